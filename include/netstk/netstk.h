@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file netstk.h
+ * @brief Everything an ordinary application needs: include this one.
+ */
+#ifndef NETSTK_NETSTK_H
+#define NETSTK_NETSTK_H
+
+#include <netstk/config.h>
+#include <netstk/counters.h>
+#include <netstk/drop.h>
+#include <netstk/epoll.h>
+#include <netstk/log.h>
+#include <netstk/port.h>
+#include <netstk/socket.h>
+#include <netstk/stack.h>
+#include <netstk/version.h>
+
+#endif

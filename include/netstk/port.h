@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file port.h
+ * @brief Ports that live inside the process: the in-process wire and the callback port.
+ *
+ * Neither needs a NIC, hugepages, root or an EAL lcore.
+ */
+#ifndef NETSTK_PORT_H
+#define NETSTK_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netstk/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * What happens to packets in one direction of a wire. All zero: nothing, immediate delivery.
+ * Probabilities are in parts per million.
+ */
+struct nsk_wire_params {
+	uint64_t seed;          /**< of every random choice on this direction */
+	uint64_t delay_ns;      /**< propagation delay */
+	uint64_t jitter_ns;     /**< added uniformly from [0, jitter_ns); order is kept */
+	uint64_t rate_bps;      /**< bits a second; 0: unlimited */
+	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top is dropped */
+	uint32_t loss_ppm;
+	uint32_t duplicate_ppm;
+	uint32_t corrupt_ppm;    /**< one random bit of the packet flips */
+	uint32_t reorder_ppm;    /**< the packet is held back by reorder_ns more */
+	uint64_t reorder_ns;     /**< 0 with reorder_ppm: 1 ms */
+};
+
+/** What a direction of a wire has done. */
+struct nsk_wire_stats {
+	uint64_t packets, bytes; /**< accepted from the sender */
+	uint64_t delivered;
+	uint64_t lost, duplicated, corrupted, reordered, queue_full;
+};
+
+/** An in-process wire with two ends, each to be plugged into one stack by nsk_config_add_wire(). */
+struct nsk_wire;
+
+/**
+ * @brief Make a wire. Its ends may be run by two different threads.
+ * @param a_to_b, b_to_a NULL: a perfect wire
+ * @param mtu largest IP packet in bytes, 68 to 65535
+ * @return NULL with errno (ENOMEM, EINVAL)
+ */
+NSK_API struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b, const struct nsk_wire_params *b_to_a,
+					 uint32_t mtu);
+
+/** @brief Free a wire whose stacks are gone, and the packets on it. */
+NSK_API void nsk_wire_destroy(struct nsk_wire *wire);
+
+/** @brief Change a direction (0: from end 0 to end 1). Only while neither end runs. @return 0 or -1 with EINVAL */
+NSK_API int nsk_wire_set(struct nsk_wire *wire, unsigned direction, const struct nsk_wire_params *params);
+
+/** @brief Take the wire down (packets on it are lost) or up; both ends see the link state. */
+NSK_API void nsk_wire_link(struct nsk_wire *wire, bool up);
+
+/** @brief Read what a direction has done. */
+NSK_API void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction, struct nsk_wire_stats *stats);
+
+/**
+ * @brief Watch every packet that enters a direction, before faults; for captures and tests. NULL: nobody.
+ * The function runs in the sender's thread and must not call into a stack.
+ */
+NSK_API void nsk_wire_tap(struct nsk_wire *wire,
+			  void (*fn)(void *arg, unsigned direction, uint64_t now_ns, const void *frame, size_t len),
+			  void *arg);
+
+/** A port whose packets come from and go to the caller. */
+struct nsk_callback_port;
+
+/** How a callback port is set up. */
+struct nsk_callback_params {
+	bool ethernet;   /**< frames with an Ethernet header; false: IP packets, no ARP */
+	uint8_t mac[6];  /**< own address when ethernet; all zero: one made from the name */
+	uint32_t mtu;    /**< 0: 1500 */
+	uint32_t queue_packets; /**< packets handed in and not yet taken by a turn, at most; 0: 1024 */
+	/**
+	 * Takes a packet that the stack sends, during nsk_turn(). The bytes are the stack's and valid during the call. Must
+	 * not call into the stack. @return true if taken; false: the stack keeps it and tries again in a later turn
+	 */
+	bool (*output)(void *arg, const void *packet, size_t len);
+	void *arg;
+};
+
+/** @brief Make a callback port. @return NULL with errno (ENOMEM, EINVAL) */
+NSK_API struct nsk_callback_port *nsk_callback_create(const struct nsk_callback_params *params);
+
+/** @brief Free a callback port whose stack is gone. */
+NSK_API void nsk_callback_destroy(struct nsk_callback_port *port);
+
+/**
+ * @brief Hand a packet to the stack; the next turn takes it. The bytes are copied.
+ *
+ * May be called by any thread, one at a time and not during a turn.
+ * @return 0, or -1 with errno (ENOBUFS queue full, EMSGSIZE longer than MTU and header)
+ */
+NSK_API int nsk_callback_input(struct nsk_callback_port *port, const void *packet, size_t len);
+
+/** @brief Set the link state. */
+NSK_API void nsk_callback_link(struct nsk_callback_port *port, bool up);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

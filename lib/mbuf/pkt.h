@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The packet descriptor. A packet is decoded and validated once; what was learnt travels in the mbuf's private area and
+ * nobody further on reads the headers again. It is not a second packet type: the packet is the mbuf.
+ *
+ * Offsets are absolute in the buffer (from buf_addr), so that moving the start of the data does not change them.
+ */
+#ifndef NSK_MBUF_PKT_H
+#define NSK_MBUF_PKT_H
+
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "base/addr.h"
+#include "base/compiler.h"
+#include "mbuf/worker.h"
+#include "wire/tcp_opts.h"
+
+/* Addresses and ports of a packet as they stand on the wire. 36 bytes. IPv4: first 4 bytes, rest zero. */
+struct flow {
+	uint8_t src[16];
+	uint8_t dst[16];
+	uint16_t sport_be;
+	uint16_t dport_be;
+};
+_Static_assert(sizeof(struct flow) == 36, "flow keys are compared and hashed as 36 bytes");
+
+enum pkt_flags {
+	PKT_F_LINK_BCAST = 1 << 0, /* came to the Ethernet broadcast address */
+	PKT_F_LINK_MCAST = 1 << 1,
+	PKT_F_L4_CSUM_OK = 1 << 2, /* hardware verified the transport checksum */
+	PKT_F_STEERED = 1 << 3,    /* handed over by another worker, its owner is known */
+	PKT_F_IP_BCAST = 1 << 4,   /* IP destination is a broadcast address of ours */
+	PKT_F_IP_MCAST = 1 << 5,
+};
+
+struct pkt {
+	struct rte_mbuf *qnext; /* link in send, receive, reassembly and neighbour queues */
+	uint8_t iface;          /* index of the interface it came in on */
+	uint8_t family;         /* AF_INET, AF_INET6, 0: not IP */
+	uint8_t proto;          /* IPPROTO_* of the transport header */
+	uint8_t flags;          /* enum pkt_flags */
+	uint8_t ttl;
+	uint8_t tos;            /* DSCP and ECN */
+	uint16_t l3_off;        /* IP header */
+	uint16_t l4_off;        /* transport header */
+	uint16_t l4_len;        /* transport header and payload, bytes */
+	uint16_t pay_off;       /* payload, set by the transport's decoder */
+	uint16_t pay_len;
+	uint32_t hash;          /* flow hash that decides the owner */
+	struct flow flow;
+	uint8_t tcp_flags;
+	uint8_t spare;
+	uint16_t wnd;           /* as on the wire, not scaled */
+	uint32_t seq;
+	uint32_t ack;
+	struct tcp_opts opts;
+};
+_Static_assert(sizeof(struct pkt) <= 128, "the descriptor is two cache lines");
+
+/* Bytes of private area behind each rte_mbuf. */
+#define PKT_PRIV_SIZE 128
+
+static inline struct pkt *pkt_of(struct rte_mbuf *m)
+{
+	return (struct pkt *)rte_mbuf_to_priv(m);
+}
+
+/* First byte at an absolute buffer offset. */
+static inline uint8_t *pkt_at(struct rte_mbuf *m, uint16_t off)
+{
+	return (uint8_t *)m->buf_addr + off;
+}
+
+/* Absolute offset of the first byte of data. */
+static inline uint16_t pkt_data_off(const struct rte_mbuf *m)
+{
+	return m->data_off;
+}
+
+/* Frees a packet that was used up. */
+static inline void pkt_free(struct rte_mbuf *m)
+{
+	rte_pktmbuf_free(m);
+}
+
+/* Frees a packet and counts exactly one reason. */
+static inline void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
+{
+	worker_count_drop(w, reason, 1);
+	rte_pktmbuf_free(m);
+}
+
+#endif

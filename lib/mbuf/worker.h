@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One core's world, as every room above sees it: the clock reading, random source, timers, buffers, counters, and a
+ * pointer to what each room keeps per worker. It is not the loop (lib/stack/loop.c); it knows nothing of what the rooms'
+ * own structures hold.
+ *
+ * Everything here belongs to the thread that runs the worker [W] unless marked otherwise.
+ */
+#ifndef NSK_MBUF_WORKER_H
+#define NSK_MBUF_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netstk/counters.h>
+
+#include "base/compiler.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/settings.h"
+#include "base/wheel.h"
+
+struct nsk_stack;
+struct nsk_worker;
+struct pkt_pool;
+struct rte_mbuf;
+struct flow;
+
+/* Who a timer belongs to; lib/stack/worker.c holds the table kind → function. */
+enum timer_kind {
+	TIMER_TCP_CONN,
+	TIMER_TCP_SYN,
+	TIMER_TCP_TIME_WAIT,
+	TIMER_NEIGH,
+	TIMER_KINDS,
+};
+
+/* Calls upward, filled in by lib/stack. */
+struct worker_ops {
+	/* Ends the turn before (timers, output, transmit), then receives and processes. */
+	void (*turn)(struct nsk_worker *w);
+	/* Time of the next timer or packet of this worker, UINT64_MAX if none. */
+	uint64_t (*next_ns)(struct nsk_worker *w);
+	/* Reads the clock into w->now_ns outside a turn. */
+	void (*read_clock)(struct nsk_worker *w);
+	/* Index of the worker that owns a flow as seen from here (source and destination as received). */
+	uint16_t (*flow_owner)(struct nsk_worker *w, const struct flow *flow);
+	/* Hands a decoded packet to its owner's ring; drops it with STEER_RING_FULL when full. Consumes m. */
+	void (*steer)(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
+	/* Gives every other worker a copy of an ARP packet. Does not consume m. */
+	void (*share_arp)(struct nsk_worker *w, struct rte_mbuf *m);
+	/* A validated IP packet from lib/net's link layer goes up. Consumes m. */
+	void (*ip_input)(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m);
+	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call(). */
+	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+	/* True once the stack is stopping. */
+	bool (*stopping)(const struct nsk_worker *w);
+};
+
+struct nsk_worker {
+	uint64_t now_ns;             /* the clock, read once a turn */
+	const struct settings *set;  /* [S] */
+	struct pkt_pool *pool;       /* packet buffers */
+	struct tcp_worker *tcp;
+	struct udp_worker *udp;
+	struct ip_worker *ip;
+	struct net_worker *net;
+	struct sock_worker *sock;
+	struct run_worker *run;      /* lib/stack */
+	struct nsk_stack *stack;     /* [C] */
+	const struct worker_ops *ops; /* [C] */
+	struct log *log;             /* [C] */
+	struct mem *mem;             /* allocator on the worker's NUMA node */
+	uint16_t id;                 /* [C] index in the stack */
+	uint16_t peers;              /* [C] number of workers in the stack */
+	int owner_tid;               /* [A] thread that runs the worker, 0: whoever calls nsk_turn() */
+	bool in_turn;
+	bool busy;                   /* this turn did something */
+	struct rng rng;
+	uint64_t cnt[NSK_CNT_MAX];   /* written by [W], read by anybody */
+	uint64_t drop[NSK_DROP_MAX]; /* the same */
+	struct wheel wheel;
+};
+
+/* Adds to a counter. A plain load and store: only the worker writes, readers may be one behind. */
+static inline void worker_count(struct nsk_worker *w, enum nsk_counter c, uint64_t n)
+{
+	__atomic_store_n(&w->cnt[c], w->cnt[c] + n, __ATOMIC_RELAXED);
+}
+
+static inline void worker_count_drop(struct nsk_worker *w, enum nsk_drop reason, uint64_t n)
+{
+	__atomic_store_n(&w->drop[reason], w->drop[reason] + n, __ATOMIC_RELAXED);
+}
+
+#endif

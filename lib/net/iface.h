@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Interfaces: a port with addresses. Their list, like routes and addresses, is part of the configuration snapshot.
+ */
+#ifndef NSK_NET_IFACE_H
+#define NSK_NET_IFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netstk/stack.h>
+
+#include "base/addr.h"
+#include "mbuf/worker.h"
+#include "net/port.h"
+
+#define IFACE_MAX 16
+#define IFACE_ADDRS_MAX 16
+#define IFACE_NAME_MAX 32
+
+struct iface_addr {
+	struct ip_addr addr;
+	struct ip_addr broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
+	uint8_t prefix_len;
+};
+
+struct iface {
+	char name[IFACE_NAME_MAX];  /* [C] */
+	uint8_t index;              /* [C] place in the list; 0 is the primary one */
+	bool ethernet;              /* [C] frames and ARP; false: IP packets */
+	struct eth_addr mac;        /* [C] */
+	uint32_t mtu;               /* [S] bytes of IP packet */
+	uint32_t tx_offloads;       /* [C] enum port_offload in use */
+	uint32_t rx_offloads;       /* [C] */
+	uint16_t rx_queues, tx_queues; /* [C] */
+	uint16_t state;             /* [A] enum nsk_iface_state */
+	bool link_up;               /* [A] */
+	struct port *port;          /* [C] */
+	uint16_t naddrs;            /* [S] */
+	struct iface_addr addrs[IFACE_ADDRS_MAX]; /* [S] */
+};
+
+/* The configuration that every worker sees, replaced as a whole. */
+struct route_table;
+struct net_snapshot {
+	uint32_t generation;        /* differs between any two snapshots of a stack */
+	uint16_t nifaces;
+	struct iface *iface[IFACE_MAX];
+	const struct route_table *routes;
+};
+
+/* True if the interface may receive and send now. */
+static inline bool iface_running(const struct iface *ifc)
+{
+	return __atomic_load_n(&ifc->state, __ATOMIC_RELAXED) == NSK_IFACE_ENABLED;
+}
+
+#endif
