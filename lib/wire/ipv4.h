@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPv4 header: layout, strict decoder, encoder. RFC 791, RFC 1122 §3.2.1, options by RFC 7126.
+ *
+ * Judges the header by itself. Which addresses are ours or martian, and what becomes of
+ * fragments, is the IP layer's business.
+ */
+#ifndef NSK_WIRE_IPV4_H
+#define NSK_WIRE_IPV4_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <netstk/drop.h>
+
+#include "wire/bytes.h"
+#include "wire/csum.h"
+
+#define IPV4_HLEN     20 /* without options */
+#define IPV4_HLEN_MAX 60
+#define IPV4_MAX_LEN  65535 /* of a whole packet */
+#define IPV4_MIN_MTU  576   /* every host takes datagrams of this size (RFC 791 §3.1) */
+
+/* Bits of the 16-bit field of flags and fragment offset. */
+#define IPV4_FRAG_RESERVED 0x8000
+#define IPV4_FRAG_DF	   0x4000
+#define IPV4_FRAG_MF	   0x2000
+#define IPV4_FRAG_OFFSET   0x1fff /* in units of 8 bytes */
+
+/* Option types that mean something here. */
+#define IPV4_OPT_END  0
+#define IPV4_OPT_NOP  1
+#define IPV4_OPT_LSRR 131
+#define IPV4_OPT_SSRR 137
+
+/* The header on the wire: offsets for readers and static asserts; never dereferenced. */
+struct ipv4_wire {
+	uint8_t version_ihl;
+	uint8_t tos;
+	uint8_t total_len[2];
+	uint8_t id[2];
+	uint8_t frag[2];
+	uint8_t ttl;
+	uint8_t proto;
+	uint8_t checksum[2];
+	uint8_t src[4];
+	uint8_t dst[4];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct ipv4_wire) == IPV4_HLEN, "IPv4 header");
+
+/* A decoded header, all in host order. */
+struct ipv4_view {
+	uint32_t src;
+	uint32_t dst;
+	uint16_t total_len; /* header and payload; what follows it is link padding */
+	uint16_t id;
+	uint16_t frag;	 /* IPV4_FRAG_* bits and offset, as on the wire */
+	uint8_t hdr_len; /* bytes, 20–60 */
+	uint8_t tos;	 /* DSCP and ECN */
+	uint8_t ttl;
+	uint8_t proto;
+};
+
+static inline uint16_t ipv4_payload_len(const struct ipv4_view *v)
+{
+	return (uint16_t)(v->total_len - v->hdr_len);
+}
+
+/* True for any fragment, the first one included. */
+static inline bool ipv4_is_fragment(const struct ipv4_view *v)
+{
+	return (v->frag & (IPV4_FRAG_MF | IPV4_FRAG_OFFSET)) != 0;
+}
+
+/* Where the payload belongs in the whole datagram, in bytes. */
+static inline uint32_t ipv4_frag_offset(const struct ipv4_view *v)
+{
+	return (uint32_t)(v->frag & IPV4_FRAG_OFFSET) * 8;
+}
+
+/*
+ * Walk the @len bytes of options at @p. Returns 0, or NSK_DROP_IP_OPTIONS for a length that is
+ * below 2 or past the end (RFC 791 §3.1) and for a source route (RFC 7126 §4.3, §4.4). Other
+ * options are passed over: a host need not act on them (RFC 1122 §3.2.1.8).
+ */
+enum nsk_drop ipv4_options_check(const uint8_t *p, size_t len);
+
+/*
+ * Decode the header at @p, of which @len bytes can be read, of a packet of @pkt_len bytes
+ * (@pkt_len = @len unless the packet is a chain of buffers; link padding may be included in both).
+ * The header's checksum is verified unless @flags has WIRE_CSUM_DONE. Returns 0 or
+ * NSK_DROP_IP_SHORT, _VERSION, _HEADER_LEN, _TOTAL_LEN, _CHECKSUM, _OPTIONS, tested in that
+ * order; then @out is not to be used.
+ *
+ * Upon 0: 20 <= hdr_len <= len and hdr_len <= total_len <= pkt_len.
+ */
+static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_len, unsigned flags,
+				       struct ipv4_view *out)
+{
+	if (len < IPV4_HLEN)
+		return NSK_DROP_IP_SHORT;
+	if (p[0] >> 4 != 4)
+		return NSK_DROP_IP_VERSION;
+	out->hdr_len = (uint8_t)((p[0] & 15) * 4);
+	if (out->hdr_len < IPV4_HLEN || out->hdr_len > len)
+		return NSK_DROP_IP_HEADER_LEN;
+	out->total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
+	if (out->total_len < out->hdr_len || out->total_len > pkt_len)
+		return NSK_DROP_IP_TOTAL_LEN;
+	if (!(flags & WIRE_CSUM_DONE) && !wire_checksum_ok(p, out->hdr_len, 0))
+		return NSK_DROP_IP_CHECKSUM;
+	if (out->hdr_len > IPV4_HLEN) {
+		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, out->hdr_len - IPV4_HLEN);
+
+		if (bad)
+			return bad;
+	}
+	out->tos = p[offsetof(struct ipv4_wire, tos)];
+	out->id = load_be16(p + offsetof(struct ipv4_wire, id));
+	out->frag = load_be16(p + offsetof(struct ipv4_wire, frag));
+	out->ttl = p[offsetof(struct ipv4_wire, ttl)];
+	out->proto = p[offsetof(struct ipv4_wire, proto)];
+	out->src = load_be32(p + offsetof(struct ipv4_wire, src));
+	out->dst = load_be32(p + offsetof(struct ipv4_wire, dst));
+	return NSK_DROP_NONE;
+}
+
+/*
+ * Write the 20 bytes of a header without options at @p, from every field of @v except hdr_len.
+ * The checksum field is left 0: for hardware, or for ipv4_set_checksum().
+ */
+static inline void ipv4_write(uint8_t *p, const struct ipv4_view *v)
+{
+	p[0] = 0x45;
+	p[offsetof(struct ipv4_wire, tos)] = v->tos;
+	store_be16(p + offsetof(struct ipv4_wire, total_len), v->total_len);
+	store_be16(p + offsetof(struct ipv4_wire, id), v->id);
+	store_be16(p + offsetof(struct ipv4_wire, frag), v->frag);
+	p[offsetof(struct ipv4_wire, ttl)] = v->ttl;
+	p[offsetof(struct ipv4_wire, proto)] = v->proto;
+	store_be16(p + offsetof(struct ipv4_wire, checksum), 0);
+	store_be32(p + offsetof(struct ipv4_wire, src), v->src);
+	store_be32(p + offsetof(struct ipv4_wire, dst), v->dst);
+}
+
+/* Fill in the checksum of the header of @hdr_len bytes at @p, whose checksum field is 0. */
+static inline void ipv4_set_checksum(uint8_t *p, size_t hdr_len)
+{
+	wire_checksum_store(p + offsetof(struct ipv4_wire, checksum), wire_checksum(p, hdr_len, 0));
+}
+
+#endif /* NSK_WIRE_IPV4_H */
