@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Congestion control: the seam. An algorithm is one file and one row of the table in cc.c.
+ *
+ * What it is told are events: data acknowledged outside of fast recovery, a loss found, recovery
+ * left, the retransmission timer, an idle spell. What it answers is in struct cc: cwnd, ssthresh.
+ * Which octets are lost and what to send again is none of its business: see recovery.h.
+ *
+ * RFC 5681; RFC 6928 (initial window); RFC 3465 (byte counting).
+ */
+#ifndef NSK_TCPALG_CC_H
+#define NSK_TCPALG_CC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CC_WND_MAX (1u << 30) /* largest window that scaling can express (RFC 7323 section 2.3) */
+
+struct cc {
+	uint32_t cwnd;	   /* [W] octets that may be in flight */
+	uint32_t ssthresh; /* [W] */
+	uint16_t smss;	   /* [W] sender maximum segment size, options taken off */
+	uint8_t algo;	   /* [C] row of the table */
+	uint8_t flags;	   /* [W] CC_* below */
+	uint32_t acked;	   /* [W] octets acknowledged and not yet turned into growth */
+	union {
+		uint64_t u64[2];
+		uint32_t u32[4];
+		void *ptr;
+	} priv; /* [W] the algorithm's own; one that needs more hangs it here (see release) */
+};
+
+_Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
+
+#define CC_AFTER_RTO 0x01 /* slow start that follows a timeout */
+
+/* One acknowledgement, or a merged run of them. */
+struct cc_ack {
+	uint64_t now_us;
+	uint32_t acked;	  /* octets newly acknowledged, > 0 */
+	uint32_t flight;  /* octets in flight before this ACK came: was cwnd what held us back? */
+	uint32_t srtt_us; /* 0: unknown */
+	uint16_t nacks;	  /* ACK segments merged into this event, >= 1 */
+};
+
+struct cc_algo {
+	const char *name;
+	uint8_t id; /* its own row */
+
+	/* priv is zero on entry; cwnd, ssthresh, smss are set. NULL: nothing to do. */
+	void (*init)(struct cc *cc);
+	/* New data acknowledged, not in fast recovery. */
+	void (*ack)(struct cc *cc, const struct cc_ack *a);
+	/* Fast recovery begins with flight octets outstanding: set ssthresh and cwnd. */
+	void (*loss)(struct cc *cc, uint32_t flight, uint64_t now_us);
+	/* Recovery ended with flight octets outstanding. */
+	void (*recovery_exit)(struct cc *cc, uint32_t flight, uint64_t now_us);
+	/* The retransmission timer expired; first is false when it backs off on the same data. */
+	void (*rto)(struct cc *cc, uint32_t flight, bool first, uint64_t now_us);
+	/* About to send after idle_us without sending, rto_us being the timeout. */
+	void (*idle_restart)(struct cc *cc, uint32_t idle_us, uint32_t rto_us);
+	/* The connection ends: free what priv holds. NULL: nothing to do. */
+	void (*release)(struct cc *cc);
+};
+
+/* Rows by id; cc_count of them. */
+extern const struct cc_algo *const cc_algos[];
+extern const unsigned cc_count;
+
+extern const struct cc_algo cc_newreno;
+
+/* Row called name (len octets, no NUL needed); NULL if there is none. */
+const struct cc_algo *cc_find_n(const char *name, uint32_t len);
+const struct cc_algo *cc_find(const char *name);
+
+/* Initial window: min(10 * SMSS, max(2 * SMSS, 14600)) (RFC 6928 section 2). */
+uint32_t cc_initial_window(uint32_t smss);
+
+/*
+ * Start with algo. syn_lost: the SYN or SYN-ACK had to be sent again, hence the window is one
+ * segment (RFC 5681 section 3.1). smss is at least 1.
+ */
+void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_lost);
+
+/* The path MTU changed: the window stays the same in octets, at least one segment. */
+void cc_set_smss(struct cc *cc, uint16_t smss);
+
+static inline bool
+cc_in_slow_start(const struct cc *cc)
+{
+	return cc->cwnd < cc->ssthresh;
+}
+
+static inline void
+cc_ack(struct cc *cc, const struct cc_ack *a)
+{
+	cc_algos[cc->algo]->ack(cc, a);
+}
+
+static inline void
+cc_loss(struct cc *cc, uint32_t flight, uint64_t now_us)
+{
+	cc_algos[cc->algo]->loss(cc, flight, now_us);
+}
+
+static inline void
+cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
+{
+	cc_algos[cc->algo]->recovery_exit(cc, flight, now_us);
+}
+
+static inline void
+cc_rto(struct cc *cc, uint32_t flight, bool first, uint64_t now_us)
+{
+	cc_algos[cc->algo]->rto(cc, flight, first, now_us);
+}
+
+static inline void
+cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
+{
+	if (idle_us > rto_us)
+		cc_algos[cc->algo]->idle_restart(cc, idle_us, rto_us);
+}
+
+static inline void
+cc_release(struct cc *cc)
+{
+	if (cc_algos[cc->algo]->release)
+		cc_algos[cc->algo]->release(cc);
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Round-trip time and retransmission timeout: RFC 6298 in microseconds, by integer shifts.
+ *
+ * struct rtt is the estimator. struct rtt_timing times one segment at a time, which is how
+ * samples are taken without timestamps (Karn's rule: what was retransmitted gives no sample).
+ * With timestamps every acknowledgement of new data gives one, through rtt_from_ts (RFC 7323
+ * section 4). Neither runs a timer: the caller arms one with rto_us.
+ */
+#ifndef NSK_TCPALG_RTT_H
+#define NSK_TCPALG_RTT_H
+
+#include "tcpalg/seq.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RTT_MIN_US	 200000u    /* as Linux; RFC 6298 (2.4) asks for 1 s, RFC 8961 allows it */
+#define RTT_INIT_US	 1000000u   /* RFC 6298 (2.1) */
+#define RTT_MAX_US	 120000000u /* RFC 6298 (2.5) asks for at least 60 s */
+#define RTT_VAR_FLOOR_US 200000u    /* G: covers the peer's delayed ACK, as Linux */
+#define RTT_RESTART_US	 3000000u   /* RFC 6298 (5.7) */
+
+/* Bounds of the timeout, one per stack (settings). min <= init <= max <= 2^28 us. */
+struct rtt_limits {
+	uint32_t min_us;  /* [C] */
+	uint32_t max_us;  /* [C] */
+	uint32_t init_us; /* [C] before the first sample */
+	uint32_t g_us;	  /* [C] G of RFC 6298 (2.3): least value of the 4 * RTTVAR term */
+};
+
+extern const struct rtt_limits rtt_limits_default;
+
+struct rtt {
+	uint32_t srtt8_us;   /* [W] SRTT * 8, 0: no sample yet */
+	uint32_t rttvar4_us; /* [W] RTTVAR * 4 */
+	uint32_t rto_us;     /* [W] timeout now in force, back-off included */
+	uint32_t backoff;    /* [W] expirations in a row without an acknowledgement */
+};
+
+_Static_assert(sizeof(struct rtt) <= 16, "lives in the connection");
+
+/* Start without a sample: RTO is the initial one. */
+void rtt_init(struct rtt *r, const struct rtt_limits *lim);
+
+/* Take in one measured round trip (RFC 6298 2.2, 2.3); ends the back-off. */
+void rtt_sample(struct rtt *r, const struct rtt_limits *lim, uint32_t sample_us);
+
+/* The timer expired: double the timeout up to the maximum (RFC 6298 5.5). */
+void rtt_backoff(struct rtt *r, const struct rtt_limits *lim);
+
+/*
+ * New data was acknowledged without a usable sample: back to the timeout that the estimate gives
+ * (RFC 6298 section 5 leaves it backed off until a sample; since a path that delivers again is
+ * worth its own timeout, this is what Linux and the BSDs do on the first advance).
+ */
+void rtt_progress(struct rtt *r, const struct rtt_limits *lim);
+
+/* The SYN timed out and there is no sample: the timeout for data is 3 s (RFC 6298 5.7). */
+void rtt_syn_timed_out(struct rtt *r, const struct rtt_limits *lim);
+
+static inline bool
+rtt_valid(const struct rtt *r)
+{
+	return r->srtt8_us != 0;
+}
+
+static inline uint32_t
+rtt_srtt_us(const struct rtt *r)
+{
+	return r->srtt8_us >> 3;
+}
+
+static inline uint32_t
+rtt_rttvar_us(const struct rtt *r)
+{
+	return r->rttvar4_us >> 2;
+}
+
+/*
+ * Round trip told by an echoed timestamp: now_ts and tsecr in ticks of tick_us. 0 when the echo
+ * lies in the future or further back than any timeout of ours (a peer's invention: no sample).
+ * At least one tick otherwise. Only for an ACK that acknowledges new data (RFC 7323 section 4.1).
+ */
+uint32_t rtt_from_ts(uint32_t now_ts, uint32_t tsecr, uint32_t tick_us);
+
+/* One segment being timed. Clock readings are the low 32 bits of microseconds. */
+struct rtt_timing {
+	uint32_t end_seq; /* [W] acknowledged by an ACK at or after it */
+	uint32_t sent_us; /* [W] low bit set while a segment is timed, 0: none */
+};
+
+static inline void
+rtt_timing_cancel(struct rtt_timing *t)
+{
+	t->sent_us = 0;
+}
+
+/* A segment goes out for the first time: time it unless another one is being timed. */
+static inline void
+rtt_timing_send(struct rtt_timing *t, uint32_t end_seq, uint32_t now_us)
+{
+	if (t->sent_us != 0)
+		return;
+	t->end_seq = end_seq;
+	t->sent_us = now_us | 1;
+}
+
+/* Octets from start_seq on go out again: a timed segment reaching into them is ambiguous. */
+static inline void
+rtt_timing_retransmit(struct rtt_timing *t, uint32_t start_seq)
+{
+	if (t->sent_us != 0 && seq_lt(start_seq, t->end_seq))
+		t->sent_us = 0;
+}
+
+/* snd_una moved to ack: the sample in microseconds, 0 when there is none. */
+static inline uint32_t
+rtt_timing_ack(struct rtt_timing *t, uint32_t ack, uint32_t now_us)
+{
+	uint32_t sample;
+
+	if (t->sent_us == 0 || seq_lt(ack, t->end_seq))
+		return 0;
+	sample = (now_us | 1) - t->sent_us;
+	t->sent_us = 0;
+	return sample != 0 ? sample : 1;
+}
+
+#endif
