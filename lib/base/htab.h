@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Index from a keyed 64-bit hash to 32-bit values (slab handles): the connection table without the
+ * connections. A bucket is one cache line: eight 16-bit tags (from the hash's upper end), eight
+ * values, and a link to an overflow bucket. The caller compares the candidates' keys; with random
+ * tags, fewer than one foreign candidate in 8,000 turns up per lookup.
+ *
+ * It grows by linear hashing: a bucket splits into itself and a new one at the end, so no insert
+ * does more than one split and nothing is ever rehashed as a whole. A round, which doubles the
+ * table, starts at an average of five entries in a bucket and is over before it is six. Segments of doubling size hold the
+ * buckets, which therefore never move; a new segment's memory is not touched before its buckets
+ * are made. It never shrinks. One writer, which is the only reader too.
+ *
+ * The hash must be keyed with a secret (siphash13): that is what keeps the chains short against an
+ * attacker who chooses the keys.
+ */
+#ifndef NSK_BASE_HTAB_H
+#define NSK_BASE_HTAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#if defined(__SSE2__) && !defined(HTAB_NO_SIMD)
+#include <emmintrin.h>
+#define HTAB_SSE2 1
+#else
+#define HTAB_SSE2 0
+#endif
+
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "base/slab.h"
+
+#define HTAB_WAYS	 8
+#define HTAB_FIRST_SHIFT 3
+#define HTAB_FIRST	 (1U << HTAB_FIRST_SHIFT) /* buckets at the start */
+#define HTAB_SEGMENTS	 28
+#define HTAB_LOAD	 5 /* entries a bucket, on average, at which a round starts */
+#define HTAB_NONE	 UINT32_MAX
+
+struct htab_bucket {
+	uint16_t tag[HTAB_WAYS]; /* 0: free */
+	uint32_t value[HTAB_WAYS];
+	struct htab_bucket *more; /* overflow; only when this bucket is full */
+	uint64_t unused;
+} NSK_CACHE_ALIGNED;
+
+_Static_assert(sizeof(struct htab_bucket) == NSK_CACHELINE, "a bucket is one cache line");
+
+/* The hash that @value was inserted with; needed when its bucket splits. */
+typedef uint64_t (*htab_hash_fn)(const void *ctx, uint32_t value);
+
+struct htab {
+	uint32_t n_buckets; /* [W] */
+	uint32_t mask;	    /* [W] of a whole round's buckets: the smallest 2^k - 1 >= n_buckets - 1 */
+	uint32_t count;	    /* [W] entries */
+	uint32_t max;	    /* [C] */
+	struct htab_bucket *seg[HTAB_SEGMENTS]; /* [W] */
+	htab_hash_fn hash_of;			/* [C] */
+	const void *ctx;			/* [C] */
+	struct mem *mem;			/* [C] */
+	struct slab overflow;			/* [W] */
+	bool growing;				/* [W] in the middle of a round */
+};
+
+/* An empty table for at most @max (1 to 2^30) values. 0, -EINVAL, -ENOMEM. */
+int htab_init(struct htab *h, uint32_t max, struct mem *mem, htab_hash_fn hash_of, const void *ctx);
+
+/* Give the memory back; the values are nobody's business here. */
+void htab_fini(struct htab *h);
+
+/*
+ * Add a value under its hash; whether it is there already is not checked. -ENOSPC at the limit,
+ * -ENOMEM when its bucket is full and no overflow bucket can be had. Room for growth that cannot
+ * be had is no error: chains get longer, and the next insert tries again.
+ */
+int htab_insert(struct htab *h, uint64_t hash, uint32_t value);
+
+/* Take one occurrence of @value under @hash out. 0 or -ENOENT. */
+int htab_remove(struct htab *h, uint64_t hash, uint32_t value);
+
+/* Replace one occurrence of @from under @hash by @to, of the same hash. 0 or -ENOENT. */
+int htab_replace(struct htab *h, uint64_t hash, uint32_t from, uint32_t to);
+
+/* Call @fn for every value; it must not change the table. */
+void htab_walk(const struct htab *h, void (*fn)(void *arg, uint32_t value), void *arg);
+
+static inline uint16_t
+htab_tag(uint64_t hash)
+{
+	uint16_t tag = (uint16_t)(hash >> 48);
+
+	return (uint16_t)(tag + (tag == 0));
+}
+
+/* Number of the bucket for a hash. */
+static inline uint32_t
+htab_slot(const struct htab *h, uint64_t hash)
+{
+	uint32_t n = (uint32_t)hash & h->mask;
+
+	return n < h->n_buckets ? n : n & (h->mask >> 1);
+}
+
+/* The bucket of a number. Counted from HTAB_FIRST, a number's top bit says the segment. */
+static inline struct htab_bucket *
+htab_bucket_at(const struct htab *h, uint32_t n)
+{
+	uint32_t p = n + HTAB_FIRST;
+	uint32_t top = 31U - (uint32_t)__builtin_clz(p);
+
+	return h->seg[top - HTAB_FIRST_SHIFT] + (p ^ (UINT32_C(1) << top));
+}
+
+static inline struct htab_bucket *
+htab_bucket_of(const struct htab *h, uint64_t hash)
+{
+	return htab_bucket_at(h, htab_slot(h, hash));
+}
+
+/* Bring the bucket of a hash into the cache; the first pass over a burst. */
+static inline void
+htab_prefetch(const struct htab *h, uint64_t hash)
+{
+	NSK_PREFETCH(htab_bucket_of(h, hash));
+}
+
+/* The ways of a bucket that carry a tag: bit 2i for way i. */
+static inline uint32_t
+htab_match(const struct htab_bucket *b, uint16_t tag)
+{
+#if HTAB_SSE2
+	__m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
+	__m128i same = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+
+	return (uint32_t)_mm_movemask_epi8(same) & 0x5555;
+#else
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < HTAB_WAYS; i++)
+		hits |= (uint32_t)(b->tag[i] == tag) << (2 * i);
+	return hits;
+#endif
+}
+
+/* A position in the sequence of candidates for a hash. */
+struct htab_it {
+	const struct htab_bucket *bucket; /* NULL at the end */
+	uint32_t hits;			  /* candidates of it not yet visited */
+	uint16_t tag;
+	uint32_t value; /* the candidate */
+};
+
+static inline void
+htab_it_init(struct htab_it *it, const struct htab *h, uint64_t hash)
+{
+	it->bucket = htab_bucket_of(h, hash);
+	it->tag = htab_tag(hash);
+	it->hits = htab_match(it->bucket, it->tag);
+}
+
+static inline bool
+htab_it_next(struct htab_it *it)
+{
+	while (NSK_UNLIKELY(it->hits == 0)) {
+		it->bucket = it->bucket->more;
+		if (NSK_LIKELY(it->bucket == NULL))
+			return false;
+		it->hits = htab_match(it->bucket, it->tag);
+	}
+	it->value = it->bucket->value[(uint32_t)__builtin_ctz(it->hits) / 2];
+	it->hits &= it->hits - 1;
+	return true;
+}
+
+/*
+ * Visit each candidate for @hash: HTAB_FOREACH(h, hash, it) { if (key matches it.value) ... }, with
+ * a struct htab_it of the caller's. The body must not change the table, unless it breaks out.
+ */
+#define HTAB_FOREACH(h, hash, it) for (htab_it_init(&(it), (h), (hash)); htab_it_next(&(it));)
+
+/*
+ * The first candidate, or HTAB_NONE: nearly always the one, so the second pass over a burst can
+ * prefetch the entry behind it.
+ */
+static inline uint32_t
+htab_first(const struct htab *h, uint64_t hash)
+{
+	struct htab_it it;
+
+	HTAB_FOREACH(h, hash, it)
+		return it.value;
+	return HTAB_NONE;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every tunable number that protocols read, as one plain struct: one per stack, constant after
+ * start unless its row says that it may change at run time. The table that gives each field its
+ * name, unit, range, default and description lies in lib/stack; the number in brackets here is the
+ * default. Booleans are 0 or 1. Nothing but numbers belongs here.
+ */
+#ifndef NSK_BASE_SETTINGS_H
+#define NSK_BASE_SETTINGS_H
+
+#include <stdint.h>
+
+struct settings {
+	/* Ports and packet buffers */
+	uint32_t rx_ring;	/* descriptors of a receive queue (256) */
+	uint32_t tx_ring;	/* descriptors of a transmit queue (128) */
+	uint32_t mtu;		/* bytes of an IP packet on interfaces that do not say (1500) */
+	uint32_t burst;		/* packets taken from or given to a port at once (32) */
+	uint32_t pool_bufs;	/* packet buffers of a worker; 0: as rings and windows ask (0) */
+	uint32_t buf_bytes;	/* data room of a packet buffer, without headroom (2048) */
+	uint32_t timer_budget;	/* timers fired in one turn (256) */
+	uint32_t handoff_ring;	/* packets on the way from one worker to another (1024) */
+	uint32_t max_sockets;	/* sockets of a stack (1048576) */
+	uint32_t max_epolls;	/* epoll objects of a stack (1024) */
+	uint64_t mem_limit;	/* bytes of control memory of a worker; 0: any (0) */
+
+	/* TCP: buffers and windows */
+	uint32_t tcp_window;	 /* first window offered, bytes; it grows (65535) */
+	uint32_t tcp_rcvbuf_max; /* largest receive buffer, bytes (6291456) */
+	uint32_t tcp_sndbuf;	 /* send buffer at the start, bytes (262144) */
+	uint32_t tcp_sndbuf_max; /* largest send buffer, bytes (4194304) */
+
+	/* TCP: retransmission and lifetimes */
+	uint32_t tcp_retries;	      /* of data, before the connection is given up (15) */
+	uint32_t tcp_syn_retries;     /* of an active open's SYN (6) */
+	uint32_t tcp_synack_retries;  /* of a passive open's SYN,ACK (5) */
+	uint32_t tcp_orphan_retries;  /* of data after close by the application (8) */
+	uint32_t tcp_keepalive_ms;    /* idle time before the first probe (7200000) */
+	uint32_t tcp_keepintvl_ms;    /* between probes (75000) */
+	uint32_t tcp_keepcnt;	      /* probes without answer (9) */
+	uint32_t tcp_rto_min_ms;      /* (200) */
+	uint32_t tcp_rto_max_ms;      /* (120000) */
+	uint32_t tcp_rto_init_ms;     /* before the first measurement, RFC 6298 §2.1 (1000) */
+	uint32_t tcp_delack_ms;	      /* longest delay of an ACK (40) */
+	uint32_t tcp_time_wait_ms;    /* 2 MSL (60000) */
+	uint32_t tcp_fin_timeout_ms;  /* FIN-WAIT-2 of a closed socket (60000) */
+	uint32_t tcp_user_timeout_ms; /* data unacknowledged before giving up; 0: by retries (0) */
+
+	/* TCP: tables */
+	uint32_t tcp_max_conns;	    /* connections of a worker (1048576) */
+	uint32_t tcp_max_time_wait; /* TIME_WAIT entries of a worker (262144) */
+	uint32_t tcp_max_syn;	    /* embryonic connections of a worker (65536) */
+	uint32_t tcp_syncookies;    /* 0 never, 1 when the backlog is full, 2 always (1) */
+	uint32_t listen_backlog_max; /* what listen() is cut to (4096) */
+
+	/* TCP: protocol */
+	uint32_t tcp_timestamps;      /* offer and accept, RFC 7323 (1) */
+	uint32_t tcp_sack;	      /* offer and accept, RFC 2018 (1) */
+	uint32_t tcp_wscale;	      /* offer and accept window scaling, RFC 7323 (1) */
+	uint32_t tcp_initcwnd;	      /* segments, RFC 6928 (10) */
+	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (1000) */
+	uint32_t tcp_rst_limit;	      /* resets to strangers a second and worker (1000) */
+	uint32_t tcp_mss_min;	      /* smallest peer's MSS that is believed, bytes (88) */
+	uint32_t port_min;	      /* first port for automatic choice (32768) */
+	uint32_t port_max;	      /* last one (60999) */
+
+	/* UDP */
+	uint32_t udp_rcvbuf; /* bytes (212992) */
+	uint32_t udp_sndbuf; /* bytes (212992) */
+
+	/* IP and neighbours */
+	uint32_t ip_ttl;	 /* of packets that we send (64) */
+	uint32_t ip_routes;	 /* routes of a stack (1024) */
+	uint32_t arp_entries;	 /* neighbours of a worker (1024) */
+	uint32_t arp_queue;	 /* packets that wait for one resolution (3) */
+	uint32_t arp_timeout_ms; /* before a resolved entry is asked for again (60000) */
+	uint32_t arp_retry_ms;	 /* between requests (1000) */
+	uint32_t arp_retries;	 /* requests before the destination is unreachable (3) */
+	uint32_t icmp_rate;	 /* ICMP errors a second and worker (1000) */
+	uint32_t icmp_burst;	 /* of them at once (50) */
+	uint32_t icmp_echo;	 /* answer echo requests (1) */
+};
+
+#endif
