@@ -31,34 +31,42 @@ extern "C" {
 	X(ETH_LLC, "eth_llc", "The frame is IEEE 802.3 LLC, not Ethernet II.")                     \
 	X(ETH_UNKNOWN_TYPE, "eth_unknown_type", "No protocol here handles this EtherType.")        \
 	/* ARP */                                                                                  \
-	X(ARP_MALFORMED, "arp_malformed", "The ARP packet breaks RFC 826 or names an impossible sender.") \
+	X(ARP_MALFORMED, "arp_malformed",                                                          \
+	  "The ARP packet breaks RFC 826 or names an impossible sender.")                          \
 	X(ARP_NOT_OURS, "arp_not_ours", "The ARP packet concerns an address that is not ours.")    \
 	X(ARP_UNSOLICITED, "arp_unsolicited", "An ARP reply came that nobody here had asked for.") \
 	X(ARP_CONFLICT, "arp_conflict", "Another station claims our address (RFC 5227).")          \
 	X(ARP_TABLE_FULL, "arp_table_full", "The neighbour table has no room for a new address.")  \
 	X(ARP_QUEUE_FULL, "arp_queue_full", "Too many packets already wait for this neighbour.")   \
-	X(ARP_UNRESOLVED, "arp_unresolved", "The neighbour did not answer, so its packets were given up.") \
+	X(ARP_UNRESOLVED, "arp_unresolved",                                                        \
+	  "The neighbour did not answer, so its packets were given up.")                           \
 	/* IP */                                                                                   \
 	X(IP_SHORT, "ip_short", "The packet is shorter than an IP header.")                        \
 	X(IP_VERSION, "ip_version", "The version field does not fit the packet's EtherType.")      \
-	X(IP_HEADER_LEN, "ip_header_len", "The header length is below the minimum or past the packet's end.") \
-	X(IP_TOTAL_LEN, "ip_total_len", "The total length is below the header's or past the packet's end.") \
+	X(IP_HEADER_LEN, "ip_header_len",                                                          \
+	  "The header length is below the minimum or past the packet's end.")                      \
+	X(IP_TOTAL_LEN, "ip_total_len",                                                            \
+	  "The total length is below the header's or past the packet's end.")                      \
 	X(IP_CHECKSUM, "ip_checksum", "The IPv4 header checksum is wrong.")                        \
 	X(IP_OPTIONS, "ip_options", "The IPv4 options are malformed or ask for a source route.")   \
 	X(IP_MARTIAN_SOURCE, "ip_martian_source", "The source address may never send to us.")      \
-	X(IP_MARTIAN_DEST, "ip_martian_dest", "The destination address may never be on this wire.") \
+	X(IP_MARTIAN_DEST, "ip_martian_dest",                                                      \
+	  "The destination address may never be on this wire.")                                    \
 	X(IP_NOT_LOCAL, "ip_not_local", "The destination is not ours and we do not forward.")      \
 	X(IP_FRAGMENT, "ip_fragment", "The packet is a fragment and was not reassembled.")         \
 	X(IP_UNKNOWN_PROTO, "ip_unknown_proto", "No transport here handles this protocol number.") \
 	X(IP_NO_ROUTE, "ip_no_route", "No route leads to the destination.")                        \
-	X(IP_TOO_BIG, "ip_too_big", "The packet to send exceeds the MTU and may not be fragmented.") \
+	X(IP_TOO_BIG, "ip_too_big",                                                                \
+	  "The packet to send exceeds the MTU and may not be fragmented.")                         \
 	/* ICMP */                                                                                 \
 	X(ICMP_SHORT, "icmp_short", "The ICMP message is shorter than its header.")                \
 	X(ICMP_CHECKSUM, "icmp_checksum", "The ICMP checksum is wrong.")                           \
 	X(ICMP_UNKNOWN_TYPE, "icmp_unknown_type", "Nothing here handles this ICMP type.")          \
 	X(ICMP_RATE_LIMITED, "icmp_rate_limited", "The ICMP answer exceeds the rate limit.")       \
-	X(ICMP_BAD_QUOTE, "icmp_bad_quote", "The ICMP error quotes nothing that we can have sent.") \
-	X(ICMP_BROADCAST_ECHO, "icmp_broadcast_echo", "The ICMP query was sent to a broadcast or multicast.") \
+	X(ICMP_BAD_QUOTE, "icmp_bad_quote",                                                        \
+	  "The ICMP error quotes nothing that we can have sent.")                                  \
+	X(ICMP_BROADCAST_ECHO, "icmp_broadcast_echo",                                              \
+	  "The ICMP query was sent to a broadcast or multicast.")                                  \
 	/* UDP */                                                                                  \
 	X(UDP_SHORT, "udp_short", "The datagram is shorter than a UDP header.")                    \
 	X(UDP_LENGTH, "udp_length", "The UDP length is below 8 or past the IP payload's end.")     \
@@ -67,21 +75,29 @@ extern "C" {
 	X(UDP_RCVBUF_FULL, "udp_rcvbuf_full", "The UDP socket's receive buffer is full.")          \
 	/* TCP */                                                                                  \
 	X(TCP_SHORT, "tcp_short", "The segment is shorter than a TCP header.")                     \
-	X(TCP_DATA_OFFSET, "tcp_data_offset", "The data offset is below 5 or past the segment's end.") \
+	X(TCP_DATA_OFFSET, "tcp_data_offset",                                                      \
+	  "The data offset is below 5 or past the segment's end.")                                 \
 	X(TCP_CHECKSUM, "tcp_checksum", "The TCP checksum is wrong.")                              \
-	X(TCP_OPTIONS, "tcp_options", "The TCP option list is malformed where that forbids an answer.") \
+	X(TCP_OPTIONS, "tcp_options",                                                              \
+	  "The TCP option list is malformed where that forbids an answer.")                        \
 	X(TCP_BCAST, "tcp_bcast", "The segment was sent to a broadcast or multicast address.")     \
 	X(TCP_LAND, "tcp_land", "The segment's source and destination are the same endpoint.")     \
 	X(TCP_NO_LISTENER, "tcp_no_listener", "No connection and no listener takes this segment.") \
-	X(TCP_SYN_BACKLOG_FULL, "tcp_syn_backlog_full", "The listener has no room for another half-open connection.") \
-	X(TCP_ACCEPT_BACKLOG_FULL, "tcp_accept_backlog_full", "The listener's accept queue is full.") \
+	X(TCP_SYN_BACKLOG_FULL, "tcp_syn_backlog_full",                                            \
+	  "The listener has no room for another half-open connection.")                            \
+	X(TCP_ACCEPT_BACKLOG_FULL, "tcp_accept_backlog_full",                                      \
+	  "The listener's accept queue is full.")                                                  \
 	X(TCP_BAD_COOKIE, "tcp_bad_cookie", "The ACK to a listener carries no valid SYN cookie.")  \
-	X(TCP_BAD_SEQUENCE, "tcp_bad_sequence", "The sequence numbers lie outside the receive window.") \
-	X(TCP_BAD_ACK, "tcp_bad_ack", "The ACK acknowledges what was never sent or is far too old.") \
+	X(TCP_BAD_SEQUENCE, "tcp_bad_sequence",                                                    \
+	  "The sequence numbers lie outside the receive window.")                                  \
+	X(TCP_BAD_ACK, "tcp_bad_ack",                                                              \
+	  "The ACK acknowledges what was never sent or is far too old.")                           \
 	X(TCP_BAD_FLAGS, "tcp_bad_flags", "The combination of flags means nothing in this state.") \
 	X(TCP_RST_WINDOW, "tcp_rst_window", "The RST lies outside the receive window.")            \
-	X(TCP_RST_CHALLENGE, "tcp_rst_challenge", "The RST is not exact and was challenged (RFC 5961).") \
-	X(TCP_SYN_CHALLENGE, "tcp_syn_challenge", "The SYN hit a live connection and was challenged (RFC 5961).") \
+	X(TCP_RST_CHALLENGE, "tcp_rst_challenge",                                                  \
+	  "The RST is not exact and was challenged (RFC 5961).")                                   \
+	X(TCP_SYN_CHALLENGE, "tcp_syn_challenge",                                                  \
+	  "The SYN hit a live connection and was challenged (RFC 5961).")                          \
 	X(TCP_PAWS, "tcp_paws", "The timestamp is older than the last one accepted (RFC 7323).")   \
 	X(TCP_DUPLICATE, "tcp_duplicate", "All of the segment's data had been received before.")   \
 	X(TCP_OOO_FULL, "tcp_ooo_full", "The store of out-of-order data is full.")                 \
@@ -92,11 +108,13 @@ extern "C" {
 	X(TCP_NO_MEMORY, "tcp_no_memory", "There was no memory for the connection's state.")       \
 	/* Ports, buffers and steering */                                                          \
 	X(RX_NO_BUFFER, "rx_no_buffer", "There was no packet buffer to receive or answer with.")   \
-	X(RX_IFACE_DOWN, "rx_iface_down", "The packet came in on an interface that is not enabled.") \
+	X(RX_IFACE_DOWN, "rx_iface_down",                                                          \
+	  "The packet came in on an interface that is not enabled.")                               \
 	X(TX_NO_BUFFER, "tx_no_buffer", "There was no packet buffer to send with.")                \
 	X(TX_RING_FULL, "tx_ring_full", "The port took no more packets to send.")                  \
 	X(TX_LINK_DOWN, "tx_link_down", "The port's link or interface is down.")                   \
-	X(STEER_RING_FULL, "steer_ring_full", "The ring to the worker that owns the packet is full.") \
+	X(STEER_RING_FULL, "steer_ring_full",                                                      \
+	  "The ring to the worker that owns the packet is full.")                                  \
 	X(FAULT_INJECTED, "fault_injected", "A fault or loop port dropped the packet on request.")
 
 /** Why a packet was dropped. */

@@ -117,7 +117,7 @@ static inline void icmp_write(uint8_t *p, const struct icmp_view *v)
 	store_be32(p + offsetof(struct icmp_wire, rest), v->rest);
 }
 
-/* Store @sum, a folded and complemented checksum as wire_checksum() gives it. */
+/* Store @sum, a checksum as wire_checksum() or csum_finish() gives it. */
 static inline void icmp_store_checksum(uint8_t *p, uint16_t sum)
 {
 	wire_checksum_store(p + offsetof(struct icmp_wire, checksum), sum);

@@ -22,6 +22,11 @@
 #define IPV4_HLEN_MAX 60
 #define IPV4_MAX_LEN  65535 /* of a whole packet */
 #define IPV4_MIN_MTU  576   /* every host takes datagrams of this size (RFC 791 §3.1) */
+/*
+ * A path's MTU is not believed below this: Linux's floor (route/min_pmtu). RFC 791 would allow 68,
+ * with which a forged ICMP error could cut a connection into crumbs.
+ */
+#define IPV4_PMTU_FLOOR 552
 
 /* Bits of the 16-bit field of flags and fragment offset. */
 #define IPV4_FRAG_RESERVED 0x8000
@@ -89,6 +94,24 @@ static inline uint32_t ipv4_frag_offset(const struct ipv4_view *v)
 enum nsk_drop ipv4_options_check(const uint8_t *p, size_t len);
 
 /*
+ * The checksum of the header of @hdr_len bytes (a multiple of 4, at least 20) at @p: what to store
+ * if its field is 0, and 0 if its field is right. In line, since every packet pays it once or
+ * twice.
+ */
+static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < hdr_len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, p + i, sizeof(word));
+		sum += word;
+	}
+	return csum_finish(csum_add((uint32_t)sum, (uint32_t)(sum >> 32)));
+}
+
+/*
  * Decode the header at @p, of which @len bytes can be read, of a packet of @pkt_len bytes
  * (@pkt_len = @len unless the packet is a chain of buffers; link padding may be included in both).
  * The header's checksum is verified unless @flags has WIRE_CSUM_DONE. Returns 0 or
@@ -110,7 +133,7 @@ static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_
 	out->total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
 	if (out->total_len < out->hdr_len || out->total_len > pkt_len)
 		return NSK_DROP_IP_TOTAL_LEN;
-	if (!(flags & WIRE_CSUM_DONE) && !wire_checksum_ok(p, out->hdr_len, 0))
+	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, out->hdr_len) != 0)
 		return NSK_DROP_IP_CHECKSUM;
 	if (out->hdr_len > IPV4_HLEN) {
 		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, out->hdr_len - IPV4_HLEN);
@@ -149,7 +172,8 @@ static inline void ipv4_write(uint8_t *p, const struct ipv4_view *v)
 /* Fill in the checksum of the header of @hdr_len bytes at @p, whose checksum field is 0. */
 static inline void ipv4_set_checksum(uint8_t *p, size_t hdr_len)
 {
-	wire_checksum_store(p + offsetof(struct ipv4_wire, checksum), wire_checksum(p, hdr_len, 0));
+	wire_checksum_store(p + offsetof(struct ipv4_wire, checksum),
+			    ipv4_header_checksum(p, hdr_len));
 }
 
 #endif /* NSK_WIRE_IPV4_H */

@@ -101,13 +101,14 @@ static inline void tcp_write(uint8_t *p, const struct tcp_view *v)
 	store_be16(p + offsetof(struct tcp_wire, urgent), v->urgent);
 }
 
-/* Judge the checksum of the contiguous segment of @len bytes at @p; @pseudo as in csum.h. */
+/* Judge the checksum of the contiguous segment of @len bytes at @p; @pseudo: sum of its
+ * pseudo-header. */
 static inline bool tcp_checksum_ok(const uint8_t *p, size_t len, uint32_t pseudo)
 {
 	return wire_checksum_ok(p, len, pseudo);
 }
 
-/* Store @sum, a folded and complemented checksum as wire_checksum() gives it. */
+/* Store @sum, a checksum as wire_checksum() or csum_finish() gives it. */
 static inline void tcp_store_checksum(uint8_t *p, uint16_t sum)
 {
 	wire_checksum_store(p + offsetof(struct tcp_wire, checksum), sum);

@@ -80,8 +80,8 @@ static inline void udp_write(uint8_t *p, uint16_t sport, uint16_t dport, uint16_
 }
 
 /*
- * Store @sum, a folded and complemented checksum as wire_checksum() gives it. RFC 768: a result of
- * 0 is sent as all ones, which means the same.
+ * Store @sum, a checksum as wire_checksum() or csum_finish() gives it. RFC 768: 0 is sent as all
+ * ones, which means the same.
  */
 static inline void udp_store_checksum(uint8_t *p, uint16_t sum)
 {

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TCP options off the common path; see tcp_opts.h. */
+#include "wire/tcp_opts.h"
+
+/* Words of the aligned layouts. */
+#define TCP_OPTS_SACK_PERMITTED_TS_WORD UINT32_C(0x0402080a)
+#define TCP_OPTS_SACK_PERMITTED_WORD	UINT32_C(0x01010402)
+#define TCP_OPTS_MSS_WORD		UINT32_C(0x02040000)
+#define TCP_OPTS_WSCALE_WORD		UINT32_C(0x01030300)
+#define TCP_OPTS_SACK_WORD		UINT32_C(0x01010500)
+
+/* Decode the SACK option of @len bytes at @p: 1–4 blocks. False if the length is none of theirs. */
+static bool tcp_opts_sack(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	size_t n = (len - 2) / TCP_OPT_SACK_BLOCK_LEN;
+
+	if ((len - 2) % TCP_OPT_SACK_BLOCK_LEN != 0 || n < 1 || n > TCP_SACK_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		out->sack[i].start = load_be32(p + 2 + i * TCP_OPT_SACK_BLOCK_LEN);
+		out->sack[i].end = load_be32(p + 6 + i * TCP_OPT_SACK_BLOCK_LEN);
+	}
+	out->nsack = (uint8_t)n;
+	out->present |= TCP_HAS_SACK;
+	return true;
+}
+
+/* Decode one option of @len bytes (2 or more) at @p. False if a known kind has a wrong length. */
+static bool tcp_opts_one(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	switch (p[0]) {
+	case TCP_OPT_MSS:
+		if (len != TCP_OPT_MSS_LEN)
+			return false;
+		out->mss = load_be16(p + 2);
+		out->present |= TCP_HAS_MSS;
+		return true;
+	case TCP_OPT_WSCALE:
+		if (len != TCP_OPT_WSCALE_LEN)
+			return false;
+		out->wscale = p[2] > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : p[2];
+		out->present |= TCP_HAS_WSCALE;
+		return true;
+	case TCP_OPT_SACK_PERMITTED:
+		if (len != TCP_OPT_SACK_PERMITTED_LEN)
+			return false;
+		out->present |= TCP_HAS_SACK_PERMITTED;
+		return true;
+	case TCP_OPT_SACK:
+		return tcp_opts_sack(p, len, out);
+	case TCP_OPT_TS:
+		if (len != TCP_OPT_TS_LEN)
+			return false;
+		out->tsval = load_be32(p + 2);
+		out->tsecr = load_be32(p + 6);
+		out->present |= TCP_HAS_TS;
+		return true;
+	default:
+		return true;
+	}
+}
+
+void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	size_t i = 0;
+
+	/* Each turn moves on by at least one byte, and a length below 2 ends the walk. */
+	while (i < len) {
+		size_t opt_len;
+
+		if (p[i] == TCP_OPT_EOL)
+			return;
+		if (p[i] == TCP_OPT_NOP) {
+			i++;
+			continue;
+		}
+		if (len - i < 2 || p[i + 1] < 2 || p[i + 1] > len - i) {
+			out->malformed = true;
+			return;
+		}
+		opt_len = p[i + 1];
+		if (!tcp_opts_one(p + i, opt_len, out))
+			out->malformed = true;
+		i += opt_len;
+	}
+}
+
+size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_opts *o)
+{
+	uint8_t *start = p;
+
+	if (o->present & TCP_HAS_MSS) {
+		store_be32(p, TCP_OPTS_MSS_WORD | o->mss);
+		p += 4;
+	}
+	if (o->present & TCP_HAS_TS) {
+		tcp_opts_write_ts(p, o->tsval, o->tsecr);
+		if (o->present & TCP_HAS_SACK_PERMITTED)
+			store_be32(p, TCP_OPTS_SACK_PERMITTED_TS_WORD);
+		p += TCP_OPTS_TS_LEN;
+	} else if (o->present & TCP_HAS_SACK_PERMITTED) {
+		store_be32(p, TCP_OPTS_SACK_PERMITTED_WORD);
+		p += 4;
+	}
+	if (o->present & TCP_HAS_WSCALE) {
+		store_be32(p, TCP_OPTS_WSCALE_WORD | o->wscale);
+		p += 4;
+	}
+	return (size_t)(p - start);
+}
+
+size_t tcp_opts_write_sack(uint8_t *p, const struct tcp_sack_block *blocks, unsigned nsack)
+{
+	size_t blocks_len = nsack * (size_t)TCP_OPT_SACK_BLOCK_LEN;
+
+	store_be32(p, TCP_OPTS_SACK_WORD | (uint32_t)(blocks_len + 2));
+	p += TCP_OPTS_SACK_HEAD_LEN;
+	for (unsigned i = 0; i < nsack; i++) {
+		store_be32(p, blocks[i].start);
+		store_be32(p + 4, blocks[i].end);
+		p += TCP_OPT_SACK_BLOCK_LEN;
+	}
+	return TCP_OPTS_SACK_HEAD_LEN + blocks_len;
+}
+
+size_t tcp_opts_write(uint8_t *p, const struct tcp_opts *o)
+{
+	bool ts = (o->present & TCP_HAS_TS) != 0;
+	unsigned nsack = o->present & TCP_HAS_SACK ? tcp_opts_sack_fit(o->nsack, ts) : 0;
+	size_t len = 0;
+
+	if (ts) {
+		tcp_opts_write_ts(p, o->tsval, o->tsecr);
+		len = TCP_OPTS_TS_LEN;
+	}
+	if (nsack)
+		len += tcp_opts_write_sack(p + len, o->sack, nsack);
+	return len;
+}
