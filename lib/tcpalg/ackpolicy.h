@@ -61,8 +61,7 @@ enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsign
 				       uint16_t mss, unsigned events);
 
 /* A segment with an ACK left. data: it carries octets of ours. */
-static inline void
-ackpolicy_sent(struct ackpolicy *p, bool data)
+static inline void ackpolicy_sent(struct ackpolicy *p, bool data)
 {
 	/* An answer took the ACK along: the next one probably will as well. */
 	if (data && (p->flags & ACKPOLICY_F_OWED) && !(p->flags & ACKPOLICY_F_RFC)) {
@@ -76,8 +75,7 @@ ackpolicy_sent(struct ackpolicy *p, bool data)
 /* The delay ran out: true when an ACK is owed and must go now. No answer came in time. */
 bool ackpolicy_timeout(struct ackpolicy *p);
 
-static inline bool
-ackpolicy_owed(const struct ackpolicy *p)
+static inline bool ackpolicy_owed(const struct ackpolicy *p)
 {
 	return p->flags & ACKPOLICY_F_OWED;
 }

@@ -85,45 +85,38 @@ void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_
 /* The path MTU changed: the window stays the same in octets, at least one segment. */
 void cc_set_smss(struct cc *cc, uint16_t smss);
 
-static inline bool
-cc_in_slow_start(const struct cc *cc)
+static inline bool cc_in_slow_start(const struct cc *cc)
 {
 	return cc->cwnd < cc->ssthresh;
 }
 
-static inline void
-cc_ack(struct cc *cc, const struct cc_ack *a)
+static inline void cc_ack(struct cc *cc, const struct cc_ack *a)
 {
 	cc_algos[cc->algo]->ack(cc, a);
 }
 
-static inline void
-cc_loss(struct cc *cc, uint32_t flight, uint64_t now_us)
+static inline void cc_loss(struct cc *cc, uint32_t flight, uint64_t now_us)
 {
 	cc_algos[cc->algo]->loss(cc, flight, now_us);
 }
 
-static inline void
-cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
+static inline void cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 {
 	cc_algos[cc->algo]->recovery_exit(cc, flight, now_us);
 }
 
-static inline void
-cc_rto(struct cc *cc, uint32_t flight, bool first, uint64_t now_us)
+static inline void cc_rto(struct cc *cc, uint32_t flight, bool first, uint64_t now_us)
 {
 	cc_algos[cc->algo]->rto(cc, flight, first, now_us);
 }
 
-static inline void
-cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
+static inline void cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
 {
 	if (idle_us > rto_us)
 		cc_algos[cc->algo]->idle_restart(cc, idle_us, rto_us);
 }
 
-static inline void
-cc_release(struct cc *cc)
+static inline void cc_release(struct cc *cc)
 {
 	if (cc_algos[cc->algo]->release)
 		cc_algos[cc->algo]->release(cc);

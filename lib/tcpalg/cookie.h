@@ -4,8 +4,8 @@
  * number of its SYN-ACK, and, when the peer does timestamps, in the timestamp.
  *
  * The number holds 29 bits of a keyed hash over the connection, the peer's ISN, the options and the
- * epoch; one bit of the epoch; two bits of MSS. Epochs last COOKIE_EPOCH_NS; the cookies of this and
- * the last one are good, so eight of 2^32 numbers are: a guess succeeds once in 2^29, with
+ * epoch; one bit of the epoch; two bits of MSS. Epochs last COOKIE_EPOCH_NS; the cookies of this
+ * and the last one are good, so eight of 2^32 numbers are: a guess succeeds once in 2^29, with
  * timestamps once in about 2^43. Each epoch has a secret of its own, made from one key: all workers
  * that share the key accept each other's cookies without sharing anything that changes.
  *
@@ -18,14 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/siphash.h"
+
 #define COOKIE_EPOCH_NS	 64000000000ull
 #define COOKIE_NO_WSCALE 15 /* in cookie_opts.wscale: the peer does not scale windows */
 
 /* Secrets of two epochs. */
 struct cookie_jar {
-	uint64_t key[2];       /* [C] */
-	uint64_t secret[2][2]; /* [W] by parity of the epoch */
-	uint64_t epoch;	       /* [W] the newer of the two */
+	struct siphash_key master;    /* [C] */
+	struct siphash_key secret[2]; /* [W] by parity of the epoch */
+	uint64_t epoch;		      /* [W] the newer of the two */
 };
 
 /* What a cookie remembers. */
@@ -45,7 +47,7 @@ struct cookie_conn {
 	bool ipv6;
 };
 
-void cookie_jar_init(struct cookie_jar *jar, const uint64_t key[2], uint64_t now_ns);
+void cookie_jar_init(struct cookie_jar *jar, const struct siphash_key *key, uint64_t now_ns);
 
 /*
  * Our ISN for the SYN-ACK. With o->ts, *tsval is our timestamp clock on entry (ticks of 1 ms,

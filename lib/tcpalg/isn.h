@@ -9,19 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/siphash.h"
+
 #define ISN_TICK_NS 4000u /* RFC 9293 section 3.4.1: a clock of 4 us */
 
 /*
  * ISN = M + F(tuple). tuple: addresses and ports in any fixed encoding, len octets; key: secret,
  * drawn once per start; now_ns: monotonic. Numbers of one tuple ascend with the clock.
  */
-uint32_t isn_make(const uint64_t key[2], const void *tuple, size_t len, uint64_t now_ns);
+uint32_t isn_make(const struct siphash_key *key, const void *tuple, size_t len, uint64_t now_ns);
 
 /*
  * What is added to our timestamp clock towards one peer: a function of the two addresses alone, so
  * that a new connection of the same pair goes on where the old one was (PAWS of TIME-WAIT), and
  * another pair learns nothing. pair: the two addresses, len octets.
  */
-uint32_t isn_ts_offset(const uint64_t key[2], const void *pair, size_t len);
+uint32_t isn_ts_offset(const struct siphash_key *key, const void *pair, size_t len);
 
 #endif

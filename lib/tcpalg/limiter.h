@@ -18,8 +18,8 @@ struct limiter {
  * May one more happen at now_ns? One token comes every interval_ns, at most burst (>= 1) are kept.
  * interval_ns * burst stays below 2^62.
  */
-static inline bool
-limiter_allow(struct limiter *l, uint64_t now_ns, uint64_t interval_ns, uint32_t burst)
+static inline bool limiter_allow(struct limiter *l, uint64_t now_ns, uint64_t interval_ns,
+				 uint32_t burst)
 {
 	uint64_t tat = l->tat_ns > now_ns ? l->tat_ns : now_ns;
 
@@ -34,9 +34,8 @@ limiter_allow(struct limiter *l, uint64_t now_ns, uint64_t interval_ns, uint32_t
  * bucket shared by several peers, whose exact depth would tell one peer of another's packets
  * (CVE-2020-25705).
  */
-static inline bool
-limiter_allow_fuzzy(struct limiter *l, uint64_t now_ns, uint64_t interval_ns, uint32_t burst,
-		    uint32_t rnd)
+static inline bool limiter_allow_fuzzy(struct limiter *l, uint64_t now_ns, uint64_t interval_ns,
+				       uint32_t burst, uint32_t rnd)
 {
 	uint32_t less = (uint32_t)(((uint64_t)rnd * (burst / 4 + 1)) >> 32);
 

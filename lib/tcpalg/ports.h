@@ -13,10 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/siphash.h"
+
 #define PORTS_COUNTERS 256 /* table of RFC 6056 section 3.3.4 */
 
 struct ports {
-	uint64_t key[2];		 /* [C] */
+	struct siphash_key key;		  /* [C] */
 	uint32_t counter[PORTS_COUNTERS]; /* [W] */
 };
 
@@ -30,7 +32,7 @@ struct ports_iter {
 	uint16_t slot; /* counter */
 };
 
-void ports_init(struct ports *p, const uint64_t key[2]);
+void ports_init(struct ports *p, const struct siphash_key *key);
 
 /*
  * Begin proposing ports of [min, max] for a connection; dest: local address, foreign address and

@@ -17,9 +17,9 @@
 #ifndef NSK_TCPALG_REASM_H
 #define NSK_TCPALG_REASM_H
 
-#include "tcpalg/seq.h"
-
 #include <stddef.h>
+
+#include "tcpalg/seq.h"
 
 #define REASM_RECENT 4 /* ranges remembered for the order of SACK blocks */
 
@@ -38,11 +38,11 @@ struct reasm_range {
 };
 
 struct reasm {
-	uint16_t n;			/* [W] ranges in use */
-	uint16_t cap;			/* [C] room, one of it kept for the range at rcv_nxt */
-	uint32_t octets;		/* [W] payload held */
-	uint32_t nodes;			/* [W] pieces held */
-	uint32_t nrecent;		/* [W] */
+	uint16_t n;		       /* [W] ranges in use */
+	uint16_t cap;		       /* [C] room, one of it kept for the range at rcv_nxt */
+	uint32_t octets;	       /* [W] payload held */
+	uint32_t nodes;		       /* [W] pieces held */
+	uint32_t nrecent;	       /* [W] */
 	uint32_t recent[REASM_RECENT]; /* [W] a number in each range touched last, newest first */
 	struct reasm_range r[];
 };
@@ -63,8 +63,7 @@ struct reasm_result {
 	struct seq_range dup; /* first octets offered that were held already (D-SACK); or empty */
 };
 
-static inline size_t
-reasm_bytes(unsigned cap)
+static inline size_t reasm_bytes(unsigned cap)
 {
 	return sizeof(struct reasm) + cap * sizeof(struct reasm_range);
 }
@@ -93,15 +92,13 @@ struct reasm_node *reasm_pop(struct reasm *s, uint32_t rcv_nxt, uint32_t *octets
  */
 struct reasm_node *reasm_drop_last(struct reasm *s);
 
-static inline bool
-reasm_empty(const struct reasm *s)
+static inline bool reasm_empty(const struct reasm *s)
 {
 	return !s || s->n == 0;
 }
 
 /* Is there room for a range that joins no other? */
-static inline bool
-reasm_full(const struct reasm *s)
+static inline bool reasm_full(const struct reasm *s)
 {
 	return s->n + 1 >= s->cap;
 }

@@ -5,10 +5,9 @@
  * (RFC 6675), and go-back after a timeout (RFC 5681 section 3.1, RFC 6675 section 5.1).
  *
  * How TCP uses it:
- *	on each ACK	 feed SACK blocks to the scoreboard, advance snd_una and the scoreboard, then
- *			 ev = recovery_ack(); ENTER -> cc_loss(); EXIT -> cc_recovery_exit();
- *			 GROW -> cc_ack()
- *	on the RTO	 scoreboard_reset(); recovery_rto(); cc_rto()
+ *	on each ACK	 feed SACK blocks to the scoreboard, advance snd_una and the scoreboard,
+ *then ev = recovery_ack(); ENTER -> cc_loss(); EXIT -> cc_recovery_exit(); GROW -> cc_ack() on the
+ *RTO	 scoreboard_reset(); recovery_rto(); cc_rto()
  *	when sending	 pipe = recovery_pipe(); while pipe < cwnd, or recovery_forced():
  *			 send recovery_next(), recovery_sent(), pipe += len; then new data
  * Finding losses by time (RACK-TLP, RFC 8985) is a module of its own beside this one: it will
@@ -65,9 +64,8 @@ void recovery_init(struct recovery *r, uint32_t iss);
  * RFC 5681 section 2: is the segment a duplicate acknowledgement? outstanding: there is data in
  * flight; len: payload; synfin: it carries SYN or FIN; wnd: its window, scaled.
  */
-static inline bool
-recovery_is_dup(uint32_t snd_una, bool outstanding, uint32_t ack, uint32_t len, bool synfin,
-		uint32_t wnd, uint32_t snd_wnd)
+static inline bool recovery_is_dup(uint32_t snd_una, bool outstanding, uint32_t ack, uint32_t len,
+				   bool synfin, uint32_t wnd, uint32_t snd_wnd)
 {
 	return ack == snd_una && outstanding && len == 0 && !synfin && wnd == snd_wnd;
 }
@@ -77,8 +75,8 @@ unsigned recovery_ack_slow(struct recovery *r, const struct scoreboard *sb,
 			   const struct recovery_ack *a);
 
 /* Take in one ACK; returns RECOVERY_EV_*. sb may be NULL. */
-static inline unsigned
-recovery_ack(struct recovery *r, const struct scoreboard *sb, const struct recovery_ack *a)
+static inline unsigned recovery_ack(struct recovery *r, const struct scoreboard *sb,
+				    const struct recovery_ack *a)
 {
 	if (__builtin_expect(!(r->state | r->dupacks | r->flags) && !a->dup && a->sacked == 0, 1))
 		return a->acked ? RECOVERY_EV_GROW : 0;
@@ -94,8 +92,7 @@ void recovery_rto(struct recovery *r, uint32_t snd_una, uint32_t snd_nxt);
  * NextSeg rules 3 and 4). False when there is nothing.
  */
 bool recovery_next(const struct recovery *r, const struct scoreboard *sb, uint32_t snd_una,
-		   uint32_t snd_nxt, uint32_t smss, uint32_t max, bool idle,
-		   struct seq_range *out);
+		   uint32_t snd_nxt, uint32_t smss, uint32_t max, bool idle, struct seq_range *out);
 
 /* piece, from recovery_next(), was sent. */
 void recovery_sent(struct recovery *r, struct seq_range piece);
@@ -107,8 +104,7 @@ bool recovery_forced(const struct recovery *r);
 uint32_t recovery_pipe(const struct recovery *r, const struct scoreboard *sb, uint32_t snd_una,
 		       uint32_t snd_nxt, uint32_t smss);
 
-static inline bool
-recovery_active(const struct recovery *r)
+static inline bool recovery_active(const struct recovery *r)
 {
 	return r->state != RECOVERY_OPEN;
 }

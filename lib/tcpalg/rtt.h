@@ -10,10 +10,10 @@
 #ifndef NSK_TCPALG_RTT_H
 #define NSK_TCPALG_RTT_H
 
-#include "tcpalg/seq.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "tcpalg/seq.h"
 
 #define RTT_MIN_US	 200000u    /* as Linux; RFC 6298 (2.4) asks for 1 s, RFC 8961 allows it */
 #define RTT_INIT_US	 1000000u   /* RFC 6298 (2.1) */
@@ -59,20 +59,17 @@ void rtt_progress(struct rtt *r, const struct rtt_limits *lim);
 /* The SYN timed out and there is no sample: the timeout for data is 3 s (RFC 6298 5.7). */
 void rtt_syn_timed_out(struct rtt *r, const struct rtt_limits *lim);
 
-static inline bool
-rtt_valid(const struct rtt *r)
+static inline bool rtt_valid(const struct rtt *r)
 {
 	return r->srtt8_us != 0;
 }
 
-static inline uint32_t
-rtt_srtt_us(const struct rtt *r)
+static inline uint32_t rtt_srtt_us(const struct rtt *r)
 {
 	return r->srtt8_us >> 3;
 }
 
-static inline uint32_t
-rtt_rttvar_us(const struct rtt *r)
+static inline uint32_t rtt_rttvar_us(const struct rtt *r)
 {
 	return r->rttvar4_us >> 2;
 }
@@ -90,15 +87,13 @@ struct rtt_timing {
 	uint32_t sent_us; /* [W] low bit set while a segment is timed, 0: none */
 };
 
-static inline void
-rtt_timing_cancel(struct rtt_timing *t)
+static inline void rtt_timing_cancel(struct rtt_timing *t)
 {
 	t->sent_us = 0;
 }
 
 /* A segment goes out for the first time: time it unless another one is being timed. */
-static inline void
-rtt_timing_send(struct rtt_timing *t, uint32_t end_seq, uint32_t now_us)
+static inline void rtt_timing_send(struct rtt_timing *t, uint32_t end_seq, uint32_t now_us)
 {
 	if (t->sent_us != 0)
 		return;
@@ -107,16 +102,14 @@ rtt_timing_send(struct rtt_timing *t, uint32_t end_seq, uint32_t now_us)
 }
 
 /* Octets from start_seq on go out again: a timed segment reaching into them is ambiguous. */
-static inline void
-rtt_timing_retransmit(struct rtt_timing *t, uint32_t start_seq)
+static inline void rtt_timing_retransmit(struct rtt_timing *t, uint32_t start_seq)
 {
 	if (t->sent_us != 0 && seq_lt(start_seq, t->end_seq))
 		t->sent_us = 0;
 }
 
 /* snd_una moved to ack: the sample in microseconds, 0 when there is none. */
-static inline uint32_t
-rtt_timing_ack(struct rtt_timing *t, uint32_t ack, uint32_t now_us)
+static inline uint32_t rtt_timing_ack(struct rtt_timing *t, uint32_t ack, uint32_t now_us)
 {
 	uint32_t sample;
 

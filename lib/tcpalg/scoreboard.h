@@ -14,9 +14,9 @@
 #ifndef NSK_TCPALG_SCOREBOARD_H
 #define NSK_TCPALG_SCOREBOARD_H
 
-#include "tcpalg/seq.h"
-
 #include <stddef.h>
+
+#include "tcpalg/seq.h"
 
 #define SCOREBOARD_DUPTHRESH 3 /* RFC 6675 section 2 */
 
@@ -29,15 +29,14 @@ struct scoreboard {
 
 /* What a block did. */
 enum scoreboard_verdict {
-	SCOREBOARD_NEW,	 /* octets not known before are now sacked */
-	SCOREBOARD_OLD,	 /* nothing new */
+	SCOREBOARD_NEW,	  /* octets not known before are now sacked */
+	SCOREBOARD_OLD,	  /* nothing new */
 	SCOREBOARD_DSACK, /* a duplicate was reported (RFC 2883): at or below snd_una */
-	SCOREBOARD_FULL, /* new, but no room: forgotten */
-	SCOREBOARD_BAD,	 /* empty, reversed, or about octets never sent */
+	SCOREBOARD_FULL,  /* new, but no room: forgotten */
+	SCOREBOARD_BAD,	  /* empty, reversed, or about octets never sent */
 };
 
-static inline size_t
-scoreboard_bytes(unsigned cap)
+static inline size_t scoreboard_bytes(unsigned cap)
 {
 	return sizeof(struct scoreboard) + cap * sizeof(struct seq_range);
 }
@@ -56,34 +55,29 @@ enum scoreboard_verdict scoreboard_add(struct scoreboard *sb, uint32_t snd_una, 
 void scoreboard_advance(struct scoreboard *sb, uint32_t snd_una);
 
 /* Forget everything (retransmission timeout: the peer may have reneged, RFC 2018 section 8). */
-static inline void
-scoreboard_reset(struct scoreboard *sb)
+static inline void scoreboard_reset(struct scoreboard *sb)
 {
 	sb->sacked = 0;
 	sb->n = 0;
 }
 
-static inline bool
-scoreboard_empty(const struct scoreboard *sb)
+static inline bool scoreboard_empty(const struct scoreboard *sb)
 {
 	return !sb || sb->n == 0;
 }
 
-static inline bool
-scoreboard_full(const struct scoreboard *sb)
+static inline bool scoreboard_full(const struct scoreboard *sb)
 {
 	return sb->n == sb->cap;
 }
 
-static inline uint32_t
-scoreboard_sacked(const struct scoreboard *sb)
+static inline uint32_t scoreboard_sacked(const struct scoreboard *sb)
 {
 	return sb ? sb->sacked : 0;
 }
 
 /* End of the highest sacked range; snd_una when there is none (HighData sacked). */
-static inline uint32_t
-scoreboard_high(const struct scoreboard *sb, uint32_t snd_una)
+static inline uint32_t scoreboard_high(const struct scoreboard *sb, uint32_t snd_una)
 {
 	return scoreboard_empty(sb) ? snd_una : sb->r[sb->n - 1].end;
 }
@@ -108,8 +102,8 @@ uint32_t scoreboard_sacked_below(const struct scoreboard *sb, uint32_t seq);
  */
 uint32_t scoreboard_lost_edge(const struct scoreboard *sb, uint32_t snd_una, uint32_t smss);
 
-static inline bool
-scoreboard_is_lost(const struct scoreboard *sb, uint32_t snd_una, uint32_t smss, uint32_t seq)
+static inline bool scoreboard_is_lost(const struct scoreboard *sb, uint32_t snd_una, uint32_t smss,
+				      uint32_t seq)
 {
 	return seq_lt(seq, scoreboard_lost_edge(sb, snd_una, smss)) &&
 	       !scoreboard_is_sacked(sb, seq);

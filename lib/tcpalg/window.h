@@ -12,9 +12,9 @@
 
 /* Both directions' windows of one connection. */
 struct window {
-	uint32_t rcv_adv; /* [W] right edge last advertised; never moves back */
-	uint32_t snd_wnd; /* [W] window the peer offers, octets from snd_una */
-	uint32_t max_wnd; /* [W] largest it ever offered (SWS avoidance, RFC 5961 section 5) */
+	uint32_t rcv_adv;  /* [W] right edge last advertised; never moves back */
+	uint32_t snd_wnd;  /* [W] window the peer offers, octets from snd_una */
+	uint32_t max_wnd;  /* [W] largest it ever offered (SWS avoidance, RFC 5961 section 5) */
 	uint8_t rcv_shift; /* [W] scale of what we advertise */
 	uint8_t snd_shift; /* [W] scale of what the peer advertises */
 	uint16_t pad;
@@ -23,8 +23,7 @@ struct window {
 _Static_assert(sizeof(struct window) <= 16, "lives in the connection");
 
 /* Smallest shift by which a buffer of bufmax octets fits into 16 bits. */
-static inline uint8_t
-window_shift_for(uint64_t bufmax)
+static inline uint8_t window_shift_for(uint64_t bufmax)
 {
 	uint8_t shift = 0;
 
@@ -33,8 +32,7 @@ window_shift_for(uint64_t bufmax)
 	return shift;
 }
 
-static inline uint8_t
-window_shift_clamp(uint8_t shift)
+static inline uint8_t window_shift_clamp(uint8_t shift)
 {
 	return shift > WINDOW_SHIFT_MAX ? WINDOW_SHIFT_MAX : shift;
 }
@@ -58,22 +56,25 @@ uint16_t window_advertise(struct window *w, uint32_t rcv_nxt, uint32_t space, ui
 bool window_update_due(const struct window *w, uint32_t rcv_nxt, uint32_t space, uint32_t bufsize,
 		       uint32_t mss);
 
+/* The peer's ISN is known (rcv_nxt = IRS + 1): nothing beyond it was offered yet. */
+static inline void window_start(struct window *w, uint32_t rcv_nxt)
+{
+	w->rcv_adv = rcv_nxt;
+}
+
 /* Octets that the peer may still send: RCV.WND of the acceptance test. */
-static inline uint32_t
-window_rcv_wnd(const struct window *w, uint32_t rcv_nxt)
+static inline uint32_t window_rcv_wnd(const struct window *w, uint32_t rcv_nxt)
 {
 	return seq_gt(w->rcv_adv, rcv_nxt) ? w->rcv_adv - rcv_nxt : 0;
 }
 
 /* RFC 9293 section 3.10.7.4, fifth check: does this segment tell a window newer than ours? */
-static inline bool
-window_snd_fresh(uint32_t snd_wl1, uint32_t snd_wl2, uint32_t seq, uint32_t ack)
+static inline bool window_snd_fresh(uint32_t snd_wl1, uint32_t snd_wl2, uint32_t seq, uint32_t ack)
 {
 	return seq_lt(snd_wl1, seq) || (snd_wl1 == seq && seq_leq(snd_wl2, ack));
 }
 
-static inline void
-window_snd_set(struct window *w, uint16_t field, bool syn)
+static inline void window_snd_set(struct window *w, uint16_t field, bool syn)
 {
 	w->snd_wnd = syn ? field : (uint32_t)field << w->snd_shift;
 	if (w->snd_wnd > w->max_wnd)
@@ -81,8 +82,7 @@ window_snd_set(struct window *w, uint16_t field, bool syn)
 }
 
 /* Octets beyond snd_nxt that the peer's window allows: U of RFC 9293 section 3.8.6.2.1. */
-static inline uint32_t
-window_usable(const struct window *w, uint32_t snd_una, uint32_t snd_nxt)
+static inline uint32_t window_usable(const struct window *w, uint32_t snd_una, uint32_t snd_nxt)
 {
 	uint32_t edge = snd_una + w->snd_wnd;
 
@@ -107,8 +107,7 @@ struct nagle {
  */
 uint32_t nagle_sendable(const struct nagle *s);
 
-static inline bool
-nagle_may_send(const struct nagle *s)
+static inline bool nagle_may_send(const struct nagle *s)
 {
 	return nagle_sendable(s) != 0;
 }
