@@ -94,7 +94,7 @@ NSK_API void nsk_config_clock(struct nsk_config *config, uint64_t (*now_ns)(void
 NSK_API void nsk_config_seed(struct nsk_config *config, uint64_t seed);
 
 /** @brief Where the log goes and from which level. Default: stderr, NSK_LOG_WARN. NULL keeps the sink. */
-NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_sink sink, void *arg, enum nsk_log_level level);
+NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_fn fn, void *arg, enum nsk_log_level level);
 
 /** @brief Path of the control socket that nskctl talks to; NULL (default) for none. */
 NSK_API int nsk_config_control(struct nsk_config *config, const char *path);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Poisons free packet buffers under AddressSanitizer, which cannot see into a mempool by itself: the data room and the
+ * descriptor of a free buffer may not be touched. In other builds everything here is empty.
+ */
+#ifndef NSK_MBUF_POISON_H
+#define NSK_MBUF_POISON_H
+
+#include <rte_mempool.h>
+
+/* Name of the mempool operations to use for pool flags. */
+const char *poison_ops_name(unsigned flags);
+/* All buffers are free: poison them. Before the pool is freed: make them ordinary memory again. */
+void poison_pool(struct rte_mempool *mp);
+void unpoison_pool(struct rte_mempool *mp);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packet buffer pools over rte_mempool.
+ *
+ * Pools of stacks on real devices lie in EAL memory with per-thread caches. Pools of stacks on loop and callback ports lie
+ * in ordinary anonymous memory and have no caches: rte_mempool sets aside 8 KiB of cache for each of 128 lcores, which
+ * alone is half of what such a stack may cost, and with one thread the ring underneath is as cheap.
+ */
+#include "mbuf/pool.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_mempool.h>
+
+#include "mbuf/poison.h"
+
+#define CACHE_SIZE 256
+
+static unsigned pool_flags(const struct pkt_pool_params *p)
+{
+	unsigned flags = 0;
+
+	if (!p->shared)
+		flags |= RTE_MEMPOOL_F_SP_PUT | RTE_MEMPOOL_F_SC_GET;
+	if (!p->device_memory)
+		flags |= RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+	return flags;
+}
+
+static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p, unsigned flags)
+{
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = (uint16_t)p->data_room,
+		.mbuf_priv_size = PKT_PRIV_SIZE,
+	};
+	int rc;
+
+	rc = rte_mempool_set_ops_byname(mp, poison_ops_name(flags), NULL);
+	if (rc)
+		return rc;
+	rte_pktmbuf_pool_init(mp, &priv);
+	rc = p->device_memory ? rte_mempool_populate_default(mp) : rte_mempool_populate_anon(mp);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || mp->populated_size != mp->size)
+		return -ENOMEM;
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	poison_pool(mp);
+	return 0;
+}
+
+int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
+{
+	struct pkt_pool *pool = calloc(1, sizeof(*pool));
+	uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + p->data_room;
+	uint32_t cache = p->device_memory && p->count >= 4 * CACHE_SIZE ? CACHE_SIZE : 0;
+	unsigned flags = pool_flags(p);
+	int rc;
+
+	if (!pool)
+		return -ENOMEM;
+	pool->mp = rte_mempool_create_empty(p->name, p->count, elt, cache,
+					    sizeof(struct rte_pktmbuf_pool_private), p->numa_node, flags);
+	if (!pool->mp) {
+		rc = -rte_errno;
+		goto free_pool;
+	}
+	rc = pool_populate(pool->mp, p, flags);
+	if (rc)
+		goto free_mempool;
+	pool->count = p->count;
+	pkt_pool_refill(pool);
+	*out = pool;
+	return 0;
+
+free_mempool:
+	rte_mempool_free(pool->mp);
+free_pool:
+	free(pool);
+	return rc;
+}
+
+uint32_t pkt_pool_destroy(struct pkt_pool *pool)
+{
+	uint32_t leaked;
+
+	while (pool->reserved)
+		rte_pktmbuf_free(pool->reserve[--pool->reserved]);
+	leaked = rte_mempool_in_use_count(pool->mp);
+	unpoison_pool(pool->mp);
+	rte_mempool_free(pool->mp);
+	free(pool);
+	return leaked;
+}
+
+uint32_t pkt_pool_free_count(const struct pkt_pool *pool)
+{
+	return rte_mempool_avail_count(pool->mp) + pool->reserved;
+}
+
+void pkt_pool_refill(struct pkt_pool *pool)
+{
+	while (pool->reserved < PKT_RESERVE && pool->reserved < pool->count / 8) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool->mp);
+
+		if (!m)
+			return;
+		pool->reserve[pool->reserved++] = m;
+	}
+}
+
+struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool)
+{
+	struct rte_mbuf *m = NULL;
+
+	pool->allocs++;
+	if (pool->allocs < pool->fail_at ||
+	    (pool->allocs > pool->fail_at && (!pool->fail_every || (pool->allocs - pool->fail_at) % pool->fail_every)))
+		m = rte_pktmbuf_alloc(pool->mp);
+	if (!m)
+		pool->failed++;
+	return m;
+}
+
+struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w)
+{
+	struct pkt_pool *pool = w->pool;
+	struct rte_mbuf *m = pkt_alloc(w);
+
+	if (!m && pool->reserved)
+		m = pool->reserve[--pool->reserved];
+	return m;
+}
+
+int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n)
+{
+	struct pkt_pool *pool = w->pool;
+
+	if (NSK_UNLIKELY(pool->fail_at)) {
+		for (unsigned i = 0; i < n; i++) {
+			bufs[i] = pkt_pool_alloc_slow(pool);
+			if (!bufs[i]) {
+				rte_pktmbuf_free_bulk(bufs, i);
+				return -ENOBUFS;
+			}
+		}
+		return 0;
+	}
+	if (rte_pktmbuf_alloc_bulk(pool->mp, bufs, n) == 0)
+		return 0;
+	pool->failed++;
+	return -ENOBUFS;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A configuration as the stack's builder reads it. Filled by config.c (calls), config_file.c (libconfig) and args.c
+ * (command line); settings by way of the table in settings.c.
+ */
+#ifndef NSK_STACK_CONFIG_H
+#define NSK_STACK_CONFIG_H
+
+#include <netstk/config.h>
+#include <netstk/stack.h>
+
+#include "base/addr.h"
+#include "base/settings.h"
+#include "net/iface.h"
+#include "net/port.h"
+
+#define CONFIG_WORKERS_MAX 64
+#define CONFIG_ROUTES_MAX 1024
+#define CONFIG_ERROR_MAX 512
+#define CONFIG_EAL_MAX 1024
+#define CONFIG_PATH_MAX 108 /* sun_path */
+
+enum config_device_kind {
+	CONFIG_DEVARGS,  /* named by a string: drivers/table.c decides */
+	CONFIG_WIRE,     /* end of a struct nsk_wire */
+	CONFIG_CALLBACK, /* struct nsk_callback_port */
+};
+
+struct config_device {
+	enum config_device_kind kind;
+	char *devargs;                /* CONFIG_DEVARGS */
+	void *object;                 /* the others */
+	unsigned end;                 /* CONFIG_WIRE */
+	char *faults;                 /* NULL: not wrapped */
+	char name[IFACE_NAME_MAX];    /* interface name; "" : made from the device by the builder */
+	uint32_t mtu;                 /* 0: the setting */
+	bool has_mac;
+	struct eth_addr mac;          /* instead of the device's own */
+	uint16_t naddrs;
+	struct ip_prefix addrs[IFACE_ADDRS_MAX];
+};
+
+struct config_route {
+	struct ip_prefix dst;         /* len 0: default */
+	struct ip_addr gateway;       /* family 0: on-link */
+	char iface[IFACE_NAME_MAX];   /* "": the one that reaches the gateway */
+	uint32_t metric;
+};
+
+struct nsk_config {
+	struct settings set;
+	unsigned ndevices;
+	struct config_device device[IFACE_MAX];
+	unsigned nroutes;
+	struct config_route *route;   /* CONFIG_ROUTES_MAX at most */
+	unsigned nworkers;            /* ≥ 1 */
+	int cpu[CONFIG_WORKERS_MAX];  /* core of each worker, -1: not pinned */
+	char eal_args[CONFIG_EAL_MAX];
+	bool no_huge;
+	uint64_t (*clock)(void *arg); /* NULL: the system's */
+	void *clock_arg;
+	bool seeded;
+	uint64_t seed;
+	nsk_log_fn log_fn;            /* NULL: stderr */
+	void *log_arg;
+	enum nsk_log_level log_level;
+	char control[CONFIG_PATH_MAX]; /* "": none */
+	void (*event_fn)(void *arg, const struct nsk_event *event);
+	void *event_arg;
+	unsigned fail_step;           /* make this step of building fail */
+	unsigned steps;               /* steps the last build took */
+	char error[CONFIG_ERROR_MAX];
+};
+
+/* Puts a text into config->error and returns -1 with errno = err. */
+int config_fail(struct nsk_config *config, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
