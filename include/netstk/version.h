@@ -3,8 +3,8 @@
  * @file
  * Version of the library. Semantic versioning; before 1.0 a new minor may break the interface.
  */
-#ifndef NSK_VERSION_H
-#define NSK_VERSION_H
+#ifndef NETSTK_VERSION_H
+#define NETSTK_VERSION_H
 
 #include <netstk/export.h>
 
@@ -24,8 +24,8 @@ extern "C" {
 /**
  * Version of the library that is loaded.
  *
- * @return static text of the form "MAJOR.MINOR.PATCH"; differs from #NSK_VERSION_STRING when the program was
- *         compiled with the headers of another version.
+ * @return static text of the form "MAJOR.MINOR.PATCH"; differs from #NSK_VERSION_STRING when the
+ * program was compiled with the headers of another version.
  */
 NSK_API const char *nsk_version(void);
 
@@ -33,4 +33,4 @@ NSK_API const char *nsk_version(void);
 }
 #endif
 
-#endif /* NSK_VERSION_H */
+#endif /* NETSTK_VERSION_H */
