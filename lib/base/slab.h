@@ -45,7 +45,6 @@ struct slab {
 	uint32_t n_chunks;	    /* [W] */
 	uint32_t dir_size;	    /* [W] entries that @chunks has room for */
 	uint32_t carved;	    /* [W] objects of the last chunk that were ever handed out */
-	uint32_t total;		    /* [W] objects ever carved, of all chunks */
 	uint32_t peak;		    /* [W] most that were in use at once */
 	const char *name;	    /* [C] for messages; must outlive the slab */
 };

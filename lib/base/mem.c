@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Counted allocation; see the header for what it is for. */
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+mem_init(struct mem *m, const struct mem_ops *ops)
+{
+	memset(m, 0, sizeof(*m));
+	m->ops = ops;
+	m->limit = SIZE_MAX;
+}
+
+/* From the given source, or from the C library; cleared if @zero says so. */
+static void *
+mem_take(const struct mem *m, size_t size, size_t align, bool zero)
+{
+	void *p;
+
+	if (m->ops == NULL && align <= _Alignof(max_align_t))
+		return zero ? calloc(1, size) : malloc(size);
+	if (m->ops != NULL)
+		p = m->ops->alloc(m->ops->arg, size, align);
+	else if (size <= SIZE_MAX - align)
+		p = aligned_alloc(align, (size + align - 1) & ~(align - 1));
+	else
+		p = NULL;
+	if (p != NULL && zero)
+		memset(p, 0, size);
+	return p;
+}
+
+static void *
+mem_get(struct mem *m, size_t size, size_t align, bool zero)
+{
+	void *p;
+
+	if (mem_inject(m))
+		return NULL;
+	if (size == 0 || m->bytes > m->limit || size > m->limit - m->bytes ||
+	    (p = mem_take(m, size, align, zero)) == NULL) {
+		m->failed++;
+		return NULL;
+	}
+	m->bytes += size;
+	m->live++;
+	m->total++;
+	if (m->bytes > m->peak)
+		m->peak = m->bytes;
+	return p;
+}
+
+void *
+mem_alloc(struct mem *m, size_t size)
+{
+	return mem_get(m, size, _Alignof(max_align_t), false);
+}
+
+void *
+mem_zalloc(struct mem *m, size_t size)
+{
+	return mem_get(m, size, _Alignof(max_align_t), true);
+}
+
+void *
+mem_alloc_aligned(struct mem *m, size_t size, size_t align)
+{
+	return mem_get(m, size, align, false);
+}
+
+void *
+mem_calloc(struct mem *m, size_t n, size_t size)
+{
+	size_t all;
+
+	if (__builtin_mul_overflow(n, size, &all)) {
+		m->failed++;
+		return NULL;
+	}
+	return mem_zalloc(m, all);
+}
+
+char *
+mem_strdup(struct mem *m, const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = mem_alloc(m, n);
+
+	return copy == NULL ? NULL : memcpy(copy, s, n);
+}
+
+void
+mem_free(struct mem *m, void *p, size_t size)
+{
+	if (p == NULL)
+		return;
+	m->bytes -= size;
+	m->live--;
+	if (m->ops != NULL)
+		m->ops->free(m->ops->arg, p, size);
+	else
+		free(p);
+}
+
+void *
+mem_resize(struct mem *m, void *p, size_t from, size_t to)
+{
+	void *q = mem_alloc(m, to);
+
+	if (q == NULL || p == NULL)
+		return q;
+	memcpy(q, p, NSK_MIN(from, to));
+	mem_free(m, p, from);
+	return q;
+}
