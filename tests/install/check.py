@@ -99,11 +99,12 @@ def check_headers(inst):
             standard = "gnu++17" if dpdk and suffix == "cc" else standard
             source = f"{inst.root}/header.{suffix}"
             with open(source, "w", encoding="utf-8") as file:
-                file.write(f"#include <netstk/{header}>\n" * 2)
+                file.write(f"#include <netstk/{header}>\n" * 2 + "extern int not_empty;\n")
             run(compiler, f"-std={standard}", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags, source)
 
 
 def check_program(inst):
+    """Linked with --static, all of DPDK is in the program: what its libdpdk.pc asks for."""
     source, program = f"{inst.root}/program.c", f"{inst.root}/program"
     with open(source, "w", encoding="utf-8") as file:
         file.write(PROGRAM)
