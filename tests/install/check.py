@@ -22,8 +22,8 @@ PROGRAM = """
 
 int main(void)
 {
-	puts(nsk_version());
-	return strcmp(nsk_version(), NSK_VERSION_STRING) != 0;
+    puts(nsk_version());
+    return strcmp(nsk_version(), NSK_VERSION_STRING) != 0;
 }
 """
 
