@@ -11,6 +11,8 @@ run counts as one failure, and so does a run without any test. Exit status: 1 wh
 import argparse
 import json
 import os
+import re
+import shlex
 import sys
 
 PASSED = {"OK", "EXPECTEDFAIL"}
@@ -29,6 +31,14 @@ def short_name(test):
     return test["name"].split(" / ")[-1]
 
 
+def repeat_command(test):
+    """A fuzz target names the input that it fell over; every other test repeats by itself."""
+    found = re.search(r"Test unit written to (\S+)", (test.get("stdout") or "") + (test.get("stderr") or ""))
+    if found:
+        return shlex.join([test["command"][0], found[1]])
+    return f"meson test -C {test['tree']} -v {short_name(test)}"
+
+
 def print_failure(test):
     print(f"\n---- {test['name']} in {test['tree']}: {test['result']}, status {test.get('returncode')}, "
           f"{test.get('duration', 0):.1f} s")
@@ -38,7 +48,7 @@ def print_failure(test):
             print(f"[{len(lines) - TAIL_LINES} lines of {stream} left out]")
         for line in lines[-TAIL_LINES:]:
             print(line)
-    print(f"repeat: meson test -C {test['tree']} -v {short_name(test)}")
+    print(f"repeat: {repeat_command(test)}")
 
 
 def main():
