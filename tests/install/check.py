@@ -132,7 +132,8 @@ def check_symbols(inst):
 
     declared = set()
     for header in inst.headers:
-        for declaration in re.findall(r"\bNSK_API\b([^;{]*?)[;{]", header_text(inst, header)):
+        declarations = re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", "", header_text(inst, header), flags=re.MULTILINE)
+        for declaration in re.findall(r"\bNSK_API\b([^;{]*?)[;{]", declarations):
             name = re.search(r"\b(nsk_\w+)\s*(?:\(|\[|$)", declaration.strip())
             if name:
                 declared.add(name[1])
