@@ -47,11 +47,9 @@ _Static_assert(sizeof(struct ackpolicy) <= 8, "lives in the connection");
 #define ACKPOLICY_F_RFC		0x01u
 #define ACKPOLICY_F_INTERACTIVE 0x02u /* answers carry the ACKs */
 #define ACKPOLICY_F_OWED	0x04u
+#define ACKPOLICY_F_FRESH	0x08u /* data came since we last sent data */
 
 void ackpolicy_init(struct ackpolicy *p, enum ackpolicy_profile profile);
-
-/* Part of ackpolicy_input() for everything but in-order data. */
-enum ackpolicy_verdict ackpolicy_urgent(struct ackpolicy *p, uint32_t len, unsigned events);
 
 /*
  * A segment, or a merged run of nsegs, came in with len octets; mss is the most that the peer may
@@ -63,11 +61,13 @@ enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsign
 /* A segment with an ACK left. data: it carries octets of ours. */
 static inline void ackpolicy_sent(struct ackpolicy *p, bool data)
 {
-	/* An answer took the ACK along: the next one probably will as well. */
-	if (data && (p->flags & ACKPOLICY_F_OWED) && !(p->flags & ACKPOLICY_F_RFC)) {
+	/* Our data follows theirs soon: the next answer will take the ACK along as well. */
+	if (data && (p->flags & ACKPOLICY_F_FRESH) && !(p->flags & ACKPOLICY_F_RFC)) {
 		p->flags |= ACKPOLICY_F_INTERACTIVE;
 		p->quick = 0;
 	}
+	if (data)
+		p->flags &= (uint8_t)~ACKPOLICY_F_FRESH;
 	p->flags &= (uint8_t)~ACKPOLICY_F_OWED;
 	p->unacked = 0;
 }

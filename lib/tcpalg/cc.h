@@ -63,7 +63,12 @@ struct cc_algo {
 	void (*release)(struct cc *cc);
 };
 
-/* Rows by id; cc_count of them. */
+/* Rows of the table. */
+enum cc_id {
+	CC_NEWRENO, /* "reno", the name that Linux gives it */
+};
+
+/* By id; cc_count of them. */
 extern const struct cc_algo *const cc_algos[];
 extern const unsigned cc_count;
 

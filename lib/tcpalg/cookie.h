@@ -21,6 +21,7 @@
 #include "base/siphash.h"
 
 #define COOKIE_EPOCH_NS	 64000000000ull
+#define COOKIE_TUPLE_MAX 48
 #define COOKIE_NO_WSCALE 15 /* in cookie_opts.wscale: the peer does not scale windows */
 
 /* Secrets of two epochs. */
@@ -42,7 +43,7 @@ struct cookie_opts {
 /* One connection as the cookie sees it. */
 struct cookie_conn {
 	const void *tuple; /* addresses and ports in any fixed encoding */
-	size_t len;
+	size_t len;	   /* at most COOKIE_TUPLE_MAX */
 	uint32_t peer_isn; /* SEG.SEQ of the SYN */
 	bool ipv6;
 };

@@ -41,7 +41,6 @@ struct reasm {
 	uint16_t n;		       /* [W] ranges in use */
 	uint16_t cap;		       /* [C] room, one of it kept for the range at rcv_nxt */
 	uint32_t octets;	       /* [W] payload held */
-	uint32_t nodes;		       /* [W] pieces held */
 	uint32_t nrecent;	       /* [W] */
 	uint32_t recent[REASM_RECENT]; /* [W] a number in each range touched last, newest first */
 	struct reasm_range r[];
@@ -82,7 +81,7 @@ struct reasm_result reasm_insert(struct reasm *s, uint32_t rcv_nxt, struct reasm
 
 /*
  * Take out the range that starts at rcv_nxt: its chain (NULL: there is none), *octets long. The
- * caller advances rcv_nxt by *octets.
+ * caller advances rcv_nxt by *octets. FIN is none of the set's business.
  */
 struct reasm_node *reasm_pop(struct reasm *s, uint32_t rcv_nxt, uint32_t *octets);
 

@@ -13,8 +13,9 @@
  * Finding losses by time (RACK-TLP, RFC 8985) is a module of its own beside this one: it will
  * move the edge below which octets are lost, and leave the rest as it is.
  *
- * The window is never inflated: what left the network is taken off the pipe instead, which gives
- * the same sends and leaves cwnd to congestion control alone.
+ * The window is never inflated: what left the network is taken off the pipe instead, which permits
+ * the same sends and leaves cwnd to congestion control alone. Limited transmit (RFC 3042) follows
+ * from that by itself: each of the first two duplicates takes one segment off the pipe.
  */
 #ifndef NSK_TCPALG_RECOVERY_H
 #define NSK_TCPALG_RECOVERY_H
@@ -41,11 +42,11 @@ struct recovery {
 
 _Static_assert(sizeof(struct recovery) <= 16, "lives in the connection");
 
-/* Events of recovery_ack(), or-ed. */
+/* Events of recovery_ack(), or-ed. EXIT comes before ENTER when one ACK brings both. */
 #define RECOVERY_EV_ENTER 0x01u /* fast recovery begins: tell congestion control of the loss */
-#define RECOVERY_EV_EXIT  0x02u /* all that was out when it began is acknowledged */
+#define RECOVERY_EV_EXIT  0x02u /* fast recovery ends: all that was out is acknowledged */
 #define RECOVERY_EV_GROW  0x04u /* congestion control may count this ACK as ordinary progress */
-#define RECOVERY_EV_DUP	  0x08u /* counted as a duplicate: limited transmit (RFC 3042) may apply */
+#define RECOVERY_EV_DUP	  0x08u /* counted as a duplicate */
 
 /* One ACK, after snd_una and the scoreboard took it in. */
 struct recovery_ack {
@@ -55,7 +56,7 @@ struct recovery_ack {
 	uint32_t sacked;  /* octets newly sacked by its blocks */
 	uint32_t smss;
 	bool dup;  /* recovery_is_dup() said so; not read when sack is set */
-	bool sack; /* SACK was negotiated */
+	bool sack; /* SACK was negotiated (sb may still be NULL: nothing sacked) */
 };
 
 void recovery_init(struct recovery *r, uint32_t iss);
@@ -86,16 +87,22 @@ static inline unsigned recovery_ack(struct recovery *r, const struct scoreboard 
 /* The retransmission timer expired: everything outstanding counts as lost. */
 void recovery_rto(struct recovery *r, uint32_t snd_una, uint32_t snd_nxt);
 
-/*
- * What to send again next, at most smss octets if max is smss; pieces may be longer (max), to be
- * split at the port. idle: there is no new data that could be sent instead (RFC 6675 section 4,
- * NextSeg rules 3 and 4). False when there is nothing.
- */
-bool recovery_next(const struct recovery *r, const struct scoreboard *sb, uint32_t snd_una,
-		   uint32_t snd_nxt, uint32_t smss, uint32_t max, bool idle, struct seq_range *out);
+enum recovery_send {
+	RECOVERY_NOTHING,    /* nothing to send again */
+	RECOVERY_RETRANSMIT, /* a hole */
+	RECOVERY_RESCUE,     /* the last octets sent, once per episode (RFC 6675 NextSeg rule 4) */
+};
 
-/* piece, from recovery_next(), was sent. */
-void recovery_sent(struct recovery *r, struct seq_range piece);
+/*
+ * What to send again next: *out, never longer than max octets (which may be many segments, to be
+ * split at the port). idle: there is no new data that could be sent instead (NextSeg rules 3, 4).
+ */
+enum recovery_send recovery_next(const struct recovery *r, const struct scoreboard *sb,
+				 uint32_t snd_una, uint32_t snd_nxt, uint32_t smss, uint32_t max,
+				 bool idle, struct seq_range *out);
+
+/* piece, or its front, was sent as recovery_next() had said. */
+void recovery_sent(struct recovery *r, struct seq_range piece, enum recovery_send kind);
 
 /* The next retransmission goes out even if the pipe is full (RFC 6582 step 2, RFC 6675 4.3). */
 bool recovery_forced(const struct recovery *r);

@@ -43,18 +43,12 @@ _Static_assert(sizeof(struct rtt) <= 16, "lives in the connection");
 /* Start without a sample: RTO is the initial one. */
 void rtt_init(struct rtt *r, const struct rtt_limits *lim);
 
-/* Take in one measured round trip (RFC 6298 2.2, 2.3); ends the back-off. */
+/* Take in one measured round trip (RFC 6298 2.2, 2.3). Ends the back-off, and only it does (Karn).
+ */
 void rtt_sample(struct rtt *r, const struct rtt_limits *lim, uint32_t sample_us);
 
 /* The timer expired: double the timeout up to the maximum (RFC 6298 5.5). */
 void rtt_backoff(struct rtt *r, const struct rtt_limits *lim);
-
-/*
- * New data was acknowledged without a usable sample: back to the timeout that the estimate gives
- * (RFC 6298 section 5 leaves it backed off until a sample; since a path that delivers again is
- * worth its own timeout, this is what Linux and the BSDs do on the first advance).
- */
-void rtt_progress(struct rtt *r, const struct rtt_limits *lim);
 
 /* The SYN timed out and there is no sample: the timeout for data is 3 s (RFC 6298 5.7). */
 void rtt_syn_timed_out(struct rtt *r, const struct rtt_limits *lim);

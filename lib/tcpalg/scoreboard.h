@@ -29,11 +29,10 @@ struct scoreboard {
 
 /* What a block did. */
 enum scoreboard_verdict {
-	SCOREBOARD_NEW,	  /* octets not known before are now sacked */
-	SCOREBOARD_OLD,	  /* nothing new */
-	SCOREBOARD_DSACK, /* a duplicate was reported (RFC 2883): at or below snd_una */
-	SCOREBOARD_FULL,  /* new, but no room: forgotten */
-	SCOREBOARD_BAD,	  /* empty, reversed, or about octets never sent */
+	SCOREBOARD_NEW,	 /* octets not known before are now sacked */
+	SCOREBOARD_OLD,	 /* nothing new: known, or acknowledged (see scoreboard_is_dsack) */
+	SCOREBOARD_FULL, /* new, but no room: forgotten */
+	SCOREBOARD_BAD,	 /* empty, reversed, holding snd_una, or about octets never sent */
 };
 
 static inline size_t scoreboard_bytes(unsigned cap)
@@ -46,6 +45,19 @@ void scoreboard_init(struct scoreboard *sb, uint16_t cap);
 
 /* Copy src into dst, which was initialised with at least src->n ranges. For growing. */
 void scoreboard_copy(struct scoreboard *dst, const struct scoreboard *src);
+
+/*
+ * RFC 2883 section 4: does the first of the n blocks of a segment with this acknowledgement number
+ * report a duplicate?
+ */
+static inline bool scoreboard_is_dsack(const struct seq_range *blk, unsigned n, uint32_t ack)
+{
+	if (n == 0)
+		return false;
+	if (seq_leq(blk[0].end, ack))
+		return true;
+	return n > 1 && seq_geq(blk[0].start, blk[1].start) && seq_leq(blk[0].end, blk[1].end);
+}
 
 /* Take in one SACK block; *added tells the octets newly sacked. */
 enum scoreboard_verdict scoreboard_add(struct scoreboard *sb, uint32_t snd_una, uint32_t snd_nxt,

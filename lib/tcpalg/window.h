@@ -48,11 +48,19 @@ uint32_t window_select(const struct window *w, uint32_t rcv_nxt, uint32_t space,
 /*
  * Fill the header field: chooses by window_select, remembers the new right edge and returns the
  * 16 bits to send. syn: SYN segments are never scaled.
+ *
+ * rcv_adv never moves back. What the field can say may: rcv_nxt moves by octets, the field by units
+ * of 2^shift. The field is rounded up where the buffer has room for that, so that the edge on the
+ * wire does not move back either; in a full buffer it is rounded down (RFC 7323 appendix F), else
+ * octet-sized segments would push the edge on forever. Octets up to rcv_adv are accepted anyhow.
  */
 uint16_t window_advertise(struct window *w, uint32_t rcv_nxt, uint32_t space, uint32_t bufsize,
 			  uint32_t mss, bool syn);
 
-/* The application read: is the edge worth a segment of its own, without waiting for data? */
+/*
+ * The application read: is the edge worth a segment of its own, without waiting for data? Yes when
+ * it moves by a quarter of the buffer, or when the peer had less than two segments left.
+ */
 bool window_update_due(const struct window *w, uint32_t rcv_nxt, uint32_t space, uint32_t bufsize,
 		       uint32_t mss);
 
@@ -96,7 +104,7 @@ struct nagle {
 	uint32_t mss;	   /* Eff.snd.MSS */
 	uint32_t max_wnd;  /* Max(SND.WND) */
 	bool unacked;	   /* data is in flight (Nagle), or a small segment is (Minshall) */
-	bool nodelay;	   /* TCP_NODELAY */
+	bool nodelay;	   /* TCP_NODELAY, or FIN follows the last octet */
 	bool more;	   /* the application holds more back (MSG_MORE, TCP_CORK): not pushed */
 	bool override_due; /* the override timer of section 3.8.6.2.1 (4) ran out */
 };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Table of congestion controls and what is the same for all of them; see cc.h. */
+#include <string.h>
+
+#include "base/compiler.h"
+#include "tcpalg/cc.h"
+
+/* cc->algo is an index into this. The first row is the default. */
+const struct cc_algo *const cc_algos[] = {
+	[CC_NEWRENO] = &cc_newreno,
+};
+
+const unsigned cc_count = NSK_ARRAY_LEN(cc_algos);
+
+const struct cc_algo *cc_find_n(const char *name, uint32_t len)
+{
+	for (unsigned i = 0; i < cc_count; i++)
+		if (strlen(cc_algos[i]->name) == len && memcmp(cc_algos[i]->name, name, len) == 0)
+			return cc_algos[i];
+	return NULL;
+}
+
+const struct cc_algo *cc_find(const char *name)
+{
+	return cc_find_n(name, (uint32_t)strlen(name));
+}
+
+uint32_t cc_initial_window(uint32_t smss)
+{
+	uint32_t least = 2 * smss > 14600 ? 2 * smss : 14600;
+
+	return 10 * smss < least ? 10 * smss : least;
+}
+
+void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_lost)
+{
+	*cc = (struct cc){
+		.cwnd = syn_lost ? smss : cc_initial_window(smss),
+		.ssthresh = CC_WND_MAX,
+		.smss = smss,
+		.algo = algo->id,
+	};
+	if (algo->init)
+		algo->init(cc);
+}
+
+void cc_set_smss(struct cc *cc, uint16_t smss)
+{
+	cc->smss = smss;
+	if (cc->cwnd < smss)
+		cc->cwnd = smss;
+}
