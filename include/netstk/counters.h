@@ -90,10 +90,6 @@ struct nsk_stats {
 NSK_API const char *nsk_counter_name(enum nsk_counter counter);
 /** @brief One-line meaning of a counter. */
 NSK_API const char *nsk_counter_text(enum nsk_counter counter);
-/** @brief Machine name of a drop reason. */
-NSK_API const char *nsk_drop_name(enum nsk_drop reason);
-/** @brief One-line meaning of a drop reason. */
-NSK_API const char *nsk_drop_text(enum nsk_drop reason);
 
 /**
  * @brief Read counters; any thread, at any time, without stopping a worker.

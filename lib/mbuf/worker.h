@@ -26,6 +26,7 @@ struct nsk_worker;
 struct pkt_pool;
 struct rte_mbuf;
 struct flow;
+struct iface;
 
 /* Who a timer belongs to; lib/stack/worker.c holds the table kind → function. */
 enum timer_kind {
@@ -50,6 +51,9 @@ struct worker_ops {
 	void (*steer)(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
 	/* Gives every other worker a copy of an ARP packet. Does not consume m. */
 	void (*share_arp)(struct nsk_worker *w, struct rte_mbuf *m);
+	/* Gives frames to the worker's transmit queue of an interface's port, or to the worker that owns one; as tx_burst of
+	 * net/port.h. */
+	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n);
 	/* A validated IP packet from lib/net's link layer goes up. Consumes m. */
 	void (*ip_input)(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m);
 	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call(). */

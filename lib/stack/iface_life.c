@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Life of an interface: open its port, enable, watch the link, disable, close. States go
+ * disabled → enabling → enabled → disabling → disabled, and each change is an event.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mbuf/pool.h"
+#include "net/rss.h"
+#include "stack/build.h"
+#include "stack/stack.h"
+
+static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct iface *ifc, int value)
+{
+	struct nsk_event event = { .type = type, .iface = ifc->name, .value = value };
+
+	if (stack->event_fn)
+		stack->event_fn(stack->event_arg, &event);
+}
+
+static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface_state state)
+{
+	__atomic_store_n(&ifc->state, (uint16_t)state, __ATOMIC_RELEASE);
+	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
+}
+
+/* ---- open and close ----------------------------------------------------------------------------------------------- */
+
+static int open_port(struct nsk_stack *stack, struct nsk_config *config, const struct config_device *d,
+		     struct port **port)
+{
+	const struct port_driver *drv;
+	const char *rest = "";
+	struct port *inner;
+	struct port_open open = {
+		.object = d->object,
+		.end = d->end,
+		.set = &stack->set,
+		.log = &stack->log,
+		.error = config->error,
+		.error_size = sizeof(config->error),
+	};
+	int rc;
+
+	if (d->kind == CONFIG_DEVARGS)
+		drv = port_driver_find(d->devargs, &rest);
+	else
+		drv = port_driver_named(d->kind == CONFIG_WIRE ? "loop" : "callback");
+	open.devargs = rest;
+	rc = drv->open(&open, &inner);
+	if (rc || !d->faults) {
+		*port = inner;
+		return rc;
+	}
+	open.devargs = d->faults;
+	open.inner = inner;
+	rc = port_driver_named("fault")->open(&open, port);
+	if (rc)
+		inner->ops->close(inner);
+	return rc;
+}
+
+/* "net_tap0" of "net_tap0,iface=nsk0"; for others the driver's name and the index. */
+static void name_iface(struct iface *ifc, const struct config_device *d)
+{
+	const char *rest = NULL;
+
+	if (d->name[0]) {
+		snprintf(ifc->name, sizeof(ifc->name), "%s", d->name);
+	} else if (d->kind == CONFIG_DEVARGS && strcmp(port_driver_find(d->devargs, &rest)->name, "ethdev") == 0) {
+		size_t n = strcspn(rest, ",");
+
+		snprintf(ifc->name, sizeof(ifc->name), "%.*s", (int)n, rest);
+	} else {
+		snprintf(ifc->name, sizeof(ifc->name), "%.20s%u",
+			 d->kind == CONFIG_DEVARGS ? port_driver_find(d->devargs, &rest)->name :
+			 d->kind == CONFIG_WIRE    ? "wire" :
+						     "callback",
+			 ifc->index);
+	}
+}
+
+static void take_addresses(struct iface *ifc, const struct config_device *d)
+{
+	for (unsigned i = 0; i < d->naddrs; i++)
+		iface_addr_set(&ifc->addrs[i], &d->addrs[i]);
+	ifc->naddrs = d->naddrs;
+}
+
+int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index)
+{
+	struct iface *ifc = &stack->iface[index];
+	const struct config_device *d = &config->device[index];
+	int rc = build_step(config, "opening device %u", index);
+
+	if (rc)
+		return rc;
+	config->error[0] = '\0';
+	rc = open_port(stack, config, d, &ifc->port);
+	if (rc) {
+		if (!config->error[0])
+			build_fail(config, -rc, "device \"%s\" cannot be opened: %s", d->devargs ? d->devargs : "",
+				   strerror(-rc));
+		return rc;
+	}
+	ifc->index = (uint8_t)index;
+	ifc->ethernet = ifc->port->caps.ethernet;
+	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
+	ifc->mtu = NSK_MIN(d->mtu ? d->mtu : stack->set.mtu, ifc->port->caps.mtu_max);
+	name_iface(ifc, d);
+	take_addresses(ifc, d);
+	stack->nifaces = index + 1;
+	return 0;
+}
+
+void iface_close(struct nsk_stack *stack, unsigned index)
+{
+	struct port *port = stack->iface[index].port;
+
+	port->ops->close(port);
+	stack->iface[index].port = NULL;
+}
+
+/* ---- enable and disable ------------------------------------------------------------------------------------------- */
+
+static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
+{
+	uint32_t n = NSK_MAX(want, (uint32_t)least);
+
+	return (uint16_t)(most ? NSK_MIN(n, (uint32_t)most) : n);
+}
+
+static void plan_queues(const struct nsk_stack *stack, const struct port_caps *caps, struct port_setup *setup)
+{
+	bool spread = (caps->offloads & PORT_RX_RSS) && caps->rx_queues_max >= stack->nworkers;
+
+	setup->rx_queues = (uint16_t)(spread && stack->nworkers <= PORT_QUEUES_MAX ? stack->nworkers : 1);
+	setup->tx_queues = (uint16_t)NSK_MIN(NSK_MIN((unsigned)caps->tx_queues_max, stack->nworkers),
+					     (unsigned)PORT_QUEUES_MAX);
+	setup->offloads = caps->offloads & ~(uint32_t)(PORT_TX_TSO | (setup->rx_queues == 1 ? PORT_RX_RSS : 0));
+	setup->rss_key = rss_key;
+	setup->rx_desc = clamp_desc(stack->set.rx_ring, caps->rx_desc_min, caps->rx_desc_max);
+	setup->tx_desc = clamp_desc(stack->set.tx_ring, caps->tx_desc_min, caps->tx_desc_max);
+}
+
+/* A port with one queue is polled by one worker, different ports by different ones. */
+static struct run_worker *queue_worker(struct nsk_stack *stack, const struct iface *ifc, uint16_t queue)
+{
+	return stack->worker[ifc->rx_queues == 1 ? ifc->index % stack->nworkers : queue];
+}
+
+static void warn_distant(struct nsk_stack *stack, const struct iface *ifc, const struct run_worker *r)
+{
+	int node = ifc->port->caps.numa_node;
+
+	if (node >= 0 && r->numa_node >= 0 && node != r->numa_node)
+		LOG_WARN(&stack->log, "numa",
+			 "%s is on NUMA node %d but worker %u on node %d: each packet crosses nodes; choose a core of node "
+			 "%d with -l",
+			 ifc->name, node, r->w.id, r->numa_node, node);
+}
+
+static void poll_queues(struct nsk_stack *stack, struct iface *ifc)
+{
+	for (uint16_t q = 0; q < ifc->rx_queues; q++) {
+		struct run_worker *r = queue_worker(stack, ifc, q);
+
+		r->source[r->nsources++] = (struct rx_source){ .ifc = ifc, .queue = q };
+		warn_distant(stack, ifc, r);
+	}
+}
+
+int iface_enable(struct nsk_stack *stack, struct iface *ifc)
+{
+	struct port *port = ifc->port;
+	struct port_setup setup = { .mtu = ifc->mtu };
+	bool first = ifc->rx_queues == 0;
+	struct port_link link = { 0 };
+	int rc;
+
+	set_state(stack, ifc, NSK_IFACE_ENABLING);
+	plan_queues(stack, &port->caps, &setup);
+	ifc->rx_queues = setup.rx_queues;
+	ifc->tx_queues = setup.tx_queues;
+	for (uint16_t q = 0; q < setup.rx_queues; q++)
+		setup.rx_pool[q] = queue_worker(stack, ifc, q)->w.pool->mp;
+	rc = port->ops->start(port, &setup);
+	if (rc) {
+		set_state(stack, ifc, NSK_IFACE_DISABLING);
+		set_state(stack, ifc, NSK_IFACE_DISABLED);
+		if (first)
+			ifc->rx_queues = ifc->tx_queues = 0;
+		return rc;
+	}
+	ifc->mtu = NSK_MIN(ifc->mtu, port->mtu);
+	ifc->tx_offloads = setup.offloads;
+	ifc->rx_offloads = setup.offloads;
+	port->ops->link(port, &link);
+	__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
+	if (first)
+		poll_queues(stack, ifc);
+	set_state(stack, ifc, NSK_IFACE_ENABLED);
+	return 0;
+}
+
+static int pass_a_turn(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+void iface_disable(struct nsk_stack *stack, struct iface *ifc)
+{
+	if (ifc->state != NSK_IFACE_ENABLED)
+		return;
+	set_state(stack, ifc, NSK_IFACE_DISABLING);
+	/* A call runs inside a turn: once it ran, that worker has seen the state and left the port alone. */
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		int owner = __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE);
+
+		if (owner && nsk_worker_index() != (int)i)
+			call_run(&stack->worker[i]->w, pass_a_turn, NULL);
+	}
+	ifc->port->ops->stop(ifc->port);
+	set_state(stack, ifc, NSK_IFACE_DISABLED);
+}
+
+void iface_watch(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+		struct port_link link = { 0 };
+
+		if (!iface_running(ifc))
+			continue;
+		ifc->port->ops->link(ifc->port, &link);
+		if (link.up == ifc->link_up)
+			continue;
+		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
+		LOG_WARN(&stack->log, "iface", "%s: link is %s", ifc->name, link.up ? "up" : "down");
+		tell(stack, NSK_EVENT_LINK, ifc, link.up);
+	}
+}
+
+/* ---- public ------------------------------------------------------------------------------------------------------- */
+
+int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
+{
+	const struct iface *ifc;
+
+	if (!stack || !info || index >= stack->nifaces) {
+		errno = stack && info ? ENOENT : EINVAL;
+		return -1;
+	}
+	ifc = &stack->iface[index];
+	memset(info, 0, sizeof(*info));
+	snprintf(info->name, sizeof(info->name), "%s", ifc->name);
+	snprintf(info->device, sizeof(info->device), "%s", ifc->port->name);
+	snprintf(info->driver, sizeof(info->driver), "%s", ifc->port->driver);
+	info->state = (enum nsk_iface_state)__atomic_load_n(&ifc->state, __ATOMIC_ACQUIRE);
+	info->link_up = __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED);
+	info->ethernet = ifc->ethernet;
+	memcpy(info->mac, ifc->mac.b, sizeof(info->mac));
+	info->mtu = ifc->mtu;
+	info->rx_queues = ifc->rx_queues;
+	info->tx_queues = ifc->tx_queues;
+	return 0;
+}
+
+int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up)
+{
+	for (unsigned i = 0; stack && name && i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		if (strcmp(ifc->name, name) != 0)
+			continue;
+		if (!up) {
+			iface_disable(stack, ifc);
+		} else if (ifc->state == NSK_IFACE_DISABLED && iface_enable(stack, ifc)) {
+			LOG_ERR(&stack->log, "iface", "%s: %s", ifc->name, ifc->port->error);
+			errno = EIO;
+			return -1;
+		}
+		return 0;
+	}
+	errno = stack && name ? ENOENT : EINVAL;
+	return -1;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The worker's loop: bounded work a turn, and the only place that reads the clock.
+ *
+ *   begin:  rx burst of each queue → decode → tcp over the whole burst
+ *   (the application reads and writes)
+ *   finish: timers up to now → output of every connection marked dirty → tx burst
+ *
+ * A worker's own thread comes here through nsk_epoll_wait() and blocking calls (loop_app_turn): what the application did
+ * since the turn before is finished first, then the next begins, so that answers leave before new packets are taken and
+ * acknowledgments ride on them. nsk_turn() has no application inside: begin, then finish.
+ */
+#include <errno.h>
+
+#include "ip/ip.h"
+#include "mbuf/pool.h"
+#include "net/net.h"
+#include "sock/sock.h"
+#include "stack/stack.h"
+#include "tcp/tcp.h"
+
+#define BURST_MAX 64
+#define PUBLISH_NS UINT64_C(1000000)
+#define WATCH_NS   UINT64_C(100000000)
+
+/* Packets of one interface go in, without a link layer straight to IP. Returns packets received. */
+static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
+{
+	struct rte_mbuf *bufs[BURST_MAX];
+	struct port *port = src->ifc->port;
+	uint64_t bytes = 0;
+	uint16_t n;
+
+	if (NSK_UNLIKELY(!iface_running(src->ifc)))
+		return 0;
+	n = port->ops->rx_burst(port, src->queue, w->now_ns, bufs, (uint16_t)NSK_MIN(w->set->burst, (uint32_t)BURST_MAX));
+	if (n == 0)
+		return 0;
+	for (uint16_t i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
+		bytes += bufs[i]->pkt_len;
+	}
+	worker_count(w, NSK_CNT_RX_PACKETS, n);
+	worker_count(w, NSK_CNT_RX_BYTES, bytes);
+	if (src->ifc->ethernet) {
+		for (uint16_t i = 0; i < n; i++)
+			net_input(w, src->ifc, bufs[i]);
+	} else {
+		for (uint16_t i = 0; i < n; i++) {
+			*pkt_of(bufs[i]) = (struct pkt){ .iface = src->ifc->index };
+			ip_input(w, src->ifc, bufs[i]);
+		}
+	}
+	return n;
+}
+
+/* An interface that came up tells its neighbours, once, from worker 0. */
+static void announce(struct run_worker *r)
+{
+	for (unsigned i = 0; i < r->stack->nifaces; i++) {
+		struct iface *ifc = &r->stack->iface[i];
+		bool up = iface_running(ifc) && ifc->ethernet;
+
+		if (NSK_UNLIKELY(up != r->announced[i])) {
+			if (up)
+				arp_announce(&r->w, ifc);
+			r->announced[i] = up;
+		}
+	}
+}
+
+static void begin(struct run_worker *r)
+{
+	struct nsk_worker *w = &r->w;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->nsources; i++)
+		n += receive(w, &r->source[i]);
+	if (w->peers > 1)
+		n += steer_receive(r);
+	if (n) {
+		tcp_input_burst(w);
+		w->busy = true;
+	}
+}
+
+/* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is stopping. */
+static void housekeep(struct run_worker *r)
+{
+	struct nsk_worker *w = &r->w;
+
+	r->pub.next_ns = w->now_ns + PUBLISH_NS;
+	stats_publish(r);
+	if (w->id == 0 && w->now_ns >= r->pub.watch_ns) {
+		r->pub.watch_ns = w->now_ns + WATCH_NS;
+		iface_watch(r->stack);
+	}
+	if (!r->woken && nsk_stopping(r->stack)) {
+		r->woken = true;
+		sock_wake_all(w);
+	}
+}
+
+static void finish(struct run_worker *r)
+{
+	struct nsk_worker *w = &r->w;
+
+	if (NSK_UNLIKELY(w->pool->reserved < PKT_RESERVE))
+		pkt_pool_refill(w->pool);
+	if (NSK_UNLIKELY(r->call_ring && !rte_ring_empty(r->call_ring)) && call_serve(r))
+		w->busy = true;
+	if (NSK_UNLIKELY(w->id == 0))
+		announce(r);
+	wheel_run(&w->wheel, w->now_ns, w->set->timer_budget);
+	tcp_output_dirty(w);
+	if (w->peers > 1 && steer_transmit(r))
+		w->busy = true;
+	if (net_tx_flush(w))
+		w->busy = true;
+	worker_count(w, NSK_CNT_TURNS, 1);
+	if (w->busy) {
+		worker_count(w, NSK_CNT_TURNS_BUSY, 1);
+		w->busy = false;
+	}
+	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
+		housekeep(r);
+}
+
+static void loop_read_clock(struct nsk_worker *w)
+{
+	struct run_worker *r = run_of(w);
+
+	w->now_ns = clock_read(&r->stack->clock, &r->reader);
+}
+
+static void loop_app_turn(struct nsk_worker *w)
+{
+	struct run_worker *r = run_of(w);
+
+	loop_read_clock(w);
+	w->in_turn = true;
+	finish(r);
+	begin(r);
+	w->in_turn = false;
+}
+
+void loop_turn(struct run_worker *r)
+{
+	loop_read_clock(&r->w);
+	r->w.in_turn = true;
+	begin(r);
+	finish(r);
+	r->w.in_turn = false;
+}
+
+uint64_t loop_next_ns(struct nsk_worker *w)
+{
+	struct run_worker *r = run_of(w);
+	uint64_t next = wheel_next_ns(&w->wheel);
+
+	if (net_tx_pending(w) || tcp_output_pending(w))
+		return w->now_ns;
+	for (unsigned i = 0; i < r->nsources; i++) {
+		struct port *port = r->source[i].ifc->port;
+
+		if (port->ops->next_ns)
+			next = NSK_MIN(next, port->ops->next_ns(port, r->source[i].queue));
+	}
+	return next;
+}
+
+static void loop_ip_input(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m)
+{
+	ip_input(w, &run_of(w)->stack->iface[iface_index], m);
+}
+
+static bool loop_stopping(const struct nsk_worker *w)
+{
+	return __atomic_load_n(&w->stack->stopping, __ATOMIC_RELAXED);
+}
+
+const struct worker_ops loop_ops = {
+	.turn = loop_app_turn,
+	.next_ns = loop_next_ns,
+	.read_clock = loop_read_clock,
+	.flow_owner = steer_owner,
+	.steer = steer_packet,
+	.share_arp = steer_arp,
+	.tx_burst = steer_tx_burst,
+	.ip_input = loop_ip_input,
+	.call = call_run,
+	.stopping = loop_stopping,
+};

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Building a stack and taking it down. The steps stand in one table; each has its mirror; a step that fails leaves the ones
+ * before it to be undone in reverse.
+ */
+#include "stack/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "net/route.h"
+#include "sock/sock.h"
+#include "stack/build.h"
+#include "stack/ctl.h"
+#include "stack/eal.h"
+
+/* ---- EAL ---------------------------------------------------------------------------------------------------------- */
+
+static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	const char *devargs[IFACE_MAX];
+	struct eal_request req = {
+		.devargs = devargs,
+		.user_args = config->eal_args,
+		.no_huge = config->no_huge,
+		.log = &stack->log,
+	};
+	int rc = build_step(config, "starting EAL");
+
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < config->ndevices; i++)
+		if (config->device[i].kind == CONFIG_DEVARGS)
+			devargs[req.ndevargs++] = config->device[i].devargs;
+	return eal_need(&req, config->error, sizeof(config->error));
+}
+
+/* EAL is the process's: it stays. */
+static void eal_down(struct nsk_stack *stack)
+{
+	(void)stack;
+}
+
+/* ---- workers, ports, pools ---------------------------------------------------------------------------------------- */
+
+static void workers_down(struct nsk_stack *stack)
+{
+	for (unsigned i = stack->nworkers; i-- > 0;) {
+		worker_destroy(stack->worker[i]);
+		stack->worker[i] = NULL;
+	}
+}
+
+static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		int rc = worker_create(stack, i, config, &stack->worker[i]);
+
+		if (rc) {
+			workers_down(stack);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static void ports_down(struct nsk_stack *stack)
+{
+	while (stack->nifaces)
+		iface_close(stack, --stack->nifaces);
+}
+
+static int ports_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < config->ndevices; i++) {
+		int rc = iface_open(stack, config, i);
+
+		if (rc) {
+			ports_down(stack);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* worker_destroy() frees the pool: a pool must outlive the port that holds its buffers, and ports are closed first. */
+static int pools_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	bool device_memory = false;
+
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		device_memory |= stack->iface[i].port->caps.device_memory;
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		int rc = worker_create_pool(stack->worker[i], config, device_memory);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void pools_down(struct nsk_stack *stack)
+{
+	(void)stack;
+}
+
+/* ---- routes ------------------------------------------------------------------------------------------------------- */
+
+static struct iface *iface_named(struct nsk_stack *stack, const char *name)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		if (strcmp(stack->iface[i].name, name) == 0)
+			return &stack->iface[i];
+	return NULL;
+}
+
+/* The interface with a subnet that holds the gateway. */
+static struct iface *iface_reaching(struct nsk_stack *stack, const struct ip_addr *gateway)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		for (unsigned k = 0; k < ifc->naddrs; k++) {
+			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
+
+			if (ip_prefix_contains(&net, gateway))
+				return ifc;
+		}
+	}
+	return NULL;
+}
+
+static int add_connected(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		for (unsigned k = 0; k < ifc->naddrs; k++) {
+			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
+			struct route route = { .dst = net, .iface = ifc->index };
+			int rc = route_add(stack->routes, &route);
+
+			if (rc && rc != -EEXIST)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+static int add_route(struct nsk_stack *stack, struct nsk_config *config, const struct config_route *cr)
+{
+	char dst[IP_ADDR_TEXT_MAX], via[IP_ADDR_TEXT_MAX];
+	struct route route = { .dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric };
+	struct iface *ifc;
+
+	ip_prefix_format(&cr->dst, dst, sizeof(dst));
+	ip_addr_format(&cr->gateway, via, sizeof(via));
+	ifc = cr->iface[0] ? iface_named(stack, cr->iface) : iface_reaching(stack, &cr->gateway);
+	if (!ifc && cr->iface[0])
+		return build_fail(config, EINVAL, "route %s: no interface \"%s\"", dst, cr->iface);
+	if (!ifc && stack->nifaces == 1 && !stack->iface[0].ethernet)
+		ifc = &stack->iface[0];
+	if (!ifc)
+		return build_fail(config, EINVAL,
+				  "route %s: gateway %s is in no subnet of an interface: give the interface an address next to "
+				  "it (-a), or name the interface",
+				  dst, via);
+	route.iface = ifc->index;
+	if (route_add(stack->routes, &route) == -ENOMEM)
+		return build_fail(config, ENOMEM, "no memory for route %s", dst);
+	return 0;
+}
+
+static void routes_down(struct nsk_stack *stack)
+{
+	route_table_free(stack->routes);
+	stack->routes = NULL;
+}
+
+static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = build_step(config, "route table");
+
+	if (rc)
+		return rc;
+	stack->routes = route_table_new();
+	if (!stack->routes || add_connected(stack)) {
+		routes_down(stack);
+		return build_fail(config, ENOMEM, "no memory for the route table");
+	}
+	for (unsigned i = 0; i < config->nroutes; i++) {
+		rc = add_route(stack, config, &config->route[i]);
+		if (rc) {
+			routes_down(stack);
+			return rc;
+		}
+	}
+	stack->snap = (struct net_snapshot){ .generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes };
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		stack->snap.iface[i] = &stack->iface[i];
+	return 0;
+}
+
+/* ---- protocols, interfaces, control ------------------------------------------------------------------------------- */
+
+static void protocols_down(struct nsk_stack *stack)
+{
+	for (unsigned i = stack->nworkers; i-- > 0;)
+		worker_stop(stack->worker[i]);
+}
+
+static int protocols_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		int rc = worker_start(stack->worker[i], config);
+
+		if (rc) {
+			protocols_down(stack);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static void ifaces_down(struct nsk_stack *stack)
+{
+	for (unsigned i = stack->nifaces; i-- > 0;)
+		iface_disable(stack, &stack->iface[i]);
+}
+
+static int ifaces_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+		int rc = build_step(config, "starting interface %s", ifc->name);
+
+		if (rc == 0) {
+			rc = iface_enable(stack, ifc);
+			if (rc)
+				build_fail(config, -rc, "%s: %s", ifc->name, ifc->port->error);
+		}
+		if (rc) {
+			ifaces_down(stack);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int control_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = build_step(config, "control socket");
+
+	if (rc || !config->control[0])
+		return rc;
+	return ctl_start(stack, config->control, &stack->ctl, config->error, sizeof(config->error));
+}
+
+static void control_down(struct nsk_stack *stack)
+{
+	ctl_stop(stack->ctl);
+	stack->ctl = NULL;
+}
+
+static const struct {
+	int (*up)(struct nsk_stack *stack, struct nsk_config *config);
+	void (*down)(struct nsk_stack *stack);
+} steps[] = {
+	{ eal_up, eal_down },       { workers_up, workers_down },     { ports_up, ports_down },
+	{ pools_up, pools_down },   { routes_up, routes_down },       { protocols_up, protocols_down },
+	{ ifaces_up, ifaces_down }, { control_up, control_down },
+};
+
+/* ---- public ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t choose_seed(const struct nsk_config *config)
+{
+	uint64_t seed = 0;
+
+	if (config->seeded)
+		return config->seed;
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = clock_system_ns();
+	return seed;
+}
+
+/* Names of pools and rings must be unique in the process: a number never used twice. */
+static unsigned next_id(void)
+{
+	static unsigned ids; /* [A] */
+
+	return __atomic_fetch_add(&ids, 1, __ATOMIC_RELAXED);
+}
+
+static struct nsk_stack *stack_new(const struct nsk_config *config)
+{
+	struct nsk_stack *stack = calloc(1, sizeof(*stack));
+
+	if (!stack)
+		return NULL;
+	stack->set = config->set;
+	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
+	stack->clock = (struct clock){ .fn = config->clock, .arg = config->clock_arg };
+	stack->seed = choose_seed(config);
+	stack->id = next_id();
+	stack->nworkers = config->nworkers;
+	stack->event_fn = config->event_fn;
+	stack->event_arg = config->event_arg;
+	return stack;
+}
+
+static void take_down(struct nsk_stack *stack, unsigned done)
+{
+	while (done > 0)
+		steps[--done].down(stack);
+	free(stack);
+}
+
+static int build(struct nsk_stack *stack, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int rc = steps[i].up(stack, config);
+
+		if (rc) {
+			take_down(stack, i);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
+{
+	struct nsk_stack *stack;
+	int rc;
+
+	if (!config || !out) {
+		errno = EINVAL;
+		return -1;
+	}
+	config->steps = 0;
+	config->error[0] = '\0';
+	if (config->ndevices == 0) {
+		errno = EINVAL;
+		build_fail(config, EINVAL, "no device: name one with -d (nsk_devices_list() shows what there is)");
+		return -1;
+	}
+	stack = stack_new(config);
+	rc = stack ? build(stack, config) : build_fail(config, ENOMEM, "no memory for a stack");
+	if (rc) {
+		struct log log;
+
+		log_init(&log, config->log_level, config->log_fn, config->log_arg);
+		LOG_ERR(&log, "stack", "%s", config->error);
+		errno = -rc;
+		return -1;
+	}
+	*out = stack;
+	return 0;
+}
+
+void nsk_stack_destroy(struct nsk_stack *stack)
+{
+	if (!stack)
+		return;
+	nsk_stop(stack);
+	nsk_join(stack);
+	take_down(stack, sizeof(steps) / sizeof(steps[0]));
+}
+
+unsigned nsk_stack_workers(const struct nsk_stack *stack)
+{
+	return stack->nworkers;
+}

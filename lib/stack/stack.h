@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A stack from inside: what it owns, and what the loop keeps for each worker.
+ */
+#ifndef NSK_STACK_STACK_H
+#define NSK_STACK_STACK_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ring.h>
+
+#include <netstk/counters.h>
+#include <netstk/stack.h>
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "mbuf/worker.h"
+#include "net/iface.h"
+#include "stack/clock.h"
+#include "stack/config.h"
+
+struct ctl;
+
+/* One port queue that a worker polls. */
+struct rx_source {
+	struct iface *ifc;
+	uint16_t queue;
+};
+
+/* Counters and levels as the worker published them last; read by any thread. */
+struct published {
+	uint64_t next_ns;              /* [W] when to publish again */
+	uint64_t watch_ns;             /* [W] when to look at the links again */
+	uint64_t level[sizeof(struct nsk_levels) / sizeof(uint64_t)]; /* [A] */
+};
+
+/* What lib/stack keeps per worker, in one piece with the worker itself. */
+struct run_worker {
+	struct nsk_worker w;           /* first: run_of() */
+	struct nsk_stack *stack;       /* [C] */
+	struct mem mem;                /* [W] */
+	unsigned nsources;             /* [C] */
+	struct rx_source source[IFACE_MAX];
+	struct rte_ring *steer_ring;   /* packets from other workers, NULL with one worker */
+	struct rte_ring *tx_ring;      /* frames for ports whose queue this worker owns, NULL with one worker */
+	struct rte_ring *call_ring;    /* struct call: operations from other threads */
+	bool announced[IFACE_MAX];     /* [W] addresses were announced since the interface came up */
+	struct published pub;
+	struct clock_reader reader;    /* [W] */
+	int cpu;                       /* [C] -1: not pinned */
+	int numa_node;                 /* [C] of its memory, -1: any */
+	pthread_t thread;              /* [C] while launched */
+	bool launched;
+	bool registered;               /* this worker's thread was registered with EAL by us */
+	int result;
+	size_t mapping_size;           /* [C] of the memory this struct lies in */
+	struct mem_ops node_ops;       /* [C] memory on numa_node */
+	unsigned protocols;            /* [C] how many rows of worker.c's table are up */
+	bool woken;                    /* [W] sleepers were told that the stack is stopping */
+};
+
+struct nsk_stack {
+	struct settings set;           /* [C] */
+	struct log log;                /* [C] */
+	struct clock clock;            /* [C] */
+	uint64_t seed;                 /* [C] */
+	unsigned id;                   /* [C] for names of pools and rings */
+	unsigned nworkers;             /* [C] */
+	struct run_worker *worker[CONFIG_WORKERS_MAX];
+	unsigned nifaces;              /* [C] */
+	struct iface iface[IFACE_MAX];
+	struct config_device device[IFACE_MAX]; /* [C] what each was made from, for reports */
+	struct net_snapshot snap;      /* [S] */
+	struct route_table *routes;    /* [S] */
+	bool stopping;                 /* [A] */
+	void (*event_fn)(void *arg, const struct nsk_event *event);
+	void *event_arg;
+	int (*launch_fn)(void *arg);
+	void *launch_arg;
+	struct ctl *ctl;               /* control socket's thread, NULL: none */
+	unsigned steps_done;           /* for unwinding */
+};
+
+static inline struct run_worker *run_of(struct nsk_worker *w)
+{
+	return (struct run_worker *)w;
+}
+
+/* loop.c: the table of calls upward that every worker has. */
+extern const struct worker_ops loop_ops;
+/* One turn in the order of nsk_turn(): receive, process, timers, output, transmit. */
+void loop_turn(struct run_worker *r);
+/* When the worker has something to do next. */
+uint64_t loop_next_ns(struct nsk_worker *w);
+
+/* worker.c */
+int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config, struct run_worker **out);
+void worker_destroy(struct run_worker *r);
+/* Pools need to know the ports first: buffers of worker index for these ports. */
+int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory);
+/* Protocols of a worker, once interfaces and routes are there. */
+int worker_start(struct run_worker *r, struct nsk_config *config);
+void worker_stop(struct run_worker *r);
+
+/* iface_life.c: states of interfaces; 0 or -errno. */
+int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index);
+void iface_close(struct nsk_stack *stack, unsigned index);
+/* Starts the port with one queue a worker where it can; the text of a failure is in the port. */
+int iface_enable(struct nsk_stack *stack, struct iface *ifc);
+/* Stops it once no worker touches it any more. */
+void iface_disable(struct nsk_stack *stack, struct iface *ifc);
+/* Looks at the link of each interface and tells of changes. */
+void iface_watch(struct nsk_stack *stack);
+
+/* steer.c */
+uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow);
+void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
+void steer_arp(struct nsk_worker *w, struct rte_mbuf *m);
+uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n);
+/* Takes what other workers handed over; returns packets taken. */
+unsigned steer_receive(struct run_worker *r);
+/* Sends what workers without a queue of their own handed over; returns frames taken. */
+unsigned steer_transmit(struct run_worker *r);
+
+/* call.c */
+int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+unsigned call_serve(struct run_worker *r);
+
+/* stats.c */
+void stats_publish(struct run_worker *r);
+
+#endif

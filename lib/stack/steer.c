@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which worker owns a flow, and how packets get there.
+ *
+ * Owner: hash of the flow → bucket → worker, the same hash and table that ports with RSS are given, so that their packets
+ * are at home already. Where a port does not spread (one queue, no RSS, or a driver that claims RSS and has none), they
+ * are handed over through the owner's bounded ring. Transmit likewise: a port with fewer queues than workers has an owner
+ * for each queue, and the other workers hand their frames to it.
+ */
+#include <string.h>
+
+#include "ip/ip.h"
+#include "mbuf/pkt.h"
+#include "mbuf/pool.h"
+#include "net/net.h"
+#include "net/rss.h"
+#include "stack/stack.h"
+
+#define STEER_BURST 32
+
+uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow)
+{
+	if (NSK_LIKELY(w->peers == 1))
+		return 0;
+	return rss_worker(rss_hash(flow), w->peers);
+}
+
+void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
+{
+	struct run_worker *to = w->stack->worker[owner];
+
+	pkt_of(m)->flags |= PKT_F_STEERED;
+	if (rte_ring_mp_enqueue(to->steer_ring, m) != 0) {
+		pkt_drop(w, m, NSK_DROP_STEER_RING_FULL);
+		return;
+	}
+	worker_count(w, NSK_CNT_STEERED, 1);
+}
+
+/* A copy, since each worker changes what it gets; without a buffer the others learn from the next packet. */
+static struct rte_mbuf *copy_whole(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *c = pkt_alloc(w);
+	char *p = c ? rte_pktmbuf_append(c, m->data_len) : NULL;
+
+	if (!p) {
+		rte_pktmbuf_free(c);
+		return NULL;
+	}
+	memcpy(p, rte_pktmbuf_mtod(m, void *), m->data_len);
+	*pkt_of(c) = *pkt_of(m);
+	return c;
+}
+
+void steer_arp(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	for (uint16_t i = 0; i < w->peers; i++) {
+		struct rte_mbuf *c = i == w->id ? NULL : copy_whole(w, m);
+
+		if (c)
+			steer_packet(w, i, c);
+	}
+}
+
+unsigned steer_receive(struct run_worker *r)
+{
+	struct rte_mbuf *bufs[STEER_BURST];
+	struct nsk_worker *w = &r->w;
+	unsigned n = rte_ring_sc_dequeue_burst(r->steer_ring, (void **)bufs, STEER_BURST, NULL);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct pkt *p = pkt_of(bufs[i]);
+
+		if (p->family == 0)
+			arp_input(w, &r->stack->iface[p->iface], bufs[i]);
+		else
+			ip_deliver(w, bufs[i]);
+	}
+	return n;
+}
+
+/* Frames of workers that own no queue of the port go out here, in the order in which they came. */
+unsigned steer_transmit(struct run_worker *r)
+{
+	struct rte_mbuf *bufs[STEER_BURST];
+	unsigned n = rte_ring_sc_dequeue_burst(r->tx_ring, (void **)bufs, STEER_BURST, NULL);
+
+	for (unsigned i = 0; i < n; i++)
+		net_tx(&r->w, &r->stack->iface[pkt_of(bufs[i])->iface], bufs[i]);
+	return n;
+}
+
+uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n)
+{
+	struct run_worker *to;
+
+	if (NSK_LIKELY(w->id < ifc->tx_queues))
+		return ifc->port->ops->tx_burst(ifc->port, w->id, w->now_ns, bufs, n);
+	to = w->stack->worker[w->id % ifc->tx_queues];
+	for (uint16_t i = 0; i < n; i++)
+		pkt_of(bufs[i])->iface = ifc->index;
+	return (uint16_t)rte_ring_mp_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Building and taking down one worker: memory on its node, rings, pool, protocols. Each step that can fail asks
+ * config_step() first, so that a test can make each fail in turn; unwinding is the mirror image.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <numa.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "ip/ip.h"
+#include "mbuf/pool.h"
+#include "net/neigh.h"
+#include "net/net.h"
+#include "sock/sock.h"
+#include "stack/build.h"
+#include "stack/stack.h"
+#include "tcp/tcp.h"
+#include "udp/udp.h"
+
+#define CALL_RING 1024
+
+/* ---- memory on a node --------------------------------------------------------------------------------------------- */
+
+static bool many_nodes(void)
+{
+	return numa_available() >= 0 && numa_num_configured_nodes() > 1;
+}
+
+static int node_of_cpu(int cpu)
+{
+	return cpu >= 0 && many_nodes() ? numa_node_of_cpu(cpu) : -1;
+}
+
+/* Slabs and tables ask for pieces of many KiB; what is smaller than a page costs a page. */
+static void *node_alloc(void *arg, size_t size, size_t align)
+{
+	struct run_worker *r = arg;
+
+	(void)align;
+	return numa_alloc_onnode(size, r->numa_node);
+}
+
+static void node_free(void *arg, void *p, size_t size)
+{
+	(void)arg;
+	numa_free(p, size);
+}
+
+static void *map_worker(size_t size, int node)
+{
+	void *p;
+
+	if (node >= 0)
+		return numa_alloc_onnode(size, node);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap_worker(void *p, size_t size, int node)
+{
+	if (node >= 0)
+		numa_free(p, size);
+	else
+		munmap(p, size);
+}
+
+/* ---- tables of the protocols -------------------------------------------------------------------------------------- */
+
+static const wheel_fn timer_fns[TIMER_KINDS] = {
+	[TIMER_TCP_CONN] = tcp_conn_timer,
+	[TIMER_TCP_SYN] = tcp_syn_timer,
+	[TIMER_TCP_TIME_WAIT] = tcp_time_wait_timer,
+	[TIMER_NEIGH] = neigh_timer,
+};
+
+static const struct ip_proto *const protos[256] = {
+	[IPPROTO_ICMP] = &icmp_proto,
+	[IPPROTO_TCP] = &tcp_proto,
+	[IPPROTO_UDP] = &udp_proto,
+};
+
+static const struct sock_family families[] = {
+	{ AF_INET, SOCK_STREAM, IPPROTO_TCP, tcp_create },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create },
+};
+
+/* ---- create and destroy ------------------------------------------------------------------------------------------- */
+
+static int make_rings(struct run_worker *r, struct nsk_config *config)
+{
+	unsigned flags = RING_F_EXACT_SZ;
+	char name[32];
+	int rc = build_step(config, "call ring of worker %u", r->w.id);
+
+	if (rc)
+		return rc;
+	snprintf(name, sizeof(name), "nsk%u_c%u", r->stack->id, r->w.id);
+	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY, flags);
+	if (!r->call_ring)
+		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u", r->w.id);
+	if (r->w.peers == 1)
+		return 0;
+	rc = build_step(config, "steering rings of worker %u", r->w.id);
+	if (rc)
+		return rc;
+	snprintf(name, sizeof(name), "nsk%u_s%u", r->stack->id, r->w.id);
+	r->steer_ring = rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "nsk%u_t%u", r->stack->id, r->w.id);
+	r->tx_ring = rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
+	if (!r->steer_ring || !r->tx_ring)
+		return build_fail(config, ENOMEM, "no EAL memory for the steering rings of worker %u", r->w.id);
+	return 0;
+}
+
+int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config, struct run_worker **out)
+{
+	size_t size = sizeof(struct run_worker);
+	int node = node_of_cpu(config->cpu[index]);
+	struct run_worker *r;
+	int rc = build_step(config, "memory of worker %u", index);
+
+	if (rc)
+		return rc;
+	r = map_worker(size, node);
+	if (!r)
+		return build_fail(config, ENOMEM, "no memory for worker %u", index);
+	*out = r;
+	r->mapping_size = size;
+	r->numa_node = node;
+	r->stack = stack;
+	r->cpu = config->cpu[index];
+	r->node_ops = (struct mem_ops){ .alloc = node_alloc, .free = node_free, .arg = r };
+	mem_init(&r->mem, node >= 0 ? &r->node_ops : NULL);
+	if (stack->set.mem_limit)
+		r->mem.limit = stack->set.mem_limit;
+	r->w.set = &stack->set;
+	r->w.stack = stack;
+	r->w.ops = &loop_ops;
+	r->w.log = &stack->log;
+	r->w.mem = &r->mem;
+	r->w.id = (uint16_t)index;
+	r->w.peers = (uint16_t)stack->nworkers;
+	r->w.run = r;
+	r->w.now_ns = clock_read(&stack->clock, &r->reader);
+	rng_seed(&r->w.rng, stack->seed + 0x9e3779b97f4a7c15u * index);
+	wheel_init(&r->w.wheel, r->w.now_ns, timer_fns, TIMER_KINDS, &r->w);
+	return make_rings(r, config);
+}
+
+static void free_ring(struct rte_ring *ring)
+{
+	void *obj;
+
+	while (ring && rte_ring_dequeue(ring, &obj) == 0)
+		rte_pktmbuf_free(obj);
+	rte_ring_free(ring);
+}
+
+void worker_destroy(struct run_worker *r)
+{
+	uint32_t leaked = 0;
+
+	if (!r)
+		return;
+	free_ring(r->steer_ring);
+	free_ring(r->tx_ring);
+	rte_ring_free(r->call_ring);
+	if (r->w.pool)
+		leaked = pkt_pool_destroy(r->w.pool);
+	if (leaked)
+		LOG_ERR(&r->stack->log, "pool", "worker %u ended with %u packet buffers still out", r->w.id, leaked);
+	if (r->mem.bytes)
+		LOG_ERR(&r->stack->log, "memory", "worker %u ended with %zu bytes still out", r->w.id, r->mem.bytes);
+	unmap_worker(r, r->mapping_size, r->numa_node);
+}
+
+/*
+ * Buffers by formula: what the rings of every port can hold, what transmit queues can hold, and room for data in flight:
+ * docs/CONFIG.md states it.
+ */
+static uint32_t pool_size(const struct run_worker *r)
+{
+	const struct settings *set = &r->stack->set;
+	uint32_t rings = 0;
+
+	if (set->pool_bufs)
+		return set->pool_bufs;
+	for (unsigned i = 0; i < r->stack->nifaces; i++)
+		if (r->stack->iface[i].port->caps.device_memory)
+			rings += 2 * (set->rx_ring + set->tx_ring);
+	return rings ? NSK_MAX(rings + 16384u, 32768u) - 1 : 511;
+}
+
+int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory)
+{
+	char name[24];
+	struct pkt_pool_params params = {
+		.name = name,
+		.count = pool_size(r),
+		.data_room = r->stack->set.buf_bytes + RTE_PKTMBUF_HEADROOM,
+		.numa_node = r->numa_node,
+		.device_memory = device_memory,
+		.shared = r->stack->nworkers > 1 || device_memory,
+	};
+	int rc = build_step(config, "packet pool of worker %u", r->w.id);
+
+	if (rc)
+		return rc;
+	snprintf(name, sizeof(name), "nsk%u_p%u", r->stack->id, r->w.id);
+	rc = pkt_pool_create(&r->w.pool, &params);
+	if (rc)
+		return build_fail(config, -rc,
+				  "no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
+				  "(hugepages, or --eal \"-m MEGABYTES\")",
+				  params.count, params.data_room);
+	return 0;
+}
+
+/* ---- protocols ---------------------------------------------------------------------------------------------------- */
+
+static int init_net(struct nsk_worker *w)
+{
+	return net_worker_init(w, &w->stack->snap);
+}
+
+static int init_ip(struct nsk_worker *w)
+{
+	return ip_worker_init(w, protos);
+}
+
+static int init_sock(struct nsk_worker *w)
+{
+	return sock_worker_init(w, families, sizeof(families) / sizeof(families[0]));
+}
+
+/* In the order of the rooms; taken down in the mirror order. */
+static const struct {
+	const char *name;
+	int (*init)(struct nsk_worker *w);
+	void (*fini)(struct nsk_worker *w);
+} protocols[] = {
+	{ "sockets", init_sock, sock_worker_fini },  { "neighbours", init_net, net_worker_fini },
+	{ "IP", init_ip, ip_worker_fini },           { "UDP", udp_worker_init, udp_worker_fini },
+	{ "TCP", tcp_worker_init, tcp_worker_fini },
+};
+
+int worker_start(struct run_worker *r, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		int rc = build_step(config, "%s of worker %u", protocols[i].name, r->w.id);
+
+		if (rc)
+			return rc;
+		rc = protocols[i].init(&r->w);
+		if (rc)
+			return build_fail(config, -rc, "worker %u: no memory for %s", r->w.id, protocols[i].name);
+		r->protocols = i + 1;
+	}
+	return 0;
+}
+
+void worker_stop(struct run_worker *r)
+{
+	/* Sockets go first whatever the order of creation: closing them needs every protocol; then the last RSTs leave. */
+	if (r->protocols)
+		sock_worker_close_all(&r->w);
+	if (r->protocols == sizeof(protocols) / sizeof(protocols[0])) {
+		tcp_worker_abort(&r->w);
+		net_tx_flush(&r->w);
+	}
+	while (r->protocols)
+		protocols[--r->protocols].fini(&r->w);
+}
