@@ -368,6 +368,8 @@ void nsk_stack_destroy(struct nsk_stack *stack)
 		return;
 	nsk_stop(stack);
 	nsk_join(stack);
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		worker_quiesce(stack->worker[i]);
 	take_down(stack, sizeof(steps) / sizeof(steps[0]));
 }
 

@@ -102,6 +102,7 @@ void worker_destroy(struct run_worker *r);
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory);
 /* Protocols of a worker, once interfaces and routes are there. */
 int worker_start(struct run_worker *r, struct nsk_config *config);
+void worker_quiesce(struct run_worker *r);
 void worker_stop(struct run_worker *r);
 
 /* iface_life.c: states of interfaces; 0 or -errno. */

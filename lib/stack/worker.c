@@ -262,15 +262,17 @@ int worker_start(struct run_worker *r, struct nsk_config *config)
 	return 0;
 }
 
+/* Resets what is still open while the interfaces can carry it. */
+void worker_quiesce(struct run_worker *r)
+{
+	r->w.ops->read_clock(&r->w);
+	sock_worker_close_all(&r->w);
+	tcp_worker_abort(&r->w);
+	net_tx_flush(&r->w);
+}
+
 void worker_stop(struct run_worker *r)
 {
-	/* Sockets go first whatever the order of creation: closing them needs every protocol; then the last RSTs leave. */
-	if (r->protocols)
-		sock_worker_close_all(&r->w);
-	if (r->protocols == sizeof(protocols) / sizeof(protocols[0])) {
-		tcp_worker_abort(&r->w);
-		net_tx_flush(&r->w);
-	}
 	while (r->protocols)
 		protocols[--r->protocols].fini(&r->w);
 }
