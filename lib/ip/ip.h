@@ -1,68 +1,138 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IP for the transports: input hand-over, output, errors. IPv4 now; families differ only through wire/family.h.
+ * IP for the transports: input hand-over, output, errors. IPv4 now; families differ only through
+ * wire/family.h.
  */
 #ifndef NSK_IP_IP_H
 #define NSK_IP_IP_H
 
 #include <stdint.h>
 
+#include "base/checksum.h"
+#include "base/siphash.h"
 #include "mbuf/pkt.h"
 #include "net/net.h"
+#include "tcpalg/limiter.h"
+#include "wire/family.h"
 
 /* An ICMP error that concerns a packet of ours, after validation of its quote. */
 struct ip_error {
-	const struct flow *flow;   /* of the quoted packet: src is ours */
+	const struct flow *flow; /* of the quoted packet: src is ours */
 	uint8_t family;
-	uint8_t type, code;        /* ICMP */
-	uint16_t mtu;              /* next-hop MTU of "fragmentation needed", else 0 */
-	int err;                   /* errno that a socket reports */
-	bool hard;                 /* RFC 1122 §4.2.3.9 */
-	const uint8_t *quote;      /* quoted transport header */
-	uint16_t quote_len;        /* ≥ 8 */
+	uint8_t type, code; /* ICMP */
+	uint16_t
+		mtu; /* next-hop MTU of "fragmentation needed", already held at the floor, else 0 */
+	int err;     /* errno that a socket reports */
+	bool hard;   /* RFC 1122 §4.2.3.9 */
+	bool local;  /* found out here (the next hop did not answer), not by a packet */
+	const uint8_t *quote; /* quoted transport header */
+	uint16_t quote_len;   /* ≥ 8, contiguous */
 };
 
 /* One transport protocol; the table by protocol number is filled by lib/stack. */
 struct ip_proto {
-	/* m's descriptor has family, proto, flow addresses, l3/l4 offsets, ttl, tos; the data still starts at the IP header
-	 * and is trimmed to the IP length. Consumes m. */
+	/* m's descriptor has family, proto, flow addresses, l3/l4 offsets, ttl, tos; the data still
+	 * starts at the IP header and is trimmed to the IP length. Consumes m. */
 	void (*input)(struct nsk_worker *w, struct rte_mbuf *m);
 	void (*error)(struct nsk_worker *w, const struct ip_error *e);
 };
 
-struct ip_worker;
+/* IDs of packets that may be fragmented on the way: counters by hash of source, destination and
+ * protocol. */
+#define IP_ID_COUNTERS 256
+
+/* What lib/ip keeps per worker. All [W]. */
+struct ip_worker {
+	const struct ip_proto *const *protos; /* [C] by protocol number */
+	struct siphash_key id_key;	      /* [C] */
+	uint16_t id[IP_ID_COUNTERS];
+	struct limiter errors; /* ICMP errors sent */
+};
+
+/* protos must outlive the worker; needs net_worker_init() before it. 0 or -errno. */
 int ip_worker_init(struct nsk_worker *w, const struct ip_proto *const protos[256]);
 void ip_worker_fini(struct nsk_worker *w);
 
 /*
- * A packet whose data starts at the IP header: validates, fills the descriptor, then: local → transport, else drop.
- * A packet whose flow another worker owns (w->ops->flow_owner) goes there by w->ops->steer before the transport sees it.
+ * A packet whose data starts at the IP header: validates, fills the descriptor, then: local →
+ * transport, else drop. A packet whose flow another worker owns (w->ops->flow_owner) goes there by
+ * w->ops->steer before the transport sees it.
  */
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* Second half of ip_input(): hand a validated packet to its transport (also for steered ones). Consumes m. */
+/* Second half of ip_input(): hand a validated packet to its transport (also for steered ones).
+ * Consumes m. */
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
 
+/* What ip_output() needs to know. */
 struct ip_out {
 	const uint8_t *src, *dst; /* 16 bytes each, as in struct flow */
 	uint8_t family;
 	uint8_t proto;
-	uint8_t ttl;              /* 0: default of settings */
+	uint8_t ttl; /* 0: default of settings */
 	uint8_t tos;
-	bool df;                  /* IPv4 don't fragment */
+	bool df; /* IPv4 don't fragment */
 };
 
 /*
- * Puts an IP header in front of m (data starts at the transport header, transport checksum done or left to the port as
- * ip_l4_csum_offload() said), and sends it along rc. Longer than the MTU: dropped and counted (callers split). Consumes m.
+ * Puts an IP header in front of m (data starts at the transport header, transport checksum done or
+ * left to the port as ip_l4_csum_offload() said), and sends it along rc. Longer than the MTU:
+ * dropped and counted (callers split). Consumes m.
  */
-void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m, const struct ip_out *out);
+void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+	       const struct ip_out *out);
+
+/*
+ * Asks the port to compute the checksum of a TCP or UDP packet that leaves along rc. True: the port
+ * does, and the caller stores csum_fold(ip_pseudo_sum(…)) in the checksum field; false: the caller
+ * computes it. Before ip_output().
+ */
+static inline bool ip_l4_csum_offload(const struct route_cache *rc, struct rte_mbuf *m,
+				      uint8_t proto)
+{
+	if (!(rc->iface->tx_offloads & PORT_TX_CSUM_L4))
+		return false;
+	m->ol_flags |= proto == IP_PROTO_TCP ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM;
+	return true;
+}
 
 /* Partial (not folded) checksum of the pseudo header. len: transport header and payload. */
-uint32_t ip_pseudo_sum(uint8_t family, const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len);
+static inline uint32_t ip_pseudo_sum(uint8_t family, const uint8_t *src, const uint8_t *dst,
+				     uint8_t proto, uint32_t len)
+{
+	if (NSK_LIKELY(family == AF_INET))
+		return csum_pseudo4(src, dst, proto, (uint16_t)len);
+	return csum_pseudo6(src, dst, proto, len);
+}
 
-/* Sends an ICMP error about a received packet (descriptor filled) if the rules allow (RFC 1122 §3.2.2: none about ICMP
- * errors, broadcasts, later fragments; rate limited). Does not consume m. */
-void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t info);
+/* sum plus the len bytes of a chain of buffers from byte off (of the data) on; they must be there.
+ */
+uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum);
+
+/* True if the transport checksum of a delivered packet is right (l4_off, l4_len), or hardware said
+ * so. */
+static inline bool ip_l4_csum_ok(const struct rte_mbuf *m, const struct pkt *p)
+{
+	uint32_t sum;
+
+	if (p->flags & PKT_F_L4_CSUM_OK)
+		return true;
+	sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, p->proto, p->l4_len);
+	return csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, sum)) ==
+	       0;
+}
+
+/*
+ * Sends an ICMP error about a received packet (descriptor filled, data starting at its IP header)
+ * if the rules allow (RFC 1122 §3.2.2, RFC 1812 §4.3.2: none about ICMP errors, broadcasts, later
+ * fragments, sources that are no single host; rate limited). info: the header's last word in host
+ * order (next-hop MTU, pointer << 24). Does not consume m.
+ */
+void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
+		       uint32_t info);
+
+/* Maps an ICMP error to what sockets report (errno) and whether it is a hard one; 0: none of the
+ * errors. */
+int icmp_errno(uint8_t type, uint8_t code, bool *hard);
 
 /* The ICMP row of the protocol table. */
 extern const struct ip_proto icmp_proto;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interfaces: a port with addresses. Their list, like routes and addresses, is part of the configuration snapshot.
+ * Interfaces: a port with addresses. Their list, like routes and addresses, is part of the
+ * configuration snapshot.
  */
 #ifndef NSK_NET_IFACE_H
 #define NSK_NET_IFACE_H
@@ -14,36 +15,37 @@
 #include "mbuf/worker.h"
 #include "net/port.h"
 
-#define IFACE_MAX 16
+#define IFACE_MAX	16
 #define IFACE_ADDRS_MAX 16
-#define IFACE_NAME_MAX 32
+#define IFACE_NAME_MAX	32
 
 struct iface_addr {
 	struct ip_addr addr;
-	struct ip_addr broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
+	struct ip_addr
+		broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
 	uint8_t prefix_len;
 };
 
 struct iface {
-	char name[IFACE_NAME_MAX];  /* [C] */
-	uint8_t index;              /* [C] place in the list; 0 is the primary one */
-	bool ethernet;              /* [C] frames and ARP; false: IP packets */
-	struct eth_addr mac;        /* [C] */
-	uint32_t mtu;               /* [S] bytes of IP packet */
-	uint32_t tx_offloads;       /* [C] enum port_offload in use */
-	uint32_t rx_offloads;       /* [C] */
-	uint16_t rx_queues, tx_queues; /* [C] */
-	uint16_t state;             /* [A] enum nsk_iface_state */
-	bool link_up;               /* [A] */
-	struct port *port;          /* [C] */
-	uint16_t naddrs;            /* [S] */
+	char name[IFACE_NAME_MAX];		  /* [C] */
+	uint8_t index;				  /* [C] place in the list; 0 is the primary one */
+	bool ethernet;				  /* [C] frames and ARP; false: IP packets */
+	struct eth_addr mac;			  /* [C] */
+	uint32_t mtu;				  /* [S] bytes of IP packet */
+	uint32_t tx_offloads;			  /* [C] enum port_offload in use */
+	uint32_t rx_offloads;			  /* [C] */
+	uint16_t rx_queues, tx_queues;		  /* [C] */
+	uint16_t state;				  /* [A] enum nsk_iface_state */
+	bool link_up;				  /* [A] */
+	struct port *port;			  /* [C] */
+	uint16_t naddrs;			  /* [S] */
 	struct iface_addr addrs[IFACE_ADDRS_MAX]; /* [S] */
 };
 
 /* The configuration that every worker sees, replaced as a whole. */
 struct route_table;
 struct net_snapshot {
-	uint32_t generation;        /* differs between any two snapshots of a stack */
+	uint32_t generation; /* differs between any two snapshots of a stack */
 	uint16_t nifaces;
 	struct iface *iface[IFACE_MAX];
 	const struct route_table *routes;
@@ -54,5 +56,29 @@ static inline bool iface_running(const struct iface *ifc)
 {
 	return __atomic_load_n(&ifc->state, __ATOMIC_RELAXED) == NSK_IFACE_ENABLED;
 }
+
+/* Moves on to the next state, or from enabling to disabling when that failed. 0, or -EINVAL and
+ * nothing changes. */
+int iface_set_state(struct iface *ifc, enum nsk_iface_state state);
+/* "disabled", "enabling" … */
+const char *iface_state_name(enum nsk_iface_state state);
+
+/*
+ * Adds an address with the length of its subnet's prefix. 0, -EINVAL (no host's address:
+ * unspecified, multicast, broadcast, the subnet's own number; a bad length), -EEXIST, -ENOSPC.
+ */
+int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr);
+/* 0 or -ENOENT. */
+int iface_del_addr(struct iface *ifc, const struct ip_addr *addr);
+/* The entry of an address of the interface, or NULL. */
+const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr);
+/* The first entry in whose subnet an address lies, or NULL: it is not on-link. */
+const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_addr *addr);
+/*
+ * The address to send from to a next hop: of its subnet, else the first of the family, else NULL.
+ * The interface of this name in a snapshot, or NULL.
+ */
+const struct ip_addr *iface_source(const struct iface *ifc, const struct ip_addr *next_hop);
+struct iface *iface_by_name(const struct net_snapshot *snap, const char *name);
 
 #endif

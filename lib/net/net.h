@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the rooms above use of lib/net: finding the way to an address, keeping it, and sending along it.
+ * What the rooms above use of lib/net: finding the way to an address, keeping it, and sending along
+ * it.
  */
 #ifndef NSK_NET_NET_H
 #define NSK_NET_NET_H
@@ -12,23 +13,43 @@
 #include "mbuf/pkt.h"
 #include "mbuf/worker.h"
 #include "net/iface.h"
+#include "net/local.h"
+#include "net/neigh.h"
 
-struct neigh;
-
-/* The way to a peer, kept in a connection: good while both generations match. 24 bytes. */
+/*
+ * The way to a peer, kept in a connection: good while the snapshot is the same and the neighbour
+ * entry is the one that it was (entries are never given back, so that a freed one can still be
+ * asked for its generation). 24 bytes. It belongs to one worker: clear it when the connection
+ * moves.
+ */
 struct route_cache {
-	struct iface *iface;   /* NULL: not resolved */
-	struct neigh *neigh;   /* NULL on interfaces without a link layer */
-	uint32_t route_gen;    /* of the snapshot */
-	uint32_t neigh_gen;    /* of the worker's neighbour table: changes when an entry is freed */
+	struct iface *iface; /* NULL: not resolved */
+	struct neigh *neigh; /* NULL on interfaces without a link layer */
+	uint32_t route_gen;  /* of the snapshot */
+	uint32_t neigh_gen;  /* of the neighbour entry */
+};
+
+/* Calls upward that lib/ip fills in when it starts. */
+struct net_upcalls {
+	/* The next hop of an IP packet of ours (data starts at the IP header) did not answer: its
+	 * transport should know. Runs in the timers, never inside an output call. Does not consume
+	 * m. */
+	void (*unreachable)(struct nsk_worker *w, struct rte_mbuf *m);
 };
 
 /* What lib/net keeps per worker. */
 struct net_worker {
-	const struct net_snapshot *snap; /* [S] swapped between turns */
-	uint32_t neigh_gen;
-	struct neigh_table *neighs;
-	struct tx_queue *tx[IFACE_MAX];  /* one a interface */
+	const struct net_snapshot *snap;  /* [S] swapped between turns */
+	struct local_table *local;	  /* [W] of the snapshot */
+	struct neigh_table *neighs;	  /* [W] */
+	const struct net_upcalls *up;	  /* [C] */
+	uint32_t tx_waiting;		  /* [W] bit i: frames wait for interface i */
+	uint8_t announcements[IFACE_MAX]; /* [W] still to be sent */
+	struct wheel_timer announce;	  /* [W] TIMER_NEIGH too */
+	uint64_t defended_ns[IFACE_MAX];  /* [W] last defence of an address of this interface, 0:
+					     none */
+	struct log_rate log_rate;	  /* [W] */
+	struct tx_queue *tx[IFACE_MAX];	  /* [W] one an interface */
 };
 
 /* Sets up and frees a worker's part. 0 or -errno. */
@@ -36,44 +57,83 @@ int net_worker_init(struct nsk_worker *w, const struct net_snapshot *snap);
 void net_worker_fini(struct nsk_worker *w);
 
 /*
- * Finds interface and next hop for dst and, if src->family is 0, the source address. src given: it must be an address of
- * ours. 0, -ENETUNREACH (no route), -ENETDOWN (interface down), -EADDRNOTAVAIL (src is not ours), -ENOBUFS (neighbour
- * table full).
+ * Takes a new snapshot, between turns: all cached ways become invalid, neighbours of interfaces
+ * that are gone are forgotten. 0, or -ENOMEM and the old snapshot stays.
  */
-int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst, struct ip_addr *src);
+int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *snap);
+
+/*
+ * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,
+ * the source address. src given: it must be an address of ours. 0, -ENETUNREACH (no route; dst is
+ * an address of this stack: there is no loopback interface yet), -ENETDOWN (interface down),
+ * -EADDRNOTAVAIL (src is not ours, or we have none there), -EHOSTUNREACH (the next hop did not
+ * answer a moment ago), -ENOBUFS (neighbour table full).
+ */
+int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+	      struct ip_addr *src);
 
 static inline bool net_route_valid(const struct nsk_worker *w, const struct route_cache *rc)
 {
-	return rc->iface && rc->route_gen == w->net->snap->generation && rc->neigh_gen == w->net->neigh_gen;
+	return rc->iface && rc->route_gen == w->net->snap->generation &&
+	       (!rc->neigh || rc->neigh->gen == rc->neigh_gen);
 }
 
 /*
- * Sends an IP packet (data starts at the IP header) along a valid route: puts the link header in front, or keeps it in the
- * neighbour's bounded queue until the address is resolved. Consumes m.
+ * Sends an IP packet (data starts at the IP header) along a valid route: puts the link header in
+ * front, or keeps it in the neighbour's bounded queue until the address is resolved. Consumes m.
+ * Never calls upward.
  */
 void net_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m);
 
 /* Puts a complete frame into the worker's transmit queue of an interface. Consumes m. net/tx.c */
 void net_tx(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* Hands queued frames to the ports; what a port does not take stays for the next turn. Returns frames handed over. */
+/* Hands queued frames to the ports; what a port does not take stays for the next turn. Returns
+ * frames handed over. */
 unsigned net_tx_flush(struct nsk_worker *w);
 /* True while frames wait in a transmit queue. */
-bool net_tx_pending(const struct nsk_worker *w);
+static inline bool net_tx_pending(const struct nsk_worker *w)
+{
+	return w->net->tx_waiting != 0;
+}
 
-/* The peer is alive (TCP saw an acknowledgment of new data): keeps the neighbour entry fresh (RFC 1122 §2.3.2.1 advice). */
-void net_confirm(struct nsk_worker *w, const struct route_cache *rc);
+/* The peer is alive (TCP saw an acknowledgment of new data): keeps the neighbour entry fresh (RFC
+ * 4861 §7.3.1). */
+static inline void net_confirm(struct nsk_worker *w, const struct route_cache *rc)
+{
+	struct neigh *n = rc->neigh;
+
+	if (!n || n->gen != rc->neigh_gen)
+		return;
+	n->confirmed_ns = w->now_ns;
+	if (NSK_UNLIKELY(n->state > NEIGH_REACHABLE))
+		neigh_confirm_slow(w, n);
+}
+
+/* What an address is to us: one of ours, a directed broadcast of ours, or NULL. */
+static inline const struct local_entry *net_local_entry(const struct nsk_worker *w,
+							const uint8_t addr[16], uint8_t family)
+{
+	return local_find(w->net->local, addr, family);
+}
 
 /* Interface that has this address, or NULL. */
-struct iface *net_local(const struct nsk_worker *w, const uint8_t addr[16], uint8_t family);
+static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t addr[16],
+				      uint8_t family)
+{
+	const struct local_entry *e = net_local_entry(w, addr, family);
+
+	return e && e->kind == LOCAL_UNICAST ? w->net->snap->iface[e->iface] : NULL;
+}
 
 /*
- * A received frame (ethernet interfaces): checks the link header, sets pkt->iface and link flags, strips it and hands on:
- * ARP stays in lib/net, IP goes to w->net's upcall. Consumes m. net/input.c
+ * A received frame (on interfaces without a link layer: an IP packet): sets up the descriptor with
+ * interface and link flags, checks and strips the link header and hands on: ARP stays in lib/net,
+ * IP goes to w->ops->ip_input. Consumes m. net/input.c
  */
 void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* ARP packet seen by another worker of the stack (a copy). Consumes m. */
+/* ARP packet seen by another worker of the stack (a copy): only learnt from. Consumes m. */
 void arp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* Announces the interface's addresses (gratuitous ARP, RFC 5227 §2.3). */
+/* Announces the interface's addresses, now and once more 2 s later (RFC 5227 §2.3). */
 void arp_announce(struct nsk_worker *w, struct iface *ifc);
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which addresses are ours: all addresses and directed broadcasts of all interfaces of a snapshot
+ * in one table, asked twice for each received packet. Built anew for each snapshot; the keys are
+ * the operator's, so no secret is needed.
+ */
+#ifndef NSK_NET_LOCAL_H
+#define NSK_NET_LOCAL_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/mem.h"
+#include "net/iface.h"
+
+enum local_kind {
+	LOCAL_NONE = 0,
+	LOCAL_UNICAST,
+	LOCAL_BROADCAST, /* directed broadcast of a subnet of ours */
+};
+
+struct local_entry {
+	uint8_t addr[16];
+	uint8_t family; /* 0: free place */
+	uint8_t kind;	/* enum local_kind */
+	uint8_t iface;	/* index */
+	uint8_t spare[5];
+};
+
+struct local_table {
+	uint32_t mask; /* places - 1; at least half of them are free */
+	uint32_t pad;
+	struct local_entry entry[];
+};
+
+/* The table of a snapshot, or NULL without memory. An address that two interfaces have belongs to
+ * the first. */
+struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem);
+void local_table_free(struct local_table *t, struct mem *mem);
+
+static inline uint32_t local_slot(const struct local_table *t, const uint8_t addr[16])
+{
+	uint64_t w[2];
+
+	memcpy(w, addr, 16);
+	return (uint32_t)(((w[0] ^ (w[1] * UINT64_C(0x9e3779b97f4a7c15))) *
+			   UINT64_C(0xff51afd7ed558ccd)) >>
+			  32) &
+	       t->mask;
+}
+
+/* The entry of an address, or NULL. */
+static inline const struct local_entry *local_find(const struct local_table *t,
+						   const uint8_t addr[16], uint8_t family)
+{
+	for (uint32_t i = local_slot(t, addr);; i = (i + 1) & t->mask) {
+		const struct local_entry *e = &t->entry[i];
+
+		if (NSK_LIKELY(e->family == 0))
+			return NULL;
+		if (e->family == family && memcmp(e->addr, addr, 16) == 0)
+			return e;
+	}
+}
+
+#endif
