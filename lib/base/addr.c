@@ -10,8 +10,7 @@
 
 static const uint8_t v4mapped_head[12] = {[10] = 0xff, [11] = 0xff};
 
-bool
-ip_addr_is_loopback(const struct ip_addr *a)
+bool ip_addr_is_loopback(const struct ip_addr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};
 
@@ -20,37 +19,32 @@ ip_addr_is_loopback(const struct ip_addr *a)
 	return a->family == AF_INET6 && memcmp(a->b, one, 16) == 0;
 }
 
-bool
-ip_addr_is_link_local(const struct ip_addr *a)
+bool ip_addr_is_link_local(const struct ip_addr *a)
 {
 	if (a->family == AF_INET)
 		return a->b[0] == 169 && a->b[1] == 254;
 	return a->family == AF_INET6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
-bool
-ip_addr_is_v4mapped(const struct ip_addr *a)
+bool ip_addr_is_v4mapped(const struct ip_addr *a)
 {
 	return a->family == AF_INET6 && memcmp(a->b, v4mapped_head, sizeof(v4mapped_head)) == 0;
 }
 
-struct ip_addr
-ip_addr_unmap(const struct ip_addr *a)
+struct ip_addr ip_addr_unmap(const struct ip_addr *a)
 {
 	return ip_addr_is_v4mapped(a) ? ip_addr_v4(a->b + sizeof(v4mapped_head)) : *a;
 }
 
-int
-ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
+int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
 {
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
-int
-ip_addr_from_sockaddr(struct ip_addr *a, uint16_t *port, uint32_t *scope, const struct sockaddr *sa,
-		      socklen_t len)
+int ip_addr_from_sockaddr(struct ip_addr *a, uint16_t *port, uint32_t *scope,
+			  const struct sockaddr *sa, socklen_t len)
 {
 	struct sockaddr_in6 in6 = {0};
 	struct sockaddr_in in = {0};
@@ -81,9 +75,8 @@ ip_addr_from_sockaddr(struct ip_addr *a, uint16_t *port, uint32_t *scope, const 
 	return 0;
 }
 
-void
-ip_addr_to_sockaddr(const struct ip_addr *a, uint16_t port, uint32_t scope, struct sockaddr *sa,
-		    socklen_t *len)
+void ip_addr_to_sockaddr(const struct ip_addr *a, uint16_t port, uint32_t scope,
+			 struct sockaddr *sa, socklen_t *len)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 in6 = {
@@ -104,8 +97,7 @@ ip_addr_to_sockaddr(const struct ip_addr *a, uint16_t port, uint32_t scope, stru
 	*len = (socklen_t)size;
 }
 
-int
-ip_addr_parse(struct ip_addr *a, const char *text)
+int ip_addr_parse(struct ip_addr *a, const char *text)
 {
 	struct ip_addr out = {.family = AF_INET};
 
@@ -118,8 +110,7 @@ ip_addr_parse(struct ip_addr *a, const char *text)
 	return 0;
 }
 
-const char *
-ip_addr_format(const struct ip_addr *a, char *buf, size_t size)
+const char *ip_addr_format(const struct ip_addr *a, char *buf, size_t size)
 {
 	char text[IP_ADDR_STRLEN] = "-";
 
@@ -130,8 +121,7 @@ ip_addr_format(const struct ip_addr *a, char *buf, size_t size)
 }
 
 /* One to three decimal digits, nothing else, up to @max; -1 otherwise. */
-static int
-prefix_len_parse(const char *text, int max)
+static int prefix_len_parse(const char *text, int max)
 {
 	int n = 0, digits = 0;
 
@@ -140,8 +130,7 @@ prefix_len_parse(const char *text, int max)
 	return digits == 0 || *text != '\0' || n > max ? -1 : n;
 }
 
-int
-ip_prefix_parse(struct ip_prefix *p, const char *text)
+int ip_prefix_parse(struct ip_prefix *p, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	size_t n = slash == NULL ? strlen(text) : (size_t)(slash - text);
@@ -165,8 +154,7 @@ ip_prefix_parse(struct ip_prefix *p, const char *text)
 	return 0;
 }
 
-const char *
-ip_prefix_format(const struct ip_prefix *p, char *buf, size_t size)
+const char *ip_prefix_format(const struct ip_prefix *p, char *buf, size_t size)
 {
 	char addr[IP_ADDR_STRLEN];
 
@@ -175,16 +163,14 @@ ip_prefix_format(const struct ip_prefix *p, char *buf, size_t size)
 }
 
 /* The bits of byte @i that belong to a prefix of @len bits. */
-static uint8_t
-prefix_mask(unsigned int i, unsigned int len)
+static uint8_t prefix_mask(unsigned int i, unsigned int len)
 {
 	if (len >= i * 8 + 8)
 		return 0xff;
 	return len <= i * 8 ? 0 : (uint8_t)(0xff00U >> (len - i * 8));
 }
 
-bool
-ip_prefix_match(const struct ip_prefix *p, const struct ip_addr *a)
+bool ip_prefix_match(const struct ip_prefix *p, const struct ip_addr *a)
 {
 	unsigned int whole = p->len / 8;
 
@@ -194,14 +180,12 @@ ip_prefix_match(const struct ip_prefix *p, const struct ip_addr *a)
 	       ((a->b[whole] ^ p->addr.b[whole]) & prefix_mask(whole, p->len)) == 0;
 }
 
-bool
-ip_prefix_eq(const struct ip_prefix *a, const struct ip_prefix *b)
+bool ip_prefix_eq(const struct ip_prefix *a, const struct ip_prefix *b)
 {
 	return a->len == b->len && ip_prefix_match(a, &b->addr);
 }
 
-struct ip_addr
-ip_prefix_network(const struct ip_prefix *p)
+struct ip_addr ip_prefix_network(const struct ip_prefix *p)
 {
 	struct ip_addr a = p->addr;
 
@@ -210,8 +194,7 @@ ip_prefix_network(const struct ip_prefix *p)
 	return a;
 }
 
-struct ip_addr
-ip_prefix_broadcast(const struct ip_prefix *p)
+struct ip_addr ip_prefix_broadcast(const struct ip_prefix *p)
 {
 	struct ip_addr a = p->addr;
 
@@ -222,8 +205,7 @@ ip_prefix_broadcast(const struct ip_prefix *p)
 	return a;
 }
 
-static int
-hex_digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -232,8 +214,7 @@ hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-int
-eth_addr_parse(struct eth_addr *a, const char *text)
+int eth_addr_parse(struct eth_addr *a, const char *text)
 {
 	struct eth_addr out;
 	char sep = '\0';
@@ -257,16 +238,14 @@ eth_addr_parse(struct eth_addr *a, const char *text)
 	return 0;
 }
 
-const char *
-eth_addr_format(const struct eth_addr *a, char *buf, size_t size)
+const char *eth_addr_format(const struct eth_addr *a, char *buf, size_t size)
 {
 	snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", a->b[0], a->b[1], a->b[2], a->b[3],
 		 a->b[4], a->b[5]);
 	return buf;
 }
 
-struct eth_addr
-eth_addr_of_multicast(const struct ip_addr *a)
+struct eth_addr eth_addr_of_multicast(const struct ip_addr *a)
 {
 	if (a->family == AF_INET6)
 		return (struct eth_addr){{0x33, 0x33, a->b[12], a->b[13], a->b[14], a->b[15]}};

@@ -35,8 +35,7 @@ struct eth_addr {
 #define ETH_ADDR_BROADCAST ((struct eth_addr){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
 
 /* From bytes as on the wire. */
-static inline struct ip_addr
-ip_addr_v4(const void *wire4)
+static inline struct ip_addr ip_addr_v4(const void *wire4)
 {
 	struct ip_addr a = {.family = AF_INET};
 
@@ -44,8 +43,7 @@ ip_addr_v4(const void *wire4)
 	return a;
 }
 
-static inline struct ip_addr
-ip_addr_v6(const void *wire16)
+static inline struct ip_addr ip_addr_v6(const void *wire16)
 {
 	struct ip_addr a = {.family = AF_INET6};
 
@@ -54,22 +52,19 @@ ip_addr_v6(const void *wire16)
 }
 
 /* From four numbers, as in ip_addr_v4_of(10, 0, 0, 1). */
-static inline struct ip_addr
-ip_addr_v4_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+static inline struct ip_addr ip_addr_v4_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
 	return (struct ip_addr){.b = {a, b, c, d}, .family = AF_INET};
 }
 
 /* The unspecified address of a family. */
-static inline struct ip_addr
-ip_addr_any(int family)
+static inline struct ip_addr ip_addr_any(int family)
 {
 	return (struct ip_addr){.family = (uint8_t)family};
 }
 
 /* The 32 bits of an IPv4 address in network order (as in in_addr.s_addr), and in host order. */
-static inline uint32_t
-ip_addr_be32(const struct ip_addr *a)
+static inline uint32_t ip_addr_be32(const struct ip_addr *a)
 {
 	uint32_t v;
 
@@ -77,28 +72,24 @@ ip_addr_be32(const struct ip_addr *a)
 	return v;
 }
 
-static inline uint32_t
-ip_addr_host32(const struct ip_addr *a)
+static inline uint32_t ip_addr_host32(const struct ip_addr *a)
 {
 	return (uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 | a->b[3];
 }
 
 /* The IPv4 address with these 32 bits in host order. */
-static inline struct ip_addr
-ip_addr_from_host32(uint32_t v)
+static inline struct ip_addr ip_addr_from_host32(uint32_t v)
 {
 	return ip_addr_v4_of((uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v);
 }
 
 /* Number of address bytes: 4, 16, or 0 for no address. */
-static inline size_t
-ip_addr_len(const struct ip_addr *a)
+static inline size_t ip_addr_len(const struct ip_addr *a)
 {
 	return a->family == AF_INET ? 4 : a->family == AF_INET6 ? 16 : 0;
 }
 
-static inline bool
-ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
+static inline bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 {
 	uint64_t x[2], y[2];
 
@@ -108,8 +99,7 @@ ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 }
 
 /* All bits zero: 0.0.0.0, ::, or no address at all. */
-static inline bool
-ip_addr_is_any(const struct ip_addr *a)
+static inline bool ip_addr_is_any(const struct ip_addr *a)
 {
 	uint64_t x[2];
 
@@ -118,23 +108,20 @@ ip_addr_is_any(const struct ip_addr *a)
 }
 
 /* 224.0.0.0/4 (RFC 5771), ff00::/8. */
-static inline bool
-ip_addr_is_multicast(const struct ip_addr *a)
+static inline bool ip_addr_is_multicast(const struct ip_addr *a)
 {
-	return a->family == AF_INET ? (a->b[0] & 0xf0) == 0xe0 :
-				      a->family == AF_INET6 && a->b[0] == 0xff;
+	return a->family == AF_INET ? (a->b[0] & 0xf0) == 0xe0
+				    : a->family == AF_INET6 && a->b[0] == 0xff;
 }
 
 /* The limited broadcast address 255.255.255.255 (RFC 919). */
-static inline bool
-ip_addr_is_broadcast(const struct ip_addr *a)
+static inline bool ip_addr_is_broadcast(const struct ip_addr *a)
 {
 	return a->family == AF_INET && ip_addr_be32(a) == UINT32_MAX;
 }
 
 /* 240.0.0.0/4 but the broadcast address: reserved, neither source nor destination (RFC 1112). */
-static inline bool
-ip_addr_is_reserved(const struct ip_addr *a)
+static inline bool ip_addr_is_reserved(const struct ip_addr *a)
 {
 	return a->family == AF_INET && a->b[0] >= 0xf0 && !ip_addr_is_broadcast(a);
 }
@@ -192,27 +179,23 @@ struct ip_addr ip_prefix_network(const struct ip_prefix *p);
  */
 struct ip_addr ip_prefix_broadcast(const struct ip_prefix *p);
 
-static inline bool
-eth_addr_eq(const struct eth_addr *a, const struct eth_addr *b)
+static inline bool eth_addr_eq(const struct eth_addr *a, const struct eth_addr *b)
 {
 	return memcmp(a->b, b->b, 6) == 0;
 }
 
 /* Group bit: multicast and broadcast. */
-static inline bool
-eth_addr_is_multicast(const struct eth_addr *a)
+static inline bool eth_addr_is_multicast(const struct eth_addr *a)
 {
 	return (a->b[0] & 1) != 0;
 }
 
-static inline bool
-eth_addr_is_broadcast(const struct eth_addr *a)
+static inline bool eth_addr_is_broadcast(const struct eth_addr *a)
 {
 	return (a->b[0] & a->b[1] & a->b[2] & a->b[3] & a->b[4] & a->b[5]) == 0xff;
 }
 
-static inline bool
-eth_addr_is_zero(const struct eth_addr *a)
+static inline bool eth_addr_is_zero(const struct eth_addr *a)
 {
 	return (a->b[0] | a->b[1] | a->b[2] | a->b[3] | a->b[4] | a->b[5]) == 0;
 }

@@ -13,8 +13,7 @@ typedef uint64_t csum_lanes __attribute__((vector_size(16)));
 #define CSUM_STEP 64
 
 /* A 64-bit ones' complement sum reduced to 32 bits. */
-static uint32_t
-csum_fold64(uint64_t s)
+static uint32_t csum_fold64(uint64_t s)
 {
 	s = (s & UINT32_MAX) + (s >> 32);
 	s = (s & UINT32_MAX) + (s >> 32);
@@ -22,15 +21,13 @@ csum_fold64(uint64_t s)
 }
 
 /* Both halves of a word. */
-static inline uint64_t
-csum_halves(uint64_t w)
+static inline uint64_t csum_halves(uint64_t w)
 {
 	return (w & UINT32_MAX) + (w >> 32);
 }
 
 /* What is left after whole steps: fewer than CSUM_STEP bytes. */
-static NSK_ALWAYS_INLINE uint64_t
-csum_tail(uint8_t *d, const uint8_t *p, size_t len, bool copy)
+static NSK_ALWAYS_INLINE uint64_t csum_tail(uint8_t *d, const uint8_t *p, size_t len, bool copy)
 {
 	uint64_t sum = 0, w;
 	uint8_t last[8] = {0};
@@ -53,8 +50,7 @@ csum_tail(uint8_t *d, const uint8_t *p, size_t len, bool copy)
 }
 
 /* Sum of @len bytes at @p, copied to @d on the way if @copy, a constant of the caller, says so. */
-static NSK_ALWAYS_INLINE uint64_t
-csum_run(uint8_t *d, const uint8_t *p, size_t len, bool copy)
+static NSK_ALWAYS_INLINE uint64_t csum_run(uint8_t *d, const uint8_t *p, size_t len, bool copy)
 {
 	const csum_lanes low = {UINT32_MAX, UINT32_MAX};
 	csum_lanes a = {0, 0}, b = {0, 0}, v[4];
@@ -74,14 +70,12 @@ csum_run(uint8_t *d, const uint8_t *p, size_t len, bool copy)
 	return csum_halves(a[0]) + csum_halves(a[1]) + csum_tail(d, p, len, copy);
 }
 
-uint32_t
-csum_partial(const void *data, size_t len, uint32_t sum)
+uint32_t csum_partial(const void *data, size_t len, uint32_t sum)
 {
 	return csum_fold64(csum_run(NULL, data, len, false) + sum);
 }
 
-uint32_t
-csum_copy(void *restrict dst, const void *restrict src, size_t len, uint32_t sum)
+uint32_t csum_copy(void *restrict dst, const void *restrict src, size_t len, uint32_t sum)
 {
 	return csum_fold64(csum_run(dst, src, len, true) + sum);
 }

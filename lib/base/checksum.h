@@ -23,8 +23,7 @@ uint32_t csum_partial(const void *data, size_t len, uint32_t sum);
 uint32_t csum_copy(void *restrict dst, const void *restrict src, size_t len, uint32_t sum);
 
 /* Ones' complement addition. */
-static inline uint32_t
-csum_add(uint32_t a, uint32_t b)
+static inline uint32_t csum_add(uint32_t a, uint32_t b)
 {
 	uint64_t s = (uint64_t)a + b;
 
@@ -35,17 +34,30 @@ csum_add(uint32_t a, uint32_t b)
  * The partial sum of a block plus @sum2, that of data which follows it at byte @offset (counted
  * from the start of the first block): after an odd number of bytes the words are shifted by one.
  */
-static inline uint32_t
-csum_combine(uint32_t sum, uint32_t sum2, size_t offset)
+static inline uint32_t csum_combine(uint32_t sum, uint32_t sum2, size_t offset)
 {
 	if (offset & 1)
 		sum2 = (sum2 << 8) | (sum2 >> 24);
 	return csum_add(sum, sum2);
 }
 
+/* Partial sum of @n 32-bit words, for short blocks such as an IPv4 header. Any alignment. */
+static inline uint32_t csum_words(const void *data, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)data;
+	uint64_t sum = 0;
+
+	for (; n > 0; n--, p += 4) {
+		uint32_t w;
+
+		memcpy(&w, p, 4);
+		sum += w;
+	}
+	return csum_add((uint32_t)sum, (uint32_t)(sum >> 32));
+}
+
 /* A partial sum reduced to 16 bits, not complemented. */
-static inline uint16_t
-csum_fold(uint32_t sum)
+static inline uint16_t csum_fold(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -53,22 +65,19 @@ csum_fold(uint32_t sum)
 }
 
 /* The checksum to store: complement of the folded sum. */
-static inline uint16_t
-csum_finish(uint32_t sum)
+static inline uint16_t csum_finish(uint32_t sum)
 {
 	return (uint16_t)~csum_fold(sum);
 }
 
 /* The checksum of @len bytes by themselves. Over data with its checksum in it, 0 means intact. */
-static inline uint16_t
-csum_block(const void *data, size_t len)
+static inline uint16_t csum_block(const void *data, size_t len)
 {
 	return csum_finish(csum_partial(data, len, 0));
 }
 
 /* As csum_finish, for UDP: a computed 0 is sent as 0xffff, since 0 says "none" (RFC 768). */
-static inline uint16_t
-csum_finish_udp(uint32_t sum)
+static inline uint16_t csum_finish_udp(uint32_t sum)
 {
 	uint16_t c = csum_finish(sum);
 
@@ -79,8 +88,7 @@ csum_finish_udp(uint32_t sum)
  * The checksum after a 16-bit word that it covers changed from @from to @to, both as they lie in
  * memory at an even offset (RFC 1624 eq. 3: HC' = ~(~HC + ~m + m')).
  */
-static inline uint16_t
-csum_update16(uint16_t csum, uint16_t from, uint16_t to)
+static inline uint16_t csum_update16(uint16_t csum, uint16_t from, uint16_t to)
 {
 	uint32_t s = (uint32_t)(uint16_t)~csum + (uint16_t)~from + to;
 
@@ -88,15 +96,13 @@ csum_update16(uint16_t csum, uint16_t from, uint16_t to)
 }
 
 /* The same for a 32-bit field at an even offset. */
-static inline uint16_t
-csum_update32(uint16_t csum, uint32_t from, uint32_t to)
+static inline uint16_t csum_update32(uint16_t csum, uint32_t from, uint32_t to)
 {
 	return csum_finish(csum_add(csum_add((uint16_t)~csum, ~from), to));
 }
 
 /* A 16-bit number of the host as the word that it is in a packet. */
-static inline uint16_t
-csum_word(uint16_t host)
+static inline uint16_t csum_word(uint16_t host)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return (uint16_t)((host << 8) | (host >> 8));
@@ -109,8 +115,7 @@ csum_word(uint16_t host)
  * Partial sum of the IPv4 pseudo header: @src and @dst point at 4 bytes as in the packet, @len is
  * the transport header and data, in host order.
  */
-static inline uint32_t
-csum_pseudo4(const void *src, const void *dst, uint8_t proto, uint16_t len)
+static inline uint32_t csum_pseudo4(const void *src, const void *dst, uint8_t proto, uint16_t len)
 {
 	uint32_t s, d;
 
@@ -120,8 +125,7 @@ csum_pseudo4(const void *src, const void *dst, uint8_t proto, uint16_t len)
 }
 
 /* Partial sum of the IPv6 pseudo header; addresses of 16 bytes. */
-static inline uint32_t
-csum_pseudo6(const void *src, const void *dst, uint8_t next, uint32_t len)
+static inline uint32_t csum_pseudo6(const void *src, const void *dst, uint8_t next, uint32_t len)
 {
 	uint32_t w[8];
 	uint64_t sum = (uint64_t)csum_word(next) + csum_word((uint16_t)len) +

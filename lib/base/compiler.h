@@ -31,32 +31,32 @@
 #define NSK_PREFETCH_W(p) __builtin_prefetch((p), 1, 3)
 
 /* The structure whose member @member lives at @ptr; the type of @ptr is checked. */
-#define NSK_CONTAINER_OF(ptr, type, member)                                                        \
-	__extension__({                                                                            \
-		const __typeof__(((type *)0)->member) *nsk_co_ = (ptr);                            \
-		(type *)((uintptr_t)nsk_co_ - offsetof(type, member));                             \
+#define NSK_CONTAINER_OF(ptr, type, member)                             \
+	__extension__({                                                 \
+		const __typeof__(((type *)0)->member) *nsk_co_ = (ptr); \
+		(type *)((uintptr_t)nsk_co_ - offsetof(type, member));  \
 	})
 
 /* Smaller and larger of two values of the same type; each argument is evaluated once. */
-#define NSK_MIN(a, b)                                                                              \
-	__extension__({                                                                            \
-		__typeof__(a) nsk_a_ = (a);                                                        \
-		__typeof__(b) nsk_b_ = (b);                                                        \
-		(void)(&nsk_a_ == &nsk_b_);                                                        \
-		nsk_a_ < nsk_b_ ? nsk_a_ : nsk_b_;                                                 \
+#define NSK_MIN(a, b)                              \
+	__extension__({                            \
+		__typeof__(a) nsk_a_ = (a);        \
+		__typeof__(b) nsk_b_ = (b);        \
+		(void)(&nsk_a_ == &nsk_b_);        \
+		nsk_a_ < nsk_b_ ? nsk_a_ : nsk_b_; \
 	})
-#define NSK_MAX(a, b)                                                                              \
-	__extension__({                                                                            \
-		__typeof__(a) nsk_a_ = (a);                                                        \
-		__typeof__(b) nsk_b_ = (b);                                                        \
-		(void)(&nsk_a_ == &nsk_b_);                                                        \
-		nsk_a_ > nsk_b_ ? nsk_a_ : nsk_b_;                                                 \
+#define NSK_MAX(a, b)                              \
+	__extension__({                            \
+		__typeof__(a) nsk_a_ = (a);        \
+		__typeof__(b) nsk_b_ = (b);        \
+		(void)(&nsk_a_ == &nsk_b_);        \
+		nsk_a_ > nsk_b_ ? nsk_a_ : nsk_b_; \
 	})
 
 #define NSK_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* @x rounded up to a multiple of @n, which is a power of two. */
-#define NSK_ROUND_UP(x, n) (((x) + ((n) - 1)) & ~((__typeof__(x))(n) - 1))
+#define NSK_ROUND_UP(x, n) (((x) + ((n)-1)) & ~((__typeof__(x))(n)-1))
 
 /*
  * NSK_POISON(p, n) makes any access to the n bytes at p an error under AddressSanitizer, until

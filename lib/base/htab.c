@@ -14,15 +14,13 @@ struct htab_pos {
 	uint32_t way;
 };
 
-static size_t
-htab_seg_size(uint32_t seg)
+static size_t htab_seg_size(uint32_t seg)
 {
 	return ((size_t)HTAB_FIRST << seg) * sizeof(struct htab_bucket);
 }
 
 /* Make sure that the bucket of number @n has memory, and clear it. */
-static int
-htab_make_bucket(struct htab *h, uint32_t n)
+static int htab_make_bucket(struct htab *h, uint32_t n)
 {
 	uint32_t seg = 31U - (uint32_t)__builtin_clz(n + HTAB_FIRST) - HTAB_FIRST_SHIFT;
 
@@ -37,8 +35,7 @@ htab_make_bucket(struct htab *h, uint32_t n)
 	return 0;
 }
 
-int
-htab_init(struct htab *h, uint32_t max, struct mem *mem, htab_hash_fn hash_of, const void *ctx)
+int htab_init(struct htab *h, uint32_t max, struct mem *mem, htab_hash_fn hash_of, const void *ctx)
 {
 	int rc;
 
@@ -59,8 +56,7 @@ htab_init(struct htab *h, uint32_t max, struct mem *mem, htab_hash_fn hash_of, c
 	return rc;
 }
 
-void
-htab_fini(struct htab *h)
+void htab_fini(struct htab *h)
 {
 	if (h->mem == NULL)
 		return;
@@ -70,8 +66,7 @@ htab_fini(struct htab *h)
 	memset(h, 0, sizeof(*h));
 }
 
-static struct htab_bucket *
-htab_last(struct htab_bucket *b)
+static struct htab_bucket *htab_last(struct htab_bucket *b)
 {
 	while (b->more != NULL)
 		b = b->more;
@@ -79,8 +74,7 @@ htab_last(struct htab_bucket *b)
 }
 
 /* Write into the first free way of @b; false when it is full. */
-static bool
-htab_put(struct htab_bucket *b, uint16_t tag, uint32_t value)
+static bool htab_put(struct htab_bucket *b, uint16_t tag, uint32_t value)
 {
 	uint32_t room = htab_match(b, 0);
 	uint32_t way;
@@ -98,8 +92,8 @@ htab_put(struct htab_bucket *b, uint16_t tag, uint32_t value)
  * whenever one is needed: two chains hold no more than the one they came from did, in buckets that
  * are full but for the last, and one more bucket than that had was added.
  */
-static void
-htab_append(struct htab_bucket **last, struct htab_bucket **spare, uint16_t tag, uint32_t value)
+static void htab_append(struct htab_bucket **last, struct htab_bucket **spare, uint16_t tag,
+			uint32_t value)
 {
 	struct htab_bucket *b;
 
@@ -114,8 +108,8 @@ htab_append(struct htab_bucket **last, struct htab_bucket **spare, uint16_t tag,
 }
 
 /* Divide the chain at @from between it and the empty bucket @to by @bit of the hash. */
-static void
-htab_divide(struct htab *h, struct htab_bucket *from, struct htab_bucket *to, uint32_t bit)
+static void htab_divide(struct htab *h, struct htab_bucket *from, struct htab_bucket *to,
+			uint32_t bit)
 {
 	struct htab_bucket *last[2] = {from, to};
 	struct htab_bucket *spare = NULL;
@@ -150,8 +144,7 @@ htab_divide(struct htab *h, struct htab_bucket *from, struct htab_bucket *to, ui
 }
 
 /* Add one bucket, which takes its share from the bucket that answered for it so far. */
-static void
-htab_split(struct htab *h)
+static void htab_split(struct htab *h)
 {
 	uint32_t n = h->n_buckets;
 	uint32_t mask = n > h->mask ? h->mask * 2 + 1 : h->mask;
@@ -165,8 +158,7 @@ htab_split(struct htab *h)
 	htab_divide(h, htab_bucket_at(h, n & ~bit), htab_bucket_at(h, n), bit);
 }
 
-int
-htab_insert(struct htab *h, uint64_t hash, uint32_t value)
+int htab_insert(struct htab *h, uint64_t hash, uint32_t value)
 {
 	struct htab_bucket *b, *more;
 	uint16_t tag = htab_tag(hash);
@@ -187,8 +179,7 @@ htab_insert(struct htab *h, uint64_t hash, uint32_t value)
 	return 0;
 }
 
-static struct htab_pos
-htab_locate(const struct htab *h, uint64_t hash, uint32_t value)
+static struct htab_pos htab_locate(const struct htab *h, uint64_t hash, uint32_t value)
 {
 	uint16_t tag = htab_tag(hash);
 
@@ -204,8 +195,7 @@ htab_locate(const struct htab *h, uint64_t hash, uint32_t value)
 }
 
 /* Unlink and free the last bucket of the chain at @first, which is empty and not @first. */
-static void
-htab_drop_last(struct htab *h, struct htab_bucket *first, struct htab_bucket *last)
+static void htab_drop_last(struct htab *h, struct htab_bucket *first, struct htab_bucket *last)
 {
 	while (first->more != last)
 		first = first->more;
@@ -213,8 +203,7 @@ htab_drop_last(struct htab *h, struct htab_bucket *first, struct htab_bucket *la
 	slab_free(&h->overflow, last);
 }
 
-int
-htab_remove(struct htab *h, uint64_t hash, uint32_t value)
+int htab_remove(struct htab *h, uint64_t hash, uint32_t value)
 {
 	struct htab_bucket *first = htab_bucket_of(h, hash);
 	struct htab_pos pos = htab_locate(h, hash, value);
@@ -238,8 +227,7 @@ htab_remove(struct htab *h, uint64_t hash, uint32_t value)
 	return 0;
 }
 
-int
-htab_replace(struct htab *h, uint64_t hash, uint32_t from, uint32_t to)
+int htab_replace(struct htab *h, uint64_t hash, uint32_t from, uint32_t to)
 {
 	struct htab_pos pos = htab_locate(h, hash, from);
 
@@ -249,8 +237,7 @@ htab_replace(struct htab *h, uint64_t hash, uint32_t from, uint32_t to)
 	return 0;
 }
 
-void
-htab_walk(const struct htab *h, void (*fn)(void *arg, uint32_t value), void *arg)
+void htab_walk(const struct htab *h, void (*fn)(void *arg, uint32_t value), void *arg)
 {
 	for (uint32_t n = 0; n < h->n_buckets; n++) {
 		const struct htab_bucket *b = htab_bucket_at(h, n);

@@ -7,9 +7,9 @@
  *
  * It grows by linear hashing: a bucket splits into itself and a new one at the end, so no insert
  * does more than one split and nothing is ever rehashed as a whole. A round, which doubles the
- * table, starts at an average of five entries in a bucket and is over before it is six. Segments of doubling size hold the
- * buckets, which therefore never move; a new segment's memory is not touched before its buckets
- * are made. It never shrinks. One writer, which is the only reader too.
+ * table, starts at an average of five entries in a bucket and is over before it is six. Segments of
+ * doubling size hold the buckets, which therefore never move; a new segment's memory is not touched
+ * before its buckets are made. It never shrinks. One writer, which is the only reader too.
  *
  * The hash must be keyed with a secret (siphash13): that is what keeps the chains short against an
  * attacker who chooses the keys.
@@ -19,11 +19,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#if defined(__SSE2__) && !defined(HTAB_NO_SIMD)
+#ifdef __SSE2__
 #include <emmintrin.h>
-#define HTAB_SSE2 1
-#else
-#define HTAB_SSE2 0
 #endif
 
 #include "base/compiler.h"
@@ -51,9 +48,9 @@ typedef uint64_t (*htab_hash_fn)(const void *ctx, uint32_t value);
 
 struct htab {
 	uint32_t n_buckets; /* [W] */
-	uint32_t mask;	    /* [W] of a whole round's buckets: the smallest 2^k - 1 >= n_buckets - 1 */
-	uint32_t count;	    /* [W] entries */
-	uint32_t max;	    /* [C] */
+	uint32_t mask;	/* [W] of a whole round's buckets: the smallest 2^k - 1 >= n_buckets - 1 */
+	uint32_t count; /* [W] entries */
+	uint32_t max;	/* [C] */
 	struct htab_bucket *seg[HTAB_SEGMENTS]; /* [W] */
 	htab_hash_fn hash_of;			/* [C] */
 	const void *ctx;			/* [C] */
@@ -84,8 +81,7 @@ int htab_replace(struct htab *h, uint64_t hash, uint32_t from, uint32_t to);
 /* Call @fn for every value; it must not change the table. */
 void htab_walk(const struct htab *h, void (*fn)(void *arg, uint32_t value), void *arg);
 
-static inline uint16_t
-htab_tag(uint64_t hash)
+static inline uint16_t htab_tag(uint64_t hash)
 {
 	uint16_t tag = (uint16_t)(hash >> 48);
 
@@ -93,8 +89,7 @@ htab_tag(uint64_t hash)
 }
 
 /* Number of the bucket for a hash. */
-static inline uint32_t
-htab_slot(const struct htab *h, uint64_t hash)
+static inline uint32_t htab_slot(const struct htab *h, uint64_t hash)
 {
 	uint32_t n = (uint32_t)hash & h->mask;
 
@@ -102,8 +97,7 @@ htab_slot(const struct htab *h, uint64_t hash)
 }
 
 /* The bucket of a number. Counted from HTAB_FIRST, a number's top bit says the segment. */
-static inline struct htab_bucket *
-htab_bucket_at(const struct htab *h, uint32_t n)
+static inline struct htab_bucket *htab_bucket_at(const struct htab *h, uint32_t n)
 {
 	uint32_t p = n + HTAB_FIRST;
 	uint32_t top = 31U - (uint32_t)__builtin_clz(p);
@@ -111,34 +105,37 @@ htab_bucket_at(const struct htab *h, uint32_t n)
 	return h->seg[top - HTAB_FIRST_SHIFT] + (p ^ (UINT32_C(1) << top));
 }
 
-static inline struct htab_bucket *
-htab_bucket_of(const struct htab *h, uint64_t hash)
+static inline struct htab_bucket *htab_bucket_of(const struct htab *h, uint64_t hash)
 {
 	return htab_bucket_at(h, htab_slot(h, hash));
 }
 
 /* Bring the bucket of a hash into the cache; the first pass over a burst. */
-static inline void
-htab_prefetch(const struct htab *h, uint64_t hash)
+static inline void htab_prefetch(const struct htab *h, uint64_t hash)
 {
 	NSK_PREFETCH(htab_bucket_of(h, hash));
 }
 
-/* The ways of a bucket that carry a tag: bit 2i for way i. */
-static inline uint32_t
-htab_match(const struct htab_bucket *b, uint16_t tag)
+/* The ways of a bucket that carry a tag, bit 2i for way i, on any processor. */
+static inline uint32_t htab_match_scalar(const struct htab_bucket *b, uint16_t tag)
 {
-#if HTAB_SSE2
-	__m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
-	__m128i same = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
-
-	return (uint32_t)_mm_movemask_epi8(same) & 0x5555;
-#else
 	uint32_t hits = 0;
 
 	for (uint32_t i = 0; i < HTAB_WAYS; i++)
 		hits |= (uint32_t)(b->tag[i] == tag) << (2 * i);
 	return hits;
+}
+
+/* The same in the fewest instructions. */
+static inline uint32_t htab_match(const struct htab_bucket *b, uint16_t tag)
+{
+#ifdef __SSE2__
+	__m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
+	__m128i same = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+
+	return (uint32_t)_mm_movemask_epi8(same) & 0x5555;
+#else
+	return htab_match_scalar(b, tag);
 #endif
 }
 
@@ -150,16 +147,14 @@ struct htab_it {
 	uint32_t value; /* the candidate */
 };
 
-static inline void
-htab_it_init(struct htab_it *it, const struct htab *h, uint64_t hash)
+static inline void htab_it_init(struct htab_it *it, const struct htab *h, uint64_t hash)
 {
 	it->bucket = htab_bucket_of(h, hash);
 	it->tag = htab_tag(hash);
 	it->hits = htab_match(it->bucket, it->tag);
 }
 
-static inline bool
-htab_it_next(struct htab_it *it)
+static inline bool htab_it_next(struct htab_it *it)
 {
 	while (NSK_UNLIKELY(it->hits == 0)) {
 		it->bucket = it->bucket->more;
@@ -182,8 +177,7 @@ htab_it_next(struct htab_it *it)
  * The first candidate, or HTAB_NONE: nearly always the one, so the second pass over a burst can
  * prefetch the entry behind it.
  */
-static inline uint32_t
-htab_first(const struct htab *h, uint64_t hash)
+static inline uint32_t htab_first(const struct htab *h, uint64_t hash)
 {
 	struct htab_it it;
 

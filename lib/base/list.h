@@ -17,36 +17,31 @@ struct list_node {
 };
 
 /* Make @head an empty list. */
-static inline void
-list_init(struct list_node *head)
+static inline void list_init(struct list_node *head)
 {
 	head->next = head;
 	head->prev = head;
 }
 
 /* Mark @n as being on no list; needed once before list_linked or list_del may be asked. */
-static inline void
-list_node_init(struct list_node *n)
+static inline void list_node_init(struct list_node *n)
 {
 	list_init(n);
 }
 
-static inline bool
-list_empty(const struct list_node *head)
+static inline bool list_empty(const struct list_node *head)
 {
 	return head->next == head;
 }
 
 /* Whether the node @n is on a list. */
-static inline bool
-list_linked(const struct list_node *n)
+static inline bool list_linked(const struct list_node *n)
 {
 	return n->next != n;
 }
 
 /* Put @n, which is on no list, between the neighbours @prev and @next. */
-static inline void
-list_insert(struct list_node *n, struct list_node *prev, struct list_node *next)
+static inline void list_insert(struct list_node *n, struct list_node *prev, struct list_node *next)
 {
 	n->next = next;
 	n->prev = prev;
@@ -54,21 +49,18 @@ list_insert(struct list_node *n, struct list_node *prev, struct list_node *next)
 	next->prev = n;
 }
 
-static inline void
-list_add_head(struct list_node *head, struct list_node *n)
+static inline void list_add_head(struct list_node *head, struct list_node *n)
 {
 	list_insert(n, head, head->next);
 }
 
-static inline void
-list_add_tail(struct list_node *head, struct list_node *n)
+static inline void list_add_tail(struct list_node *head, struct list_node *n)
 {
 	list_insert(n, head->prev, head);
 }
 
 /* Take @n off its list, if it is on one. */
-static inline void
-list_del(struct list_node *n)
+static inline void list_del(struct list_node *n)
 {
 	n->prev->next = n->next;
 	n->next->prev = n->prev;
@@ -76,22 +68,19 @@ list_del(struct list_node *n)
 }
 
 /* First node, or NULL when the list is empty. */
-static inline struct list_node *
-list_first(const struct list_node *head)
+static inline struct list_node *list_first(const struct list_node *head)
 {
 	return list_empty(head) ? NULL : head->next;
 }
 
 /* Last node, or NULL when the list is empty. */
-static inline struct list_node *
-list_last(const struct list_node *head)
+static inline struct list_node *list_last(const struct list_node *head)
 {
 	return list_empty(head) ? NULL : head->prev;
 }
 
 /* Take off and return the first node, or NULL when the list is empty. */
-static inline struct list_node *
-list_pop(struct list_node *head)
+static inline struct list_node *list_pop(struct list_node *head)
 {
 	struct list_node *n = list_first(head);
 
@@ -101,8 +90,7 @@ list_pop(struct list_node *head)
 }
 
 /* Move all nodes of @from, in order, to the end of @to; @from is empty afterwards. */
-static inline void
-list_splice_tail(struct list_node *to, struct list_node *from)
+static inline void list_splice_tail(struct list_node *to, struct list_node *from)
 {
 	if (list_empty(from))
 		return;
@@ -120,7 +108,7 @@ list_splice_tail(struct list_node *to, struct list_node *from)
 #define LIST_FOREACH(n, head) for ((n) = (head)->next; (n) != (head); (n) = (n)->next)
 
 /* The same; the body may take off or free the current node, but no other. */
-#define LIST_FOREACH_SAFE(n, tmp, head)                                                            \
+#define LIST_FOREACH_SAFE(n, tmp, head) \
 	for ((n) = (head)->next, (tmp) = (n)->next; (n) != (head); (n) = (tmp), (tmp) = (n)->next)
 
 #endif

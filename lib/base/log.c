@@ -14,22 +14,19 @@ static const char *const log_names[] = {
 	[NSK_LOG_INFO] = "info", [NSK_LOG_DEBUG] = "debug",
 };
 
-void
-log_init(struct log *l, enum nsk_log_level level, nsk_log_fn fn, void *arg)
+void log_init(struct log *l, enum nsk_log_level level, nsk_log_fn fn, void *arg)
 {
 	l->fn = fn;
 	l->arg = arg;
 	log_set_level(l, level);
 }
 
-const char *
-log_level_name(enum nsk_log_level level)
+const char *log_level_name(enum nsk_log_level level)
 {
 	return (size_t)level < NSK_ARRAY_LEN(log_names) ? log_names[level] : "?";
 }
 
-int
-log_level_parse(const char *name)
+int log_level_parse(const char *name)
 {
 	for (size_t i = 0; i < NSK_ARRAY_LEN(log_names); i++) {
 		if (strcmp(name, log_names[i]) == 0)
@@ -39,8 +36,7 @@ log_level_parse(const char *name)
 }
 
 /* The sink of those who gave none. One write, so that lines of several threads stay whole. */
-static void
-log_to_stderr(enum nsk_log_level level, const char *module, const char *text)
+static void log_to_stderr(enum nsk_log_level level, const char *module, const char *text)
 {
 	char line[LOG_TEXT_MAX + 64];
 	int n = snprintf(line, sizeof(line), "netstk %s: %s: %s\n", log_level_name(level), module,
@@ -54,8 +50,7 @@ log_to_stderr(enum nsk_log_level level, const char *module, const char *text)
 }
 
 /* Mark a cut message, and replace what could forge a second line or upset a terminal. */
-static void
-log_clean(char *text, int wanted)
+static void log_clean(char *text, int wanted)
 {
 	if (wanted >= LOG_TEXT_MAX)
 		memcpy(text + LOG_TEXT_MAX - 4, "...", 4);
@@ -67,9 +62,8 @@ log_clean(char *text, int wanted)
 	}
 }
 
-static void NSK_PRINTF(4, 0)
-log_vwrite(const struct log *l, enum nsk_log_level level, const char *module, const char *fmt,
-	   va_list ap)
+static void NSK_PRINTF(4, 0) log_vwrite(const struct log *l, enum nsk_log_level level,
+					const char *module, const char *fmt, va_list ap)
 {
 	char text[LOG_TEXT_MAX];
 	int wanted;
@@ -84,8 +78,8 @@ log_vwrite(const struct log *l, enum nsk_log_level level, const char *module, co
 		log_to_stderr(level, module, text);
 }
 
-void
-log_write(const struct log *l, enum nsk_log_level level, const char *module, const char *fmt, ...)
+void log_write(const struct log *l, enum nsk_log_level level, const char *module, const char *fmt,
+	       ...)
 {
 	va_list ap;
 
@@ -96,8 +90,7 @@ log_write(const struct log *l, enum nsk_log_level level, const char *module, con
 	va_end(ap);
 }
 
-void
-log_rate_init(struct log_rate *r, uint32_t per_second, uint32_t burst)
+void log_rate_init(struct log_rate *r, uint32_t per_second, uint32_t burst)
 {
 	r->interval_ns = UINT64_C(1000000000) / NSK_MAX(per_second, 1U);
 	r->burst_ns = r->interval_ns * NSK_MAX(burst, 1U);
@@ -106,8 +99,7 @@ log_rate_init(struct log_rate *r, uint32_t per_second, uint32_t burst)
 	r->suppressed = 0;
 }
 
-bool
-log_rate_take(struct log_rate *r, uint64_t now_ns)
+bool log_rate_take(struct log_rate *r, uint64_t now_ns)
 {
 	if (now_ns > r->last_ns) {
 		uint64_t gained = now_ns - r->last_ns;
@@ -124,9 +116,8 @@ log_rate_take(struct log_rate *r, uint64_t now_ns)
 	return true;
 }
 
-void
-log_write_rated(const struct log *l, struct log_rate *r, uint64_t now_ns, enum nsk_log_level level,
-		const char *module, const char *fmt, ...)
+void log_write_rated(const struct log *l, struct log_rate *r, uint64_t now_ns,
+		     enum nsk_log_level level, const char *module, const char *fmt, ...)
 {
 	va_list ap;
 

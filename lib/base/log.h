@@ -49,7 +49,8 @@ void log_write(const struct log *l, enum nsk_log_level level, const char *module
 /* A bucket, full at the start, of @burst messages that fills with @per_second (both at least 1). */
 void log_rate_init(struct log_rate *r, uint32_t per_second, uint32_t burst);
 
-/* Take one message's credit; false: leave it out (it is counted). A clock that goes back is kept. */
+/* Take one message's credit; false: leave it out (it is counted). A clock that goes back is kept.
+ */
 bool log_rate_take(struct log_rate *r, uint64_t now_ns);
 
 /* Write one message, and before it, if some were left out, a line that says how many. */
@@ -57,24 +58,22 @@ void log_write_rated(const struct log *l, struct log_rate *r, uint64_t now_ns,
 		     enum nsk_log_level level, const char *module, const char *fmt, ...)
 	NSK_PRINTF(6, 7);
 
-static inline bool
-log_on(const struct log *l, enum nsk_log_level level)
+static inline bool log_on(const struct log *l, enum nsk_log_level level)
 {
 	return l != NULL && level <= __atomic_load_n(&l->level, __ATOMIC_RELAXED);
 }
 
 /* Change the threshold while others write. */
-static inline void
-log_set_level(struct log *l, enum nsk_log_level level)
+static inline void log_set_level(struct log *l, enum nsk_log_level level)
 {
 	__atomic_store_n(&l->level, level, __ATOMIC_RELAXED);
 }
 
-#define LOG_AT(l, lvl, ...)                                                                        \
-	do {                                                                                       \
-		const struct log *log_ = (l);                                                      \
-		if (log_on(log_, (lvl)))                                                           \
-			log_write(log_, (lvl), __VA_ARGS__);                                       \
+#define LOG_AT(l, lvl, ...)                                  \
+	do {                                                 \
+		const struct log *log_ = (l);                \
+		if (log_on(log_, (lvl)))                     \
+			log_write(log_, (lvl), __VA_ARGS__); \
 	} while (0)
 
 /* LOG_ERR(log, "module", "format", ...) and so on. */
@@ -84,11 +83,11 @@ log_set_level(struct log *l, enum nsk_log_level level)
 #define LOG_DEBUG(l, ...) LOG_AT(l, NSK_LOG_DEBUG, __VA_ARGS__)
 
 /* LOG_RATE(log, &rate, now_ns, NSK_LOG_WARN, "module", "format", ...) */
-#define LOG_RATE(l, rate, now_ns, lvl, ...)                                                        \
-	do {                                                                                       \
-		const struct log *log_ = (l);                                                      \
-		if (log_on(log_, (lvl)))                                                           \
-			log_write_rated(log_, (rate), (now_ns), (lvl), __VA_ARGS__);               \
+#define LOG_RATE(l, rate, now_ns, lvl, ...)                                          \
+	do {                                                                         \
+		const struct log *log_ = (l);                                        \
+		if (log_on(log_, (lvl)))                                             \
+			log_write_rated(log_, (rate), (now_ns), (lvl), __VA_ARGS__); \
 	} while (0)
 
 #endif

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-mem_init(struct mem *m, const struct mem_ops *ops)
+void mem_init(struct mem *m, const struct mem_ops *ops)
 {
 	memset(m, 0, sizeof(*m));
 	m->ops = ops;
@@ -14,8 +13,7 @@ mem_init(struct mem *m, const struct mem_ops *ops)
 }
 
 /* From the given source, or from the C library; cleared if @zero says so. */
-static void *
-mem_take(const struct mem *m, size_t size, size_t align, bool zero)
+static void *mem_take(const struct mem *m, size_t size, size_t align, bool zero)
 {
 	void *p;
 
@@ -32,8 +30,7 @@ mem_take(const struct mem *m, size_t size, size_t align, bool zero)
 	return p;
 }
 
-static void *
-mem_get(struct mem *m, size_t size, size_t align, bool zero)
+static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
 {
 	void *p;
 
@@ -52,26 +49,22 @@ mem_get(struct mem *m, size_t size, size_t align, bool zero)
 	return p;
 }
 
-void *
-mem_alloc(struct mem *m, size_t size)
+void *mem_alloc(struct mem *m, size_t size)
 {
 	return mem_get(m, size, _Alignof(max_align_t), false);
 }
 
-void *
-mem_zalloc(struct mem *m, size_t size)
+void *mem_zalloc(struct mem *m, size_t size)
 {
 	return mem_get(m, size, _Alignof(max_align_t), true);
 }
 
-void *
-mem_alloc_aligned(struct mem *m, size_t size, size_t align)
+void *mem_alloc_aligned(struct mem *m, size_t size, size_t align)
 {
 	return mem_get(m, size, align, false);
 }
 
-void *
-mem_calloc(struct mem *m, size_t n, size_t size)
+void *mem_calloc(struct mem *m, size_t n, size_t size)
 {
 	size_t all;
 
@@ -82,8 +75,7 @@ mem_calloc(struct mem *m, size_t n, size_t size)
 	return mem_zalloc(m, all);
 }
 
-char *
-mem_strdup(struct mem *m, const char *s)
+char *mem_strdup(struct mem *m, const char *s)
 {
 	size_t n = strlen(s) + 1;
 	char *copy = mem_alloc(m, n);
@@ -91,8 +83,7 @@ mem_strdup(struct mem *m, const char *s)
 	return copy == NULL ? NULL : memcpy(copy, s, n);
 }
 
-void
-mem_free(struct mem *m, void *p, size_t size)
+void mem_free(struct mem *m, void *p, size_t size)
 {
 	if (p == NULL)
 		return;
@@ -104,8 +95,7 @@ mem_free(struct mem *m, void *p, size_t size)
 		free(p);
 }
 
-void *
-mem_resize(struct mem *m, void *p, size_t from, size_t to)
+void *mem_resize(struct mem *m, void *p, size_t from, size_t to)
 {
 	void *q = mem_alloc(m, to);
 

@@ -14,7 +14,8 @@
 
 #include "base/compiler.h"
 
-/* Where memory comes from; alloc returns @size bytes aligned to @align (a power of two), or NULL. */
+/* Where memory comes from; alloc returns @size bytes aligned to @align (a power of two), or NULL.
+ */
 struct mem_ops {
 	void *(*alloc)(void *arg, size_t size, size_t align);
 	void (*free)(void *arg, void *p, size_t size);
@@ -64,8 +65,7 @@ void *mem_resize(struct mem *m, void *p, size_t from, size_t to) NSK_WARN_UNUSED
  * are built on this one and hand out pieces (slab, packet pools). fail_at is 0 once it has fired:
  * a test that finds it non-zero after a sequence knows that the sequence has no step N.
  */
-static inline bool
-mem_inject(struct mem *m)
+static inline bool mem_inject(struct mem *m)
 {
 	if (NSK_LIKELY(m->fail_at == 0) || --m->fail_at != 0)
 		return false;

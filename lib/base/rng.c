@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* One step of splitmix64, which spreads any seed over the whole state. */
-static uint64_t
-rng_splitmix64(uint64_t *x)
+static uint64_t rng_splitmix64(uint64_t *x)
 {
 	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -15,16 +14,14 @@ rng_splitmix64(uint64_t *x)
 	return z ^ (z >> 31);
 }
 
-void
-rng_seed(struct rng *r, uint64_t seed)
+void rng_seed(struct rng *r, uint64_t seed)
 {
 	/* Four consecutive outputs of a bijection are never all zero, the one state to avoid. */
 	for (int i = 0; i < 4; i++)
 		r->s[i] = rng_splitmix64(&seed);
 }
 
-void
-rng_fill(struct rng *r, void *buf, size_t len)
+void rng_fill(struct rng *r, void *buf, size_t len)
 {
 	uint8_t *p = buf;
 

@@ -21,15 +21,13 @@ void rng_seed(struct rng *r, uint64_t seed);
 /* Fill @len bytes at @buf. */
 void rng_fill(struct rng *r, void *buf, size_t len);
 
-static inline uint64_t
-rng_rotl(uint64_t x, unsigned int n)
+static inline uint64_t rng_rotl(uint64_t x, unsigned int n)
 {
 	return (x << n) | (x >> (64 - n));
 }
 
 /* Next 64 bits. */
-static inline uint64_t
-rng_u64(struct rng *r)
+static inline uint64_t rng_u64(struct rng *r)
 {
 	uint64_t out = rng_rotl(r->s[1] * 5, 7) * 9;
 	uint64_t t = r->s[1] << 17;
@@ -43,15 +41,13 @@ rng_u64(struct rng *r)
 	return out;
 }
 
-static inline uint32_t
-rng_u32(struct rng *r)
+static inline uint32_t rng_u32(struct rng *r)
 {
 	return (uint32_t)(rng_u64(r) >> 32);
 }
 
 /* Uniform in [0, n), without bias; 0 when n is 0. */
-static inline uint32_t
-rng_below(struct rng *r, uint32_t n)
+static inline uint32_t rng_below(struct rng *r, uint32_t n)
 {
 	uint64_t m = (uint64_t)rng_u32(r) * n;
 
@@ -66,8 +62,7 @@ rng_below(struct rng *r, uint32_t n)
 }
 
 /* Uniform in [lo, hi], both included; lo <= hi. */
-static inline uint32_t
-rng_range(struct rng *r, uint32_t lo, uint32_t hi)
+static inline uint32_t rng_range(struct rng *r, uint32_t lo, uint32_t hi)
 {
 	uint32_t span = hi - lo + 1;
 
@@ -75,8 +70,7 @@ rng_range(struct rng *r, uint32_t lo, uint32_t hi)
 }
 
 /* True @ppm times in a million; never for 0 and always from 1,000,000 on. */
-static inline bool
-rng_chance(struct rng *r, uint32_t ppm)
+static inline bool rng_chance(struct rng *r, uint32_t ppm)
 {
 	return ppm != 0 && rng_below(r, 1000000) < ppm;
 }

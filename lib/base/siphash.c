@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* Eight bytes as a little-endian word. */
-static uint64_t
-siphash_load(const uint8_t *p)
+static uint64_t siphash_load(const uint8_t *p)
 {
 	uint64_t w;
 
@@ -18,8 +17,7 @@ siphash_load(const uint8_t *p)
 }
 
 /* The last word: the 0 to 7 bytes that are left, and the length's low byte on top. */
-static uint64_t
-siphash_last(const uint8_t *p, size_t left, size_t len)
+static uint64_t siphash_last(const uint8_t *p, size_t left, size_t len)
 {
 	uint64_t w = (uint64_t)len << 56;
 
@@ -28,8 +26,7 @@ siphash_last(const uint8_t *p, size_t left, size_t len)
 	return w;
 }
 
-static NSK_ALWAYS_INLINE void
-siphash_absorb(struct siphash_state *s, uint64_t word, int rounds)
+static NSK_ALWAYS_INLINE void siphash_absorb(struct siphash_state *s, uint64_t word, int rounds)
 {
 	s->v3 ^= word;
 	for (int i = 0; i < rounds; i++)
@@ -37,8 +34,8 @@ siphash_absorb(struct siphash_state *s, uint64_t word, int rounds)
 	s->v0 ^= word;
 }
 
-static NSK_ALWAYS_INLINE uint64_t
-siphash_bytes(const struct siphash_key *key, const void *data, size_t len, int c, int d)
+static NSK_ALWAYS_INLINE uint64_t siphash_bytes(const struct siphash_key *key, const void *data,
+						size_t len, int c, int d)
 {
 	const uint8_t *p = data;
 	size_t left = len;
@@ -54,14 +51,12 @@ siphash_bytes(const struct siphash_key *key, const void *data, size_t len, int c
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-uint64_t
-siphash24(const struct siphash_key *key, const void *data, size_t len)
+uint64_t siphash24(const struct siphash_key *key, const void *data, size_t len)
 {
 	return siphash_bytes(key, data, len, 2, 4);
 }
 
-uint64_t
-siphash13(const struct siphash_key *key, const void *data, size_t len)
+uint64_t siphash13(const struct siphash_key *key, const void *data, size_t len)
 {
 	return siphash_bytes(key, data, len, 1, 3);
 }

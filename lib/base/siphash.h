@@ -27,14 +27,12 @@ struct siphash_state {
 	uint64_t v0, v1, v2, v3;
 };
 
-static NSK_ALWAYS_INLINE uint64_t
-siphash_rotl(uint64_t x, unsigned int n)
+static NSK_ALWAYS_INLINE uint64_t siphash_rotl(uint64_t x, unsigned int n)
 {
 	return (x << n) | (x >> (64 - n));
 }
 
-static NSK_ALWAYS_INLINE void
-siphash_start(struct siphash_state *s, const struct siphash_key *key)
+static NSK_ALWAYS_INLINE void siphash_start(struct siphash_state *s, const struct siphash_key *key)
 {
 	s->v0 = key->k0 ^ UINT64_C(0x736f6d6570736575);
 	s->v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d);
@@ -42,8 +40,7 @@ siphash_start(struct siphash_state *s, const struct siphash_key *key)
 	s->v3 = key->k1 ^ UINT64_C(0x7465646279746573);
 }
 
-static NSK_ALWAYS_INLINE void
-siphash_round(struct siphash_state *s)
+static NSK_ALWAYS_INLINE void siphash_round(struct siphash_state *s)
 {
 	s->v0 += s->v1;
 	s->v1 = siphash_rotl(s->v1, 13) ^ s->v0;
@@ -58,8 +55,7 @@ siphash_round(struct siphash_state *s)
 }
 
 /* Absorb one word with one round, as 1-3 does. */
-static NSK_ALWAYS_INLINE void
-siphash13_absorb(struct siphash_state *s, uint64_t word)
+static NSK_ALWAYS_INLINE void siphash13_absorb(struct siphash_state *s, uint64_t word)
 {
 	s->v3 ^= word;
 	siphash_round(s);
@@ -67,8 +63,7 @@ siphash13_absorb(struct siphash_state *s, uint64_t word)
 }
 
 /* Absorb the length word of @n whole words and finish, as 1-3 does. */
-static NSK_ALWAYS_INLINE uint64_t
-siphash13_end(struct siphash_state *s, size_t n)
+static NSK_ALWAYS_INLINE uint64_t siphash13_end(struct siphash_state *s, size_t n)
 {
 	siphash13_absorb(s, (uint64_t)n << 59);
 	s->v2 ^= 0xff;
@@ -79,8 +74,8 @@ siphash13_end(struct siphash_state *s, size_t n)
 }
 
 /* SipHash-1-3 of @n words; with a constant @n the loop unrolls. */
-static inline uint64_t
-siphash13_words(const struct siphash_key *key, const uint64_t *words, size_t n)
+static inline uint64_t siphash13_words(const struct siphash_key *key, const uint64_t *words,
+				       size_t n)
 {
 	struct siphash_state s;
 
@@ -91,8 +86,7 @@ siphash13_words(const struct siphash_key *key, const uint64_t *words, size_t n)
 }
 
 /* SipHash-1-3 of one, two and five words: small keys, IPv4 and IPv6 connection keys. */
-static inline uint64_t
-siphash13_1w(const struct siphash_key *key, uint64_t a)
+static inline uint64_t siphash13_1w(const struct siphash_key *key, uint64_t a)
 {
 	struct siphash_state s;
 
@@ -101,8 +95,7 @@ siphash13_1w(const struct siphash_key *key, uint64_t a)
 	return siphash13_end(&s, 1);
 }
 
-static inline uint64_t
-siphash13_2w(const struct siphash_key *key, uint64_t a, uint64_t b)
+static inline uint64_t siphash13_2w(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
 	struct siphash_state s;
 
@@ -112,9 +105,8 @@ siphash13_2w(const struct siphash_key *key, uint64_t a, uint64_t b)
 	return siphash13_end(&s, 2);
 }
 
-static inline uint64_t
-siphash13_5w(const struct siphash_key *key, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-	     uint64_t e)
+static inline uint64_t siphash13_5w(const struct siphash_key *key, uint64_t a, uint64_t b,
+				    uint64_t c, uint64_t d, uint64_t e)
 {
 	struct siphash_state s;
 

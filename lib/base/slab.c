@@ -4,16 +4,15 @@
 
 #include <errno.h>
 
-#define SLAB_CHUNK_MIN	4096
-#define SLAB_CHUNK_MAX	65536	   /* unless fewer than SLAB_OBJS_MIN objects fit */
-#define SLAB_OBJS_MIN	8U	   /* keeps what is left over at a chunk's end small */
-#define SLAB_OBJ_MAX	(1U << 24) /* bytes */
-#define SLAB_ALIGN_MAX	4096
-#define SLAB_DIR_FIRST	4
+#define SLAB_CHUNK_MIN 4096
+#define SLAB_CHUNK_MAX 65536	  /* unless fewer than SLAB_OBJS_MIN objects fit */
+#define SLAB_OBJS_MIN  8U	  /* keeps what is left over at a chunk's end small */
+#define SLAB_OBJ_MAX   (1U << 24) /* bytes */
+#define SLAB_ALIGN_MAX 4096
+#define SLAB_DIR_FIRST 4
 
 /* The smallest chunk that holds all objects, or the usual one, or one for a few large objects. */
-static size_t
-slab_chunk_size(const struct slab *s)
+static size_t slab_chunk_size(const struct slab *s)
 {
 	size_t all = s->head_size + (size_t)s->max_objs * s->obj_size;
 	size_t few = s->head_size + (size_t)NSK_MIN(s->max_objs, SLAB_OBJS_MIN) * s->obj_size;
@@ -24,9 +23,8 @@ slab_chunk_size(const struct slab *s)
 	return size;
 }
 
-int
-slab_init(struct slab *s, struct mem *mem, size_t obj_size, size_t align, uint32_t max_objs,
-	  const char *name)
+int slab_init(struct slab *s, struct mem *mem, size_t obj_size, size_t align, uint32_t max_objs,
+	      const char *name)
 {
 	memset(s, 0, sizeof(*s));
 	if (align == 0)
@@ -48,8 +46,7 @@ slab_init(struct slab *s, struct mem *mem, size_t obj_size, size_t align, uint32
 	return 0;
 }
 
-uint32_t
-slab_fini(struct slab *s)
+uint32_t slab_fini(struct slab *s)
 {
 	uint32_t left = s->in_use;
 
@@ -65,8 +62,7 @@ slab_fini(struct slab *s)
 }
 
 /* Make room for one more chunk in the directory. */
-static int
-slab_grow_dir(struct slab *s)
+static int slab_grow_dir(struct slab *s)
 {
 	uint32_t size = s->dir_size == 0 ? SLAB_DIR_FIRST : s->dir_size * 2;
 	uint8_t **dir;
@@ -82,8 +78,7 @@ slab_grow_dir(struct slab *s)
 }
 
 /* Add a chunk, none of whose objects is carved. */
-static int
-slab_grow(struct slab *s)
+static int slab_grow(struct slab *s)
 {
 	struct slab_chunk *c;
 
@@ -99,8 +94,7 @@ slab_grow(struct slab *s)
 	return 0;
 }
 
-void *
-slab_carve(struct slab *s)
+void *slab_carve(struct slab *s)
 {
 	uint8_t *o;
 
@@ -118,8 +112,7 @@ slab_carve(struct slab *s)
 	return o;
 }
 
-bool
-slab_index_ok(const struct slab *s, uint32_t index)
+bool slab_index_ok(const struct slab *s, uint32_t index)
 {
 	uint32_t chunk = index >> s->shift;
 	uint32_t pos = index & ((UINT32_C(1) << s->shift) - 1);

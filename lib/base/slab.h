@@ -63,8 +63,7 @@ uint32_t slab_fini(struct slab *s);
 void *slab_carve(struct slab *s);
 
 /* One object, not cleared; NULL at the limit or without memory. */
-static inline void *
-slab_alloc(struct slab *s)
+static inline void *slab_alloc(struct slab *s)
 {
 	struct slab_free_obj *o = s->free;
 
@@ -81,8 +80,7 @@ slab_alloc(struct slab *s)
 }
 
 /* The same, cleared. */
-static inline void *
-slab_zalloc(struct slab *s)
+static inline void *slab_zalloc(struct slab *s)
 {
 	void *o = slab_alloc(s);
 
@@ -90,8 +88,7 @@ slab_zalloc(struct slab *s)
 }
 
 /* Give an object back; NULL is ignored. */
-static inline void
-slab_free(struct slab *s, void *obj)
+static inline void slab_free(struct slab *s, void *obj)
 {
 	struct slab_free_obj *o = (struct slab_free_obj *)obj;
 
@@ -104,8 +101,7 @@ slab_free(struct slab *s, void *obj)
 }
 
 /* The handle of an object of this slab. */
-static inline uint32_t
-slab_index(const struct slab *s, const void *obj)
+static inline uint32_t slab_index(const struct slab *s, const void *obj)
 {
 	uintptr_t in = (uintptr_t)obj & (s->chunk_size - 1);
 	const struct slab_chunk *c = (const struct slab_chunk *)((uintptr_t)obj - in);
@@ -114,8 +110,7 @@ slab_index(const struct slab *s, const void *obj)
 }
 
 /* The object of a handle that slab_index gave. */
-static inline void *
-slab_at(const struct slab *s, uint32_t index)
+static inline void *slab_at(const struct slab *s, uint32_t index)
 {
 	uint32_t pos = index & ((UINT32_C(1) << s->shift) - 1);
 
@@ -126,8 +121,7 @@ slab_at(const struct slab *s, uint32_t index)
 bool slab_index_ok(const struct slab *s, uint32_t index);
 
 /* How many more objects the limit allows. */
-static inline uint32_t
-slab_room(const struct slab *s)
+static inline uint32_t slab_room(const struct slab *s)
 {
 	return s->max_objs - s->in_use;
 }

@@ -12,8 +12,7 @@
 /* Moving a timer down costs a fraction of what firing it does: so many moves for one firing. */
 #define WHEEL_MOVES_PER_FIRE 8
 
-void
-wheel_init(struct wheel *w, uint64_t now_ns, const wheel_fn *fns, uint32_t n_kinds, void *ctx)
+void wheel_init(struct wheel *w, uint64_t now_ns, const wheel_fn *fns, uint32_t n_kinds, void *ctx)
 {
 	memset(w, 0, sizeof(*w));
 	w->tick = now_ns >> WHEEL_TICK_SHIFT;
@@ -24,8 +23,7 @@ wheel_init(struct wheel *w, uint64_t now_ns, const wheel_fn *fns, uint32_t n_kin
 }
 
 /* The lowest occupied slot of a level, or WHEEL_SLOTS. */
-static uint32_t
-wheel_first_slot(const struct wheel *w, uint32_t level)
+static uint32_t wheel_first_slot(const struct wheel *w, uint32_t level)
 {
 	for (uint32_t i = 0; i < WHEEL_SLOTS / 64; i++) {
 		if (w->map[level][i] != 0)
@@ -38,8 +36,7 @@ wheel_first_slot(const struct wheel *w, uint32_t level)
  * The tick at which the next occupied slot is entered, or UINT64_MAX. @list, if not NULL, becomes
  * its number: level * WHEEL_SLOTS + slot, and for the far list the number after all slots.
  */
-static uint64_t
-wheel_find(const struct wheel *w, uint32_t *list)
+static uint64_t wheel_find(const struct wheel *w, uint32_t *list)
 {
 	for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
 		uint32_t shift = level * WHEEL_SLOT_BITS;
@@ -57,8 +54,7 @@ wheel_find(const struct wheel *w, uint32_t *list)
 }
 
 /* Advance to @tick, the start of list number @list, whose timers become pending. */
-static void
-wheel_enter(struct wheel *w, uint64_t tick, uint32_t list)
+static void wheel_enter(struct wheel *w, uint64_t tick, uint32_t list)
 {
 	struct wheel_timer **head = &w->far;
 
@@ -76,8 +72,7 @@ wheel_enter(struct wheel *w, uint64_t tick, uint32_t list)
 }
 
 /* Fire or move pending timers while @work lasts; false when some are left. */
-static bool
-wheel_drain(struct wheel *w, uint64_t now_ns, uint64_t *work)
+static bool wheel_drain(struct wheel *w, uint64_t now_ns, uint64_t *work)
 {
 	while (w->pending != NULL) {
 		struct wheel_timer *t = w->pending;
@@ -96,8 +91,7 @@ wheel_drain(struct wheel *w, uint64_t now_ns, uint64_t *work)
 	return true;
 }
 
-bool
-wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget)
+bool wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget)
 {
 	uint64_t work = (uint64_t)budget * WHEEL_MOVES_PER_FIRE;
 	uint64_t target = now_ns >> WHEEL_TICK_SHIFT;
@@ -124,8 +118,7 @@ wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget)
 	return false;
 }
 
-uint64_t
-wheel_next_ns(const struct wheel *w)
+uint64_t wheel_next_ns(const struct wheel *w)
 {
 	uint64_t tick = w->pending != NULL ? w->tick : wheel_find(w, NULL);
 

@@ -72,36 +72,31 @@ bool wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget);
 uint64_t wheel_next_ns(const struct wheel *w);
 
 /* Prepare a timer, not armed, of a kind below n_kinds. */
-static inline void
-wheel_timer_init(struct wheel_timer *t, uint8_t kind)
+static inline void wheel_timer_init(struct wheel_timer *t, uint8_t kind)
 {
 	t->next = NULL;
 	t->pprev = NULL;
 	t->due_kind = kind;
 }
 
-static inline bool
-wheel_armed(const struct wheel_timer *t)
+static inline bool wheel_armed(const struct wheel_timer *t)
 {
 	return t->pprev != NULL;
 }
 
 /* The deadline as rounded up; meaningful while armed and while the timer's function runs. */
-static inline uint64_t
-wheel_expires_ns(const struct wheel_timer *t)
+static inline uint64_t wheel_expires_ns(const struct wheel_timer *t)
 {
 	return t->due_kind & ~(WHEEL_TICK_NS - 1);
 }
 
-static inline uint8_t
-wheel_kind(const struct wheel_timer *t)
+static inline uint8_t wheel_kind(const struct wheel_timer *t)
 {
 	return (uint8_t)t->due_kind;
 }
 
 /* Take an armed timer off its list, and off the bitmap when its slot becomes empty. */
-static inline void
-wheel_unlink(struct wheel *w, struct wheel_timer *t)
+static inline void wheel_unlink(struct wheel *w, struct wheel_timer *t)
 {
 	struct wheel_timer **pprev = t->pprev;
 	uintptr_t at = (uintptr_t)pprev - (uintptr_t)w->slot;
@@ -118,8 +113,7 @@ wheel_unlink(struct wheel *w, struct wheel_timer *t)
 }
 
 /* Put a timer that is on no list where its tick, later than the wheel's, belongs. */
-static inline void
-wheel_link(struct wheel *w, struct wheel_timer *t, uint64_t tick)
+static inline void wheel_link(struct wheel *w, struct wheel_timer *t, uint64_t tick)
 {
 	uint32_t level = (63U - (uint32_t)__builtin_clzll(tick ^ w->tick)) / WHEEL_SLOT_BITS;
 	struct wheel_timer **head;
@@ -146,10 +140,10 @@ wheel_link(struct wheel *w, struct wheel_timer *t, uint64_t tick)
 }
 
 /* Arm for @expires_ns, or move there when armed already. */
-static inline void
-wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
+static inline void wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
 {
-	uint64_t tick = (expires_ns >> WHEEL_TICK_SHIFT) + ((expires_ns & (WHEEL_TICK_NS - 1)) != 0);
+	uint64_t tick =
+		(expires_ns >> WHEEL_TICK_SHIFT) + ((expires_ns & (WHEEL_TICK_NS - 1)) != 0);
 
 	if (NSK_UNLIKELY(tick > UINT64_MAX >> WHEEL_TICK_SHIFT))
 		tick = UINT64_MAX >> WHEEL_TICK_SHIFT;
@@ -162,8 +156,7 @@ wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
 }
 
 /* Disarm; harmless when not armed. */
-static inline void
-wheel_cancel(struct wheel *w, struct wheel_timer *t)
+static inline void wheel_cancel(struct wheel *w, struct wheel_timer *t)
 {
 	if (wheel_armed(t))
 		wheel_unlink(w, t);
@@ -174,8 +167,7 @@ wheel_cancel(struct wheel *w, struct wheel_timer *t)
  * as firing one), and say whether more is due; the rest goes on in the next run. A time before an
  * earlier run's is ignored. A timer's function may arm, cancel and free any timer.
  */
-static inline bool
-wheel_run(struct wheel *w, uint64_t now_ns, uint32_t budget)
+static inline bool wheel_run(struct wheel *w, uint64_t now_ns, uint32_t budget)
 {
 	uint64_t tick = now_ns >> WHEEL_TICK_SHIFT;
 
