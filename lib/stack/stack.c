@@ -276,6 +276,18 @@ static const struct {
 
 /* ---- public ------------------------------------------------------------------------------------------------------- */
 
+/* How many of the steps make ports with pools, without routes and protocols. */
+#define STEPS_TO_PORTS 4
+
+static int check_config(struct nsk_config *config)
+{
+	config->steps = 0;
+	config->error[0] = '\0';
+	if (config->ndevices == 0)
+		return build_fail(config, EINVAL, "no device: name one with -d, \"-d help\" lists what there is");
+	return 0;
+}
+
 static uint64_t choose_seed(const struct nsk_config *config)
 {
 	uint64_t seed = 0;
@@ -319,9 +331,10 @@ static void take_down(struct nsk_stack *stack, unsigned done)
 	free(stack);
 }
 
-static int build(struct nsk_stack *stack, struct nsk_config *config)
+/* The first n steps, or none. */
+static int build(struct nsk_stack *stack, struct nsk_config *config, unsigned n)
 {
-	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (unsigned i = 0; i < n; i++) {
 		int rc = steps[i].up(stack, config);
 
 		if (rc) {
@@ -330,6 +343,37 @@ static int build(struct nsk_stack *stack, struct nsk_config *config)
 		}
 	}
 	return 0;
+}
+
+int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_stack **out)
+{
+	struct nsk_stack *stack;
+	int rc = check_config(config);
+
+	if (rc)
+		return rc;
+	stack = stack_new(config);
+	if (!stack)
+		return build_fail(config, ENOMEM, "no memory for a port");
+	stack->nworkers = 1;
+	if (buffers)
+		stack->set.pool_bufs = buffers;
+	rc = build(stack, config, STEPS_TO_PORTS);
+	if (rc)
+		return rc;
+	rc = ifaces_up(stack, config);
+	if (rc) {
+		take_down(stack, STEPS_TO_PORTS);
+		return rc;
+	}
+	*out = stack;
+	return 0;
+}
+
+void stack_free_ports(struct nsk_stack *stack)
+{
+	ifaces_down(stack);
+	take_down(stack, STEPS_TO_PORTS);
 }
 
 int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
@@ -341,15 +385,14 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 		errno = EINVAL;
 		return -1;
 	}
-	config->steps = 0;
-	config->error[0] = '\0';
-	if (config->ndevices == 0) {
-		errno = EINVAL;
-		build_fail(config, EINVAL, "no device: name one with -d (nsk_devices_list() shows what there is)");
+	rc = check_config(config);
+	if (rc) {
+		errno = -rc;
 		return -1;
 	}
 	stack = stack_new(config);
-	rc = stack ? build(stack, config) : build_fail(config, ENOMEM, "no memory for a stack");
+	rc = stack ? build(stack, config, sizeof(steps) / sizeof(steps[0])) :
+		     build_fail(config, ENOMEM, "no memory for a stack");
 	if (rc) {
 		struct log log;
 

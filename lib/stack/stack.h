@@ -88,6 +88,10 @@ static inline struct run_worker *run_of(struct nsk_worker *w)
 	return (struct run_worker *)w;
 }
 
+/* stack.c: ports with a pool and nothing above them, for raw.c. 0 or -errno with a text in config. */
+int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_stack **out);
+void stack_free_ports(struct nsk_stack *stack);
+
 /* loop.c: the table of calls upward that every worker has. */
 extern const struct worker_ops loop_ops;
 /* One turn in the order of nsk_turn(): receive, process, timers, output, transmit. */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A device without a stack: the same steps that build a stack, up to the port. No protocol runs here.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_lcore.h>
+
+#include <netstk/raw.h>
+
+#include "mbuf/pool.h"
+#include "stack/build.h"
+#include "stack/stack.h"
+
+struct nsk_raw {
+	struct nsk_stack *stack;
+	struct port *port;
+	struct nsk_raw_info info;
+	bool registered;
+};
+
+static void find_gateway(const struct nsk_config *config, struct nsk_raw_info *info)
+{
+	for (unsigned i = 0; i < config->nroutes; i++)
+		if (config->route[i].dst.len == 0 && config->route[i].gateway.family == AF_INET)
+			memcpy(info->gateway, config->route[i].gateway.b, 4);
+}
+
+static void take_facts(struct nsk_raw *raw, const struct nsk_config *config)
+{
+	const struct iface *ifc = &raw->stack->iface[0];
+
+	memcpy(raw->info.mac, ifc->mac.b, sizeof(raw->info.mac));
+	raw->info.mtu = ifc->mtu;
+	raw->info.ethernet = ifc->ethernet;
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		if (ifc->addrs[i].addr.family != AF_INET)
+			continue;
+		memcpy(raw->info.address, ifc->addrs[i].addr.b, 4);
+		raw->info.prefix_len = ifc->addrs[i].prefix_len;
+		break;
+	}
+	find_gateway(config, &raw->info);
+}
+
+static void pin_here(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET((unsigned)cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **out)
+{
+	struct nsk_raw *raw;
+	int rc;
+
+	if (!config || !out) {
+		errno = EINVAL;
+		return -1;
+	}
+	raw = calloc(1, sizeof(*raw));
+	if (!raw) {
+		build_fail(config, ENOMEM, "no memory for a raw port");
+		errno = ENOMEM;
+		return -1;
+	}
+	rc = stack_build_ports(config, buffers, &raw->stack);
+	if (rc) {
+		free(raw);
+		errno = -rc;
+		return -1;
+	}
+	pin_here(config->cpu[0]);
+	raw->port = raw->stack->iface[0].port;
+	raw->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
+	take_facts(raw, config);
+	*out = raw;
+	return 0;
+}
+
+void nsk_raw_close(struct nsk_raw *raw)
+{
+	if (!raw)
+		return;
+	stack_free_ports(raw->stack);
+	if (raw->registered)
+		rte_thread_unregister();
+	free(raw);
+}
+
+void nsk_raw_info(struct nsk_raw *raw, struct nsk_raw_info *info)
+{
+	struct port_link link = { 0 };
+
+	raw->port->ops->link(raw->port, &link);
+	raw->info.link_up = link.up;
+	*info = raw->info;
+}
+
+void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
+{
+	struct port_stats s = { 0 };
+
+	raw->port->ops->stats(raw->port, &s);
+	*stats = (struct nsk_raw_stats){
+		.rx_packets = s.rx_packets,
+		.rx_bytes = s.rx_bytes,
+		.tx_packets = s.tx_packets,
+		.tx_bytes = s.tx_bytes,
+		.rx_missed = s.rx_missed,
+		.rx_nobuf = s.rx_nobuf,
+		.rx_errors = s.rx_errors,
+		.tx_errors = s.tx_errors,
+	};
+}
+
+unsigned nsk_raw_rx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned max)
+{
+	return raw->port->ops->rx_burst(raw->port, 0, nsk_raw_now(raw), bufs, (uint16_t)NSK_MIN(max, 64u));
+}
+
+unsigned nsk_raw_tx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
+{
+	return raw->port->ops->tx_burst(raw->port, 0, nsk_raw_now(raw), bufs, (uint16_t)NSK_MIN(count, 512u));
+}
+
+int nsk_raw_alloc(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
+{
+	if (pkt_alloc_bulk(&raw->stack->worker[0]->w, bufs, count) == 0)
+		return 0;
+	errno = ENOBUFS;
+	return -1;
+}
+
+void nsk_raw_free(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
+{
+	(void)raw;
+	rte_pktmbuf_free_bulk(bufs, count);
+}
+
+uint64_t nsk_raw_now(struct nsk_raw *raw)
+{
+	return clock_read(&raw->stack->clock, &raw->stack->worker[0]->reader);
+}
