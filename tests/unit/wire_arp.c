@@ -16,7 +16,7 @@ static const uint8_t *const request = linux_arp_request + ETH_HLEN;
 
 static void test_request_of_linux_is_decoded(void **state)
 {
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	assert_int_equal(arp_parse(request, ARP_LEN, &v), 0);
@@ -31,7 +31,7 @@ static void test_request_of_linux_is_decoded(void **state)
 
 static void test_request_is_written_as_linux_writes_it(void **state)
 {
-	struct arp_view v;
+	struct arp_view v = {0};
 	uint8_t buf[ARP_LEN];
 
 	(void)state;
@@ -43,7 +43,7 @@ static void test_request_is_written_as_linux_writes_it(void **state)
 static void test_every_truncation_is_malformed_and_padding_is_not(void **state)
 {
 	uint8_t padded[46] = {0};
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < ARP_LEN; len++)
@@ -56,7 +56,7 @@ static void test_every_truncation_is_malformed_and_padding_is_not(void **state)
 
 static void test_any_other_hardware_protocol_or_length_is_malformed(void **state)
 {
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
@@ -73,7 +73,7 @@ static void test_any_other_hardware_protocol_or_length_is_malformed(void **state
 static void test_only_request_and_reply_are_operations(void **state)
 {
 	uint8_t p[ARP_LEN];
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	memcpy(p, request, ARP_LEN);
@@ -87,7 +87,7 @@ static void test_only_request_and_reply_are_operations(void **state)
 static void test_sender_mac_may_be_neither_group_nor_zero(void **state)
 {
 	uint8_t p[ARP_LEN];
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	memcpy(p, request, ARP_LEN);
@@ -117,7 +117,7 @@ static void test_rfc1122_3_2_1_3_sender_address_is_one_that_a_host_can_have(void
 		{0xffffffff, NSK_DROP_ARP_MALFORMED},
 	};
 	uint8_t p[ARP_LEN];
-	struct arp_view v;
+	struct arp_view v = {0};
 
 	(void)state;
 	memcpy(p, request, ARP_LEN);

@@ -14,7 +14,7 @@
 
 static void test_frame_of_linux_is_decoded(void **state)
 {
-	struct eth_view v;
+	struct eth_view v = {0};
 
 	(void)state;
 	assert_int_equal(eth_parse(linux_syn4, sizeof(linux_syn4), &v), 0);
@@ -30,7 +30,7 @@ static void test_frame_of_linux_is_decoded(void **state)
 
 static void test_every_truncation_is_short(void **state)
 {
-	struct eth_view v;
+	struct eth_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < ETH_HLEN; len++)
@@ -42,7 +42,7 @@ static void test_every_truncation_is_short(void **state)
 static void test_group_source_is_refused(void **state)
 {
 	uint8_t frame[ETH_HLEN];
-	struct eth_view v;
+	struct eth_view v = {0};
 
 	(void)state;
 	for (unsigned first = 0; first < 256; first++) {
@@ -56,7 +56,7 @@ static void test_group_source_is_refused(void **state)
 static void test_ieee_802_3_length_field_means_llc(void **state)
 {
 	uint8_t frame[ETH_HLEN];
-	struct eth_view v;
+	struct eth_view v = {0};
 
 	(void)state;
 	memcpy(frame, linux_syn4, sizeof(frame));
@@ -100,7 +100,7 @@ static void test_what_is_written_is_read_back(void **state)
 	for (int i = 0; i < 10000; i++) {
 		uint8_t mac[2][6], buf[ETH_HLEN];
 		uint16_t type = (uint16_t)rng_range(&r, ETH_MIN_TYPE, 0xffff);
-		struct eth_view v;
+		struct eth_view v = {0};
 
 		rng_fill(&r, mac, sizeof(mac));
 		mac[1][0] &= 0xfe;

@@ -19,7 +19,7 @@ static const uint8_t *const linux_echo = linux_echo4 + ETH_HLEN + IPV4_HLEN;
 
 static void test_echo_of_linux_is_decoded(void **state)
 {
-	struct icmp_view v;
+	struct icmp_view v = {0};
 
 	(void)state;
 	assert_int_equal(icmp_parse(exact_copy(linux_echo, ECHO_LEN), ECHO_LEN, 0, &v), 0);
@@ -45,7 +45,7 @@ static void test_echo_of_linux_is_written_with_its_checksum(void **state)
 
 static void test_every_truncation_is_refused(void **state)
 {
-	struct icmp_view v;
+	struct icmp_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < ICMP_HLEN; len++) {
@@ -62,7 +62,7 @@ static void test_every_truncation_is_refused(void **state)
 
 static void test_rfc792_any_flipped_bit_fails_the_checksum(void **state)
 {
-	struct icmp_view v;
+	struct icmp_view v = {0};
 
 	(void)state;
 	for (size_t i = 0; i < ECHO_LEN; i++) {
@@ -140,7 +140,7 @@ static void test_what_is_written_is_read_back(void **state)
 static void test_rfc792_quote_of_tcp_has_ports_and_sequence_number(void **state)
 {
 	const uint8_t *ip = linux_syn4 + ETH_HLEN;
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	for (size_t len = IPV4_HLEN + ICMP_QUOTE_MIN; len <= 60; len++) {
@@ -161,7 +161,7 @@ static void test_rfc792_quote_of_tcp_has_ports_and_sequence_number(void **state)
 static void test_rfc792_quote_of_udp_has_ports(void **state)
 {
 	const uint8_t *ip = linux_udp4 + ETH_HLEN;
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	assert_int_equal(icmp_quote_parse(exact_copy(ip, 28), 28, &q), 0);
@@ -173,7 +173,7 @@ static void test_rfc792_quote_of_udp_has_ports(void **state)
 static void test_quote_of_icmp_has_no_ports(void **state)
 {
 	const uint8_t *ip = linux_echo4 + ETH_HLEN;
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	assert_int_equal(icmp_quote_parse(exact_copy(ip, 28), 28, &q), 0);
@@ -184,7 +184,7 @@ static void test_quote_of_icmp_has_no_ports(void **state)
 
 static void test_every_shorter_quote_is_bad(void **state)
 {
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	for (size_t len = 0; len < IPV4_HLEN + ICMP_QUOTE_MIN; len++)
@@ -195,7 +195,7 @@ static void test_every_shorter_quote_is_bad(void **state)
 static void test_quote_is_taken_with_the_ttl_and_checksum_of_a_router(void **state)
 {
 	uint8_t ip[60];
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	memcpy(ip, linux_syn4 + ETH_HLEN, sizeof(ip));
@@ -208,7 +208,7 @@ static void test_quote_is_taken_with_the_ttl_and_checksum_of_a_router(void **sta
 static void test_quote_ends_where_the_quoted_packet_ended(void **state)
 {
 	uint8_t ip[80] = {0};
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	memcpy(ip, linux_udp4 + ETH_HLEN, 31);
@@ -223,7 +223,7 @@ static void test_quote_ends_where_the_quoted_packet_ended(void **state)
 static void test_quote_of_a_later_fragment_is_bad(void **state)
 {
 	uint8_t ip[60];
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	memcpy(ip, linux_syn4 + ETH_HLEN, sizeof(ip));
@@ -237,7 +237,7 @@ static void test_quote_with_a_broken_header_is_bad(void **state)
 {
 	static const uint8_t first[] = {0x44, 0x50, 0x65, 0x05, 0x4f, 0x40};
 	uint8_t ip[59];
-	struct icmp_quote q;
+	struct icmp_quote q = {0};
 
 	(void)state;
 	memcpy(ip, linux_syn4 + ETH_HLEN, sizeof(ip));

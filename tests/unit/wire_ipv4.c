@@ -37,7 +37,7 @@ static void with_options(uint8_t *p, const uint8_t *opts, size_t n)
 
 static void test_packet_of_linux_is_decoded(void **state)
 {
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	assert_int_equal(parse(linux_ip, PKT_LEN, &v), 0);
@@ -56,7 +56,7 @@ static void test_packet_of_linux_is_decoded(void **state)
 
 static void test_header_of_linux_is_written_with_its_checksum(void **state)
 {
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 	uint8_t buf[IPV4_HLEN];
 
 	(void)state;
@@ -69,7 +69,7 @@ static void test_header_of_linux_is_written_with_its_checksum(void **state)
 
 static void test_every_truncation_is_refused(void **state)
 {
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < PKT_LEN; len++)
@@ -80,7 +80,7 @@ static void test_every_truncation_is_refused(void **state)
 static void test_link_padding_is_not_part_of_the_packet(void **state)
 {
 	uint8_t padded[46] = {0};
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	memcpy(padded, linux_ip, PKT_LEN);
@@ -90,7 +90,7 @@ static void test_link_padding_is_not_part_of_the_packet(void **state)
 
 static void test_a_chain_is_judged_by_the_length_of_the_packet(void **state)
 {
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 	uint8_t *p = exact_copy(linux_ip, IPV4_HLEN);
 
 	(void)state;
@@ -101,7 +101,7 @@ static void test_a_chain_is_judged_by_the_length_of_the_packet(void **state)
 static void test_rfc1122_3_2_1_1_version_other_than_4_is_refused(void **state)
 {
 	uint8_t p[PKT_LEN];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	memcpy(p, linux_ip, PKT_LEN);
@@ -115,7 +115,7 @@ static void test_rfc1122_3_2_1_1_version_other_than_4_is_refused(void **state)
 static void test_rfc791_3_1_header_length_is_5_words_and_within_the_packet(void **state)
 {
 	uint8_t p[PKT_LEN];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	memcpy(p, linux_ip, PKT_LEN);
@@ -134,7 +134,7 @@ static void test_rfc791_3_1_header_length_is_5_words_and_within_the_packet(void 
 static void test_rfc791_3_1_total_length_covers_the_header_and_fits_the_packet(void **state)
 {
 	uint8_t p[PKT_LEN];
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	memcpy(p, linux_ip, PKT_LEN);
@@ -148,7 +148,7 @@ static void test_rfc791_3_1_total_length_covers_the_header_and_fits_the_packet(v
 
 static void test_rfc1122_3_2_1_2_any_flipped_bit_fails_the_checksum(void **state)
 {
-	struct ipv4_view v;
+	struct ipv4_view v = {0};
 
 	(void)state;
 	for (size_t i = 8; i < IPV4_HLEN; i++) {
@@ -258,7 +258,7 @@ static void test_rfc791_3_1_option_lists(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t p[IPV4_HLEN_MAX];
-		struct ipv4_view v;
+		struct ipv4_view v = {0};
 
 		with_options(p, rows[i].opts, rows[i].len);
 		assert_int_equal(parse(p, sizeof(p), &v), rows[i].want);

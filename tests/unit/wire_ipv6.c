@@ -19,7 +19,7 @@ static const uint8_t *const linux_ip = linux_udp6 + ETH_HLEN;
 
 static void test_packet_of_linux_is_decoded(void **state)
 {
-	struct ipv6_view v;
+	struct ipv6_view v = {0};
 
 	(void)state;
 	assert_int_equal(ipv6_parse(linux_ip, PKT_LEN, PKT_LEN, &v), 0);
@@ -35,7 +35,7 @@ static void test_packet_of_linux_is_decoded(void **state)
 static void test_header_of_linux_is_written_as_it_was(void **state)
 {
 	uint8_t buf[IPV6_HLEN];
-	struct ipv6_view v;
+	struct ipv6_view v = {0};
 
 	(void)state;
 	assert_int_equal(ipv6_parse(linux_ip, PKT_LEN, PKT_LEN, &v), 0);
@@ -45,7 +45,7 @@ static void test_header_of_linux_is_written_as_it_was(void **state)
 
 static void test_every_truncation_is_refused(void **state)
 {
-	struct ipv6_view v;
+	struct ipv6_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < PKT_LEN; len++)
@@ -56,7 +56,7 @@ static void test_every_truncation_is_refused(void **state)
 static void test_rfc8200_3_version_other_than_6_is_refused(void **state)
 {
 	uint8_t p[PKT_LEN];
-	struct ipv6_view v;
+	struct ipv6_view v = {0};
 
 	(void)state;
 	memcpy(p, linux_ip, PKT_LEN);
@@ -70,7 +70,7 @@ static void test_rfc8200_3_version_other_than_6_is_refused(void **state)
 static void test_rfc8200_3_payload_length_fits_the_packet_and_leaves_padding_out(void **state)
 {
 	uint8_t p[PKT_LEN];
-	struct ipv6_view v;
+	struct ipv6_view v = {0};
 
 	(void)state;
 	memcpy(p, linux_ip, PKT_LEN);

@@ -32,7 +32,7 @@ static uint32_t pseudo6(void)
 
 static void test_syn_of_linux_is_decoded(void **state)
 {
-	struct tcp_view v;
+	struct tcp_view v = {0};
 
 	(void)state;
 	assert_int_equal(tcp_parse(exact_copy(syn4, SYN_LEN), SYN_LEN, &v), 0);
@@ -56,7 +56,7 @@ static void test_rfc9293_3_1_checksums_of_linux_are_right(void **state)
 static void test_syns_are_written_as_linux_writes_them(void **state)
 {
 	uint8_t p[SYN_LEN];
-	struct tcp_view v;
+	struct tcp_view v = {0};
 
 	(void)state;
 	memcpy(p, syn4, SYN_LEN);
@@ -76,7 +76,7 @@ static void test_syns_are_written_as_linux_writes_them(void **state)
 
 static void test_every_truncation_is_refused(void **state)
 {
-	struct tcp_view v;
+	struct tcp_view v = {0};
 
 	(void)state;
 	for (size_t len = 0; len < SYN_LEN; len++)
@@ -87,7 +87,7 @@ static void test_every_truncation_is_refused(void **state)
 static void test_rfc9293_3_1_data_offset_is_5_or_more_and_within_the_segment(void **state)
 {
 	uint8_t p[TCP_HLEN_MAX];
-	struct tcp_view v;
+	struct tcp_view v = {0};
 
 	(void)state;
 	memset(p, 0, sizeof(p));
@@ -138,7 +138,7 @@ static void test_rfc9293_3_1_pseudo_header_catches_misdelivery(void **state)
 static void test_rfc9293_3_1_every_flag_and_reserved_bit_is_told(void **state)
 {
 	uint8_t p[TCP_HLEN];
-	struct tcp_view v;
+	struct tcp_view v = {0};
 
 	(void)state;
 	memcpy(p, syn4, sizeof(p));
