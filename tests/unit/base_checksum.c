@@ -105,6 +105,17 @@ static void large_blocks_do_not_overflow(void **state)
 	free(p);
 }
 
+/* A sum of which the first fold carries again. */
+static void carries_of_the_fold_are_kept(void **state)
+{
+	uint8_t p[12] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0, 0};
+
+	(void)state;
+	assert_int_equal(ntohs(csum_block(p, sizeof(p))), naive(p, sizeof(p)));
+	memcpy(p + 8, (uint8_t[]){0, 0, 0, 0x01}, 4);
+	assert_int_equal(ntohs(csum_block(p, sizeof(p))), naive(p, sizeof(p)));
+}
+
 static void parts_combine_at_any_offset(void **state)
 {
 	uint8_t buf[256];
@@ -222,6 +233,7 @@ int main(void)
 		cmocka_unit_test(every_length_and_alignment),
 		cmocka_unit_test(copy_copies_and_sums),
 		cmocka_unit_test(large_blocks_do_not_overflow),
+		cmocka_unit_test(carries_of_the_fold_are_kept),
 		cmocka_unit_test(parts_combine_at_any_offset),
 		cmocka_unit_test(update_equals_summing_again),
 		cmocka_unit_test(rfc1624_example),

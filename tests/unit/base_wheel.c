@@ -340,6 +340,7 @@ struct model {
 	uint64_t due[MODEL_TIMERS]; /* UINT64_MAX: not armed */
 	uint64_t now;
 	uint64_t last_due; /* of the timer fired last */
+	uint64_t idle;	   /* when nothing was left to do */
 	uint32_t fired;
 	uint64_t total;
 	struct rng rng;
@@ -410,23 +411,29 @@ static uint64_t model_earliest(const struct model *m)
 static void model_run(struct model *m)
 {
 	uint32_t budget = rng_chance(&m->rng, 500000) ? ALL : rng_range(&m->rng, 1, 20);
-	uint64_t next, first;
+	uint64_t at, next, first;
 	bool more;
 
 	m->now += rng_chance(&m->rng, 300000) ? model_delay(m) : rng_below(&m->rng, 1 << 20);
+	at = m->now;
+	if (rng_chance(&m->rng, 100000))
+		at -= rng_u64(&m->rng) % (at + 1);
 	m->fired = 0;
-	more = wheel_run(&m->wheel, m->now, budget);
+	more = wheel_run(&m->wheel, at, budget);
 	assert_true(m->fired <= budget);
 	m->total += m->fired;
 	first = model_earliest(m);
 	if (!more)
-		assert_true(first > m->now);
+		assert_true(first > at);
 	next = wheel_next_ns(&m->wheel);
 	assert_true(next <= first);
 	assert_int_equal(next == UINT64_MAX, first == UINT64_MAX && !more);
-	if (!more && first >> (WHEEL_TICK_SHIFT + 8) == m->now >> (WHEEL_TICK_SHIFT + 8))
+	if (!more && first >> (WHEEL_TICK_SHIFT + 8) == at >> (WHEEL_TICK_SHIFT + 8))
 		assert_int_equal(next, first);
-	assert_true(more || next > m->now);
+	assert_true(more || next > at);
+	if (!more && at == m->now)
+		m->idle = m->now;
+	assert_true(first > m->idle);
 }
 
 static void agrees_with_an_array(void **state)
