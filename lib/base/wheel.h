@@ -6,9 +6,9 @@
  * each tick, level 1 one for 256 ticks, and so on. A timer's level is the highest byte in which its
  * tick differs from the wheel's, so everything on a level is due before everything on the next one,
  * no slot lies behind the wheel, and the first occupied slot of the first occupied level is what
- * comes next. When the wheel enters a slot of a higher level, that slot's timers move down. What
- * lies beyond the four levels (at least 0, at most 19.5 hours ahead) waits on a list of its own,
- * looked at when the top level comes round. A bitmap per level lets a jump in time skip what is
+ * comes next. When the wheel enters a slot of a higher level, that slot's timers move down. The four
+ * levels cover blocks of 2^32 ticks (19.5 hours); timers of a later block wait on a list of their own
+ * that is sorted in when the next block begins. A bitmap per level lets a jump in time skip what is
  * empty.
  *
  * Deadlines are rounded up to a tick: a timer never fires early, and less than one tick late when
@@ -65,8 +65,8 @@ void wheel_init(struct wheel *w, uint64_t now_ns, const wheel_fn *fns, uint32_t 
 bool wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget);
 
 /*
- * A time by which nothing can be due: the earliest deadline, or, when that is more than 256 ticks
- * ahead, the start of its slot on the higher level; a run at that time brings it closer. Never
+ * A time before which nothing is due: the earliest deadline itself when it lies in the wheel's block
+ * of 256 ticks, else the start of its slot on a higher level; a run at that time brings it closer. Never
  * later than the earliest deadline (as rounded to the tick). UINT64_MAX when no timer is armed.
  */
 uint64_t wheel_next_ns(const struct wheel *w);
