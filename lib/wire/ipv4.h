@@ -15,6 +15,7 @@
 
 #include <netstk/drop.h>
 
+#include "base/compiler.h"
 #include "wire/bytes.h"
 #include "wire/csum.h"
 
@@ -100,11 +101,12 @@ enum nsk_drop ipv4_options_check(const uint8_t *p, size_t len);
  */
 static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 {
-	uint64_t sum = 0;
+	uint32_t w[5], word;
+	uint64_t sum;
 
-	for (size_t i = 0; i < hdr_len; i += 4) {
-		uint32_t word;
-
+	memcpy(w, p, sizeof(w));
+	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	for (size_t i = IPV4_HLEN; i < hdr_len; i += 4) {
 		memcpy(&word, p + i, sizeof(word));
 		sum += word;
 	}
@@ -123,31 +125,35 @@ static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_len, unsigned flags,
 				       struct ipv4_view *out)
 {
+	size_t hdr_len, total_len;
+
 	if (len < IPV4_HLEN)
 		return NSK_DROP_IP_SHORT;
 	if (p[0] >> 4 != 4)
 		return NSK_DROP_IP_VERSION;
-	out->hdr_len = (uint8_t)((p[0] & 15) * 4);
-	if (out->hdr_len < IPV4_HLEN || out->hdr_len > len)
+	hdr_len = (size_t)(p[0] & 15) * 4;
+	if (hdr_len < IPV4_HLEN || hdr_len > len)
 		return NSK_DROP_IP_HEADER_LEN;
-	out->total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
-	if (out->total_len < out->hdr_len || out->total_len > pkt_len)
+	total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
+	if (total_len < hdr_len || total_len > pkt_len)
 		return NSK_DROP_IP_TOTAL_LEN;
-	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, out->hdr_len) != 0)
+	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, hdr_len) != 0)
 		return NSK_DROP_IP_CHECKSUM;
-	if (out->hdr_len > IPV4_HLEN) {
-		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, out->hdr_len - IPV4_HLEN);
+	if (NSK_UNLIKELY(hdr_len > IPV4_HLEN)) {
+		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, hdr_len - IPV4_HLEN);
 
 		if (bad)
 			return bad;
 	}
-	out->tos = p[offsetof(struct ipv4_wire, tos)];
-	out->id = load_be16(p + offsetof(struct ipv4_wire, id));
-	out->frag = load_be16(p + offsetof(struct ipv4_wire, frag));
-	out->ttl = p[offsetof(struct ipv4_wire, ttl)];
-	out->proto = p[offsetof(struct ipv4_wire, proto)];
 	out->src = load_be32(p + offsetof(struct ipv4_wire, src));
 	out->dst = load_be32(p + offsetof(struct ipv4_wire, dst));
+	out->total_len = (uint16_t)total_len;
+	out->id = load_be16(p + offsetof(struct ipv4_wire, id));
+	out->frag = load_be16(p + offsetof(struct ipv4_wire, frag));
+	out->hdr_len = (uint8_t)hdr_len;
+	out->tos = p[offsetof(struct ipv4_wire, tos)];
+	out->ttl = p[offsetof(struct ipv4_wire, ttl)];
+	out->proto = p[offsetof(struct ipv4_wire, proto)];
 	return NSK_DROP_NONE;
 }
 

@@ -67,13 +67,15 @@ struct tcp_view {
 static inline enum nsk_drop tcp_parse(const uint8_t *p, size_t len, struct tcp_view *out)
 {
 	uint16_t offset_flags;
+	uint8_t hdr_len;
 
 	if (len < TCP_HLEN)
 		return NSK_DROP_TCP_SHORT;
 	offset_flags = load_be16(p + offsetof(struct tcp_wire, offset_flags));
-	out->hdr_len = (uint8_t)(offset_flags >> 12 << 2);
-	if (out->hdr_len < TCP_HLEN || out->hdr_len > len)
+	hdr_len = (uint8_t)(offset_flags >> 12 << 2);
+	if (hdr_len < TCP_HLEN || hdr_len > len)
 		return NSK_DROP_TCP_DATA_OFFSET;
+	out->hdr_len = hdr_len;
 	out->flags = offset_flags & 0xfff;
 	out->sport = load_be16(p + offsetof(struct tcp_wire, sport));
 	out->dport = load_be16(p + offsetof(struct tcp_wire, dport));
