@@ -52,6 +52,10 @@ extern "C" {
 	X(IP_MARTIAN_SOURCE, "ip_martian_source", "The source address may never send to us.")      \
 	X(IP_MARTIAN_DEST, "ip_martian_dest",                                                      \
 	  "The destination address may never be on this wire.")                                    \
+	X(IP_LINK_BROADCAST, "ip_link_broadcast",                                                  \
+	  "The packet for one host came as a link-layer broadcast (RFC 1122).")                    \
+	X(IP_SPLIT_HEADERS, "ip_split_headers",                                                    \
+	  "The headers lie in several buffers and could not be joined.")                           \
 	X(IP_NOT_LOCAL, "ip_not_local", "The destination is not ours and we do not forward.")      \
 	X(IP_FRAGMENT, "ip_fragment", "The packet is a fragment and was not reassembled.")         \
 	X(IP_UNKNOWN_PROTO, "ip_unknown_proto", "No transport here handles this protocol number.") \
@@ -62,6 +66,8 @@ extern "C" {
 	X(ICMP_SHORT, "icmp_short", "The ICMP message is shorter than its header.")                \
 	X(ICMP_CHECKSUM, "icmp_checksum", "The ICMP checksum is wrong.")                           \
 	X(ICMP_UNKNOWN_TYPE, "icmp_unknown_type", "Nothing here handles this ICMP type.")          \
+	X(ICMP_IGNORED, "icmp_ignored",                                                            \
+	  "The ICMP message is a redirect or source quench: not followed.")                        \
 	X(ICMP_RATE_LIMITED, "icmp_rate_limited", "The ICMP answer exceeds the rate limit.")       \
 	X(ICMP_BAD_QUOTE, "icmp_bad_quote",                                                        \
 	  "The ICMP error quotes nothing that we can have sent.")                                  \
@@ -112,6 +118,8 @@ extern "C" {
 	  "The packet came in on an interface that is not enabled.")                               \
 	X(TX_NO_BUFFER, "tx_no_buffer", "There was no packet buffer to send with.")                \
 	X(TX_RING_FULL, "tx_ring_full", "The port took no more packets to send.")                  \
+	X(TX_SEGMENTS, "tx_segments",                                                              \
+	  "The packet is in several buffers and the port sends single ones.")                      \
 	X(TX_LINK_DOWN, "tx_link_down", "The port's link or interface is down.")                   \
 	X(STEER_RING_FULL, "steer_ring_full",                                                      \
 	  "The ring to the worker that owns the packet is full.")                                  \

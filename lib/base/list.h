@@ -8,6 +8,7 @@
 #define NSK_BASE_LIST_H
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "base/compiler.h"
 
@@ -100,6 +101,11 @@ static inline void list_splice_tail(struct list_node *to, struct list_node *from
 	to->prev = from->prev;
 	list_init(from);
 }
+
+/* The system's header, which DPDK's include, has other macros by these names: here they mean ours. */
+#undef LIST_ENTRY
+#undef LIST_FOREACH
+#undef LIST_FOREACH_SAFE
 
 /* The structure around a node. */
 #define LIST_ENTRY(n, type, member) NSK_CONTAINER_OF(n, type, member)
