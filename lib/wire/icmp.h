@@ -56,13 +56,13 @@ struct icmp_view {
 	uint32_t rest; /* host order */
 };
 
-/* ICMP_ECHO, ICMP_ECHO_REPLY. */
-static inline uint16_t icmp_id(const struct icmp_view *v)
+/* Identifier and sequence number of ICMP_ECHO and ICMP_ECHO_REPLY. */
+static inline uint16_t icmp_echo_id(const struct icmp_view *v)
 {
 	return (uint16_t)(v->rest >> 16);
 }
 
-static inline uint16_t icmp_seq(const struct icmp_view *v)
+static inline uint16_t icmp_echo_seq(const struct icmp_view *v)
 {
 	return (uint16_t)v->rest;
 }

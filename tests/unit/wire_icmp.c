@@ -25,8 +25,8 @@ static void test_echo_of_linux_is_decoded(void **state)
 	assert_int_equal(icmp_parse(exact_copy(linux_echo, ECHO_LEN), ECHO_LEN, 0, &v), 0);
 	assert_int_equal(v.type, ICMP_ECHO);
 	assert_int_equal(v.code, 0);
-	assert_int_equal(icmp_id(&v), 11940);
-	assert_int_equal(icmp_seq(&v), 1);
+	assert_int_equal(icmp_echo_id(&v), 11940);
+	assert_int_equal(icmp_echo_seq(&v), 1);
 }
 
 static void test_echo_of_linux_is_written_with_its_checksum(void **state)
