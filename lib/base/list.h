@@ -2,7 +2,8 @@
 /*
  * Intrusive, circular, doubly linked list. The head is a node of its own; a node that is on no
  * list points at itself after list_node_init or list_del, so that list_linked can tell and a second
- * list_del is harmless.
+ * list_del is harmless. The macros carry our prefix, since <sys/queue.h>, which DPDK's headers
+ * include, has the short names.
  */
 #ifndef NSK_BASE_LIST_H
 #define NSK_BASE_LIST_H
@@ -102,19 +103,20 @@ static inline void list_splice_tail(struct list_node *to, struct list_node *from
 	list_init(from);
 }
 
-/* The system's header, which DPDK's include, has other macros by these names: here they mean ours. */
-#undef LIST_ENTRY
-#undef LIST_FOREACH
-#undef LIST_FOREACH_SAFE
+/* The system's header, which DPDK's include, has other macros by these names: here they mean ours.
+ */
+#undef NSK_LIST_ENTRY
+#undef NSK_LIST_FOREACH
+#undef NSK_LIST_FOREACH_SAFE
 
 /* The structure around a node. */
-#define LIST_ENTRY(n, type, member) NSK_CONTAINER_OF(n, type, member)
+#define NSK_LIST_ENTRY(n, type, member) NSK_CONTAINER_OF(n, type, member)
 
-/* Visit every node; the body must not take the current one off (use LIST_FOREACH_SAFE). */
-#define LIST_FOREACH(n, head) for ((n) = (head)->next; (n) != (head); (n) = (n)->next)
+/* Visit every node; the body must not take the current one off (use NSK_LIST_FOREACH_SAFE). */
+#define NSK_LIST_FOREACH(n, head) for ((n) = (head)->next; (n) != (head); (n) = (n)->next)
 
 /* The same; the body may take off or free the current node, but no other. */
-#define LIST_FOREACH_SAFE(n, tmp, head) \
+#define NSK_LIST_FOREACH_SAFE(n, tmp, head) \
 	for ((n) = (head)->next, (tmp) = (n)->next; (n) != (head); (n) = (tmp), (tmp) = (n)->next)
 
 #endif
