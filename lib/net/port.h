@@ -70,7 +70,8 @@ struct port_stats {
 struct port;
 
 struct port_ops {
-	/* 0 or -errno with a text in port->error that says what to do. stop returns all buffers. close frees the port. */
+	/* 0 or -errno with a text in port->error that says what to do. stop returns the buffers, except what a DPDK driver
+	 * keeps until close: free pools after close only. close frees the port. */
 	int (*start)(struct port *port, const struct port_setup *setup);
 	void (*stop)(struct port *port);
 	void (*close)(struct port *port);
@@ -115,6 +116,16 @@ struct port_driver {
 	bool needs_eal_devices;       /* EAL must probe devices (hugepages, PCI); false: small EAL will do */
 	int (*open)(const struct port_open *open, struct port **port);
 };
+
+/* What a device given with -d asks of EAL, known before EAL starts. */
+struct port_needs {
+	const char *device;    /* the devargs without wrappers: what EAL gets; NULL: no DPDK device */
+	bool pci;              /* on the PCI bus */
+	bool single_file;      /* its peer maps our memory: hugepages in one file a region */
+	bool no_in_memory;     /* does not work with --in-memory */
+};
+
+void port_needs(const char *devargs, struct port_needs *needs);
 
 /* Looks a driver up by the devargs given with -d; *rest is what follows its prefix. Never NULL: ethdev takes the rest. */
 const struct port_driver *port_driver_find(const char *devargs, const char **rest);
