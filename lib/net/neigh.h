@@ -57,6 +57,7 @@ enum neigh_list {
 	NEIGH_LIST_ACTIVE,     /* resolved, and we sent to it */
 	NEIGH_LIST_UNRESOLVED, /* incomplete, failed */
 	NEIGH_LIST_PASSIVE,    /* learnt from a request, never used */
+	NEIGH_LIST_FREE,
 	NEIGH_LISTS,
 };
 
@@ -82,10 +83,7 @@ struct neigh_table {
 	struct neigh *entry; /* [C] max of them; never given back, so that gen can always be read */
 	uint32_t max;	     /* [C] */
 	uint32_t carved;     /* entries that were ever used */
-	uint32_t in_use;
-	uint32_t unresolved; /* on that list */
-	uint32_t passive;    /* on that list */
-	struct neigh *free;  /* chained by qhead, see neigh.c */
+	uint32_t count[NEIGH_LISTS];
 	struct list_node list[NEIGH_LISTS];
 	struct htab index;
 	struct siphash_key key; /* [C] */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of our own addresses; see local.h. */
+#include "net/local.h"
+
+static size_t table_size(uint32_t places)
+{
+	return sizeof(struct local_table) + places * sizeof(struct local_entry);
+}
+
+/* An address of ours is more than a broadcast address, and the first interface's more than a later
+ * one's. */
+static void add(struct local_table *t, const struct ip_addr *addr, enum local_kind kind,
+		uint8_t iface)
+{
+	uint32_t i = local_slot(t, addr->b);
+	struct local_entry *e;
+
+	while (t->entry[i].family &&
+	       (t->entry[i].family != addr->family || memcmp(t->entry[i].addr, addr->b, 16) != 0))
+		i = (i + 1) & t->mask;
+	e = &t->entry[i];
+	if (e->family && e->kind <= kind)
+		return;
+	memcpy(e->addr, addr->b, 16);
+	e->family = addr->family;
+	e->kind = (uint8_t)kind;
+	e->iface = iface;
+}
+
+struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem)
+{
+	uint32_t places = 4;
+	struct local_table *t;
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < snap->nifaces; i++)
+		n += 2u * snap->iface[i]->naddrs;
+	while (places < 2 * n)
+		places *= 2;
+	t = mem_zalloc(mem, table_size(places));
+	if (!t)
+		return NULL;
+	t->mask = places - 1;
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		const struct iface *ifc = snap->iface[i];
+
+		for (unsigned j = 0; j < ifc->naddrs; j++) {
+			add(t, &ifc->addrs[j].addr, LOCAL_UNICAST, ifc->index);
+			if (ifc->addrs[j].broadcast.family)
+				add(t, &ifc->addrs[j].broadcast, LOCAL_BROADCAST, ifc->index);
+		}
+	}
+	return t;
+}
+
+void local_table_free(struct local_table *t, struct mem *mem)
+{
+	if (t)
+		mem_free(mem, t, table_size(t->mask + 1));
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker's part of lib/net, the way to an address, and sending along it; see net.h. RFC 1122
+ * §3.3.1, §3.3.4.
+ */
+#include "net/net.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "base/mem.h"
+#include "net/route.h"
+#include "net/tx.h"
+
+int net_worker_init(struct nsk_worker *w, const struct net_snapshot *snap)
+{
+	struct net_worker *net = mem_zalloc(w->mem, sizeof(*net));
+	int rc = -ENOMEM;
+
+	if (!net)
+		return -ENOMEM;
+	w->net = net;
+	net->snap = snap;
+	wheel_timer_init(&net->announce, TIMER_NEIGH);
+	log_rate_init(&net->log_rate, 1, 5);
+	net->local = local_table_new(snap, w->mem);
+	if (!net->local)
+		goto free_net;
+	rc = tx_queues_create(w);
+	if (rc)
+		goto free_queues;
+	rc = neigh_table_init(w);
+	if (rc)
+		goto free_queues;
+	return 0;
+
+free_queues:
+	tx_queues_free(w);
+	local_table_free(net->local, w->mem);
+free_net:
+	mem_free(w->mem, net, sizeof(*net));
+	w->net = NULL;
+	return rc;
+}
+
+void net_worker_fini(struct nsk_worker *w)
+{
+	struct net_worker *net = w->net;
+
+	if (!net)
+		return;
+	wheel_cancel(&w->wheel, &net->announce);
+	neigh_table_fini(w);
+	tx_queues_free(w);
+	local_table_free(net->local, w->mem);
+	mem_free(w->mem, net, sizeof(*net));
+	w->net = NULL;
+}
+
+/* True if a snapshot has another interface than before at this index, or none. */
+static bool iface_replaced(const struct net_snapshot *old, const struct net_snapshot *snap,
+			   unsigned i)
+{
+	return i >= snap->nifaces || snap->iface[i]->port != old->iface[i]->port;
+}
+
+int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *snap)
+{
+	const struct net_snapshot *old = w->net->snap;
+	struct local_table *local = local_table_new(snap, w->mem);
+	int rc;
+
+	if (!local)
+		return -ENOMEM;
+	w->net->snap = snap;
+	rc = tx_queues_create(w);
+	if (rc) {
+		w->net->snap = old;
+		local_table_free(local, w->mem);
+		return rc;
+	}
+	for (unsigned i = 0; i < old->nifaces; i++) {
+		if (!iface_replaced(old, snap, i))
+			continue;
+		neigh_flush(w, (uint8_t)i);
+		tx_queue_purge(w, (uint8_t)i);
+	}
+	local_table_free(w->net->local, w->mem);
+	w->net->local = local;
+	return 0;
+}
+
+/* Interfaces that run, as a mask; with link only those that have one. */
+static uint32_t ifaces_running(const struct net_snapshot *snap, bool link)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		const struct iface *ifc = snap->iface[i];
+
+		if (iface_running(ifc) &&
+		    (!link || __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED)))
+			mask |= UINT32_C(1) << i;
+	}
+	return mask;
+}
+
+/*
+ * The best route over an interface with a link; without one, over one that runs: a link that is
+ * lost for a moment is no reason to end a connection. Last, one that does not even run, so that the
+ * caller can tell.
+ */
+static const struct route *find_route(const struct net_snapshot *snap, const struct ip_addr *dst)
+{
+	const struct route *r;
+
+	if (!snap->routes)
+		return NULL;
+	r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, true));
+	if (!r)
+		r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, false));
+	if (!r)
+		r = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY);
+	return r && r->iface < snap->nifaces ? r : NULL;
+}
+
+/* Where broadcasts and multicasts go: the source address decides, else the routes, else the primary
+ * interface. */
+static struct iface *group_iface(const struct nsk_worker *w, const struct ip_addr *dst,
+				 struct iface *from)
+{
+	const struct net_snapshot *snap = w->net->snap;
+	const struct route *r;
+
+	if (from)
+		return from;
+	r = find_route(snap, dst);
+	if (r)
+		return snap->iface[r->iface];
+	return snap->nifaces ? snap->iface[0] : NULL;
+}
+
+/* Interface and next hop. 0 or -ENETUNREACH; *broadcast: the next hop is everybody. */
+static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struct iface *from,
+		    struct iface **ifc, struct ip_addr *next, bool *broadcast)
+{
+	const struct local_entry *own = net_local_entry(w, dst->b, dst->family);
+	const struct net_snapshot *snap = w->net->snap;
+	const struct route *r;
+
+	*next = *dst;
+	*broadcast = ip_addr_is_broadcast(dst) || (own && own->kind == LOCAL_BROADCAST);
+	if (own && own->kind == LOCAL_BROADCAST) {
+		*ifc = snap->iface[own->iface];
+		return 0;
+	}
+	if (*broadcast || ip_addr_is_multicast(dst)) {
+		*ifc = group_iface(w, dst, from);
+		return *ifc ? 0 : -ENETUNREACH;
+	}
+	if (own || ip_addr_is_any(dst) || ip_addr_is_loopback(dst) || ip_addr_is_reserved(dst))
+		return -ENETUNREACH;
+	r = find_route(snap, dst);
+	if (!r)
+		return -ENETUNREACH;
+	*ifc = snap->iface[r->iface];
+	if (r->gateway.family)
+		*next = r->gateway;
+	return 0;
+}
+
+int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+	      struct ip_addr *src)
+{
+	bool given = src->family && !ip_addr_is_any(src);
+	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
+	struct neigh *n = NULL;
+	const struct ip_addr *own;
+	struct ip_addr next;
+	struct iface *ifc;
+	bool broadcast;
+	int err;
+
+	rc->iface = NULL;
+	if (given && !from)
+		return -EADDRNOTAVAIL;
+	err = find_way(w, dst, from, &ifc, &next, &broadcast);
+	if (err)
+		return err;
+	if (!iface_running(ifc))
+		return -ENETDOWN;
+	if (!given) {
+		own = iface_source(ifc, &next);
+		if (!own)
+			return -EADDRNOTAVAIL;
+		*src = *own;
+	}
+	if (ifc->ethernet) {
+		n = neigh_get(w, ifc, &next, broadcast);
+		if (!n)
+			return -ENOBUFS;
+		if (n->state == NEIGH_FAILED)
+			return -EHOSTUNREACH;
+		rc->neigh_gen = n->gen;
+	}
+	rc->neigh = n;
+	rc->route_gen = w->net->snap->generation;
+	rc->iface = ifc;
+	return 0;
+}
+
+void net_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m)
+{
+	struct neigh *n = rc->neigh;
+	char *p;
+
+	if (NSK_LIKELY(n != NULL)) {
+		if (NSK_UNLIKELY(n->state != NEIGH_REACHABLE)) {
+			neigh_output_slow(w, rc->iface, n, m);
+			return;
+		}
+		p = rte_pktmbuf_prepend(m, ETH_HLEN);
+		if (NSK_UNLIKELY(!p)) {
+			pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+			return;
+		}
+		n->used_ns = w->now_ns;
+		memcpy(p, n->header, ETH_HLEN);
+	}
+	net_tx(w, rc->iface, m);
+}
