@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/program.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static volatile sig_atomic_t ended;
+static struct nsk_stack *signal_stack;
+
+static void print_help(const struct program *p)
+{
+	printf("usage: %s %s\n\n%s\n\noptions:\n", p->name, p->usage, p->summary);
+	for (const struct option_row *row = p->rows; row->name; row++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+		printf("  %-28s %s\n", left, row->help);
+	}
+	printf("  %-28s %s\n", "--help", "print this and exit");
+	printf("  %-28s %s\n\n", "--version", "print the version and exit");
+	nsk_config_args_help(stdout);
+	if (p->examples)
+		printf("\nexamples:\n%s", p->examples);
+}
+
+static void usage_error(const struct program *p, const char *fmt, const char *what, int len)
+{
+	fprintf(stderr, "%s: ", p->name);
+	fprintf(stderr, fmt, len, what);
+	fprintf(stderr, "\nTry \"%s --help\".\n", p->name);
+	exit(2);
+}
+
+static const struct option_row *find_row(const struct program *p, const char *name, size_t len)
+{
+	for (const struct option_row *row = p->rows; row->name; row++)
+		if (strlen(row->name) == len && memcmp(row->name, name, len) == 0)
+			return row;
+	return NULL;
+}
+
+/* Handles argv[i]; returns how many arguments it took. */
+static int take_option(const struct program *p, int argc, char **argv, int i)
+{
+	const char *name = argv[i] + 2;
+	int len = (int)strcspn(name, "=");
+	const struct option_row *row = find_row(p, name, (size_t)len);
+	const char *value = name[len] == '=' ? name + len + 1 : NULL;
+	int used = 1;
+
+	if (!row)
+		usage_error(p, "unknown option --%.*s", name, len);
+	if (!row->value && value)
+		usage_error(p, "option --%.*s takes no value", name, len);
+	if (row->value && !value) {
+		if (i + 1 >= argc)
+			usage_error(p, "option --%.*s needs a value", name, len);
+		value = argv[i + 1];
+		used = 2;
+	}
+	if (!row->set(p->options, value ? value : ""))
+		usage_error(p, "bad value for option --%.*s", name, len);
+	return used;
+}
+
+static void early_exits(const struct program *p, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_help(p);
+			exit(0);
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("%s %s\n", p->name, nsk_version());
+			exit(0);
+		}
+	}
+}
+
+struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
+{
+	struct nsk_config *config = nsk_config_new();
+	int operands = 1;
+
+	if (!config)
+		program_fail(p, "out of memory");
+	early_exits(p, *argc, argv);
+	if (nsk_config_args(config, argc, argv)) {
+		fprintf(stderr, "%s: %s\n", p->name, nsk_config_error(config));
+		exit(2);
+	}
+	for (int i = 1; i < *argc;) {
+		if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+			i += take_option(p, *argc, argv, i);
+		} else if (argv[i][0] == '-' && argv[i][1]) {
+			usage_error(p, "unknown option %.*s", argv[i], (int)strlen(argv[i]));
+		} else {
+			argv[operands++] = argv[i++];
+		}
+	}
+	if (operands > 1 && !p->operands)
+		usage_error(p, "unexpected argument \"%.*s\"", argv[1], (int)strlen(argv[1]));
+	*argc = operands;
+	return config;
+}
+
+void program_fail(const struct program *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", p->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+struct nsk_stack *program_stack(const struct program *p, struct nsk_config *config)
+{
+	struct nsk_stack *stack;
+
+	/* The failure itself was logged by the library. */
+	if (nsk_stack_create(config, &stack))
+		program_fail(p, "%s", nsk_config_error(config));
+	return stack;
+}
+
+static void on_signal(int sig)
+{
+	if (ended) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	ended = 1;
+	if (signal_stack)
+		nsk_stop(signal_stack);
+}
+
+void program_catch_signals(struct nsk_stack *stack)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	signal_stack = stack;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool program_ended(void)
+{
+	return ended;
+}
+
+uint64_t program_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void program_sleep_until(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+
+	while (!ended && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max;
+}
+
+bool parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *value)
+{
+	uint64_t wide;
+
+	if (!parse_u64(text, min, max, &wide))
+		return false;
+	*value = (uint32_t)wide;
+	return true;
+}
+
+bool parse_port(const char *text, uint16_t *value)
+{
+	uint32_t wide;
+
+	if (!parse_u32(text, 1, 65535, &wide))
+		return false;
+	*value = (uint16_t)wide;
+	return true;
+}
+
+bool parse_seconds(const char *text, double *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtod(text, &end);
+	return end != text && !*end && !errno && *value >= 0 && *value <= 1e9;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What every program of this project does the same way: the shared options, --help and --version, Ctrl-C, exit codes.
+ */
+#ifndef NSK_APPS_COMMON_PROGRAM_H
+#define NSK_APPS_COMMON_PROGRAM_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <netstk/netstk.h>
+
+/* One option of a program's own. */
+struct option_row {
+	const char *name;    /* without dashes */
+	const char *value;   /* name of its value in the help, NULL: a flag */
+	const char *help;    /* one line */
+	/* Takes the value ("" for a flag); false: not acceptable. */
+	bool (*set)(void *options, const char *value);
+};
+
+struct program {
+	const char *name;
+	const char *summary;            /* one line */
+	const char *usage;              /* arguments after the name */
+	const char *examples;           /* lines, may be NULL */
+	const struct option_row *rows;  /* ends with name NULL */
+	void *options;
+	const char *operands;           /* name of operands in messages, NULL: none are taken */
+};
+
+/*
+ * Reads the command line into a new configuration and the program's options. Exits with 0 after --help and --version, with 2
+ * after a message for anything wrong. Operands are left in argv[1…*argc - 1].
+ */
+struct nsk_config *program_args(const struct program *program, int *argc, char **argv);
+/* Prints "NAME: text" and exits with 1. */
+void program_fail(const struct program *program, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* Builds the stack or exits with a message. */
+struct nsk_stack *program_stack(const struct program *program, struct nsk_config *config);
+/* SIGINT and SIGTERM end the stack (may be NULL) and set program_ended(). A second one kills. */
+void program_catch_signals(struct nsk_stack *stack);
+bool program_ended(void);
+/* Sleeps until the monotonic time, or until a signal ends the program. */
+void program_sleep_until(uint64_t ns);
+uint64_t program_now(void);
+
+/* Parsers of values. */
+bool parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *value);
+bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+bool parse_port(const char *text, uint16_t *value);
+bool parse_seconds(const char *text, double *value);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "common/report.h"
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#define HEADING_EVERY 20
+
+struct rates {
+	double seconds, rx_pps, tx_pps, rx_mbps, tx_mbps, requests, accepted, busy;
+	uint64_t drops;
+};
+
+static uint64_t count(const struct nsk_stats *from, const struct nsk_stats *to, enum nsk_counter c)
+{
+	return to->counter[c] - from->counter[c];
+}
+
+static struct rates rates_between(const struct nsk_stats *a, const struct nsk_stats *b, uint64_t requests)
+{
+	struct rates r = { .seconds = (double)(b->now_ns - a->now_ns) / 1e9 };
+	double per = r.seconds > 0 ? 1 / r.seconds : 0;
+	uint64_t turns = count(a, b, NSK_CNT_TURNS);
+
+	r.rx_pps = (double)count(a, b, NSK_CNT_RX_PACKETS) * per;
+	r.tx_pps = (double)count(a, b, NSK_CNT_TX_PACKETS) * per;
+	r.rx_mbps = (double)count(a, b, NSK_CNT_RX_BYTES) * 8e-6 * per;
+	r.tx_mbps = (double)count(a, b, NSK_CNT_TX_BYTES) * 8e-6 * per;
+	r.requests = (double)requests * per;
+	r.accepted = (double)count(a, b, NSK_CNT_TCP_ACCEPTED) * per;
+	r.busy = turns ? 100.0 * (double)count(a, b, NSK_CNT_TURNS_BUSY) / (double)turns : 0;
+	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
+		r.drops += b->drop[i] - a->drop[i];
+	return r;
+}
+
+void report_start(struct report *report, struct nsk_stack *stack, bool json, uint64_t requests)
+{
+	*report = (struct report){ .stack = stack, .json = json, .first_requests = requests, .last_requests = requests };
+	nsk_stats_read(stack, -1, &report->first);
+	report->last = report->first;
+}
+
+static void print_drops(const struct nsk_stats *a, const struct nsk_stats *b)
+{
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++)
+		if (b->drop[i] != a->drop[i])
+			printf("    dropped %-24s %12llu\n", nsk_drop_name((enum nsk_drop)i),
+			       (unsigned long long)(b->drop[i] - a->drop[i]));
+}
+
+static json_t *json_drops(const struct nsk_stats *a, const struct nsk_stats *b)
+{
+	json_t *drops = json_object();
+
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++)
+		if (b->drop[i] != a->drop[i])
+			json_object_set_new(drops, nsk_drop_name((enum nsk_drop)i),
+					    json_integer((json_int_t)(b->drop[i] - a->drop[i])));
+	return drops;
+}
+
+static void print_json(const char *kind, const struct rates *r, const struct nsk_stats *a, const struct nsk_stats *b)
+{
+	json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:o}", "kind", kind, "seconds",
+			      r->seconds, "rx_packets_per_s", r->rx_pps, "tx_packets_per_s", r->tx_pps, "rx_mbit_per_s",
+			      r->rx_mbps, "tx_mbit_per_s", r->tx_mbps, "requests_per_s", r->requests, "accepts_per_s",
+			      r->accepted, "busy_turns_percent", r->busy, "connections",
+			      (json_int_t)b->level.tcp_connections, "dropped", (json_int_t)r->drops, "drops",
+			      json_drops(a, b));
+
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
+	putchar('\n');
+	fflush(stdout);
+	json_decref(o);
+}
+
+void report_line(struct report *report, uint64_t requests)
+{
+	struct nsk_stats now;
+	struct rates r;
+
+	nsk_stats_read(report->stack, -1, &now);
+	r = rates_between(&report->last, &now, requests - report->last_requests);
+	if (report->json) {
+		print_json("interval", &r, &report->last, &now);
+	} else {
+		if (report->lines++ % HEADING_EVERY == 0)
+			printf("%8s %10s %10s %9s %9s %11s %9s %9s %8s %6s\n", "time s", "rx pkt/s", "tx pkt/s", "rx Mb/s",
+			       "tx Mb/s", "requests/s", "accepts/s", "open", "drops", "busy %");
+		printf("%8.1f %10.0f %10.0f %9.1f %9.1f %11.0f %9.0f %9llu %8llu %6.1f\n",
+		       (double)(now.now_ns - report->first.now_ns) / 1e9, r.rx_pps, r.tx_pps, r.rx_mbps, r.tx_mbps,
+		       r.requests, r.accepted, (unsigned long long)now.level.tcp_connections,
+		       (unsigned long long)r.drops, r.busy);
+		print_drops(&report->last, &now);
+		fflush(stdout);
+	}
+	report->last = now;
+	report->last_requests = requests;
+}
+
+void report_summary(struct report *report, uint64_t requests)
+{
+	struct nsk_stats now;
+	struct rates r;
+
+	nsk_stats_read(report->stack, -1, &now);
+	r = rates_between(&report->first, &now, requests - report->first_requests);
+	if (report->json) {
+		print_json("summary", &r, &report->first, &now);
+		return;
+	}
+	printf("\nsummary over %.1f s\n", r.seconds);
+	printf("    received %llu packets (%.0f/s), sent %llu packets (%.0f/s)\n",
+	       (unsigned long long)count(&report->first, &now, NSK_CNT_RX_PACKETS), r.rx_pps,
+	       (unsigned long long)count(&report->first, &now, NSK_CNT_TX_PACKETS), r.tx_pps);
+	printf("    requests %llu (%.0f/s), connections accepted %llu (%.0f/s)\n",
+	       (unsigned long long)(requests - report->first_requests), r.requests,
+	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_ACCEPTED), r.accepted);
+	printf("    segments retransmitted %llu, packets dropped %llu, busy turns %.1f %%\n",
+	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_RETRANS_SEGMENTS),
+	       (unsigned long long)r.drops, r.busy);
+	print_drops(&report->first, &now);
+}

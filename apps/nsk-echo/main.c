@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nsk-echo: TCP and UDP echo, and an HTTP responder, on every worker of a stack, with a table a second.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/program.h"
+#include "common/report.h"
+#include "nsk-echo/server.h"
+
+#define WORKERS_MAX 64
+
+struct echo {
+	struct server_options server;
+	bool json, quiet;
+	double duration_s, interval_s;
+	struct {
+		uint64_t requests;
+		char pad[56]; /* workers count on lines of their own */
+	} worker[WORKERS_MAX];
+};
+
+static bool add_port(uint16_t *ports, unsigned *count, const char *text)
+{
+	return *count < SERVER_PORTS && parse_port(text, &ports[*count]) && ++*count;
+}
+
+static bool set_tcp(void *arg, const char *value)
+{
+	struct server_options *s = &((struct echo *)arg)->server;
+
+	return add_port(s->tcp, &s->ntcp, value);
+}
+
+static bool set_udp(void *arg, const char *value)
+{
+	struct server_options *s = &((struct echo *)arg)->server;
+
+	return add_port(s->udp, &s->nudp, value);
+}
+
+static bool set_http(void *arg, const char *value)
+{
+	struct server_options *s = &((struct echo *)arg)->server;
+
+	return add_port(s->http, &s->nhttp, value);
+}
+
+static bool set_body(void *arg, const char *value)
+{
+	return parse_u32(value, 0, 1 << 20, &((struct echo *)arg)->server.body_bytes);
+}
+
+static bool set_backlog(void *arg, const char *value)
+{
+	uint32_t backlog;
+
+	if (!parse_u32(value, 1, 65535, &backlog))
+		return false;
+	((struct echo *)arg)->server.backlog = (int)backlog;
+	return true;
+}
+
+static bool set_duration(void *arg, const char *value)
+{
+	return parse_seconds(value, &((struct echo *)arg)->duration_s);
+}
+
+static bool set_interval(void *arg, const char *value)
+{
+	return parse_seconds(value, &((struct echo *)arg)->interval_s) && ((struct echo *)arg)->interval_s >= 0.1;
+}
+
+static bool set_json(void *arg, const char *value)
+{
+	(void)value;
+	return ((struct echo *)arg)->json = true;
+}
+
+static bool set_quiet(void *arg, const char *value)
+{
+	(void)value;
+	return ((struct echo *)arg)->quiet = true;
+}
+
+static const struct option_row rows[] = {
+	{ "tcp", "PORT", "echo TCP on this port; up to 8 times (default 7)", set_tcp },
+	{ "udp", "PORT", "echo UDP on this port; up to 8 times (default 7)", set_udp },
+	{ "http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http },
+	{ "body", "BYTES", "size of the HTTP answer's body (default 64)", set_body },
+	{ "backlog", "N", "listen() backlog (default 1024)", set_backlog },
+	{ "duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration },
+	{ "interval", "SECONDS", "time between lines of the table (default 1)", set_interval },
+	{ "quiet", NULL, "print the summary only", set_quiet },
+	{ "json", NULL, "print JSON, one object a line", set_json },
+	{ 0 },
+};
+
+static int serve(void *arg)
+{
+	struct echo *echo = arg;
+
+	return server_run(&echo->server, &echo->worker[nsk_worker_index()].requests);
+}
+
+static uint64_t total_requests(const struct echo *echo, unsigned workers)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < workers; i++)
+		sum += __atomic_load_n(&echo->worker[i].requests, __ATOMIC_RELAXED);
+	return sum;
+}
+
+static void watch(struct echo *echo, struct nsk_stack *stack)
+{
+	unsigned workers = nsk_stack_workers(stack);
+	uint64_t start = program_now(), next = start;
+	uint64_t step = (uint64_t)(echo->interval_s * 1e9);
+	uint64_t end = echo->duration_s > 0 ? start + (uint64_t)(echo->duration_s * 1e9) : UINT64_MAX;
+	struct report report;
+
+	report_start(&report, stack, echo->json, 0);
+	while (!program_ended() && !nsk_stopping(stack) && next < end) {
+		next = end - next < step ? end : next + step;
+		program_sleep_until(next);
+		if (!echo->quiet)
+			report_line(&report, total_requests(echo, workers));
+	}
+	report_summary(&report, total_requests(echo, workers));
+}
+
+static void print_interfaces(struct nsk_stack *stack)
+{
+	struct nsk_iface_info info;
+
+	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
+		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n", info.name, info.device, info.driver,
+		       info.mac[0], info.mac[1], info.mac[2], info.mac[3], info.mac[4], info.mac[5], info.mtu,
+		       info.link_up ? "up" : "down");
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static struct echo echo = { .server = { .body_bytes = 64, .backlog = 1024 }, .interval_s = 1 };
+	const struct program program = {
+		.name = "nsk-echo",
+		.summary = "Echoes TCP and UDP and answers HTTP requests, on a TCP/IP stack of its own over DPDK.",
+		.usage = "-d DEVARGS -a CIDR [options]",
+		.examples = "  nsk-echo -d net_tap0,iface=nsk0 -a 10.9.0.2/24 --tcp 7 --http 80\n"
+			    "      then: ip addr add 10.9.0.1/24 dev nsk0; ping 10.9.0.2; curl http://10.9.0.2/\n",
+		.rows = rows,
+		.options = &echo,
+	};
+	struct nsk_config *config = program_args(&program, &argc, argv);
+	struct nsk_stack *stack;
+	int rc;
+
+	if (!echo.server.ntcp && !echo.server.nudp && !echo.server.nhttp) {
+		set_tcp(&echo, "7");
+		set_udp(&echo, "7");
+	}
+	stack = program_stack(&program, config);
+	nsk_config_free(config);
+	program_catch_signals(stack);
+	if (!echo.json)
+		print_interfaces(stack);
+	if (nsk_launch(stack, serve, &echo))
+		program_fail(&program, "cannot start workers: %s", strerror(errno));
+	watch(&echo, stack);
+	nsk_stop(stack);
+	rc = nsk_join(stack);
+	nsk_stack_destroy(stack);
+	return rc ? 1 : 0;
+}
