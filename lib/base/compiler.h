@@ -37,20 +37,20 @@
 		(type *)((uintptr_t)nsk_co_ - offsetof(type, member));  \
 	})
 
-/* Smaller and larger of two values of the same type; each argument is evaluated once. */
-#define NSK_MIN(a, b)                              \
-	__extension__({                            \
-		__typeof__(a) nsk_a_ = (a);        \
-		__typeof__(b) nsk_b_ = (b);        \
-		(void)(&nsk_a_ == &nsk_b_);        \
-		nsk_a_ < nsk_b_ ? nsk_a_ : nsk_b_; \
-	})
-#define NSK_MAX(a, b)                              \
-	__extension__({                            \
-		__typeof__(a) nsk_a_ = (a);        \
-		__typeof__(b) nsk_b_ = (b);        \
-		(void)(&nsk_a_ == &nsk_b_);        \
-		nsk_a_ > nsk_b_ ? nsk_a_ : nsk_b_; \
+/*
+ * Smaller and larger of two values of the same type; each argument is evaluated once. The numbered
+ * names let one stand inside the other without shadowing.
+ */
+#define NSK_MIN(a, b) NSK_PICK_(<, a, b, __COUNTER__)
+#define NSK_MAX(a, b) NSK_PICK_(>, a, b, __COUNTER__)
+
+#define NSK_PICK_(op, a, b, n) NSK_PICK_OF_(op, a, b, n)
+#define NSK_PICK_OF_(op, a, b, n)                               \
+	__extension__({                                         \
+		__typeof__(a) nsk_a_##n = (a);                  \
+		__typeof__(b) nsk_b_##n = (b);                  \
+		(void)(&nsk_a_##n == &nsk_b_##n);               \
+		nsk_a_##n op nsk_b_##n ? nsk_a_##n : nsk_b_##n; \
 	})
 
 #define NSK_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

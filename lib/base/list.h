@@ -9,7 +9,6 @@
 #define NSK_BASE_LIST_H
 
 #include <stdbool.h>
-#include <sys/queue.h>
 
 #include "base/compiler.h"
 
@@ -102,12 +101,6 @@ static inline void list_splice_tail(struct list_node *to, struct list_node *from
 	to->prev = from->prev;
 	list_init(from);
 }
-
-/* The system's header, which DPDK's include, has other macros by these names: here they mean ours.
- */
-#undef NSK_LIST_ENTRY
-#undef NSK_LIST_FOREACH
-#undef NSK_LIST_FOREACH_SAFE
 
 /* The structure around a node. */
 #define NSK_LIST_ENTRY(n, type, member) NSK_CONTAINER_OF(n, type, member)

@@ -4,12 +4,12 @@
  *
  * Time is cut into ticks of 2^14 ns (16.4 us). Four levels of 256 slots: level 0 has a slot for
  * each tick, level 1 one for 256 ticks, and so on. A timer's level is the highest byte in which its
- * tick differs from the wheel's, so everything on a level is due before everything on the next one,
- * no slot lies behind the wheel, and the first occupied slot of the first occupied level is what
- * comes next. When the wheel enters a slot of a higher level, that slot's timers move down. The four
- * levels cover blocks of 2^32 ticks (19.5 hours); timers of a later block wait on a list of their own
- * that is sorted in when the next block begins. A bitmap per level lets a jump in time skip what is
- * empty.
+ * tick differs from the wheel's, so everything on a level is due before everything on the next
+ * one, no slot lies behind the wheel, and the first occupied slot of the first occupied level is
+ * what comes next. When the wheel enters a slot of a higher level, that slot's timers move down.
+ * The four levels cover blocks of 2^32 ticks (19.5 hours); timers of a later block wait on a list
+ * of their own that is sorted in when the next block begins. A bitmap per level lets a jump in time
+ * skip what is empty.
  *
  * Deadlines are rounded up to a tick: a timer never fires early, and less than one tick late when
  * the wheel is run often. A deadline that has passed already is due at the next tick. Timers of
@@ -65,9 +65,10 @@ void wheel_init(struct wheel *w, uint64_t now_ns, const wheel_fn *fns, uint32_t 
 bool wheel_run_due(struct wheel *w, uint64_t now_ns, uint32_t budget);
 
 /*
- * A time before which nothing is due: the earliest deadline itself when it lies in the wheel's block
- * of 256 ticks, else the start of its slot on a higher level; a run at that time brings it closer. Never
- * later than the earliest deadline (as rounded to the tick). UINT64_MAX when no timer is armed.
+ * A time before which nothing is due: the earliest deadline itself when it lies in the wheel's
+ * block of 256 ticks, else the start of its slot on a higher level; a run at that time brings it
+ * closer. Never later than the earliest deadline (as rounded to the tick). UINT64_MAX when no timer
+ * is armed.
  */
 uint64_t wheel_next_ns(const struct wheel *w);
 

@@ -19,9 +19,9 @@ static void check(const struct list_node *head, const int *ids, size_t n)
 	const struct list_node *node;
 	size_t i = 0;
 
-	LIST_FOREACH(node, head) {
+	NSK_LIST_FOREACH(node, head) {
 		assert_true(i < n);
-		assert_int_equal(LIST_ENTRY(node, struct item, link)->id, ids[i++]);
+		assert_int_equal(NSK_LIST_ENTRY(node, struct item, link)->id, ids[i++]);
 		assert_ptr_equal(node->next->prev, node);
 	}
 	assert_int_equal(i, n);
@@ -81,8 +81,8 @@ static void safe_walk_may_remove_the_current(void **state)
 	list_init(&head);
 	for (int i = 0; i < 5; i++)
 		list_add_tail(&head, &it[i].link);
-	LIST_FOREACH_SAFE(n, tmp, &head) {
-		if (LIST_ENTRY(n, struct item, link)->id % 2 == 0)
+	NSK_LIST_FOREACH_SAFE(n, tmp, &head) {
+		if (NSK_LIST_ENTRY(n, struct item, link)->id % 2 == 0)
 			list_del(n);
 	}
 	check(&head, (int[]){1, 3}, 2);
@@ -118,6 +118,7 @@ static void macros_evaluate_once(void **state)
 	assert_int_equal(NSK_MAX(n++, 0), 1);
 	assert_int_equal(n, 2);
 	assert_int_equal(NSK_MIN(-1, 1), -1);
+	assert_int_equal(NSK_MAX(1, NSK_MIN(NSK_MAX(2, 9), 5)), 5);
 	assert_int_equal(NSK_MAX(x, 14U), 14);
 	assert_int_equal(NSK_ROUND_UP(x, 8U), 16);
 	assert_int_equal(NSK_ROUND_UP((uint64_t)UINT32_MAX, 64U), UINT64_C(0x100000000));

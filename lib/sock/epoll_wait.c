@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Waiting on an epoll instance: collecting what is ready, and turning the loop or sleeping until
+ * something is. In a worker's own thread this is the loop: every call is a turn.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include <netstk/epoll.h>
+
+#include "sock/api.h"
+#include "sock/call.h"
+#include "sock/epoll.h"
+#include "sock/wait.h"
+
+#define NS_PER_MS 1000000
+
+/*
+ * Level-triggered items that are reported stay on the list, the others leave it. The list's head
+ * then moves behind the last one that stays: what was not looked at comes first next time, so that
+ * a small max starves nobody.
+ */
+int epoll_collect(struct epoll *ep, struct epoll_event *events, int max)
+{
+	struct list_node *head = &ep->ready;
+	struct list_node *node = head->next;
+	struct list_node *last = NULL;
+	int n = 0;
+
+	while (n < max && node != head) {
+		struct epoll_item *it = NSK_LIST_ENTRY(node, struct epoll_item, ready);
+		struct list_node *next = node->next;
+		uint32_t ready = sock_readiness(it->sock) & it->events;
+
+		NSK_PREFETCH(next);
+		if (ready) {
+			events[n].events = ready;
+			events[n].data.u64 = it->data;
+			n++;
+		}
+		if (ready && !(it->events & (EPOLLET | EPOLLONESHOT)))
+			last = node;
+		else
+			list_del(node);
+		if (ready && it->events & EPOLLONESHOT)
+			it->events &= ~ITEM_CONDITIONS;
+		node = next;
+	}
+	if (node != head && last) {
+		list_del(head);
+		list_insert(head, last, last->next);
+	}
+	if (list_empty(head))
+		sock_unready(&ep->sock, EPOLLIN);
+	return n;
+}
+
+bool epoll_prune(struct epoll *ep)
+{
+	struct list_node *node;
+
+	while ((node = list_first(&ep->ready)) != NULL) {
+		struct epoll_item *it = NSK_LIST_ENTRY(node, struct epoll_item, ready);
+
+		if (sock_readiness(it->sock) & it->events)
+			return true;
+		list_del(node);
+	}
+	sock_unready(&ep->sock, EPOLLIN);
+	return false;
+}
+
+/* ---- in the thread that runs the worker ------------------------------------------------------ */
+
+static int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max, int timeout_ms)
+{
+	struct nsk_worker *w = ep->sock.worker;
+	uint64_t deadline = UINT64_MAX;
+	int n;
+
+	if (NSK_UNLIKELY(w->in_turn))
+		return -EDEADLK;
+	sock_hold(&ep->sock); /* a turn may run another thread's nsk_close() */
+	for (;;) {
+		w->ops->turn(w);
+		n = epoll_collect(ep, events, max);
+		if (n)
+			break;
+		if (w->ops->stopping(w))
+			n = -ESHUTDOWN;
+		if (n || timeout_ms == 0 || w->now_ns >= deadline)
+			break;
+		if (timeout_ms > 0 && deadline == UINT64_MAX)
+			deadline = w->now_ns + (uint64_t)timeout_ms * NS_PER_MS;
+	}
+	sock_put(&ep->sock);
+	return n;
+}
+
+/* ---- elsewhere ------------------------------------------------------------------------------- */
+
+struct collect {
+	struct epoll_event *events;
+	int max;
+};
+
+static int try_collect(struct sock *s, void *arg)
+{
+	const struct collect *c = arg;
+	int n;
+
+	if (!(s->flags & SOCK_F_EPOLL))
+		return -EINVAL;
+	n = epoll_collect(epoll_of(s), c->events, c->max);
+	if (n == 0 && s->worker->ops->stopping(s->worker))
+		return -ESHUTDOWN;
+	return n ? n : -EAGAIN;
+}
+
+static int wait_elsewhere(int epfd, struct epoll_event *events, int max, int timeout_ms)
+{
+	struct collect c = {events, max};
+	struct wait_op op = {
+		.try = try_collect,
+		.arg = &c,
+		.bits = EPOLLIN,
+		.dontwait = timeout_ms == 0,
+		.always = true,
+		.timeout_ns = timeout_ms < 0 ? WAIT_FOREVER : (int64_t)timeout_ms * NS_PER_MS,
+	};
+	int rc = sock_wait(epfd, &op);
+
+	return rc == -EAGAIN ? 0 : rc;
+}
+
+int nsk_epoll_wait(int epfd, struct epoll_event *events, int max_events, int timeout_ms)
+{
+	struct sock *s = sock_direct(epfd);
+
+	if (max_events <= 0 || max_events > INT_MAX / (int)sizeof(*events))
+		return api_fail(-EINVAL);
+	if (!events)
+		return api_fail(-EFAULT);
+	if (NSK_LIKELY(s && s->flags & SOCK_F_EPOLL && sock_mine(s->worker)))
+		return api_int(wait_in_loop(epoll_of(s), events, max_events, timeout_ms));
+	return api_int(wait_elsewhere(epfd, events, max_events, timeout_ms));
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Life of an open description, the list of those who want to know about it, and what the room keeps
+ * per worker.
+ */
+#include "sock/sock.h"
+
+#include <errno.h>
+
+#include "base/settings.h"
+#include "sock/epoll.h"
+#include "sock/handle.h"
+#include "sock/item.h"
+#include "sock/wait.h"
+
+/* Items beyond two for each descriptor: threads that wait. */
+#define WATCHES_MIN 1024U
+
+void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops, uint8_t family)
+{
+	*s = (struct sock){
+		.ops = ops,
+		.worker = w,
+		.fd = -1,
+		.refs = 1,
+		.linger_s = -1,
+		.family = family,
+	};
+}
+
+void sock_notify(struct sock *s, uint32_t bits)
+{
+	struct epoll_item *it = s->items;
+
+	bits = item_expand(bits);
+	do {
+		if (!(bits & it->events))
+			continue;
+		if (NSK_UNLIKELY(it->events & ITEM_WATCH))
+			waiter_fire(it->waiter);
+		else
+			epoll_queue(it);
+	} while ((it = it->next) != NULL);
+}
+
+void sock_put(struct sock *s)
+{
+	if (--s->refs)
+		return;
+	epoll_forget_sock(s);
+	s->ops->close(s);
+}
+
+/* Somebody may still wait if the worker is taken down under him: he is told, and finds no socket. */
+void sock_fini(struct sock *s)
+{
+	epoll_forget_sock(s);
+	while (s->items) {
+		struct epoll_item *it = s->items;
+
+		s->items = it->next;
+		it->sock = NULL;
+		waiter_fire(it->waiter);
+	}
+}
+
+/* ---- items ----------------------------------------------------------------------------------- */
+
+void item_unlink(struct epoll_item *it)
+{
+	struct epoll_item **at = &it->sock->items;
+
+	while (*at != it)
+		at = &(*at)->next;
+	*at = it->next;
+}
+
+struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt)
+{
+	struct sock_worker *sw = s->worker->sock;
+	struct epoll_item *it = slab_alloc(&sw->items);
+
+	if (!it)
+		return NULL;
+	it->sock = s;
+	it->waiter = wt;
+	it->events = bits | EPOLLERR | EPOLLHUP | ITEM_WATCH;
+	it->next = s->items;
+	s->items = it;
+	list_add_tail(&sw->watches, &it->ready);
+	sock_hold(s);
+	return it;
+}
+
+void watch_del(struct epoll_item *it)
+{
+	struct sock *s = it->sock;
+
+	item_unlink(it);
+	list_del(&it->ready);
+	slab_free(&s->worker->sock->items, it);
+	sock_put(s);
+}
+
+void sock_wake_all(struct nsk_worker *w)
+{
+	struct list_node *n;
+
+	NSK_LIST_FOREACH(n, &w->sock->watches)
+		waiter_fire(NSK_LIST_ENTRY(n, struct epoll_item, ready)->waiter);
+}
+
+/* ---- worker ---------------------------------------------------------------------------------- */
+
+/* This worker's part of a limit of the stack. */
+static uint32_t share(const struct nsk_worker *w, uint32_t limit)
+{
+	uint32_t workers = w->peers ? w->peers : 1;
+
+	return limit / workers + (limit % workers != 0);
+}
+
+int sock_worker_init(struct nsk_worker *w, const struct sock_family *families, unsigned count)
+{
+	struct sock_worker *sw = mem_zalloc(w->mem, sizeof(*sw));
+	uint32_t items, epolls;
+
+	if (!sw)
+		return -ENOMEM;
+	sw->families = families;
+	sw->family_count = count;
+	sw->open_max = NSK_MIN(share(w, w->set->max_sockets), HANDLE_MAX);
+	list_init(&sw->watches);
+	items = 2 * sw->open_max + WATCHES_MIN;
+	epolls = NSK_MAX(share(w, w->set->max_epolls), 1U);
+	if (slab_init(&sw->items, w->mem, sizeof(struct epoll_item), NSK_CACHELINE, items,
+		      "epoll items") ||
+	    slab_init(&sw->epolls, w->mem, sizeof(struct epoll), 0, epolls, "epolls")) {
+		mem_free(w->mem, sw, sizeof(*sw));
+		return -EINVAL;
+	}
+	w->sock = sw;
+	return 0;
+}
+
+void sock_worker_close_all(struct nsk_worker *w)
+{
+	struct sock_worker *sw = w->sock;
+	int fd = NSK_FD_BASE;
+
+	if (!sw)
+		return;
+	sock_wake_all(w);
+	while (sw->open && (fd = handle_next_of(w, fd)) >= 0) {
+		struct sock *s = handle_sock(handle_at(fd));
+
+		handle_free(fd);
+		sw->open--;
+		sock_put(s);
+	}
+}
+
+void sock_worker_fini(struct nsk_worker *w)
+{
+	struct sock_worker *sw = w->sock;
+
+	if (!sw)
+		return;
+	sock_worker_close_all(w);
+	slab_fini(&sw->items);
+	slab_fini(&sw->epolls);
+	mem_free(w->mem, sw, sizeof(*sw));
+	w->sock = NULL;
+}
