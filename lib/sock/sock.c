@@ -51,7 +51,7 @@ void sock_put(struct sock *s)
 	s->ops->close(s);
 }
 
-/* Somebody may still wait if the worker is taken down under him: he is told, and finds no socket. */
+/* A thread may still wait if the worker is taken down under it: it is told, and finds no socket. */
 void sock_fini(struct sock *s)
 {
 	epoll_forget_sock(s);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A socket as the API sees it: an open description with operations that the protocol supplies. TCP connections, UDP
- * sockets and epoll instances begin with a struct sock. Readiness is a mask that the protocol keeps true at all times.
+ * A socket as the API sees it: an open description with operations that the protocol supplies. TCP
+ * connections, UDP sockets and epoll instances begin with a struct sock. Readiness is a mask that
+ * the protocol keeps true at all times.
  *
- * Operations run on the thread that runs the socket's worker (the API layer takes them there), never block, return ≥ 0 or
- * -errno, and never call back into the API.
+ * Operations run on the thread that runs the socket's worker (the API layer takes them there),
+ * never block, return ≥ 0 or -errno, and never call back into the API.
  */
 #ifndef NSK_SOCK_SOCK_H
 #define NSK_SOCK_SOCK_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 #include "mbuf/worker.h"
@@ -21,26 +23,43 @@ struct epoll_item;
 struct rte_mbuf;
 struct sock;
 
+/*
+ * What a protocol can do. sendmsg, recvmsg and close must be there; a missing other one makes the
+ * call fail with EOPNOTSUPP (getsockopt, setsockopt: fall back to sock_getsockopt,
+ * sock_setsockopt; ioctl: ENOTTY).
+ */
 struct sock_ops {
 	int type; /* SOCK_STREAM, SOCK_DGRAM; 0 for an epoll instance */
 	int (*bind)(struct sock *s, const struct sockaddr *addr, socklen_t len);
 	int (*listen)(struct sock *s, int backlog);
-	/* 0 done, -EINPROGRESS started (ready EPOLLOUT tells the end, s->err the result). */
+	/*
+	 * 0 done, -EINPROGRESS started (ready EPOLLOUT tells the end, s->err the result), -EALREADY
+	 * still going on, -EISCONN. While it is going on EPOLLOUT, EPOLLERR, EPOLLHUP are not
+	 * ready.
+	 */
 	int (*connect)(struct sock *s, const struct sockaddr *addr, socklen_t len);
-	/* 0 and a new socket with one reference, or -EAGAIN. */
+	/* 0 and a new socket with one reference, or -EAGAIN. A listener with an entry is EPOLLIN.
+	 */
 	int (*accept)(struct sock *s, struct sock **child);
-	/* Bytes taken or -EAGAIN, -EPIPE … The API layer raises no SIGPIPE. name, control and flags as POSIX. */
+	/*
+	 * Bytes taken or -EAGAIN, -EPIPE … The API layer raises no SIGPIPE. name, control and flags
+	 * as POSIX; MSG_DONTWAIT and MSG_NOSIGNAL may be there and mean nothing here.
+	 */
 	ssize_t (*sendmsg)(struct sock *s, const struct msghdr *msg, int flags);
-	/* Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_namelen. MSG_PEEK, MSG_TRUNC, MSG_WAITALL's waiting is
-	 * the API layer's. */
+	/*
+	 * Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_namelen (0: no name),
+	 * msg_controllen. MSG_PEEK, MSG_TRUNC as recv(2); MSG_WAITALL's waiting is the API layer's.
+	 */
 	ssize_t (*recvmsg)(struct sock *s, struct msghdr *msg, int flags);
 	int (*shutdown)(struct sock *s, int how);
-	/* Last reference gone: the protocol ends it in its own time and frees it; s is not to be used any more. */
+	/* Last reference gone: the protocol ends it in its own time and frees it; s is not to be
+	 * used any more. It has no epoll registrations by now. */
 	void (*close)(struct sock *s);
 	int (*getsockopt)(struct sock *s, int level, int name, void *value, socklen_t *len);
 	int (*setsockopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
 	/* peer: 0 own address, 1 peer's; -ENOTCONN. */
 	int (*getname)(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len);
+	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ); -ENOTTY for others. */
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
@@ -52,36 +71,35 @@ enum sock_flags {
 	SOCK_F_REUSEPORT = 1 << 2,
 	SOCK_F_KEEPALIVE = 1 << 3,
 	SOCK_F_BROADCAST = 1 << 4,
-	SOCK_F_EPOLL = 1 << 5, /* an epoll instance */
+	SOCK_F_EPOLL = 1 << 5,	/* an epoll instance */
+	SOCK_F_LISTEN = 1 << 6, /* set by the API layer when listen succeeded: SO_ACCEPTCONN */
 };
 
-/* 64 bytes: it is part of every connection. All [W]; wake is [A]. */
+/* Part of every connection. All [W]. */
 struct sock {
 	const struct sock_ops *ops;
 	struct nsk_worker *worker;
-	struct epoll_item *items;  /* registrations with epoll instances */
-	uint32_t ready;            /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP */
-	uint32_t wake;             /* futex word for threads asleep in a blocking call: changes with each new readiness */
-	uint32_t sleepers;         /* threads asleep on wake */
-	uint32_t refs;             /* descriptors (dup) that name this description */
-	uint32_t rcvtimeo_ms;      /* 0: for ever */
+	struct epoll_item *items; /* registrations with epoll instances and sleeping threads */
+	uint32_t ready;		  /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP */
+	int32_t fd;		  /* one of the descriptors that name it, -1: none (handle.c) */
+	uint32_t refs;		  /* descriptors (dup), and blocking calls under way */
+	uint32_t rcvtimeo_ms;	  /* 0: for ever */
 	uint32_t sndtimeo_ms;
-	int16_t err;               /* SO_ERROR, positive errno, cleared by reading it */
-	uint8_t flags;             /* enum sock_flags */
+	int32_t linger_s; /* -1: off */
+	int16_t err;	  /* SO_ERROR, positive errno, cleared by reading it */
+	uint8_t flags;	  /* enum sock_flags */
 	uint8_t family;
-	int32_t linger_s;          /* -1: off */
-	uint32_t spare;
 };
-_Static_assert(sizeof(struct sock) <= 72, "part of every connection");
+_Static_assert(sizeof(struct sock) <= 56, "part of every connection");
 
-/* Slow half of sock_ready(): epoll lists and sleepers. lib/sock/ready.c */
+/* Slow half of sock_ready(): tells epoll instances and sleepers. */
 void sock_notify(struct sock *s, uint32_t bits);
 
 /* The protocol says: these became (or are again, with new data) true. An edge for each call. */
 static inline void sock_ready(struct sock *s, uint32_t bits)
 {
 	s->ready |= bits;
-	if (s->items || __atomic_load_n(&s->sleepers, __ATOMIC_RELAXED))
+	if (s->items)
 		sock_notify(s, bits);
 }
 
@@ -93,27 +111,48 @@ static inline void sock_unready(struct sock *s, uint32_t bits)
 
 /* Sets a fresh struct sock: one reference, blocking, nothing ready. */
 void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops, uint8_t family);
-/* The protocol frees the memory that holds s: drops its epoll registrations. Called once before free. */
+/* The protocol frees the memory that holds s: drops its epoll registrations. Called once before
+ * free. */
 void sock_fini(struct sock *s);
 
-/* How nsk_socket() finds the protocol: one row per (family, type, protocol), table given by lib/stack. */
+/* One user more. */
+static inline void sock_hold(struct sock *s)
+{
+	s->refs++;
+}
+
+/* One user less; the last one closes. s is not to be used any more. */
+void sock_put(struct sock *s);
+
+/* How nsk_socket() finds the protocol: one row per (family, type, protocol), table given by
+ * lib/stack. */
 struct sock_family {
 	int domain, type, protocol; /* protocol 0 matches too */
 	int (*create)(struct nsk_worker *w, struct sock **s);
 };
 
-/* Options of level SOL_SOCKET that live in struct sock; -ENOPROTOOPT if not one of them. lib/sock/options.c */
+/* Options of level SOL_SOCKET that live in struct sock; -ENOPROTOOPT if not one of them.
+ * lib/sock/options.c */
 int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
 int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
 
 /* What lib/sock keeps per worker. */
 struct sock_worker;
+/* Limits come from w->set (max_sockets, max_epolls). The table must live as long as the worker.
+ * 0 or -errno. */
 int sock_worker_init(struct nsk_worker *w, const struct sock_family *families, unsigned count);
-/* Closes what is still open on the worker (descriptors included) and frees. */
+/* Closes every descriptor that is still open on the worker. No other thread may use them. */
+void sock_worker_close_all(struct nsk_worker *w);
+/* The same, then frees; harmless without init. */
 void sock_worker_fini(struct nsk_worker *w);
+/* Wakes every thread that sleeps in a blocking call on the worker's sockets, so that it sees that
+ * the stack is stopping. Runs where the worker runs. */
+void sock_wake_all(struct nsk_worker *w);
 
 /* The thread's worker and stack (the one allowed piece of thread state). */
 struct nsk_worker *sock_current(void);
 void sock_set_current(struct nsk_worker *w);
+/* The calling thread's number as it stands in owner_tid: gettid(), asked once a thread. */
+int sock_tid(void);
 
 #endif

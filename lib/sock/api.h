@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the public calls share: errno, descriptors of new sockets, checks of addresses and vectors.
+ */
+#ifndef NSK_SOCK_API_H
+#define NSK_SOCK_API_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/compiler.h"
+#include "sock/sock.h"
+
+/* Most bytes that one call moves, as Linux's MAX_RW_COUNT: a result fits an int. */
+#define API_BYTES_MAX ((size_t)0x7ffff000)
+/* Most pieces of a vector, as Linux's UIO_MAXIOV. */
+#define API_IOV_MAX 1024
+/* Pieces of a vector that a call which goes on after a part has in hand at once. */
+#define API_IOV_PART 8
+
+/* -1 with errno from a negative one. */
+static inline int api_fail(int err)
+{
+	errno = -err;
+	return -1;
+}
+
+static inline int api_int(int rc)
+{
+	return NSK_LIKELY(rc >= 0) ? rc : api_fail(rc);
+}
+
+static inline ssize_t api_size(ssize_t rc)
+{
+	return NSK_LIKELY(rc >= 0) ? rc : api_fail((int)rc);
+}
+
+/* What a call without descriptor takes to its worker. */
+struct api_create {
+	struct nsk_worker *w;
+	int flags;
+	const struct sock_family *family;
+};
+
+/* Why an operation is missing: -ENOTSOCK for an epoll instance, else -EOPNOTSUPP. */
+static inline int api_missing(const struct sock *s)
+{
+	return s->flags & SOCK_F_EPOLL ? -ENOTSOCK : -EOPNOTSUPP;
+}
+
+/* Where w runs: a number for a socket to come, -ENFILE (the stack's limit), -EMFILE, -ENOMEM. */
+int api_reserve(struct nsk_worker *w);
+void api_unreserve(struct nsk_worker *w, int fd);
+/* Where s lives: a descriptor for its one reference; on failure the reference is dropped. */
+int api_open(struct sock *s, bool cloexec);
+
+/* An address to bind or connect to: -EFAULT, -EINVAL. */
+int api_check_addr(const struct sockaddr *addr, socklen_t len);
+/* A place for an address, or none: -EFAULT, -EINVAL. */
+int api_check_addr_out(const struct sockaddr *addr, const socklen_t *len);
+
+/* Bytes of a vector, at most API_BYTES_MAX are counted: -EFAULT, -EINVAL. */
+int api_iov_total(const struct iovec *iov, size_t count, size_t *total);
+
+/*
+ * The part of msg's vector that begins skip bytes in, in at most API_IOV_PART pieces and max bytes:
+ * part becomes msg with that vector. Returns its bytes.
+ */
+size_t api_iov_part(struct msghdr *part, struct iovec iov[API_IOV_PART], const struct msghdr *msg,
+		    size_t skip, size_t max);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Public calls that receive. MSG_WAITALL goes on until the buffers are full, the stream ends or the
+ * wait does; what came until then is returned.
+ */
+#include <limits.h>
+
+#include <netstk/socket.h>
+
+#include "sock/api.h"
+#include "sock/call.h"
+#include "sock/wait.h"
+
+#define RECV_FLAGS \
+	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
+
+struct recv_arg {
+	struct msghdr *msg;
+	size_t total;
+	size_t done;
+	int flags;
+};
+
+/* MSG_PEEK takes nothing, so that each try sees all again. */
+static int try_peek_all(struct sock *s, struct recv_arg *a)
+{
+	ssize_t n = s->ops->recvmsg(s, a->msg, a->flags);
+
+	if (n > 0)
+		a->done = (size_t)n;
+	if (n <= 0 || (size_t)n >= a->total || s->ready & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		return (int)n;
+	return -EAGAIN;
+}
+
+static int try_recv_all(struct sock *s, struct recv_arg *a)
+{
+	do {
+		struct iovec iov[API_IOV_PART];
+		struct msghdr part;
+		ssize_t n;
+
+		if (a->done && s->err)
+			break; /* for the next call */
+		api_iov_part(&part, iov, a->msg, a->done, a->total - a->done);
+		n = s->ops->recvmsg(s, &part, a->flags);
+		if (n < 0)
+			return (int)n;
+		a->msg->msg_flags = part.msg_flags;
+		a->msg->msg_namelen = part.msg_namelen;
+		a->msg->msg_controllen = part.msg_controllen;
+		a->done += (size_t)n;
+		if (n == 0)
+			break;
+	} while (a->done < a->total);
+	return (int)a->done;
+}
+
+static int try_recv(struct sock *s, void *arg)
+{
+	struct recv_arg *a = arg;
+
+	if (!(a->flags & MSG_WAITALL) || s->ops->type != SOCK_STREAM || a->total == 0)
+		return (int)s->ops->recvmsg(s, a->msg, a->flags);
+	return a->flags & MSG_PEEK ? try_peek_all(s, a) : try_recv_all(s, a);
+}
+
+static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t total, int flags)
+{
+	struct recv_arg a = {msg, total, 0, flags};
+	struct wait_op op = {
+		.try = try_recv,
+		.arg = &a,
+		.bits = EPOLLIN | EPOLLRDHUP,
+		.dontwait = flags & MSG_DONTWAIT,
+		.timeout_ns = WAIT_RCVTIMEO,
+	};
+	int rc = sock_wait(fd, &op);
+
+	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
+}
+
+static int bad_flags(int fd, int flags)
+{
+	if (!handle_at(fd))
+		return -EBADF;
+	return flags & MSG_OOB ? -EINVAL : -EOPNOTSUPP;
+}
+
+static inline ssize_t recv_msg(int fd, struct msghdr *msg, size_t total, int flags)
+{
+	struct sock *s = sock_direct(fd);
+	ssize_t n;
+
+	if (NSK_UNLIKELY(flags & ~RECV_FLAGS))
+		return api_fail(bad_flags(fd, flags));
+	if (NSK_LIKELY(s && !(flags & MSG_WAITALL))) {
+		n = s->ops->recvmsg(s, msg, flags);
+		if (NSK_LIKELY(n != -EAGAIN))
+			return api_size(n);
+		if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK)
+			return api_fail(-EAGAIN);
+	}
+	return recv_waiting(fd, msg, total, flags);
+}
+
+ssize_t nsk_recv(int fd, void *buf, size_t len, int flags)
+{
+	struct iovec iov = {buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (NSK_UNLIKELY(!buf && len))
+		return api_fail(-EFAULT);
+	return recv_msg(fd, &msg, iov.iov_len, flags);
+}
+
+ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+		     socklen_t *addr_len)
+{
+	struct iovec iov = {buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int rc = api_check_addr_out(addr, addr_len);
+	ssize_t n;
+
+	if (rc)
+		return api_fail(rc);
+	if (!buf && len)
+		return api_fail(-EFAULT);
+	if (addr) {
+		msg.msg_name = addr;
+		msg.msg_namelen = *addr_len;
+	}
+	n = recv_msg(fd, &msg, iov.iov_len, flags);
+	if (addr && n >= 0)
+		*addr_len = msg.msg_namelen;
+	return n;
+}
+
+ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	size_t total;
+	int rc;
+
+	if (!msg)
+		return api_fail(-EFAULT);
+	if (msg->msg_iovlen > API_IOV_MAX)
+		return api_fail(-EMSGSIZE);
+	if (msg->msg_name && msg->msg_namelen > INT_MAX)
+		return api_fail(-EINVAL);
+	rc = api_iov_total(msg->msg_iov, msg->msg_iovlen, &total);
+	return rc ? api_fail(rc) : recv_msg(fd, msg, total, flags);
+}
+
+/* read(2) knows no sockets alone: an epoll instance is just unsuitable. */
+static ssize_t as_file(ssize_t n)
+{
+	if (n < 0 && errno == ENOTSOCK)
+		errno = EINVAL;
+	return n;
+}
+
+/* read(2) of nothing is 0 whatever the socket's state; recv(2) of nothing is not. */
+static int read_nothing(struct sock *s, void *arg)
+{
+	(void)arg;
+	return s->flags & SOCK_F_EPOLL ? -EINVAL : 0;
+}
+
+ssize_t nsk_read(int fd, void *buf, size_t len)
+{
+	if (NSK_UNLIKELY(len == 0))
+		return api_int(sock_call_fd(fd, read_nothing, NULL));
+	return as_file(nsk_recv(fd, buf, len, 0));
+}
+
+ssize_t nsk_readv(int fd, const struct iovec *iov, int count)
+{
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov};
+	size_t total;
+	int rc;
+
+	if (count < 0 || count > API_IOV_MAX)
+		return api_fail(-EINVAL);
+	msg.msg_iovlen = (size_t)count;
+	rc = api_iov_total(iov, msg.msg_iovlen, &total);
+	if (rc)
+		return api_fail(rc);
+	if (total == 0)
+		return api_int(sock_call_fd(fd, read_nothing, NULL));
+	return as_file(recv_msg(fd, &msg, total, 0));
+}

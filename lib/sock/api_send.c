@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Public calls that send. A blocking send on a stream ends when all was taken; where some was and
+ * then an error came, the count is returned and the error left for the next call (POSIX).
+ */
+#include <limits.h>
+
+#include <netstk/socket.h>
+
+#include "sock/api.h"
+#include "sock/call.h"
+#include "sock/wait.h"
+
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+
+struct send_arg {
+	const struct msghdr *msg;
+	size_t total;
+	size_t done;
+	int flags;
+};
+
+static int try_send(struct sock *s, void *arg)
+{
+	struct send_arg *a = arg;
+
+	if (s->ops->type != SOCK_STREAM)
+		return (int)s->ops->sendmsg(s, a->msg, a->flags);
+	do {
+		struct iovec iov[API_IOV_PART];
+		struct msghdr part;
+		size_t bytes = api_iov_part(&part, iov, a->msg, a->done, a->total - a->done);
+		int more = a->done + bytes < a->total ? MSG_MORE : 0;
+		ssize_t n;
+
+		if (a->done && s->err)
+			break;
+		n = s->ops->sendmsg(s, &part, a->flags | more);
+		if (n < 0)
+			return (int)n;
+		a->done += (size_t)n;
+		if (n == 0)
+			break;
+	} while (a->done < a->total);
+	return (int)a->done;
+}
+
+static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_t total, int flags,
+					 size_t done)
+{
+	struct send_arg a = {msg, total, done, flags};
+	struct wait_op op = {
+		.try = try_send,
+		.arg = &a,
+		.bits = EPOLLOUT,
+		.dontwait = flags & MSG_DONTWAIT,
+		.timeout_ns = WAIT_SNDTIMEO,
+	};
+	int rc = sock_wait(fd, &op);
+
+	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
+}
+
+static inline ssize_t send_msg(int fd, const struct msghdr *msg, size_t total, int flags)
+{
+	struct sock *s = sock_direct(fd);
+	ssize_t n = 0;
+
+	if (NSK_UNLIKELY(flags & ~SEND_FLAGS))
+		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+	if (NSK_LIKELY(s != NULL)) {
+		n = s->ops->sendmsg(s, msg, flags);
+		if (NSK_LIKELY(n == (ssize_t)total))
+			return n;
+		if (n < 0 && n != -EAGAIN)
+			return api_fail((int)n);
+		if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK ||
+		    (n >= 0 && s->ops->type != SOCK_STREAM))
+			return api_size(n);
+	}
+	return send_waiting(fd, msg, total, flags, n > 0 ? (size_t)n : 0);
+}
+
+ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+		   socklen_t addr_len)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct msghdr msg = {
+		.msg_name = (void *)(uintptr_t)addr,
+		.msg_namelen = addr ? addr_len : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+
+	if (NSK_UNLIKELY(!buf && len))
+		return api_fail(-EFAULT);
+	if (NSK_UNLIKELY(msg.msg_namelen > sizeof(struct sockaddr_storage)))
+		return api_fail(-EINVAL);
+	return send_msg(fd, &msg, iov.iov_len, flags);
+}
+
+ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (NSK_UNLIKELY(!buf && len))
+		return api_fail(-EFAULT);
+	return send_msg(fd, &msg, iov.iov_len, flags);
+}
+
+ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	size_t total;
+	int rc;
+
+	if (!msg)
+		return api_fail(-EFAULT);
+	if (msg->msg_iovlen > API_IOV_MAX)
+		return api_fail(-EMSGSIZE);
+	if (msg->msg_name && msg->msg_namelen > INT_MAX)
+		return api_fail(-EINVAL);
+	rc = api_iov_total(msg->msg_iov, msg->msg_iovlen, &total);
+	return rc ? api_fail(rc) : send_msg(fd, msg, total, flags);
+}
+
+/* read(2) and write(2) know no sockets alone: an epoll instance is just unsuitable. */
+static ssize_t as_file(ssize_t n)
+{
+	if (n < 0 && errno == ENOTSOCK)
+		errno = EINVAL;
+	return n;
+}
+
+ssize_t nsk_write(int fd, const void *buf, size_t len)
+{
+	return as_file(nsk_send(fd, buf, len, 0));
+}
+
+ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
+{
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov};
+	size_t total;
+	int rc;
+
+	if (count < 0 || count > API_IOV_MAX)
+		return api_fail(-EINVAL);
+	msg.msg_iovlen = (size_t)count;
+	rc = api_iov_total(iov, msg.msg_iovlen, &total);
+	return rc ? api_fail(rc) : as_file(send_msg(fd, &msg, total, 0));
+}

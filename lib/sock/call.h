@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Going where the worker runs. Everything that belongs to a worker is touched by one thread only:
+ * an operation from that thread is a plain call; from any other it travels to the worker
+ * (worker_ops.call) and runs inside its turn while the caller waits.
+ *
+ * A worker without a thread (nsk_turn()) belongs to whoever calls: callers serialise.
+ */
+#ifndef NSK_SOCK_CALL_H
+#define NSK_SOCK_CALL_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "mbuf/worker.h"
+#include "sock/handle.h"
+#include "sock/sock.h"
+
+/* What a thread knows of itself. */
+struct sock_thread {
+	struct nsk_worker *current; /* what calls without a descriptor act on */
+	int tid;		    /* as in owner_tid; 0: not asked yet */
+};
+
+/* initial-exec: a load from the thread's block, not a call, also in the shared library. */
+extern __thread struct sock_thread sock_thread
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* The thread may not have asked for its number yet. */
+bool sock_here_slow(int owner);
+
+/* Whether the calling thread may touch what belongs to w. */
+static inline bool sock_here(const struct nsk_worker *w)
+{
+	int owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
+
+	return NSK_LIKELY(owner == sock_thread.tid) || owner == 0 || sock_here_slow(owner);
+}
+
+/* Whether the calling thread is the one that runs w. */
+static inline bool sock_mine(const struct nsk_worker *w)
+{
+	return sock_here(w) && __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != 0;
+}
+
+/* The description of fd if it may be touched right here, else NULL: then sock_call_fd() knows. */
+static inline struct sock *sock_direct(int fd)
+{
+	struct handle *h = handle_at(fd);
+	struct nsk_worker *w = h ? handle_worker(h) : NULL;
+
+	if (NSK_UNLIKELY(!w || !sock_here(w)))
+		return NULL;
+	return handle_sock(h);
+}
+
+/* fn(arg) where w runs; what fn returned. */
+int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+
+/* The same from a thread that slept: although w has no thread, somebody may be turning it now, so
+ * fn is left to that thread. */
+int sock_call_asleep(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+
+/* fn(s, arg) where the description of fd lives, wherever it moves meanwhile; -EBADF. */
+int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Numbers come from a tree of bitmaps, 64 children a word: a set bit in a leaf is a number in use,
+ * a set bit above is a full child. Four words say the lowest free number among four million.
+ */
+#include "sock/handle.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#define FULL	 UINT64_MAX
+#define LEVELS	 4
+#define WORDS(n) (((n) + 63) / 64)
+
+struct handle *handle_chunks[HANDLE_CHUNKS];
+
+/* Process-wide, guarded by lock. Zero is the empty table. */
+static struct {
+	int lock; /* [A] */
+	uint64_t leaf[WORDS(HANDLE_MAX)];
+	uint64_t mid[WORDS(WORDS(HANDLE_MAX))];
+	uint64_t top[WORDS(WORDS(WORDS(HANDLE_MAX)))];
+	uint64_t root;
+} numbers;
+
+static uint64_t *const level[LEVELS] = {&numbers.root, numbers.top, numbers.mid, numbers.leaf};
+
+_Static_assert(WORDS(WORDS(WORDS(HANDLE_MAX))) <= 64, "the root is one word");
+
+/* Held for tens of instructions, but for a new chunk: spinning beats sleeping. */
+static void lock(void)
+{
+	unsigned tries = 0;
+
+	while (__atomic_exchange_n(&numbers.lock, 1, __ATOMIC_ACQUIRE)) {
+		while (__atomic_load_n(&numbers.lock, __ATOMIC_RELAXED)) {
+			if (++tries % 64 == 0)
+				sched_yield(); /* the holder may have lost its core */
+		}
+	}
+}
+
+static void unlock(void)
+{
+	__atomic_store_n(&numbers.lock, 0, __ATOMIC_RELEASE);
+}
+
+/* The lowest number that is free, or HANDLE_MAX. */
+static uint32_t lowest_free(void)
+{
+	uint32_t at = 0;
+
+	for (unsigned l = 0; l < LEVELS; l++) {
+		uint64_t word = level[l][at];
+
+		if (word == FULL)
+			return HANDLE_MAX; /* only the root: a full child is marked above */
+		at = at * 64 + (uint32_t)__builtin_ctzll(~word);
+		if (at >= HANDLE_MAX >> (6 * (LEVELS - 1 - l)))
+			return HANDLE_MAX;
+	}
+	return at;
+}
+
+static void mark_used(uint32_t i)
+{
+	for (unsigned l = LEVELS; l-- > 0; i /= 64) {
+		level[l][i / 64] |= UINT64_C(1) << (i % 64);
+		if (level[l][i / 64] != FULL)
+			return;
+	}
+}
+
+static void mark_free(uint32_t i)
+{
+	for (unsigned l = LEVELS; l-- > 0; i /= 64) {
+		bool was_full = level[l][i / 64] == FULL;
+
+		level[l][i / 64] &= ~(UINT64_C(1) << (i % 64));
+		if (!was_full)
+			return;
+	}
+}
+
+/* The chunk of a number is there afterwards; 0 or -ENOMEM. */
+static int need_chunk(uint32_t i)
+{
+	struct handle *chunk = handle_chunks[i >> HANDLE_CHUNK_SHIFT];
+
+	if (chunk)
+		return 0;
+	chunk = calloc(HANDLE_CHUNK, sizeof(*chunk));
+	if (!chunk)
+		return -ENOMEM;
+	__atomic_store_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], chunk, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int handle_reserve(void)
+{
+	uint32_t i;
+	int rc;
+
+	lock();
+	i = lowest_free();
+	rc = i == HANDLE_MAX ? -EMFILE : need_chunk(i);
+	if (rc == 0)
+		mark_used(i);
+	unlock();
+	return rc ? rc : (int)(i + NSK_FD_BASE);
+}
+
+void handle_unreserve(int fd)
+{
+	lock();
+	mark_free((uint32_t)fd - NSK_FD_BASE);
+	unlock();
+}
+
+static struct handle *entry(uint32_t i)
+{
+	return &handle_chunks[i >> HANDLE_CHUNK_SHIFT][i % HANDLE_CHUNK];
+}
+
+static uint32_t next_of(const struct handle *h)
+{
+	return h->next_cloexec & ~HANDLE_CLOEXEC;
+}
+
+static void set_next(struct handle *h, uint32_t next)
+{
+	h->next_cloexec = (h->next_cloexec & HANDLE_CLOEXEC) | next;
+}
+
+void handle_install(int fd, struct sock *s, bool cloexec)
+{
+	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
+	struct handle *h = entry(i);
+
+	h->next_cloexec = i | (cloexec ? HANDLE_CLOEXEC : 0);
+	if (s->fd < 0) {
+		s->fd = fd;
+	} else {
+		struct handle *other = handle_at(s->fd);
+
+		set_next(h, next_of(other));
+		set_next(other, i);
+	}
+	__atomic_store_n(&h->sock, s, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->worker, s->worker, __ATOMIC_RELEASE);
+}
+
+int handle_alloc(struct sock *s, bool cloexec)
+{
+	int fd = handle_reserve();
+
+	if (fd >= 0)
+		handle_install(fd, s, cloexec);
+	return fd;
+}
+
+/* Takes entry i out of the ring of its description's descriptors. */
+static void unring(uint32_t i, struct handle *h, struct sock *s)
+{
+	uint32_t next = next_of(h);
+	struct handle *before = entry(next);
+
+	if (next == i) {
+		s->fd = -1;
+		return;
+	}
+	while (next_of(before) != i)
+		before = entry(next_of(before));
+	set_next(before, next);
+	s->fd = (int)(next + NSK_FD_BASE);
+}
+
+void handle_free(int fd)
+{
+	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
+	struct handle *h = entry(i);
+
+	unring(i, h, h->sock);
+	__atomic_store_n(&h->worker, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->sock, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->generation, h->generation + 1, __ATOMIC_RELEASE);
+	handle_unreserve(fd);
+}
+
+void handle_move(struct sock *from, struct sock *to)
+{
+	uint32_t first = (uint32_t)from->fd - NSK_FD_BASE;
+	uint32_t i = first;
+
+	to->fd = from->fd;
+	if (from->fd < 0)
+		return;
+	do {
+		struct handle *h = entry(i);
+
+		i = next_of(h);
+		__atomic_store_n(&h->sock, to, __ATOMIC_RELAXED);
+		__atomic_store_n(&h->worker, to->worker, __ATOMIC_RELEASE);
+	} while (i != first);
+	from->fd = -1;
+}
+
+int handle_next_of(const struct nsk_worker *w, int fd)
+{
+	for (uint32_t i = (uint32_t)fd - NSK_FD_BASE; i < HANDLE_MAX; i++) {
+		struct handle *chunk =
+			__atomic_load_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], __ATOMIC_ACQUIRE);
+
+		if (!chunk)
+			return -1; /* lowest first: none follows */
+		if (handle_worker(&chunk[i % HANDLE_CHUNK]) == w)
+			return (int)(i + NSK_FD_BASE);
+	}
+	return -1;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of descriptors, one for the process: number → open description and the worker that it
+ * lives on. Lookups take no lock and entries never move, so that a number is good in any thread; a
+ * short lock guards only the choice of numbers. The table is the one piece of process-wide state
+ * besides EAL.
+ *
+ * A thread that does not run the worker may read only the worker from an entry and must go there
+ * (call.h) before it touches the description.
+ */
+#ifndef NSK_SOCK_HANDLE_H
+#define NSK_SOCK_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netstk/socket.h>
+
+#include "base/compiler.h"
+#include "sock/sock.h"
+
+#define HANDLE_CHUNK_SHIFT 10
+#define HANDLE_CHUNK	   (1U << HANDLE_CHUNK_SHIFT) /* entries in a chunk */
+#define HANDLE_CHUNKS	   4096U
+#define HANDLE_MAX	   (HANDLE_CHUNKS * HANDLE_CHUNK)
+
+struct handle {
+	struct sock *sock;	   /* [A] written by [W]; NULL: no such descriptor */
+	struct nsk_worker *worker; /* [A] where sock lives */
+	uint32_t generation;	   /* [A] grows each time the number is given back */
+	uint32_t next_cloexec; /* [W] next descriptor of the same sock (a ring), bit 31: FD_CLOEXEC
+				*/
+};
+_Static_assert(sizeof(struct handle) <= 24, "one for every descriptor");
+
+#define HANDLE_CLOEXEC (1U << 31)
+
+/* Chunks appear as numbers are needed and stay until the process ends. */
+extern struct handle *handle_chunks[HANDLE_CHUNKS] __attribute__((visibility("hidden")));
+
+/* The entry of a number that may be a descriptor, else NULL. The entry may be empty. */
+static inline struct handle *handle_at(int fd)
+{
+	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
+	struct handle *chunk;
+
+	if (NSK_UNLIKELY(i >= HANDLE_MAX))
+		return NULL;
+	chunk = __atomic_load_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], __ATOMIC_ACQUIRE);
+	if (NSK_UNLIKELY(!chunk))
+		return NULL;
+	return &chunk[i % HANDLE_CHUNK];
+}
+
+/* The worker of an open descriptor, else NULL. Any thread. */
+static inline struct nsk_worker *handle_worker(const struct handle *h)
+{
+	return __atomic_load_n(&h->worker, __ATOMIC_ACQUIRE);
+}
+
+/* The description, for the thread that runs the worker. */
+static inline struct sock *handle_sock(const struct handle *h)
+{
+	return __atomic_load_n(&h->sock, __ATOMIC_RELAXED);
+}
+
+/* Takes the lowest free number, its entry stays empty; -EMFILE when there is none, -ENOMEM. */
+int handle_reserve(void);
+/* Lets a reserved number name s, which counts it as nothing: the reference is the caller's gift. */
+void handle_install(int fd, struct sock *s, bool cloexec);
+/* Both; the number or -errno. */
+int handle_alloc(struct sock *s, bool cloexec);
+/* Empties the entry and gives the number back. The description keeps its references. */
+void handle_free(int fd);
+/* Gives back a number that was reserved and not used. */
+void handle_unreserve(int fd);
+/* Makes every descriptor of from name to instead (a connection moved, perhaps to another worker).
+ */
+void handle_move(struct sock *from, struct sock *to);
+/* The lowest open descriptor ≥ fd that lives on w, or -1. */
+int handle_next_of(const struct nsk_worker *w, int fd);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * poll and select over descriptors of any workers. The workers are visited one after the other,
+ * each looks at its own descriptors; if none is ready each leaves watches that all fire the same
+ * word, and the thread waits on that word (wait.h), then looks again.
+ */
+#include <limits.h>
+
+#include <netstk/socket.h>
+
+#include "sock/api.h"
+#include "sock/call.h"
+#include "sock/epoll.h"
+#include "sock/handle.h"
+#include "sock/wait.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_S  INT64_C(1000000000)
+
+/* Workers whose descriptors can be in one call. */
+#define POLL_WORKERS 128
+
+_Static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLERR == EPOLLERR &&
+		       POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP &&
+		       POLLRDNORM == EPOLLRDNORM && POLLWRNORM == EPOLLWRNORM,
+	       "one set of bits");
+
+/* What a worker has to do with a call. */
+struct poll_part {
+	struct nsk_worker *w;
+	struct epoll_item *watches; /* [W] a chain by their data */
+};
+
+struct poll {
+	struct pollfd *fds;
+	nfds_t count;
+	struct waiter waiter;
+	bool watch;    /* leave watches as long as nothing is ready */
+	bool slept;    /* see sock_call_asleep() */
+	bool stopping; /* a worker's stack is */
+	int ready;     /* descriptors with revents */
+	unsigned parts;
+	unsigned at; /* part being visited */
+	struct poll_part part[POLL_WORKERS];
+};
+
+/* What a descriptor is asked for; errors always. */
+static uint32_t wanted(const struct pollfd *p)
+{
+	return (uint16_t)p->events | POLLERR | POLLHUP;
+}
+
+static int leave_watch(struct poll *p, struct sock *s, uint32_t bits)
+{
+	struct poll_part *part = &p->part[p->at];
+	struct epoll_item *it = watch_add(s, bits, &p->waiter);
+
+	if (!it)
+		return -ENOMEM;
+	it->data = (uintptr_t)part->watches;
+	part->watches = it;
+	return 0;
+}
+
+/* On a worker: looks at those of the descriptors that live here. */
+static int visit(void *arg)
+{
+	struct poll *p = arg;
+	struct nsk_worker *w = p->part[p->at].w;
+
+	p->stopping |= w->ops->stopping(w);
+	for (nfds_t i = 0; i < p->count; i++) {
+		struct handle *h = handle_at(p->fds[i].fd);
+		struct sock *s;
+
+		if (!h || handle_worker(h) != w)
+			continue;
+		s = handle_sock(h);
+		p->fds[i].revents = (short)(sock_readiness(s) & wanted(&p->fds[i]));
+		if (p->fds[i].revents)
+			p->ready++;
+		else if (p->watch && p->ready == 0 && leave_watch(p, s, wanted(&p->fds[i])))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* On a worker: takes this call's watches away. */
+static int unwatch(void *arg)
+{
+	struct poll *p = arg;
+	struct epoll_item *it = p->part[p->at].watches;
+
+	while (it) {
+		struct epoll_item *next = (struct epoll_item *)(uintptr_t)it->data;
+
+		if (it->sock)
+			watch_del(it);
+		it = next;
+	}
+	return 0;
+}
+
+static int on_each_worker(struct poll *p, int (*fn)(void *arg))
+{
+	int rc = 0;
+
+	for (p->at = 0; p->at < p->parts && rc == 0; p->at++) {
+		struct nsk_worker *w = p->part[p->at].w;
+
+		rc = p->slept ? sock_call_asleep(w, fn, p) : sock_call(w, fn, p);
+	}
+	return rc;
+}
+
+/* All workers look; descriptors that have something to report, or -errno. */
+static int look(struct poll *p, bool watch)
+{
+	int rc;
+
+	waiter_clear(&p->waiter);
+	p->ready = 0;
+	p->watch = watch;
+	rc = on_each_worker(p, visit);
+	return rc ? rc : p->ready;
+}
+
+/* Notes whose descriptors these are; marks those that are none. Number of the latter, -ENOMEM. */
+static int find_workers(struct poll *p)
+{
+	int bad = 0;
+
+	for (nfds_t i = 0; i < p->count; i++) {
+		struct handle *h = handle_at(p->fds[i].fd);
+		struct nsk_worker *w = h ? handle_worker(h) : NULL;
+		unsigned k = 0;
+
+		p->fds[i].revents = 0;
+		if (p->fds[i].fd < 0)
+			continue;
+		if (!w) {
+			p->fds[i].revents = POLLNVAL;
+			bad++;
+			continue;
+		}
+		while (k < p->parts && p->part[k].w != w)
+			k++;
+		if (k == POLL_WORKERS)
+			return -ENOMEM;
+		if (k == p->parts)
+			p->part[p->parts++] = (struct poll_part){.w = w};
+	}
+	return bad;
+}
+
+/* Nothing was ready: waits until something is, which then is the result; 0: timed out. */
+static int wait_ready(struct poll *p, int64_t timeout_ns)
+{
+	int rc = look(p, true);
+
+	waiter_until(&p->waiter, timeout_ns);
+	while (rc == 0) {
+		int gave_up = p->stopping ? -ESHUTDOWN : 0;
+
+		if (!gave_up) {
+			gave_up = waiter_wait(&p->waiter, p->parts ? p->part[0].w : NULL);
+			p->slept = true;
+			rc = look(p, false);
+		}
+		if (rc == 0 && gave_up)
+			rc = gave_up;
+	}
+	on_each_worker(p, unwatch);
+	return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+/* A server that polls runs its loop by polling, as it would by nsk_epoll_wait(). */
+static int turn_once(struct waiter *wt)
+{
+	if (!wt->turns)
+		return 0;
+	if (wt->turns->in_turn)
+		return -EDEADLK;
+	wt->turns->ops->turn(wt->turns);
+	return 0;
+}
+
+static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+{
+	struct poll p;
+	int bad, rc;
+
+	p.fds = fds;
+	p.count = count;
+	p.slept = p.stopping = false;
+	p.parts = 0;
+	waiter_init(&p.waiter);
+	rc = turn_once(&p.waiter);
+	if (rc)
+		return rc;
+	bad = find_workers(&p);
+	if (bad < 0)
+		return bad;
+	rc = look(&p, false);
+	if (rc < 0 || rc + bad)
+		return rc < 0 ? rc : rc + bad;
+	if (p.stopping)
+		return -ESHUTDOWN;
+	return timeout_ns == 0 ? 0 : wait_ready(&p, timeout_ns);
+}
+
+int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	if (count > HANDLE_MAX)
+		return api_fail(-EINVAL);
+	if (!fds && count)
+		return api_fail(-EFAULT);
+	return api_int(poll_ns(fds, count, timeout_ms < 0 ? WAIT_FOREVER : timeout_ms * NS_PER_MS));
+}
+
+/* ---- select ---------------------------------------------------------------------------------- */
+
+/* What each set means, as in Linux. */
+#define SELECT_READ   (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
+#define SELECT_WRITE  (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
+#define SELECT_EXCEPT POLLPRI
+
+static bool in_set(int fd, const nsk_fd_set *set)
+{
+	return set && nsk_fd_isset(fd, set);
+}
+
+static short select_events(int fd, const nsk_fd_set *r, const nsk_fd_set *w, const nsk_fd_set *e)
+{
+	return (short)((in_set(fd, r) ? SELECT_READ : 0) | (in_set(fd, w) ? SELECT_WRITE : 0) |
+		       (in_set(fd, e) ? SELECT_EXCEPT : 0));
+}
+
+/* Keeps a descriptor in a set only if one of bits was asked for and is the case; 1 if it stays. */
+static int keep(const struct pollfd *p, nsk_fd_set *set, short bits)
+{
+	if (!in_set(p->fd, set))
+		return 0;
+	if (p->revents & bits)
+		return 1;
+	nsk_fd_clr(p->fd, set);
+	return 0;
+}
+
+static int64_t select_timeout_ns(const struct timeval *tv)
+{
+	if (!tv)
+		return WAIT_FOREVER;
+	if (tv->tv_sec >= INT64_MAX / NS_PER_S - 1)
+		return WAIT_FOREVER;
+	return tv->tv_sec * NS_PER_S + tv->tv_usec * NS_PER_US;
+}
+
+int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
+	       struct timeval *timeout)
+{
+	struct pollfd fds[NSK_FD_SETSIZE];
+	int end = nfds > NSK_FD_BASE + NSK_FD_SETSIZE ? NSK_FD_BASE + NSK_FD_SETSIZE : nfds;
+	nfds_t n = 0;
+	int rc, bits = 0;
+
+	if (nfds < 0)
+		return api_fail(-EINVAL);
+	if (timeout && (timeout->tv_sec < 0 || timeout->tv_usec < 0 || timeout->tv_usec >= 1000000))
+		return api_fail(-EINVAL);
+	for (int fd = NSK_FD_BASE; fd < end; fd++) {
+		struct handle *h = handle_at(fd);
+		short events = select_events(fd, readfds, writefds, exceptfds);
+
+		if (!events)
+			continue;
+		if (!h || !handle_worker(h))
+			return api_fail(-EBADF);
+		fds[n++] = (struct pollfd){.fd = fd, .events = events};
+	}
+	rc = poll_ns(fds, n, select_timeout_ns(timeout));
+	if (rc < 0)
+		return api_fail(rc);
+	for (nfds_t i = 0; i < n; i++) {
+		bits += keep(&fds[i], readfds, SELECT_READ);
+		bits += keep(&fds[i], writefds, SELECT_WRITE);
+		bits += keep(&fds[i], exceptfds, SELECT_EXCEPT);
+	}
+	return bits;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Waiting: turning the loop or sleeping on a futex, and the one way in which every blocking call
+ * tries, waits and tries again. See wait.h for why no wake-up is lost.
+ */
+#include "sock/wait.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sock/call.h"
+#include "sock/item.h"
+
+#define NS_PER_S  UINT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+/* A sleeper looks this often whether the stack is stopping: nsk_stop() may come from a signal
+ * handler and can only store a flag, and no worker need turn after it. */
+#define LOOK_NS (50 * (uint64_t)NS_PER_MS)
+
+/* A thread that is no worker's has no loop that reads the clock for it: its timeouts are the
+ * kernel's. The one place in this room that asks for the time. */
+static uint64_t kernel_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+void waiter_init(struct waiter *wt)
+{
+	struct nsk_worker *w = sock_current();
+
+	wt->word = 0;
+	wt->turns = w && sock_mine(w) ? w : NULL;
+	wt->deadline_ns = UINT64_MAX;
+}
+
+void waiter_until(struct waiter *wt, int64_t timeout_ns)
+{
+	uint64_t now;
+
+	if (timeout_ns < 0)
+		return;
+	if (wt->turns) {
+		wt->turns->ops->read_clock(wt->turns);
+		now = wt->turns->now_ns;
+	} else {
+		now = kernel_now_ns();
+	}
+	wt->deadline_ns = now + (uint64_t)timeout_ns;
+}
+
+void waiter_fire(struct waiter *wt)
+{
+	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) == 0 && !wt->turns)
+		syscall(SYS_futex, &wt->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static bool fired(const struct waiter *wt)
+{
+	return __atomic_load_n(&wt->word, __ATOMIC_SEQ_CST) != 0;
+}
+
+static bool stopping(const struct nsk_worker *w)
+{
+	return w->ops->stopping(w);
+}
+
+static int wait_turning(struct waiter *wt)
+{
+	struct nsk_worker *w = wt->turns;
+
+	if (w->in_turn)
+		return -EDEADLK;
+	while (!fired(wt)) {
+		if (stopping(w))
+			return -ESHUTDOWN;
+		if (w->now_ns >= wt->deadline_ns)
+			return -ETIMEDOUT;
+		w->ops->turn(w);
+	}
+	return 0;
+}
+
+/* Sleeps until the word is not 0 or the time has come; 0 or a negative errno of futex(2). */
+static int futex_sleep(uint32_t *word, uint64_t until_ns)
+{
+	struct timespec ts = {
+		.tv_sec = (time_t)(until_ns / NS_PER_S),
+		.tv_nsec = (long)(until_ns % NS_PER_S),
+	};
+
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
+		    FUTEX_BITSET_MATCH_ANY) == 0)
+		return 0;
+	return -errno;
+}
+
+static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
+{
+	while (!fired(wt)) {
+		uint64_t now = kernel_now_ns();
+		int rc;
+
+		if (of && stopping(of))
+			return -ESHUTDOWN;
+		if (now >= wt->deadline_ns)
+			return -ETIMEDOUT;
+		rc = futex_sleep(&wt->word, NSK_MIN(now + LOOK_NS, wt->deadline_ns));
+		if (rc == -EINTR && !fired(wt))
+			return -EINTR;
+	}
+	return 0;
+}
+
+int waiter_wait(struct waiter *wt, const struct nsk_worker *of)
+{
+	return wt->turns ? wait_turning(wt) : wait_sleeping(wt, of);
+}
+
+/* ---- a call that may block ------------------------------------------------------------------- */
+
+struct wait_state {
+	const struct wait_op *op;
+	struct waiter waiter;
+	struct nsk_worker *w;
+	struct epoll_item *watch; /* [W], holds the description; NULL: not waiting */
+	int64_t timeout_ns;
+	int gave_up; /* why the wait ended without event, 0: it did not */
+};
+
+static int64_t timeout_of(const struct wait_op *op, const struct sock *s)
+{
+	uint32_t ms;
+
+	if (op->timeout_ns >= WAIT_FOREVER)
+		return op->timeout_ns;
+	ms = op->timeout_ns == WAIT_RCVTIMEO ? s->rcvtimeo_ms : s->sndtimeo_ms;
+	return ms ? (int64_t)ms * NS_PER_MS : WAIT_FOREVER;
+}
+
+/* On the worker: leaves a watch if the operation has to wait, else tells the result. */
+static int first_step(struct sock *s, void *arg)
+{
+	struct wait_state *st = arg;
+	const struct wait_op *op = st->op;
+	int rc = op->try(s, op->arg);
+
+	if (rc != -EAGAIN || op->dontwait || (s->flags & SOCK_F_NONBLOCK && !op->always))
+		return rc;
+	if (stopping(s->worker))
+		return -ESHUTDOWN;
+	st->w = s->worker;
+	st->timeout_ns = timeout_of(op, s);
+	st->watch = watch_add(s, op->bits, &st->waiter);
+	return st->watch ? -EAGAIN : -ENOBUFS;
+}
+
+/* On the worker: tries again; the watch stays only if the wait goes on. */
+static int next_step(void *arg)
+{
+	struct wait_state *st = arg;
+	int rc;
+
+	if (NSK_UNLIKELY(!st->watch->sock)) {
+		st->watch = NULL; /* the worker is gone, and its items with it */
+		return -ESHUTDOWN;
+	}
+	waiter_clear(&st->waiter);
+	rc = st->op->try(st->watch->sock, st->op->arg);
+	if (rc == -EAGAIN) {
+		rc = st->gave_up;
+		if (rc == 0 && stopping(st->w))
+			rc = -ESHUTDOWN;
+		if (rc == 0)
+			return -EAGAIN;
+	}
+	watch_del(st->watch);
+	st->watch = NULL;
+	return rc;
+}
+
+int sock_wait(int fd, const struct wait_op *op)
+{
+	struct wait_state st = {.op = op};
+	int rc;
+
+	waiter_init(&st.waiter);
+	rc = sock_call_fd(fd, first_step, &st);
+	if (!st.watch)
+		return rc;
+	waiter_until(&st.waiter, st.timeout_ns);
+	do {
+		st.gave_up = waiter_wait(&st.waiter, st.w);
+		rc = sock_call_asleep(st.w, next_step, &st);
+	} while (st.watch);
+	return rc == -ETIMEDOUT ? -EAGAIN : rc;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Blocking. A call that would block leaves a watch at the socket (item.h) and waits on a word of
+ * its own until the socket's worker fires the watch; then it tries again. The word and the watch
+ * are made for one call; nothing of them stays in the socket.
+ *
+ *  - The thread runs a worker: it turns that worker's loop meanwhile, whichever worker the socket
+ *    lives on. Signals do not end such a wait, nsk_stop() does.
+ *  - Any other thread sleeps on a futex; signals end it with EINTR.
+ *
+ * No wake-up is lost: the word is cleared, the operation tried and the watch left by one piece of
+ * work on the socket's worker, which is the only one that fires it.
+ */
+#ifndef NSK_SOCK_WAIT_H
+#define NSK_SOCK_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sock/sock.h"
+
+#define WAIT_FOREVER  INT64_C(-1)
+#define WAIT_RCVTIMEO INT64_C(-2)
+#define WAIT_SNDTIMEO INT64_C(-3)
+
+struct waiter {
+	uint32_t word;		  /* [A] 0 waiting, 1 fired */
+	struct nsk_worker *turns; /* worker that the thread turns meanwhile; NULL: it sleeps */
+	uint64_t deadline_ns;	  /* of the clock of turns, else the kernel's; UINT64_MAX: none */
+};
+
+/* Prepares a wait of the calling thread. */
+void waiter_init(struct waiter *wt);
+/* Lets it end timeout_ns from now; WAIT_FOREVER: never, as after waiter_init(). */
+void waiter_until(struct waiter *wt, int64_t timeout_ns);
+
+/* Before the conditions are looked at (again). */
+static inline void waiter_clear(struct waiter *wt)
+{
+	__atomic_store_n(&wt->word, 0, __ATOMIC_SEQ_CST);
+}
+
+/* The socket's worker: something happened. Never blocks. */
+void waiter_fire(struct waiter *wt);
+
+/*
+ * Waits until fired (0), -ETIMEDOUT, -EINTR, or -ESHUTDOWN: the stack whose loop it turns, or the
+ * one of worker of (may be NULL), is stopping. -EDEADLK from inside a turn.
+ */
+int waiter_wait(struct waiter *wt, const struct nsk_worker *of);
+
+/* A call that may block. */
+struct wait_op {
+	/* Runs where s lives: -EAGAIN waits for one of bits and tries again, all else is the
+	 * result. */
+	int (*try)(struct sock *s, void *arg);
+	void *arg;
+	uint32_t bits;	    /* EPOLLIN …; EPOLLERR and EPOLLHUP are always among them */
+	bool dontwait;	    /* MSG_DONTWAIT */
+	bool always;	    /* waits even if the description is non-blocking (epoll) */
+	int64_t timeout_ns; /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
+};
+
+/*
+ * Runs the operation on the description of fd: its result, -EBADF, -EAGAIN (non-blocking or
+ * timed out), -EINTR, -ESHUTDOWN, -ENOBUFS (no watch to be had), -EDEADLK. The description stays
+ * while the call waits, even if the descriptor is closed.
+ */
+int sock_wait(int fd, const struct wait_op *op);
+
+#endif
