@@ -121,6 +121,9 @@ static inline bool ip_l4_csum_ok(const struct rte_mbuf *m, const struct pkt *p)
 	       0;
 }
 
+/* What a packet that net_route() found no way for is dropped as. */
+enum nsk_drop ip_route_drop(int err);
+
 /*
  * Sends an ICMP error about a received packet (descriptor filled, data starting at its IP header)
  * if the rules allow (RFC 1122 §3.2.2, RFC 1812 §4.3.2: none about ICMP errors, broadcasts, later
@@ -133,6 +136,9 @@ void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, u
 /* Maps an ICMP error to what sockets report (errno) and whether it is a hard one; 0: none of the
  * errors. */
 int icmp_errno(uint8_t type, uint8_t code, bool *hard);
+
+/* lib/net's upcall: tells the transport of a packet of ours that its next hop did not answer. */
+void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m);
 
 /* The ICMP row of the protocol table. */
 extern const struct ip_proto icmp_proto;

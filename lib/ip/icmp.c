@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMP input: echo, and errors about packets of ours. RFC 792, RFC 1122 §3.2.2, RFC 1191, RFC 5927
+ * (what an error must quote). Redirects and source quenches are not followed (RFC 6633). Errors
+ * that we send: icmp_error.c.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "ip/ip.h"
+#include "mbuf/pool.h"
+#include "wire/icmp.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+#define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
+
+/* ---- echo ---------------------------------------------------------------------------------------
+ */
+
+/* The packet itself if nobody else has it, else a copy; NULL and counted without a buffer. */
+static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy;
+
+	if (NSK_LIKELY(RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1))
+		return m;
+	copy = rte_pktmbuf_copy(m, w->pool->mp, 0, UINT32_MAX);
+	if (copy) {
+		*pkt_of(copy) = *pkt_of(m);
+		pkt_of(copy)->l4_off = (uint16_t)(copy->data_off + pkt_of(m)->l4_off - m->data_off);
+		pkt_free(m);
+	} else {
+		pkt_drop(w, m, NSK_DROP_RX_NO_BUFFER);
+	}
+	return copy;
+}
+
+static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	struct ip_addr to = ip_addr_v4(p->flow.src), from = ip_addr_v4(p->flow.dst);
+	struct ip_out out = {
+		.src = from.b,
+		.dst = to.b,
+		.family = AF_INET,
+		.proto = IP_PROTO_ICMP,
+		.tos = p->tos, /* RFC 1122 §3.2.2.6 by way of §3.2.1.6 */
+	};
+	struct route_cache rc;
+	int err;
+
+	if ((p->flags & GROUP_FLAGS) || !w->set->icmp_echo) {
+		pkt_drop(w, m,
+			 p->flags & GROUP_FLAGS ? NSK_DROP_ICMP_BROADCAST_ECHO
+						: NSK_DROP_ICMP_UNKNOWN_TYPE);
+		return;
+	}
+	err = net_route(w, &rc, &to, &from);
+	if (err) {
+		pkt_drop(w, m, ip_route_drop(err));
+		return;
+	}
+	m = own_copy(w, m);
+	if (!m)
+		return;
+	p = pkt_of(m);
+	icmp_echo_to_reply(pkt_at(m, p->l4_off));
+	rte_pktmbuf_adj(m, (uint16_t)(p->l4_off - m->data_off));
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL; /* what reception said is over */
+	worker_count(w, NSK_CNT_ICMP_ECHO_REPLIES, 1);
+	ip_output(w, &rc, m, &out);
+}
+
+/* ---- errors -------------------------------------------------------------------------------------
+ */
+
+int icmp_errno(uint8_t type, uint8_t code, bool *hard)
+{
+	static const uint8_t unreachable[] = {
+		ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED, EMSGSIZE,     EOPNOTSUPP,
+		ENETUNREACH,  EHOSTUNREACH, EHOSTUNREACH, ENETUNREACH,	EHOSTUNREACH, ENETUNREACH,
+		EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
+	};
+
+	*hard = false;
+	switch (type) {
+	case ICMP_UNREACHABLE:
+		*hard = code == ICMP_UNREACH_PROTO || code == ICMP_UNREACH_PORT;
+		return code < NSK_ARRAY_LEN(unreachable) ? unreachable[code] : EHOSTUNREACH;
+	case ICMP_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP_PARAMETER_PROBLEM:
+		return EPROTO;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * The MTU that a "fragmentation needed" proves, held at the floor; 0: it proves nothing, since the
+ * packet would have fitted. Routers older than RFC 1191 name none: then the next plateau below the
+ * packet's size (§7.1 there).
+ */
+static uint16_t proven_mtu(const struct icmp_view *icmp, const struct icmp_quote *quote)
+{
+	static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508};
+	uint16_t mtu = icmp_mtu(icmp);
+
+	for (unsigned i = 0; mtu == 0; i++)
+		if (i + 1 == NSK_ARRAY_LEN(plateaus) || plateaus[i] < quote->ip.total_len)
+			mtu = plateaus[i];
+	if (mtu >= quote->ip.total_len)
+		return 0;
+	return NSK_MAX(mtu, (uint16_t)IPV4_PMTU_FLOOR);
+}
+
+/* The flow of a packet of ours as we receive it: the peer first. */
+static void reverse(struct flow *to, const struct flow *from)
+{
+	memcpy(to->src, from->dst, 16);
+	memcpy(to->dst, from->src, 16);
+	to->sport_be = from->dport_be;
+	to->dport_be = from->sport_be;
+}
+
+static void quoted_flow(struct flow *flow, const struct icmp_quote *quote)
+{
+	memset(flow, 0, sizeof(*flow));
+	store_be32(flow->src, quote->ip.src);
+	store_be32(flow->dst, quote->ip.dst);
+	store_be16(&flow->sport_be, quote->sport);
+	store_be16(&flow->dport_be, quote->dport);
+}
+
+/* Fills e from an error that quotes a packet of ours; else the reason to drop it. */
+static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p,
+				 const struct icmp_view *icmp, const struct icmp_quote *quote,
+				 struct flow *flow, struct ip_error *e)
+{
+	quoted_flow(flow, quote);
+	if ((p->flags & GROUP_FLAGS) || memcmp(flow->src, p->flow.dst, 16) != 0)
+		return NSK_DROP_ICMP_BAD_QUOTE; /* it went not to whom it quotes */
+	if (!w->ip->protos[quote->ip.proto] || !w->ip->protos[quote->ip.proto]->error)
+		return NSK_DROP_ICMP_BAD_QUOTE;
+	*e = (struct ip_error){
+		.flow = flow,
+		.family = AF_INET,
+		.type = icmp->type,
+		.code = icmp->code,
+		.quote = quote->l4,
+		.quote_len = (uint16_t)quote->l4_len,
+	};
+	e->err = icmp_errno(icmp->type, icmp->code, &e->hard);
+	if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_UNREACH_NEEDFRAG) {
+		e->mtu = proven_mtu(icmp, quote);
+		if (!e->mtu)
+			return NSK_DROP_ICMP_BAD_QUOTE;
+	}
+	return NSK_DROP_NONE;
+}
+
+static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct icmp_view *icmp,
+			size_t contiguous)
+{
+	struct pkt *p = pkt_of(m);
+	struct icmp_quote quote;
+	struct flow flow, as_received;
+	struct ip_error e;
+	enum nsk_drop bad;
+
+	bad = icmp_quote_parse(pkt_at(m, p->l4_off) + ICMP_HLEN, contiguous - ICMP_HLEN, &quote);
+	if (!bad)
+		bad = judge_error(w, p, icmp, &quote, &flow, &e);
+	if (bad) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	if (w->peers > 1 && !(p->flags & PKT_F_STEERED)) {
+		uint16_t owner;
+
+		reverse(&as_received, &flow);
+		owner = w->ops->flow_owner(w, &as_received);
+		if (owner != w->id) {
+			w->ops->steer(w, owner, m);
+			return;
+		}
+	}
+	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
+	w->ip->protos[quote.ip.proto]->error(w, &e);
+	pkt_free(m);
+}
+
+void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	const struct ip_proto *proto;
+	struct icmp_quote quote;
+	struct flow flow;
+	struct ip_error e;
+
+	if (icmp_quote_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &quote))
+		return;
+	proto = w->ip->protos[quote.ip.proto];
+	if (!proto || !proto->error)
+		return;
+	quoted_flow(&flow, &quote);
+	e = (struct ip_error){
+		.flow = &flow,
+		.family = AF_INET,
+		.type = ICMP_UNREACHABLE,
+		.code = ICMP_UNREACH_HOST,
+		.err = EHOSTUNREACH,
+		.local = true,
+		.quote = quote.l4,
+		.quote_len = (uint16_t)quote.l4_len,
+	};
+	proto->error(w, &e);
+}
+
+/* ---- input --------------------------------------------------------------------------------------
+ */
+
+static void icmp_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	uint16_t off = (uint16_t)(p->l4_off - m->data_off);
+	size_t contiguous = NSK_MIN((size_t)p->l4_len, (size_t)(m->data_len - off));
+	struct icmp_view icmp;
+	enum nsk_drop bad;
+
+	bad = icmp_parse(pkt_at(m, p->l4_off), contiguous, WIRE_CSUM_DONE, &icmp);
+	if (!bad && csum_finish(ip_chain_sum(m, off, p->l4_len, 0)) != 0)
+		bad = NSK_DROP_ICMP_CHECKSUM;
+	if (bad) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	switch (icmp.type) {
+	case ICMP_ECHO:
+		answer_echo(w, m);
+		break;
+	case ICMP_UNREACHABLE:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER_PROBLEM:
+		error_input(w, m, &icmp, contiguous);
+		break;
+	case ICMP_REDIRECT:
+	case ICMP_SOURCE_QUENCH:
+		pkt_drop(w, m, NSK_DROP_ICMP_IGNORED);
+		break;
+	default:
+		pkt_drop(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE);
+		break;
+	}
+}
+
+const struct ip_proto icmp_proto = {.input = icmp_input};

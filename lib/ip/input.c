@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPv4 input: from a packet off the wire to a transport. RFC 791, RFC 1122 §3.2.1, RFC 1812 §5.3.7
+ * (martians), RFC 6890. The header is judged by lib/wire; what is judged here depends on who we
+ * are. Fragments are dropped: there is no reassembly yet. Nothing is forwarded.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "base/mem.h"
+#include "ip/ip.h"
+#include "wire/icmp.h"
+#include "wire/ipv4.h"
+
+#define HEADERS_MAX    120 /* IP and TCP headers with all options */
+#define ALL_HOSTS      0xe0000001u
+#define BROADCAST_ADDR UINT32_MAX
+
+static const struct net_upcalls upcalls = {.unreachable = icmp_unreachable_here};
+
+int ip_worker_init(struct nsk_worker *w, const struct ip_proto *const protos[256])
+{
+	struct ip_worker *ip = mem_zalloc(w->mem, sizeof(*ip));
+
+	if (!ip)
+		return -ENOMEM;
+	ip->protos = protos;
+	ip->id_key.k0 = rng_u64(&w->rng);
+	ip->id_key.k1 = rng_u64(&w->rng);
+	rng_fill(&w->rng, ip->id, sizeof(ip->id));
+	w->ip = ip;
+	w->net->up = &upcalls;
+	return 0;
+}
+
+void ip_worker_fini(struct nsk_worker *w)
+{
+	if (!w->ip)
+		return;
+	if (w->net)
+		w->net->up = NULL;
+	mem_free(w->mem, w->ip, sizeof(*w->ip));
+	w->ip = NULL;
+}
+
+/* ---- chains of buffers --------------------------------------------------------------------------
+ */
+
+uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum)
+{
+	uint32_t done = 0;
+
+	while (off >= m->data_len && m->next) {
+		off -= m->data_len;
+		m = m->next;
+	}
+	for (; m && done < len; m = m->next, off = 0) {
+		uint32_t n = NSK_MIN(m->data_len - off, len - done);
+		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, off);
+
+		if (done % 2 == 0)
+			sum = csum_partial(p, n, sum);
+		else
+			sum = csum_combine(sum, csum_partial(p, n, 0), done);
+		done += n;
+	}
+	return sum;
+}
+
+static bool writable(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
+}
+
+/* Brings the first bytes, as many as headers can have, into the first buffer. False if it has no
+ * room for them. */
+static bool join_headers(struct rte_mbuf *m)
+{
+	uint32_t want = NSK_MIN(m->pkt_len, (uint32_t)HEADERS_MAX);
+
+	if (m->data_len >= want)
+		return true;
+	if (!writable(m) || want - m->data_len > rte_pktmbuf_tailroom(m))
+		return false;
+	while (m->data_len < want) {
+		struct rte_mbuf *next = m->next;
+		uint16_t n = (uint16_t)NSK_MIN(want - m->data_len, (uint32_t)next->data_len);
+
+		memcpy(rte_pktmbuf_mtod_offset(m, char *, m->data_len),
+		       rte_pktmbuf_mtod(next, char *), n);
+		m->data_len = (uint16_t)(m->data_len + n);
+		next->data_off = (uint16_t)(next->data_off + n);
+		next->data_len = (uint16_t)(next->data_len - n);
+		if (next->data_len == 0) {
+			m->next = next->next;
+			m->nb_segs--;
+			next->next = NULL;
+			next->nb_segs = 1;
+			rte_pktmbuf_free_seg(next);
+		}
+	}
+	return true;
+}
+
+/* Cuts what follows the packet: link padding. */
+static void trim_chain(struct rte_mbuf *m, uint32_t len)
+{
+	struct rte_mbuf *last = m;
+	uint32_t left = len;
+	uint16_t segs = 1;
+
+	while (left > last->data_len && last->next) {
+		left -= last->data_len;
+		last = last->next;
+		segs++;
+	}
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	last->data_len = (uint16_t)left;
+	m->nb_segs = segs;
+	m->pkt_len = len;
+}
+
+static void trim(struct rte_mbuf *m, uint16_t len)
+{
+	if (NSK_LIKELY(m->nb_segs == 1)) {
+		m->data_len = len;
+		m->pkt_len = len;
+	} else if (m->pkt_len > len) {
+		trim_chain(m, len);
+	}
+}
+
+/* ---- addresses ----------------------------------------------------------------------------------
+ */
+
+/* 0/8, 127/8 and from 224/3 on: no host that could write to us (RFC 1122 §3.2.1.3). */
+static bool never_a_host(uint32_t addr)
+{
+	uint32_t top = addr >> 24;
+
+	return top == 0 || top == 127 || top >= 224;
+}
+
+/* The rarer destinations; ours is known not to be a plain address of ours. */
+static enum nsk_drop special_dest(const struct local_entry *own, uint32_t dst, struct pkt *p)
+{
+	if (dst == BROADCAST_ADDR ||
+	    (own && own->kind == LOCAL_BROADCAST && own->iface == p->iface)) {
+		p->flags |= PKT_F_IP_BCAST;
+		return NSK_DROP_NONE;
+	}
+	if (dst == ALL_HOSTS) {
+		p->flags |= PKT_F_IP_MCAST;
+		return NSK_DROP_NONE;
+	}
+	if (never_a_host(dst) && dst >> 28 != 0xe)
+		return NSK_DROP_IP_MARTIAN_DEST;
+	return NSK_DROP_IP_NOT_LOCAL;
+}
+
+static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ipv4_view *ip,
+				     struct pkt *p)
+{
+	const struct local_entry *own;
+
+	if (NSK_UNLIKELY(never_a_host(ip->src)) || net_local_entry(w, p->flow.src, AF_INET))
+		return NSK_DROP_IP_MARTIAN_SOURCE;
+	own = net_local_entry(w, p->flow.dst, AF_INET);
+	if (NSK_UNLIKELY(!own || own->kind != LOCAL_UNICAST))
+		return special_dest(own, ip->dst, p);
+	/* RFC 1122 §3.3.6: who writes to one host does not shout. */
+	if (NSK_UNLIKELY(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
+		return NSK_DROP_IP_LINK_BROADCAST;
+	return NSK_DROP_NONE;
+}
+
+/* ---- input --------------------------------------------------------------------------------------
+ */
+
+/* What hardware said about the checksums: flags for ipv4_parse(), and into the descriptor. */
+static unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m, struct pkt *p)
+{
+	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (!ifc->rx_offloads)
+		return 0;
+	/* "None": the field is not filled in (a virtual device), but the data never left memory. */
+	if ((ifc->rx_offloads & PORT_RX_CSUM_L4) &&
+	    (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
+		p->flags |= PKT_F_L4_CSUM_OK;
+	/* What it calls bad is looked at again: the verdict is ours. */
+	if ((ifc->rx_offloads & PORT_RX_CSUM_IPV4) &&
+	    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		return WIRE_CSUM_DONE;
+	return 0;
+}
+
+static void describe(struct rte_mbuf *m, const struct ipv4_view *ip, struct pkt *p)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	p->family = AF_INET;
+	p->proto = ip->proto;
+	p->ttl = ip->ttl;
+	p->tos = ip->tos;
+	p->l3_off = m->data_off;
+	p->l4_off = (uint16_t)(m->data_off + ip->hdr_len);
+	p->l4_len = ipv4_payload_len(ip);
+	p->hash = 0;
+	memset(&p->flow, 0, sizeof(p->flow));
+	memcpy(p->flow.src, h + offsetof(struct ipv4_wire, src), 4);
+	memcpy(p->flow.dst, h + offsetof(struct ipv4_wire, dst), 4);
+}
+
+/* Hands a packet of a flow that is another worker's to it. Ports decide, so both must be there. */
+static bool steered_away(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p)
+{
+	uint16_t owner;
+
+	if ((p->proto != IP_PROTO_TCP && p->proto != IP_PROTO_UDP) || p->l4_len < 4)
+		return false;
+	memcpy(&p->flow.sport_be, pkt_at(m, p->l4_off), 2);
+	memcpy(&p->flow.dport_be, pkt_at(m, p->l4_off) + 2, 2);
+	owner = w->ops->flow_owner(w, &p->flow);
+	if (owner == w->id)
+		return false;
+	w->ops->steer(w, owner, m);
+	return true;
+}
+
+void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	struct ipv4_view ip;
+	enum nsk_drop bad;
+
+	if (NSK_UNLIKELY(m->nb_segs > 1) && !join_headers(m)) {
+		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
+		return;
+	}
+	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
+			 hardware_verdict(ifc, m, p), &ip);
+	if (NSK_UNLIKELY(bad)) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	trim(m, ip.total_len);
+	describe(m, &ip, p);
+	bad = check_addresses(w, &ip, p);
+	if (NSK_LIKELY(!bad) && NSK_UNLIKELY(ipv4_is_fragment(&ip)))
+		bad = NSK_DROP_IP_FRAGMENT;
+	if (NSK_UNLIKELY(bad)) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	if (w->peers > 1 && steered_away(w, m, p))
+		return;
+	ip_deliver(w, m);
+}
+
+void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	const struct ip_proto *proto = w->ip->protos[pkt_of(m)->proto];
+
+	if (NSK_LIKELY(proto != NULL)) {
+		proto->input(w, m);
+		return;
+	}
+	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
+	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
+}

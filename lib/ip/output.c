@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPv4 output: a header in front of what a transport made. RFC 791, RFC 1122 §3.2.1, RFC 6864
+ * (identification). Nothing is fragmented: transports keep to the MTU.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "ip/ip.h"
+#include "wire/eth.h"
+#include "wire/ipv4.h"
+
+#define L4_CSUM_FLAGS (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)
+
+/*
+ * RFC 6864: a packet that may not be fragmented needs no number, and 0 tells nobody anything.
+ * Others take one that does not come again soon for the same addresses and protocol, from counters
+ * that do not tell one peer of another's traffic.
+ */
+static uint16_t next_id(struct ip_worker *ip, const struct ip_out *out)
+{
+	uint32_t src, dst;
+	uint64_t hash;
+
+	if (out->df)
+		return 0;
+	memcpy(&src, out->src, 4);
+	memcpy(&dst, out->dst, 4);
+	hash = siphash13_2w(&ip->id_key, (uint64_t)src << 32 | dst, out->proto);
+	return ip->id[hash % IP_ID_COUNTERS]++;
+}
+
+/* What the port is to compute; the header's checksum is computed here if the port does not. */
+static void set_offloads(const struct iface *ifc, struct rte_mbuf *m, uint8_t *header)
+{
+	bool ip_csum = ifc->tx_offloads & PORT_TX_CSUM_IPV4;
+
+	if (ip_csum)
+		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
+	else
+		ipv4_set_checksum(header, IPV4_HLEN);
+	if (ip_csum || (m->ol_flags & L4_CSUM_FLAGS)) {
+		m->ol_flags |= RTE_MBUF_F_TX_IPV4;
+		m->l2_len = ifc->ethernet ? ETH_HLEN : 0;
+		m->l3_len = IPV4_HLEN;
+	}
+}
+
+void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+	       const struct ip_out *out)
+{
+	struct iface *ifc = rc->iface;
+	uint32_t len = m->pkt_len + IPV4_HLEN;
+	uint8_t *header;
+
+	if (NSK_UNLIKELY(len > ifc->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
+	    NSK_UNLIKELY(len > IPV4_MAX_LEN)) {
+		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
+		return;
+	}
+	header = (uint8_t *)rte_pktmbuf_prepend(m, IPV4_HLEN);
+	if (NSK_UNLIKELY(!header)) {
+		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+		return;
+	}
+	ipv4_write(header, &(struct ipv4_view){
+				   .src = load_be32(out->src),
+				   .dst = load_be32(out->dst),
+				   .total_len = (uint16_t)len,
+				   .id = next_id(w->ip, out),
+				   .frag = out->df ? IPV4_FRAG_DF : 0,
+				   .tos = out->tos,
+				   .ttl = out->ttl ? out->ttl : (uint8_t)w->set->ip_ttl,
+				   .proto = out->proto,
+			   });
+	set_offloads(ifc, m, header);
+	net_output(w, rc, m);
+}
+
+enum nsk_drop ip_route_drop(int err)
+{
+	switch (err) {
+	case -ENETDOWN:
+		return NSK_DROP_TX_LINK_DOWN;
+	case -EHOSTUNREACH:
+		return NSK_DROP_ARP_UNRESOLVED;
+	case -ENOBUFS:
+		return NSK_DROP_ARP_TABLE_FULL;
+	default:
+		return NSK_DROP_IP_NO_ROUTE;
+	}
+}
