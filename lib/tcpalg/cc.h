@@ -22,7 +22,7 @@ struct cc {
 	uint16_t smss;	   /* [W] sender maximum segment size, options taken off */
 	uint8_t algo;	   /* [C] row of the table */
 	uint8_t flags;	   /* [W] CC_* below */
-	uint32_t acked;	   /* [W] octets acknowledged and not yet turned into growth */
+	uint32_t flight;   /* [W] octets in flight when data was sent last: see cc_sent */
 	union {
 		uint64_t u64[2];
 		uint32_t u32[4];
@@ -38,7 +38,6 @@ _Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
 struct cc_ack {
 	uint64_t now_us;
 	uint32_t acked;	  /* octets newly acknowledged, > 0 */
-	uint32_t flight;  /* octets in flight before this ACK came: was cwnd what held us back? */
 	uint32_t srtt_us; /* 0: unknown */
 	uint16_t nacks;	  /* ACK segments merged into this event, >= 1 */
 };
@@ -51,12 +50,12 @@ struct cc_algo {
 	void (*init)(struct cc *cc);
 	/* New data acknowledged, not in fast recovery. */
 	void (*ack)(struct cc *cc, const struct cc_ack *a);
-	/* Fast recovery begins with flight octets outstanding: set ssthresh and cwnd. */
-	void (*loss)(struct cc *cc, uint32_t flight, uint64_t now_us);
+	/* Fast recovery begins: set ssthresh and cwnd. */
+	void (*loss)(struct cc *cc, uint64_t now_us);
 	/* Recovery ended with flight octets outstanding. */
 	void (*recovery_exit)(struct cc *cc, uint32_t flight, uint64_t now_us);
 	/* The retransmission timer expired; first is false when it backs off on the same data. */
-	void (*rto)(struct cc *cc, uint32_t flight, bool first, uint64_t now_us);
+	void (*rto)(struct cc *cc, bool first, uint64_t now_us);
 	/* About to send after idle_us without sending, rto_us being the timeout. */
 	void (*idle_restart)(struct cc *cc, uint32_t idle_us, uint32_t rto_us);
 	/* The connection ends: free what priv holds. NULL: nothing to do. */
@@ -90,6 +89,16 @@ void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_
 /* The path MTU changed: the window stays the same in octets, at least one segment. */
 void cc_set_smss(struct cc *cc, uint16_t smss);
 
+/*
+ * Data was sent, flight octets are outstanding now. This is what tells whether the window is used
+ * and what a loss halves (FlightSize of RFC 5681): ACKs arrive in bursts, between which nothing is
+ * sent, so that what is outstanding when one of them is looked at says little.
+ */
+static inline void cc_sent(struct cc *cc, uint32_t flight)
+{
+	cc->flight = flight;
+}
+
 static inline bool cc_in_slow_start(const struct cc *cc)
 {
 	return cc->cwnd < cc->ssthresh;
@@ -100,9 +109,9 @@ static inline void cc_ack(struct cc *cc, const struct cc_ack *a)
 	cc_algos[cc->algo]->ack(cc, a);
 }
 
-static inline void cc_loss(struct cc *cc, uint32_t flight, uint64_t now_us)
+static inline void cc_loss(struct cc *cc, uint64_t now_us)
 {
-	cc_algos[cc->algo]->loss(cc, flight, now_us);
+	cc_algos[cc->algo]->loss(cc, now_us);
 }
 
 static inline void cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
@@ -110,9 +119,9 @@ static inline void cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now
 	cc_algos[cc->algo]->recovery_exit(cc, flight, now_us);
 }
 
-static inline void cc_rto(struct cc *cc, uint32_t flight, bool first, uint64_t now_us)
+static inline void cc_rto(struct cc *cc, bool first, uint64_t now_us)
 {
-	cc_algos[cc->algo]->rto(cc, flight, first, now_us);
+	cc_algos[cc->algo]->rto(cc, first, now_us);
 }
 
 static inline void cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)

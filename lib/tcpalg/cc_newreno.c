@@ -23,22 +23,28 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* RFC 5681 equation (4). flight beyond cwnd is limited transmit, which does not count (3.2 step 2).
- */
-static uint32_t half_flight(const struct cc *cc, uint32_t flight)
+/* Octets acknowledged in congestion avoidance and not yet turned into growth. */
+static uint32_t *counted(struct cc *cc)
 {
-	return max_u32(min_u32(flight, cc->cwnd) / 2, 2u * cc->smss);
+	return &cc->priv.u32[0];
+}
+
+/* RFC 5681 equation (4). Beyond cwnd there is limited transmit, which does not count (3.2 step 2).
+ */
+static uint32_t half_flight(const struct cc *cc)
+{
+	return max_u32(min_u32(cc->flight, cc->cwnd) / 2, 2u * cc->smss);
 }
 
 /*
  * A window that was not used tells nothing about the path (RFC 7661 section 4.2). In slow start it
  * counts as used when half of it was: it doubles each round trip.
  */
-static bool window_was_used(const struct cc *cc, uint32_t flight)
+static bool window_was_used(const struct cc *cc)
 {
 	if (cc_in_slow_start(cc))
-		return flight >= cc->cwnd / 2;
-	return flight + cc->smss >= cc->cwnd;
+		return cc->flight >= cc->cwnd / 2;
+	return cc->flight + cc->smss >= cc->cwnd;
 }
 
 /* Open the window by slow start; returns the octets left over for congestion avoidance. */
@@ -60,26 +66,26 @@ static uint32_t slow_start(struct cc *cc, const struct cc_ack *a)
 
 static void newreno_ack(struct cc *cc, const struct cc_ack *a)
 {
-	uint32_t left = a->acked;
+	uint32_t left = a->acked, *sum = counted(cc);
 
-	if (!window_was_used(cc, a->flight))
+	if (!window_was_used(cc))
 		return;
 	if (cc_in_slow_start(cc))
 		left = slow_start(cc, a);
 	/* One segment for each window acknowledged (RFC 5681 section 3.1, byte counting). */
-	cc->acked += left;
-	if (cc->acked < cc->cwnd || left == 0)
+	*sum += left;
+	if (*sum < cc->cwnd || left == 0)
 		return;
-	cc->acked = min_u32(cc->acked - cc->cwnd, cc->cwnd - 1);
+	*sum = min_u32(*sum - cc->cwnd, cc->cwnd - 1);
 	cc->cwnd = min_u32(cc->cwnd + cc->smss, CC_WND_MAX);
 }
 
-static void newreno_loss(struct cc *cc, uint32_t flight, uint64_t now_us)
+static void newreno_loss(struct cc *cc, uint64_t now_us)
 {
 	(void)now_us;
-	cc->ssthresh = half_flight(cc, flight);
+	cc->ssthresh = half_flight(cc);
 	cc->cwnd = cc->ssthresh;
-	cc->acked = 0;
+	*counted(cc) = 0;
 	cc->flags &= (uint8_t)~CC_AFTER_RTO;
 }
 
@@ -88,16 +94,16 @@ static void newreno_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_u
 {
 	(void)now_us;
 	cc->cwnd = min_u32(cc->ssthresh, max_u32(flight, cc->smss) + cc->smss);
-	cc->acked = 0;
+	*counted(cc) = 0;
 }
 
-static void newreno_rto(struct cc *cc, uint32_t flight, bool first, uint64_t now_us)
+static void newreno_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
 	if (first)
-		cc->ssthresh = half_flight(cc, flight);
+		cc->ssthresh = half_flight(cc);
 	cc->cwnd = cc->smss;
-	cc->acked = 0;
+	*counted(cc) = 0;
 	cc->flags |= CC_AFTER_RTO;
 }
 
@@ -112,7 +118,7 @@ static void newreno_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_u
 	if (!cc_in_slow_start(cc))
 		cc->ssthresh = max_u32(cc->ssthresh, cc->cwnd / 4 * 3);
 	cc->cwnd = min_u32(cc->cwnd, cc_initial_window(cc->smss));
-	cc->acked = 0;
+	*counted(cc) = 0;
 }
 
 const struct cc_algo cc_newreno = {

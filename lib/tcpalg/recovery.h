@@ -9,7 +9,8 @@
  *then ev = recovery_ack(); ENTER -> cc_loss(); EXIT -> cc_recovery_exit(); GROW -> cc_ack() on the
  *RTO	 scoreboard_reset(); recovery_rto(); cc_rto()
  *	when sending	 pipe = recovery_pipe(); while pipe < cwnd, or recovery_forced():
- *			 send recovery_next(), recovery_sent(), pipe += len; then new data
+ *			 send recovery_next(), recovery_sent(), pipe += len; then new data;
+ *			 then cc_sent()
  * Finding losses by time (RACK-TLP, RFC 8985) is a module of its own beside this one: it will
  * move the edge below which octets are lost, and leave the rest as it is.
  *

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib/tcpalg/cc.c: the table and what all algorithms share. */
+#include "tcpalg/cc.h"
+#include "tcpalg_test.h"
+
+static void every_row_is_complete_and_found_by_its_name(void **state)
+{
+	(void)state;
+	assert_true(cc_count >= 1);
+	for (unsigned i = 0; i < cc_count; i++) {
+		const struct cc_algo *a = cc_algos[i];
+
+		assert_int_equal(a->id, i);
+		assert_ptr_equal(cc_find(a->name), a);
+		assert_true(a->ack && a->loss && a->recovery_exit && a->rto && a->idle_restart);
+	}
+	assert_ptr_equal(cc_find("reno"), &cc_newreno);
+}
+
+static void unknown_names_are_not_found(void **state)
+{
+	(void)state;
+	assert_null(cc_find(""));
+	assert_null(cc_find("ren"));
+	assert_null(cc_find("renoo"));
+	assert_null(cc_find_n("reno", 3));
+	assert_ptr_equal(cc_find_n("reno+", 4), &cc_newreno);
+}
+
+static void rfc6928_2_initial_window(void **state)
+{
+	(void)state;
+	assert_int_equal(cc_initial_window(536), 5360);
+	assert_int_equal(cc_initial_window(1448), 14480);
+	assert_int_equal(cc_initial_window(1460), 14600);
+	assert_int_equal(cc_initial_window(4000), 14600);
+	assert_int_equal(cc_initial_window(8948), 17896);
+}
+
+static void rfc5681_3_1_one_segment_after_a_lost_syn(void **state)
+{
+	struct cc cc;
+
+	(void)state;
+	cc_init(&cc, &cc_newreno, 1460, true);
+	assert_int_equal(cc.cwnd, 1460);
+	assert_true(cc_in_slow_start(&cc));
+	cc_init(&cc, &cc_newreno, 1460, false);
+	assert_int_equal(cc.cwnd, 14600);
+	assert_int_equal(cc.ssthresh, CC_WND_MAX);
+	cc_release(&cc);
+}
+
+static void window_holds_a_segment_after_mss_changed(void **state)
+{
+	struct cc cc;
+
+	(void)state;
+	cc_init(&cc, &cc_newreno, 536, true);
+	cc_set_smss(&cc, 1460);
+	assert_int_equal(cc.cwnd, 1460);
+	cc_set_smss(&cc, 536);
+	assert_int_equal(cc.cwnd, 1460);
+	assert_int_equal(cc.smss, 536);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_is_complete_and_found_by_its_name),
+		cmocka_unit_test(unknown_names_are_not_found),
+		cmocka_unit_test(rfc6928_2_initial_window),
+		cmocka_unit_test(rfc5681_3_1_one_segment_after_a_lost_syn),
+		cmocka_unit_test(window_holds_a_segment_after_mss_changed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
