@@ -126,6 +126,20 @@ NSK_API void nsk_config_args_help(FILE *out);
 /** @brief Print every setting with unit, range, default and meaning, one a line. */
 NSK_API void nsk_config_settings_help(FILE *out);
 
+/** One row of the table of settings, see nsk_setting_info(). Texts live as long as the library. */
+struct nsk_setting_info {
+	const char *name;  /**< "tcp.window" */
+	const char *alias; /**< Linux's name for the same, which nsk_config_set() takes as well; NULL if there is none */
+	const char *unit;  /**< "bytes"; "" when it has none */
+	const char *text;  /**< meaning, one line */
+	bool live;         /**< may be changed while the stack runs */
+	char range[128];   /**< what is allowed, with the unit: "1024 to 1073725440 bytes" */
+	char def[32];      /**< default, as nsk_config_set() takes it */
+};
+
+/** @brief Facts of setting number @p index, in the order of the table. @return 0, or -1 with errno ENOENT */
+NSK_API int nsk_setting_info(unsigned index, struct nsk_setting_info *info);
+
 /** @brief Print the usable devices of this machine and how to name them (what `-d` takes). @return their number */
 NSK_API int nsk_devices_list(FILE *out);
 

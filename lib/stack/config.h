@@ -75,4 +75,44 @@ struct nsk_config {
 /* Puts a text into config->error and returns -1 with errno = err. */
 int config_fail(struct nsk_config *config, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with what was wrong put in front of the text that is there: "FILE:LINE", an option. Returns -1, errno kept. */
+int config_fail_at(struct nsk_config *config, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* config.c: properties of the device added last that a file can give. 0, or -1 with errno and a text. */
+int config_device_name(struct nsk_config *config, const char *name);
+int config_device_mtu(struct nsk_config *config, uint64_t mtu);
+int config_device_mac(struct nsk_config *config, const char *text);
+int config_log_level(struct nsk_config *config, const char *name);
+/* "default" or a prefix without bits behind its length; the address of one station. */
+int config_destination(struct nsk_config *config, const char *text, struct ip_prefix *dst);
+int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *gateway);
+
+/* What only the whole can show: settings that contradict each other. Asked when a stack is made. 0, or -1 with a text. */
+int config_check(struct nsk_config *config);
+
+/*
+ * config_text.c: a configuration file with everything it includes as one text, and where each of its lines came from.
+ * `@include "PATH"` on a line of its own; a relative path begins at the folder of the file that includes.
+ */
+struct config_text {
+	char *text;                    /* with a NUL behind; NULL when empty */
+	size_t len, room;
+	struct config_text_line *line; /* nlines of them: line n of the text is line[n - 1] */
+	unsigned nlines;
+	char *files[64];               /* names by number, the first is the file itself */
+	unsigned nfiles;
+};
+
+struct config_text_line {
+	uint32_t file; /* number in files[] */
+	uint32_t line;
+};
+
+/* 0, or -1 with errno and a text in config. What was read is to be freed in either case. */
+int config_text_read(struct nsk_config *config, struct config_text *text, const char *path);
+void config_text_free(struct config_text *text);
+/* File and line of line n (from 1) of the text. */
+const char *config_text_file(const struct config_text *text, unsigned n);
+unsigned config_text_line(const struct config_text *text, unsigned n);
+
 #endif

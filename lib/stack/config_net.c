@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Addresses of interfaces, gateways and routes of a configuration: what may stand there, and why
+ * something may not. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "stack/config.h"
+
+static int invalid(void)
+{
+	errno = EINVAL;
+	return -1;
+}
+
+/* What speaks against an address as that of one station, or NULL. */
+static const char *not_a_host(const struct ip_addr *a)
+{
+	if (a->family != AF_INET)
+		return "is IPv6, which this version does not speak";
+	if (ip_addr_is_any(a) || a->b[0] == 0)
+		return "is in 0.0.0.0/8, which means no address";
+	if (ip_addr_is_multicast(a))
+		return "is a multicast address";
+	if (ip_addr_is_broadcast(a) || ip_addr_is_reserved(a))
+		return "is in 240.0.0.0/4, which is no station's";
+	if (ip_addr_is_loopback(a))
+		return "is a loopback address, which no interface has";
+	return NULL;
+}
+
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+static const char *not_in_subnet(const struct ip_prefix *p)
+{
+	struct ip_addr network = ip_prefix_network(p), broadcast = ip_prefix_broadcast(p);
+
+	if (p->len == 0)
+		return "has a subnet of length 0; 1 to 32 are possible";
+	if (p->len <= 30 && ip_addr_eq(&p->addr, &network))
+		return "is the subnet's own number, not a station in it";
+	if (p->len <= 30 && ip_addr_eq(&p->addr, &broadcast))
+		return "is the subnet's broadcast address";
+	return NULL;
+}
+
+static bool address_taken(const struct nsk_config *config, const struct ip_addr *a)
+{
+	for (unsigned i = 0; i < config->ndevices; i++)
+		for (unsigned k = 0; k < config->device[i].naddrs; k++)
+			if (ip_addr_eq(&config->device[i].addrs[k].addr, a))
+				return true;
+	return false;
+}
+
+int nsk_config_add_address(struct nsk_config *config, const char *cidr)
+{
+	struct config_device *d;
+	struct ip_prefix p;
+	const char *why;
+
+	if (!config || !cidr)
+		return invalid();
+	if (config->ndevices == 0)
+		return config_fail(config, EINVAL,
+				   "address \"%.60s\" without a device before: it belongs to one",
+				   cidr);
+	d = &config->device[config->ndevices - 1];
+	if (ip_prefix_parse(&p, cidr) || !strchr(cidr, '/'))
+		return config_fail(
+			config, EINVAL,
+			"address \"%.60s\": write it with the length of its subnet, such as 10.0.0.2/24",
+			cidr);
+	why = not_a_host(&p.addr);
+	if (!why)
+		why = not_in_subnet(&p);
+	if (why)
+		return config_fail(config, EINVAL, "address \"%.60s\" %s", cidr, why);
+	if (address_taken(config, &p.addr))
+		return config_fail(config, EEXIST, "address \"%.60s\" is there already", cidr);
+	if (d->naddrs == IFACE_ADDRS_MAX)
+		return config_fail(config, ENOSPC, "address \"%.60s\": an interface has %d at most",
+				   cidr, IFACE_ADDRS_MAX);
+	d->addrs[d->naddrs++] = p;
+	return 0;
+}
+
+/* ---- routes -------------------------------------------------------------------------------- */
+
+static struct config_route *find_route(struct nsk_config *config, const struct ip_prefix *dst,
+				       uint32_t metric)
+{
+	for (unsigned i = 0; i < config->nroutes; i++)
+		if (config->route[i].metric == metric && ip_prefix_eq(&config->route[i].dst, dst))
+			return &config->route[i];
+	return NULL;
+}
+
+static int append_route(struct nsk_config *config, const struct config_route *r)
+{
+	struct config_route *grown;
+
+	if (config->nroutes == CONFIG_ROUTES_MAX)
+		return config_fail(config, ENOSPC, "a configuration has %d routes at most",
+				   CONFIG_ROUTES_MAX);
+	/* One more each time: the list is read once, when a program starts. */
+	grown = realloc(config->route, (config->nroutes + 1) * sizeof(*grown));
+	if (!grown)
+		return config_fail(config, ENOMEM, "no memory");
+	config->route = grown;
+	config->route[config->nroutes++] = *r;
+	return 0;
+}
+
+int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *gateway)
+{
+	const char *why;
+
+	if (ip_addr_parse(gateway, text))
+		return config_fail(config, EINVAL,
+				   "gateway \"%.60s\" is not an address such as 10.0.0.1", text);
+	why = not_a_host(gateway);
+	return why ? config_fail(config, EINVAL, "gateway \"%.60s\" %s", text, why) : 0;
+}
+
+int config_destination(struct nsk_config *config, const char *text, struct ip_prefix *dst)
+{
+	char right[IP_PREFIX_STRLEN];
+	struct ip_addr network;
+
+	if (strcmp(text, "default") == 0) {
+		*dst = (struct ip_prefix){.addr = ip_addr_any(AF_INET)};
+		return 0;
+	}
+	if (ip_prefix_parse(dst, text))
+		return config_fail(
+			config, EINVAL,
+			"destination \"%.60s\" is neither \"default\" nor such as 10.1.0.0/16",
+			text);
+	if (dst->addr.family != AF_INET)
+		return config_fail(
+			config, EINVAL,
+			"destination \"%.60s\" is IPv6, which this version does not speak", text);
+	network = ip_prefix_network(dst);
+	if (ip_addr_eq(&network, &dst->addr))
+		return 0;
+	dst->addr = network;
+	return config_fail(config, EINVAL,
+			   "destination \"%.60s\" has bits behind its length; %s is meant", text,
+			   ip_prefix_format(dst, right, sizeof(right)));
+}
+
+int nsk_config_add_route(struct nsk_config *config, const char *destination, const char *gateway,
+			 const char *iface, uint32_t metric)
+{
+	struct config_route r = {.metric = metric};
+
+	if (!config || !destination)
+		return invalid();
+	if (config_destination(config, destination, &r.dst))
+		return -1;
+	if (gateway && config_gateway(config, gateway, &r.gateway))
+		return -1;
+	if (!gateway && !iface)
+		return config_fail(config, EINVAL,
+				   "route \"%.60s\" names neither gateway nor interface",
+				   destination);
+	if (iface && (iface[0] == '\0' || strlen(iface) >= IFACE_NAME_MAX))
+		return config_fail(
+			config, EINVAL,
+			"route \"%.60s\": interface \"%.60s\" has no name of 1 to %d characters",
+			destination, iface, IFACE_NAME_MAX - 1);
+	if (find_route(config, &r.dst, metric))
+		return config_fail(config, EEXIST,
+				   "route \"%.60s\" with metric %u is there already", destination,
+				   metric);
+	snprintf(r.iface, sizeof(r.iface), "%s", iface ? iface : "");
+	return append_route(config, &r);
+}
+
+/* The last word counts: a gateway on the command line takes the place of the file's. */
+int nsk_config_add_gateway(struct nsk_config *config, const char *gateway)
+{
+	struct config_route r = {.dst = {.addr = ip_addr_any(AF_INET)}};
+	struct config_route *old;
+
+	if (!config || !gateway)
+		return invalid();
+	if (config_gateway(config, gateway, &r.gateway))
+		return -1;
+	old = find_route(config, &r.dst, 0);
+	if (!old)
+		return append_route(config, &r);
+	*old = r;
+	return 0;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A configuration file as one text: includes are put in place here and not by libconfig, which
+ * would find them by the working directory, and which ends the process when one of them is a
+ * folder. Sizes and depth are bounded; what is not a regular file is refused before it is read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "stack/config.h"
+
+#define FILE_BYTES_MAX (1 << 20)
+#define TEXT_BYTES_MAX (4 << 20)
+#define DEPTH_MAX      8
+
+/* Where in libconfig's syntax a place is: only in plain text does @include mean something. */
+enum place {
+	PLAIN,
+	STRING,
+	COMMENT, /* between slash-star and star-slash, which may be lines apart */
+};
+
+struct reader {
+	struct nsk_config *config;
+	struct config_text *text;
+	unsigned depth;
+};
+
+static int read_file(struct reader *r, const char *path);
+
+/* ---- one file from the disk ---------------------------------------------------------------- */
+
+static int refuse_file(struct nsk_config *config, const struct stat *st, const char *path)
+{
+	if (!S_ISREG(st->st_mode))
+		return config_fail(config, S_ISDIR(st->st_mode) ? EISDIR : EINVAL,
+				   "%.300s: not a regular file", path);
+	if (st->st_size > FILE_BYTES_MAX)
+		return config_fail(config, EFBIG, "%.300s: larger than %d bytes", path,
+				   FILE_BYTES_MAX);
+	return 0;
+}
+
+/* The whole of an open file with a NUL behind; NULL with errno. A file that grows meanwhile is cut.
+ */
+static char *slurp(int fd, size_t size, size_t *len)
+{
+	char *buf = malloc(size + 1);
+	ssize_t n = 1;
+
+	for (*len = 0; buf && n > 0 && *len < size; *len += (size_t)n) {
+		n = read(fd, buf + *len, size - *len);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0) {
+			free(buf);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+	}
+	if (buf)
+		buf[*len] = '\0';
+	return buf;
+}
+
+static char *load(struct nsk_config *config, const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char *buf = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		config_fail(config, errno, "%.300s: %s", path, strerror(errno));
+	} else if (refuse_file(config, &st, path) == 0) {
+		buf = slurp(fd, (size_t)st.st_size, len);
+		if (!buf)
+			config_fail(config, errno, "%.300s: %s", path, strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	return buf;
+}
+
+/* ---- the text that grows ------------------------------------------------------------------- */
+
+static int append_line(struct reader *r, const char *line, size_t n, unsigned file, unsigned number)
+{
+	struct config_text *t = r->text;
+	struct config_text_line *lines;
+	char *text;
+
+	if (t->len + n + 2 > TEXT_BYTES_MAX)
+		return config_fail(r->config, EFBIG,
+				   "%.300s: with its includes larger than %d bytes", t->files[0],
+				   TEXT_BYTES_MAX);
+	/* Both grow by doubling: room is a power of two that follows from what is in it. */
+	if ((t->nlines & (t->nlines - 1)) == 0) {
+		lines = realloc(t->line, sizeof(*lines) * NSK_MAX(2 * t->nlines, 1u));
+		if (!lines)
+			return config_fail(r->config, ENOMEM, "no memory");
+		t->line = lines;
+	}
+	if (t->len + n + 2 > t->room) {
+		t->room = NSK_MAX(2 * t->room, t->len + n + 2);
+		text = realloc(t->text, t->room);
+		if (!text)
+			return config_fail(r->config, ENOMEM, "no memory");
+		t->text = text;
+	}
+	memcpy(t->text + t->len, line, n);
+	t->len += n;
+	t->text[t->len++] = '\n';
+	t->text[t->len] = '\0';
+	t->line[t->nlines++] = (struct config_text_line){.file = file, .line = number};
+	return 0;
+}
+
+static int refuse_line(struct reader *r, unsigned file, unsigned number, const char *what)
+{
+	return config_fail(r->config, EINVAL, "%.300s:%u: %s", r->text->files[file], number, what);
+}
+
+/* ---- includes ------------------------------------------------------------------------------ */
+
+/* Length of the path between the quotes of an include line, 0 if the line is something else. *path
+ * is where it begins. */
+static size_t include_path(const char *line, const char *end, const char **path)
+{
+	static const char word[] = "@include";
+	const char *at = line, *quote;
+
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	if ((size_t)(end - at) < sizeof(word) || memcmp(at, word, sizeof(word) - 1) != 0)
+		return 0;
+	for (at += sizeof(word) - 1; at < end && (*at == ' ' || *at == '\t'); at++)
+		;
+	if (at == end || *at++ != '"')
+		return 0;
+	quote = memchr(at, '"', (size_t)(end - at));
+	if (!quote || memchr(at, '\\', (size_t)(quote - at)))
+		return 0;
+	*path = at;
+	for (const char *rest = quote + 1; rest < end && *rest != '#'; rest++)
+		if (*rest != ' ' && *rest != '\t' && *rest != '\r')
+			return 0;
+	return (size_t)(quote - at);
+}
+
+static int include(struct reader *r, unsigned file, unsigned number, const char *path, size_t n)
+{
+	const char *from = r->text->files[file];
+	const char *slash = strrchr(from, '/');
+	int folder = slash && path[0] != '/' ? (int)(slash - from + 1) : 0;
+	char full[4096];
+
+	if (r->depth == DEPTH_MAX)
+		return refuse_line(r, file, number,
+				   "included too deep; does a file include itself?");
+	if (snprintf(full, sizeof(full), "%.*s%.*s", folder, from, (int)n, path) >=
+	    (int)sizeof(full))
+		return refuse_line(r, file, number, "the path is too long");
+	if (read_file(r, full) == 0)
+		return 0;
+	/* An error in the file has its own place; one with the file belongs to this line. */
+	if (strncmp(r->config->error, full, strlen(full)) == 0 &&
+	    r->config->error[strlen(full)] == ':' &&
+	    !strchr("0123456789", r->config->error[strlen(full) + 1]))
+		config_fail_at(r->config, "%.200s:%u", from, number);
+	return -1;
+}
+
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* The place behind a line, 0 or greater; -1 if there is an '@' in plain text. */
+static int pass_line(enum place place, const char *at, const char *end)
+{
+	for (; at < end; at++) {
+		char next = at + 1 < end ? at[1] : '\0';
+
+		if (place == COMMENT) {
+			if (*at == '*' && next == '/') {
+				place = PLAIN;
+				at++;
+			}
+		} else if (place == STRING) {
+			if (*at == '\\' && next)
+				at++;
+			else if (*at == '"')
+				place = PLAIN;
+		} else if (*at == '#' || (*at == '/' && next == '/')) {
+			break;
+		} else if (*at == '/' && next == '*') {
+			place = COMMENT;
+			at++;
+		} else if (*at == '"') {
+			place = STRING;
+		} else if (*at == '@') {
+			return -1;
+		}
+	}
+	return (int)place;
+}
+
+static int read_lines(struct reader *r, const char *buf, size_t len, unsigned file)
+{
+	const char *end = buf + len;
+	enum place place = PLAIN;
+	unsigned number = 1, opened = 0;
+
+	for (const char *line = buf; line < end; number++) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		const char *path = NULL;
+		size_t n = 0;
+		int next;
+
+		stop = stop ? stop : end;
+		if (place == PLAIN)
+			n = include_path(line, stop, &path);
+		next = n ? PLAIN : pass_line(place, line, stop);
+		if (next < 0)
+			return refuse_line(r, file, number,
+					   "@include \"PATH\" must be alone in its line");
+		if (n ? include(r, file, number, path, n)
+		      : append_line(r, line, (size_t)(stop - line), file, number))
+			return -1;
+		if (place == PLAIN)
+			opened = number;
+		place = (enum place)next;
+		line = stop + 1;
+	}
+	if (place != PLAIN)
+		return refuse_line(r, file, opened,
+				   place == STRING ? "this string has no end"
+						   : "this comment has no end");
+	return 0;
+}
+
+static int read_file(struct reader *r, const char *path)
+{
+	struct config_text *t = r->text;
+	unsigned file = t->nfiles;
+	size_t len = 0;
+	char *buf;
+	int rc;
+
+	if (file == NSK_ARRAY_LEN(t->files))
+		return config_fail(r->config, EMFILE, "%.300s: more than %zu files", path,
+				   NSK_ARRAY_LEN(t->files));
+	buf = load(r->config, path, &len);
+	if (!buf)
+		return -1;
+	t->files[file] = strdup(path);
+	if (!t->files[file]) {
+		free(buf);
+		return config_fail(r->config, ENOMEM, "no memory");
+	}
+	t->nfiles++;
+	r->depth++;
+	if (memchr(buf, '\0', len))
+		rc = config_fail(r->config, EINVAL, "%.300s: not a text: it contains NUL bytes",
+				 path);
+	else
+		rc = read_lines(r, buf, len, file);
+	r->depth--;
+	free(buf);
+	return rc;
+}
+
+int config_text_read(struct nsk_config *config, struct config_text *text, const char *path)
+{
+	struct reader r = {.config = config, .text = text};
+
+	memset(text, 0, sizeof(*text));
+	return read_file(&r, path);
+}
+
+void config_text_free(struct config_text *text)
+{
+	for (unsigned i = 0; i < text->nfiles; i++)
+		free(text->files[i]);
+	free(text->line);
+	free(text->text);
+	memset(text, 0, sizeof(*text));
+}
+
+/* libconfig counts the end of the text as a line of its own: the last one is meant. */
+static const struct config_text_line *line_of(const struct config_text *text, unsigned n)
+{
+	static const struct config_text_line none = {.line = 1};
+
+	if (text->nlines == 0)
+		return &none;
+	return &text->line[NSK_MIN(NSK_MAX(n, 1u), text->nlines) - 1];
+}
+
+const char *config_text_file(const struct config_text *text, unsigned n)
+{
+	return text->files[line_of(text, n)->file];
+}
+
+unsigned config_text_line(const struct config_text *text, unsigned n)
+{
+	return line_of(text, n)->line;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading and writing settings by way of their table: defaults, text in and out, ranges, and what
+ * no single row can check.
+ */
+#include "stack/settings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/compiler.h"
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+uint64_t settings_value(const struct settings *s, const struct setting *row)
+{
+	const void *field = (const char *)s + row->offset;
+
+	if (row->type == SETTING_U64)
+		return __atomic_load_n((const uint64_t *)field, __ATOMIC_RELAXED);
+	return __atomic_load_n((const uint32_t *)field, __ATOMIC_RELAXED);
+}
+
+void settings_store(struct settings *s, const struct setting *row, uint64_t value)
+{
+	void *field = (char *)s + row->offset;
+
+	if (row->type == SETTING_U64)
+		__atomic_store_n((uint64_t *)field, value, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n((uint32_t *)field, (uint32_t)value, __ATOMIC_RELAXED);
+}
+
+void settings_defaults(struct settings *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < settings_count; i++)
+		settings_store(s, &settings_table[i], settings_table[i].def);
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+const struct setting *settings_find(const char *name)
+{
+	for (unsigned i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings_table[i];
+
+		if (strcmp(row->name, name) == 0 || (row->alias && strcmp(row->alias, name) == 0))
+			return row;
+	}
+	return NULL;
+}
+
+bool settings_is_group(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (unsigned i = 0; i < settings_count; i++)
+		if (strncmp(settings_table[i].name, name, n) == 0 &&
+		    settings_table[i].name[n] == '.')
+			return true;
+	return false;
+}
+
+/* Characters to add, take away or replace to make b of a. Longer names than there are differ by
+ * more than matters. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[48];
+	size_t n = strlen(b);
+
+	if (n >= NSK_ARRAY_LEN(row) || strlen(a) >= NSK_ARRAY_LEN(row))
+		return UINT32_MAX;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
+			unsigned other = NSK_MIN(row[j], row[j - 1]) + 1;
+
+			diagonal = row[j];
+			row[j] = NSK_MIN(replace, other);
+		}
+	}
+	return row[n];
+}
+
+const char *settings_nearest(const char *name)
+{
+	const char *nearest = NULL;
+	/* Further away than a third of its length it is another word. */
+	unsigned least = NSK_MIN((unsigned)strnlen(name, 9) / 3 + 1, 4u);
+
+	for (unsigned i = 0; i < settings_count; i++) {
+		unsigned d = distance(name, settings_table[i].name);
+
+		if (d < least) {
+			least = d;
+			nearest = settings_table[i].name;
+		}
+	}
+	return nearest;
+}
+
+/* ---- text ---------------------------------------------------------------------------------- */
+
+static const char *choices_text(const struct setting *row, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (uint64_t i = 0; i <= row->max && n < size; i++) {
+		const char *between = i == 0 ? "" : i == row->max ? " or " : ", ";
+
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", between, row->choices[i]);
+	}
+	return buf;
+}
+
+const char *settings_range(const struct setting *row, char *buf, size_t size)
+{
+	if (row->type == SETTING_ENUM)
+		return choices_text(row, buf, size);
+	if (row->type == SETTING_BOOL)
+		snprintf(buf, size, "true or false");
+	else
+		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s", row->min, row->max,
+			 row->unit[0] ? " " : "", row->unit);
+	return buf;
+}
+
+static int refuse(const struct setting *row, const char *text, int err, char *error, size_t size)
+{
+	char range[128];
+
+	snprintf(error, size, "%s = %.40s: %s; allowed: %s", row->name, text,
+		 err == ERANGE ? "out of range" : "not a value of this setting",
+		 settings_range(row, range, sizeof(range)));
+	return -err;
+}
+
+static int parse_bool(const char *text, uint64_t *value)
+{
+	static const char *const names[][4] = {{"0", "false", "no", "off"},
+					       {"1", "true", "yes", "on"}};
+
+	for (unsigned v = 0; v < 2; v++) {
+		for (unsigned i = 0; i < NSK_ARRAY_LEN(names[0]); i++) {
+			if (strcasecmp(text, names[v][i]) == 0) {
+				*value = v;
+				return 0;
+			}
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_choice(const struct setting *row, const char *text, uint64_t *value)
+{
+	for (uint64_t i = 0; i <= row->max; i++) {
+		char number[24];
+
+		snprintf(number, sizeof(number), "%" PRIu64, i);
+		if (strcasecmp(text, row->choices[i]) == 0 || strcmp(text, number) == 0) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* The power of two that K, M or G behind a number of bytes means; -1 for anything else. */
+static int suffix_shift(const char *suffix)
+{
+	static const char letters[] = "kmg";
+	const char *at;
+
+	if (suffix[0] == '\0')
+		return 0;
+	at = suffix[1] == '\0' ? strchr(letters, suffix[0] | 0x20) : NULL;
+	return at ? 10 * (int)(at - letters + 1) : -1;
+}
+
+static int parse_number(const struct setting *row, const char *text, uint64_t *value)
+{
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	unsigned long long v;
+	int shift;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return text[0] == '-' && text[1] >= '0' && text[1] <= '9' ? -ERANGE : -EINVAL;
+	errno = 0;
+	v = strtoull(text, &end, hex ? 16 : 10);
+	shift = suffix_shift(end);
+	if (shift < 0 || (shift > 0 && strcmp(row->unit, "bytes") != 0))
+		return -EINVAL;
+	if (errno || v > UINT64_MAX >> shift)
+		return -ERANGE;
+	*value = (uint64_t)v << shift;
+	return *value < row->min || *value > row->max ? -ERANGE : 0;
+}
+
+int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
+		   size_t size)
+{
+	int rc;
+
+	if (row->type == SETTING_BOOL)
+		rc = parse_bool(text, value);
+	else if (row->type == SETTING_ENUM)
+		rc = parse_choice(row, text, value);
+	else
+		rc = parse_number(row, text, value);
+	return rc ? refuse(row, text, -rc, error, size) : 0;
+}
+
+int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size)
+{
+	const struct setting *row = settings_find(name);
+	uint64_t value;
+	int rc;
+
+	if (!row) {
+		const char *nearest = settings_nearest(name);
+
+		snprintf(error, size, "there is no setting \"%.60s\"%s%s%s", name,
+			 nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+			 nearest ? "\"?" : "");
+		return -ENOENT;
+	}
+	rc = settings_parse(row, text, &value, error, size);
+	if (rc)
+		return rc;
+	settings_store(s, row, value);
+	return 0;
+}
+
+int settings_format(const struct setting *row, uint64_t value, char *buf, size_t size)
+{
+	if (row->type == SETTING_BOOL)
+		return snprintf(buf, size, "%s", value ? "true" : "false");
+	if (row->type == SETTING_ENUM)
+		return snprintf(buf, size, "%s", row->choices[value]);
+	return snprintf(buf, size, "%" PRIu64, value);
+}
+
+int settings_get(const struct settings *s, const char *name, char *buf, size_t size)
+{
+	const struct setting *row = settings_find(name);
+
+	return row ? settings_format(row, settings_value(s, row), buf, size) : -ENOENT;
+}
+
+/* ---- settings that depend on each other ---------------------------------------------------- */
+
+/* Pairs that must be in order. */
+static const struct {
+	const char *low, *high;
+} ordered[] = {
+	{"port_min", "port_max"},
+	{"tcp.window", "tcp.rcvbuf_max"},
+	{"tcp.sndbuf", "tcp.sndbuf_max"},
+	{"tcp.rto_min_ms", "tcp.rto_init_ms"},
+	{"tcp.rto_init_ms", "tcp.rto_max_ms"},
+};
+
+#define POOL_LEAST 64 /* below this the reserve for control packets is all there is */
+
+int settings_check(const struct settings *s, char *error, size_t size)
+{
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(ordered); i++) {
+		uint64_t low = settings_value(s, settings_find(ordered[i].low));
+		uint64_t high = settings_value(s, settings_find(ordered[i].high));
+
+		if (low > high) {
+			snprintf(error, size,
+				 "%s = %" PRIu64 " is above %s = %" PRIu64
+				 ": lower one or raise the other",
+				 ordered[i].low, low, ordered[i].high, high);
+			return -EINVAL;
+		}
+	}
+	if (s->pool_bufs && s->pool_bufs < POOL_LEAST) {
+		snprintf(error, size,
+			 "pool.buffers = %u: 0 (as many as the ports ask for), or at least %u",
+			 s->pool_bufs, POOL_LEAST);
+		return -EINVAL;
+	}
+	return 0;
+}

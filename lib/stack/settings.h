@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one table of settings: what each field of struct settings is called, its unit, range, default
+ * and meaning. The configuration file, the command line, the control socket, their help texts and
+ * docs/CONFIG.md are made from it.
+ *
+ * To add a setting: a field in base/settings.h and a row in settings_table.c; a test fails while
+ * one is without the other.
+ */
+#ifndef NSK_STACK_SETTINGS_H
+#define NSK_STACK_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/settings.h"
+
+#define SETTINGS_ERROR_MAX 256 /* room for any text that these functions leave */
+
+enum setting_type {
+	SETTING_U32,
+	SETTING_U64,
+	SETTING_BOOL, /* a uint32_t, 0 or 1 */
+	SETTING_ENUM, /* a uint32_t, index of choices[] */
+};
+
+struct setting {
+	const char *name;  /* "tcp.window": group and key of the configuration file */
+	const char *alias; /* Linux's name for the same thing in the same unit, NULL: none */
+	const char *unit;  /* "bytes"; "" when there is none */
+	const char *text;  /* meaning, one line */
+	const char *const *choices; /* SETTING_ENUM: max + 1 names */
+	uint64_t min, max, def;
+	uint16_t offset; /* in struct settings */
+	uint8_t type;	 /* enum setting_type */
+	bool live;	 /* may change while the stack runs */
+};
+
+extern const struct setting settings_table[];
+extern const unsigned settings_count;
+
+void settings_defaults(struct settings *s);
+
+/* The row of a name or an alias, or NULL. */
+const struct setting *settings_find(const char *name);
+/* True if some name begins with these and a dot: a group of the configuration file. */
+bool settings_is_group(const char *name);
+/* The name that is nearest to one that does not exist, or NULL when none is near. */
+const char *settings_nearest(const char *name);
+
+uint64_t settings_value(const struct settings *s, const struct setting *row);
+/* Stores a value that is in range. One aligned store: others may read at the same time. */
+void settings_store(struct settings *s, const struct setting *row, uint64_t value);
+
+/*
+ * A value from text: decimal or 0x hexadecimal, bytes with K, M or G (powers of 1024) behind, true
+ * and false, names. 0, or -EINVAL or -ERANGE with a text that names the key, what is allowed and
+ * its unit.
+ */
+int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
+		   size_t size);
+
+/* Find, parse and store; -ENOENT for an unknown name. */
+int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size);
+
+/* Writes a value as settings_parse() would read it; the length as snprintf(). */
+int settings_format(const struct setting *row, uint64_t value, char *buf, size_t size);
+/* The same for a setting by name; -ENOENT. */
+int settings_get(const struct settings *s, const char *name, char *buf, size_t size);
+/* "1024 to 65535 bytes", "true or false", "never, full or always"; returns buf. */
+const char *settings_range(const struct setting *row, char *buf, size_t size);
+
+/* What no row can say by itself: settings that contradict each other. 0 or -EINVAL with a text. */
+int settings_check(const struct settings *s, char *error, size_t size);
+
+#endif

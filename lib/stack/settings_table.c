@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The rows of the table of settings, in the order of struct settings. A name is the field's with a
+ * dot after the group. Ranges are what the code can do, not what is wise; defaults are those of
+ * RFCs and of Linux unless the text says more.
+ */
+#include "stack/settings.h"
+
+#include "base/compiler.h"
+
+#define START false /* read when the stack is built */
+#define LIVE  true  /* read again each time */
+
+#define ROW(kind, key, field, a, u, least, most, d, l, c, meaning)                               \
+	{                                                                                        \
+		.name = key, .alias = a, .unit = u, .text = meaning, .choices = c, .min = least, \
+		.max = most, .def = d, .offset = offsetof(struct settings, field), .type = kind, \
+		.live = l,                                                                       \
+	}
+#define U32(key, field, unit, least, most, d, live, alias, meaning) \
+	ROW(SETTING_U32, key, field, alias, unit, least, most, d, live, NULL, meaning)
+#define U64(key, field, unit, least, most, d, live, alias, meaning) \
+	ROW(SETTING_U64, key, field, alias, unit, least, most, d, live, NULL, meaning)
+#define BOOL(key, field, d, live, alias, meaning) \
+	ROW(SETTING_BOOL, key, field, alias, "", 0, 1, d, live, NULL, meaning)
+#define ENUM(key, field, names, d, live, alias, meaning)                                      \
+	ROW(SETTING_ENUM, key, field, alias, "", 0, NSK_ARRAY_LEN(names) - 1, d, live, names, \
+	    meaning)
+
+#define WEEK_MS	   604800000
+#define WINDOW_MAX 1073725440 /* 65535 << 14, RFC 7323 §2.3 */
+#define GIB	   1073741824
+#define TABLE_MAX  16777216
+
+static const char *const cookies[] = {"never", "full", "always"};
+
+const struct setting settings_table[] = {
+	/* ports and packet buffers */
+	U32("rx_ring", rx_ring, "descriptors", 32, 32768, 256, START, NULL,
+	    "size of a receive queue, within what the port can do"),
+	U32("tx_ring", tx_ring, "descriptors", 32, 32768, 128, START, NULL,
+	    "size of a transmit queue, within what the port can do"),
+	U32("mtu", mtu, "bytes", 68, 65535, 1500, START, NULL,
+	    "largest IP packet of an interface that does not say its own, within what the port can do"),
+	U32("burst", burst, "packets", 1, 64, 32, START, NULL,
+	    "packets taken from or given to a port at once"),
+	U32("pool.buffers", pool_bufs, "buffers", 0, TABLE_MAX, 0, START, NULL,
+	    "packet buffers of a worker; 0: as many as its ports ask for"),
+	U32("pool.buffer_bytes", buf_bytes, "bytes", 256, 65280, 2048, START, NULL,
+	    "room for data in a packet buffer"),
+	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, START, NULL,
+	    "timers that one turn lets fire"),
+	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
+	    "packets on the way from one worker to another"),
+	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,
+	    "sockets of a stack"),
+	U32("max_epolls", max_epolls, "instances", 1, 1048576, 1024, START, NULL,
+	    "epoll instances of a stack"),
+	U64("mem_limit", mem_limit, "bytes", 0, UINT64_C(1) << 46, 0, START, NULL,
+	    "control memory of a worker, packet buffers apart; 0: no limit"),
+
+	/* TCP: buffers and windows */
+	U32("tcp.window", tcp_window, "bytes", 1024, WINDOW_MAX, 65535, START, NULL,
+	    "first receive window; it grows up to tcp.rcvbuf_max"),
+	U32("tcp.rcvbuf_max", tcp_rcvbuf_max, "bytes", 1024, GIB, 6291456, START, NULL,
+	    "largest receive buffer of a connection"),
+	U32("tcp.sndbuf", tcp_sndbuf, "bytes", 2048, GIB, 262144, START, NULL,
+	    "send buffer of a new connection"),
+	U32("tcp.sndbuf_max", tcp_sndbuf_max, "bytes", 2048, GIB, 4194304, START, NULL,
+	    "largest send buffer of a connection"),
+
+	/* TCP: retransmission and lifetimes */
+	U32("tcp.retries", tcp_retries, "times", 1, 100, 15, START, "net.ipv4.tcp_retries2",
+	    "retransmissions of data before a connection is given up; RFC 9293 §3.8.3 asks for 100 s, "
+	    "which 5 would break"),
+	U32("tcp.syn_retries", tcp_syn_retries, "times", 0, 100, 6, START,
+	    "net.ipv4.tcp_syn_retries", "retransmissions of a SYN before connect fails"),
+	U32("tcp.synack_retries", tcp_synack_retries, "times", 0, 100, 5, START,
+	    "net.ipv4.tcp_synack_retries",
+	    "retransmissions of a SYN,ACK before an embryonic connection is dropped"),
+	U32("tcp.orphan_retries", tcp_orphan_retries, "times", 1, 100, 8, START, NULL,
+	    "retransmissions of data after the application has closed"),
+	U32("tcp.keepalive_ms", tcp_keepalive_ms, "ms", 1, WEEK_MS, 7200000, START, NULL,
+	    "idle time before the first keepalive probe, where SO_KEEPALIVE is on"),
+	U32("tcp.keepintvl_ms", tcp_keepintvl_ms, "ms", 1, WEEK_MS, 75000, START, NULL,
+	    "time between keepalive probes"),
+	U32("tcp.keepcnt", tcp_keepcnt, "probes", 1, 100, 9, START, "net.ipv4.tcp_keepalive_probes",
+	    "keepalive probes without answer that end a connection"),
+	U32("tcp.rto_min_ms", tcp_rto_min_ms, "ms", 1, 120000, 200, START, NULL,
+	    "smallest retransmission timeout; RFC 6298 §2.4 says 1 s, Linux and this 200 ms"),
+	U32("tcp.rto_max_ms", tcp_rto_max_ms, "ms", 1000, 600000, 120000, START, NULL,
+	    "largest retransmission timeout; RFC 6298 §2.5 asks for at least 60 s"),
+	U32("tcp.rto_init_ms", tcp_rto_init_ms, "ms", 1, 120000, 1000, START, NULL,
+	    "retransmission timeout before the first measurement, RFC 6298 §2.1"),
+	U32("tcp.delack_ms", tcp_delack_ms, "ms", 1, 500, 40, START, NULL,
+	    "longest delay of an acknowledgment; RFC 9293 §3.8.6.3 allows 500 ms"),
+	U32("tcp.time_wait_ms", tcp_time_wait_ms, "ms", 1, 240000, 60000, START, NULL,
+	    "how long TIME_WAIT lasts (2 MSL)"),
+	U32("tcp.fin_timeout_ms", tcp_fin_timeout_ms, "ms", 1, WEEK_MS, 60000, START, NULL,
+	    "how long a closed socket waits in FIN-WAIT-2 for the peer's FIN"),
+	U32("tcp.user_timeout_ms", tcp_user_timeout_ms, "ms", 0, WEEK_MS, 0, START, NULL,
+	    "how long data may stay unacknowledged, RFC 5482; 0: tcp.retries decides"),
+
+	/* TCP: tables */
+	U32("tcp.max_conns", tcp_max_conns, "connections", 1, TABLE_MAX, 1048576, START, NULL,
+	    "connections of a worker"),
+	U32("tcp.max_time_wait", tcp_max_time_wait, "connections", 1, TABLE_MAX, 262144, START,
+	    "net.ipv4.tcp_max_tw_buckets", "connections of a worker in TIME_WAIT"),
+	U32("tcp.max_syn", tcp_max_syn, "connections", 1, TABLE_MAX, 65536, START, NULL,
+	    "embryonic connections of a worker"),
+	ENUM("tcp.syncookies", tcp_syncookies, cookies, 1, START, "net.ipv4.tcp_syncookies",
+	     "SYN cookies: never, when a listener's queue of embryonic connections is full, always"),
+	U32("listen_backlog_max", listen_backlog_max, "connections", 1, 65535, 4096, START,
+	    "net.core.somaxconn", "what the backlog of listen() is cut to"),
+
+	/* TCP: protocol */
+	BOOL("tcp.timestamps", tcp_timestamps, 1, START, NULL,
+	     "offer and accept timestamps, RFC 7323"),
+	BOOL("tcp.sack", tcp_sack, 1, START, "net.ipv4.tcp_sack",
+	     "offer and accept selective acknowledgment, RFC 2018"),
+	BOOL("tcp.wscale", tcp_wscale, 1, START, "net.ipv4.tcp_window_scaling",
+	     "offer and accept window scaling, RFC 7323"),
+	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, 10, START, NULL,
+	    "initial congestion window, RFC 6928"),
+	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, START,
+	    NULL, "challenge ACKs of a worker, RFC 5961 §7"),
+	U32("tcp.rst_limit", tcp_rst_limit, "per second", 1, 10000000, 1000, START, NULL,
+	    "resets of a worker to segments that belong to no connection"),
+	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, START, NULL,
+	    "smallest MSS of a peer that is believed"),
+	U32("port_min", port_min, "", 1, 65535, 32768, START, NULL,
+	    "first port that is chosen where the application names none"),
+	U32("port_max", port_max, "", 1, 65535, 60999, START, NULL,
+	    "last port that is chosen where the application names none"),
+
+	/* UDP */
+	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, START, "net.core.rmem_default",
+	    "receive buffer of a UDP socket, charged by whole packet buffers"),
+	U32("udp.sndbuf", udp_sndbuf, "bytes", 2048, GIB, 212992, START, "net.core.wmem_default",
+	    "send buffer of a UDP socket: the longest datagram it takes"),
+
+	/* IP and neighbours */
+	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, START, "net.ipv4.ip_default_ttl",
+	    "time to live of packets that are sent"),
+	U32("ip.routes", ip_routes, "routes", 1, TABLE_MAX, 1024, START, NULL, "routes of a stack"),
+	U32("arp.entries", arp_entries, "neighbours", 16, 1048576, 1024, START, NULL,
+	    "neighbours of a worker"),
+	U32("arp.queue", arp_queue, "packets", 1, 255, 3, START, NULL,
+	    "packets that wait for the answer of one neighbour"),
+	U32("arp.timeout_ms", arp_timeout_ms, "ms", 100, WEEK_MS, 60000, START, NULL,
+	    "time before a neighbour that is in use is asked again"),
+	U32("arp.retry_ms", arp_retry_ms, "ms", 10, 60000, 1000, START, NULL,
+	    "time between requests to a neighbour"),
+	U32("arp.retries", arp_retries, "times", 1, 100, 3, START, NULL,
+	    "requests without answer before a destination is unreachable"),
+	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, START, NULL,
+	    "ICMP errors that a worker sends"),
+	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, START, NULL,
+	    "ICMP errors that a worker sends at once"),
+	BOOL("icmp.echo", icmp_echo, 1, START, NULL, "answer echo requests"),
+};
+
+const unsigned settings_count = NSK_ARRAY_LEN(settings_table);
