@@ -22,7 +22,7 @@ static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct
 
 static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface_state state)
 {
-	__atomic_store_n(&ifc->state, (uint16_t)state, __ATOMIC_RELEASE);
+	iface_set_state(ifc, state);
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
@@ -82,11 +82,20 @@ static void name_iface(struct iface *ifc, const struct config_device *d)
 	}
 }
 
-static void take_addresses(struct iface *ifc, const struct config_device *d)
+static int take_addresses(struct iface *ifc, const struct config_device *d, struct nsk_config *config)
 {
-	for (unsigned i = 0; i < d->naddrs; i++)
-		iface_addr_set(&ifc->addrs[i], &d->addrs[i]);
-	ifc->naddrs = d->naddrs;
+	char text[IP_PREFIX_STRLEN];
+
+	for (unsigned i = 0; i < d->naddrs; i++) {
+		int rc = iface_add_addr(ifc, &d->addrs[i]);
+
+		if (rc == 0)
+			continue;
+		ip_prefix_format(&d->addrs[i], text, sizeof(text));
+		return build_fail(config, -rc, "%s: address %s %s", ifc->name, text,
+				  rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
+	}
+	return 0;
 }
 
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index)
@@ -110,7 +119,11 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
 	ifc->mtu = NSK_MIN(d->mtu ? d->mtu : stack->set.mtu, ifc->port->caps.mtu_max);
 	name_iface(ifc, d);
-	take_addresses(ifc, d);
+	rc = take_addresses(ifc, d, config);
+	if (rc) {
+		iface_close(stack, index);
+		return rc;
+	}
 	stack->nifaces = index + 1;
 	return 0;
 }

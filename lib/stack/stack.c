@@ -120,16 +120,9 @@ static struct iface *iface_named(struct nsk_stack *stack, const char *name)
 /* The interface with a subnet that holds the gateway. */
 static struct iface *iface_reaching(struct nsk_stack *stack, const struct ip_addr *gateway)
 {
-	for (unsigned i = 0; i < stack->nifaces; i++) {
-		struct iface *ifc = &stack->iface[i];
-
-		for (unsigned k = 0; k < ifc->naddrs; k++) {
-			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
-
-			if (ip_prefix_contains(&net, gateway))
-				return ifc;
-		}
-	}
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		if (iface_on_link(&stack->iface[i], gateway))
+			return &stack->iface[i];
 	return NULL;
 }
 
@@ -140,7 +133,7 @@ static int add_connected(struct nsk_stack *stack)
 
 		for (unsigned k = 0; k < ifc->naddrs; k++) {
 			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
-			struct route route = { .dst = net, .iface = ifc->index };
+			struct route route = { .dst = ip_prefix_network(&net), .iface = ifc->index };
 			int rc = route_add(stack->routes, &route);
 
 			if (rc && rc != -EEXIST)
@@ -152,9 +145,10 @@ static int add_connected(struct nsk_stack *stack)
 
 static int add_route(struct nsk_stack *stack, struct nsk_config *config, const struct config_route *cr)
 {
-	char dst[IP_ADDR_TEXT_MAX], via[IP_ADDR_TEXT_MAX];
+	char dst[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
 	struct route route = { .dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric };
 	struct iface *ifc;
+	int rc;
 
 	ip_prefix_format(&cr->dst, dst, sizeof(dst));
 	ip_addr_format(&cr->gateway, via, sizeof(via));
@@ -169,9 +163,13 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config, const s
 				  "it (-a), or name the interface",
 				  dst, via);
 	route.iface = ifc->index;
-	if (route_add(stack->routes, &route) == -ENOMEM)
-		return build_fail(config, ENOMEM, "no memory for route %s", dst);
-	return 0;
+	rc = route_add(stack->routes, &route);
+	if (rc == 0 || rc == -EEXIST)
+		return 0;
+	return build_fail(config, -rc, "route %s via %s: %s", dst, via,
+			  rc == -ENOSPC ? "more routes than ip.routes allows" :
+			  rc == -ENOMEM ? "no memory" :
+					  "no such route is possible (bits behind the prefix, or not a host's address)");
 }
 
 static void routes_down(struct nsk_stack *stack)
@@ -186,7 +184,7 @@ static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
 
 	if (rc)
 		return rc;
-	stack->routes = route_table_new();
+	stack->routes = route_table_new(&stack->mem, stack->set.ip_routes);
 	if (!stack->routes || add_connected(stack)) {
 		routes_down(stack);
 		return build_fail(config, ENOMEM, "no memory for the route table");
@@ -314,6 +312,7 @@ static struct nsk_stack *stack_new(const struct nsk_config *config)
 	if (!stack)
 		return NULL;
 	stack->set = config->set;
+	mem_init(&stack->mem, NULL);
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
 	stack->clock = (struct clock){ .fn = config->clock, .arg = config->clock_arg };
 	stack->seed = choose_seed(config);

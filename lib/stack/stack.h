@@ -63,6 +63,7 @@ struct run_worker {
 
 struct nsk_stack {
 	struct settings set;           /* [C] */
+	struct mem mem;                /* of what is not one worker's; only while building */
 	struct log log;                /* [C] */
 	struct clock clock;            /* [C] */
 	uint64_t seed;                 /* [C] */
