@@ -104,7 +104,6 @@ static bool join_headers(struct rte_mbuf *m)
 	return true;
 }
 
-/* Cuts what follows the packet: link padding. */
 static void trim_chain(struct rte_mbuf *m, uint32_t len)
 {
 	struct rte_mbuf *last = m;
@@ -123,7 +122,7 @@ static void trim_chain(struct rte_mbuf *m, uint32_t len)
 	m->pkt_len = len;
 }
 
-static void trim(struct rte_mbuf *m, uint16_t len)
+void ip_trim(struct rte_mbuf *m, uint16_t len)
 {
 	if (NSK_LIKELY(m->nb_segs == 1)) {
 		m->data_len = len;
@@ -247,7 +246,7 @@ void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 		pkt_drop(w, m, bad);
 		return;
 	}
-	trim(m, ip.total_len);
+	ip_trim(m, ip.total_len); /* what follows is link padding */
 	describe(m, &ip, p);
 	bad = check_addresses(w, &ip, p);
 	if (NSK_LIKELY(!bad) && NSK_UNLIKELY(ipv4_is_fragment(&ip)))

@@ -104,6 +104,9 @@ static inline uint32_t ip_pseudo_sum(uint8_t family, const uint8_t *src, const u
 	return csum_pseudo6(src, dst, proto, len);
 }
 
+/* Cuts a packet to its first len bytes (at most as many as it has). */
+void ip_trim(struct rte_mbuf *m, uint16_t len);
+
 /* sum plus the len bytes of a chain of buffers from byte off (of the data) on; they must be there.
  */
 uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum);

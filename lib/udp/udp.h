@@ -57,7 +57,8 @@ _Static_assert(sizeof(struct udp_sock) <= 512, "a UDP socket costs at most 512 b
 /* What lib/udp keeps per worker. All [W]. */
 struct udp_worker {
 	struct slab socks;
-	struct htab table;	/* bound sockets, see udp_table.c */
+	struct htab table;	/* bound sockets by addresses and ports, see udp_table.c */
+	struct htab by_port;	/* the same by local port */
 	struct siphash_key key; /* [C] */
 	uint32_t connected; /* sockets in the table by kind: what nobody uses is not looked up */
 	uint32_t specific;
@@ -104,19 +105,22 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p);
 /* The socket connected to exactly these, or NULL. */
 struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
 				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport);
+int udp_table_init(struct nsk_worker *w);
+void udp_table_fini(struct nsk_worker *w);
 /* Puts a socket with its address and port into the table, and takes it out. 0, -ENOMEM, -ENOBUFS.
  */
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u);
 void udp_table_del(struct nsk_worker *w, struct udp_sock *u);
-/* True if a bound socket forbids u this local address and port. */
+/* True if a bound socket forbids u (NULL: somebody who shares with nobody) this local address and
+ * port. */
 bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
 			uint16_t lport);
 /*
- * A free port for u towards faddr and fport (NULL, 0: nobody in particular), whose flow comes back
+ * A free port towards faddr and fport (NULL, 0: nobody in particular), whose flow comes back
  * to this worker. 0 with *port set, or -EADDRINUSE (none free).
  */
-int udp_table_pick(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
-		   const struct ip_addr *faddr, uint16_t fport, uint16_t *port);
+int udp_table_pick(struct nsk_worker *w, const struct ip_addr *laddr, const struct ip_addr *faddr,
+		   uint16_t fport, uint16_t *port);
 
 /* udp_send.c, udp_recv.c, udp_options.c: rows of udp_ops. */
 ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
@@ -130,6 +134,9 @@ int udp_setsockopt(struct sock *s, int level, int name, const void *value, sockl
 int udp_autobind(struct udp_sock *u, const struct ip_addr *faddr, uint16_t fport);
 /* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(). */
 int udp_route(struct udp_sock *u, const struct ip_addr *dst, struct ip_addr *src);
+
+/* False for broadcast addresses unless the socket has SO_BROADCAST. */
+bool udp_may_send_to(const struct udp_sock *u, const struct ip_addr *dst);
 
 /* udp_input.c: frees what is queued. */
 void udp_queue_purge(struct udp_sock *u);

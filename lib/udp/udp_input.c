@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* UDP input: from a delivered packet to a socket's queue, and ICMP errors. RFC 768, RFC 1122
+ * §4.1.3. */
+#include <rte_mbuf.h>
+
+#include "udp/udp.h"
+#include "wire/icmp.h"
+#include "wire/udp.h"
+
+/* ---- queue --------------------------------------------------------------------------------------
+ */
+
+/* What a datagram is charged: whole buffers, so that tiny ones cannot pin the pool. */
+static uint32_t charge_of(const struct rte_mbuf *m)
+{
+	uint32_t bytes = 0;
+
+	for (; m; m = m->next)
+		bytes += (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + m->buf_len;
+	return bytes;
+}
+
+/* False when the buffer is full. One datagram is always taken, however small the buffer. */
+static bool enqueue(struct udp_sock *u, struct rte_mbuf *m)
+{
+	uint32_t bytes = charge_of(m);
+
+	if (u->queued && u->queued_bytes + bytes > u->rcvbuf)
+		return false;
+	pkt_of(m)->qnext = NULL;
+	if (u->qhead)
+		pkt_of(u->qtail)->qnext = m;
+	else
+		u->qhead = m;
+	u->qtail = m;
+	u->queued++;
+	u->queued_bytes += bytes;
+	return true;
+}
+
+struct rte_mbuf *udp_queue_pop(struct udp_sock *u)
+{
+	struct rte_mbuf *m = u->qhead;
+
+	if (!m)
+		return NULL;
+	u->qhead = pkt_of(m)->qnext;
+	u->queued--;
+	u->queued_bytes -= charge_of(m);
+	if (!u->qhead) {
+		u->qtail = NULL;
+		if (!(u->flags & UDP_F_SHUT_RD))
+			sock_unready(&u->sock, EPOLLIN);
+	}
+	return m;
+}
+
+void udp_queue_purge(struct udp_sock *u)
+{
+	struct rte_mbuf *m;
+
+	while ((m = udp_queue_pop(u)))
+		pkt_free(m);
+}
+
+/* ---- input --------------------------------------------------------------------------------------
+ */
+
+/* Judges the datagram and completes the descriptor; cuts what follows its length. */
+static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
+{
+	uint16_t off = (uint16_t)(p->l4_off - m->data_off);
+	struct udp_view v;
+	enum nsk_drop bad;
+
+	bad = udp_parse(pkt_at(m, p->l4_off), (size_t)(m->data_len - off), p->l4_len, &v);
+	if (bad)
+		return bad;
+	if (NSK_UNLIKELY(v.len < p->l4_len)) {
+		p->l4_len = v.len;
+		ip_trim(m, (uint16_t)(off + v.len));
+	}
+	if (v.has_checksum ? !ip_l4_csum_ok(m, p) : p->family != AF_INET)
+		return NSK_DROP_UDP_CHECKSUM;
+	store_be16(&p->flow.sport_be, v.sport);
+	store_be16(&p->flow.dport_be, v.dport);
+	p->pay_off = (uint16_t)(p->l4_off + UDP_HLEN);
+	p->pay_len = (uint16_t)(v.len - UDP_HLEN);
+	return NSK_DROP_NONE;
+}
+
+static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	enum nsk_drop bad = decode(m, p);
+	struct udp_sock *u;
+
+	if (NSK_UNLIKELY(bad)) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	u = udp_lookup(w, p);
+	if (NSK_UNLIKELY(!u)) {
+		icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PORT, 0);
+		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
+		return;
+	}
+	if (NSK_UNLIKELY(u->flags & UDP_F_SHUT_RD)) {
+		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
+		return;
+	}
+	if (NSK_UNLIKELY(!enqueue(u, m))) {
+		pkt_drop(w, m, NSK_DROP_UDP_RCVBUF_FULL);
+		return;
+	}
+	rte_pktmbuf_adj(m, (uint16_t)(p->pay_off - m->data_off));
+	worker_count(w, NSK_CNT_UDP_IN, 1);
+	sock_ready(&u->sock, EPOLLIN);
+}
+
+/*
+ * An ICMP error, or our own finding that the next hop is silent. RFC 1122 §4.1.3.3: handed to the
+ * application, that is to the socket connected to this peer; others could not tell which of their
+ * datagrams is meant.
+ */
+static void udp_error(struct nsk_worker *w, const struct ip_error *e)
+{
+	struct ip_addr laddr = {.family = e->family}, faddr = {.family = e->family};
+	struct udp_sock *u;
+
+	memcpy(laddr.b, e->flow->src, 16);
+	memcpy(faddr.b, e->flow->dst, 16);
+	u = udp_lookup_connected(w, &laddr, load_be16(&e->flow->sport_be), &faddr,
+				 load_be16(&e->flow->dport_be));
+	if (!u)
+		return;
+	u->sock.err = (int16_t)e->err;
+	sock_ready(&u->sock, EPOLLERR);
+}
+
+const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error};

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Socket options of UDP: buffer sizes and IPPROTO_IP, one row an option. The others are lib/sock's.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "udp/udp.h"
+
+#define BUF_MIN 2304 /* as Linux */
+#define BUF_MAX (64u << 20)
+
+struct option {
+	int level, name;
+	int (*get)(struct udp_sock *u);
+	int (*set)(struct udp_sock *u, int value); /* NULL: read only */
+};
+
+static struct udp_sock *udp_of(struct sock *s)
+{
+	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
+}
+
+/* As Linux: twice what is asked for, since buffers are charged whole. */
+static uint32_t buffer_size(int value)
+{
+	uint32_t half = value < 0 ? BUF_MAX / 2 : NSK_MIN((uint32_t)value, BUF_MAX / 2);
+
+	return NSK_MAX(2 * half, (uint32_t)BUF_MIN);
+}
+
+static int get_rcvbuf(struct udp_sock *u)
+{
+	return (int)u->rcvbuf;
+}
+
+static int set_rcvbuf(struct udp_sock *u, int value)
+{
+	u->rcvbuf = buffer_size(value);
+	return 0;
+}
+
+static int get_sndbuf(struct udp_sock *u)
+{
+	return (int)u->sndbuf;
+}
+
+static int set_sndbuf(struct udp_sock *u, int value)
+{
+	u->sndbuf = buffer_size(value);
+	return 0;
+}
+
+static int get_ttl(struct udp_sock *u)
+{
+	return u->ttl ? u->ttl : (int)u->sock.worker->set->ip_ttl;
+}
+
+static int set_ttl(struct udp_sock *u, int value)
+{
+	if (value != -1 && (value < 1 || value > 255))
+		return -EINVAL;
+	u->ttl = value == -1 ? 0 : (uint8_t)value;
+	return 0;
+}
+
+static int get_mcast_ttl(struct udp_sock *u)
+{
+	return u->mcast_ttl;
+}
+
+static int set_mcast_ttl(struct udp_sock *u, int value)
+{
+	/* 0 would stay on this host, to which there is no way yet. */
+	if (value != -1 && (value < 1 || value > 255))
+		return -EINVAL;
+	u->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
+	return 0;
+}
+
+static int get_tos(struct udp_sock *u)
+{
+	return u->tos;
+}
+
+static int set_tos(struct udp_sock *u, int value)
+{
+	u->tos = (uint8_t)value;
+	return 0;
+}
+
+static int get_mtu_discover(struct udp_sock *u)
+{
+	return u->flags & UDP_F_DF ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+}
+
+static int set_mtu_discover(struct udp_sock *u, int value)
+{
+	if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_PROBE)
+		return -EINVAL;
+	u->flags &= (uint8_t)~UDP_F_DF;
+	if (value >= IP_PMTUDISC_DO)
+		u->flags |= UDP_F_DF;
+	return 0;
+}
+
+static int get_mtu(struct udp_sock *u)
+{
+	struct ip_addr src;
+	int rc;
+
+	if (!(u->flags & UDP_F_CONNECTED))
+		return -ENOTCONN;
+	rc = udp_route(u, &u->faddr, &src);
+	return rc ? rc : (int)u->route.iface->mtu;
+}
+
+static const struct option options[] = {
+	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf},
+	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf},
+	{IPPROTO_IP, IP_TTL, get_ttl, set_ttl},
+	{IPPROTO_IP, IP_TOS, get_tos, set_tos},
+	{IPPROTO_IP, IP_MULTICAST_TTL, get_mcast_ttl, set_mcast_ttl},
+	{IPPROTO_IP, IP_MTU_DISCOVER, get_mtu_discover, set_mtu_discover},
+	{IPPROTO_IP, IP_MTU, get_mtu, NULL},
+};
+
+static const struct option *find_option(int level, int name)
+{
+	for (size_t i = 0; i < NSK_ARRAY_LEN(options); i++)
+		if (options[i].level == level && options[i].name == name)
+			return &options[i];
+	return NULL;
+}
+
+int udp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len)
+{
+	const struct option *o = find_option(level, name);
+	int number;
+
+	if (!o) {
+		/* Reading the error takes it away. */
+		if (level == SOL_SOCKET && name == SO_ERROR)
+			sock_unready(s, EPOLLERR);
+		return sock_getsockopt(s, level, name, value, len);
+	}
+	number = o->get(udp_of(s));
+	if (number < 0)
+		return number;
+	*len = NSK_MIN(*len, (socklen_t)sizeof(number));
+	memcpy(value, &number, *len);
+	return 0;
+}
+
+int udp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
+{
+	const struct option *o = find_option(level, name);
+	int number;
+
+	if (!o)
+		return sock_setsockopt(s, level, name, value, len);
+	if (!o->set)
+		return -ENOPROTOOPT;
+	/* The options of IP are also taken as one byte. */
+	if (level == IPPROTO_IP && len == 1) {
+		number = *(const uint8_t *)value;
+	} else if (len >= (socklen_t)sizeof(number)) {
+		memcpy(&number, value, sizeof(number));
+	} else {
+		return -EINVAL;
+	}
+	return o->set(udp_of(s), number);
+}

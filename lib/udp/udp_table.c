@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a datagram finds its socket: connected first, then bound to its address, then bound to any.
+ * One keyed table holds all three, a second one finds who uses a port, for bind. RFC 6056 for ports
+ * of our choice.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "udp/udp.h"
+
+static uint64_t hash_bound(const struct udp_worker *udp, const uint8_t laddr[16], uint16_t lport)
+{
+	uint64_t words[3];
+
+	memcpy(words, laddr, 16);
+	words[2] = lport;
+	return siphash13_words(&udp->key, words, 3);
+}
+
+static uint64_t hash_connected(const struct udp_worker *udp, const uint8_t laddr[16],
+			       uint16_t lport, const uint8_t faddr[16], uint16_t fport)
+{
+	uint64_t l[2], f[2];
+
+	memcpy(l, laddr, 16);
+	memcpy(f, faddr, 16);
+	return siphash13_5w(&udp->key, l[0], l[1], f[0], f[1], (uint64_t)lport << 16 | fport);
+}
+
+static uint64_t hash_port(const struct udp_worker *udp, uint16_t port)
+{
+	return siphash13_1w(&udp->key, port);
+}
+
+static uint64_t hash_sock(const struct udp_worker *udp, const struct udp_sock *u)
+{
+	if (u->flags & UDP_F_CONNECTED)
+		return hash_connected(udp, u->laddr.b, u->lport, u->faddr.b, u->fport);
+	return hash_bound(udp, u->laddr.b, u->lport);
+}
+
+static uint64_t table_hash(const void *ctx, uint32_t value)
+{
+	const struct udp_worker *udp = ctx;
+
+	return hash_sock(udp, slab_at(&udp->socks, value));
+}
+
+static uint64_t by_port_hash(const void *ctx, uint32_t value)
+{
+	const struct udp_worker *udp = ctx;
+	const struct udp_sock *u = slab_at(&udp->socks, value);
+
+	return hash_port(udp, u->lport);
+}
+
+int udp_table_init(struct nsk_worker *w)
+{
+	struct udp_worker *udp = w->udp;
+	int rc;
+
+	rng_fill(&w->rng, &udp->key, sizeof(udp->key));
+	rc = htab_init(&udp->table, w->set->max_sockets, w->mem, table_hash, udp);
+	if (rc)
+		return rc;
+	rc = htab_init(&udp->by_port, w->set->max_sockets, w->mem, by_port_hash, udp);
+	if (rc)
+		htab_fini(&udp->table);
+	return rc;
+}
+
+void udp_table_fini(struct nsk_worker *w)
+{
+	htab_fini(&w->udp->by_port);
+	htab_fini(&w->udp->table);
+}
+
+/* ---- lookup -------------------------------------------------------------------------------------
+ */
+
+static struct udp_sock *find_bound(const struct udp_worker *udp, const uint8_t laddr[16],
+				   uint16_t lport)
+{
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
+		struct udp_sock *u = slab_at(&udp->socks, it.value);
+
+		if (u->lport == lport && !(u->flags & UDP_F_CONNECTED) &&
+		    memcmp(u->laddr.b, laddr, 16) == 0)
+			return u;
+	}
+	return NULL;
+}
+
+static struct udp_sock *find_connected(const struct udp_worker *udp, const uint8_t laddr[16],
+				       uint16_t lport, const uint8_t faddr[16], uint16_t fport)
+{
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->table, hash_connected(udp, laddr, lport, faddr, fport), it) {
+		struct udp_sock *u = slab_at(&udp->socks, it.value);
+
+		if (u->lport == lport && u->fport == fport && (u->flags & UDP_F_CONNECTED) &&
+		    memcmp(u->laddr.b, laddr, 16) == 0 && memcmp(u->faddr.b, faddr, 16) == 0)
+			return u;
+	}
+	return NULL;
+}
+
+struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
+{
+	static const uint8_t any[16];
+	const struct udp_worker *udp = w->udp;
+	uint16_t sport = load_be16(&p->flow.sport_be), dport = load_be16(&p->flow.dport_be);
+	struct udp_sock *u = NULL;
+
+	if (udp->connected)
+		u = find_connected(udp, p->flow.dst, dport, p->flow.src, sport);
+	if (!u && udp->specific)
+		u = find_bound(udp, p->flow.dst, dport);
+	if (!u && udp->wildcard)
+		u = find_bound(udp, any, dport);
+	return u;
+}
+
+struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
+				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport)
+{
+	return find_connected(w->udp, laddr->b, lport, faddr->b, fport);
+}
+
+/* ---- changes ------------------------------------------------------------------------------------
+ */
+
+static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)
+{
+	if (u->flags & UDP_F_CONNECTED)
+		return &udp->connected;
+	return ip_addr_is_any(&u->laddr) ? &udp->wildcard : &udp->specific;
+}
+
+int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
+{
+	struct udp_worker *udp = w->udp;
+	uint32_t index = slab_index(&udp->socks, u);
+	int rc;
+
+	rc = htab_insert(&udp->table, hash_sock(udp, u), index);
+	if (rc)
+		return -ENOBUFS;
+	rc = htab_insert(&udp->by_port, hash_port(udp, u->lport), index);
+	if (rc) {
+		htab_remove(&udp->table, hash_sock(udp, u), index);
+		return -ENOBUFS;
+	}
+	(*count_of(udp, u))++;
+	u->flags |= UDP_F_BOUND;
+	return 0;
+}
+
+void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
+{
+	struct udp_worker *udp = w->udp;
+	uint32_t index = slab_index(&udp->socks, u);
+
+	if (!(u->flags & UDP_F_BOUND))
+		return;
+	htab_remove(&udp->table, hash_sock(udp, u), index);
+	htab_remove(&udp->by_port, hash_port(udp, u->lport), index);
+	(*count_of(udp, u))--;
+	u->flags &= (uint8_t)~UDP_F_BOUND;
+}
+
+/* ---- ports --------------------------------------------------------------------------------------
+ */
+
+/* Two may have the same address and port if both say so, in the same words. */
+static bool both_share(const struct udp_sock *a, const struct udp_sock *b)
+{
+	return (a->sock.flags & b->sock.flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT)) != 0;
+}
+
+bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
+			uint16_t lport)
+{
+	const struct udp_worker *udp = w->udp;
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it) {
+		const struct udp_sock *v = slab_at(&udp->socks, it.value);
+
+		if (v == u || v->lport != lport)
+			continue;
+		if (!ip_addr_is_any(laddr) && !ip_addr_is_any(&v->laddr) &&
+		    !ip_addr_eq(laddr, &v->laddr))
+			continue;
+		if (!u || !both_share(u, v))
+			return true;
+	}
+	return false;
+}
+
+/* Whether what a peer sends to this port of ours comes to this worker. */
+static bool comes_here(struct nsk_worker *w, const struct ip_addr *laddr, uint16_t lport,
+		       const struct ip_addr *faddr, uint16_t fport)
+{
+	struct flow flow;
+
+	if (w->peers == 1 || !faddr || ip_addr_is_any(laddr))
+		return true;
+	memcpy(flow.src, faddr->b, 16);
+	memcpy(flow.dst, laddr->b, 16);
+	store_be16(&flow.sport_be, fport);
+	store_be16(&flow.dport_be, lport);
+	return w->ops->flow_owner(w, &flow) == w->id;
+}
+
+int udp_table_pick(struct nsk_worker *w, const struct ip_addr *laddr, const struct ip_addr *faddr,
+		   uint16_t fport, uint16_t *port)
+{
+	struct ports_iter it;
+	uint8_t dest[34] = {0};
+
+	memcpy(dest, laddr->b, 16);
+	if (faddr)
+		memcpy(dest + 16, faddr->b, 16);
+	store_be16(dest + 32, fport);
+	ports_begin(&w->udp->ports, &it, dest, sizeof(dest), (uint16_t)w->set->port_min,
+		    (uint16_t)w->set->port_max);
+	while (ports_next(&it, port)) {
+		if (!comes_here(w, laddr, *port, faddr, fport) ||
+		    udp_table_conflict(w, NULL, laddr, *port))
+			continue;
+		ports_taken(&w->udp->ports, &it);
+		return 0;
+	}
+	return -EADDRINUSE;
+}
+
+/* ---- control tools ------------------------------------------------------------------------------
+ */
+
+static void fill_row(const struct udp_sock *u, struct udp_row *row)
+{
+	*row = (struct udp_row){
+		.laddr = u->laddr,
+		.lport = u->lport,
+		.queued_bytes = u->queued_bytes,
+		.rcvbuf = u->rcvbuf,
+	};
+	if (u->flags & UDP_F_CONNECTED) {
+		row->faddr = u->faddr;
+		row->fport = u->fport;
+	}
+}
+
+/* Rows of one bucket with its overflow; what does not fit in max is left out. Returns how many
+ * there are. */
+static unsigned list_bucket(const struct udp_worker *udp, uint32_t number, struct udp_row *rows,
+			    unsigned max)
+{
+	const struct htab_bucket *b = htab_bucket_at(&udp->table, number);
+	unsigned n = 0;
+
+	for (; b; b = b->more) {
+		for (unsigned i = 0; i < HTAB_WAYS; i++) {
+			if (!b->tag[i])
+				continue;
+			if (n < max)
+				fill_row(slab_at(&udp->socks, b->value[i]), &rows[n]);
+			n++;
+		}
+	}
+	return n;
+}
+
+unsigned udp_list(const struct nsk_worker *w, uint32_t *cursor, struct udp_row *rows, unsigned max)
+{
+	const struct udp_worker *udp = w->udp;
+	uint32_t looks = 4 * max;
+	unsigned n = 0;
+
+	while (*cursor < udp->table.n_buckets && looks-- > 0) {
+		unsigned here = list_bucket(udp, *cursor, rows + n, max - n);
+
+		/* A bucket goes out whole, with the next call if need be; one alone that is too
+		 * large is cut. */
+		if (n > 0 && n + here > max)
+			return n;
+		n += NSK_MIN(here, max);
+		(*cursor)++;
+	}
+	if (*cursor >= udp->table.n_buckets)
+		*cursor = UINT32_MAX;
+	return n;
+}
