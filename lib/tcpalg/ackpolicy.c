@@ -21,7 +21,6 @@ static void be_quick(struct ackpolicy *p, uint8_t segments)
 {
 	if (p->flags & ACKPOLICY_F_RFC)
 		return;
-	p->flags &= (uint8_t)~ACKPOLICY_F_INTERACTIVE;
 	if (p->quick < segments)
 		p->quick = segments;
 }
@@ -67,6 +66,6 @@ bool ackpolicy_timeout(struct ackpolicy *p)
 {
 	if (!ackpolicy_owed(p))
 		return false;
-	p->flags &= (uint8_t) ~(ACKPOLICY_F_INTERACTIVE | ACKPOLICY_F_FRESH);
+	p->flags &= (uint8_t)~ACKPOLICY_F_FRESH;
 	return true;
 }

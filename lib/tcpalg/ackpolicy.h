@@ -44,10 +44,9 @@ struct ackpolicy {
 
 _Static_assert(sizeof(struct ackpolicy) <= 8, "lives in the connection");
 
-#define ACKPOLICY_F_RFC		0x01u
-#define ACKPOLICY_F_INTERACTIVE 0x02u /* answers carry the ACKs */
-#define ACKPOLICY_F_OWED	0x04u
-#define ACKPOLICY_F_FRESH	0x08u /* data came since we last sent data */
+#define ACKPOLICY_F_RFC	  0x01u
+#define ACKPOLICY_F_OWED  0x02u
+#define ACKPOLICY_F_FRESH 0x04u /* data came lately, and we have sent none since */
 
 void ackpolicy_init(struct ackpolicy *p, enum ackpolicy_profile profile);
 
@@ -62,12 +61,11 @@ enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsign
 static inline void ackpolicy_sent(struct ackpolicy *p, bool data)
 {
 	/* Our data follows theirs soon: the next answer will take the ACK along as well. */
-	if (data && (p->flags & ACKPOLICY_F_FRESH) && !(p->flags & ACKPOLICY_F_RFC)) {
-		p->flags |= ACKPOLICY_F_INTERACTIVE;
-		p->quick = 0;
-	}
-	if (data)
+	if (data) {
+		if (p->flags & ACKPOLICY_F_FRESH)
+			p->quick = 0;
 		p->flags &= (uint8_t)~ACKPOLICY_F_FRESH;
+	}
 	p->flags &= (uint8_t)~ACKPOLICY_F_OWED;
 	p->unacked = 0;
 }

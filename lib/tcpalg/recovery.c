@@ -98,7 +98,6 @@ static unsigned progress(struct recovery *r, const struct scoreboard *sb,
 		partial_ack(r, sb, a);
 		return 0;
 	case RECOVERY_LOSS:
-		r->high_rxt = seq_max(r->high_rxt, a->snd_una);
 		if (seq_geq(a->snd_una, r->recover))
 			leave(r, a->sack);
 		return RECOVERY_EV_GROW;

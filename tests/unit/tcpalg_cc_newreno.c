@@ -158,6 +158,12 @@ static void rfc5681_3_2_loss_halves_the_flight(void **state)
 	cc_sent(&cc, SMSS);
 	cc_loss(&cc, 0);
 	assert_int_equal(cc.ssthresh, 2 * SMSS);
+	/* What was counted before does not open the smaller window. */
+	cc = start(20 * SMSS, 20 * SMSS);
+	ack(&cc, 19 * SMSS);
+	cc_loss(&cc, 0);
+	ack(&cc, SMSS);
+	assert_int_equal(cc.cwnd, 10 * SMSS);
 }
 
 static void rfc6582_3_2_step_3_leaves_recovery_without_a_burst(void **state)

@@ -178,6 +178,11 @@ static void a_restart_refuses_old_cookies_and_workers_share_theirs(void **state)
 
 	(void)state;
 	assert_true(cookie_check(&other, &p.conn, iss, 0, 0, &o, START + SECOND));
+	/* One that has not looked at the clock for long, or begins now. */
+	other = jar_at(0);
+	assert_true(cookie_check(&other, &p.conn, iss, 0, 0, &o, START + 64 * SECOND));
+	other = jar_at(START + 64 * SECOND);
+	assert_true(cookie_check(&other, &p.conn, iss, 0, 0, &o, START + 64 * SECOND));
 	cookie_jar_init(&restarted, &fresh, START);
 	assert_false(cookie_check(&restarted, &p.conn, iss, 0, 0, &o, START));
 }

@@ -81,6 +81,10 @@ static void rfc7323_2_2_syn_is_not_scaled(void **state)
 	/* The first scaled one does not take back what the SYN offered. */
 	assert_int_equal(window_advertise(&w, 100, 66000, 1u << 20, MSS, false), 512);
 	assert_int_equal(window_advertise(&w, 100, 1u << 20, 1u << 20, MSS, false), 8192);
+	/* More than the field can say. */
+	assert_int_equal(window_select(&w, 100, 1u << 30, 1u << 30, MSS), 65535u << 7);
+	assert_int_equal(window_advertise(&w, 100, 1u << 30, 1u << 30, MSS, false), 65535);
+	assert_int_equal(w.rcv_adv, 100 + (65535u << 7));
 }
 
 /* Any reader, any segments: the rules, octet by octet. */
