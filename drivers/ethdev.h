@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A DPDK device as a port: what the files of the ethdev driver share.
+ */
+#ifndef NSK_DRIVERS_ETHDEV_H
+#define NSK_DRIVERS_ETHDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+
+#include "base/compiler.h"
+#include "net/port.h"
+#include "quirks.h"
+
+struct ethdev_port {
+	struct port port;
+	const struct quirk *quirk;     /* [C] */
+	struct rte_device *device;     /* [C] */
+	uint16_t id;		       /* [C] DPDK's number of the port */
+	uint16_t mtu_now;	       /* as the device was told */
+	uint16_t rx_queues, tx_queues; /* [C] while started */
+	bool prepare; /* [C] the device wants a look at packets before they are sent */
+	uint64_t tx_unfit[PORT_QUEUES_MAX]; /* [W] packets that it did not like */
+};
+
+static inline struct ethdev_port *ethdev_of(struct port *port)
+{
+	return NSK_CONTAINER_OF(port, struct ethdev_port, port);
+}
+
+/* Fills in port->caps from what the device reports, less what its quirks take away. 0 or -errno. */
+int ethdev_caps(struct ethdev_port *e);
+/* DPDK's receive and transmit offload flags for a set of enum port_offload. */
+uint64_t ethdev_rx_offloads(uint32_t offloads);
+uint64_t ethdev_tx_offloads(uint32_t offloads);
+/* RSS functions for TCP and UDP, as far as the device has them. */
+uint64_t ethdev_rss_functions(const struct rte_eth_dev_info *info);
+
+/* Configures, sets up queues and starts. 0 or -errno with a text in port->error. */
+int ethdev_start(struct port *port, const struct port_setup *setup);
+void ethdev_stop(struct port *port);
+
+#endif

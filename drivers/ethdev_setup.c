@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starting and stopping a DPDK device: configuration, queues, RSS, MTU.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "ethdev.h"
+#include "framebuf.h"
+
+#define DRAIN_BURST  32
+#define DRAIN_ROUNDS 4096 /* a ring of 65,535 and some: a sender may go on for ever */
+#define RSS_KEY_MAX  52
+#define RSS_KEY_LEN  40
+#define RSS_BUCKETS  128
+
+static int fail(struct ethdev_port *e, int rc, const char *fmt, ...) NSK_PRINTF(3, 4);
+
+static int fail(struct ethdev_port *e, int rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->port.error, sizeof(e->port.error), fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+/* Buffers that are too small for a packet need a device that fills several. */
+static int choose_scatter(struct ethdev_port *e, const struct port_setup *setup,
+			  const struct rte_eth_dev_info *info, uint64_t *rx_offloads)
+{
+	uint32_t frame = setup->mtu + FRAME_LINK_MAX;
+	uint32_t room = UINT32_MAX;
+
+	for (uint16_t q = 0; q < setup->rx_queues; q++)
+		room = NSK_MIN(room, framebuf_room(setup->rx_pool[q]));
+	if (frame <= room || e->quirk->chains)
+		return 0;
+	if (!(info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER))
+		return fail(
+			e, -EINVAL,
+			"buffers of %u bytes are too small for mtu %u and %s fills only one a packet: "
+			"set buf_bytes to %u or more, or a smaller mtu",
+			room, setup->mtu, e->port.driver, frame);
+	*rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	return 0;
+}
+
+static int configure(struct ethdev_port *e, const struct port_setup *setup,
+		     const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+		     uint8_t *rss_key)
+{
+	int rc;
+
+	memset(conf, 0, sizeof(*conf));
+	conf->rxmode.mtu = setup->mtu;
+	conf->rxmode.offloads = ethdev_rx_offloads(setup->offloads);
+	conf->txmode.offloads = ethdev_tx_offloads(setup->offloads);
+	rc = choose_scatter(e, setup, info, &conf->rxmode.offloads);
+	if (rc)
+		return rc;
+	if (setup->rx_queues > 1 && (setup->offloads & PORT_RX_RSS)) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = ethdev_rss_functions(info);
+		/* The longest IP tuple uses 40 bytes of a key; longer ones are padded. */
+		if (setup->rss_key && info->hash_key_size <= RSS_KEY_MAX) {
+			memcpy(rss_key, setup->rss_key, RSS_KEY_LEN);
+			conf->rx_adv_conf.rss_conf.rss_key = rss_key;
+			conf->rx_adv_conf.rss_conf.rss_key_len =
+				info->hash_key_size ? info->hash_key_size : RSS_KEY_LEN;
+		}
+	}
+	rc = rte_eth_dev_configure(e->id, setup->rx_queues, setup->tx_queues, conf);
+	if (rc)
+		return fail(e, rc, "%s refuses %u receive and %u transmit queues with mtu %u: %s",
+			    e->port.name, setup->rx_queues, setup->tx_queues, setup->mtu,
+			    strerror(-rc));
+	return 0;
+}
+
+static int set_mtu(struct ethdev_port *e, uint32_t mtu)
+{
+	int rc;
+
+	if (mtu == e->mtu_now)
+		return 0;
+	rc = rte_eth_dev_set_mtu(e->id, (uint16_t)mtu);
+	/* A device that cannot be told takes what fits, up to its own idea of an MTU. */
+	if (rc && (rc != -ENOTSUP || mtu > e->mtu_now))
+		return fail(e, rc, "%s refuses mtu %u (it has %u): %s", e->port.name, mtu,
+			    e->mtu_now, strerror(-rc));
+	e->mtu_now = (uint16_t)mtu;
+	return 0;
+}
+
+static int setup_rx(struct ethdev_port *e, const struct port_setup *setup, uint16_t desc,
+		    const struct rte_eth_dev_info *info, uint64_t offloads)
+{
+	struct rte_eth_rxconf rxconf = info->default_rxconf;
+
+	rxconf.offloads = offloads;
+	for (uint16_t q = 0; q < setup->rx_queues; q++) {
+		int rc = rte_eth_rx_queue_setup(e->id, q, desc,
+						e->port.caps.numa_node < 0
+							? (unsigned)SOCKET_ID_ANY
+							: (unsigned)e->port.caps.numa_node,
+						&rxconf, setup->rx_pool[q]);
+		if (rc)
+			return fail(e, rc, "%s: receive queue %u with %u descriptors: %s%s",
+				    e->port.name, q, desc, strerror(-rc),
+				    rc == -ENOMEM ? " (more hugepages, or a smaller rx_ring)" : "");
+	}
+	return 0;
+}
+
+static int setup_tx(struct ethdev_port *e, const struct port_setup *setup, uint16_t desc,
+		    const struct rte_eth_dev_info *info, uint64_t offloads)
+{
+	struct rte_eth_txconf txconf = info->default_txconf;
+
+	/* Never RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE: data may be shared with a send queue. */
+	txconf.offloads = offloads;
+	for (uint16_t q = 0; q < setup->tx_queues; q++) {
+		int rc = rte_eth_tx_queue_setup(e->id, q, desc,
+						e->port.caps.numa_node < 0
+							? (unsigned)SOCKET_ID_ANY
+							: (unsigned)e->port.caps.numa_node,
+						&txconf);
+		if (rc)
+			return fail(e, rc, "%s: transmit queue %u with %u descriptors: %s%s",
+				    e->port.name, q, desc, strerror(-rc),
+				    rc == -ENOMEM ? " (more hugepages, or a smaller tx_ring)" : "");
+	}
+	return 0;
+}
+
+static int setup_queues(struct ethdev_port *e, const struct port_setup *setup,
+			const struct rte_eth_dev_info *info, const struct rte_eth_conf *conf)
+{
+	uint16_t rx_desc = setup->rx_desc, tx_desc = setup->tx_desc;
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(e->id, &rx_desc, &tx_desc);
+
+	if (rc)
+		return fail(e, rc, "%s refuses rings of %u and %u descriptors: %s", e->port.name,
+			    setup->rx_desc, setup->tx_desc, strerror(-rc));
+	rc = setup_rx(e, setup, rx_desc, info, conf->rxmode.offloads);
+	return rc ? rc : setup_tx(e, setup, tx_desc, info, conf->txmode.offloads);
+}
+
+/* Bucket i of 128 goes to queue i % rx_queues, however long the device's table is. */
+static int set_reta(struct ethdev_port *e, const struct port_setup *setup,
+		    const struct rte_eth_dev_info *info)
+{
+	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
+	int rc;
+
+	if (setup->rx_queues == 1 || !(setup->offloads & PORT_RX_RSS) ||
+	    info->reta_size > RTE_ETH_RSS_RETA_SIZE_512)
+		return 0;
+	memset(reta, 0, sizeof(reta));
+	for (unsigned i = 0; i < info->reta_size; i++) {
+		struct rte_eth_rss_reta_entry64 *group = &reta[i / RTE_ETH_RETA_GROUP_SIZE];
+
+		group->mask = UINT64_MAX;
+		group->reta[i % RTE_ETH_RETA_GROUP_SIZE] =
+			(uint16_t)((i % RSS_BUCKETS) % setup->rx_queues);
+	}
+	rc = rte_eth_dev_rss_reta_update(e->id, reta, info->reta_size);
+	/* Packets in the wrong queue cost a hand-over each, they are not lost. */
+	if (rc)
+		LOG_WARN(e->port.log, "ethdev", "%s: cannot say which queue gets what: %s",
+			 e->port.name, strerror(-rc));
+	return 0;
+}
+
+static int start_failed(struct ethdev_port *e, int rc)
+{
+	return fail(e, rc, "%s does not start: %s%s", e->port.name, strerror(-rc),
+		    rc == -ENOMEM ? ": more hugepages or packet buffers are needed (pool_bufs)"
+		    : rc == -EAGAIN || rc == -EIO
+			    ? ": the device does not answer; is its other side there?"
+			    : "; EAL's own words are in the log");
+}
+
+int ethdev_start(struct port *port, const struct port_setup *setup)
+{
+	struct ethdev_port *e = ethdev_of(port);
+	struct rte_eth_dev_info info;
+	uint8_t rss_key[RSS_KEY_MAX] = {0};
+	struct rte_eth_conf conf;
+	int rc = rte_eth_dev_info_get(e->id, &info);
+
+	if (rc)
+		return start_failed(e, rc);
+	if (setup->mtu > port->caps.mtu_max)
+		return fail(e, -EINVAL, "mtu %u is more than the %u of %s", setup->mtu,
+			    port->caps.mtu_max, port->name);
+	rc = configure(e, setup, &info, &conf, rss_key);
+	if (rc == 0)
+		rc = set_mtu(e, setup->mtu);
+	if (rc == 0)
+		rc = setup_queues(e, setup, &info, &conf);
+	if (rc)
+		return rc;
+	rc = rte_eth_dev_start(e->id);
+	if (rc)
+		return start_failed(e, rc);
+	set_reta(e, setup, &info);
+	/* Our own address and broadcast is all that is wanted; multicast, where the device can. */
+	rte_eth_promiscuous_disable(e->id);
+	rte_eth_allmulticast_enable(e->id);
+	e->rx_queues = setup->rx_queues;
+	e->tx_queues = setup->tx_queues;
+	e->prepare = setup->offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO);
+	port->mtu = setup->mtu;
+	return 0;
+}
+
+/* Takes what is still in the receive rings; those of net_ring would keep it. */
+static void drain(struct ethdev_port *e, uint16_t queue)
+{
+	struct rte_mbuf *bufs[DRAIN_BURST];
+
+	for (unsigned i = 0; i < DRAIN_ROUNDS; i++) {
+		uint16_t n = rte_eth_rx_burst(e->id, queue, bufs, DRAIN_BURST);
+
+		if (n == 0)
+			break;
+		rte_pktmbuf_free_bulk(bufs, n);
+	}
+}
+
+void ethdev_stop(struct port *port)
+{
+	struct ethdev_port *e = ethdev_of(port);
+	int rc;
+
+	for (uint16_t q = 0; q < e->rx_queues; q++)
+		drain(e, q);
+	for (uint16_t q = 0; q < e->tx_queues; q++)
+		rte_eth_tx_done_cleanup(e->id, q, 0);
+	rc = rte_eth_dev_stop(e->id);
+	if (rc)
+		LOG_WARN(port->log, "ethdev", "%s does not stop: %s", port->name, strerror(-rc));
+	e->rx_queues = 0;
+	e->tx_queues = 0;
+}

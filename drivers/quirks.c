@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of quirks, and finding a row. Each row says why it is there; what was seen was seen
+ * with DPDK 22.11.11 unless it says otherwise.
+ */
+#include "quirks.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "net/port.h"
+
+#define ALL_CSUM \
+	(PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4 | PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO)
+
+const struct quirk quirk_none = {.driver = ""};
+
+static const struct quirk quirks[] = {
+	{
+		.driver = "net_tap",
+		.package = "librte-net-tap",
+		.no_rss = true,
+		.offloads_off = ALL_CSUM,
+		.queues_max = 1,
+		.prepare = prepare_tap,
+		.reason =
+			"Reports RSS, but spreads by the kernel's own flow table. Its checksums and its "
+			"segmentation are computed by the driver on our core, after a copy: ours are "
+			"cheaper. Wants as many rx as tx queues. Reception hangs on a real-time signal "
+			"that some thread must not block; EAL's threads do not (lib/stack/eal.c).",
+	},
+	{
+		.driver = "net_tun",
+		.package = "librte-net-tap",
+		.no_rss = true,
+		.no_ethernet = true,
+		.offloads_off = ALL_CSUM,
+		.queues_max = 1,
+		.prepare = prepare_tap,
+		.reason = "As net_tap; carries IP packets without a link header.",
+	},
+	{
+		.driver = "net_virtio_user",
+		.package = "librte-net-virtio",
+		.single_file = true,
+		.prepare = prepare_virtio_user,
+		.reason =
+			"The vhost side maps our memory: one file descriptor a page is more than the "
+			"protocol's 8 regions (\"Failed to set memory table\"), so one file a region. "
+			"With --no-huge EAL's memory is one memfd, which does as well.",
+	},
+	{
+		.driver = "net_vhost",
+		.package = "librte-net-vhost",
+		.single_file = true,
+		.chains = true,
+		.prepare = prepare_vhost,
+		.reason =
+			"Listens on a socket file that a crash leaves behind, and bind() then fails. "
+			"Packets longer than a buffer come as chains though it does not report SCATTER.",
+	},
+	{
+		.driver = "net_memif",
+		.package = "librte-net-memif",
+		.no_in_memory = true,
+		.chains = true,
+		.queues_max = 1,
+		.offloads_off = PORT_TX_MULTI_SEG,
+		.prepare = prepare_memif,
+		.reason =
+			"The server died three times with --in-memory when its client left. Packets of "
+			"several segments are corrupted in 23.03 to 24.11.4 and in 25.11.0, zero-copy "
+			"sends stale flags in 22.11. No RSS; the number of queues is the peer's too.",
+	},
+	{
+		.driver = "net_af_packet",
+		.package = "librte-net-af-packet",
+		.prepare = prepare_af_packet,
+		.reason =
+			"Does not look at the kernel's mark for packets whose checksum is still to be "
+			"computed, as a veth peer sends them: the peer's offloads must be off.",
+	},
+	{
+		.driver = "net_ring",
+		.package = "librte-net-ring",
+		.chains = true,
+		.no_rss = true,
+		.queues_max = 1,
+		.reason = "Hands mbufs over as they are: chains and flags of the sender included.",
+	},
+	{
+		.driver = "net_pcap",
+		.package = "librte-net-pcap",
+		.chains = true,
+		.prepare = prepare_pcap,
+		.reason =
+			"Opens kernel interfaces with libpcap, which needs CAP_NET_RAW; checksums of a "
+			"veth peer as with net_af_packet.",
+	},
+	{
+		.driver = "net_null",
+		.package = "librte-net-null",
+		.no_rss = true,
+		.reason =
+			"Reports a RETA of 128 entries, but every queue delivers the same nothing.",
+	},
+	{
+		.driver = "net_e1000_em",
+		.package = "librte-net-e1000",
+		.queues_max = 1,
+		.reason = "Reports two queues of each kind, has no RSS: one.",
+	},
+	{
+		.driver = "net_virtio",
+		.package = "librte-net-virtio",
+		.reason =
+			"No IPv4 header checksum in either direction, as it reports. Received packets "
+			"may say \"no checksum, data good\" (RTE_MBUF_F_RX_L4_CKSUM_NONE): that is good.",
+	},
+};
+
+const struct quirk *quirk_of_driver(const char *driver)
+{
+	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks); i++)
+		if (strcmp(quirks[i].driver, driver) == 0)
+			return &quirks[i];
+	return &quirk_none;
+}
+
+const struct quirk *quirk_of_devargs(const char *devargs)
+{
+	size_t len;
+
+	if (strncmp(devargs, "vdev:", 5) == 0)
+		devargs += 5;
+	/* A virtual device is named by its driver and whatever tells it from others: net_tap0,
+	 * net_tap_lan. */
+	len = strcspn(devargs, ",");
+	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks); i++) {
+		size_t n = strlen(quirks[i].driver);
+
+		if (len >= n && strncmp(devargs, quirks[i].driver, n) == 0 &&
+		    !islower((unsigned char)devargs[n]) &&
+		    strcmp(quirks[i].driver, "net_virtio") != 0)
+			return &quirks[i];
+	}
+	return &quirk_none;
+}
+
+static size_t hex_digits(const char *text)
+{
+	size_t n = 0;
+
+	while (isxdigit((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
+bool devargs_is_pci(const char *devargs, size_t *len)
+{
+	const char *p = devargs;
+	size_t n = hex_digits(p);
+
+	*len = 0;
+	/* [domain:]bus:device.function */
+	if (n >= 4 && n <= 8 && p[n] == ':') {
+		p += n + 1;
+		n = hex_digits(p);
+	}
+	if (n < 1 || n > 2 || p[n] != ':')
+		return false;
+	p += n + 1;
+	n = hex_digits(p);
+	if (n < 1 || n > 2 || p[n] != '.' || p[n + 1] < '0' || p[n + 1] > '7')
+		return false;
+	p += n + 2;
+	if (*p != '\0' && *p != ',')
+		return false;
+	*len = (size_t)(p - devargs);
+	return true;
+}

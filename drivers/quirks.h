@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What DPDK drivers need or get wrong, one row each. The rest of the ethdev driver believes what a
+ * device reports, except for what stands here.
+ */
+#ifndef NSK_DRIVERS_QUIRKS_H
+#define NSK_DRIVERS_QUIRKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+
+struct quirk {
+	const char *driver;    /* as the device reports it and as vdevs are named: "net_tap" */
+	const char *package;   /* Debian's name of it */
+	bool single_file;      /* EAL: --single-file-segments when hugepages are used */
+	bool no_in_memory;     /* EAL: not with --in-memory */
+	bool no_rss;	       /* says it has RSS, does not spread by the hash that was asked for */
+	bool no_ethernet;      /* carries IP packets without a link header */
+	bool chains;	       /* receives into chains of buffers without reporting SCATTER */
+	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
+	uint16_t queues_max;   /* 0: as reported */
+	uint32_t mtu_max;      /* 0: as reported */
+	/*
+	 * Looked at before the device is probed: what would fail obscurely fails here, 0 or -errno
+	 * with a text that says what to do. Also tidies up (stale sockets) and warns. May be NULL.
+	 */
+	int (*prepare)(const char *devargs, const struct log *log, char *error, size_t size);
+	const char *reason; /* why, for whoever reads the row or --log=debug */
+};
+
+/* A row without any quirk. */
+extern const struct quirk quirk_none;
+
+/* The row of a driver's name ("net_tap"). Never NULL. */
+const struct quirk *quirk_of_driver(const char *driver);
+
+/* The row of a virtual device named in devargs ("net_tap0,iface=nsk0"); quirk_none for PCI and
+ * unknown ones. */
+const struct quirk *quirk_of_devargs(const char *devargs);
+
+/* True for "0000:00:08.0", "00:08.0" and the like, with or without arguments behind; @len: of the
+ * address. */
+bool devargs_is_pci(const char *devargs, size_t *len);
+
+/* quirks_check.c: the prepare functions. */
+int prepare_tap(const char *devargs, const struct log *log, char *error, size_t size);
+int prepare_virtio_user(const char *devargs, const struct log *log, char *error, size_t size);
+int prepare_vhost(const char *devargs, const struct log *log, char *error, size_t size);
+int prepare_memif(const char *devargs, const struct log *log, char *error, size_t size);
+int prepare_af_packet(const char *devargs, const struct log *log, char *error, size_t size);
+int prepare_pcap(const char *devargs, const struct log *log, char *error, size_t size);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The in-process wire (nsk_wire_*). A perfect direction costs one copy on each side; a bad one asks
+ * impair.c about each packet. Packets held back travel in a queue of their own, so that both queues
+ * are sorted by time and the receiver only compares two heads.
+ *
+ * Frames belong to the wire: either stack may end, and its buffers with it, while packets are on
+ * the way.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counter.h"
+#include "framebuf.h"
+
+#define MTU_MIN 68 /* RFC 791: every link carries that much */
+
+/* Queues and faults of a direction; what is on the way stays on the way. */
+static int dir_set(struct wire_dir *d, const struct nsk_wire_params *params, uint32_t frame_max)
+{
+	uint64_t last_ns = d->impair.last_ns, held_ns = d->impair.held_ns;
+	int rc;
+
+	if (params && impair_check(params))
+		return -EINVAL;
+	if (!d->inorder.head) {
+		rc = frameq_init(&d->inorder, frame_max);
+		if (rc)
+			return rc;
+	}
+	if (params && params->reorder_ppm && !d->held.head) {
+		rc = frameq_init(&d->held, frame_max);
+		if (rc)
+			return rc;
+	}
+	impair_init(&d->impair, params);
+	d->impair.last_ns = last_ns;
+	d->impair.held_ns = held_ns;
+	/* Once timed always timed: there may be frames that have to wait. */
+	d->timed |= d->impair.timed;
+	return 0;
+}
+
+static void dir_fini(struct wire_dir *d)
+{
+	frameq_fini(&d->inorder);
+	frameq_fini(&d->held);
+}
+
+struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
+				 const struct nsk_wire_params *b_to_a, uint32_t mtu)
+{
+	struct nsk_wire *wire;
+	int rc;
+
+	if (mtu < MTU_MIN || mtu > FRAME_MTU_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	wire = aligned_alloc(NSK_CACHELINE, sizeof(*wire));
+	if (!wire)
+		return NULL;
+	memset(wire, 0, sizeof(*wire));
+	wire->mtu = mtu;
+	wire->frame_max = mtu + FRAME_LINK_MAX;
+	rc = dir_set(&wire->dir[0], a_to_b, wire->frame_max);
+	if (rc == 0)
+		rc = dir_set(&wire->dir[1], b_to_a, wire->frame_max);
+	if (rc) {
+		nsk_wire_destroy(wire);
+		errno = -rc;
+		return NULL;
+	}
+	return wire;
+}
+
+void nsk_wire_destroy(struct nsk_wire *wire)
+{
+	if (!wire)
+		return;
+	dir_fini(&wire->dir[0]);
+	dir_fini(&wire->dir[1]);
+	free(wire);
+}
+
+int nsk_wire_set(struct nsk_wire *wire, unsigned direction, const struct nsk_wire_params *params)
+{
+	int rc = -EINVAL;
+
+	if (direction < 2)
+		rc = dir_set(&wire->dir[direction], params, wire->frame_max);
+	if (rc == 0)
+		return 0;
+	errno = -rc;
+	return -1;
+}
+
+void nsk_wire_link(struct nsk_wire *wire, bool up)
+{
+	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_RELAXED);
+
+	while (((epoch & 1) == 0) != up &&
+	       !__atomic_compare_exchange_n(&wire->epoch, &epoch, epoch + 1, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED))
+		;
+}
+
+void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction, struct nsk_wire_stats *stats)
+{
+	const struct wire_dir *d;
+
+	memset(stats, 0, sizeof(*stats));
+	if (direction > 1)
+		return;
+	d = &wire->dir[direction];
+	stats->packets = counter_read(&d->sent.packets);
+	stats->bytes = counter_read(&d->sent.bytes);
+	stats->lost = counter_read(&d->sent.lost);
+	stats->duplicated = counter_read(&d->sent.duplicated);
+	stats->corrupted = counter_read(&d->sent.corrupted);
+	stats->reordered = counter_read(&d->sent.reordered);
+	stats->queue_full = counter_read(&d->sent.queue_full);
+	stats->delivered = counter_read(&d->delivered);
+}
+
+void nsk_wire_tap(struct nsk_wire *wire, wire_tap_fn fn, void *arg)
+{
+	wire->tap_arg = arg;
+	wire->tap = fn;
+}
+
+int wire_take(struct nsk_wire *wire, unsigned end)
+{
+	return __atomic_exchange_n(&wire->taken[end], true, __ATOMIC_ACQ_REL) ? -EBUSY : 0;
+}
+
+void wire_give(struct nsk_wire *wire, unsigned end)
+{
+	__atomic_store_n(&wire->taken[end], false, __ATOMIC_RELEASE);
+}
+
+/* ---- sending ------------------------------------------------------------------------------------
+ */
+
+/* A frame at the end of @q with the packet in it, not yet committed; NULL: full or no memory. */
+static inline struct frame *dir_copy_in(struct wire_dir *d, struct frameq *q, struct rte_mbuf *m,
+					uint32_t epoch)
+{
+	uint64_t limit = d->impair.p.queue_packets;
+	struct frame *f;
+
+	if (NSK_UNLIKELY(frameq_in_flight(q, limit) >= limit))
+		return NULL;
+	f = frameq_reserve(q, m->pkt_len);
+	if (NSK_UNLIKELY(!f))
+		return NULL;
+	f->due_ns = 0;
+	f->tag = epoch;
+	framebuf_flatten(m, f->data);
+	return f;
+}
+
+/* Puts another copy of @f, which need not be committed, into @q. false: no room. */
+static bool dir_add_copy(struct wire_dir *d, struct frameq *q, const struct frame *f,
+			 uint64_t due_ns)
+{
+	uint64_t limit = d->impair.p.queue_packets;
+	struct frame *copy;
+
+	if (frameq_in_flight(q, limit) >= limit)
+		return false;
+	copy = frameq_reserve(q, f->len);
+	if (!copy)
+		return false;
+	copy->due_ns = due_ns;
+	copy->tag = f->tag;
+	memcpy(copy->data, f->data, f->len);
+	frameq_commit(q, copy);
+	return true;
+}
+
+/*
+ * Decides about a frame that is complete but not committed, and puts it where it belongs: nowhere,
+ * into one of the queues, or twice.
+ */
+static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
+{
+	struct frameq *q = &d->inorder;
+	struct fate fate;
+
+	impair_decide(&d->impair, now_ns, f->len, FRAME_ETH_LEN, &fate);
+	if (fate.lost) {
+		counter_add(&d->sent.lost, 1);
+		return;
+	}
+	if (fate.corrupted) {
+		f->data[FRAME_ETH_LEN + fate.bit / 8] ^= (uint8_t)(1U << (fate.bit % 8));
+		counter_add(&d->sent.corrupted, 1);
+	}
+	f->due_ns = fate.due_ns;
+	if (fate.held) {
+		q = &d->held;
+		if (!dir_add_copy(d, q, f, fate.due_ns)) {
+			counter_add(&d->sent.queue_full, 1);
+			return;
+		}
+		counter_add(&d->sent.reordered, 1);
+	} else {
+		frameq_commit(q, f);
+	}
+	/* A committed frame stays where it is, and its bytes too, until it is published. */
+	if (fate.duplicated && dir_add_copy(d, q, f, fate.due_ns))
+		counter_add(&d->sent.duplicated, 1);
+}
+
+/* One packet onto an imperfect or watched direction; counts what became of it. */
+static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
+			 struct rte_mbuf *m, uint32_t epoch)
+{
+	uint64_t limit = d->impair.p.queue_packets;
+	struct frame *f = NULL;
+
+	if (frameq_in_flight(&d->inorder, limit) + frameq_in_flight(&d->held, limit) < limit)
+		f = dir_copy_in(d, &d->inorder, m, epoch);
+	if (!f) {
+		counter_add(&d->sent.queue_full, 1);
+		return;
+	}
+	counter_add(&d->sent.packets, 1);
+	counter_add(&d->sent.bytes, m->pkt_len);
+	if (wire->tap)
+		wire->tap(wire->tap_arg, d == &wire->dir[1], now_ns, f->data, f->len);
+	if (d->impair.any)
+		dir_impair(d, f, now_ns);
+	else
+		frameq_commit(&d->inorder, f);
+}
+
+static void dir_send_bad(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
+			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
+			 struct wire_burst *done)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = bufs[i];
+
+		if (m->pkt_len > wire->frame_max || m->pkt_len == 0) {
+			done->bad++;
+			continue;
+		}
+		done->packets++;
+		done->bytes += m->pkt_len;
+		dir_send_one(wire, d, now_ns, m, epoch);
+	}
+	frameq_publish(&d->inorder);
+	if (d->held.head)
+		frameq_publish(&d->held);
+}
+
+static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct rte_mbuf **bufs,
+			     uint16_t n, uint32_t epoch, struct wire_burst *done)
+{
+	uint16_t full = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = bufs[i];
+		struct frame *f;
+
+		/* 0 wraps round and is too long as well. */
+		if (NSK_UNLIKELY(m->pkt_len - 1 >= wire->frame_max)) {
+			done->bad++;
+			continue;
+		}
+		f = dir_copy_in(d, &d->inorder, m, epoch);
+		if (NSK_UNLIKELY(!f)) {
+			full++;
+			continue;
+		}
+		frameq_commit(&d->inorder, f);
+		done->packets++;
+		done->bytes += f->len;
+	}
+	frameq_publish(&d->inorder);
+	counter_add(&d->sent.packets, done->packets);
+	counter_add(&d->sent.bytes, done->bytes);
+	if (NSK_UNLIKELY(full)) {
+		counter_add(&d->sent.queue_full, full);
+		done->packets += full; /* as far as the port knows, it has sent them */
+	}
+}
+
+void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
+	       uint16_t n, struct wire_burst *done)
+{
+	struct wire_dir *d = &wire->dir[end];
+	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE);
+
+	memset(done, 0, sizeof(*done));
+	if (n == 0)
+		return;
+	if (NSK_UNLIKELY(epoch & 1)) {
+		counter_add(&d->sent.lost, n);
+		done->packets = n;
+	} else if (NSK_UNLIKELY(d->impair.any || wire->tap)) {
+		dir_send_bad(wire, d, now_ns, bufs, n, epoch, done);
+	} else {
+		dir_send_perfect(wire, d, bufs, n, epoch, done);
+	}
+	rte_pktmbuf_free_bulk(bufs, n);
+}
+
+/* ---- receiving ----------------------------------------------------------------------------------
+ */
+
+/* Everything that is there, up to n: a direction without delays. */
+static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t room,
+			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
+			 struct wire_burst *done)
+{
+	uint64_t ready = frameq_ready(&d->inorder, n);
+	uint16_t got;
+
+	if (ready == 0)
+		return;
+	n = (uint16_t)NSK_MIN(ready, (uint64_t)n);
+	got = framebuf_alloc(pool, bufs, n);
+	for (uint16_t i = 0; i < n; i++) {
+		struct frame *f = frameq_peek(&d->inorder);
+		struct rte_mbuf *m = i < got ? bufs[i] : NULL;
+
+		if (NSK_UNLIKELY(f->tag != epoch)) {
+			rte_pktmbuf_free(m);
+		} else if (NSK_UNLIKELY(!m)) {
+			done->bad++;
+		} else if (NSK_LIKELY(f->len <= room)) {
+			framebuf_fill(m, f->data, f->len);
+			bufs[done->packets++] = m;
+			done->bytes += f->len;
+		} else {
+			rte_pktmbuf_free(m);
+			m = framebuf_make(pool, f->data, f->len);
+			if (m) {
+				bufs[done->packets++] = m;
+				done->bytes += f->len;
+			} else {
+				done->bad++;
+			}
+		}
+		frameq_pop(&d->inorder, f);
+	}
+	frameq_release(&d->inorder);
+}
+
+/* The queue whose head arrives first, *due_ns when; NULL: nothing on the way. */
+static struct frameq *dir_first(struct wire_dir *d, uint64_t *due_ns)
+{
+	struct frameq *q = NULL;
+
+	*due_ns = UINT64_MAX;
+	if (frameq_ready(&d->inorder, 1)) {
+		q = &d->inorder;
+		*due_ns = frameq_peek(q)->due_ns;
+	}
+	/* At the same instant the one that was held back, and so sent first, comes first. */
+	if (d->held.head && frameq_ready(&d->held, 1) && frameq_peek(&d->held)->due_ns <= *due_ns) {
+		q = &d->held;
+		*due_ns = frameq_peek(q)->due_ns;
+	}
+	return q;
+}
+
+static void dir_recv_due(struct wire_dir *d, uint64_t now_ns, struct rte_mempool *pool,
+			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
+			 struct wire_burst *done)
+{
+	uint64_t due_ns;
+
+	while (done->packets < n) {
+		struct frameq *q = dir_first(d, &due_ns);
+		struct frame *f;
+
+		if (!q || due_ns > now_ns)
+			break;
+		f = frameq_peek(q);
+		if (f->tag == epoch) {
+			bufs[done->packets] = framebuf_make(pool, f->data, f->len);
+			if (bufs[done->packets]) {
+				done->packets++;
+				done->bytes += f->len;
+			} else {
+				done->bad++;
+			}
+		}
+		frameq_pop(q, f);
+	}
+	frameq_release(&d->inorder);
+	if (d->held.head)
+		frameq_release(&d->held);
+}
+
+void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mempool *pool,
+	       uint32_t room, struct rte_mbuf **bufs, uint16_t n, struct wire_burst *done)
+{
+	struct wire_dir *d = &wire->dir[end ^ 1];
+	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE);
+
+	memset(done, 0, sizeof(*done));
+	if (NSK_LIKELY(!d->timed))
+		dir_recv_now(d, pool, room, bufs, n, epoch, done);
+	else
+		dir_recv_due(d, now_ns, pool, bufs, n, epoch, done);
+	if (done->packets)
+		counter_add(&d->delivered, done->packets);
+}
+
+uint64_t wire_next_ns(struct nsk_wire *wire, unsigned end)
+{
+	struct wire_dir *d = &wire->dir[end ^ 1];
+	uint64_t due_ns;
+
+	if (!d->timed)
+		return frameq_ready(&d->inorder, 1) ? 0 : UINT64_MAX;
+	dir_first(d, &due_ns);
+	return due_ns;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The in-process wire as its ends see it: two directions, each a queue of frames from one thread
+ * to another with a bad line in between. The port around an end is loop.c.
+ */
+#ifndef NSK_DRIVERS_WIRE_H
+#define NSK_DRIVERS_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netstk/port.h>
+
+#include "base/compiler.h"
+#include "frameq.h"
+#include "impair.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+struct wire_dir {
+	struct frameq inorder; /* sorted by due_ns */
+	struct frameq held;    /* packets held back; sorted too; only with reorder_ppm */
+	struct impair impair;  /* the sender's */
+	bool timed;	       /* [C] due_ns counts */
+	/* The sender's; delivered is the receiver's. */
+	struct nsk_wire_stats sent;
+	uint64_t delivered NSK_CACHE_ALIGNED;
+} NSK_CACHE_ALIGNED;
+
+typedef void (*wire_tap_fn)(void *arg, unsigned direction, uint64_t now_ns, const void *frame,
+			    size_t len);
+
+struct nsk_wire {
+	struct wire_dir dir[2]; /* [0] from end 0 to end 1 */
+	wire_tap_fn tap;	/* [C] while an end runs */
+	void *tap_arg;		/* [C] */
+	uint32_t mtu;		/* [C] */
+	uint32_t frame_max;	/* [C] */
+	uint32_t epoch; /* [A] odd while the wire is down; frames of another epoch are lost */
+	bool taken[2];	/* [A] a port has this end */
+};
+
+/* What an end did with a burst. */
+struct wire_burst {
+	uint64_t bytes;
+	uint16_t packets;
+	uint16_t bad; /* sent: longer than the wire takes; received: no buffer for it */
+};
+
+/* Take an end for a port. 0 or -EBUSY. */
+int wire_take(struct nsk_wire *wire, unsigned end);
+void wire_give(struct nsk_wire *wire, unsigned end);
+
+static inline bool wire_is_up(const struct nsk_wire *wire)
+{
+	return (__atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE) & 1) == 0;
+}
+
+/* Send @n packets from an end: they are copied onto the wire and freed, all of them. */
+void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
+	       uint16_t n, struct wire_burst *done);
+
+/* Receive at most @n packets at an end, copied into buffers of @pool with @room bytes each. */
+void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mempool *pool,
+	       uint32_t room, struct rte_mbuf **bufs, uint16_t n, struct wire_burst *done);
+
+/* When the next packet arrives at an end: 0 now, UINT64_MAX none on the way. The receiver's thread.
+ */
+uint64_t wire_next_ns(struct nsk_wire *wire, unsigned end);
+
+#endif
