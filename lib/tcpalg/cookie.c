@@ -20,8 +20,7 @@
 
 /*
  * Per family, ascending. The least is the default that everybody must take (RFC 9293 section
- * 3.7.1), the others Ethernet with and without tunnels. Smaller ones would be rounded up: see
- * cookie_make.
+ * 3.7.1), so that it stands for smaller ones too; the others are Ethernet with and without tunnels.
  */
 static const uint16_t mss_table[2][4] = {
 	{536, 1300, 1440, 1460},

@@ -33,7 +33,7 @@ struct cookie_jar {
 
 /* What a cookie remembers. */
 struct cookie_opts {
-	uint16_t mss;	/* of the peer; comes back rounded down to the table of its family */
+	uint16_t mss;	/* of the peer; comes back rounded down to a table, at least the default */
 	uint8_t wscale; /* 0..14, or COOKIE_NO_WSCALE */
 	bool sack;
 	bool ecn;
