@@ -1,210 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The neighbour table: places, states, timers; see neigh.h. */
+/* The states of neighbours and their timers; see neigh.h. RFC 1122 §2.3.2, RFC 4861 §7.3. */
 #include "net/neigh.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <rte_mbuf.h>
 
-#include "base/mem.h"
 #include "net/arp.h"
 #include "net/net.h"
 
 #define NS_PER_MS  UINT64_C(1000000)
 #define NS_PER_SEC UINT64_C(1000000000)
-#define LOOKS	   16 /* entries looked at for one that is not in use */
-
-/* ---- places -------------------------------------------------------------------------------------
- */
-
-static uint64_t hash(const struct neigh_table *t, uint8_t iface, const struct ip_addr *a)
-{
-	uint64_t words[3];
-
-	memcpy(words, a->b, 16);
-	words[2] = (uint64_t)iface << 8 | a->family;
-	return siphash13_words(&t->key, words, 3);
-}
-
-static uint64_t hash_of(const void *ctx, uint32_t value)
-{
-	const struct neigh_table *t = ctx;
-	const struct neigh *n = &t->entry[value];
-
-	return hash(t, n->iface, &n->addr);
-}
-
-static void move(struct neigh_table *t, struct neigh *n, enum neigh_list to)
-{
-	t->count[n->list]--;
-	list_del(&n->link);
-	n->list = (uint8_t)to;
-	t->count[to]++;
-	list_add_tail(&t->list[to], &n->link);
-}
-
-int neigh_table_init(struct nsk_worker *w)
-{
-	struct neigh_table *t = mem_zalloc(w->mem, sizeof(*t));
-	int rc;
-
-	if (!t)
-		return -ENOMEM;
-	t->max = NSK_MAX(w->set->arp_entries, 1u);
-	t->entry = mem_alloc_aligned(w->mem, t->max * sizeof(struct neigh), NSK_CACHELINE);
-	if (!t->entry) {
-		rc = -ENOMEM;
-		goto free_table;
-	}
-	rc = htab_init(&t->index, t->max, w->mem, hash_of, t);
-	if (rc)
-		goto free_entries;
-	for (unsigned i = 0; i < NEIGH_LISTS; i++)
-		list_init(&t->list[i]);
-	t->key.k0 = rng_u64(&w->rng);
-	t->key.k1 = rng_u64(&w->rng);
-	w->net->neighs = t;
-	return 0;
-
-free_entries:
-	mem_free(w->mem, t->entry, t->max * sizeof(struct neigh));
-free_table:
-	mem_free(w->mem, t, sizeof(*t));
-	return rc;
-}
-
-static void drop_queue(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason)
-{
-	while (n->qhead) {
-		struct rte_mbuf *m = n->qhead;
-
-		n->qhead = pkt_of(m)->qnext;
-		pkt_drop(w, m, reason);
-	}
-	n->qtail = NULL;
-	n->queued = 0;
-}
-
-/* The entry is no more: cached ways to it become invalid, what waits is dropped. */
-static void release(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason)
-{
-	struct neigh_table *t = w->net->neighs;
-
-	wheel_cancel(&w->wheel, &n->timer);
-	htab_remove(&t->index, hash(t, n->iface, &n->addr), (uint32_t)(n - t->entry));
-	drop_queue(w, n, reason);
-	n->gen++;
-	n->state = NEIGH_FREE;
-	move(t, n, NEIGH_LIST_FREE);
-}
-
-void neigh_table_fini(struct nsk_worker *w)
-{
-	struct neigh_table *t = w->net->neighs;
-
-	if (!t)
-		return;
-	for (uint32_t i = 0; i < t->carved; i++)
-		if (t->entry[i].state != NEIGH_FREE)
-			release(w, &t->entry[i], NSK_DROP_TX_LINK_DOWN);
-	htab_fini(&t->index);
-	mem_free(w->mem, t->entry, t->max * sizeof(struct neigh));
-	mem_free(w->mem, t, sizeof(*t));
-	w->net->neighs = NULL;
-}
-
-static struct neigh *oldest(struct neigh_table *t, enum neigh_list list)
-{
-	struct list_node *l = list_first(&t->list[list]);
-
-	return l ? NSK_LIST_ENTRY(l, struct neigh, link) : NULL;
-}
-
-/* A resolved entry that sent nothing lately, of the first few in line; those in use go to its end.
- */
-static struct neigh *idle(struct nsk_worker *w)
-{
-	struct neigh_table *t = w->net->neighs;
-
-	for (unsigned i = 0; i < LOOKS; i++) {
-		struct neigh *n = oldest(t, NEIGH_LIST_ACTIVE);
-
-		if (!n || w->now_ns - n->used_ns >= NEIGH_BUSY_MS * NS_PER_MS)
-			return n;
-		move(t, n, NEIGH_LIST_ACTIVE);
-	}
-	return NULL;
-}
-
-/* Takes the room of another entry: of the crowd that presses most, then of an idle one. */
-static bool evict(struct nsk_worker *w, enum neigh_list wanted)
-{
-	struct neigh_table *t = w->net->neighs;
-	struct neigh *n;
-
-	if (wanted == NEIGH_LIST_PASSIVE ||
-	    t->count[NEIGH_LIST_PASSIVE] >= t->count[NEIGH_LIST_UNRESOLVED])
-		n = oldest(t, NEIGH_LIST_PASSIVE);
-	else
-		n = oldest(t, NEIGH_LIST_UNRESOLVED);
-	if (!n && wanted != NEIGH_LIST_PASSIVE)
-		n = idle(w);
-	if (!n)
-		return false;
-	release(w, n, NSK_DROP_ARP_TABLE_FULL);
-	return true;
-}
-
-/* A new entry, or NULL. */
-static struct neigh *make(struct nsk_worker *w, uint8_t iface, const struct ip_addr *addr,
-			  enum neigh_list list)
-{
-	struct neigh_table *t = w->net->neighs;
-	struct neigh *n;
-
-	if (list_empty(&t->list[NEIGH_LIST_FREE])) {
-		if (t->carved < t->max) {
-			n = &t->entry[t->carved++];
-			memset(n, 0, sizeof(*n));
-			n->list = NEIGH_LIST_FREE;
-			t->count[NEIGH_LIST_FREE]++;
-			list_add_tail(&t->list[NEIGH_LIST_FREE], &n->link);
-		} else if (!evict(w, list)) {
-			return NULL;
-		}
-	}
-	n = oldest(t, NEIGH_LIST_FREE);
-	*n = (struct neigh){
-		.gen = n->gen + 1,
-		.iface = iface,
-		.addr = *addr,
-		.link = n->link,
-		.list = n->list,
-	};
-	wheel_timer_init(&n->timer, TIMER_NEIGH);
-	if (htab_insert(&t->index, hash(t, iface, addr), (uint32_t)(n - t->entry)))
-		return NULL;
-	move(t, n, list);
-	return n;
-}
-
-struct neigh *neigh_find(const struct nsk_worker *w, uint8_t iface, const struct ip_addr *addr)
-{
-	struct neigh_table *t = w->net->neighs;
-	struct htab_it it;
-
-	HTAB_FOREACH(&t->index, hash(t, iface, addr), it) {
-		struct neigh *n = &t->entry[it.value];
-
-		if (n->iface == iface && ip_addr_eq(&n->addr, addr))
-			return n;
-	}
-	return NULL;
-}
-
-/* ---- states -------------------------------------------------------------------------------------
- */
 
 static struct iface *iface_of(const struct nsk_worker *w, const struct neigh *n)
 {
@@ -276,7 +82,7 @@ static void start_resolving(struct nsk_worker *w, struct neigh *n)
 	n->state = NEIGH_INCOMPLETE;
 	n->tries = 0;
 	n->doubted = false;
-	move(w->net->neighs, n, NEIGH_LIST_UNRESOLVED);
+	neigh_move(w->net->neighs, n, NEIGH_LIST_UNRESOLVED);
 	ask_all(w, n);
 }
 
@@ -294,7 +100,7 @@ static void resolved(struct nsk_worker *w, struct iface *ifc, struct neigh *n)
 {
 	struct rte_mbuf *m = n->qhead;
 
-	move(w->net->neighs, n, NEIGH_LIST_ACTIVE);
+	neigh_move(w->net->neighs, n, NEIGH_LIST_ACTIVE);
 	n->qhead = n->qtail = NULL;
 	n->queued = 0;
 	while (m) {
@@ -339,10 +145,10 @@ struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip
 
 	if (n) {
 		if (n->list == NEIGH_LIST_PASSIVE)
-			move(w->net->neighs, n, NEIGH_LIST_ACTIVE);
+			neigh_move(w->net->neighs, n, NEIGH_LIST_ACTIVE);
 		return n;
 	}
-	n = make(w, ifc->index, addr, group ? NEIGH_LIST_ACTIVE : NEIGH_LIST_UNRESOLVED);
+	n = neigh_make(w, ifc->index, addr, group ? NEIGH_LIST_ACTIVE : NEIGH_LIST_UNRESOLVED);
 	if (!n)
 		return NULL;
 	if (group) {
@@ -446,7 +252,7 @@ void neigh_heard(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 	struct neigh *n = neigh_find(w, ifc->index, addr);
 
 	if (!n) {
-		n = make(w, ifc->index, addr, NEIGH_LIST_PASSIVE);
+		n = neigh_make(w, ifc->index, addr, NEIGH_LIST_PASSIVE);
 		if (!n)
 			return;
 		set_header(w, n, mac);
@@ -470,15 +276,6 @@ void neigh_doubt(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 
 	if (n)
 		doubt(w, n, mac);
-}
-
-void neigh_flush(struct nsk_worker *w, uint8_t iface)
-{
-	struct neigh_table *t = w->net->neighs;
-
-	for (uint32_t i = 0; i < t->carved; i++)
-		if (t->entry[i].state != NEIGH_FREE && t->entry[i].iface == iface)
-			release(w, &t->entry[i], NSK_DROP_TX_LINK_DOWN);
 }
 
 /* ---- timers -------------------------------------------------------------------------------------
@@ -511,13 +308,13 @@ static void probe_unanswered(struct nsk_worker *w, struct neigh *n)
 	else if (n->doubted || used_within(w, n, w->set->arp_timeout_ms))
 		start_resolving(w, n);
 	else
-		release(w, n, NSK_DROP_ARP_UNRESOLVED);
+		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
 }
 
 static void incomplete_unanswered(struct nsk_worker *w, struct neigh *n)
 {
 	if (n->tries == 0 && n->queued == 0)
-		release(w, n, NSK_DROP_ARP_UNRESOLVED);
+		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
 	else if (n->tries < w->set->arp_retries)
 		ask_all(w, n);
 	else
@@ -548,13 +345,10 @@ void neigh_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 		probe_unanswered(w, n);
 		break;
 	default: /* failed, or stale for long */
-		release(w, n, NSK_DROP_ARP_UNRESOLVED);
+		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
 		break;
 	}
 }
-
-/* ---- control tools ------------------------------------------------------------------------------
- */
 
 const char *neigh_state_name(uint8_t state)
 {
@@ -566,36 +360,4 @@ const char *neigh_state_name(uint8_t state)
 	};
 
 	return state < NSK_ARRAY_LEN(names) ? names[state] : "invalid";
-}
-
-static void fill_row(const struct nsk_worker *w, const struct neigh *n, struct neigh_row *row)
-{
-	*row = (struct neigh_row){
-		.addr = n->addr,
-		.iface = n->iface,
-		.state = n->state,
-		.queued = n->queued,
-		.used_ns_ago = n->used_ns ? w->now_ns - n->used_ns : UINT64_MAX,
-		.confirmed_ns_ago = n->confirmed_ns ? w->now_ns - n->confirmed_ns : UINT64_MAX,
-	};
-	if (n->state >= NEIGH_REACHABLE)
-		memcpy(row->mac.b, n->header, ETH_MAC_LEN);
-}
-
-unsigned neigh_list(const struct nsk_worker *w, uint32_t *cursor, struct neigh_row *rows,
-		    unsigned max)
-{
-	const struct neigh_table *t = w->net->neighs;
-	uint32_t looks = 4 * max;
-	unsigned n = 0;
-
-	while (*cursor < t->carved && n < max && looks-- > 0) {
-		const struct neigh *e = &t->entry[(*cursor)++];
-
-		if (e->state != NEIGH_FREE)
-			fill_row(w, e, &rows[n++]);
-	}
-	if (*cursor >= t->carved)
-		*cursor = UINT32_MAX;
-	return n;
 }

@@ -121,6 +121,15 @@ struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip
 void neigh_output_slow(struct nsk_worker *w, struct iface *ifc, struct neigh *n,
 		       struct rte_mbuf *m);
 
+/*
+ * neigh_table.c: a new entry without a state or a timer, or NULL; an entry on its way to another
+ * list; the end of an entry: cached ways to it become invalid, what waits is dropped.
+ */
+struct neigh *neigh_make(struct nsk_worker *w, uint8_t iface, const struct ip_addr *addr,
+			 enum neigh_list list);
+void neigh_move(struct neigh_table *t, struct neigh *n, enum neigh_list to);
+void neigh_release(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason);
+
 /* Slow half of net_confirm(). */
 void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n);
 
