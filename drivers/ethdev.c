@@ -19,6 +19,7 @@
 #include <rte_devargs.h>
 #include <rte_errno.h>
 
+#include "base/rng.h"
 #include "counter.h"
 #include "rows.h"
 
@@ -188,7 +189,7 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 			name, strerror(-rc));
 	if (quirk == &quirk_none)
 		return port_open_fail(
-			open, rc,
+			open, -ENODEV,
 			"no device '%s' (%s): not a device that this DPDK knows; the name begins "
 			"with its driver (net_tap0, net_memif0 ...) and 'apt install "
 			"librte-meta-net' brings them all. EAL's own words are in the log",
@@ -241,6 +242,19 @@ static int device_own(const struct port_open *open, uint16_t id)
 	return 0;
 }
 
+/* For devices without an address (net_ring): a locally administered one. */
+static void made_up_mac(const char *name, struct eth_addr *mac)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	struct rng rng;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	rng_seed(&rng, hash ^ (uint64_t)getpid());
+	rng_fill(&rng, mac->b, sizeof(mac->b));
+	mac->b[0] = 0x02;
+}
+
 static int facts_fill(struct ethdev_port *e)
 {
 	struct rte_eth_dev_info info;
@@ -256,6 +270,8 @@ static int facts_fill(struct ethdev_port *e)
 	if (rc)
 		return rc;
 	memcpy(e->port.mac.b, mac.addr_bytes, sizeof(e->port.mac.b));
+	if (rte_is_zero_ether_addr(&mac))
+		made_up_mac(rte_dev_name(info.device), &e->port.mac);
 	rc = rte_eth_dev_get_mtu(e->id, &e->mtu_now);
 	return rc ? rc : ethdev_caps(e);
 }

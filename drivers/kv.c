@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +115,7 @@ int kv_ppm(const char *text, uint32_t *ppm, const char **expect)
 	*expect = "a share such as 1%, 0.5% or 200ppm, at most 100%";
 	if (number_with_unit(text, units, 1e6, &v))
 		return -EINVAL;
-	*ppm = (uint32_t)llround(v);
+	*ppm = (uint32_t)(v + 0.5);
 	return 0;
 }
 
@@ -129,7 +128,7 @@ int kv_time_ns(const char *text, uint64_t *ns, const char **expect)
 	*expect = "a time such as 20ms, 1.5s, 100us or 50ns, at most 3600s";
 	if (number_with_unit(text, units, 3600e9, &v))
 		return -EINVAL;
-	*ns = (uint64_t)llround(v);
+	*ns = (uint64_t)(v + 0.5);
 	return 0;
 }
 
@@ -143,6 +142,6 @@ int kv_rate_bps(const char *text, uint64_t *bps, const char **expect)
 	*expect = "a rate such as 10mbit, 64kbit or 1gbit, 1kbit to 1000gbit, or 0 for any";
 	if (number_with_unit(text, units, 1e12, &v) || (v > 0 && v < 1000))
 		return -EINVAL;
-	*bps = (uint64_t)llround(v);
+	*bps = (uint64_t)(v + 0.5);
 	return 0;
 }

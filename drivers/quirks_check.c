@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -233,59 +234,59 @@ int prepare_memif(const char *devargs, const struct log *log, char *error, size_
 	return 0;
 }
 
-/* The name of the driver behind a kernel interface, "" if it does not say. */
-static void kernel_driver(const char *iface, char *name, size_t size)
+/* One ethtool request. 0 or -errno. */
+static int ethtool(const char *iface, void *request)
 {
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq ifr = {.ifr_data = (char *)&info};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {.ifr_data = request};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
 
-	name[0] = '\0';
 	if (fd < 0)
-		return;
+		return -errno;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (ioctl(fd, SIOCETHTOOL, &ifr) == 0)
-		snprintf(name, size, "%.*s", (int)sizeof(info.driver), info.driver);
+	rc = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
 	close(fd);
+	return rc;
 }
 
-/* The other end of a veth pair by name; "PEER" when it is in another namespace. */
-static void veth_peer(const char *iface, char *peer, size_t size)
+/* The index of a veth's other end, 0 if the interface is none. The driver shows it as a statistic.
+ */
+static unsigned veth_peer_index(const char *iface)
 {
-	char path[128];
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ethtool_stats *stats;
 	unsigned index = 0;
-	char back[128];
-	unsigned own = 0;
-	FILE *f;
 
-	snprintf(peer, size, "PEER");
-	snprintf(path, sizeof(path), "/sys/class/net/%s/iflink", iface);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (fscanf(f, "%u", &index) != 1)
-		index = 0;
-	fclose(f);
-	if (!index || !if_indextoname(index, back))
-		return;
-	/* An index of another namespace may be some interface of this one: the peer points back. */
-	snprintf(path, sizeof(path), "/sys/class/net/%.20s/iflink", back);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (fscanf(f, "%u", &own) == 1 && own == if_nametoindex(iface))
-		snprintf(peer, size, "%.*s", (int)size - 1, back);
-	fclose(f);
+	if (ethtool(iface, &info) != 0 || strcmp(info.driver, "veth") != 0 || info.n_stats == 0)
+		return 0;
+	stats = calloc(1, sizeof(*stats) + info.n_stats * sizeof(stats->data[0]));
+	if (!stats)
+		return 0;
+	stats->cmd = ETHTOOL_GSTATS;
+	stats->n_stats = info.n_stats;
+	if (ethtool(iface, stats) == 0)
+		index = (unsigned)stats->data[0];
+	free(stats);
+	return index;
+}
+
+/* The other end by name; "PEER" when it is in another namespace, where its index means something
+ * else. */
+static void veth_peer(const char *iface, char peer[IF_NAMESIZE])
+{
+	unsigned index = veth_peer_index(iface);
+
+	if (!index || !if_indextoname(index, peer) ||
+	    veth_peer_index(peer) != if_nametoindex(iface))
+		strcpy(peer, "PEER");
 }
 
 static void warn_veth(const char *iface, const struct log *log)
 {
-	char driver[40], peer[IFNAMSIZ];
+	char peer[IF_NAMESIZE];
 
-	kernel_driver(iface, driver, sizeof(driver));
-	if (strcmp(driver, "veth") != 0)
+	if (!veth_peer_index(iface))
 		return;
-	veth_peer(iface, peer, sizeof(peer));
+	veth_peer(iface, peer);
 	LOG_WARN(
 		log, "ethdev",
 		"%s is a veth: its peer leaves checksums and segmentation to hardware that is not there, "

@@ -25,18 +25,17 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
-#include <rte_log.h>
 #include <rte_memory.h>
 
 #include "base/compiler.h"
 #include "net/port.h"
 #include "stack/eal_args.h"
+#include "stack/eal_log.h"
 
 /* Fewer free hugepages than this are not worth starting with: a pool would find nothing. */
 #define HUGE_MIN_MB  64
 #define HUGE_SYSFS   "/sys/kernel/mm/hugepages"
 #define RUNTIME_ROOT "/var/run"
-#define EAL_LINE_MAX 400
 
 enum eal_state {
 	EAL_OFF,
@@ -56,106 +55,6 @@ static struct {
 	char *runtime_dir;    /* removed at exit, if telemetry has used it */
 	struct eal_args args; /* EAL keeps pointers into it */
 } eal = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-/* ---- EAL's log becomes ours ---------------------------------------------------------------------
- */
-
-static struct {
-	pthread_mutex_t lock;
-	const struct log **to; /* the last one gets the messages */
-	size_t count, room;
-	FILE *stream;
-	char line[EAL_LINE_MAX]; /* one message may come in pieces */
-	size_t len;
-} sink = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static enum nsk_log_level our_level(int level)
-{
-	if (level <= (int)RTE_LOG_ERR)
-		return NSK_LOG_ERR;
-	if (level == (int)RTE_LOG_WARNING)
-		return NSK_LOG_WARN;
-	return level <= (int)RTE_LOG_INFO ? NSK_LOG_INFO : NSK_LOG_DEBUG;
-}
-
-/* A whole line; under sink.lock. */
-static void sink_line(void)
-{
-	enum nsk_log_level level = our_level(rte_log_cur_msg_loglevel());
-
-	if (sink.len && sink.count)
-		LOG_AT(sink.to[sink.count - 1], level, "dpdk", "%.*s", (int)sink.len, sink.line);
-	sink.len = 0;
-}
-
-static ssize_t sink_write(void *cookie, const char *text, size_t size)
-{
-	(void)cookie;
-	pthread_mutex_lock(&sink.lock);
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] == '\n')
-			sink_line();
-		else if (sink.len < sizeof(sink.line))
-			sink.line[sink.len++] = text[i];
-	}
-	pthread_mutex_unlock(&sink.lock);
-	return (ssize_t)size;
-}
-
-/* Before EAL starts, so that what it says while starting comes here too. */
-static int sink_open(void)
-{
-	cookie_io_functions_t io = {.write = sink_write};
-
-	if (sink.stream)
-		return 0;
-	sink.stream = fopencookie(NULL, "w", io);
-	if (!sink.stream)
-		return -ENOMEM;
-	setvbuf(sink.stream, NULL, _IOLBF, 0);
-	return rte_openlog_stream(sink.stream) ? -ENOMEM : 0;
-}
-
-static int sink_add(const struct log *log)
-{
-	int rc = 0;
-
-	if (!log)
-		return 0;
-	pthread_mutex_lock(&sink.lock);
-	if (sink.count == sink.room) {
-		size_t room = sink.room ? sink.room * 2 : 8;
-		const struct log **to = realloc(sink.to, room * sizeof(*to));
-
-		if (to) {
-			sink.to = to;
-			sink.room = room;
-		} else {
-			rc = -ENOMEM;
-		}
-	}
-	if (rc == 0)
-		sink.to[sink.count++] = log;
-	pthread_mutex_unlock(&sink.lock);
-	return rc;
-}
-
-void eal_forget(const struct log *log)
-{
-	size_t left = 0;
-
-	pthread_mutex_lock(&sink.lock);
-	for (size_t i = 0; i < sink.count; i++)
-		if (sink.to[i] != log)
-			sink.to[left++] = sink.to[i];
-	sink.count = left;
-	if (left == 0) {
-		free(sink.to);
-		sink.to = NULL;
-		sink.room = 0;
-	}
-	pthread_mutex_unlock(&sink.lock);
-}
 
 /* ---- what this machine offers -------------------------------------------------------------------
  */
@@ -396,7 +295,7 @@ static int eal_start(const struct eal_request *req, const struct eal_args *user,
 	}
 	rc = eal_args_make(&eal.args, plan, user, error, size);
 	if (rc == 0)
-		rc = sink_open();
+		rc = eal_log_open();
 	if (rc)
 		return rc;
 	rc = init_undisturbed(&eal.args);
@@ -470,7 +369,7 @@ int eal_need(const struct eal_request *req, char *error, size_t size)
 	rc = plan_make(req, &user, &plan, error, size);
 	if (rc)
 		return rc;
-	rc = sink_add(req->log);
+	rc = eal_log_add(req->log);
 	if (rc) {
 		snprintf(error, size, "no memory for EAL's log");
 		return rc;
@@ -484,6 +383,11 @@ int eal_need(const struct eal_request *req, char *error, size_t size)
 				  : eal_suits(req, &plan, error, size);
 	pthread_mutex_unlock(&eal.lock);
 	if (rc)
-		eal_forget(req->log);
+		eal_log_remove(req->log);
 	return rc;
+}
+
+void eal_forget(const struct log *log)
+{
+	eal_log_remove(log);
 }
