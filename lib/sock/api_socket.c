@@ -283,9 +283,5 @@ static int close_run(struct sock *s, void *arg)
 
 int nsk_close(int fd)
 {
-	struct sock *s = sock_direct(fd);
-
-	if (NSK_LIKELY(s != NULL))
-		return close_run(s, &fd);
 	return api_int(sock_call_fd(fd, close_run, &fd));
 }

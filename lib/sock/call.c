@@ -67,7 +67,7 @@ int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 	return sock_here(w) ? fn(arg) : send_parcel(w, fn, arg);
 }
 
-int sock_call_asleep(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
+int sock_call_later(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 {
 	return sock_mine(w) ? fn(arg) : send_parcel(w, fn, arg);
 }
@@ -93,7 +93,8 @@ static int fd_call_run(void *arg)
 	return c->fn(handle_sock(h), c->arg);
 }
 
-int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
+static int call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg,
+		   int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg))
 {
 	struct fd_call c = {.fd = fd, .fn = fn, .arg = arg};
 	struct handle *h = handle_at(fd);
@@ -104,7 +105,17 @@ int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
 		if (!c.w)
 			return -EBADF;
 		c.moved = false;
-		rc = sock_call(c.w, fd_call_run, &c);
+		rc = call(c.w, fd_call_run, &c);
 	} while (NSK_UNLIKELY(c.moved));
 	return rc;
+}
+
+int sock_call_fd_far(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
+{
+	return call_fd(fd, fn, arg, sock_call);
+}
+
+int sock_call_fd_later(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
+{
+	return call_fd(fd, fn, arg, sock_call_later);
 }

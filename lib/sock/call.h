@@ -43,7 +43,7 @@ static inline bool sock_mine(const struct nsk_worker *w)
 	return sock_here(w) && __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != 0;
 }
 
-/* The description of fd if it may be touched right here, else NULL: then sock_call_fd() knows. */
+/* The description of fd if it may be touched right here, else NULL. */
 static inline struct sock *sock_direct(int fd)
 {
 	struct handle *h = handle_at(fd);
@@ -57,11 +57,24 @@ static inline struct sock *sock_direct(int fd)
 /* fn(arg) where w runs; what fn returned. */
 int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
 
-/* The same from a thread that slept: although w has no thread, somebody may be turning it now, so
- * fn is left to that thread. */
-int sock_call_asleep(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+/*
+ * The same for what a blocking call does after its first attempt: callers no longer know when it
+ * happens and cannot serialise it, so that a worker without thread does it in its next turn.
+ */
+int sock_call_later(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+
+/* Slow half of sock_call_fd(). */
+int sock_call_fd_far(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
 
 /* fn(s, arg) where the description of fd lives, wherever it moves meanwhile; -EBADF. */
-int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
+static inline int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
+{
+	struct sock *s = sock_direct(fd);
+
+	return NSK_LIKELY(s != NULL) ? fn(s, arg) : sock_call_fd_far(fd, fn, arg);
+}
+
+/* The same in the manner of sock_call_later(). */
+int sock_call_fd_later(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
 
 #endif

@@ -37,7 +37,7 @@ struct poll {
 	nfds_t count;
 	struct waiter waiter;
 	bool watch;    /* leave watches as long as nothing is ready */
-	bool slept;    /* see sock_call_asleep() */
+	bool later;    /* see sock_call_later() */
 	bool stopping; /* a worker's stack is */
 	int ready;     /* descriptors with revents */
 	unsigned parts;
@@ -109,7 +109,7 @@ static int on_each_worker(struct poll *p, int (*fn)(void *arg))
 	for (p->at = 0; p->at < p->parts && rc == 0; p->at++) {
 		struct nsk_worker *w = p->part[p->at].w;
 
-		rc = p->slept ? sock_call_asleep(w, fn, p) : sock_call(w, fn, p);
+		rc = p->later ? sock_call_later(w, fn, p) : sock_call(w, fn, p);
 	}
 	return rc;
 }
@@ -157,15 +157,16 @@ static int find_workers(struct poll *p)
 /* Nothing was ready: waits until something is, which then is the result; 0: timed out. */
 static int wait_ready(struct poll *p, int64_t timeout_ns)
 {
-	int rc = look(p, true);
+	int rc;
 
+	p->later = true;
+	rc = look(p, true);
 	waiter_until(&p->waiter, timeout_ns);
 	while (rc == 0) {
 		int gave_up = p->stopping ? -ESHUTDOWN : 0;
 
 		if (!gave_up) {
 			gave_up = waiter_wait(&p->waiter, p->parts ? p->part[0].w : NULL);
-			p->slept = true;
 			rc = look(p, false);
 		}
 		if (rc == 0 && gave_up)
@@ -193,7 +194,7 @@ static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 
 	p.fds = fds;
 	p.count = count;
-	p.slept = p.stopping = false;
+	p.later = p.stopping = false;
 	p.parts = 0;
 	waiter_init(&p.waiter);
 	rc = turn_once(&p.waiter);

@@ -132,6 +132,7 @@ struct wait_state {
 	struct nsk_worker *w;
 	struct epoll_item *watch; /* [W], holds the description; NULL: not waiting */
 	int64_t timeout_ns;
+	bool later;  /* a worker without thread: all but the first attempt is done in its turns */
 	int gave_up; /* why the wait ended without event, 0: it did not */
 };
 
@@ -157,6 +158,10 @@ static int first_step(struct sock *s, void *arg)
 	if (stopping(s->worker))
 		return -ESHUTDOWN;
 	st->w = s->worker;
+	if (!st->later && !__atomic_load_n(&st->w->owner_tid, __ATOMIC_RELAXED)) {
+		st->later = true;
+		return -EAGAIN;
+	}
 	st->timeout_ns = timeout_of(op, s);
 	st->watch = watch_add(s, op->bits, &st->waiter);
 	return st->watch ? -EAGAIN : -ENOBUFS;
@@ -193,12 +198,14 @@ int sock_wait(int fd, const struct wait_op *op)
 
 	waiter_init(&st.waiter);
 	rc = sock_call_fd(fd, first_step, &st);
+	if (st.later)
+		rc = sock_call_fd_later(fd, first_step, &st);
 	if (!st.watch)
 		return rc;
 	waiter_until(&st.waiter, st.timeout_ns);
 	do {
 		st.gave_up = waiter_wait(&st.waiter, st.w);
-		rc = sock_call_asleep(st.w, next_step, &st);
+		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }

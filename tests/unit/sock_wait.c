@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blocking calls: in the worker's own thread, which turns the loop, and in others, which sleep. */
+#include <sys/time.h>
+
+#include "sock/wait.h"
+#include "sock_fake.h"
+
+/* ---- in the thread that runs the worker ------------------------------------------------------ */
+
+static void feed_at_turn_5(struct world *world)
+{
+	if (world->turns == 5)
+		fake_feed(fake_at(world->fd), "hello");
+}
+
+static void a_blocking_recv_turns_the_loop(void **state)
+{
+	struct world *world = *state;
+	char buf[8];
+
+	world->fd = stream_fd();
+	world->on_turn = feed_at_turn_5;
+	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 5);
+	assert_int_equal(world->turns, 5);
+	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void a_receive_timeout_is_counted_on_the_workers_clock(void **state)
+{
+	struct timeval tv = {.tv_usec = 3000};
+	struct world *world = *state;
+	int fd = stream_fd();
+	char buf[8];
+
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), EAGAIN);
+	assert_int_equal(world->turns, 3);
+	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void a_send_timeout_is_its_own(void **state)
+{
+	struct timeval tv = {.tv_usec = 2000};
+	struct world *world = *state;
+	int fd = stream_fd();
+
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
+	assert_errno(nsk_send(fd, "abc", 3, 0), EAGAIN);
+	assert_int_equal(world->turns, 2);
+}
+
+static void room_every_turn(struct world *world)
+{
+	fake_room(fake_at(world->fd), 2);
+}
+
+static void a_blocking_send_on_a_stream_ends_when_all_was_taken(void **state)
+{
+	struct world *world = *state;
+	struct iovec iov[3] = {
+		{(void *)(uintptr_t) "ab", 2}, {NULL, 0}, {(void *)(uintptr_t) "cdefg", 5}};
+
+	world->fd = stream_fd();
+	fake_room(fake_at(world->fd), 1);
+	world->on_turn = room_every_turn;
+	assert_int_equal(nsk_writev(world->fd, iov, 3), 7);
+	assert_int_equal(world->turns, 3);
+	assert_memory_equal(fake_at(world->fd)->out, "abcdefg", 7);
+}
+
+static void fail_at_turn_2(struct world *world)
+{
+	struct fake *f = fake_at(world->fd);
+
+	if (world->turns == 1)
+		fake_room(f, 2);
+	if (world->turns == 2) {
+		f->sock.err = ECONNRESET;
+		sock_ready(&f->sock, EPOLLERR | EPOLLHUP);
+	}
+}
+
+static void a_part_that_was_sent_is_told_before_the_error(void **state)
+{
+	struct world *world = *state;
+
+	world->fd = stream_fd();
+	world->on_turn = fail_at_turn_2;
+	assert_int_equal(nsk_send(world->fd, "abcd", 4, 0), 2);
+	assert_errno(nsk_send(world->fd, "cd", 2, 0), ECONNRESET);
+}
+
+static void feed_every_turn(struct world *world)
+{
+	if (world->turns <= 3)
+		fake_feed(fake_at(world->fd), "xy");
+	else
+		fake_at(world->fd)->eof = true, sock_ready(&fake_at(world->fd)->sock, EPOLLRDHUP);
+}
+
+static void waitall_goes_on_until_the_buffers_are_full(void **state)
+{
+	struct world *world = *state;
+	char one[2], two[3];
+	struct iovec iov[2] = {{one, 2}, {two, 3}};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+
+	world->fd = stream_fd();
+	world->on_turn = feed_every_turn;
+	assert_int_equal(nsk_recvmsg(world->fd, &msg, MSG_WAITALL), 5);
+	assert_int_equal(world->turns, 3);
+	assert_memory_equal(one, "xy", 2);
+	assert_memory_equal(two, "xyx", 3);
+	assert_int_equal(fake_at(world->fd)->in_len, 1);
+}
+
+static void waitall_ends_at_the_end_of_the_stream(void **state)
+{
+	struct world *world = *state;
+	char buf[32];
+
+	world->fd = stream_fd();
+	world->on_turn = feed_every_turn;
+	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), MSG_WAITALL), 6);
+	assert_int_equal(world->turns, 4);
+}
+
+static void waitall_with_peek_waits_and_takes_nothing(void **state)
+{
+	struct world *world = *state;
+	char buf[5];
+
+	world->fd = stream_fd();
+	world->on_turn = feed_every_turn;
+	assert_int_equal(nsk_recv(world->fd, buf, 5, MSG_WAITALL | MSG_PEEK), 5);
+	assert_memory_equal(buf, "xyxyx", 5);
+	assert_int_equal(fake_at(world->fd)->in_len, 6);
+}
+
+static void waitall_without_waiting_gives_what_is_there(void **state)
+{
+	int fd = stream_fd();
+	char buf[8];
+
+	(void)state;
+	assert_errno(nsk_recv(fd, buf, 8, MSG_WAITALL | MSG_DONTWAIT), EAGAIN);
+	fake_feed(fake_at(fd), "abc");
+	assert_int_equal(nsk_recv(fd, buf, 8, MSG_WAITALL | MSG_DONTWAIT), 3);
+}
+
+static void arrive_at_turn_2(struct world *world)
+{
+	if (world->turns == 2)
+		fake_arrive(fake_at(world->fd));
+}
+
+static void a_blocking_accept_waits_for_a_connection(void **state)
+{
+	struct world *world = *state;
+
+	world->fd = stream_fd();
+	assert_int_equal(nsk_listen(world->fd, 1), 0);
+	world->on_turn = arrive_at_turn_2;
+	assert_int_equal(nsk_accept(world->fd, NULL, NULL), world->fd + 1);
+	assert_int_equal(world->turns, 2);
+}
+
+static void connected_at_turn_2(struct world *world)
+{
+	if (world->turns == 2)
+		sock_ready(&fake_at(world->fd)->sock, EPOLLOUT);
+}
+
+static void refused_at_turn_2(struct world *world)
+{
+	if (world->turns == 2) {
+		fake_at(world->fd)->sock.err = ECONNREFUSED;
+		sock_ready(&fake_at(world->fd)->sock, EPOLLOUT | EPOLLERR | EPOLLHUP);
+	}
+}
+
+static const struct sockaddr_in peer = {.sin_family = AF_INET};
+
+static int connect_peer(int fd)
+{
+	return nsk_connect(fd, (const struct sockaddr *)&peer, sizeof(peer));
+}
+
+static void a_blocking_connect_waits_for_the_result(void **state)
+{
+	struct world *world = *state;
+	int err;
+	socklen_t len = sizeof(err);
+
+	world->fd = stream_fd();
+	fake_at(world->fd)->connect_rc = -EINPROGRESS;
+	world->on_turn = connected_at_turn_2;
+	assert_int_equal(connect_peer(world->fd), 0);
+	world->fd = stream_fd();
+	fake_at(world->fd)->connect_rc = -EINPROGRESS;
+	world->turns = 0;
+	world->on_turn = refused_at_turn_2;
+	assert_errno(connect_peer(world->fd), ECONNREFUSED);
+	assert_int_equal(nsk_getsockopt(world->fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	assert_int_equal(err, 0); /* told once */
+}
+
+static void a_blocking_connect_joins_one_that_goes_on(void **state)
+{
+	struct world *world = *state;
+
+	world->fd = stream_fd();
+	fake_at(world->fd)->connect_rc = -EALREADY;
+	world->on_turn = connected_at_turn_2;
+	assert_int_equal(connect_peer(world->fd), 0);
+}
+
+static void a_connect_that_times_out_goes_on(void **state)
+{
+	struct timeval tv = {.tv_usec = 2000};
+	struct world *world = *state;
+	int fd = stream_fd();
+
+	fake_at(fd)->connect_rc = -EINPROGRESS;
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
+	assert_errno(connect_peer(fd), EINPROGRESS);
+	assert_int_equal(world->turns, 2);
+}
+
+static void stop_at_turn_3(struct world *world)
+{
+	if (world->turns == 3)
+		world->stop = 1;
+}
+
+static void stopping_ends_a_blocking_call(void **state)
+{
+	struct world *world = *state;
+	int fd = stream_fd();
+	char buf[8];
+
+	world->on_turn = stop_at_turn_3;
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), ESHUTDOWN);
+	assert_int_equal(world->turns, 3);
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), MSG_DONTWAIT), EAGAIN);
+}
+
+static void blocking_inside_a_turn_is_refused(void **state)
+{
+	struct world *world = *state;
+	int fd = stream_fd();
+	char buf[8];
+
+	world->w.in_turn = true;
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), EDEADLK);
+	world->w.in_turn = false;
+	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void no_memory_for_a_watch_is_ENOBUFS(void **state)
+{
+	struct world *world = *state;
+	int fd = stream_fd();
+	char buf[8];
+
+	world->mem.fail_at = 1;
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), ENOBUFS);
+}
+
+static void close_at_turn_2(struct world *world)
+{
+	if (world->turns == 2)
+		nsk_close(world->fd);
+	if (world->turns == 4) {
+		struct epoll_item *it =
+			NSK_LIST_ENTRY(world->w.sock->watches.next, struct epoll_item, ready);
+
+		fake_feed(fake_of(it->sock), "late");
+	}
+}
+
+static void a_socket_closed_under_a_blocking_call_lives_until_it_returns(void **state)
+{
+	struct world *world = *state;
+	char buf[8];
+
+	world->fd = stream_fd();
+	world->on_turn = close_at_turn_2;
+	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 4);
+	assert_int_equal(world->turns, 4);
+	assert_int_equal(fakes, 0);
+}
+
+/* ---- in other threads ------------------------------------------------------------------------ */
+
+struct other {
+	pthread_t thread;
+	struct world *world;
+	int fd;
+	ssize_t (*fn)(struct other *o);
+	ssize_t rc;
+	int err;
+	int done; /* [A] */
+};
+
+static void *other_main(void *arg)
+{
+	struct other *o = arg;
+
+	sock_set_current(&o->world->w); /* as nsk_enter() does */
+	errno = 0;
+	o->rc = o->fn(o);
+	o->err = errno;
+	__atomic_store_n(&o->done, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void other_start(struct other *o, struct world *world, int fd, ssize_t (*fn)(struct other *))
+{
+	*o = (struct other){.world = world, .fd = fd, .fn = fn};
+	assert_int_equal(pthread_create(&o->thread, NULL, other_main, o), 0);
+}
+
+static bool other_done(struct other *o)
+{
+	return __atomic_load_n(&o->done, __ATOMIC_ACQUIRE);
+}
+
+static void turn(struct world *world)
+{
+	world_turn(&world->w);
+	sched_yield();
+}
+
+/* Turns until another thread has left a watch. */
+static void until_watched(struct world *world)
+{
+	while (list_empty(&world->w.sock->watches))
+		turn(world);
+}
+
+static void until_done(struct other *o)
+{
+	while (!other_done(o))
+		turn(o->world);
+	pthread_join(o->thread, NULL);
+	assert_int_equal(o->world->w.sock->items.in_use, 0);
+}
+
+static ssize_t recv_some(struct other *o)
+{
+	char buf[8];
+
+	return nsk_recv(o->fd, buf, sizeof(buf), 0);
+}
+
+static void another_thread_sleeps_until_data_comes(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	other_start(&o, world, stream_fd(), recv_some);
+	until_watched(world);
+	fake_feed(fake_at(o.fd), "abc");
+	until_done(&o);
+	assert_int_equal(o.rc, 3);
+}
+
+static void a_full_ring_of_calls_is_tried_again(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	world->refuse = 3;
+	fake_feed(fake_at(stream_fd()), "abc");
+	other_start(&o, world, NSK_FD_BASE, recv_some);
+	until_done(&o);
+	assert_int_equal(o.rc, 3);
+	assert_int_equal(world->refuse, 0);
+}
+
+static void another_thread_gets_EBADF_and_EAGAIN_as_errno_of_its_own(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	other_start(&o, world, NSK_FD_BASE + 5, recv_some);
+	until_done(&o);
+	assert_int_equal(o.rc, -1);
+	assert_int_equal(o.err, EBADF);
+	other_start(&o, world, nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), recv_some);
+	until_done(&o);
+	assert_int_equal(o.err, EAGAIN);
+}
+
+static void spurious_wake_ups_go_on_sleeping(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	other_start(&o, world, stream_fd(), recv_some);
+	until_watched(world);
+	for (int i = 0; i < 100; i++) {
+		sock_ready(&fake_at(o.fd)->sock, EPOLLIN); /* but there is nothing */
+		turn(world);
+	}
+	assert_false(other_done(&o));
+	fake_feed(fake_at(o.fd), "x");
+	until_done(&o);
+	assert_int_equal(o.rc, 1);
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void a_signal_ends_the_sleep_with_EINTR(void **state)
+{
+	struct sigaction sa = {.sa_handler = on_signal}, old;
+	struct world *world = *state;
+	struct other o;
+
+	sigaction(SIGUSR1, &sa, &old);
+	other_start(&o, world, stream_fd(), recv_some);
+	until_watched(world);
+	while (!other_done(&o)) { /* one may come before it sleeps */
+		pthread_kill(o.thread, SIGUSR1);
+		turn(world);
+	}
+	until_done(&o);
+	sigaction(SIGUSR1, &old, NULL);
+	assert_int_equal(o.rc, -1);
+	assert_int_equal(o.err, EINTR);
+}
+
+static void waking_all_tells_sleepers_that_the_stack_stops(void **state)
+{
+	struct world *world = *state;
+	struct other o[2];
+	int fd = stream_fd();
+
+	for (int i = 0; i < 2; i++)
+		other_start(&o[i], world, fd, recv_some);
+	while (world->w.sock->items.in_use < 2)
+		turn(world);
+	__atomic_store_n(&world->stop, 1, __ATOMIC_RELEASE);
+	sock_wake_all(&world->w);
+	while (!other_done(&o[0]) || !other_done(&o[1]))
+		turn(world);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(o[i].thread, NULL);
+		assert_int_equal(o[i].err, ESHUTDOWN);
+	}
+	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void sleepers_see_by_themselves_that_the_stack_stops(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	other_start(&o, world, stream_fd(), recv_some);
+	until_watched(world);
+	__atomic_store_n(&world->stop, 1, __ATOMIC_RELEASE);
+	until_done(&o);
+	assert_int_equal(o.err, ESHUTDOWN);
+}
+
+static void a_sleepers_timeout_is_the_kernels(void **state)
+{
+	struct timeval tv = {.tv_usec = 1000};
+	struct world *world = *state;
+	struct other o;
+	int fd = stream_fd();
+
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	other_start(&o, world, fd, recv_some);
+	until_done(&o);
+	assert_int_equal(o.rc, -1);
+	assert_int_equal(o.err, EAGAIN);
+}
+
+static ssize_t send_16(struct other *o)
+{
+	return nsk_send(o->fd, "0123456789abcdef", 16, 0);
+}
+
+static void another_thread_sends_all_of_a_stream(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	world->fd = stream_fd();
+	other_start(&o, world, world->fd, send_16);
+	until_watched(world);
+	world->on_turn = room_every_turn;
+	until_done(&o);
+	assert_int_equal(o.rc, 16);
+	assert_memory_equal(fake_at(world->fd)->out, "0123456789abcdef", 16);
+}
+
+static void a_socket_closed_under_a_sleeper_lives_until_it_wakes(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+	struct fake *f;
+
+	other_start(&o, world, stream_fd(), recv_some);
+	f = fake_at(o.fd);
+	until_watched(world);
+	assert_int_equal(nsk_close(o.fd), 0);
+	assert_int_equal(fakes, 1);
+	fake_feed(f, "last");
+	until_done(&o);
+	assert_int_equal(o.rc, 4);
+	assert_int_equal(fakes, 0);
+}
+
+static ssize_t epoll_one(struct other *o)
+{
+	struct epoll_event ev;
+
+	return nsk_epoll_wait(o->fd, &ev, 1, -1);
+}
+
+static void another_thread_sleeps_on_an_epoll_instance(void **state)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+	struct world *world = *state;
+	struct other o;
+	int ep = nsk_epoll_create1(0), fd = stream_fd();
+
+	assert_int_equal(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev), 0);
+	other_start(&o, world, ep, epoll_one);
+	until_watched(world);
+	fake_feed(fake_at(fd), "x");
+	while (!other_done(&o))
+		turn(world);
+	pthread_join(o.thread, NULL);
+	assert_int_equal(o.rc, 1);
+	assert_int_equal(world->w.sock->items.in_use, 1);
+}
+
+#define BYTES 3000
+
+static ssize_t recv_many(struct other *o)
+{
+	ssize_t sum = 0;
+	char c;
+
+	for (int i = 0; i < BYTES; i++)
+		sum += nsk_recv(o->fd, &c, 1, 0);
+	return sum;
+}
+
+static void no_wake_up_is_lost(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+	int fed = 0;
+
+	other_start(&o, world, stream_fd(), recv_many);
+	while (!other_done(&o)) {
+		if (fed < BYTES && fake_at(o.fd)->in_len == 0) {
+			fake_feed(fake_at(o.fd), "x");
+			fed++;
+		}
+		turn(world);
+	}
+	until_done(&o);
+	assert_int_equal(o.rc, BYTES);
+}
+
+static void a_worker_without_thread_wakes_a_sleeper_when_it_is_turned(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+	int fd = stream_fd();
+
+	world->w.owner_tid = 0;
+	other_start(&o, world, fd, recv_some);
+	until_watched(world); /* which happens in a turn: all but the first attempt does */
+	fake_feed(fake_at(fd), "abc");
+	until_done(&o);
+	assert_int_equal(o.rc, 3);
+}
+
+/* ---- one worker waiting for another ---------------------------------------------------------- */
+
+static void a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket(void **state)
+{
+	struct world *world = *state;
+	struct world other;
+	char buf[8];
+
+	world_init(&other, true);
+	world->fd = stream_fd(); /* lives on other */
+	sock_set_current(&world->w);
+	world->on_turn = feed_at_turn_5;
+	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 5);
+	assert_int_equal(world->turns, 5);
+	assert_int_equal(other.turns, 0);
+	sock_worker_fini(&other.w);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_blocking_recv_turns_the_loop),
+		T(a_receive_timeout_is_counted_on_the_workers_clock),
+		T(a_send_timeout_is_its_own),
+		T(a_blocking_send_on_a_stream_ends_when_all_was_taken),
+		T(a_part_that_was_sent_is_told_before_the_error),
+		T(waitall_goes_on_until_the_buffers_are_full),
+		T(waitall_ends_at_the_end_of_the_stream),
+		T(waitall_with_peek_waits_and_takes_nothing),
+		T(waitall_without_waiting_gives_what_is_there),
+		T(a_blocking_accept_waits_for_a_connection),
+		T(a_blocking_connect_waits_for_the_result),
+		T(a_blocking_connect_joins_one_that_goes_on),
+		T(a_connect_that_times_out_goes_on),
+		T(stopping_ends_a_blocking_call),
+		T(blocking_inside_a_turn_is_refused),
+		T(no_memory_for_a_watch_is_ENOBUFS),
+		T(a_socket_closed_under_a_blocking_call_lives_until_it_returns),
+		T(another_thread_sleeps_until_data_comes),
+		T(a_full_ring_of_calls_is_tried_again),
+		T(another_thread_gets_EBADF_and_EAGAIN_as_errno_of_its_own),
+		T(spurious_wake_ups_go_on_sleeping),
+		T(a_signal_ends_the_sleep_with_EINTR),
+		T(waking_all_tells_sleepers_that_the_stack_stops),
+		T(sleepers_see_by_themselves_that_the_stack_stops),
+		T(a_sleepers_timeout_is_the_kernels),
+		T(another_thread_sends_all_of_a_stream),
+		T(a_socket_closed_under_a_sleeper_lives_until_it_wakes),
+		T(another_thread_sleeps_on_an_epoll_instance),
+		T(no_wake_up_is_lost),
+		T(a_worker_without_thread_wakes_a_sleeper_when_it_is_turned),
+		T(a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
