@@ -4,14 +4,80 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "stack/stack.h"
+
+/* Turns at one instant that no honest exchange needs. */
+#define TURNS_AT_ONCE 1000000
+
+/* ---- what repeats a test that fails -------------------------------------------------------------
+ */
+
+static struct {
+	const char *test; /* that runs */
+	struct world *world;
+	char repeat[160];
+} now_running;
+
+void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
+
+static void tell_repeat(void)
+{
+	if (!now_running.test)
+		return;
+	fprintf(stderr, "%s failed", now_running.test);
+	if (now_running.world)
+		fprintf(stderr, " at %llu.%06llu ms of virtual time, seed %llu",
+			(unsigned long long)(now_running.world->now_ns / MS),
+			(unsigned long long)(now_running.world->now_ns % MS),
+			(unsigned long long)now_running.world->seed);
+	fprintf(stderr, "; again: env NSK_TEST=%s %s%s%s\n", now_running.test, now_running.repeat,
+		now_running.repeat[0] ? " " : "", program_invocation_name);
+	now_running.test = NULL;
+	now_running.world = NULL;
+}
+
+void world_prepare(void)
+{
+	const char *pattern = getenv("NSK_TEST");
+
+	if (pattern)
+		cmocka_set_test_filter(pattern);
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(tell_repeat);
+}
+
+void world_repeat(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(now_running.repeat, sizeof(now_running.repeat), fmt, ap);
+	va_end(ap);
+}
+
+int world_setup(void **state)
+{
+	now_running.test = *state;
+	now_running.repeat[0] = '\0';
+	return 0;
+}
+
+/* A test that comes to its end has ended its world. */
+int world_teardown(void **state)
+{
+	(void)state;
+	if (now_running.world)
+		tell_repeat();
+	nsk_enter(NULL);
+	return 0;
+}
+
+/* ---- worlds and hosts ---------------------------------------------------------------------------
+ */
 
 static uint64_t world_clock(void *arg)
 {
@@ -20,11 +86,15 @@ static uint64_t world_clock(void *arg)
 	return world->now_ns;
 }
 
-static void silent(void *arg, enum nsk_log_level level, const char *module, const char *text)
+static void world_log(void *arg, enum nsk_log_level level, const char *module, const char *text)
 {
-	(void)arg;
-	if (level <= NSK_LOG_ERR)
-		fprintf(stderr, "%s: %s\n", module, text);
+	struct world *world = arg;
+
+	if (level > NSK_LOG_ERR)
+		return;
+	world->errors++;
+	if (!world->errors_expected)
+		fprintf(stderr, "log of a stack: %s: %s\n", module, text);
 }
 
 static void apply(struct nsk_config *config, const char *const *settings)
@@ -48,7 +118,7 @@ struct nsk_config *world_config(struct world *world, const char *const *settings
 	assert_non_null(config);
 	nsk_config_clock(config, world_clock, world);
 	nsk_config_seed(config, world->seed * 16 + world->nhosts + 1);
-	nsk_config_log(config, silent, NULL, NSK_LOG_WARN);
+	nsk_config_log(config, world_log, world, NSK_LOG_WARN);
 	apply(config, settings);
 	return config;
 }
@@ -62,30 +132,38 @@ unsigned world_add(struct world *world, struct nsk_config *config)
 	return world->nhosts++;
 }
 
-static void add_end(struct world *world, const struct world_params *params, unsigned end, const char *cidr)
+static void add_end(struct world *world, const struct world_params *params, unsigned end,
+		    const char *cidr)
 {
 	struct nsk_config *config = world_config(world, params->settings);
+	char mtu[16];
 
 	if (end == 1)
 		apply(config, params->settings_b);
+	snprintf(mtu, sizeof(mtu), "%u", params->mtu ? params->mtu : 1500);
+	assert_int_equal(nsk_config_set(config, "mtu", mtu), 0);
 	assert_int_equal(nsk_config_add_wire(config, world->wire, end), 0);
 	assert_int_equal(nsk_config_add_address(config, cidr), 0);
 	world_add(world, config);
 }
 
-void world_pair(struct world *world, const struct world_params *params)
+void world_init(struct world *world, uint64_t seed)
 {
-	struct nsk_wire_params dir[2] = { params->wire, params->wire };
-
 	memset(world, 0, sizeof(*world));
 	world->now_ns = SEC;
-	world->seed = params->seed;
+	world->seed = seed;
+	now_running.world = world;
+}
+
+void world_pair(struct world *world, const struct world_params *params)
+{
+	struct nsk_wire_params dir[2] = {params->wire, params->wire};
+
+	world_init(world, params->seed);
 	dir[0].seed = params->seed * 2 + 1;
 	dir[1].seed = params->seed * 2 + 2;
 	world->wire = nsk_wire_create(&dir[0], &dir[1], params->mtu ? params->mtu : 1500);
 	assert_non_null(world->wire);
-	if (params->no_wire)
-		return;
 	add_end(world, params, 0, "10.0.0.1/24");
 	add_end(world, params, 1, "10.0.0.2/24");
 }
@@ -96,29 +174,50 @@ void world_end(struct world *world)
 	for (unsigned i = 0; i < world->nhosts; i++)
 		nsk_stack_destroy(world->host[i]);
 	nsk_wire_destroy(world->wire);
+	if (!world->errors_expected)
+		assert_int_equal(world->errors, 0);
+	now_running.world = NULL;
 }
+
+/* ---- time ---------------------------------------------------------------------------------------
+ */
 
 void world_enter(struct world *world, unsigned host)
 {
 	assert_int_equal(nsk_enter(world->host[host]), 0);
 }
 
-bool world_step(struct world *world, uint64_t limit_ns)
+/* One turn of each host; when the first of them wants the next. */
+static uint64_t turn_all(struct world *world)
 {
 	uint64_t next = NSK_NEVER;
 
+	for (unsigned i = 0; i < world->nhosts; i++)
+		nsk_turn(world->host[i]);
+	/* What a later host sent may be there for an earlier one. */
 	for (unsigned i = 0; i < world->nhosts; i++) {
-		uint64_t due = nsk_turn(world->host[i]);
+		uint64_t due = loop_next_ns(world_worker(world, i));
 
 		if (due < next)
 			next = due;
 	}
+	if (world->turns++ > TURNS_AT_ONCE)
+		fail_msg("time stands still");
+	return next;
+}
+
+bool world_step(struct world *world, uint64_t limit_ns)
+{
+	uint64_t next = turn_all(world);
+
 	if (next == NSK_NEVER && limit_ns == NSK_NEVER)
 		return false;
 	if (next > limit_ns)
 		next = limit_ns;
-	if (next > world->now_ns)
+	if (next > world->now_ns) {
 		world->now_ns = next;
+		world->turns = 0;
+	}
 	return true;
 }
 
@@ -135,24 +234,49 @@ bool world_run(struct world *world, uint64_t ns, bool (*done)(void *arg), void *
 	return done ? done(arg) : true;
 }
 
+void world_settle(struct world *world)
+{
+	while (turn_all(world) <= world->now_ns)
+		;
+}
+
+/* ---- sockets ------------------------------------------------------------------------------------
+ */
+
 static struct sockaddr_in address(const char *addr, uint16_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
 
 	assert_int_equal(inet_pton(AF_INET, addr, &sin.sin_addr), 1);
 	return sin;
 }
 
-static int bound(struct world *world, unsigned h, int type, const char *addr, uint16_t port)
+static int fresh(struct world *world, unsigned h, int type)
 {
-	struct sockaddr_in sin = address(addr, port);
 	int fd;
 
 	world_enter(world, h);
 	fd = nsk_socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	assert_true(fd >= NSK_FD_BASE);
+	return fd;
+}
+
+static int bound(struct world *world, unsigned h, int type, const char *addr, uint16_t port)
+{
+	struct sockaddr_in sin = address(addr, port);
+	int fd = fresh(world, h, type);
+
+	world_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	assert_int_equal(nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	return fd;
+}
+
+static void connect_start(int fd, const char *addr, uint16_t port)
+{
+	struct sockaddr_in sin = address(addr, port);
+
+	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)), -1);
+	assert_int_equal(errno, EINPROGRESS);
 }
 
 int world_listen(struct world *world, unsigned h, uint16_t port, int backlog)
@@ -170,36 +294,34 @@ int world_udp(struct world *world, unsigned h, const char *addr, uint16_t port)
 
 int world_connect(struct world *world, unsigned h, const char *addr, uint16_t port)
 {
-	struct sockaddr_in sin = address(addr, port);
-	int fd;
+	int fd = fresh(world, h, SOCK_STREAM);
 
-	world_enter(world, h);
-	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_true(fd >= NSK_FD_BASE);
-	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)), -1);
-	assert_int_equal(errno, EINPROGRESS);
+	connect_start(fd, addr, port);
 	return fd;
 }
 
-struct waiting {
-	struct pollfd pfd;
-};
+int world_connect_from(struct world *world, unsigned h, uint16_t sport, const char *addr,
+		       uint16_t port)
+{
+	int fd = bound(world, h, SOCK_STREAM, "0.0.0.0", sport);
+
+	connect_start(fd, addr, port);
+	return fd;
+}
 
 static bool is_ready(void *arg)
 {
-	struct waiting *w = arg;
-
-	return nsk_poll(&w->pfd, 1, 0) > 0;
+	return nsk_poll(arg, 1, 0) > 0;
 }
 
 short world_wait(struct world *world, int fd, short events, uint64_t limit_ns)
 {
-	struct waiting w = { .pfd = { .fd = fd, .events = events } };
+	struct pollfd pfd = {.fd = fd, .events = events};
 
-	if (!world_run(world, limit_ns, is_ready, &w))
-		fail_msg("fd %d: poll bits %#x not ready within %llu ms of virtual time (seed %llu)", fd, (unsigned)events,
-			 (unsigned long long)(limit_ns / MS), (unsigned long long)world->seed);
-	return w.pfd.revents;
+	if (!world_run(world, limit_ns, is_ready, &pfd))
+		fail_msg("fd %d: poll bits %#x not ready within %llu ms of virtual time", fd,
+			 (unsigned)events, (unsigned long long)(limit_ns / MS));
+	return pfd.revents;
 }
 
 int world_accept(struct world *world, int listener)
@@ -220,9 +342,97 @@ void world_connected(struct world *world, uint16_t port, int *listener, int fd[2
 	assert_int_equal(world_wait(world, fd[0], POLLOUT, 600 * SEC) & (POLLERR | POLLHUP), 0);
 }
 
+void world_send(struct world *world, int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = nsk_send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			world_wait(world, fd, POLLOUT, HOUR);
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void world_recv(struct world *world, int fd, void *data, size_t len)
+{
+	char *p = data;
+
+	while (len) {
+		ssize_t n = nsk_recv(fd, p, len, 0);
+
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			world_wait(world, fd, POLLIN, HOUR);
+			continue;
+		}
+		assert_true(n > 0);
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void world_expect_eof(struct world *world, int fd)
+{
+	char c;
+
+	world_wait(world, fd, POLLIN, 600 * SEC);
+	assert_int_equal(nsk_recv(fd, &c, 1, 0), 0);
+}
+
+int world_sock_error(int fd)
+{
+	int err = -1;
+	socklen_t len = sizeof(err);
+
+	assert_int_equal(nsk_getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+	return err;
+}
+
+void world_setsockopt(int fd, int level, int name, int value)
+{
+	assert_int_equal(nsk_setsockopt(fd, level, name, &value, sizeof(value)), 0);
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 31;
+	x *= UINT64_C(0x7fb5d329728ea185);
+	x ^= x >> 27;
+	x *= UINT64_C(0x81dadef4bc2dd44d);
+	return x ^ x >> 33;
+}
+
+void world_fill(uint8_t *data, size_t n, uint64_t offset, uint64_t key)
+{
+	for (size_t i = 0; i < n;) {
+		uint64_t at = offset + i;
+		uint64_t word = mix(at / 8 + key * UINT64_C(0x9e3779b97f4a7c15));
+
+		for (unsigned k = at % 8; k < 8 && i < n; k++, i++)
+			data[i] = (uint8_t)(word >> k * 8);
+	}
+}
+
+/* ---- looking at hosts ---------------------------------------------------------------------------
+ */
+
 static void read_stats(struct world *world, unsigned h, struct nsk_stats *stats)
 {
 	assert_int_equal(nsk_stats_read(world->host[h], -1, stats), 0);
+}
+
+struct nsk_levels world_levels(struct world *world, unsigned h)
+{
+	struct nsk_stats stats;
+
+	read_stats(world, h, &stats);
+	return stats.level;
 }
 
 uint64_t world_drops(struct world *world, unsigned h, enum nsk_drop reason)
@@ -233,6 +443,17 @@ uint64_t world_drops(struct world *world, unsigned h, enum nsk_drop reason)
 	return stats.drop[reason];
 }
 
+uint64_t world_drops_all(struct world *world, unsigned h)
+{
+	struct nsk_stats stats;
+	uint64_t sum = 0;
+
+	read_stats(world, h, &stats);
+	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
+		sum += stats.drop[i];
+	return sum;
+}
+
 uint64_t world_counter(struct world *world, unsigned h, enum nsk_counter counter)
 {
 	struct nsk_stats stats;
@@ -241,14 +462,40 @@ uint64_t world_counter(struct world *world, unsigned h, enum nsk_counter counter
 	return stats.counter[counter];
 }
 
-void world_context(const struct world *world, const char *fmt, ...)
+bool world_all_closed(struct world *world, unsigned h)
 {
-	va_list ap;
+	struct nsk_levels level = world_levels(world, h);
 
-	fprintf(stderr, "seed %llu, virtual time %llu.%06llu ms: ", (unsigned long long)world->seed,
-		(unsigned long long)(world->now_ns / MS), (unsigned long long)(world->now_ns % MS));
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
+	return level.tcp_connections + level.tcp_embryonic + level.tcp_time_wait == 0;
+}
+
+void world_pool_complete(struct world *world, unsigned h)
+{
+	struct nsk_levels level = world_levels(world, h);
+
+	assert_true(level.buffers_total > 0);
+	assert_int_equal(level.buffers_free, level.buffers_total);
+}
+
+struct nsk_worker *world_worker(struct world *world, unsigned h)
+{
+	return &world->host[h]->worker[0]->w;
+}
+
+unsigned world_state(struct world *world, unsigned h, uint16_t port)
+{
+	unsigned found = 0, state = TCPS_CLOSED;
+	struct tcp_row row;
+	uint32_t cursor = 0;
+
+	while (cursor != UINT32_MAX) {
+		if (tcp_list(world_worker(world, h), &cursor, &row, 1) == 0)
+			break;
+		if (ntohs(row.flow.dport_be) != port || row.state == TCPS_LISTEN)
+			continue;
+		found++;
+		state = row.state;
+	}
+	assert_true(found <= 1);
+	return state;
 }
