@@ -1,17 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file socket.h
- * @brief Socket calls: nsk_ + the POSIX name, same arguments, same results, same errno, the system's structures.
+ * @brief Socket calls: nsk_ + the POSIX name, same arguments, same results, same errno, the system's
+ * structures and constants.
  *
- * Calls without a descriptor (nsk_socket(), nsk_epoll_create1()) act on the stack that the calling thread has entered
- * (stack.h); all others on the descriptor's own. Descriptors are numbers from 2^30 upwards, lowest free first, so that
- * none is ever a kernel descriptor: kernel and stack descriptors can be kept apart by nsk_is_fd().
+ * @section sock_fd Descriptors
+ * Calls without a descriptor (nsk_socket(), nsk_epoll_create1()) act on the stack that the calling
+ * thread has entered (stack.h); all others on the descriptor's own. Descriptors are numbers from
+ * 2^30 upwards, lowest free first, so that none is ever a kernel descriptor: nsk_is_fd() keeps the
+ * two kinds apart. A descriptor names an open description; nsk_dup() makes another name for it, and
+ * what F_SETFL, socket options and epoll registrations say belongs to the description. The last
+ * nsk_close() ends it.
  *
- * A blocking call turns the worker's loop when its thread runs the worker; in any other thread it sleeps until the
- * thread that runs the worker wakes it. Where no worker has a thread (nsk_turn()), the caller serialises its calls; only
- * a thread asleep inside a blocking call may overlap with others.
+ * @section sock_threads Threads
+ * Any thread may use any descriptor. In the thread that runs the socket's worker a call is a
+ * function call; from any other thread it travels to the worker and is done in the worker's turn
+ * while the caller waits, which costs microseconds. Where no worker has a thread (nsk_turn()), the
+ * caller serialises its calls; what a call that blocks does after its first attempt happens inside
+ * nsk_turn().
  *
- * When the stack is stopping, blocking calls fail with ESHUTDOWN.
+ * @section sock_blocking Blocking
+ * Sockets block unless SOCK_NONBLOCK, O_NONBLOCK, FIONBIO or MSG_DONTWAIT says otherwise. While a
+ * call waits,
+ * - a thread that runs a worker turns that worker's loop: everything else goes on. Signals do not
+ *   end the wait (their handlers run); timeouts are counted on the stack's clock. From inside a turn
+ *   such a call fails with EDEADLK.
+ * - any other thread sleeps until the socket's worker wakes it. A signal whose handler was installed
+ *   without SA_RESTART ends the wait with EINTR; timeouts are counted on the kernel's clock.
+ *
+ * SO_RCVTIMEO and SO_SNDTIMEO end a wait with EAGAIN (connect: EINPROGRESS). When the stack is
+ * stopping (nsk_stop()), a call that would wait fails with ESHUTDOWN. A description that is closed
+ * while a call waits on it ends when that call returns, as in Linux.
+ *
+ * @section sock_errors Errors of every call
+ * Where nothing else is said a call returns 0, or -1 with errno: EBADF (not an open descriptor of a
+ * stack), ENOTSOCK (an epoll instance; read and write forms: EINVAL), EOPNOTSUPP (the protocol cannot
+ * do that), EFAULT (a pointer is NULL; other bad pointers crash, they are not probed as a kernel
+ * does), EINVAL. Calls that block add EAGAIN, EINTR, ESHUTDOWN, EDEADLK, and ENOBUFS when there is no
+ * memory to wait.
+ *
+ * @section sock_linux What differs from Linux
+ * - No call ever raises SIGPIPE: sending on a broken stream is EPIPE alone, with or without
+ *   MSG_NOSIGNAL.
+ * - Flags that a call does not know are refused with EOPNOTSUPP, not ignored.
+ * - There is no urgent data: MSG_OOB fails (send: EOPNOTSUPP, recv: EINVAL).
+ * - nsk_close() never waits: SO_LINGER with a time is a graceful close in the background, with zero
+ *   seconds it resets the connection, as in Linux.
+ * - A child made by fork() must not use the stack of its parent.
  */
 #ifndef NETSTK_SOCKET_H
 #define NETSTK_SOCKET_H
@@ -39,39 +74,200 @@ static inline bool nsk_is_fd(int fd)
 	return fd >= NSK_FD_BASE;
 }
 
+/**
+ * @brief Make a socket on the stack that the calling thread has entered.
+ *
+ * In a worker's thread it lives on that worker, else on the stack's first one.
+ *
+ * @param domain AF_INET
+ * @param type SOCK_STREAM or SOCK_DGRAM, or'ed with SOCK_NONBLOCK and SOCK_CLOEXEC (which is kept
+ *             for F_GETFD and means nothing else: descriptors do not survive exec)
+ * @param protocol 0, or IPPROTO_TCP, IPPROTO_UDP as fits
+ * @return the descriptor, or -1 with errno: ENXIO (the thread has entered no stack), EAFNOSUPPORT,
+ *         ESOCKTNOSUPPORT, EPROTONOSUPPORT, EINVAL (a type or protocol that does not exist), ENFILE
+ *         (the stack has its most sockets), EMFILE (the process has its most descriptors, 4,194,304),
+ *         ENOMEM
+ */
 NSK_API int nsk_socket(int domain, int type, int protocol);
+
+/**
+ * @brief Give a socket its own address and port; port 0 chooses one.
+ * @return 0, or -1 with errno: EINVAL (bound already, bad length), EAFNOSUPPORT, EADDRINUSE,
+ *         EADDRNOTAVAIL (not an address of this stack)
+ */
 NSK_API int nsk_bind(int fd, const struct sockaddr *addr, socklen_t len);
+
+/**
+ * @brief Accept connections from now on.
+ * @param backlog most connections that wait for nsk_accept(), cut to the setting
+ *                listen_backlog_max; negative: as many as that
+ * @return 0, or -1 with errno: EOPNOTSUPP (not a stream), EINVAL (connected), EADDRINUSE
+ */
 NSK_API int nsk_listen(int fd, int backlog);
+
+/** @brief nsk_accept4() without flags. */
 NSK_API int nsk_accept(int fd, struct sockaddr *addr, socklen_t *len);
+
+/**
+ * @brief Take the oldest connection that waits; blocks while there is none.
+ *
+ * @param fd a listening socket
+ * @param[out] addr receives the peer's address, cut at *len; may be NULL
+ * @param[in,out] len room at addr, then the address's whole length
+ * @param flags SOCK_NONBLOCK, SOCK_CLOEXEC; the listener's own O_NONBLOCK is not inherited
+ * @return the connection's descriptor, or -1 with errno: EAGAIN, EINVAL (not listening, unknown
+ *         flags), ENFILE and EMFILE (the connection stays in the queue), ECONNABORTED (it was reset
+ *         before its address could be told)
+ */
 NSK_API int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+
+/**
+ * @brief Connect a stream; name the peer of a datagram socket.
+ *
+ * Blocks until the connection stands or has failed, at most SO_SNDTIMEO. Non-blocking: EINPROGRESS;
+ * EPOLLOUT then tells the end and SO_ERROR the result.
+ *
+ * @return 0, or -1 with errno: EINPROGRESS, EALREADY (non-blocking and still going on), EISCONN,
+ *         ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no free port),
+ *         EAFNOSUPPORT, ECONNABORTED
+ */
 NSK_API int nsk_connect(int fd, const struct sockaddr *addr, socklen_t len);
+
+/**
+ * @brief End one or both directions of a connection.
+ * @param how SHUT_RD, SHUT_WR, SHUT_RDWR
+ * @return 0, or -1 with errno: ENOTCONN, EINVAL
+ */
 NSK_API int nsk_shutdown(int fd, int how);
+
+/**
+ * @brief Give a descriptor back; the last one of a description ends it.
+ *
+ * Never blocks and never fails on an open descriptor: data that was sent is delivered in the
+ * background unless SO_LINGER with zero seconds asks for a reset. Epoll registrations of the
+ * description go with its last descriptor.
+ */
 NSK_API int nsk_close(int fd);
+
+/**
+ * @brief Another descriptor, the lowest free one, for the same description; without FD_CLOEXEC.
+ * @return the descriptor, or -1 with errno: ENFILE, EMFILE
+ */
 NSK_API int nsk_dup(int fd);
 
+/** @brief nsk_sendto() without an address. */
 NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
+
+/**
+ * @brief Send bytes.
+ *
+ * A stream takes what fits its send buffer; a blocking call goes on until all was taken, and if it
+ * ends before that returns what was. A datagram is taken whole or not at all. The bytes are copied:
+ * the buffer is free again after the call.
+ *
+ * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet), MSG_NOSIGNAL,
+ *              MSG_EOR and MSG_CONFIRM (no meaning)
+ * @param addr destination of a datagram; NULL: the connected peer
+ * @return bytes taken, or -1 with errno: EAGAIN, EPIPE (shut down for sending, or the connection
+ *         is gone), ECONNRESET and other errors of the connection, ENOTCONN, EDESTADDRREQ, EISCONN,
+ *         EMSGSIZE, ENOBUFS, ENETUNREACH, EACCES (broadcast without SO_BROADCAST), EOPNOTSUPP
+ *         (unknown flags)
+ */
 NSK_API ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
 			   socklen_t addr_len);
+
+/** @brief nsk_sendto() from several buffers. At most 1,024 of them, else EMSGSIZE. */
 NSK_API ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+/** @brief nsk_send() without flags. Never raises SIGPIPE. */
 NSK_API ssize_t nsk_write(int fd, const void *buf, size_t len);
+
+/** @brief nsk_write() from several buffers; a count below 0 or above 1,024 is EINVAL. */
 NSK_API ssize_t nsk_writev(int fd, const struct iovec *iov, int count);
 
+/** @brief nsk_recvfrom() without an address. */
 NSK_API ssize_t nsk_recv(int fd, void *buf, size_t len, int flags);
+
+/**
+ * @brief Receive bytes; blocks while there are none.
+ *
+ * A datagram that does not fit is cut and the rest lost.
+ *
+ * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer is
+ *              full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole
+ *              length; a stream: throw the bytes away); MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
+ * @param[out] addr receives where a datagram came from, cut at *addr_len; may be NULL
+ * @param[in,out] addr_len room at addr, then the address's whole length; 0 for a stream
+ * @return bytes; 0 at the end of a stream; or -1 with errno: EAGAIN, ENOTCONN, ECONNRESET,
+ *         ETIMEDOUT and other errors of the connection, ECONNREFUSED (a connected datagram socket
+ *         whose peer's port is closed), EINVAL (MSG_OOB), EOPNOTSUPP (unknown flags)
+ */
 NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addr_len);
+
+/** @brief nsk_recvfrom() into several buffers; msg_flags tells MSG_TRUNC. At most 1,024, else EMSGSIZE. */
 NSK_API ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags);
+
+/** @brief nsk_recv() without flags; of 0 bytes it is 0 whatever the socket's state. */
 NSK_API ssize_t nsk_read(int fd, void *buf, size_t len);
+
+/** @brief nsk_read() into several buffers; a count below 0 or above 1,024 is EINVAL. */
 NSK_API ssize_t nsk_readv(int fd, const struct iovec *iov, int count);
 
+/**
+ * @brief Read an option.
+ *
+ * Level SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER, SO_RCVTIMEO,
+ * SO_SNDTIMEO, and only to be read SO_ERROR (cleared by reading), SO_TYPE, SO_DOMAIN, SO_PROTOCOL,
+ * SO_ACCEPTCONN, SO_RCVLOWAT, SO_SNDLOWAT (always 1); each protocol adds its own.
+ *
+ * @param[out] value receives the option, cut at *len
+ * @param[in,out] len room at value, then the option's length
+ * @return 0, or -1 with errno: ENOPROTOOPT (no such option), EINVAL
+ */
 NSK_API int nsk_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+
+/**
+ * @brief Set an option, see nsk_getsockopt().
+ *
+ * Timeouts are kept in milliseconds, rounded up; 0 is for ever, a negative time one millisecond,
+ * and more than 24 days are for ever.
+ *
+ * @return 0, or -1 with errno: ENOPROTOOPT (no such option, or not to be set), EINVAL (too short, out
+ *         of range), EDOM (microseconds of a timeout)
+ */
 NSK_API int nsk_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+
+/** @brief The socket's own address, cut at *len; *len becomes its whole length. */
 NSK_API int nsk_getsockname(int fd, struct sockaddr *addr, socklen_t *len);
+
+/** @brief The peer's address, cut at *len; *len becomes its whole length. ENOTCONN without a peer. */
 NSK_API int nsk_getpeername(int fd, struct sockaddr *addr, socklen_t *len);
-/** @brief F_GETFL and F_SETFL (O_NONBLOCK), F_GETFD and F_SETFD; everything else fails with EINVAL. */
+
+/**
+ * @brief F_GETFL and F_SETFL (O_NONBLOCK; other flags are ignored), F_GETFD and F_SETFD (FD_CLOEXEC).
+ * @return the value or 0, or -1 with errno EINVAL (any other command)
+ */
 NSK_API int nsk_fcntl(int fd, int cmd, ...);
-/** @brief FIONREAD, FIONBIO, SIOCINQ, SIOCOUTQ; everything else fails with ENOTTY. */
+
+/**
+ * @brief FIONBIO; FIONREAD = SIOCINQ (bytes to be received, of a datagram socket: of the next
+ * datagram); SIOCOUTQ (bytes not sent or not acknowledged). The argument points to an int.
+ * @return 0, or -1 with errno ENOTTY (any other request, or unknown to the protocol)
+ */
 NSK_API int nsk_ioctl(int fd, unsigned long request, ...);
 
-/** @brief poll(2) over descriptors of the stack; kernel descriptors get POLLNVAL. */
+/**
+ * @brief poll(2) over descriptors of any stacks and workers of the process, epoll instances included.
+ *
+ * In a worker's thread each call runs at least one turn of the loop, so that a server may be written
+ * around it; for more than a few descriptors use nsk_epoll_wait(), whose cost does not grow with
+ * those that are idle.
+ *
+ * @param fds kernel descriptors in it get POLLNVAL; negative ones are skipped
+ * @param timeout_ms -1: for ever; 0: one look
+ * @return number of descriptors with revents, 0 when the time is over, or -1 with errno: EFAULT,
+ *         EINVAL (count), EINTR, ESHUTDOWN, EDEADLK, ENOMEM
+ */
 NSK_API int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 
 /** Most descriptors in an nsk_fd_set. */
@@ -115,7 +311,15 @@ static inline bool nsk_fd_isset(int fd, const nsk_fd_set *set)
 	return nsk_fd_fits(fd) && (set->bits[(fd - NSK_FD_BASE) / 64] >> ((fd - NSK_FD_BASE) % 64) & 1);
 }
 
-/** @brief select(2) over descriptors of the stack. @param nfds highest number plus 1 */
+/**
+ * @brief select(2) over descriptors of any stacks and workers of the process; waits as nsk_poll().
+ *
+ * @param nfds highest number plus 1
+ * @param readfds may be NULL, like the others
+ * @param timeout NULL: for ever; not changed, unlike in Linux
+ * @return number of bits left in the sets, 0 when the time is over, or -1 with errno: EBADF (the sets
+ *         are unchanged), EINVAL, EINTR, ESHUTDOWN, EDEADLK, ENOMEM
+ */
 NSK_API int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
 		       struct timeval *timeout);
 

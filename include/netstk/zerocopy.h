@@ -3,7 +3,11 @@
  * @file zerocopy.h
  * @brief Receive and send packet buffers by reference. The one public header that names DPDK types.
  *
- * All calls belong to the thread that runs the socket's worker.
+ * All calls belong to the thread that runs the socket's worker, or to whoever calls nsk_turn(); in
+ * another thread they fail with EPERM. None of them blocks. Buffers come from the pool of the worker
+ * and go back to it: one that the application keeps is one less for everybody, so give received
+ * buffers back soon. They mix freely with nsk_send() and nsk_recv() on the same socket, and with
+ * epoll.
  */
 #ifndef NETSTK_ZEROCOPY_H
 #define NETSTK_ZEROCOPY_H
@@ -23,24 +27,36 @@ struct rte_mbuf;
 /**
  * @brief Take received payload out of a TCP or UDP socket as buffers, oldest first.
  *
- * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. The bytes may be shared: read
- * only. The buffers are the caller's until nsk_zc_free().
- * @return number of buffers, 0 at end of stream, -1 with errno (EAGAIN …). Never blocks.
+ * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. The bytes
+ * may be shared: read only. The buffers are the caller's until nsk_zc_free(), which may be after the
+ * socket was closed. Of a stream the receive window opens by what was taken.
+ *
+ * @param[out] bufs receives at most @p max buffers
+ * @return number of buffers, 0 at the end of a stream, or -1 with errno: EAGAIN (nothing there), EBADF,
+ *         EPERM (another thread's worker), EFAULT, EINVAL (max is 0), ENOTSOCK, EOPNOTSUPP, ENOTCONN and
+ *         errors of the connection as nsk_recv()
  */
 NSK_API int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max);
 
-/** @brief Give received buffers back. */
+/** @brief Give received buffers back, in the thread that took them. */
 NSK_API void nsk_zc_free(struct rte_mbuf **bufs, unsigned count);
 
 /**
- * @brief Get an empty transmit buffer from the pool of the socket's worker; fill it with rte_pktmbuf_append().
- * @return NULL with errno ENOBUFS
+ * @brief Get an empty transmit buffer from the pool of the socket's worker; fill it with
+ * rte_pktmbuf_append(). Send it by nsk_zc_send() or give it back by nsk_zc_free().
+ * @return the buffer, or NULL with errno: ENOBUFS (the pool is empty), EBADF, EPERM, ENOTSOCK
  */
 NSK_API struct rte_mbuf *nsk_zc_alloc(int fd);
 
 /**
- * @brief Send a buffer by reference on a stream socket; it belongs to the stack from now on when it was taken.
- * @return payload bytes taken (all of it), or -1 with errno (EAGAIN: no room in the send buffer; the buffer stays yours)
+ * @brief Send a buffer by reference on a stream socket.
+ *
+ * A buffer that was taken belongs to the stack: it is read until its bytes are acknowledged and must
+ * not be changed any more. One that was not stays the caller's.
+ *
+ * @return payload bytes taken (all of it), or -1 with errno: EAGAIN (no room in the send buffer;
+ *         EPOLLOUT tells when there is), EBADF, EPERM, EFAULT, ENOTSOCK, EOPNOTSUPP (not a stream), EPIPE,
+ *         ENOTCONN and errors of the connection as nsk_send()
  */
 NSK_API ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf);
 
