@@ -170,12 +170,14 @@ int nsk_config_args(struct nsk_config *config, int *argc, char **argv)
 /* Text whose further lines begin in the column of the first. */
 static void print_lines(FILE *out, const char *text)
 {
-	size_t n = strcspn(text, "\n");
+	for (;;) {
+		int n = (int)strcspn(text, "\n");
 
-	fprintf(out, "%.*s\n", (int)n, text);
-	for (; text[n]; n = strcspn(text, "\n")) {
+		fprintf(out, "%.*s\n", n, text);
+		if (text[n] == '\0')
+			return;
 		text += n + 1;
-		fprintf(out, "%*s%.*s\n", HELP_COLUMN, "", (int)strcspn(text, "\n"), text);
+		fprintf(out, "%-*s", HELP_COLUMN, "");
 	}
 }
 

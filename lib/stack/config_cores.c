@@ -25,7 +25,7 @@ static long core_number(const char **at)
 	if (**at < '0' || **at > '9')
 		return -1;
 	for (; **at >= '0' && **at <= '9'; (*at)++)
-		n = n < CPU_SETSIZE ? n * 10 + (**at - '0') : n;
+		n = n < 1000000 ? n * 10 + (**at - '0') : n;
 	return n;
 }
 

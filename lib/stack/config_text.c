@@ -90,36 +90,49 @@ static char *load(struct nsk_config *config, const char *path, size_t *len)
 
 /* ---- the text that grows ------------------------------------------------------------------- */
 
-static int append_line(struct reader *r, const char *line, size_t n, unsigned file, unsigned number)
+static int no_memory(struct reader *r)
+{
+	return config_fail(r->config, ENOMEM, "no memory");
+}
+
+static int put(struct reader *r, const char *bytes, size_t n)
 {
 	struct config_text *t = r->text;
-	struct config_text_line *lines;
 	char *text;
 
-	if (t->len + n + 2 > TEXT_BYTES_MAX)
+	if (t->len + n >= TEXT_BYTES_MAX)
 		return config_fail(r->config, EFBIG,
 				   "%.300s: with its includes larger than %d bytes", t->files[0],
 				   TEXT_BYTES_MAX);
-	/* Both grow by doubling: room is a power of two that follows from what is in it. */
+	if (t->len + n >= t->room) {
+		size_t room = NSK_MAX(2 * t->room, t->len + n + 1);
+
+		text = realloc(t->text, room);
+		if (!text)
+			return no_memory(r);
+		t->text = text;
+		t->room = room;
+	}
+	memcpy(t->text + t->len, bytes, n);
+	t->len += n;
+	t->text[t->len] = '\0';
+	return 0;
+}
+
+static int end_line(struct reader *r, unsigned file, unsigned number)
+{
+	struct config_text *t = r->text;
+	struct config_text_line *lines;
+
+	/* Room doubles: it is the power of two that is not below what is in it. */
 	if ((t->nlines & (t->nlines - 1)) == 0) {
 		lines = realloc(t->line, sizeof(*lines) * NSK_MAX(2 * t->nlines, 1u));
 		if (!lines)
-			return config_fail(r->config, ENOMEM, "no memory");
+			return no_memory(r);
 		t->line = lines;
 	}
-	if (t->len + n + 2 > t->room) {
-		t->room = NSK_MAX(2 * t->room, t->len + n + 2);
-		text = realloc(t->text, t->room);
-		if (!text)
-			return config_fail(r->config, ENOMEM, "no memory");
-		t->text = text;
-	}
-	memcpy(t->text + t->len, line, n);
-	t->len += n;
-	t->text[t->len++] = '\n';
-	t->text[t->len] = '\0';
 	t->line[t->nlines++] = (struct config_text_line){.file = file, .line = number};
-	return 0;
+	return put(r, "\n", 1);
 }
 
 static int refuse_line(struct reader *r, unsigned file, unsigned number, const char *what)
@@ -179,34 +192,84 @@ static int include(struct reader *r, unsigned file, unsigned number, const char 
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
-/* The place behind a line, 0 or greater; -1 if there is an '@' in plain text. */
-static int pass_line(enum place place, const char *at, const char *end)
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_*.+-"
+
+/*
+ * libconfig cuts whole numbers that do not end in L to 32 bits without a word. True if a word of n
+ * characters is one that needs the L; *too_long if 64 bits do not hold it either.
+ */
+static bool is_long_number(const char *word, size_t n, bool *too_long)
+{
+	size_t sign = word[0] == '-' || word[0] == '+';
+	bool hex = n >= 2 && word[0] == '0' && (word[1] | 0x20) == 'x';
+	size_t from = hex ? 2 : sign;
+	size_t digits = strspn(word + from, hex ? "0123456789abcdefABCDEF" : "0123456789");
+	size_t left = n - from - NSK_MIN(digits, n - from);
+
+	*too_long = false;
+	if (left > 2 || (left > 0 && word[n - 1] != 'L') || (left == 2 && word[n - 2] != 'L'))
+		return false;
+	*too_long = digits > (hex ? 15 : 18);
+	return left == 0 && digits > (hex ? 7 : 9);
+}
+
+/* The rest of a string or comment, or as much of it as is in this line. */
+static const char *pass_open(enum place *place, const char *at, const char *end)
 {
 	for (; at < end; at++) {
 		char next = at + 1 < end ? at[1] : '\0';
 
-		if (place == COMMENT) {
-			if (*at == '*' && next == '/') {
-				place = PLAIN;
-				at++;
-			}
-		} else if (place == STRING) {
-			if (*at == '\\' && next)
-				at++;
-			else if (*at == '"')
-				place = PLAIN;
-		} else if (*at == '#' || (*at == '/' && next == '/')) {
-			break;
-		} else if (*at == '/' && next == '*') {
-			place = COMMENT;
-			at++;
-		} else if (*at == '"') {
-			place = STRING;
-		} else if (*at == '@') {
-			return -1;
+		if (*place == COMMENT && *at == '*' && next == '/') {
+			*place = PLAIN;
+			return at + 2;
 		}
+		if (*place == STRING && *at == '"') {
+			*place = PLAIN;
+			return at + 1;
+		}
+		if (*place == STRING && *at == '\\' && next)
+			at++;
 	}
-	return (int)place;
+	return end;
+}
+
+/* One piece of plain text: a comment to the end of the line, a word, a sign, or what opens
+ * something. */
+static const char *pass_plain(enum place *place, const char *at, const char *end)
+{
+	char next = at + 1 < end ? at[1] : '\0';
+
+	if (*at == '#' || (*at == '/' && next == '/'))
+		return end;
+	if (*at == '/' && next == '*') {
+		*place = COMMENT;
+		return at + 2;
+	}
+	if (*at == '"')
+		*place = STRING;
+	return at + NSK_MAX(strspn(at, WORD), (size_t)1);
+}
+
+/* Copies a line. 0, or -1 with an error. */
+static int copy_line(struct reader *r, enum place *place, const char *line, const char *end,
+		     unsigned file, unsigned number)
+{
+	for (const char *at = line; at < end;) {
+		const char *from = at;
+		bool plain = *place == PLAIN, too_long = false, lengthen = false;
+
+		at = plain ? pass_plain(place, at, end) : pass_open(place, at, end);
+		if (plain && *from == '@')
+			return refuse_line(r, file, number,
+					   "@include \"PATH\" must be alone in its line");
+		if (plain)
+			lengthen = is_long_number(from, (size_t)(at - from), &too_long);
+		if (too_long)
+			return refuse_line(r, file, number, "a number of more than 18 digits");
+		if (put(r, from, (size_t)(at - from)) || (lengthen && put(r, "L", 1)))
+			return -1;
+	}
+	return end_line(r, file, number);
 }
 
 static int read_lines(struct reader *r, const char *buf, size_t len, unsigned file)
@@ -217,23 +280,18 @@ static int read_lines(struct reader *r, const char *buf, size_t len, unsigned fi
 
 	for (const char *line = buf; line < end; number++) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		enum place before = place;
 		const char *path = NULL;
 		size_t n = 0;
-		int next;
 
 		stop = stop ? stop : end;
 		if (place == PLAIN)
 			n = include_path(line, stop, &path);
-		next = n ? PLAIN : pass_line(place, line, stop);
-		if (next < 0)
-			return refuse_line(r, file, number,
-					   "@include \"PATH\" must be alone in its line");
 		if (n ? include(r, file, number, path, n)
-		      : append_line(r, line, (size_t)(stop - line), file, number))
+		      : copy_line(r, &place, line, stop, file, number))
 			return -1;
-		if (place == PLAIN)
+		if (before == PLAIN)
 			opened = number;
-		place = (enum place)next;
 		line = stop + 1;
 	}
 	if (place != PLAIN)

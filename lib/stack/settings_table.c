@@ -35,7 +35,7 @@
 static const char *const cookies[] = {"never", "full", "always"};
 
 const struct setting settings_table[] = {
-	/* ports and packet buffers */
+	/* ports, workers and sockets */
 	U32("rx_ring", rx_ring, "descriptors", 32, 32768, 256, START, NULL,
 	    "size of a receive queue, within what the port can do"),
 	U32("tx_ring", tx_ring, "descriptors", 32, 32768, 128, START, NULL,
@@ -44,20 +44,28 @@ const struct setting settings_table[] = {
 	    "largest IP packet of an interface that does not say its own, within what the port can do"),
 	U32("burst", burst, "packets", 1, 64, 32, START, NULL,
 	    "packets taken from or given to a port at once"),
-	U32("pool.buffers", pool_bufs, "buffers", 0, TABLE_MAX, 0, START, NULL,
-	    "packet buffers of a worker; 0: as many as its ports ask for"),
-	U32("pool.buffer_bytes", buf_bytes, "bytes", 256, 65280, 2048, START, NULL,
-	    "room for data in a packet buffer"),
 	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, START, NULL,
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
 	    "packets on the way from one worker to another"),
+	U64("mem_limit", mem_limit, "bytes", 0, UINT64_C(1) << 46, 0, START, NULL,
+	    "control memory of a worker, packet buffers apart; 0: no limit"),
 	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,
 	    "sockets of a stack"),
 	U32("max_epolls", max_epolls, "instances", 1, 1048576, 1024, START, NULL,
 	    "epoll instances of a stack"),
-	U64("mem_limit", mem_limit, "bytes", 0, UINT64_C(1) << 46, 0, START, NULL,
-	    "control memory of a worker, packet buffers apart; 0: no limit"),
+	U32("listen_backlog_max", listen_backlog_max, "connections", 1, 65535, 4096, START,
+	    "net.core.somaxconn", "what the backlog of listen() is cut to"),
+	U32("port_min", port_min, "", 1, 65535, 32768, START, NULL,
+	    "first port that is chosen where the application names none"),
+	U32("port_max", port_max, "", 1, 65535, 60999, START, NULL,
+	    "last port that is chosen where the application names none"),
+
+	/* packet buffers */
+	U32("pool.buffers", pool_bufs, "buffers", 0, TABLE_MAX, 0, START, NULL,
+	    "packet buffers of a worker; 0: as many as its ports ask for"),
+	U32("pool.buffer_bytes", buf_bytes, "bytes", 256, 65280, 2048, START, NULL,
+	    "room for data in a packet buffer"),
 
 	/* TCP: buffers and windows */
 	U32("tcp.window", tcp_window, "bytes", 1024, WINDOW_MAX, 65535, START, NULL,
@@ -71,8 +79,7 @@ const struct setting settings_table[] = {
 
 	/* TCP: retransmission and lifetimes */
 	U32("tcp.retries", tcp_retries, "times", 1, 100, 15, START, "net.ipv4.tcp_retries2",
-	    "retransmissions of data before a connection is given up; RFC 9293 §3.8.3 asks for 100 s, "
-	    "which 5 would break"),
+	    "retransmissions of data before giving up; 5 would break the 100 s of RFC 9293 §3.8.3"),
 	U32("tcp.syn_retries", tcp_syn_retries, "times", 0, 100, 6, START,
 	    "net.ipv4.tcp_syn_retries", "retransmissions of a SYN before connect fails"),
 	U32("tcp.synack_retries", tcp_synack_retries, "times", 0, 100, 5, START,
@@ -110,8 +117,6 @@ const struct setting settings_table[] = {
 	    "embryonic connections of a worker"),
 	ENUM("tcp.syncookies", tcp_syncookies, cookies, 1, START, "net.ipv4.tcp_syncookies",
 	     "SYN cookies: never, when a listener's queue of embryonic connections is full, always"),
-	U32("listen_backlog_max", listen_backlog_max, "connections", 1, 65535, 4096, START,
-	    "net.core.somaxconn", "what the backlog of listen() is cut to"),
 
 	/* TCP: protocol */
 	BOOL("tcp.timestamps", tcp_timestamps, 1, START, NULL,
@@ -128,10 +133,6 @@ const struct setting settings_table[] = {
 	    "resets of a worker to segments that belong to no connection"),
 	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, START, NULL,
 	    "smallest MSS of a peer that is believed"),
-	U32("port_min", port_min, "", 1, 65535, 32768, START, NULL,
-	    "first port that is chosen where the application names none"),
-	U32("port_max", port_max, "", 1, 65535, 60999, START, NULL,
-	    "last port that is chosen where the application names none"),
 
 	/* UDP */
 	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, START, "net.core.rmem_default",
