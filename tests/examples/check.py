@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The examples against the kernel, over a tap in a network namespace of their own.
+
+usage: check.py EPOLL_SERVER BLOCKING_CLIENT
+
+epoll_server echoes what kernel clients send, ends with status 0 on SIGTERM, and is told apart from a broken one by the
+bytes; blocking_client sends its input to a kernel server and prints the answer. Exit status: 0, 1, or 77 where no
+namespace can be made.
+"""
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+OURS, KERNEL = "10.9.0.2", "10.9.0.1"
+TAP = "nsk0"
+LIMIT_S = 30
+
+
+def enter_namespace():
+    """Runs this program again in a network namespace; as an ordinary user in a user namespace as well."""
+    if os.environ.get("NSK_EXAMPLES_INSIDE"):
+        return
+    flags = ["-n"] if os.getuid() == 0 else ["-Urn"]
+    if subprocess.run(["unshare", *flags, "true"], capture_output=True, check=False).returncode:
+        print("skipped: this machine lets us make no network namespace")
+        sys.exit(77)
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        print("skipped: no /dev/net/tun")
+        sys.exit(77)
+    os.environ["NSK_EXAMPLES_INSIDE"] = "1"
+    os.execvp("unshare", ["unshare", *flags, sys.executable, *sys.argv])
+
+
+def command(program):
+    return [program, "-d", f"net_tap0,iface={TAP}", "-a", f"{OURS}/24", "--no-huge"]
+
+
+def until(what, attempt):
+    """The first result of attempt() that is true; the kernel and the program need their time."""
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end:
+        result = attempt()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {LIMIT_S} s")
+
+
+def address_tap():
+    """Gives the kernel's side its address, as soon as the tap is there."""
+    until("the tap", lambda: os.path.exists(f"/proc/sys/net/ipv4/conf/{TAP}"))
+    subprocess.run(["ip", "addr", "add", f"{KERNEL}/24", "dev", TAP], check=True)
+    subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
+
+
+@contextlib.contextmanager
+def running(arguments, **streams):
+    with subprocess.Popen(arguments, **streams) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def connect():
+    sock = socket.socket()
+    sock.settimeout(LIMIT_S)
+    try:
+        sock.connect((OURS, 7))
+        return sock
+    except OSError:
+        sock.close()
+        return None
+
+
+def receive_all(sock, count):
+    data = b""
+    while len(data) < count:
+        part = sock.recv(65536)
+        if not part:
+            break
+        data += part
+    return data
+
+
+def check_server(program):
+    noise = random.Random(7)
+    with running(command(program)) as server:
+        address_tap()
+        clients = [until("a connection", connect) for _ in range(3)]
+        for size in (1, 1000, 20000):
+            for sock in clients:
+                sent = noise.randbytes(size)
+                sock.sendall(sent)
+                assert receive_all(sock, size) == sent, f"{size} bytes came back wrong"
+        for sock in clients:
+            sock.close()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(LIMIT_S) == 0, f"status {server.returncode}"
+    print("epoll_server: three clients got their bytes back")
+
+
+def check_client(program):
+    asked = random.Random(8).randbytes(30000)
+    heard = []
+
+    def serve(listener):
+        with listener.accept()[0] as sock:
+            sock.settimeout(LIMIT_S)
+            heard.append(receive_all(sock, len(asked) + 1))
+            sock.sendall(heard[0][::-1])
+
+    listener = socket.create_server(("0.0.0.0", 7))
+    listener.settimeout(LIMIT_S)
+    thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+    thread.start()
+    with running([*command(program), KERNEL, "7"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        address_tap()
+        answer, _ = client.communicate(asked, LIMIT_S)
+        assert client.returncode == 0, f"status {client.returncode}"
+    thread.join(LIMIT_S)
+    assert heard and heard[0] == asked, "the server heard something else"
+    assert answer == asked[::-1], "the client printed something else"
+    print("blocking_client: sent its input, printed the answer")
+
+
+def main():
+    enter_namespace()
+    server, client = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="nsk-examples-") as folder:
+        os.environ["RUNTIME_DIRECTORY"] = folder
+        check_server(server)
+        check_client(client)
+
+
+if __name__ == "__main__":
+    main()
