@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Documents say what the tree says.
+
+What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
+(drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
+lead to something that is there.
+"""
+import os
+import re
+
+from tree import Problem
+
+MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
+LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<text>[^"]*)"\)')
+
+
+def x_rows(header):
+    """(name, text) of each row of a header's X list; (None, group) for a comment between rows."""
+    listing = re.search(r"#define NSK_\w+_LIST\(X\)((?:.*\\\n)*.*\n)", header)
+    for match in ROW.finditer(listing[1].replace("\\\n", "\n") if listing else ""):
+        yield match["name"], match["text"] if match["name"] else match["group"]
+
+
+def table(header, heading):
+    lines = [f"| {heading} | Meaning |", "|---|---|"]
+    for name, text in x_rows(header):
+        lines.append(f"| `{name}` | {text} |" if name else f"| **{text}** | |")
+    return "\n".join(lines) + "\n"
+
+
+def made_from(path, text):
+    """What stands in a document for a source."""
+    if path.endswith("/drop.h"):
+        return table(text, "Reason")
+    if path.endswith("/counters.h"):
+        return table(text, "Counter")
+    return f"```{path.rpartition('.')[2]}\n{text}```\n"
+
+
+def renewed(document, tree):
+    """The document with everything in it that is made from sources made anew."""
+    sources = {file.path: file for file in tree.files}
+
+    def anew(match):
+        source = sources.get(match[2])
+        return match[1] + (made_from(source.path, source.text) if source else f"no {match[2]}\n") + match[4]
+
+    return MADE.sub(anew, document)
+
+
+def check(tree):
+    for file in tree.files:
+        if not file.path.endswith(".md"):
+            continue
+        if renewed(file.text, tree) != file.text:
+            yield Problem(file.path, 1, "differs from what it is made from: run scripts/doc-tables.py")
+        prose = FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), file.text)
+        for line, match in file.find(LINK, prose):
+            target = os.path.normpath(os.path.join(os.path.dirname(file.path), match[1]))
+            if not os.path.exists(os.path.join(tree.root, target)):
+                yield Problem(file.path, line, f"leads to {target}, which is not there")
+
+
+_DROPS = '#define NSK_DROP_LIST(X) \\\n\t/* Link */ \\\n\tX(A, "a", "One.") \\\n\tX(B, "b", \\\n\t  "Two.")\n'
+_TABLE = "| Reason | Meaning |\n|---|---|\n| **Link** | |\n| `a` | One. |\n| `b` | Two. |\n"
+
+
+def _made(path, text):
+    return f"<!-- made from: {path} -->\n{text}<!-- end -->\n"
+
+
+GOOD = [
+    {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
+    {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
+    {"README.md": "[a](docs/A.md#part) [b](https://x.org/y) [c](#here)\n```\nx[1](2)\n```\n", "docs/A.md": "[up](../)\n"},
+]
+BAD = [
+    {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", _TABLE.replace("Two", "too"))},
+    {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", "")},
+    {"apps/a.c": "int y;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
+    {"README.md": _made("apps/gone.c", "```c\nint x;\n```\n")},
+    {"README.md": "[a](docs/GONE.md)\n"},
+    {"docs/A.md": "[a](docs/A.md)\n"},
+]
