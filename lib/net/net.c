@@ -108,9 +108,9 @@ static uint32_t ifaces_running(const struct net_snapshot *snap, bool link)
 }
 
 /*
- * The best route over an interface with a link; without one, over one that runs: a link that is
- * lost for a moment is no reason to end a connection. Last, one that does not even run, so that the
- * caller can tell.
+ * The longest prefix over an interface that runs; one with a link is preferred among its routes,
+ * but a link that is lost for a moment is no reason to go another way or to end a connection. Last,
+ * one that does not even run, so that the caller can tell.
  */
 static const struct route *find_route(const struct net_snapshot *snap, const struct ip_addr *dst)
 {
@@ -118,11 +118,10 @@ static const struct route *find_route(const struct net_snapshot *snap, const str
 
 	if (!snap->routes)
 		return NULL;
-	r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, true));
+	r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, false),
+			 ifaces_running(snap, true));
 	if (!r)
-		r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, false));
-	if (!r)
-		r = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY);
+		r = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY, 0);
 	return r && r->iface < snap->nifaces ? r : NULL;
 }
 

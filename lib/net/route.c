@@ -365,8 +365,26 @@ int route_del(struct route_table *t, const struct route *r)
 /* ---- questions ----------------------------------------------------------------------------------
  */
 
+/* The best route of a prefix, or NULL. */
+static const struct route *best_of(const struct route_table *t, uint32_t first, uint32_t usable,
+				   uint32_t preferred)
+{
+	const struct route *best = NULL;
+
+	for (uint32_t e = first; e != NONE; e = t->entry[e].next) {
+		const struct route *r = &t->entry[e].route;
+		uint32_t bit = UINT32_C(1) << r->iface;
+
+		if (usable & preferred & bit)
+			return r;
+		if (!best && (usable & bit))
+			best = r;
+	}
+	return best;
+}
+
 const struct route *route_lookup(const struct route_table *t, uint8_t family,
-				 const uint8_t addr[16], uint32_t ifaces)
+				 const uint8_t addr[16], uint32_t usable, uint32_t preferred)
 {
 	struct key key = key_of(addr);
 	unsigned bits = family == AF_INET6 ? 128 : 32;
@@ -375,15 +393,13 @@ const struct route *route_lookup(const struct route_table *t, uint8_t family,
 
 	while (i != NONE) {
 		const struct node *n = &t->node[i];
+		const struct route *r;
 
 		if (!key_eq(key_cut(key, n->len), n->key))
 			break;
-		for (uint32_t e = n->first; e != NONE; e = t->entry[e].next) {
-			if (ifaces & UINT32_C(1) << t->entry[e].route.iface) {
-				best = &t->entry[e].route;
-				break;
-			}
-		}
+		r = best_of(t, n->first, usable, preferred);
+		if (r)
+			best = r;
 		if (n->len >= bits)
 			break;
 		i = n->child[key_bit(key, n->len)];

@@ -46,12 +46,13 @@ int route_add(struct route_table *t, const struct route *r);
 int route_del(struct route_table *t, const struct route *r);
 
 /*
- * The route to an address (16 bytes): of the longest prefixes with a route over one of the
- * interfaces in the mask (bit i: index i) the one with the lowest metric, of several the one added
- * first. NULL if there is none.
+ * The route to an address (16 bytes). The longest prefix decides that has a route over an interface
+ * of the mask usable (bit i: index i); of its routes the one with the lowest metric over an
+ * interface that is preferred as well, if there is one, else over any usable one; of several the
+ * one added first. NULL if there is none.
  */
 const struct route *route_lookup(const struct route_table *t, uint8_t family,
-				 const uint8_t addr[16], uint32_t ifaces);
+				 const uint8_t addr[16], uint32_t usable, uint32_t preferred);
 
 /*
  * For control tools: copies up to max routes from *cursor (0 at the start) on, in no order that

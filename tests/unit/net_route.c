@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib/net/route.c: the route table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "base/rng.h"
+#include "net/route.h"
+
+#define ORACLE_MAX 600
+
+static struct mem mem;
+
+static struct route route(const char *dst, const char *gateway, uint8_t iface, uint32_t metric)
+{
+	struct route r = {.iface = iface, .metric = metric};
+
+	assert_int_equal(ip_prefix_parse(&r.dst, dst), 0);
+	if (gateway)
+		assert_int_equal(ip_addr_parse(&r.gateway, gateway), 0);
+	return r;
+}
+
+static int add(struct route_table *t, const char *dst, const char *gateway, uint8_t iface,
+	       uint32_t metric)
+{
+	struct route r = route(dst, gateway, iface, metric);
+
+	return route_add(t, &r);
+}
+
+static const struct route *lookup(const struct route_table *t, const char *addr, uint32_t mask)
+{
+	struct ip_addr a;
+
+	assert_int_equal(ip_addr_parse(&a, addr), 0);
+	return route_lookup(t, a.family, a.b, mask, mask);
+}
+
+static int setup(void **state)
+{
+	mem_init(&mem, NULL);
+	*state = route_table_new(&mem, 100);
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	route_table_free(*state);
+	assert_int_equal(mem.bytes, 0);
+	return 0;
+}
+
+/* The table of the project's goals, as written there. */
+static void test_the_longest_prefix_wins_whatever_its_metric(void **state)
+{
+	struct route_table *t = *state;
+
+	assert_int_equal(add(t, "0.0.0.0/0", "192.168.1.1", 0, 10), 0);
+	assert_int_equal(add(t, "192.168.1.0/24", NULL, 0, 1), 0);
+	assert_int_equal(add(t, "10.0.0.0/8", "10.0.0.1", 1, 5), 0);
+	assert_int_equal(lookup(t, "10.200.3.4", ~0u)->iface, 1);
+	assert_int_equal(lookup(t, "192.168.1.7", ~0u)->metric, 1);
+	assert_int_equal(lookup(t, "192.168.2.7", ~0u)->metric, 10);
+	assert_int_equal(lookup(t, "11.0.0.1", ~0u)->metric, 10);
+	assert_null(lookup(t, "2001:db8::1", ~0u));
+}
+
+static void test_lowest_metric_wins_then_the_first_and_the_next_takes_over(void **state)
+{
+	struct route_table *t = *state;
+	struct route r = route("10.0.0.0/8", "192.0.2.2", 1, 5);
+
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.1", 0, 7), 0);
+	assert_int_equal(route_add(t, &r), 0);
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.3", 2, 5), 0);
+	assert_int_equal(lookup(t, "10.1.1.1", ~0u)->iface, 1);
+	assert_int_equal(lookup(t, "10.1.1.1", ~(1u << 1))->iface, 2);
+	assert_int_equal(lookup(t, "10.1.1.1", 1u << 0)->iface, 0);
+	assert_null(lookup(t, "10.1.1.1", 1u << 5));
+	assert_int_equal(route_del(t, &r), 0);
+	assert_int_equal(lookup(t, "10.1.1.1", ~0u)->iface, 2);
+}
+
+static void test_a_shorter_prefix_serves_when_the_longer_one_has_no_usable_interface(void **state)
+{
+	struct route_table *t = *state;
+
+	assert_int_equal(add(t, "10.0.0.0/8", NULL, 0, 0), 0);
+	assert_int_equal(add(t, "10.1.0.0/16", NULL, 1, 0), 0);
+	assert_int_equal(lookup(t, "10.1.1.1", ~0u)->iface, 1);
+	assert_int_equal(lookup(t, "10.1.1.1", 1u << 0)->iface, 0);
+}
+
+static void test_a_preferred_interface_decides_within_a_prefix_but_not_between_prefixes(
+	void **state)
+{
+	struct route_table *t = *state;
+	struct ip_addr a = ip_addr_v4_of(10, 1, 1, 1);
+
+	assert_int_equal(add(t, "10.0.0.0/8", NULL, 0, 0), 0);
+	assert_int_equal(add(t, "10.1.0.0/16", NULL, 1, 0), 0);
+	assert_int_equal(add(t, "10.1.0.0/16", NULL, 2, 9), 0);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 7)->iface, 1);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 5)->iface, 2);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 1)->iface, 1);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 1, 7)->iface, 0);
+}
+
+static void test_only_the_very_same_route_is_a_duplicate(void **state)
+{
+	struct route_table *t = *state;
+
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.1", 0, 7), 0);
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.1", 0, 7), -EEXIST);
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.1", 0, 8), 0);
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.1", 1, 7), 0);
+	assert_int_equal(add(t, "10.0.0.0/8", NULL, 0, 7), 0);
+	assert_int_equal(route_count(t), 4);
+}
+
+static void test_unsound_routes_are_refused(void **state)
+{
+	struct route_table *t = *state;
+	struct route r = route("10.0.0.0/8", NULL, 0, 0);
+
+	assert_int_equal(add(t, "10.0.0.1/8", NULL, 0, 0), -EINVAL);
+	assert_int_equal(add(t, "10.0.0.0/8", "2001:db8::1", 0, 0), -EINVAL);
+	assert_int_equal(add(t, "10.0.0.0/8", "0.0.0.0", 0, 0), -EINVAL);
+	assert_int_equal(add(t, "10.0.0.0/8", "224.0.0.1", 0, 0), -EINVAL);
+	assert_int_equal(add(t, "10.0.0.0/8", "255.255.255.255", 0, 0), -EINVAL);
+	assert_int_equal(add(t, "10.0.0.0/8", NULL, 32, 0), -EINVAL);
+	r.dst.len = 33;
+	assert_int_equal(route_add(t, &r), -EINVAL);
+	r.dst.addr.family = 0;
+	assert_int_equal(route_add(t, &r), -EINVAL);
+	assert_int_equal(route_count(t), 0);
+	assert_int_equal(route_del(t, &r), -ESRCH);
+}
+
+static void test_a_full_table_says_so_and_has_room_again_after_a_deletion(void **state)
+{
+	struct route_table *t = *state;
+	struct route r;
+
+	for (unsigned i = 0; i < 100; i++) {
+		r = route("10.0.0.0/24", NULL, 0, i);
+		assert_int_equal(route_add(t, &r), 0);
+	}
+	assert_int_equal(add(t, "10.1.0.0/24", NULL, 0, 0), -ENOSPC);
+	assert_int_equal(route_del(t, &r), 0);
+	assert_int_equal(add(t, "10.1.0.0/24", NULL, 0, 0), 0);
+}
+
+/* Every allocation of a sequence fails once; afterwards the table is as before. */
+static void test_without_memory_nothing_changes(void **state)
+{
+	struct route_table *t = *state;
+	unsigned failures = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct route r = route("10.0.0.0/32", NULL, 0, 0);
+
+		r.dst.addr.b[3] = (uint8_t)i;
+		mem.fail_at = 1;
+		if (route_add(t, &r) == -ENOMEM) {
+			assert_int_equal(route_count(t), i);
+			assert_null(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0));
+			failures++;
+			assert_int_equal(route_add(t, &r), 0);
+		}
+		mem.fail_at = 0;
+		assert_int_equal(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0)->dst.addr.b[3], i);
+	}
+	assert_true(failures > 4);
+}
+
+static void test_a_clone_is_the_same_and_apart(void **state)
+{
+	struct route_table *t = *state, *c;
+	struct route r = route("10.0.0.0/8", NULL, 3, 0);
+
+	assert_int_equal(route_add(t, &r), 0);
+	assert_int_equal(add(t, "2001:db8::/32", "fe80::1", 1, 0), 0);
+	c = route_table_clone(t, &mem);
+	assert_non_null(c);
+	assert_int_equal(route_count(c), 2);
+	assert_int_equal(route_del(c, &r), 0);
+	assert_int_equal(lookup(t, "10.0.0.1", ~0u)->iface, 3);
+	assert_null(lookup(c, "10.0.0.1", ~0u));
+	assert_int_equal(lookup(c, "2001:db8::7", ~0u)->iface, 1);
+	route_table_free(c);
+	for (unsigned n = 1; n <= 3; n++) {
+		mem.fail_at = n;
+		assert_null(route_table_clone(t, &mem));
+		assert_int_equal(mem.fail_at, 0);
+	}
+}
+
+static void test_a_list_in_pages_has_every_route_once(void **state)
+{
+	struct route_table *t = *state;
+	uint32_t cursor = 0, seen[100] = {0};
+	struct route rows[7];
+	struct route r;
+
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(add(t, "10.0.0.0/8", NULL, 0, i), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		r = route("10.0.0.0/8", NULL, 0, i);
+		assert_int_equal(route_del(t, &r), 0);
+	}
+	while (cursor != UINT32_MAX) {
+		unsigned n = route_list(t, &cursor, rows, 7);
+
+		for (unsigned i = 0; i < n; i++)
+			seen[rows[i].metric]++;
+	}
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(seen[i], i >= 60);
+}
+
+/* ---- against a plain list -----------------------------------------------------------------------
+ */
+
+struct oracle {
+	struct route r[ORACLE_MAX]; /* in the order of addition */
+	unsigned n;
+};
+
+/* True if a is better than b for interfaces of which some are preferred. */
+static bool better(const struct route *a, const struct route *b, uint32_t preferred)
+{
+	bool pa = preferred >> a->iface & 1, pb = preferred >> b->iface & 1;
+
+	if (a->dst.len != b->dst.len)
+		return a->dst.len > b->dst.len;
+	return pa != pb ? pa : a->metric < b->metric;
+}
+
+static const struct route *oracle_lookup(const struct oracle *o, const struct ip_addr *a,
+					 uint32_t usable, uint32_t preferred)
+{
+	const struct route *best = NULL;
+
+	for (unsigned i = 0; i < o->n; i++) {
+		const struct route *r = &o->r[i];
+
+		if (!(usable >> r->iface & 1) || !ip_prefix_match(&r->dst, a))
+			continue;
+		if (!best || better(r, best, preferred))
+			best = r;
+	}
+	return best;
+}
+
+static bool same(const struct route *a, const struct route *b)
+{
+	return a->iface == b->iface && a->metric == b->metric && ip_prefix_eq(&a->dst, &b->dst) &&
+	       ip_addr_eq(&a->gateway, &b->gateway);
+}
+
+/* Few distinct bits, so that prefixes nest and meet; lengths over the whole range. */
+static struct ip_addr random_addr(struct rng *rng, uint8_t family)
+{
+	struct ip_addr a = {.family = family};
+	unsigned len = family == AF_INET ? 4 : 16;
+
+	for (unsigned i = 0; i < len; i++)
+		a.b[i] = rng_chance(rng, 500000) ? 0 : (uint8_t)(rng_u32(rng) & 0xc3);
+	return a;
+}
+
+static struct route random_route(struct rng *rng)
+{
+	uint8_t family = rng_chance(rng, 500000) ? AF_INET : AF_INET6;
+	struct route r = {.iface = (uint8_t)rng_below(rng, 4), .metric = rng_below(rng, 3)};
+
+	r.dst.addr = random_addr(rng, family);
+	r.dst.len = (uint8_t)rng_range(rng, 0, family == AF_INET ? 32 : 128);
+	r.dst.addr = ip_prefix_network(&r.dst);
+	if (rng_chance(rng, 500000)) {
+		r.gateway = (struct ip_addr){.family = family};
+		r.gateway.b[0] = 10;
+	}
+	return r;
+}
+
+static void oracle_step(struct rng *rng, struct route_table *t, struct oracle *o, uint32_t add_ppm)
+{
+	struct route r = random_route(rng);
+	unsigned i = 0;
+
+	if (o->n > 0 && !rng_chance(rng, add_ppm)) {
+		i = rng_below(rng, o->n);
+		assert_int_equal(route_del(t, &o->r[i]), 0);
+		memmove(&o->r[i], &o->r[i + 1], (o->n - i - 1) * sizeof(o->r[0]));
+		o->n--;
+		return;
+	}
+	while (i < o->n && !same(&o->r[i], &r))
+		i++;
+	if (i < o->n) {
+		assert_int_equal(route_add(t, &r), -EEXIST);
+	} else if (o->n < ORACLE_MAX) {
+		assert_int_equal(route_add(t, &r), 0);
+		o->r[o->n++] = r;
+	} else {
+		assert_int_equal(route_add(t, &r), -ENOSPC);
+	}
+}
+
+static void test_random_operations_agree_with_a_plain_list(void **state)
+{
+	struct route_table *t = route_table_new(&mem, ORACLE_MAX);
+	static struct oracle o;
+	struct rng rng;
+
+	(void)state;
+	o.n = 0;
+	rng_seed(&rng, 20240607);
+	for (unsigned round = 0; round < 30000; round++) {
+		struct ip_addr a = random_addr(&rng, round & 1 ? AF_INET : AF_INET6);
+		uint32_t usable = rng_chance(&rng, 700000) ? ~0u : rng_below(&rng, 16);
+		uint32_t preferred = rng_below(&rng, 16);
+		const struct route *want, *got;
+
+		/* It grows, then shrinks, and again. */
+		oracle_step(&rng, t, &o, round / 1500 % 2 ? 300000 : 800000);
+		want = oracle_lookup(&o, &a, usable, preferred);
+		got = route_lookup(t, a.family, a.b, usable, preferred);
+		assert_int_equal(want != NULL, got != NULL);
+		if (want)
+			assert_true(same(want, got));
+		assert_int_equal(route_count(t), o.n);
+	}
+	while (o.n > 0)
+		assert_int_equal(route_del(t, &o.r[--o.n]), 0);
+	assert_int_equal(route_count(t), 0);
+	assert_null(lookup(t, "0.0.0.0", ~0u));
+	route_table_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_longest_prefix_wins_whatever_its_metric,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_lowest_metric_wins_then_the_first_and_the_next_takes_over, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_shorter_prefix_serves_when_the_longer_one_has_no_usable_interface,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_preferred_interface_decides_within_a_prefix_but_not_between_prefixes,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(test_only_the_very_same_route_is_a_duplicate, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_unsound_routes_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_full_table_says_so_and_has_room_again_after_a_deletion, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_without_memory_nothing_changes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_clone_is_the_same_and_apart, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_list_in_pages_has_every_route_once, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_random_operations_agree_with_a_plain_list,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
