@@ -38,10 +38,10 @@ static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 	return eal_need(&req, config->error, sizeof(config->error));
 }
 
-/* EAL is the process's: it stays. */
+/* EAL is the process's: it stays, but must not write into this stack's log any more. */
 static void eal_down(struct nsk_stack *stack)
 {
-	(void)stack;
+	eal_forget(&stack->log);
 }
 
 /* ---- workers, ports, pools ---------------------------------------------------------------------------------------- */

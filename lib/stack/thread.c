@@ -99,7 +99,7 @@ static void *worker_thread(void *arg)
 	struct run_worker *r = arg;
 	char name[16];
 
-	snprintf(name, sizeof(name), "nsk-worker-%u", r->w.id);
+	snprintf(name, sizeof(name), "nsk-worker-%hu", r->w.id);
 	pthread_setname_np(pthread_self(), name);
 	pin(r);
 	if (take(r)) {
