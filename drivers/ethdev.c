@@ -190,10 +190,10 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 	if (quirk == &quirk_none)
 		return port_open_fail(
 			open, -ENODEV,
-			"no device '%s' (%s): not a device that this DPDK knows; the name begins "
+			"no device '%s': not a device that this DPDK knows; the name begins "
 			"with its driver (net_tap0, net_memif0 ...) and 'apt install "
 			"librte-meta-net' brings them all. EAL's own words are in the log",
-			name, strerror(-rc));
+			name);
 	return port_open_fail(
 		open, rc,
 		"%s cannot be made (%s): is %s installed, and are its arguments right? EAL's own "

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The fate of packets on a bad line. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/impair.h"
+
+#define MS UINT64_C(1000000)
+
+static void a_perfect_line_delivers_at_once(void **state)
+{
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, NULL);
+	assert_false(i.any);
+	assert_false(i.timed);
+	impair_decide(&i, 5 * MS, 1500, 14, &f);
+	assert_int_equal(f.due_ns, 5 * MS);
+	assert_false(f.lost || f.duplicated || f.corrupted || f.held);
+}
+
+static void delay_is_exact(void **state)
+{
+	struct nsk_wire_params p = {.delay_ns = 20 * MS};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (uint64_t now = 0; now < 100; now++) {
+		impair_decide(&i, now, 100, 14, &f);
+		assert_int_equal(f.due_ns, now + 20 * MS);
+	}
+}
+
+static void rate_spaces_packets_by_their_bits(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 8000000}; /* 1 byte a microsecond */
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	impair_decide(&i, 0, 1000, 14, &f);
+	assert_int_equal(f.due_ns, 1 * MS);
+	impair_decide(&i, 0, 500, 14, &f);
+	assert_int_equal(f.due_ns, 1 * MS + MS / 2);
+	/* An idle transmitter starts at once. */
+	impair_decide(&i, 10 * MS, 1000, 14, &f);
+	assert_int_equal(f.due_ns, 11 * MS);
+}
+
+static void rate_is_exact_in_the_long_run(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 7000003};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 7000003; n++)
+		impair_decide(&i, 0, 1, 14, &f);
+	/* 7,000,003 bytes at 7,000,003 bit/s: 8 s to the nanosecond. */
+	assert_int_equal(f.due_ns, UINT64_C(8000000000));
+}
+
+static void a_lost_packet_has_occupied_the_transmitter(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 8000000, .loss_ppm = 1000000};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 3; n++) {
+		impair_decide(&i, 0, 1000, 14, &f);
+		assert_true(f.lost);
+	}
+	assert_int_equal(i.busy_ns, 3 * MS);
+}
+
+static void jitter_stays_in_range_and_keeps_order(void **state)
+{
+	struct nsk_wire_params p = {.delay_ns = MS, .jitter_ns = 5 * MS, .seed = 3};
+	uint64_t last = 0, least = UINT64_MAX, most = 0;
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (uint64_t n = 0; n < 2000; n++) {
+		uint64_t now = n * 10 * MS, late;
+
+		impair_decide(&i, now, 100, 14, &f);
+		late = f.due_ns - now;
+		assert_true(late >= MS && late < 6 * MS);
+		least = late < least ? late : least;
+		most = late > most ? late : most;
+	}
+	assert_true(least < MS + MS / 20);
+	assert_true(most > 6 * MS - MS / 20);
+	for (unsigned n = 0; n < 2000; n++) {
+		impair_decide(&i, 0, 100, 14, &f);
+		assert_true(f.due_ns >= last);
+		last = f.due_ns;
+	}
+}
+
+static void a_held_packet_is_late_by_exactly_reorder_ns(void **state)
+{
+	struct nsk_wire_params p = {.delay_ns = MS, .reorder_ppm = 1000000, .reorder_ns = 3 * MS};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	impair_decide(&i, 0, 100, 14, &f);
+	assert_true(f.held);
+	assert_int_equal(f.due_ns, 4 * MS);
+	p.reorder_ns = 0;
+	impair_init(&i, &p);
+	impair_decide(&i, 0, 100, 14, &f);
+	assert_int_equal(f.due_ns, MS + IMPAIR_REORDER_NS);
+}
+
+static void both_queues_are_sorted_by_time(void **state)
+{
+	struct nsk_wire_params p = {
+		.delay_ns = MS, .jitter_ns = 2 * MS, .reorder_ppm = 300000, .seed = 9};
+	uint64_t last[2] = {0, 0};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (uint64_t n = 0; n < 5000; n++) {
+		impair_decide(&i, n * 1000, 100, 14, &f);
+		assert_true(f.due_ns >= last[f.held]);
+		last[f.held] = f.due_ns;
+	}
+}
+
+static void a_flipped_bit_lies_behind_the_link_header(void **state)
+{
+	struct nsk_wire_params p = {.corrupt_ppm = 1000000, .seed = 4};
+	uint32_t most = 0;
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 20000; n++) {
+		impair_decide(&i, 0, 114, 14, &f);
+		assert_true(f.corrupted);
+		assert_true(f.bit < 100 * 8);
+		most = f.bit > most ? f.bit : most;
+	}
+	assert_int_equal(most, 799);
+	/* Nothing but a link header: nothing to flip. */
+	impair_decide(&i, 0, 14, 14, &f);
+	assert_false(f.corrupted);
+}
+
+/* Shares of 100,000 packets within half a percent of the packets of what was asked for. */
+static void shares_are_as_asked(void **state)
+{
+	struct nsk_wire_params p = {.loss_ppm = 100000,
+				    .duplicate_ppm = 50000,
+				    .corrupt_ppm = 20000,
+				    .reorder_ppm = 30000,
+				    .seed = 5};
+	unsigned lost = 0, dup = 0, bad = 0, held = 0;
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 100000; n++) {
+		impair_decide(&i, 0, 100, 14, &f);
+		lost += f.lost;
+		dup += f.duplicated;
+		bad += f.corrupted;
+		held += f.held;
+	}
+	assert_in_range(lost, 9500, 10500);
+	assert_in_range(dup, 4000, 5000);
+	assert_in_range(bad, 1500, 2100);
+	assert_in_range(held, 2400, 3000);
+}
+
+static void the_same_seed_gives_the_same_fates(void **state)
+{
+	struct nsk_wire_params p = {.loss_ppm = 100000,
+				    .duplicate_ppm = 50000,
+				    .corrupt_ppm = 20000,
+				    .reorder_ppm = 30000,
+				    .jitter_ns = MS,
+				    .seed = 77};
+	struct impair a, b, c;
+	unsigned differ = 0;
+
+	(void)state;
+	impair_init(&a, &p);
+	impair_init(&b, &p);
+	p.seed = 78;
+	impair_init(&c, &p);
+	for (uint64_t n = 0; n < 10000; n++) {
+		struct fate fa, fb, fc;
+
+		impair_decide(&a, n, 100, 14, &fa);
+		impair_decide(&b, n, 100, 14, &fb);
+		impair_decide(&c, n, 100, 14, &fc);
+		assert_memory_equal(&fa, &fb, sizeof(fa));
+		differ += memcmp(&fa, &fc, sizeof(fa)) != 0;
+	}
+	assert_true(differ > 5000);
+}
+
+static void nonsense_is_refused(void **state)
+{
+	struct nsk_wire_params p = {0};
+
+	(void)state;
+	assert_null(impair_check(&p));
+	p.loss_ppm = 1000001;
+	assert_non_null(impair_check(&p));
+	p = (struct nsk_wire_params){.rate_bps = 999};
+	assert_non_null(impair_check(&p));
+	p = (struct nsk_wire_params){.queue_packets = IMPAIR_QUEUE_MAX + 1};
+	assert_non_null(impair_check(&p));
+	p = (struct nsk_wire_params){.delay_ns = UINT64_C(3600000000001)};
+	assert_non_null(impair_check(&p));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_perfect_line_delivers_at_once),
+		cmocka_unit_test(delay_is_exact),
+		cmocka_unit_test(rate_spaces_packets_by_their_bits),
+		cmocka_unit_test(rate_is_exact_in_the_long_run),
+		cmocka_unit_test(a_lost_packet_has_occupied_the_transmitter),
+		cmocka_unit_test(jitter_stays_in_range_and_keeps_order),
+		cmocka_unit_test(a_held_packet_is_late_by_exactly_reorder_ns),
+		cmocka_unit_test(both_queues_are_sorted_by_time),
+		cmocka_unit_test(a_flipped_bit_lies_behind_the_link_header),
+		cmocka_unit_test(shares_are_as_asked),
+		cmocka_unit_test(the_same_seed_gives_the_same_fates),
+		cmocka_unit_test(nonsense_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finding the driver and the quirks of what stands behind -d. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "drivers/quirks.h"
+#include "net/port.h"
+
+static void a_prefix_names_the_driver_and_the_rest_is_for_dpdk(void **state)
+{
+	static const struct {
+		const char *devargs, *driver, *rest;
+	} rows[] = {
+		{"fault:loss=1%:net_tap0", "fault", "loss=1%:net_tap0"},
+		{"pcap:rx=a.pcap", "pcap", "rx=a.pcap"},
+		{"loop:", "loop", ""},
+		{"net_tap0,iface=nsk0", "ethdev", "net_tap0,iface=nsk0"},
+		{"0000:00:08.0", "ethdev", "0000:00:08.0"},
+		{"faulty", "ethdev", "faulty"},
+		{"ethdev:net_ring0", "ethdev", "net_ring0"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		const char *rest;
+
+		assert_string_equal(port_driver_find(rows[i].devargs, &rest)->name, rows[i].driver);
+		assert_string_equal(rest, rows[i].rest);
+	}
+	assert_null(port_driver_named("tap"));
+	assert_string_equal(port_driver_named("callback")->name, "callback");
+}
+
+static void pci_addresses_are_told_from_names(void **state)
+{
+	static const char *const pci[] = {"0000:00:08.0", "00:08.0", "0000:3b:00.1,args=1",
+					  "10000:e1:00.0"};
+	static const char *const other[] = {"net_tap0", "00:08", "00:08.8",  "000:00:08.0",
+					    "ab:cd:ef", "",	 "00:08.0x", "0000:00:08.0.1"};
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < NSK_ARRAY_LEN(pci); i++)
+		assert_true(devargs_is_pci(pci[i], &len));
+	for (size_t i = 0; i < NSK_ARRAY_LEN(other); i++)
+		assert_false(devargs_is_pci(other[i], &len));
+	devargs_is_pci("0000:3b:00.1,args=1", &len);
+	assert_int_equal(len, 12);
+}
+
+static void a_virtual_device_finds_its_row_by_name(void **state)
+{
+	(void)state;
+	assert_string_equal(quirk_of_devargs("net_tap0,iface=nsk0")->driver, "net_tap");
+	assert_string_equal(quirk_of_devargs("net_tap_lan")->driver, "net_tap");
+	assert_string_equal(quirk_of_devargs("vdev:net_memif1")->driver, "net_memif");
+	assert_string_equal(quirk_of_devargs("net_virtio_user0,path=x")->driver, "net_virtio_user");
+	assert_ptr_equal(quirk_of_devargs("net_tapestry0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("0000:00:08.0"), &quirk_none);
+	assert_string_equal(quirk_of_driver("net_e1000_em")->driver, "net_e1000_em");
+	assert_ptr_equal(quirk_of_driver("net_ixgbe"), &quirk_none);
+}
+
+static void each_row_says_why_it_is_there(void **state)
+{
+	static const char *const drivers[] = {"net_tap",      "net_tun",   "net_virtio_user",
+					      "net_vhost",    "net_memif", "net_af_packet",
+					      "net_ring",     "net_pcap",  "net_null",
+					      "net_e1000_em", "net_virtio"};
+
+	(void)state;
+	for (size_t i = 0; i < NSK_ARRAY_LEN(drivers); i++) {
+		const struct quirk *q = quirk_of_driver(drivers[i]);
+
+		assert_string_equal(q->driver, drivers[i]);
+		assert_non_null(q->reason);
+		assert_non_null(q->package);
+	}
+}
+
+static void needs_are_seen_through_wrappers(void **state)
+{
+	struct port_needs n;
+
+	(void)state;
+	port_needs("fault:loss=1%:net_memif0,role=server", &n);
+	assert_string_equal(n.device, "net_memif0,role=server");
+	assert_true(n.no_in_memory);
+	assert_false(n.single_file);
+	assert_false(n.pci);
+	port_needs("fault:loss=1%:fault:dup=1%:0000:00:08.0", &n);
+	assert_string_equal(n.device, "0000:00:08.0");
+	assert_true(n.pci);
+	port_needs("net_virtio_user0,path=x", &n);
+	assert_true(n.single_file);
+	port_needs("pcap:rx=a.pcap", &n);
+	assert_null(n.device);
+	port_needs("fault:loss=1%", &n);
+	assert_null(n.device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_prefix_names_the_driver_and_the_rest_is_for_dpdk),
+		cmocka_unit_test(pci_addresses_are_told_from_names),
+		cmocka_unit_test(a_virtual_device_finds_its_row_by_name),
+		cmocka_unit_test(each_row_says_why_it_is_there),
+		cmocka_unit_test(needs_are_seen_through_wrappers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
