@@ -133,7 +133,10 @@ static int add_connected(struct nsk_stack *stack)
 
 		for (unsigned k = 0; k < ifc->naddrs; k++) {
 			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
-			struct route route = { .dst = ip_prefix_network(&net), .iface = ifc->index };
+			struct route route = {
+				.dst = { .addr = ip_prefix_network(&net), .len = net.len },
+				.iface = ifc->index,
+			};
 			int rc = route_add(stack->routes, &route);
 
 			if (rc && rc != -EEXIST)
@@ -185,9 +188,11 @@ static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
 	if (rc)
 		return rc;
 	stack->routes = route_table_new(&stack->mem, stack->set.ip_routes);
-	if (!stack->routes || add_connected(stack)) {
+	rc = stack->routes ? add_connected(stack) : -ENOMEM;
+	if (rc) {
 		routes_down(stack);
-		return build_fail(config, ENOMEM, "no memory for the route table");
+		return build_fail(config, -rc, "routes of the interfaces' subnets: %s",
+				  rc == -ENOSPC ? "more than ip.routes allows" : strerror(-rc));
 	}
 	for (unsigned i = 0; i < config->nroutes; i++) {
 		rc = add_route(stack, config, &config->route[i]);
