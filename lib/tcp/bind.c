@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Local addresses and ports. Port 0 is replaced by a port of our choice when one is needed: by
+ * listen(), connect() or getsockname(), so that connect() can choose one that suits the peer (as
+ * Linux does with IP_BIND_ADDRESS_NO_PORT).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/sockcalls.h"
+#include "tcp/table.h"
+#include "wire/bytes.h"
+
+int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	struct ip_addr a;
+	uint16_t port;
+	int rc = ip_addr_from_sockaddr(&a, &port, NULL, addr, len);
+
+	if (rc)
+		return rc;
+	if (a.family != s->family)
+		return -EAFNOSUPPORT;
+	if (c->state != TCPS_CLOSED || c->flow.dport_be || (c->flags & CONN_F_ADDR_SET))
+		return -EINVAL;
+	if (!ip_addr_is_any(&a) && !net_local(w, a.b, a.family))
+		return -EADDRNOTAVAIL;
+	if (port && table_port_conflict(w, c, a.b, WIRE_BE16(port)))
+		return -EADDRINUSE;
+	memcpy(c->flow.dst, a.b, 16);
+	if (port) {
+		c->flow.dport_be = WIRE_BE16(port);
+		rc = table_add_port(w, c);
+		if (rc) {
+			c->flow.dport_be = 0;
+			memset(c->flow.dst, 0, 16);
+			return -ENOBUFS;
+		}
+		c->flags |= CONN_F_PORT_SET;
+	}
+	if (!ip_addr_is_any(&a))
+		c->flags |= CONN_F_ADDR_SET;
+	return 0;
+}
+
+int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct ports_iter it;
+	uint16_t port;
+
+	if (c->flags & CONN_F_BOUND)
+		return 0;
+	ports_begin(&w->tcp->ports, &it, c->flow.dst, 16, (uint16_t)w->set->port_min,
+		    (uint16_t)w->set->port_max);
+	while (ports_next(&it, &port)) {
+		if (table_port_conflict(w, c, c->flow.dst, WIRE_BE16(port)))
+			continue;
+		c->flow.dport_be = WIRE_BE16(port);
+		if (table_add_port(w, c)) {
+			c->flow.dport_be = 0;
+			return -ENOBUFS;
+		}
+		ports_taken(&w->tcp->ports, &it);
+		return 0;
+	}
+	return -EADDRINUSE;
+}
+
+static void addr_out(const struct tcp_conn *c, const uint8_t addr[16], uint16_t port_be,
+		     struct sockaddr *sa, socklen_t *len)
+{
+	struct ip_addr a = { .family = c->sock.family };
+
+	memcpy(a.b, addr, 16);
+	ip_addr_to_sockaddr(&a, WIRE_BE16(port_be), 0, sa, len);
+}
+
+int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	const uint32_t no_peer =
+		TCPS_BIT(TCPS_CLOSED) | TCPS_BIT(TCPS_LISTEN) | TCPS_BIT(TCPS_SYN_SENT);
+
+	if (peer) {
+		if (conn_in(c, no_peer))
+			return -ENOTCONN;
+		addr_out(c, c->flow.src, c->flow.sport_be, addr, len);
+		return 0;
+	}
+	/* Bound to an address and port 0: now somebody wants to know. */
+	if ((c->flags & CONN_F_ADDR_SET) && !c->flow.dport_be)
+		tcp_autobind(s->worker, c);
+	addr_out(c, c->flow.dst, c->flow.dport_be, addr, len);
+	return 0;
+}

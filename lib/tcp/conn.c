@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Life of a connection: memory, states, end; see conn.h. */
+#include "tcp/conn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/ooo.h"
+#include "tcp/output.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcp/table.h"
+#include "wire/family.h"
+
+/* However small MSS and MTU are told to be, a segment carries as much (CVE-2019-11479). */
+#define MSS_FLOOR 36
+
+#define ESTABLISHED_STATES (TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT))
+#define OPENING_STATES	   (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
+
+struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
+{
+	struct tcp_conn *c = slab_alloc(&w->tcp->conns);
+
+	if (!c)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	sock_init(&c->sock, w, &tcp_sock_ops, family);
+	c->state = TCPS_CLOSED;
+	c->rcv.limit = w->set->tcp_window;
+	c->snd.limit = w->set->tcp_sndbuf;
+	c->win.rcv_shift = 0;
+	wheel_timer_init(&c->timer, TIMER_TCP_CONN);
+	return c;
+}
+
+struct tcp_ext *conn_ext(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!c->ext) {
+		c->ext = slab_zalloc(&w->tcp->exts);
+		if (c->ext)
+			c->ext->progress_ms = w->tcp->now_ms;
+	}
+	return c->ext;
+}
+
+static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!c->ext)
+		return;
+	ooo_free(w, c);
+	sndq_forget_sacked(w, c);
+	slab_free(&w->tcp->exts, c->ext);
+	c->ext = NULL;
+}
+
+void conn_free(struct nsk_worker *w, struct tcp_conn *c)
+{
+	conn_set_state(w, c, TCPS_CLOSED);
+	table_del_conn(w, c);
+	table_del_port(w, c);
+	wheel_cancel(&w->wheel, &c->timer);
+	c->timers = 0;
+	sndq_purge(w, c);
+	rcvq_purge(w, c);
+	free_ext(w, c);
+	cc_release(&c->cc);
+	sock_fini(&c->sock);
+	if (c->flags & CONN_F_DIRTY)
+		c->flags |= CONN_F_DEAD;
+	else
+		slab_free(&w->tcp->conns, c);
+}
+
+void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum tcp_state state)
+{
+	bool estab = TCPS_BIT(state) & ESTABLISHED_STATES;
+
+	c->state = (uint8_t)state;
+	if (estab == !!(c->flags & CONN_F_ESTAB))
+		return;
+	c->flags ^= CONN_F_ESTAB;
+	if (estab)
+		w->tcp->established++;
+	else
+		w->tcp->established--;
+}
+
+void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
+{
+	c->snd_una = iss;
+	c->snd_nxt = iss;
+	c->snd_end = iss + 1;
+	c->retries = 0;
+	c->probes = 0;
+	c->last_rcv_ms = w->tcp->now_ms;
+	c->last_snd_ms = w->tcp->now_ms;
+	c->win = (struct window){ .rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0 };
+	recovery_init(&c->recovery, iss);
+	rtt_init(&c->rtt, &w->tcp->rtt_limits);
+	rtt_timing_cancel(&c->timing);
+	ackpolicy_init(&c->ack, ACKPOLICY_LINUX);
+}
+
+static uint32_t path_mtu(const struct tcp_conn *c, const struct iface *ifc)
+{
+	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+
+	if (c->ext && c->ext->path_mtu)
+		mtu = NSK_MIN(mtu, (uint32_t)c->ext->path_mtu);
+	return mtu;
+}
+
+uint16_t conn_mss_announced(const struct tcp_conn *c, const struct iface *ifc)
+{
+	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+	uint16_t mss = family_mss(family_of(c->sock.family), (uint16_t)mtu);
+
+	if (c->ext && c->ext->user_mss)
+		mss = NSK_MIN(mss, c->ext->user_mss);
+	return mss;
+}
+
+uint16_t conn_mss_effective(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	const struct iface *ifc = c->route.iface;
+	uint16_t mss = c->rcv.peer_mss;
+
+	if (ifc) {
+		uint32_t room = w->set->buf_bytes - TCP_HLEN_MAX + TCP_OPTS_TS_LEN;
+
+		mss = NSK_MIN(mss, family_mss(family_of(c->sock.family),
+					      (uint16_t)path_mtu(c, ifc)));
+		if (!(ifc->tx_offloads & PORT_TX_MULTI_SEG) && mss > room)
+			mss = (uint16_t)room;
+	}
+	if (c->ext && c->ext->user_mss)
+		mss = NSK_MIN(mss, c->ext->user_mss);
+	if (c->flags & CONN_F_TS)
+		mss = mss > TCP_OPTS_TS_LEN ? (uint16_t)(mss - TCP_OPTS_TS_LEN) : 0;
+	return NSK_MAX(mss, (uint16_t)MSS_FLOOR);
+}
+
+void conn_open(struct nsk_worker *w, struct tcp_conn *c)
+{
+	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c),
+		c->flags & CONN_F_SYN_LOST);
+	c->flags |= CONN_F_WAS_OPEN;
+	c->last_rcv_ms = w->tcp->now_ms;
+	c->last_snd_ms = w->tcp->now_ms;
+}
+
+int conn_route_slow(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct ip_addr dst = { .family = c->sock.family }, src = dst;
+	int rc;
+
+	memcpy(dst.b, c->flow.src, 16);
+	memcpy(src.b, c->flow.dst, 16);
+	rc = net_route(w, &c->route, &dst, &src);
+	if (rc) {
+		c->route.iface = NULL;
+		return rc;
+	}
+	if (conn_in(c, TCPS_SYNCHRONIZED)) {
+		uint16_t mss = conn_mss_effective(w, c);
+
+		if (mss != c->cc.smss)
+			cc_set_smss(&c->cc, mss);
+	}
+	return 0;
+}
+
+static void tell_end(struct tcp_conn *c, int err)
+{
+	uint32_t bits = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;
+
+	if (err) {
+		c->sock.err = (int16_t)err;
+		bits |= EPOLLERR;
+	}
+	sock_ready(&c->sock, bits);
+}
+
+void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
+{
+	if (c->state == TCPS_CLOSED)
+		return;
+	if (conn_in(c, OPENING_STATES))
+		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
+	else
+		worker_count(w, NSK_CNT_TCP_CLOSED, 1);
+	conn_set_state(w, c, TCPS_CLOSED);
+	table_del_conn(w, c);
+	wheel_cancel(&w->wheel, &c->timer);
+	c->timers = 0;
+	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER | CONN_F_PERSIST | CONN_F_WANT_MEM |
+		      CONN_F_FIN_QUEUED | CONN_F_FIN_SENT | CONN_F_FIN_KNOWN);
+	sndq_purge(w, c);
+	ooo_free(w, c);
+	sndq_forget_sacked(w, c);
+	if (c->flags & CONN_F_ORPHAN)
+		conn_free(w, c);
+	else
+		tell_end(c, err);
+}
+
+void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err)
+{
+	const uint32_t need_rst = TCPS_BIT(TCPS_SYN_RCVD) | TCPS_BIT(TCPS_ESTABLISHED) |
+				  TCPS_BIT(TCPS_FIN_WAIT_1) | TCPS_BIT(TCPS_FIN_WAIT_2) |
+				  TCPS_BIT(TCPS_CLOSE_WAIT);
+
+	if (conn_in(c, need_rst))
+		tcp_send_reset(w, c);
+	if (conn_in(c, ESTABLISHED_STATES))
+		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);
+	conn_ended(w, c, err);
+}

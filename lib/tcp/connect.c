@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Active open: way, local address and port, ISN, SYN. RFC 9293 §3.10.1, RFC 6056 (ports),
+ * RFC 6528 (ISN).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "tcp/output.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcp/table.h"
+#include "tcp/time_wait.h"
+#include "tcpalg/isn.h"
+#include "tcpalg/seq.h"
+#include "wire/bytes.h"
+
+/* What a socket keeps from one attempt to the next. */
+#define FLAGS_KEPT                                                                                 \
+	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_PORT_SET | CONN_F_ADDR_SET | CONN_F_INHERIT)
+
+/* True if nobody has the 4-tuple, or only a TIME-WAIT that gives way. */
+static bool flow_free(struct nsk_worker *w, const struct tcp_conn *c, const struct flow *f,
+		      uint32_t *iss_after)
+{
+	struct tcp_worker *t = w->tcp;
+	uint32_t value;
+
+	if (w->peers > 1 && w->ops->flow_owner(w, f) != w->id)
+		return false;
+	value = table_find(w, table_flow_hash(t, f, c->sock.family), f, c->sock.family);
+	if (value == HTAB_NONE)
+		return true;
+	return table_kind_of(value) == TABLE_TIME_WAIT &&
+	       time_wait_reuse(w, slab_at(&t->time_waits, table_index(value)), iss_after);
+}
+
+/* A local port towards the destination in f, which gets it. 0 or -EADDRNOTAVAIL. */
+static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct flow *f,
+		       uint32_t *iss_after)
+{
+	struct tcp_worker *t = w->tcp;
+	struct ports_iter it;
+	uint16_t port;
+
+	/* Both addresses and the foreign port: the flow without its last two bytes. */
+	ports_begin(&t->ports, &it, f, offsetof(struct flow, dport_be), (uint16_t)w->set->port_min,
+		    (uint16_t)w->set->port_max);
+	while (ports_next(&it, &port)) {
+		f->dport_be = WIRE_BE16(port);
+		if (t->bound && table_port_conflict(w, c, f->dst, f->dport_be))
+			continue;
+		if (!flow_free(w, c, f, iss_after))
+			continue;
+		ports_taken(&t->ports, &it);
+		return 0;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+static int may_connect(struct tcp_conn *c)
+{
+	int err = c->sock.err;
+
+	switch (c->state) {
+	case TCPS_CLOSED:
+		break;
+	case TCPS_SYN_SENT:
+	case TCPS_SYN_RCVD:
+		return -EALREADY;
+	default:
+		return -EISCONN;
+	}
+	if (err == 0)
+		return 0;
+	c->sock.err = 0; /* the attempt before failed, and nobody was told */
+	sock_unready(&c->sock, EPOLLERR);
+	return -err;
+}
+
+static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
+		       struct ip_addr *dst, uint16_t *port)
+{
+	int rc = ip_addr_from_sockaddr(dst, port, NULL, addr, len);
+
+	if (rc)
+		return rc;
+	if (dst->family != c->sock.family)
+		return -EAFNOSUPPORT;
+	if (ip_addr_is_any(dst) || ip_addr_is_multicast(dst) || ip_addr_is_broadcast(dst))
+		return -ENETUNREACH;
+	return *port ? 0 : -EADDRNOTAVAIL;
+}
+
+/* Fills in the 4-tuple. iss_after: what the ISN must exceed, or 0. */
+static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct ip_addr *dst,
+		       uint16_t port, struct flow *f, uint32_t *iss_after)
+{
+	struct ip_addr src = { .family = c->flags & CONN_F_ADDR_SET ? c->sock.family : 0 };
+	int rc;
+
+	if (src.family)
+		memcpy(src.b, c->flow.dst, 16);
+	rc = net_route(w, &c->route, dst, &src);
+	if (rc)
+		return rc;
+	memcpy(f->src, dst->b, 16);
+	memcpy(f->dst, src.b, 16);
+	f->sport_be = WIRE_BE16(port);
+	if (!(c->flags & CONN_F_BOUND))
+		return choose_port(w, c, f, iss_after);
+	f->dport_be = c->flow.dport_be;
+	return flow_free(w, c, f, iss_after) ? 0 : -EADDRNOTAVAIL;
+}
+
+int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	uint32_t iss, iss_after = 0;
+	struct flow f = { 0 }, bound = c->flow;
+	struct ip_addr dst;
+	uint16_t port;
+	int rc = may_connect(c);
+
+	if (rc == 0)
+		rc = destination(c, addr, len, &dst, &port);
+	if (rc)
+		return rc;
+	tcp_clock(w);
+	rc = choose_flow(w, c, &dst, port, &f, &iss_after);
+	if (rc)
+		return rc;
+	c->flow = f;
+	if (table_add_conn(w, c, table_flow_hash(w->tcp, &f, s->family))) {
+		c->flow = bound;
+		return -ENOBUFS;
+	}
+	rcvq_purge(w, c);
+	c->flags = (c->flags & (FLAGS_KEPT | CONN_F_HASHED)) | CONN_F_ACTIVE;
+	iss = isn_make(&w->tcp->isn_key, &f, sizeof(f), w->now_ns);
+	if (iss_after && seq_leq(iss, iss_after))
+		iss = iss_after + 1;
+	conn_start(w, c, iss);
+	c->ts_off = tcp_ts_offset(w, &f);
+	conn_set_state(w, c, TCPS_SYN_SENT);
+	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
+	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+	conn_ack_now(w, c);
+	return -EINPROGRESS;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments that belong to no connection: RSTs to strangers (RFC 9293 §3.5.2, §3.10.7.1), SYN,ACKs
+ * of embryos and cookies, ACKs of TIME-WAIT. Their buffers may come from the reserve.
+ */
+#include <string.h>
+
+#include "ip/ip.h"
+#include "mbuf/pool.h"
+#include "tcp/output.h"
+#include "tcpalg/isn.h"
+#include "wire/family.h"
+
+uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow)
+{
+	return isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
+}
+
+static unsigned write_options(uint8_t *p, const struct tcp_control *ctl, const struct iface *ifc)
+{
+	struct tcp_opts o;
+	uint32_t mtu;
+
+	if (!ctl->opts)
+		return 0;
+	if (!(ctl->flags & TCP_SYN)) {
+		if (!(ctl->opts->present & TCP_HAS_TS))
+			return 0;
+		tcp_opts_write_ts(p, ctl->opts->tsval, ctl->opts->tsecr);
+		return TCP_OPTS_TS_LEN;
+	}
+	o = *ctl->opts;
+	mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+	if (o.mss == 0)
+		o.mss = family_mss(family_of(ctl->family), (uint16_t)mtu);
+	return (unsigned)tcp_opts_write_syn(p, &o);
+}
+
+void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
+{
+	const struct flow *f = ctl->flow;
+	struct ip_addr dst = { .family = ctl->family }, src = dst;
+	struct route_cache rc = { 0 };
+	struct rte_mbuf *m;
+	struct ip_out out = {
+		.src = f->dst,
+		.dst = f->src,
+		.family = ctl->family,
+		.proto = IP_PROTO_TCP,
+		.df = true,
+	};
+	struct tcp_view v = {
+		.seq = ctl->seq,
+		.ack = ctl->ack,
+		.sport = WIRE_BE16(f->dport_be),
+		.dport = WIRE_BE16(f->sport_be),
+		.flags = ctl->flags,
+		.window = ctl->wnd,
+	};
+	uint32_t pseudo;
+	unsigned hlen;
+	uint8_t *p;
+
+	memcpy(dst.b, f->src, 16);
+	memcpy(src.b, f->dst, 16);
+	if (net_route(w, &rc, &dst, &src) != 0)
+		return;
+	m = pkt_alloc_control(w);
+	if (!m) {
+		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		return;
+	}
+	p = rte_pktmbuf_mtod(m, uint8_t *);
+	hlen = TCP_HLEN + write_options(p + TCP_HLEN, ctl, rc.iface);
+	v.hdr_len = (uint8_t)hlen;
+	tcp_write(p, &v);
+	m->data_len = (uint16_t)hlen;
+	m->pkt_len = hlen;
+	pseudo = ip_pseudo_sum(ctl->family, out.src, out.dst, IP_PROTO_TCP, hlen);
+	if (ip_l4_csum_offload(&rc, m, IP_PROTO_TCP)) {
+		m->l4_len = hlen;
+		tcp_store_checksum(p, csum_fold(pseudo));
+	} else {
+		tcp_set_checksum(p, hlen, pseudo);
+	}
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
+	ip_output(w, &rc, m, &out);
+}
+
+void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p)
+{
+	const uint8_t many = PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST;
+	struct tcp_control ctl = {
+		.flow = &p->flow,
+		.family = p->family,
+		.flags = TCP_RST,
+	};
+
+	if ((p->tcp_flags & TCP_RST) || (p->flags & many))
+		return;
+	if (!tcp_rate_ok(w, &w->tcp->rst_limit, w->set->tcp_rst_limit))
+		return;
+	if (p->tcp_flags & TCP_ACK) {
+		ctl.seq = p->ack;
+	} else {
+		ctl.flags |= TCP_ACK;
+		ctl.ack = p->seq + p->pay_len + !!(p->tcp_flags & TCP_SYN) +
+			  !!(p->tcp_flags & TCP_FIN);
+	}
+	worker_count(w, NSK_CNT_TCP_RST_SENT, 1);
+	tcp_control_send(w, &ctl);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Half-open connections of listeners: SYN-RECEIVED as reached from LISTEN. RFC 9293 §3.10.7.2 and
+ * what of §3.10.7.4 concerns that state.
+ */
+#include "tcp/embryo.h"
+
+#include "tcp/input.h"
+#include "tcp/listen.h"
+#include "tcp/output.h"
+#include "tcp/table.h"
+#include "tcp/tcp.h"
+#include "tcp/timer.h"
+#include "tcpalg/isn.h"
+#include "tcpalg/paws.h"
+#include "tcpalg/seq.h"
+#include "wire/family.h"
+
+uint8_t embryo_agree(const struct nsk_worker *w, const struct tcp_opts *o)
+{
+	uint8_t agreed = 0;
+
+	if ((o->present & TCP_HAS_TS) && w->set->tcp_timestamps)
+		agreed |= AGREED_TS;
+	if ((o->present & TCP_HAS_SACK_PERMITTED) && w->set->tcp_sack)
+		agreed |= AGREED_SACK;
+	if ((o->present & TCP_HAS_WSCALE) && w->set->tcp_wscale)
+		agreed |= AGREED_WSCALE;
+	return agreed;
+}
+
+uint16_t embryo_peer_mss(const struct nsk_worker *w, const struct tcp_opts *o, uint8_t family)
+{
+	if (!(o->present & TCP_HAS_MSS))
+		return family_of(family)->default_mss;
+	return NSK_MAX(o->mss, (uint16_t)w->set->tcp_mss_min);
+}
+
+static struct tcp_conn *listener_of(const struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	return slab_at(&w->tcp->conns, e->listener);
+}
+
+/* ---- list of the listener ---- */
+
+static void link_embryo(struct nsk_worker *w, struct tcp_conn *l, struct tcp_embryo *e)
+{
+	struct slab *s = &w->tcp->embryos;
+	struct tcp_listener *ls = l->listener;
+	uint32_t me = slab_index(s, e);
+
+	e->prev = SLAB_NONE;
+	e->next = ls->embryo_first;
+	if (e->next != SLAB_NONE)
+		((struct tcp_embryo *)slab_at(s, e->next))->prev = me;
+	ls->embryo_first = me;
+	ls->embryos++;
+}
+
+static void unlink_embryo(struct nsk_worker *w, struct tcp_embryo *e)
+{
+	struct slab *s = &w->tcp->embryos;
+	struct tcp_listener *ls = listener_of(w, e)->listener;
+
+	if (e->prev != SLAB_NONE)
+		((struct tcp_embryo *)slab_at(s, e->prev))->next = e->next;
+	else
+		ls->embryo_first = e->next;
+	if (e->next != SLAB_NONE)
+		((struct tcp_embryo *)slab_at(s, e->next))->prev = e->prev;
+	ls->embryos--;
+}
+
+/* ---- SYN,ACK ---- */
+
+static uint16_t first_window(const struct tcp_conn *l)
+{
+	return (uint16_t)NSK_MIN(l->rcv.limit, (uint32_t)UINT16_MAX);
+}
+
+static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
+{
+	const struct tcp_conn *l = listener_of(w, e);
+	struct tcp_opts o = {
+		.present = TCP_HAS_MSS,
+		.mss = l->ext ? l->ext->user_mss : 0,
+		.wscale = w->tcp->rcv_shift,
+		.tsecr = e->ts_recent,
+	};
+	struct tcp_control ctl = {
+		.flow = &e->flow,
+		.family = e->family,
+		.opts = &o,
+		.seq = e->iss,
+		.ack = e->irs + 1,
+		.flags = TCP_SYN | TCP_ACK,
+		.wnd = first_window(l),
+	};
+
+	if (e->agreed & AGREED_TS) {
+		o.present |= TCP_HAS_TS;
+		o.tsval = w->tcp->now_ms + tcp_ts_offset(w, &e->flow);
+	}
+	if (e->agreed & AGREED_SACK)
+		o.present |= TCP_HAS_SACK_PERMITTED;
+	if (e->agreed & AGREED_WSCALE)
+		o.present |= TCP_HAS_WSCALE;
+	e->sent_us = (uint32_t)w->tcp->now_us;
+	tcp_control_send(w, &ctl);
+}
+
+static void arm(struct nsk_worker *w, struct tcp_embryo *e)
+{
+	uint64_t rto_ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
+	uint64_t most_ns = (uint64_t)w->set->tcp_rto_max_ms * MS_NS;
+
+	rto_ns <<= NSK_MIN(e->retries, (uint8_t)16);
+	wheel_arm(&w->wheel, &e->timer, w->now_ns + NSK_MIN(rto_ns, most_ns));
+}
+
+void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
+{
+	struct nsk_worker *w = ctx;
+	struct tcp_embryo *e = NSK_CONTAINER_OF(timer, struct tcp_embryo, timer);
+
+	(void)now_ns;
+	tcp_clock(w);
+	if (e->retries >= w->set->tcp_synack_retries) {
+		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
+		embryo_free(w, e, true);
+		return;
+	}
+	e->retries++;
+	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+	send_syn_ack(w, e);
+	arm(w, e);
+}
+
+/* ---- life ---- */
+
+bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
+		uint32_t iss)
+{
+	struct tcp_worker *t = w->tcp;
+	struct tcp_embryo *e = slab_alloc(&t->embryos);
+
+	if (!e)
+		return false;
+	wheel_timer_init(&e->timer, TIMER_TCP_SYN);
+	e->flow = p->flow;
+	e->family = p->family;
+	e->agreed = embryo_agree(w, &p->opts);
+	e->snd_wscale = p->opts.wscale;
+	e->retries = 0;
+	e->iss = iss;
+	e->irs = p->seq;
+	e->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : 0;
+	e->listener = slab_index(&t->conns, l);
+	e->peer_mss = embryo_peer_mss(w, &p->opts, p->family);
+	if (htab_insert(&t->table, hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)))) {
+		slab_free(&t->embryos, e);
+		return false;
+	}
+	link_embryo(w, l, e);
+	send_syn_ack(w, e);
+	arm(w, e);
+	return true;
+}
+
+void embryo_free(struct nsk_worker *w, struct tcp_embryo *e, bool in_table)
+{
+	struct tcp_worker *t = w->tcp;
+
+	wheel_cancel(&w->wheel, &e->timer);
+	unlink_embryo(w, e);
+	if (in_table)
+		htab_remove(&t->table, table_flow_hash(t, &e->flow, e->family),
+			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
+	slab_free(&t->embryos, e);
+}
+
+void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard)
+{
+	if (!hard || seq != e->iss)
+		return;
+	worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
+	embryo_free(w, e, true);
+}
+
+/* ---- segments ---- */
+
+/* An ACK that says where we stand; few, since whoever sends us this may be anybody. */
+static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	struct tcp_control ctl = {
+		.flow = &e->flow,
+		.family = e->family,
+		.seq = e->iss + 1,
+		.ack = e->irs + 1,
+		.flags = TCP_ACK,
+		.wnd = (uint16_t)(first_window(listener_of(w, e)) >>
+				  (e->agreed & AGREED_WSCALE ? w->tcp->rcv_shift : 0)),
+	};
+	struct tcp_opts o = { 0 };
+
+	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
+		return;
+	if (e->agreed & AGREED_TS) {
+		o.present = TCP_HAS_TS;
+		o.tsval = w->tcp->now_ms + tcp_ts_offset(w, &e->flow);
+		o.tsecr = e->ts_recent;
+		ctl.opts = &o;
+	}
+	worker_count(w, NSK_CNT_TCP_CHALLENGE_ACKS, 1);
+	tcp_control_send(w, &ctl);
+}
+
+/* Steps 1, 2 and 4 for an embryo. */
+static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	uint32_t rcv_nxt = e->irs + 1, wnd = first_window(listener_of(w, e));
+
+	/* The client's SYN again: our SYN,ACK was lost, or is on its way. */
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {
+		if ((uint32_t)w->tcp->now_us - e->sent_us >= w->set->tcp_rto_min_ms * 1000)
+			send_syn_ack(w, e);
+		pkt_free(m);
+		return false;
+	}
+	if ((e->agreed & AGREED_TS) && (p->opts.present & TCP_HAS_TS) &&
+	    !(p->tcp_flags & TCP_RST) && paws_reject(e->ts_recent, p->opts.tsval, 0)) {
+		challenge(w, e);
+		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
+		return false;
+	}
+	if (!seq_acceptable(rcv_nxt, wnd, p->seq, seg_len(p))) {
+		if (!(p->tcp_flags & TCP_RST))
+			challenge(w, e);
+		pkt_drop(w, m, p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :
+							NSK_DROP_TCP_BAD_SEQUENCE);
+		return false;
+	}
+	if (p->tcp_flags & TCP_RST) {
+		if (p->seq != rcv_nxt) {
+			challenge(w, e);
+			pkt_drop(w, m, NSK_DROP_TCP_RST_CHALLENGE);
+			return false;
+		}
+		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
+		embryo_free(w, e, true);
+		pkt_free(m);
+		return false;
+	}
+	if (p->tcp_flags & TCP_SYN) {
+		challenge(w, e);
+		pkt_drop(w, m, NSK_DROP_TCP_SYN_CHALLENGE);
+		return false;
+	}
+	return true;
+}
+
+void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m,
+		      uint64_t hash)
+{
+	const struct pkt *p = pkt_of(m);
+	enum nsk_drop reason = NSK_DROP_TCP_NO_MEMORY;
+	struct tcp_birth b;
+	struct tcp_conn *c;
+
+	if (!acceptable(w, e, m))
+		return;
+	if (!(p->tcp_flags & TCP_ACK)) {
+		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
+		return;
+	}
+	if (p->ack != e->iss + 1) {
+		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
+		return;
+	}
+	b = (struct tcp_birth){
+		.flow = &e->flow,
+		.hash = hash,
+		.iss = e->iss,
+		.irs = e->irs,
+		.ts_recent = e->ts_recent,
+		.rtt_us = e->retries ? 0 : NSK_MAX((uint32_t)w->tcp->now_us - e->sent_us, 1u),
+		.peer_mss = e->peer_mss,
+		.family = e->family,
+		.agreed = e->agreed,
+		.snd_wscale = e->snd_wscale,
+		.syn_lost = e->retries != 0,
+	};
+	c = tcp_birth(w, listener_of(w, e), &b, e, &reason);
+	if (!c)
+		pkt_drop(w, m, reason);
+	else
+		tcp_segment_input(w, c, m);
+}

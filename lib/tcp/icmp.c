@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMP errors about our segments: believed only when they quote a sequence number in flight
+ * (RFC 5927 §4.1), fatal only while the connection is being opened (RFC 5927 §5.2, RFC 1122
+ * §4.2.3.9), and a smaller path MTU takes effect at once (RFC 1191 §6.5).
+ */
+#include "tcp/icmp.h"
+
+#include "tcp/conn.h"
+#include "tcp/embryo.h"
+#include "tcp/table.h"
+#include "tcp/timer.h"
+#include "tcpalg/seq.h"
+#include "wire/bytes.h"
+#include "wire/family.h"
+
+/* Offset of the sequence number in the quoted header. */
+#define QUOTE_SEQ 4
+
+/* The path takes less than we send: smaller segments, and what is out again in such. */
+static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
+{
+	uint16_t floor = family_of(c->sock.family)->min_mtu, mss;
+	struct tcp_ext *x = conn_ext(w, c);
+
+	mtu = NSK_MAX(mtu, floor);
+	if (!x || (x->path_mtu && x->path_mtu <= mtu))
+		return;
+	x->path_mtu = mtu;
+	if (!conn_in(c, TCPS_SYNCHRONIZED))
+		return;
+	mss = conn_mss_effective(w, c);
+	if (mss >= c->cc.smss)
+		return;
+	cc_set_smss(&c->cc, mss);
+	if (c->snd_una == c->snd_nxt)
+		return;
+	/* Not a sign of congestion: nothing to tell congestion control. */
+	recovery_rto(&c->recovery, c->snd_una, c->snd_nxt);
+	rtt_timing_cancel(&c->timing);
+	conn_dirty(w, c);
+}
+
+static void conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip_error *e,
+		       uint32_t seq)
+{
+	bool opening = conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD));
+
+	if (!seq_between(c->snd_una, seq, c->snd_nxt)) {
+		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
+		return;
+	}
+	if (e->mtu) {
+		take_mtu(w, c, e->mtu);
+	} else if (opening && (e->hard || e->local)) {
+		conn_ended(w, c, e->err);
+	} else if (e->err && conn_ext(w, c)) {
+		c->ext->soft_err = (int16_t)e->err;
+	}
+}
+
+void tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
+{
+	struct tcp_worker *t = w->tcp;
+	uint32_t value, index, seq = load_be32(e->quote + QUOTE_SEQ);
+	struct flow flow;
+
+	tcp_clock(w);
+	flow_reverse(&flow, e->flow);
+	value = table_find(w, table_flow_hash(t, &flow, e->family), &flow, e->family);
+	index = table_index(value);
+	if (value == HTAB_NONE || table_kind_of(value) == TABLE_TIME_WAIT) {
+		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
+	} else if (table_kind_of(value) == TABLE_EMBRYO) {
+		embryo_error(w, slab_at(&t->embryos, index), seq, e->hard);
+	} else {
+		conn_error(w, slab_at(&t->conns, index), e, seq);
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TCP_INFO: Linux's struct tcp_info, as far as we know what it asks. */
+#include <linux/tcp.h>
+#include <string.h>
+
+#include "tcp/listen.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcpalg/scoreboard.h"
+
+static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
+{
+	if (c->flags & CONN_F_TS)
+		i->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (c->flags & CONN_F_SACK)
+		i->tcpi_options |= TCPI_OPT_SACK;
+	if (c->win.rcv_shift) {
+		i->tcpi_options |= TCPI_OPT_WSCALE;
+		i->tcpi_snd_wscale = c->win.snd_shift & 15;
+		i->tcpi_rcv_wscale = c->win.rcv_shift & 15;
+	}
+}
+
+static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
+{
+	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
+
+	switch (c->recovery.state) {
+	case RECOVERY_FAST:
+		i->tcpi_ca_state = TCP_CA_Recovery;
+		break;
+	case RECOVERY_LOSS:
+		i->tcpi_ca_state = TCP_CA_Loss;
+		break;
+	default:
+		i->tcpi_ca_state = c->recovery.dupacks ? TCP_CA_Disorder : TCP_CA_Open;
+	}
+	i->tcpi_retransmits = c->retries;
+	i->tcpi_probes = c->probes;
+	i->tcpi_backoff = (uint8_t)c->rtt.backoff;
+	i->tcpi_unacked = (c->snd_nxt - c->snd_una + smss - 1) / smss;
+	i->tcpi_sacked = scoreboard_sacked(conn_sb(c)) / smss;
+	if (c->ext)
+		i->tcpi_total_retrans = c->ext->retrans;
+}
+
+static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
+{
+	i->tcpi_rto = c->rtt.rto_us;
+	i->tcpi_ato = w->set->tcp_delack_ms * 1000;
+	i->tcpi_rtt = rtt_srtt_us(&c->rtt);
+	i->tcpi_rttvar = rtt_rttvar_us(&c->rtt);
+	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;
+	i->tcpi_last_data_recv = w->tcp->now_ms - c->last_rcv_ms;
+	i->tcpi_last_ack_recv = i->tcpi_last_data_recv;
+}
+
+static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
+{
+	i->tcpi_state = c->state;
+	if (c->state == TCPS_LISTEN) {
+		/* As Linux: the accept queue and its limit. */
+		i->tcpi_unacked = c->listener->count;
+		i->tcpi_sacked = c->listener->backlog;
+		return;
+	}
+	fill_options(c, i);
+	fill_recovery(c, i);
+	fill_times(w, c, i);
+	i->tcpi_snd_mss = c->cc.smss;
+	i->tcpi_rcv_mss = c->ack.rcv_mss;
+	i->tcpi_advmss = c->route.iface ? conn_mss_announced(c, c->route.iface) : 0;
+	i->tcpi_pmtu = c->ext && c->ext->path_mtu ? c->ext->path_mtu :
+		       c->route.iface		  ? c->route.iface->mtu :
+						    0;
+	i->tcpi_snd_ssthresh = c->cc.ssthresh;
+	i->tcpi_snd_cwnd = c->cc.cwnd / NSK_MAX(c->cc.smss, (uint16_t)1);
+	i->tcpi_rcv_space = c->rcv.limit;
+	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
+	i->tcpi_snd_wnd = c->win.snd_wnd;
+	i->tcpi_notsent_bytes = conn_in(c, TCPS_SYNCHRONIZED) ? sndq_unsent(c) : 0;
+}
+
+void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,
+		  socklen_t *len)
+{
+	struct tcp_info i;
+
+	memset(&i, 0, sizeof(i));
+	fill(w, c, &i);
+	*len = NSK_MIN(*len, (socklen_t)sizeof(i));
+	memcpy(value, &i, *len);
+}

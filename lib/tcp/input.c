@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From IP to the connection: header, checksum, options, then the look-up of a whole burst in
+ * passes, so that the memory of one segment's connection is on its way while another is worked on.
+ */
+#include <string.h>
+
+#include "ip/ip.h"
+#include "tcp/embryo.h"
+#include "tcp/icmp.h"
+#include "tcp/input.h"
+#include "tcp/output.h"
+#include "tcp/table.h"
+#include "tcp/tcp.h"
+#include "tcp/time_wait.h"
+
+/* Decodes a segment into its descriptor; 0 or why it is dropped without a word. */
+static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
+{
+	uint32_t in_first = m->data_len - (uint32_t)(p->l4_off - m->data_off);
+	const uint8_t *h = pkt_at(m, p->l4_off);
+	struct tcp_view v;
+	enum nsk_drop bad;
+
+	bad = tcp_parse(h, NSK_MIN(in_first, (uint32_t)p->l4_len), &v);
+	if (NSK_UNLIKELY(bad))
+		return bad;
+	if (NSK_UNLIKELY(!ip_l4_csum_ok(m, p)))
+		return NSK_DROP_TCP_CHECKSUM;
+	memcpy(&p->flow.sport_be, h, 4);
+	p->tcp_flags = (uint8_t)v.flags;
+	p->wnd = v.window;
+	p->seq = v.seq;
+	p->ack = v.ack;
+	p->pay_off = (uint16_t)(p->l4_off + v.hdr_len);
+	p->pay_len = (uint16_t)(p->l4_len - v.hdr_len);
+	tcp_opts_parse(h + TCP_HLEN, v.hdr_len - (size_t)TCP_HLEN, &p->opts);
+	if (NSK_UNLIKELY(p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST |
+				     PKT_F_LINK_MCAST)))
+		return NSK_DROP_TCP_BCAST;
+	if (NSK_UNLIKELY(p->flow.sport_be == p->flow.dport_be &&
+			 memcmp(p->flow.src, p->flow.dst, 16) == 0))
+		return NSK_DROP_TCP_LAND;
+	return NSK_DROP_NONE;
+}
+
+static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct tcp_worker *t = w->tcp;
+	struct pkt *p = pkt_of(m);
+	enum nsk_drop bad = decode(m, p);
+	uint64_t hash;
+
+	if (NSK_UNLIKELY(bad)) {
+		pkt_drop(w, m, bad);
+		return;
+	}
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, 1);
+	if (NSK_UNLIKELY(t->nburst == TCP_BURST_MAX))
+		tcp_input_burst(w);
+	hash = table_flow_hash(t, &p->flow, p->family);
+	htab_prefetch(&t->table, hash);
+	t->burst[t->nburst++] = (struct tcp_burst_seg){ m, hash };
+}
+
+const struct ip_proto tcp_proto = {
+	.input = tcp_input,
+	.error = tcp_icmp_error,
+};
+
+void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
+			uint32_t iss_after)
+{
+	const struct pkt *p = pkt_of(m);
+	struct tcp_conn *l = NULL;
+
+	if (w->tcp->listeners)
+		l = table_find_listener(w, &p->flow, p->family, hash);
+	if (l)
+		tcp_listen_input(w, l, m, hash, iss_after);
+	else
+		tcp_refuse(w, m, NSK_DROP_TCP_NO_LISTENER);
+}
+
+static void dispatch(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash)
+{
+	struct tcp_worker *t = w->tcp;
+	const struct pkt *p = pkt_of(m);
+	uint32_t value = table_find(w, hash, &p->flow, p->family);
+	uint32_t index = table_index(value);
+	struct tcp_conn *c;
+
+	if (NSK_UNLIKELY(value == HTAB_NONE)) {
+		tcp_stranger_input(w, m, hash, 0);
+		return;
+	}
+	switch (table_kind_of(value)) {
+	case TABLE_EMBRYO:
+		tcp_embryo_input(w, slab_at(&t->embryos, index), m, hash);
+		return;
+	case TABLE_TIME_WAIT:
+		tcp_time_wait_input(w, slab_at(&t->time_waits, index), m, hash);
+		return;
+	default:
+		c = slab_at(&t->conns, index);
+		if (NSK_UNLIKELY(c->state == TCPS_SYN_SENT))
+			tcp_syn_sent_input(w, c, m);
+		else
+			tcp_conn_input(w, c, m);
+	}
+}
+
+/* Brings the lines of the entry that a hash most probably leads to. */
+static void prefetch_entry(const struct tcp_worker *t, uint64_t hash)
+{
+	uint32_t value = htab_first(&t->table, hash);
+	const struct tcp_conn *c;
+
+	if (value == HTAB_NONE || table_kind_of(value) != TABLE_CONN)
+		return;
+	c = slab_at(&t->conns, table_index(value));
+	NSK_PREFETCH_W(c);
+	NSK_PREFETCH_W((const uint8_t *)c + NSK_CACHELINE);
+	NSK_PREFETCH_W((const uint8_t *)c + 2 * NSK_CACHELINE);
+	NSK_PREFETCH(&c->flow);
+}
+
+void tcp_input_burst(struct nsk_worker *w)
+{
+	struct tcp_worker *t = w->tcp;
+	uint32_t n = t->nburst;
+
+	if (n == 0)
+		return;
+	tcp_clock(w);
+	if (n > 1)
+		for (uint32_t i = 0; i < n; i++)
+			prefetch_entry(t, t->burst[i].hash);
+	for (uint32_t i = 0; i < n; i++)
+		dispatch(w, t->burst[i].m, t->burst[i].hash);
+	t->nburst = 0;
+}

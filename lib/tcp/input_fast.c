@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The short cut for what an established connection receives nearly always: the next data in order,
+ * or an ACK of new data, or both, with nothing unusual about it. Its result is what
+ * input_segment.c would give; whatever is not plain goes there.
+ */
+#include "tcp/input.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/timer.h"
+#include "tcpalg/paws.h"
+#include "tcpalg/seq.h"
+
+/* Flags that are nothing special: ACK must be there; PSH, ECE and CWR may. */
+#define PLAIN_MASK (TCP_FIN | TCP_SYN | TCP_RST | TCP_URG | TCP_ACK)
+
+/* Steps 1 to 6 all pass without doing anything but take the ACK in. */
+static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m,
+			    const struct pkt *p)
+{
+	const uint32_t odd = CONN_F_FIN_KNOWN | CONN_F_PERSIST | CONN_F_SHUT_RD;
+
+	if (c->state != TCPS_ESTABLISHED || (p->tcp_flags & PLAIN_MASK) != TCP_ACK)
+		return false;
+	if (p->seq != c->rcv_nxt || (c->flags & odd) || m->nb_segs != 1)
+		return false;
+	if ((p->opts.present & ~TCP_HAS_TS) ||
+	    !(p->opts.present & TCP_HAS_TS) != !(c->flags & CONN_F_TS))
+		return false;
+	if ((c->flags & CONN_F_TS) && seq_lt(p->opts.tsval, c->ts_recent))
+		return false;
+	if (p->ack - c->snd_una > c->snd_nxt - c->snd_una)
+		return false;
+	if (p->ack == c->snd_una && p->pay_len == 0)
+		return false; /* duplicate or window update */
+	if (p->pay_len > conn_rcv_wnd(c))
+		return false;
+	if (c->recovery.state | c->recovery.dupacks)
+		return false;
+	return NSK_LIKELY(!c->ext) || (!c->ext->sb && !c->ext->ooo);
+}
+
+static inline void take_window(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
+{
+	uint32_t before = c->win.snd_wnd;
+
+	window_snd_set(&c->win, p->wnd, false);
+	c->snd_wl1 = p->seq;
+	if (NSK_UNLIKELY(c->win.snd_wnd > before) && c->snd_end != c->snd_nxt)
+		conn_dirty(w, c);
+}
+
+void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	uint32_t acked, len = p->pay_len;
+
+	if (NSK_UNLIKELY(!is_plain(c, m, p))) {
+		tcp_segment_input(w, c, m);
+		return;
+	}
+	if ((c->flags & CONN_F_TS) && seq_leq(p->seq, c->last_ack_sent))
+		c->ts_recent = p->opts.tsval;
+	c->last_rcv_ms = w->tcp->now_ms;
+	acked = p->ack - c->snd_una;
+	if (acked) {
+		tcp_ack_advance(w, c, p->ack, p->opts.tsecr);
+		tcp_ack_grow(w, c, acked);
+		if (c->snd_end != c->snd_nxt)
+			conn_dirty(w, c);
+	}
+	take_window(w, c, p);
+	if (len == 0) {
+		pkt_free(m);
+		return;
+	}
+	m->data_off = p->pay_off;
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	if (NSK_UNLIKELY(!rcvq_append(w, c, m))) {
+		pkt_drop(w, m, NSK_DROP_TCP_RCVBUF_FULL);
+		conn_ack_now(w, c);
+		return;
+	}
+	c->rcv_nxt += len;
+	tcp_ack_policy(w, c, len, 0);
+	sock_ready(&c->sock, EPOLLIN);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEGMENT ARRIVES in all states from SYN-RECEIVED on: RFC 9293 §3.10.7.4, in its order, with the
+ * stricter checks of RFC 5961 and PAWS (RFC 7323 §5.3).
+ *
+ * Each step says whether the next one is to follow. One that says no has consumed the segment, and
+ * may have ended the connection.
+ */
+#include <errno.h>
+
+#include "tcp/input.h"
+#include "tcp/output.h"
+#include "tcp/time_wait.h"
+#include "tcp/timer.h"
+#include "tcpalg/paws.h"
+#include "tcpalg/seq.h"
+
+/* Challenge ACKs of one connection: one each, so many at once. */
+#define CHALLENGE_INTERVAL_NS (S_NS / 10)
+#define CHALLENGE_BURST	      10
+
+void tcp_challenge(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+
+	if (!x || !limiter_allow(&x->challenge, w->now_ns, CHALLENGE_INTERVAL_NS, CHALLENGE_BURST))
+		return;
+	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
+		return;
+	worker_count(w, NSK_CNT_TCP_CHALLENGE_ACKS, 1);
+	conn_ack_now(w, c);
+}
+
+void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
+{
+	conn_route(w, c); /* the segment size depends on it; without one, output tries again */
+	conn_set_state(w, c, TCPS_ESTABLISHED);
+	if ((c->flags & CONN_F_SYN_LOST) && !rtt_valid(&c->rtt))
+		rtt_syn_timed_out(&c->rtt, &w->tcp->rtt_limits);
+	conn_open(w, c);
+	tcp_keepalive_update(w, c);
+	if (c->flags & CONN_F_FIN_QUEUED) {
+		conn_set_state(w, c, TCPS_FIN_WAIT_1);
+		conn_dirty(w, c);
+	}
+	sock_ready(&c->sock, EPOLLOUT);
+}
+
+/* An answer to a segment that is of no use: an ACK, unless there have been too many. */
+static void answer_unacceptable(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
+{
+	bool old_data = p->pay_len && seq_leq(p->seq + p->pay_len, c->rcv_nxt);
+
+	if (p->tcp_flags & TCP_RST)
+		return;
+	if (old_data && (c->flags & CONN_F_SACK) && conn_ext(w, c))
+		c->ext->dsack = (struct seq_range){ p->seq, p->seq + p->pay_len };
+	/* Retransmissions and probes get their ACK; what lies elsewhere is challenged. */
+	if (seq_leq(p->seq, c->rcv_nxt) && c->rcv_nxt - p->seq <= c->rcv.limit)
+		conn_ack_now(w, c);
+	else
+		tcp_challenge(w, c);
+}
+
+/* Data at rcv_nxt while our window is shut: its ACK counts, its octets do not (§3.10.7.4). */
+static bool is_window_probe(const struct tcp_conn *c, const struct pkt *p)
+{
+	return p->seq == c->rcv_nxt && conn_rcv_wnd(c) == 0 && !(p->tcp_flags & TCP_SYN);
+}
+
+/* First: the sequence number, timestamps before it (RFC 7323 §5.3 R1). */
+static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	bool ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS);
+	uint32_t idle_s = (w->tcp->now_ms - c->last_rcv_ms) / 1000;
+
+	/* Simultaneous open: the peer's SYN again, with the ACK of ours. */
+	if (c->state == TCPS_SYN_RCVD && (p->tcp_flags & (TCP_SYN | TCP_ACK)) ==
+	    (TCP_SYN | TCP_ACK) && p->seq == c->rcv_nxt - 1) {
+		p->tcp_flags &= (uint8_t)~TCP_SYN;
+		p->seq++;
+		conn_ack_now(w, c);
+	}
+	if (ts && !(p->tcp_flags & TCP_RST) &&
+	    paws_reject(c->ts_recent, p->opts.tsval, idle_s)) {
+		answer_unacceptable(w, c, p);
+		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
+		return false;
+	}
+	if (!seq_acceptable(c->rcv_nxt, conn_rcv_wnd(c), p->seq, seg_len(p)) &&
+	    !is_window_probe(c, p)) {
+		bool old = p->pay_len && seq_leq(p->seq + seg_len(p), c->rcv_nxt);
+
+		answer_unacceptable(w, c, p);
+		pkt_drop(w, m,
+			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :
+			 old			? NSK_DROP_TCP_DUPLICATE :
+						  NSK_DROP_TCP_BAD_SEQUENCE);
+		return false;
+	}
+	return true;
+}
+
+/* What a reset means to the application, as Linux has it. */
+static int reset_errno(const struct tcp_conn *c)
+{
+	switch (c->state) {
+	case TCPS_SYN_RCVD:
+		return ECONNREFUSED;
+	case TCPS_CLOSE_WAIT:
+		return EPIPE;
+	default:
+		return ECONNRESET;
+	}
+}
+
+/* Second: RST, only when it is exact (RFC 5961 §3.2). */
+static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (!(p->tcp_flags & TCP_RST))
+		return true;
+	if (p->seq != c->rcv_nxt) {
+		tcp_challenge(w, c);
+		pkt_drop(w, m, NSK_DROP_TCP_RST_CHALLENGE);
+		return false;
+	}
+	pkt_free(m);
+	if (conn_in(c, TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT)))
+		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);
+	conn_ended(w, c, reset_errno(c));
+	return false;
+}
+
+/* Third: security; not used. Fourth: SYN in a synchronised state (RFC 5961 §4.2). */
+static bool step4_syn(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	if (!(pkt_of(m)->tcp_flags & TCP_SYN))
+		return true;
+	tcp_challenge(w, c);
+	pkt_drop(w, m, NSK_DROP_TCP_SYN_CHALLENGE);
+	return false;
+}
+
+/* Fifth, in SYN-RECEIVED: our SYN must be acknowledged. */
+static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (p->ack != c->snd_nxt) {
+		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
+		return false;
+	}
+	tcp_ack_advance(w, c, p->ack, 0);
+	window_snd_set(&c->win, p->wnd, false);
+	c->snd_wl1 = p->seq;
+	tcp_established(w, c);
+	return true;
+}
+
+/* Fifth, states in which our FIN is out: what its ACK changes. */
+static bool step5_fin_acked(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	switch (c->state) {
+	case TCPS_FIN_WAIT_1:
+		conn_set_state(w, c, TCPS_FIN_WAIT_2);
+		if (c->flags & CONN_F_ORPHAN)
+			tcp_fin_wait_2_start(w, c);
+		return true;
+	case TCPS_CLOSING:
+		pkt_free(m);
+		time_wait_enter(w, c);
+		return false;
+	case TCPS_LAST_ACK:
+		pkt_free(m);
+		conn_ended(w, c, 0);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Fifth: the ACK field, within what RFC 5961 §5.2 believes. */
+static bool step5_ack(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (!(p->tcp_flags & TCP_ACK)) {
+		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
+		return false;
+	}
+	if (c->state == TCPS_SYN_RCVD)
+		return step5_syn_rcvd(w, c, m);
+	if (seq_gt(p->ack, c->snd_nxt) || seq_lt(p->ack, c->snd_una - c->win.max_wnd)) {
+		tcp_challenge(w, c);
+		pkt_drop(w, m, NSK_DROP_TCP_BAD_ACK);
+		return false;
+	}
+	if (seq_geq(p->ack, c->snd_una))
+		tcp_ack_input(w, c, p);
+	if ((c->flags & CONN_F_FIN_SENT) && c->snd_una == c->snd_nxt)
+		return step5_fin_acked(w, c, m);
+	return true;
+}
+
+void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (!step1_sequence(w, c, m) || !step2_rst(w, c, m) || !step4_syn(w, c, m))
+		return;
+	/* TS.Recent follows acceptable segments only (RFC 7323 §4.3), else it could be poisoned. */
+	if ((c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS) &&
+	    paws_updates(c->ts_recent, p->opts.tsval, p->seq, c->last_ack_sent,
+			 (w->tcp->now_ms - c->last_rcv_ms) / 1000))
+		c->ts_recent = p->opts.tsval;
+	c->last_rcv_ms = w->tcp->now_ms;
+	if (!step5_ack(w, c, m))
+		return;
+	/* Sixth: URG; urgent data stays in its place in the stream (RFC 6093). */
+	/* Seventh: text; eighth: FIN. */
+	tcp_text_input(w, c, m);
+}

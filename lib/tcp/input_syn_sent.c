@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SEGMENT ARRIVES in SYN-SENT: RFC 9293 §3.10.7.3. */
+#include <errno.h>
+
+#include "tcp/embryo.h"
+#include "tcp/input.h"
+#include "tcp/output.h"
+#include "tcp/timer.h"
+#include "tcpalg/seq.h"
+
+/* Takes up what both SYNs offer. */
+static void agree(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
+{
+	uint8_t agreed = embryo_agree(w, &p->opts);
+
+	c->rcv.peer_mss = embryo_peer_mss(w, &p->opts, c->sock.family);
+	if (agreed & AGREED_TS) {
+		c->flags |= CONN_F_TS;
+		c->ts_recent = p->opts.tsval;
+	}
+	if (agreed & AGREED_SACK)
+		c->flags |= CONN_F_SACK;
+	if (agreed & AGREED_WSCALE)
+		c->win.snd_shift = p->opts.wscale;
+	else
+		c->win.rcv_shift = 0;
+}
+
+/* First: the ACK, if there is one, is of our SYN and nothing else. */
+static bool step1_ack(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (!(p->tcp_flags & TCP_ACK) || (c->snd_nxt != c->snd_una && p->ack == c->snd_nxt))
+		return true;
+	tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
+	return false;
+}
+
+/* Second: RST counts with an acceptable ACK only. */
+static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (!(p->tcp_flags & TCP_RST))
+		return true;
+	if (!(p->tcp_flags & TCP_ACK)) {
+		pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
+		return false;
+	}
+	pkt_free(m);
+	conn_ended(w, c, ECONNREFUSED);
+	return false;
+}
+
+void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+
+	if (!step1_ack(w, c, m) || !step2_rst(w, c, m))
+		return;
+	/* Third: security; not used. Fourth: SYN. */
+	if ((p->tcp_flags & (TCP_SYN | TCP_FIN)) != TCP_SYN) {
+		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
+		return;
+	}
+	agree(w, c, p);
+	c->rcv_nxt = p->seq + 1;
+	c->last_ack_sent = c->rcv_nxt;
+	window_start(&c->win, c->rcv_nxt);
+	window_snd_set(&c->win, p->wnd, true);
+	c->snd_wl1 = p->seq;
+	c->last_rcv_ms = w->tcp->now_ms;
+	if (p->tcp_flags & TCP_ACK) {
+		/* Our SYN offered a window without scale: so much the peer may have sent. */
+		c->win.rcv_adv = c->rcv_nxt + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+		tcp_ack_advance(w, c, p->ack, 0);
+		tcp_established(w, c);
+		conn_ack_now(w, c);
+		/* Fifth: the rest of the segment, if it carries more. */
+		p->seq++;
+		p->tcp_flags &= (uint8_t)~TCP_SYN;
+		tcp_text_input(w, c, m);
+		return;
+	}
+	/* Simultaneous open (§3.5 figure 7): the same SYN again, now with an ACK. */
+	pkt_free(m);
+	conn_set_state(w, c, TCPS_SYN_RCVD);
+	c->retries = 0;
+	tcp_timer_stop(c, TCP_T_SEND);
+	conn_ack_now(w, c);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Listening: what a SYN gets, the birth of a connection, the accept queue. RFC 9293 §3.10.7.2; both
+ * queues bounded and their overflow as in Linux: a SYN is dropped when the accept queue is full, or
+ * gets a cookie when there are too many half-open connections; the last ACK of a handshake is
+ * dropped when the accept queue is full, and the client's retransmission tries again.
+ */
+#include "tcp/listen.h"
+
+#include <errno.h>
+
+#include "tcp/close.h"
+#include "tcp/embryo.h"
+#include "tcp/input.h"
+#include "tcp/output.h"
+#include "tcp/sndbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcp/table.h"
+#include "tcp/timer.h"
+#include "tcpalg/isn.h"
+#include "tcpalg/seq.h"
+
+/* ---- accept queue ---- */
+
+void listener_push(struct nsk_worker *w, struct tcp_conn *l, struct tcp_conn *c)
+{
+	struct tcp_listener *ls = l->listener;
+
+	ls->ready[(ls->head + ls->count) & (ls->size - 1)] = slab_index(&w->tcp->conns, c);
+	ls->count++;
+	sock_ready(&l->sock, EPOLLIN);
+}
+
+static struct tcp_conn *listener_pop(struct nsk_worker *w, struct tcp_conn *l)
+{
+	struct tcp_listener *ls = l->listener;
+	struct tcp_conn *c;
+
+	if (ls->count == 0)
+		return NULL;
+	c = slab_at(&w->tcp->conns, ls->ready[ls->head]);
+	ls->head = (ls->head + 1) & (ls->size - 1);
+	ls->count--;
+	if (ls->count == 0)
+		sock_unready(&l->sock, EPOLLIN);
+	return c;
+}
+
+/* ---- listen() and accept() ---- */
+
+static size_t ring_bytes(uint32_t size)
+{
+	return size * sizeof(uint32_t);
+}
+
+static uint32_t ring_size(uint32_t backlog)
+{
+	uint32_t size = 2;
+
+	while (size <= backlog)
+		size *= 2;
+	return size;
+}
+
+/* A ring for another backlog, with what waits in the old one. 0, -ENOMEM. */
+static int resize(struct nsk_worker *w, struct tcp_listener *ls, uint32_t backlog)
+{
+	uint32_t size = ring_size(NSK_MAX(backlog, ls->count)), *ring;
+
+	if (size != ls->size) {
+		ring = mem_alloc(w->mem, ring_bytes(size));
+		if (!ring)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < ls->count; i++)
+			ring[i] = ls->ready[(ls->head + i) & (ls->size - 1)];
+		if (ls->ready)
+			mem_free(w->mem, ls->ready, ring_bytes(ls->size));
+		ls->ready = ring;
+		ls->size = size;
+		ls->head = 0;
+	}
+	ls->backlog = backlog;
+	return 0;
+}
+
+static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
+{
+	struct tcp_listener *ls;
+	int rc = tcp_autobind(w, c);
+
+	if (rc)
+		return rc;
+	/* SO_REUSEADDR lets sockets share a port, but only one of them listen. */
+	if (table_port_conflict(w, c, c->flow.dst, c->flow.dport_be))
+		return -EADDRINUSE;
+	ls = mem_zalloc(w->mem, sizeof(*ls));
+	if (!ls)
+		return -ENOMEM;
+	ls->embryo_first = SLAB_NONE;
+	rc = resize(w, ls, backlog);
+	if (rc) {
+		mem_free(w->mem, ls, sizeof(*ls));
+		return rc;
+	}
+	ls->snd_limit = c->snd.limit;
+	c->listener = ls;
+	conn_set_state(w, c, TCPS_LISTEN);
+	w->tcp->listeners++;
+	sock_unready(&c->sock, EPOLLOUT | EPOLLHUP | EPOLLIN | EPOLLRDHUP | EPOLLERR);
+	return 0;
+}
+
+int tcp_listen(struct sock *s, int backlog)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	uint32_t most = w->set->listen_backlog_max;
+	uint32_t n = backlog < 0 ? most : NSK_MIN((uint32_t)backlog, most);
+
+	tcp_clock(w);
+	if (c->state == TCPS_LISTEN)
+		return resize(w, c->listener, n);
+	if (c->state != TCPS_CLOSED)
+		return -EINVAL;
+	return start(w, c, n);
+}
+
+int tcp_accept(struct sock *s, struct sock **child)
+{
+	struct tcp_conn *l = conn_of_sock(s), *c;
+
+	if (l->state != TCPS_LISTEN)
+		return -EINVAL;
+	c = listener_pop(s->worker, l);
+	if (!c)
+		return -EAGAIN;
+	worker_count(s->worker, NSK_CNT_TCP_ACCEPTED, 1);
+	*child = &c->sock;
+	return 0;
+}
+
+void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
+{
+	struct tcp_listener *ls = l->listener;
+	uint32_t snd_limit = ls->snd_limit;
+	struct tcp_conn *c;
+
+	while (ls->embryo_first != SLAB_NONE)
+		embryo_free(w, slab_at(&w->tcp->embryos, ls->embryo_first), true);
+	while ((c = listener_pop(w, l)))
+		tcp_discard(w, c);
+	mem_free(w->mem, ls->ready, ring_bytes(ls->size));
+	mem_free(w->mem, ls, sizeof(*ls));
+	l->snd = (struct tcp_sndq){ .limit = snd_limit };
+	w->tcp->listeners--;
+	conn_set_state(w, l, TCPS_CLOSED);
+}
+
+/* ---- birth ---- */
+
+static void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l)
+{
+	c->flags |= l->flags & CONN_F_INHERIT;
+	c->sock.flags |= l->sock.flags & (SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT);
+	c->sock.linger_s = l->sock.linger_s;
+	c->sock.rcvtimeo_ms = l->sock.rcvtimeo_ms;
+	c->sock.sndtimeo_ms = l->sock.sndtimeo_ms;
+	c->rcv.limit = l->rcv.limit;
+	c->cc.algo = l->cc.algo;
+	if (l->ext && conn_ext(w, c)) {
+		c->ext->keepidle_s = l->ext->keepidle_s;
+		c->ext->keepintvl_s = l->ext->keepintvl_s;
+		c->ext->keepcnt = l->ext->keepcnt;
+		c->ext->user_timeout_ms = l->ext->user_timeout_ms;
+		c->ext->user_mss = l->ext->user_mss;
+	}
+}
+
+/* The connection's variables as the handshake left them. */
+static void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_birth *b)
+{
+	uint32_t offered = NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+
+	c->flow = *b->flow;
+	conn_start(w, c, b->iss);
+	c->snd_una = c->snd_nxt = b->iss + 1;
+	c->rcv_nxt = b->irs + 1;
+	c->last_ack_sent = c->rcv_nxt;
+	c->rcv.peer_mss = b->peer_mss;
+	c->ts_off = tcp_ts_offset(w, b->flow);
+	c->snd_wl1 = b->irs;
+	if (b->agreed & AGREED_TS) {
+		c->flags |= CONN_F_TS;
+		c->ts_recent = b->ts_recent;
+	}
+	if (b->agreed & AGREED_SACK)
+		c->flags |= CONN_F_SACK;
+	if (b->agreed & AGREED_WSCALE)
+		c->win.snd_shift = b->snd_wscale;
+	else
+		c->win.rcv_shift = 0;
+	c->win.rcv_adv = c->rcv_nxt + offered;
+	if (b->syn_lost)
+		c->flags |= CONN_F_SYN_LOST;
+	if (b->rtt_us)
+		rtt_sample(&c->rtt, &w->tcp->rtt_limits, b->rtt_us);
+}
+
+/* Puts c into the table, in the embryo's place if there was one. */
+static int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_birth *b,
+		       struct tcp_embryo *e)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (!e)
+		return table_add_conn(w, c, b->hash);
+	c->flags |= CONN_F_HASHED;
+	return htab_replace(&t->table, b->hash,
+			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
+			    table_value(TABLE_CONN, slab_index(&t->conns, c)));
+}
+
+struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_birth *b,
+			   struct tcp_embryo *e, enum nsk_drop *reason)
+{
+	struct tcp_conn *c;
+
+	if (listener_full(l->listener)) {
+		*reason = NSK_DROP_TCP_ACCEPT_BACKLOG_FULL;
+		return NULL;
+	}
+	*reason = slab_room(&w->tcp->conns) ? NSK_DROP_TCP_NO_MEMORY : NSK_DROP_TCP_TABLE_FULL;
+	c = conn_new(w, b->family);
+	if (!c)
+		return NULL;
+	inherit(w, c, l);
+	c->snd.limit = l->listener->snd_limit;
+	initiate(w, c, b);
+	if (enter_table(w, c, b, e) != 0) {
+		c->flags &= ~CONN_F_HASHED;
+		conn_free(w, c);
+		return NULL;
+	}
+	if (e)
+		embryo_free(w, e, false);
+	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
+	tcp_established(w, c);
+	listener_push(w, l, c);
+	return c;
+}
+
+/* ---- segments ---- */
+
+/* Room for another embryo: Linux's rule, so many as the backlog. */
+static bool syn_room(const struct nsk_worker *w, const struct tcp_listener *ls)
+{
+	return w->set->tcp_syncookies < 2 && ls->embryos < NSK_MAX(ls->backlog, 1u);
+}
+
+static uint32_t choose_iss(struct nsk_worker *w, const struct pkt *p, uint32_t iss_after)
+{
+	uint32_t iss = isn_make(&w->tcp->isn_key, &p->flow, sizeof(p->flow), w->now_ns);
+
+	if (iss_after && seq_leq(iss, iss_after))
+		iss = iss_after + 1;
+	return iss;
+}
+
+/* Third: SYN. */
+static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash,
+		     uint32_t iss_after)
+{
+	const struct pkt *p = pkt_of(m);
+	struct tcp_listener *ls = l->listener;
+
+	if (listener_full(ls)) {
+		pkt_drop(w, m, NSK_DROP_TCP_ACCEPT_BACKLOG_FULL);
+		return;
+	}
+	if (syn_room(w, ls) && embryo_new(w, l, p, hash, choose_iss(w, p, iss_after))) {
+		pkt_free(m);
+		return;
+	}
+	if (!w->set->tcp_syncookies) {
+		pkt_drop(w, m, NSK_DROP_TCP_SYN_BACKLOG_FULL);
+		return;
+	}
+	tcp_cookie_send(w, l, p);
+	pkt_free(m);
+}
+
+/* Second: an ACK opens nothing, unless it brings a cookie back. */
+static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash)
+{
+	enum nsk_drop reason = NSK_DROP_TCP_NO_MEMORY;
+	struct tcp_birth b;
+	struct tcp_conn *c;
+
+	if (!w->set->tcp_syncookies || (pkt_of(m)->tcp_flags & TCP_SYN) ||
+	    !tcp_cookie_input(w, pkt_of(m), hash, &b)) {
+		tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
+		return;
+	}
+	c = tcp_birth(w, l, &b, NULL, &reason);
+	if (!c) {
+		pkt_drop(w, m, reason);
+		return;
+	}
+	worker_count(w, NSK_CNT_TCP_COOKIES_ACCEPTED, 1);
+	tcp_segment_input(w, c, m);
+}
+
+void tcp_listen_input(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash,
+		      uint32_t iss_after)
+{
+	uint8_t flags = pkt_of(m)->tcp_flags;
+
+	if (flags & TCP_RST) /* first */
+		pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
+	else if (flags & TCP_ACK)
+		take_ack(w, l, m, hash);
+	else if ((flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)
+		take_syn(w, l, m, hash, iss_after);
+	else
+		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
+}

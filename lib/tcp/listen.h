@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a listening socket has and others do not: its embryos and its accept queue, both bounded by
+ * the backlog as in Linux.
+ */
+#ifndef NSK_TCP_LISTEN_H
+#define NSK_TCP_LISTEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/conn.h"
+
+struct tcp_listener {
+	uint32_t backlog;      /* as listen() said, cut to listen_backlog_max */
+	uint32_t embryos;      /* half-open connections */
+	uint32_t embryo_first; /* SLAB_NONE: none */
+	uint32_t head, count;  /* of ready[] */
+	uint32_t size;	       /* places in ready[], a power of two > backlog */
+	uint32_t *ready;       /* handles of connections for accept() */
+	uint32_t snd_limit;    /* of children: the listener itself has no send queue */
+};
+
+/* As Linux: one more than the backlog says. */
+static inline bool listener_full(const struct tcp_listener *ls)
+{
+	return ls->count > ls->backlog;
+}
+
+/* Appends an established connection; there is room. */
+void listener_push(struct nsk_worker *w, struct tcp_conn *l, struct tcp_conn *c);
+
+/* Ends listening: embryos forgotten, connections not accepted reset; the state is CLOSED then. */
+void listener_stop(struct nsk_worker *w, struct tcp_conn *l);
+
+/* Rows of sock_ops. */
+int tcp_listen(struct sock *s, int backlog);
+int tcp_accept(struct sock *s, struct sock **child);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments that came out of order: kept by reference in a reassembly set (tcpalg/reasm.h), bounded
+ * in ranges and, together with the receive queue, in memory.
+ */
+#ifndef NSK_TCP_OOO_H
+#define NSK_TCP_OOO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/conn.h"
+#include "tcpalg/reasm.h"
+
+/*
+ * Keeps the payload of m (trimmed, may be a chain) that starts at seq, at or above rcv_nxt and
+ * within the window. Consumes m. What is not kept counts its reason. True if any of it is new.
+ */
+bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq);
+
+/* Moves what continues rcv_nxt into the receive queue and advances rcv_nxt. Returns octets. */
+uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Gives the highest range up; the set is not empty. */
+void ooo_drop_last(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Drops everything. */
+void ooo_free(struct nsk_worker *w, struct tcp_conn *c);
+
+#endif

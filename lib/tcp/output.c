@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What to send: once a turn, for each connection that something happened to. Duplicate ACKs first,
+ * then what is lost, then new data with the ACK on it, then the ACK alone if one is due. Decides in
+ * pieces (sequence, length); split.c makes packets of them.
+ *
+ * RFC 9293 §3.7 (segmentation, Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675.
+ */
+#include "tcp/output.h"
+
+#include "net/tx.h"
+#include "tcp/sndbuf.h"
+#include "tcp/tcp.h"
+#include "tcp/timer.h"
+#include "tcpalg/scoreboard.h"
+
+/* Segments that one connection sends in one turn, so that the others get theirs. */
+#define TURN_SEGS 64
+
+/* Octets that the transmit queue of the route has room for in this turn. */
+static uint32_t turn_octets(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	const struct tx_queue *q = w->net->tx[c->route.iface->index];
+	uint32_t room = q ? (uint32_t)q->size - (uint32_t)(q->tail - q->head) : 0;
+
+	return NSK_MIN(room, (uint32_t)TURN_SEGS) * c->cc.smss;
+}
+
+static bool fin_unsent(const struct tcp_conn *c)
+{
+	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
+}
+
+/* Octets in the network as far as we know. */
+static uint32_t pipe_of(const struct tcp_conn *c)
+{
+	const struct scoreboard *sb = conn_sb(c);
+
+	if (NSK_LIKELY(!(c->recovery.state | c->recovery.dupacks) && !sb))
+		return c->snd_nxt - c->snd_una;
+	return recovery_pipe(&c->recovery, sb, c->snd_una, c->snd_nxt, c->cc.smss);
+}
+
+/* ---- what is lost ---- */
+
+/* One piece again; it may reach over our FIN. Returns octets sent. */
+static uint32_t send_again(struct nsk_worker *w, struct tcp_conn *c, struct seq_range r)
+{
+	bool fin = (c->flags & CONN_F_FIN_SENT) && r.end == c->snd_nxt;
+	uint32_t len = seq_range_len(r) - fin, segs;
+	uint32_t sent = tcp_split(w, c, r.start, len, fin, true);
+
+	rtt_timing_retransmit(&c->timing, r.start);
+	segs = c->ext && sent ? 1 : 0;
+	if (segs)
+		c->ext->retrans += segs;
+	return sent;
+}
+
+/* Sends what recovery asks for, as far as the congestion window allows; *budget is in octets. */
+static void retransmit(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
+{
+	bool idle = sndq_unsent(c) == 0 || window_usable(&c->win, c->snd_una, c->snd_nxt) == 0;
+	uint32_t smss = c->cc.smss;
+
+	while (*budget >= smss) {
+		uint32_t pipe = pipe_of(c), max = smss, sent;
+		enum recovery_send kind;
+		struct seq_range r;
+
+		if (pipe + smss <= c->cc.cwnd)
+			max = NSK_MIN(c->cc.cwnd - pipe, *budget);
+		else if (!recovery_forced(&c->recovery) && pipe != 0)
+			return;
+		kind = recovery_next(&c->recovery, conn_sb(c), c->snd_una, c->snd_nxt, smss, max,
+				     idle, &r);
+		if (kind == RECOVERY_NOTHING)
+			return;
+		sent = send_again(w, c, r);
+		if (sent == 0)
+			return;
+		r.end = r.start + sent;
+		recovery_sent(&c->recovery, r, kind);
+		*budget -= NSK_MIN(sent, *budget);
+		if (sent < smss && *budget < smss)
+			return;
+	}
+	conn_dirty(w, c);
+}
+
+/* ---- new data ---- */
+
+/* Octets of unsent that may go now, given what window and congestion window leave. */
+static uint32_t sendable(const struct tcp_conn *c, uint32_t unsent, uint32_t usable, bool fin)
+{
+	bool in_flight = c->snd_una != c->snd_nxt;
+	bool more = c->flags & (CONN_F_CORK | CONN_F_MORE);
+	bool nodelay = c->flags & CONN_F_NODELAY;
+	struct nagle n;
+
+	if (fin || (c->flags & CONN_F_FORCE))
+		return NSK_MIN(unsent, usable);
+	if (NSK_LIKELY(unsent <= usable && !more && (nodelay || !in_flight)))
+		return unsent;
+	n = (struct nagle){
+		.queued = unsent,
+		.usable = usable,
+		.mss = c->cc.smss,
+		.max_wnd = c->win.max_wnd,
+		.unacked = in_flight,
+		.nodelay = nodelay,
+		.more = more,
+	};
+	return nagle_sendable(&n);
+}
+
+/* snd_nxt moves over what was sent. */
+static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, uint32_t len)
+{
+	if (c->snd_una == c->snd_nxt && c->ext)
+		c->ext->progress_ms = w->tcp->now_ms;
+	c->snd_nxt += sent;
+	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
+	if (sent > len)
+		c->flags |= CONN_F_FIN_SENT;
+	c->flags &= ~CONN_F_FORCE;
+	c->last_snd_ms = w->tcp->now_ms;
+	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
+}
+
+static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
+{
+	uint32_t unsent = sndq_unsent(c), usable, pipe, len, sent;
+	bool fin = fin_unsent(c);
+
+	if (unsent == 0 && !fin)
+		return;
+	if (c->snd_una == c->snd_nxt && c->last_snd_ms != w->tcp->now_ms) {
+		uint64_t idle_us = (uint64_t)(w->tcp->now_ms - c->last_snd_ms) * 1000;
+
+		cc_idle_restart(&c->cc, (uint32_t)NSK_MIN(idle_us, (uint64_t)UINT32_MAX),
+				c->rtt.rto_us);
+	}
+	pipe = pipe_of(c);
+	usable = NSK_MIN(window_usable(&c->win, c->snd_una, c->snd_nxt),
+			 c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0);
+	len = sendable(c, unsent, usable, fin);
+	if (NSK_UNLIKELY(len > *budget)) {
+		len = *budget;
+		conn_dirty(w, c);
+	}
+	fin = fin && len == unsent && usable > len;
+	if (len == 0 && !fin)
+		return;
+	sent = tcp_split(w, c, c->snd_nxt, len, fin, false);
+	if (sent)
+		sent_new(w, c, sent, len);
+}
+
+/* Keeps the SEND deadline: retransmission while something is in flight, else probing. */
+static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
+{
+	bool running = tcp_timer_running(c, TCP_T_SEND);
+
+	if (c->snd_una != c->snd_nxt) {
+		if (!running || (c->flags & CONN_F_PERSIST))
+			tcp_rto_restart(w, c);
+	} else if ((sndq_unsent(c) || fin_unsent(c)) && !running) {
+		tcp_persist_start(w, c);
+	}
+}
+
+/* ---- the turn of one connection ---- */
+
+static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!(c->flags & CONN_F_ACK_NOW))
+		return;
+	if (c->snd_nxt == c->snd_una) {
+		c->snd_nxt++;
+		rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
+	}
+	if (conn_route(w, c) == 0)
+		tcp_send_syn(w, c);
+	c->flags &= ~CONN_F_ACK_NOW;
+	if (!tcp_timer_running(c, TCP_T_SEND))
+		tcp_rto_restart(w, c);
+}
+
+/* ACKs that the turn's out-of-order segments asked for (RFC 5681 §4.2: one each). */
+static void send_dupacks(struct nsk_worker *w, struct tcp_conn *c)
+{
+	/* With SACK one tells all. */
+	unsigned n = c->flags & CONN_F_SACK ? 1 : c->rcv.dupacks;
+
+	c->rcv.dupacks = 0;
+	while (n-- && tcp_send_ack(w, c))
+		;
+}
+
+void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t budget;
+
+	if (NSK_UNLIKELY(!conn_in(c, TCPS_SYNCHRONIZED))) {
+		if (conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD)))
+			output_syn(w, c);
+		return;
+	}
+	if (NSK_LIKELY(conn_route(w, c) == 0)) {
+		if (NSK_UNLIKELY(c->rcv.dupacks))
+			send_dupacks(w, c);
+		budget = turn_octets(w, c);
+		if (NSK_UNLIKELY(recovery_active(&c->recovery)))
+			retransmit(w, c, &budget);
+		send_new(w, c, &budget);
+		if (c->flags & CONN_F_ACK_NOW)
+			tcp_send_ack(w, c);
+	}
+	if ((c->flags & CONN_F_ACK_LATER) && !tcp_timer_running(c, TCP_T_DELACK))
+		tcp_timer_set(w, c, TCP_T_DELACK, w->set->tcp_delack_ms * MS_NS);
+	keep_timer(w, c);
+}
+
+/* ---- the worker's turn ---- */
+
+void tcp_output_dirty(struct nsk_worker *w)
+{
+	struct tcp_worker *t = w->tcp;
+	struct tcp_conn *c = t->dirty;
+
+	if (!c)
+		return;
+	tcp_clock(w);
+	/* What becomes dirty meanwhile has its turn in the next one. */
+	t->dirty = NULL;
+	t->dirty_tail = &t->dirty;
+	while (c) {
+		struct tcp_conn *next = c->dirty_next;
+
+		if (next)
+			NSK_PREFETCH_W(next);
+		c->flags &= ~CONN_F_DIRTY;
+		if (NSK_UNLIKELY(c->flags & CONN_F_DEAD))
+			slab_free(&t->conns, c);
+		else
+			tcp_output(w, c);
+		c = next;
+	}
+	w->busy = true;
+}
+
+bool tcp_output_pending(const struct nsk_worker *w)
+{
+	return w->tcp->dirty != NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The way out, in three steps: output.c decides what to send, as pieces (sequence, length) that may
+ * exceed a segment; split.c cuts pieces into packets; segment.c writes headers. control.c sends
+ * what belongs to no connection.
+ */
+#ifndef NSK_TCP_OUTPUT_H
+#define NSK_TCP_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/conn.h"
+#include "wire/tcp.h"
+#include "wire/tcp_opts.h"
+
+/* output.c: sends what a connection has to send now. */
+void tcp_output(struct nsk_worker *w, struct tcp_conn *c);
+
+/*
+ * split.c: sends the piece [seq, seq + len), FIN behind it if fin. The route is valid, the octets
+ * are queued. Returns octets sent, FIN counted: less than asked when packet buffers ran out.
+ */
+uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len, bool fin,
+		   bool again);
+
+/*
+ * segment.c: length of the header of a segment of the connection that carries data, SACK blocks not
+ * counted.
+ */
+static inline unsigned tcp_header_len(const struct tcp_conn *c)
+{
+	return TCP_HLEN + (c->flags & CONN_F_TS ? TCP_OPTS_TS_LEN : 0);
+}
+
+/*
+ * Writes the header of hlen bytes at the start of m's data, payload of plen behind it, and sends
+ * it. sum: partial checksum of the payload (not looked at when the port computes it). Consumes m.
+ */
+void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, unsigned hlen,
+		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum);
+
+/* True if the port of the connection's route computes checksums of its segments. */
+static inline bool tcp_csum_by_port(const struct tcp_conn *c)
+{
+	return c->route.iface->tx_offloads & PORT_TX_CSUM_L4;
+}
+
+/* A segment without data: ACK with SACK blocks, if there are any. False: no buffer. */
+bool tcp_send_ack(struct nsk_worker *w, struct tcp_conn *c);
+
+/*
+ * A segment that the peer must answer although it carries nothing: one below snd_una (RFC 9293
+ * §3.8.4; also the zero-window probe, as Linux sends it).
+ */
+void tcp_send_probe(struct nsk_worker *w, struct tcp_conn *c);
+
+/* SYN or SYN,ACK of an active or simultaneous open. */
+void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c);
+
+/* RST for a connection of ours. */
+void tcp_send_reset(struct nsk_worker *w, struct tcp_conn *c);
+
+/* A segment that belongs to no connection, to the source of the flow. */
+struct tcp_control {
+	const struct flow *flow; /* as received */
+	const struct tcp_opts *opts; /* of a SYN; else only timestamps count. NULL: none */
+	uint32_t seq, ack;
+	uint16_t flags;
+	uint16_t wnd; /* as on the wire */
+	uint8_t family;
+};
+
+/* control.c: sends it, from the reserve if need be. opts->mss 0 is filled in. */
+void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl);
+
+/* The answer of a closed port (RFC 9293 §3.10.7.1), if there may be one. Does not consume m. */
+void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p);
+
+/* The same, and drops the segment with a reason. */
+static inline void tcp_refuse(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
+{
+	tcp_reset_reply(w, pkt_of(m));
+	pkt_drop(w, m, reason);
+}
+
+/* Our timestamp clock's offset towards a peer. */
+uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow);
+
+#endif

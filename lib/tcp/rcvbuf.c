@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The receive queue; see rcvbuf.h. */
+#include "tcp/rcvbuf.h"
+
+#include <string.h>
+
+#include "tcp/ooo.h"
+
+/* Queued octets from which the speed of reading is watched. */
+#define GROW_WATCH 16384u
+/* Least interval over which reading is measured. */
+#define GROW_MIN_US 1000u
+
+static void link_tail(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	uint32_t charge = charge_of(m);
+
+	pkt_of(m)->qnext = NULL;
+	if (c->rcv.tail)
+		pkt_of(c->rcv.tail)->qnext = m;
+	else
+		c->rcv.head = m;
+	c->rcv.tail = m;
+	c->rcv.bytes += m->data_len;
+	c->rcv.mem += charge;
+	w->tcp->rcv_mem += charge;
+}
+
+/* Moves up to len octets from the front of m behind the tail; returns how many. */
+static uint32_t fill_tail(struct tcp_conn *c, struct rte_mbuf *m, uint32_t len)
+{
+	struct rte_mbuf *tail = c->rcv.tail;
+	uint32_t n = NSK_MIN(len, (uint32_t)rte_pktmbuf_tailroom(tail));
+
+	if (n == 0 || !rcvq_may_append(tail))
+		return 0;
+	memcpy(rte_pktmbuf_mtod_offset(tail, uint8_t *, tail->data_len),
+	       rte_pktmbuf_mtod(m, uint8_t *), n);
+	tail->data_len = (uint16_t)(tail->data_len + n);
+	tail->pkt_len = tail->data_len;
+	c->rcv.bytes += n;
+	m->data_off = (uint16_t)(m->data_off + n);
+	m->data_len = (uint16_t)(m->data_len - n);
+	m->pkt_len = m->data_len;
+	return n;
+}
+
+static bool pressed(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	return rcvq_mem(c) >= c->rcv.limit || w->tcp->rcv_mem >= w->tcp->rcv_budget / 2;
+}
+
+/* The worker's budget is used up; a connection that holds nothing gets a little more. */
+static bool over_budget(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint64_t most = w->tcp->rcv_budget;
+
+	if (!c->rcv.mem)
+		most += most / 3;
+	return w->tcp->rcv_mem >= most;
+}
+
+/* Octets to the start of the buffer: what comes next finds all the room behind them. */
+static void move_to_front(struct rte_mbuf *m)
+{
+	if (!rcvq_may_append(m))
+		return;
+	memmove(m->buf_addr, rte_pktmbuf_mtod(m, uint8_t *), m->data_len);
+	m->data_off = 0;
+}
+
+bool rcvq_append_slow(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct rte_mbuf *tail = c->rcv.tail;
+	uint32_t len = m->data_len;
+
+	if (tail && len <= RCVQ_COPY_MAX && rte_pktmbuf_tailroom(tail) >= len &&
+	    fill_tail(c, m, len)) {
+		rte_pktmbuf_free_seg(m);
+		return true;
+	}
+	if (NSK_UNLIKELY(pressed(w, c))) {
+		while (!reasm_empty(conn_ooo(c)) && rcvq_mem(c) + charge_of(m) > 2 * c->rcv.limit)
+			ooo_drop_last(w, c);
+		if (over_budget(w, c) && (!tail || rte_pktmbuf_tailroom(tail) < len))
+			return false;
+		if (tail)
+			len -= fill_tail(c, m, len);
+		if (len == 0) {
+			rte_pktmbuf_free_seg(m);
+			return true;
+		}
+		move_to_front(m);
+	}
+	link_tail(w, c, m);
+	return true;
+}
+
+struct rte_mbuf *rcvq_pop(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *m = c->rcv.head;
+	uint32_t charge;
+
+	if (!m)
+		return NULL;
+	charge = charge_of(m);
+	c->rcv.head = pkt_of(m)->qnext;
+	if (!c->rcv.head)
+		c->rcv.tail = NULL;
+	c->rcv.bytes -= m->data_len;
+	c->rcv.mem -= charge;
+	w->tcp->rcv_mem -= charge;
+	return m;
+}
+
+void rcvq_consume(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+{
+	while (len) {
+		struct rte_mbuf *m = c->rcv.head;
+
+		if (len < m->data_len) {
+			m->data_off = (uint16_t)(m->data_off + len);
+			m->data_len = (uint16_t)(m->data_len - len);
+			m->pkt_len = m->data_len;
+			c->rcv.bytes -= len;
+			return;
+		}
+		len -= m->data_len;
+		rte_pktmbuf_free_seg(rcvq_pop(w, c));
+	}
+}
+
+void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *m;
+
+	while ((m = rcvq_pop(w, c)))
+		rte_pktmbuf_free_seg(m);
+}
+
+/*
+ * Twice what the application takes in a round trip is what it could use: the sender may double its
+ * window in that time.
+ */
+static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+	uint32_t now = (uint32_t)w->tcp->now_us, rtt = NSK_MAX(rtt_srtt_us(&c->rtt), GROW_MIN_US);
+	uint64_t want, most;
+
+	if (!x)
+		return;
+	if (x->grow_bytes == 0)
+		x->grow_since_us = now;
+	x->grow_bytes += len;
+	want = (uint64_t)x->grow_bytes * 2;
+	most = NSK_MIN((uint64_t)w->set->tcp_rcvbuf_max, w->tcp->rcv_budget / 4);
+	if (want > c->rcv.limit && w->tcp->rcv_mem < w->tcp->rcv_budget / 2)
+		c->rcv.limit = NSK_MAX(c->rcv.limit, (uint32_t)NSK_MIN(want, most));
+	if (now - x->grow_since_us >= rtt)
+		x->grow_bytes = 0;
+}
+
+void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+{
+	if (!conn_in(c, TCPS_RECEIVING))
+		return;
+	if (NSK_UNLIKELY(len + c->rcv.bytes >= GROW_WATCH) && !(c->flags & CONN_F_RCVBUF_SET))
+		grow(w, c, len);
+	if (NSK_UNLIKELY(window_update_due(&c->win, c->rcv_nxt, rcvq_space(c), c->rcv.limit,
+					   c->ack.rcv_mss)))
+		conn_ack_now(w, c);
+}

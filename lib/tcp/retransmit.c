@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * When the SEND deadline comes: retransmission timeout (RFC 6298 §5, RFC 5681 §3.1, RFC 6675 §5.1),
+ * zero-window probes (RFC 9293 §3.8.6.1), overrides (§3.8.6.2.1), and giving up (§3.8.3,
+ * RFC 5482, RFC 6429).
+ */
+#include <errno.h>
+
+#include "tcp/output.h"
+#include "tcp/sndbuf.h"
+#include "tcp/timer.h"
+#include "tcpalg/scoreboard.h"
+
+/* R1 of RFC 9293 §3.8.3: so many timeouts and the route is looked up anew. */
+#define R1 3
+
+static void give_up(struct nsk_worker *w, struct tcp_conn *c)
+{
+	int err = c->ext && c->ext->soft_err ? c->ext->soft_err : ETIMEDOUT;
+
+	worker_count(w, NSK_CNT_TCP_TIMEOUTS, 1);
+	conn_abort(w, c, err);
+}
+
+/* Milliseconds that the user timeout still grants; UINT32_MAX if there is none. */
+static uint32_t user_timeout_left(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint32_t gone;
+
+	if (!c->ext || !c->ext->user_timeout_ms)
+		return UINT32_MAX;
+	gone = w->tcp->now_ms - c->ext->progress_ms;
+	return gone < c->ext->user_timeout_ms ? c->ext->user_timeout_ms - gone : 0;
+}
+
+static bool exhausted(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint32_t left = user_timeout_left(w, c);
+
+	if (c->flags & CONN_F_ORPHAN)
+		return c->retries >= w->set->tcp_orphan_retries || left == 0;
+	if (left != UINT32_MAX)
+		return left == 0;
+	return c->retries >= w->set->tcp_retries;
+}
+
+static void count_retry(struct tcp_conn *c)
+{
+	if (c->retries < UINT8_MAX)
+		c->retries++;
+	if (c->retries == R1)
+		c->route.iface = NULL;
+}
+
+static void restart(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t left_ms = user_timeout_left(w, c);
+	uint64_t delay_ns = c->rtt.rto_us * US_NS;
+
+	c->flags &= ~CONN_F_PERSIST;
+	if (left_ms != UINT32_MAX)
+		delay_ns = NSK_MIN(delay_ns, left_ms * MS_NS);
+	tcp_timer_set(w, c, TCP_T_SEND, delay_ns);
+}
+
+static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct scoreboard *sb = conn_sb(c);
+
+	if (exhausted(w, c)) {
+		give_up(w, c);
+		return;
+	}
+	worker_count(w, NSK_CNT_TCP_RTO, 1);
+	cc_rto(&c->cc, c->retries == 0, w->tcp->now_us);
+	count_retry(c);
+	if (sb)
+		scoreboard_reset(sb); /* the peer may have reneged (RFC 2018 §8) */
+	recovery_rto(&c->recovery, c->snd_una, c->snd_nxt);
+	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
+	rtt_timing_cancel(&c->timing);
+	restart(w, c);
+	conn_dirty(w, c);
+}
+
+static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t most = c->state == TCPS_SYN_SENT ? w->set->tcp_syn_retries :
+						    w->set->tcp_synack_retries;
+
+	if (c->retries >= most || user_timeout_left(w, c) == 0) {
+		give_up(w, c);
+		return;
+	}
+	worker_count(w, NSK_CNT_TCP_RTO, 1);
+	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+	count_retry(c);
+	c->flags |= CONN_F_SYN_LOST;
+	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
+	rtt_timing_cancel(&c->timing);
+	restart(w, c);
+	conn_ack_now(w, c);
+}
+
+/* The application was told that the worker's send budget is used up: look again. */
+static void want_mem_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (sndq_has_room(w, c)) {
+		c->flags &= ~CONN_F_WANT_MEM;
+		sock_ready(&c->sock, EPOLLOUT);
+	}
+}
+
+/* The window is closed: ask. Answered probes go on for ever, unless nobody is left to care. */
+static void probe_window(struct nsk_worker *w, struct tcp_conn *c)
+{
+	bool orphan = c->flags & CONN_F_ORPHAN;
+
+	if (exhausted(w, c) || (orphan && c->probes >= w->set->tcp_orphan_retries)) {
+		give_up(w, c);
+		return;
+	}
+	count_retry(c);
+	if (c->probes < UINT8_MAX)
+		c->probes++;
+	worker_count(w, NSK_CNT_TCP_ZERO_WINDOW_PROBES, 1);
+	tcp_send_probe(w, c);
+	tcp_persist_start(w, c);
+}
+
+static void persist_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	bool fin = (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
+
+	if (c->flags & CONN_F_WANT_MEM)
+		want_mem_due(w, c);
+	if (sndq_unsent(c) == 0 && !fin) {
+		if (c->flags & CONN_F_WANT_MEM)
+			tcp_persist_start(w, c);
+		return;
+	}
+	if (window_usable(&c->win, c->snd_una, c->snd_nxt) == 0) {
+		probe_window(w, c);
+		return;
+	}
+	/* Held back by Nagle, MSG_MORE, or lack of buffers or of a route: send what there is. */
+	if (exhausted(w, c)) {
+		give_up(w, c);
+		return;
+	}
+	count_retry(c);
+	if (c->probes < UINT8_MAX)
+		c->probes++;
+	c->flags |= CONN_F_FORCE;
+	conn_dirty(w, c);
+}
+
+void tcp_send_timeout(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD)))
+		syn_due(w, c);
+	else if (!conn_in(c, TCPS_SYNCHRONIZED))
+		return;
+	else if (c->snd_una != c->snd_nxt)
+		rto_due(w, c);
+	else if (c->flags & CONN_F_PERSIST)
+		persist_due(w, c);
+}

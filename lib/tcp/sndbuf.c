@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The send queue; see sndbuf.h. */
+#include "tcp/sndbuf.h"
+
+#include <string.h>
+
+#include "mbuf/pool.h"
+#include "tcpalg/scoreboard.h"
+
+/*
+ * How full a buffer is filled: with whole segments, so that each can later go out by reference to
+ * one buffer.
+ */
+static uint16_t fill_target(const struct tcp_conn *c, const struct rte_mbuf *m)
+{
+	uint32_t room = rte_pktmbuf_tailroom(m), mss = c->cc.smss;
+
+	if (mss == 0 || mss >= room)
+		return (uint16_t)room;
+	return (uint16_t)(2 * mss > room ? mss : room / mss * mss);
+}
+
+static void link_tail(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	uint32_t charge = charge_of(m);
+
+	pkt_of(m)->qnext = NULL;
+	if (c->snd.tail)
+		pkt_of(c->snd.tail)->qnext = m;
+	else
+		c->snd.head = m;
+	c->snd.tail = m;
+	c->snd.mem += charge;
+	w->tcp->snd_mem += charge;
+}
+
+static struct rte_mbuf *new_buffer(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *m;
+	struct pkt *p;
+
+	if (!sndq_has_room(w, c))
+		return NULL;
+	m = pkt_alloc(w);
+	if (!m)
+		return NULL;
+	p = pkt_of(m);
+	p->seq = c->snd_end;
+	p->pay_len = fill_target(c, m);
+	p->tcp_flags = 0;
+	link_tail(w, c, m);
+	return m;
+}
+
+size_t sndq_write(struct nsk_worker *w, struct tcp_conn *c, const uint8_t *p, size_t len)
+{
+	struct rte_mbuf *m = c->snd.tail;
+	size_t taken = 0;
+
+	while (taken < len) {
+		size_t n;
+
+		if (!m || m->data_len >= pkt_of(m)->pay_len) {
+			m = new_buffer(w, c);
+			if (!m)
+				break;
+		}
+		n = NSK_MIN(len - taken, (size_t)(pkt_of(m)->pay_len - m->data_len));
+		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len), p + taken, n);
+		m->data_len = (uint16_t)(m->data_len + n);
+		m->pkt_len = m->data_len;
+		pkt_of(m)->tcp_flags = 0;
+		c->snd_end += (uint32_t)n;
+		taken += n;
+	}
+	return taken;
+}
+
+void sndq_push(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+
+	p->seq = c->snd_end;
+	p->pay_len = 0; /* others may hold the bytes: never append */
+	p->tcp_flags = 0;
+	link_tail(w, c, m);
+	c->snd_end += m->data_len;
+}
+
+struct rte_mbuf *sndq_find(const struct tcp_conn *c, struct rte_mbuf *hint, uint32_t seq)
+{
+	struct rte_mbuf *m = hint && seq_geq(seq, pkt_of(hint)->seq) ? hint : c->snd.head;
+
+	while (m && seq_geq(seq, pkt_of(m)->seq + m->data_len))
+		m = pkt_of(m)->qnext;
+	return m;
+}
+
+static void tell_room(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if ((c->sock.ready & EPOLLOUT) || w->tcp->snd_mem >= w->tcp->snd_budget)
+		return;
+	/* As Linux: when a third is free, so that the application is not woken for crumbs. */
+	if (c->snd.mem <= c->snd.limit / 3 * 2 && conn_in(c, TCPS_SENDING))
+		sock_ready(&c->sock, EPOLLOUT);
+}
+
+void sndq_acked(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *m = c->snd.head;
+
+	while (m && seq_leq(pkt_of(m)->seq + m->data_len, c->snd_una)) {
+		struct rte_mbuf *next = pkt_of(m)->qnext;
+		uint32_t charge = charge_of(m);
+
+		/* Filled by one write, then by the next: only a full or never again used one goes. */
+		c->snd.mem -= charge;
+		w->tcp->snd_mem -= charge;
+		if (c->snd.cur == m)
+			c->snd.cur = NULL;
+		if (NSK_UNLIKELY(c->ext != NULL) && c->ext->rxt_cur == m)
+			c->ext->rxt_cur = NULL;
+		rte_pktmbuf_free_seg(m);
+		m = next;
+	}
+	c->snd.head = m;
+	if (!m)
+		c->snd.tail = NULL;
+	tell_room(w, c);
+}
+
+void sndq_purge(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *m = c->snd.head;
+
+	while (m) {
+		struct rte_mbuf *next = pkt_of(m)->qnext;
+
+		w->tcp->snd_mem -= charge_of(m);
+		rte_pktmbuf_free_seg(m);
+		m = next;
+	}
+	c->snd.head = NULL;
+	c->snd.tail = NULL;
+	c->snd.cur = NULL;
+	c->snd.mem = 0;
+	if (c->ext)
+		c->ext->rxt_cur = NULL;
+	c->snd_nxt = c->snd_una;
+	c->snd_end = c->snd_una;
+}
+
+void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
+{
+	/* A window in flight and one being written; a buffer of 2 KiB carries about 1.4 KiB. */
+	uint64_t want = (uint64_t)c->cc.cwnd * 4;
+
+	if ((c->flags & CONN_F_SNDBUF_SET) || want <= c->snd.limit)
+		return;
+	want = NSK_MIN(want, (uint64_t)w->set->tcp_sndbuf_max);
+	want = NSK_MIN(want, w->tcp->snd_budget / 2);
+	if (want > c->snd.limit)
+		c->snd.limit = (uint32_t)want;
+}
+
+void sndq_forget_sacked(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_ext *x = c->ext;
+
+	if (!x || !x->sb)
+		return;
+	mem_free(w->mem, x->sb, scoreboard_bytes(x->sb->cap));
+	x->sb = NULL;
+}

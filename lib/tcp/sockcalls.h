@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Socket calls on TCP sockets: rows of sock_ops that are not in listen.h or close.h. They only mark
+ * work; the turn's end does it. Contracts as in sock/sock.h.
+ */
+#ifndef NSK_TCP_SOCKCALLS_H
+#define NSK_TCP_SOCKCALLS_H
+
+#include "tcp/conn.h"
+
+extern const struct sock_ops tcp_sock_ops;
+
+/* bind.c */
+int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len);
+int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len);
+/* Gives a socket without a port one of our choice. 0, -EADDRINUSE, -ENOBUFS. */
+int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c);
+
+/* connect.c */
+int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len);
+
+/* stream.c */
+ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
+ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags);
+int tcp_ioctl(struct sock *s, unsigned long request, int *value);
+/* What stops an empty receive queue from being filled: 0 end of stream, -EAGAIN nothing, others. */
+int tcp_recv_status(struct sock *s);
+/* What forbids sending: 0 nothing does. */
+int tcp_send_status(struct sock *s);
+/* Readiness after data was taken out of the receive queue, and the window that goes with it. */
+void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
+/* Readiness and output after data was put into the send queue. */
+void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more);
+
+/* sockopt.c */
+int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
+int tcp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+
+/* info.c: fills at most *len bytes with Linux's struct tcp_info. */
+void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,
+		  socklen_t *len);
+
+/* zc.c */
+int tcp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
+ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf);
+
+#endif

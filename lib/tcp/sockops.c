@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TCP's row in the table of socket types, and the making of a socket. */
+#include <errno.h>
+
+#include "tcp/close.h"
+#include "tcp/listen.h"
+#include "tcp/sockcalls.h"
+#include "tcp/tcp.h"
+
+const struct sock_ops tcp_sock_ops = {
+	.type = SOCK_STREAM,
+	.bind = tcp_bind,
+	.listen = tcp_listen,
+	.connect = tcp_connect,
+	.accept = tcp_accept,
+	.sendmsg = tcp_sendmsg,
+	.recvmsg = tcp_recvmsg,
+	.shutdown = tcp_shutdown,
+	.close = tcp_close,
+	.getsockopt = tcp_getsockopt,
+	.setsockopt = tcp_setsockopt,
+	.getname = tcp_getname,
+	.ioctl = tcp_ioctl,
+	.zc_recv = tcp_zc_recv,
+	.zc_send = tcp_zc_send,
+};
+
+int tcp_create(struct nsk_worker *w, struct sock **s)
+{
+	struct tcp_conn *c = conn_new(w, AF_INET);
+
+	if (!c)
+		return slab_room(&w->tcp->conns) ? -ENOMEM : -ENFILE;
+	/* As Linux: what is not connected hangs up, and would take a write to say so. */
+	sock_ready(&c->sock, EPOLLOUT | EPOLLHUP);
+	*s = &c->sock;
+	return 0;
+}

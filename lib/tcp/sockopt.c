@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Socket options of TCP, one table; names, units and meanings as in Linux's tcp(7) and socket(7).
+ * What is not in it is left to lib/sock.
+ */
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "tcp/listen.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcp/timer.h"
+
+#define RCVBUF_MIN 2304
+#define SNDBUF_MIN 4608
+#define MAXSEG_MIN 88
+#define MAXSEG_MAX 32767
+#define KEEP_MAX_S 32767
+#define KEEPCNT_MAX 127
+
+struct option {
+	int level, name;
+	/* Integers: get gives the value, set takes it (0 or -errno). */
+	int (*get)(struct nsk_worker *w, struct tcp_conn *c);
+	int (*set)(struct nsk_worker *w, struct tcp_conn *c, int v);
+	/* Anything else. */
+	int (*get_raw)(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len);
+	int (*set_raw)(struct nsk_worker *w, struct tcp_conn *c, const void *value, socklen_t len);
+};
+
+static void set_flag(struct tcp_conn *c, uint32_t flag, int v)
+{
+	if (v)
+		c->flags |= flag;
+	else
+		c->flags &= ~flag;
+}
+
+/* ---- SOL_SOCKET ---- */
+
+/*
+ * As in Linux, half of what is named is for payload and the rest for what holds it, and reading
+ * gives twice what was set.
+ */
+static int get_rcvbuf(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return (int)NSK_MIN(c->rcv.limit, (uint32_t)INT32_MAX / 2) * 2;
+}
+
+static int set_rcvbuf(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	uint32_t most = NSK_MAX(w->set->tcp_rcvbuf_max, (uint32_t)RCVBUF_MIN);
+
+	c->rcv.limit = NSK_MIN(NSK_MAX((uint32_t)NSK_MAX(v, 0), (uint32_t)RCVBUF_MIN / 2), most);
+	c->flags |= CONN_F_RCVBUF_SET;
+	if (conn_in(c, TCPS_RECEIVING))
+		rcvq_read_done(w, c, 0);
+	return 0;
+}
+
+static int get_sndbuf(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t limit = c->state == TCPS_LISTEN ? c->listener->snd_limit : c->snd.limit;
+
+	(void)w;
+	return (int)NSK_MIN(limit, (uint32_t)INT32_MAX);
+}
+
+static int set_sndbuf(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	uint32_t most = NSK_MAX(w->set->tcp_sndbuf_max, (uint32_t)SNDBUF_MIN);
+	uint32_t want = (uint32_t)NSK_MIN(NSK_MAX(v, 0), INT32_MAX / 2) * 2;
+
+	want = NSK_MIN(NSK_MAX(want, (uint32_t)SNDBUF_MIN), most);
+	if (c->state == TCPS_LISTEN)
+		c->listener->snd_limit = want;
+	else
+		c->snd.limit = want;
+	c->flags |= CONN_F_SNDBUF_SET;
+	return 0;
+}
+
+static int get_keepalive(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return !!(c->flags & CONN_F_KEEPALIVE);
+}
+
+static int set_keepalive(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	set_flag(c, CONN_F_KEEPALIVE, v);
+	c->sock.flags = (uint8_t)((c->sock.flags & ~SOCK_F_KEEPALIVE) |
+				  (v ? SOCK_F_KEEPALIVE : 0));
+	tcp_keepalive_update(w, c);
+	return 0;
+}
+
+static int get_error(struct nsk_worker *w, struct tcp_conn *c)
+{
+	int err = c->sock.err;
+
+	(void)w;
+	c->sock.err = 0;
+	sock_unready(&c->sock, EPOLLERR);
+	if (err == 0 && c->ext) {
+		err = c->ext->soft_err;
+		c->ext->soft_err = 0;
+	}
+	return err;
+}
+
+/* ---- IPPROTO_TCP ---- */
+
+static int get_nodelay(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return !!(c->flags & CONN_F_NODELAY);
+}
+
+static int set_nodelay(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	set_flag(c, CONN_F_NODELAY, v);
+	if (v && conn_in(c, TCPS_SENDING))
+		conn_dirty(w, c);
+	return 0;
+}
+
+static int get_cork(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return !!(c->flags & CONN_F_CORK);
+}
+
+/* Pulling the cork sends what it held back, Nagle or not. */
+static int set_cork(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	bool was = c->flags & CONN_F_CORK;
+
+	set_flag(c, CONN_F_CORK, v);
+	if (was && !v && conn_in(c, TCPS_SENDING)) {
+		c->flags = (c->flags & ~CONN_F_MORE) | CONN_F_FORCE;
+		conn_dirty(w, c);
+	}
+	return 0;
+}
+
+static int get_maxseg(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	if (conn_in(c, TCPS_SYNCHRONIZED))
+		return c->cc.smss;
+	return c->ext && c->ext->user_mss ? c->ext->user_mss : 536;
+}
+
+static int set_maxseg(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	struct tcp_ext *x;
+
+	if (v && (v < MAXSEG_MIN || v > MAXSEG_MAX))
+		return -EINVAL;
+	x = conn_ext(w, c);
+	if (!x)
+		return -ENOBUFS;
+	x->user_mss = (uint16_t)v;
+	return 0;
+}
+
+static int get_keepidle(struct nsk_worker *w, struct tcp_conn *c)
+{
+	return c->ext && c->ext->keepidle_s ? c->ext->keepidle_s :
+					      (int)(w->set->tcp_keepalive_ms / 1000);
+}
+
+static int get_keepintvl(struct nsk_worker *w, struct tcp_conn *c)
+{
+	return c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s :
+					       (int)(w->set->tcp_keepintvl_ms / 1000);
+}
+
+static int get_keepcnt(struct nsk_worker *w, struct tcp_conn *c)
+{
+	return c->ext && c->ext->keepcnt ? c->ext->keepcnt : (int)w->set->tcp_keepcnt;
+}
+
+static int set_keepidle(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	if (v < 1 || v > KEEP_MAX_S)
+		return -EINVAL;
+	if (!conn_ext(w, c))
+		return -ENOBUFS;
+	c->ext->keepidle_s = (uint16_t)v;
+	tcp_keepalive_update(w, c);
+	return 0;
+}
+
+static int set_keepintvl(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	if (v < 1 || v > KEEP_MAX_S)
+		return -EINVAL;
+	if (!conn_ext(w, c))
+		return -ENOBUFS;
+	c->ext->keepintvl_s = (uint16_t)v;
+	return 0;
+}
+
+static int set_keepcnt(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	if (v < 1 || v > KEEPCNT_MAX)
+		return -EINVAL;
+	if (!conn_ext(w, c))
+		return -ENOBUFS;
+	c->ext->keepcnt = (uint8_t)v;
+	return 0;
+}
+
+static int get_user_timeout(struct nsk_worker *w, struct tcp_conn *c)
+{
+	return (int)(c->ext ? c->ext->user_timeout_ms : w->set->tcp_user_timeout_ms);
+}
+
+static int set_user_timeout(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	if (v < 0)
+		return -EINVAL;
+	if (!conn_ext(w, c))
+		return -ENOBUFS;
+	c->ext->user_timeout_ms = (uint32_t)v;
+	c->ext->progress_ms = w->tcp->now_ms;
+	return 0;
+}
+
+static int get_quickack(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return c->ack.quick != 0;
+}
+
+/* As in Linux not for ever: until the traffic looks like request and response again. */
+static int set_quickack(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	c->ack.quick = v ? ACKPOLICY_QUICK : 0;
+	if (v && ackpolicy_owed(&c->ack) && conn_in(c, TCPS_SYNCHRONIZED))
+		conn_ack_now(w, c);
+	return 0;
+}
+
+static int get_info(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
+{
+	tcp_info_get(w, c, value, len);
+	return 0;
+}
+
+static int get_congestion(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
+{
+	const char *name = cc_algos[c->cc.algo]->name;
+
+	(void)w;
+	*len = NSK_MIN(*len, (socklen_t)(strlen(name) + 1));
+	memcpy(value, name, *len);
+	return 0;
+}
+
+static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *value,
+			  socklen_t len)
+{
+	const struct cc_algo *algo;
+	uint16_t smss = c->cc.smss;
+
+	(void)w;
+	len = (socklen_t)strnlen(value, len);
+	algo = cc_find_n(value, len);
+	if (!algo)
+		return -ENOENT;
+	if (algo->id == c->cc.algo)
+		return 0;
+	cc_release(&c->cc);
+	if (smss)
+		cc_init(&c->cc, algo, smss, false);
+	else
+		c->cc.algo = algo->id;
+	return 0;
+}
+
+/* ---- IPPROTO_IP ---- */
+
+/* bind() to port 0 never reserves a port here. */
+static int get_no_port(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w, (void)c;
+	return 1;
+}
+
+static int set_no_port(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	(void)w, (void)c, (void)v;
+	return 0;
+}
+
+static const struct option options[] = {
+	{ SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, NULL, NULL },
+	{ SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL },
+	{ SOL_SOCKET, SO_KEEPALIVE, get_keepalive, set_keepalive, NULL, NULL },
+	{ SOL_SOCKET, SO_ERROR, get_error, NULL, NULL, NULL },
+	{ IPPROTO_TCP, TCP_NODELAY, get_nodelay, set_nodelay, NULL, NULL },
+	{ IPPROTO_TCP, TCP_CORK, get_cork, set_cork, NULL, NULL },
+	{ IPPROTO_TCP, TCP_MAXSEG, get_maxseg, set_maxseg, NULL, NULL },
+	{ IPPROTO_TCP, TCP_KEEPIDLE, get_keepidle, set_keepidle, NULL, NULL },
+	{ IPPROTO_TCP, TCP_KEEPINTVL, get_keepintvl, set_keepintvl, NULL, NULL },
+	{ IPPROTO_TCP, TCP_KEEPCNT, get_keepcnt, set_keepcnt, NULL, NULL },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, get_user_timeout, set_user_timeout, NULL, NULL },
+	{ IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL },
+	{ IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL },
+	{ IPPROTO_TCP, TCP_CONGESTION, NULL, NULL, get_congestion, set_congestion },
+	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, get_no_port, set_no_port, NULL, NULL },
+};
+
+static const struct option *find(int level, int name)
+{
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(options); i++)
+		if (options[i].level == level && options[i].name == name)
+			return &options[i];
+	return NULL;
+}
+
+int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len)
+{
+	const struct option *o = find(level, name);
+	struct nsk_worker *w = s->worker;
+	int v;
+
+	if (!o)
+		return sock_getsockopt(s, level, name, value, len);
+	tcp_clock(w);
+	if (o->get_raw)
+		return o->get_raw(w, conn_of_sock(s), value, len);
+	v = o->get(w, conn_of_sock(s));
+	*len = NSK_MIN(*len, (socklen_t)sizeof(v));
+	memcpy(value, &v, *len);
+	return 0;
+}
+
+int tcp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
+{
+	const struct option *o = find(level, name);
+	struct nsk_worker *w = s->worker;
+	int v;
+
+	if (!o)
+		return sock_setsockopt(s, level, name, value, len);
+	tcp_clock(w);
+	if (o->set_raw)
+		return o->set_raw(w, conn_of_sock(s), value, len);
+	if (!o->set)
+		return -ENOPROTOOPT;
+	if (len < sizeof(v))
+		return -EINVAL;
+	memcpy(&v, value, sizeof(v));
+	return o->set(w, conn_of_sock(s), v);
+}

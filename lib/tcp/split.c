@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one splitting step: pieces of the send queue become packets of at most one MSS. A port that
+ * segments by itself will be served here and nowhere else.
+ *
+ * No struct rte_mbuf is in the send queue and at a port at once. A small payload is copied behind
+ * its header; a large one goes as an indirect buffer chained to the header's, where the port can
+ * send such (and sums itself, or else the sum needs a pass over the octets all the same, which the
+ * copy does on its way).
+ */
+#include <string.h>
+
+#include "mbuf/pool.h"
+#include "tcp/output.h"
+#include "tcp/sndbuf.h"
+
+/* Payload up to this is cheaper copied than referred to. */
+#define COPY_MAX 256
+/* Buffers that one packet refers to at most; scattered further, it is copied. */
+#define REFS_MAX 4
+
+/* One packet to be. */
+struct cut {
+	struct rte_mbuf *from; /* buffer of the send queue that holds the first octet */
+	uint32_t seq;
+	uint32_t len;
+	unsigned hlen;
+	uint32_t sum; /* of the payload copied, when we sum */
+	bool push;    /* a write ended at or before the last octet */
+};
+
+/* Visits the stretch of the cut that lies in buffer m; *off is where it starts there. */
+static uint32_t stretch(const struct rte_mbuf *m, uint32_t seq, uint32_t left, uint32_t *off)
+{
+	*off = seq - pkt_of((struct rte_mbuf *)(uintptr_t)m)->seq;
+	return NSK_MIN(left, (uint32_t)m->data_len - *off);
+}
+
+/* Notes whether the stretch contains the end of a write. */
+static void note_push(struct cut *cut, struct rte_mbuf *m, uint32_t end_off)
+{
+	if (end_off == m->data_len && (pkt_of(m)->tcp_flags & TCP_PSH))
+		cut->push = true;
+}
+
+/* Copies the payload behind the header in one buffer. */
+static struct rte_mbuf *by_copy(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
+{
+	struct rte_mbuf *m = pkt_alloc(w), *q = cut->from;
+	uint32_t seq = cut->seq, left = cut->len, done = 0, off;
+	bool sum = !tcp_csum_by_port(c);
+	uint8_t *p;
+
+	if (NSK_UNLIKELY(!m))
+		return NULL;
+	p = rte_pktmbuf_mtod_offset(m, uint8_t *, cut->hlen);
+	for (; left; q = pkt_of(q)->qnext) {
+		uint32_t n = stretch(q, seq, left, &off);
+		const uint8_t *from = rte_pktmbuf_mtod_offset(q, const uint8_t *, off);
+
+		if (sum)
+			cut->sum = csum_combine(cut->sum, csum_copy(p + done, from, n, 0), done);
+		else
+			memcpy(p + done, from, n);
+		note_push(cut, q, off + n);
+		seq += n;
+		done += n;
+		left -= n;
+	}
+	m->data_len = (uint16_t)(cut->hlen + cut->len);
+	m->pkt_len = m->data_len;
+	return m;
+}
+
+/* Chains indirect buffers behind a header's. */
+static struct rte_mbuf *by_reference(struct nsk_worker *w, const struct tcp_conn *c,
+				     struct cut *cut, unsigned refs)
+{
+	struct rte_mbuf *bufs[1 + REFS_MAX], *q = cut->from;
+	uint32_t seq = cut->seq, left = cut->len, done = 0, off;
+	bool sum = !tcp_csum_by_port(c);
+
+	if (pkt_alloc_bulk(w, bufs, refs + 1) != 0)
+		return NULL;
+	bufs[0]->data_len = (uint16_t)cut->hlen;
+	for (unsigned i = 1; i <= refs; i++, q = pkt_of(q)->qnext) {
+		uint32_t n = stretch(q, seq, left, &off);
+		struct rte_mbuf *m = bufs[i];
+
+		rte_pktmbuf_attach(m, q);
+		m->data_off = (uint16_t)(q->data_off + off);
+		m->data_len = (uint16_t)n;
+		m->pkt_len = n;
+		if (sum)
+			cut->sum = csum_combine(
+				cut->sum, csum_partial(rte_pktmbuf_mtod(m, void *), n, 0), done);
+		note_push(cut, q, off + n);
+		bufs[i - 1]->next = m;
+		seq += n;
+		done += n;
+		left -= n;
+	}
+	bufs[0]->nb_segs = (uint16_t)(refs + 1);
+	bufs[0]->pkt_len = cut->hlen + cut->len;
+	return bufs[0];
+}
+
+/* Number of buffers of the send queue that the cut touches, counted to REFS_MAX + 1. */
+static unsigned count_refs(const struct cut *cut)
+{
+	struct rte_mbuf *q = cut->from;
+	uint32_t seq = cut->seq, left = cut->len, off;
+	unsigned refs = 0;
+
+	for (; left && refs <= REFS_MAX; q = pkt_of(q)->qnext, refs++) {
+		uint32_t n = stretch(q, seq, left, &off);
+
+		seq += n;
+		left -= n;
+	}
+	return refs;
+}
+
+static struct rte_mbuf *build(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
+{
+	const uint32_t need = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT;
+	bool fits = cut->hlen + cut->len <= w->set->buf_bytes;
+	unsigned refs;
+
+	if (fits && (cut->len <= COPY_MAX || (c->route.iface->tx_offloads & need) != need))
+		return by_copy(w, c, cut);
+	refs = count_refs(cut);
+	if (refs <= REFS_MAX)
+		return by_reference(w, c, cut, refs);
+	if (!fits)
+		cut->len = w->set->buf_bytes - cut->hlen; /* a shorter segment does as well */
+	return by_copy(w, c, cut);
+}
+
+uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len, bool fin,
+		   bool again)
+{
+	struct rte_mbuf *hint = again && c->ext ? c->ext->rxt_cur : c->snd.cur;
+	unsigned hlen = tcp_header_len(c);
+	uint32_t sent = 0;
+
+	do {
+		struct cut cut = {
+			.seq = seq + sent,
+			.len = NSK_MIN(len - sent, (uint32_t)c->cc.smss),
+			.hlen = hlen,
+		};
+		struct rte_mbuf *m;
+		uint16_t flags;
+
+		cut.from = cut.len ? sndq_find(c, hint, cut.seq) : NULL;
+		m = cut.len ? build(w, c, &cut) : by_copy(w, c, &cut);
+		if (NSK_UNLIKELY(!m)) {
+			worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+			break;
+		}
+		if (cut.len)
+			hint = cut.from;
+		sent += cut.len;
+		flags = cut.push || cut.seq + cut.len == c->snd_end ? TCP_PSH : 0;
+		if (fin && sent == len) {
+			flags |= TCP_FIN;
+			sent++;
+		}
+		if (NSK_UNLIKELY(again))
+			worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+		tcp_segment_send(w, c, m, hlen, cut.seq, flags, cut.len, cut.sum);
+	} while (sent < len);
+	if (!again)
+		c->snd.cur = hint;
+	else if (c->ext)
+		c->ext->rxt_cur = hint;
+	return sent;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading and writing: between the application's memory and the queues. RFC 9293 §3.10.2 (SEND),
+ * §3.10.3 (RECEIVE). Errors and their order as in Linux: what was received can still be read after
+ * the connection broke.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/sockcalls.h"
+#include "tcp/timer.h"
+
+#define OPENING (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
+
+/* The pending error, told once. */
+static int take_error(struct sock *s)
+{
+	int err = s->err;
+
+	s->err = 0;
+	sock_unready(s, EPOLLERR);
+	return -err;
+}
+
+/* ---- sending ---- */
+
+int tcp_send_status(struct sock *s)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+
+	if (NSK_LIKELY(conn_in(c, TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT))))
+		return 0;
+	if (s->err)
+		return take_error(s);
+	if (conn_in(c, OPENING) && !(c->flags & CONN_F_FIN_QUEUED))
+		return -EAGAIN;
+	return -EPIPE;
+}
+
+/* A write found no room: it will be told when there is some. */
+static void wait_for_room(struct nsk_worker *w, struct tcp_conn *c)
+{
+	sock_unready(&c->sock, EPOLLOUT);
+	if (c->snd.mem >= c->snd.limit)
+		return; /* ACKs make room */
+	/* The budget of all, or the pool, is used up: ACKs of others make room. Look again soon. */
+	c->flags |= CONN_F_WANT_MEM;
+	if (!tcp_timer_running(c, TCP_T_SEND))
+		tcp_persist_start(w, c);
+}
+
+void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more)
+{
+	sndq_mark_push(c);
+	if (NSK_UNLIKELY(more))
+		c->flags |= CONN_F_MORE;
+	else
+		c->flags &= ~CONN_F_MORE;
+	if (!all || NSK_UNLIKELY(c->snd.mem >= c->snd.limit))
+		wait_for_room(w, c);
+	conn_dirty(w, c);
+}
+
+ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	size_t taken = 0;
+	bool all = true;
+	int rc = tcp_send_status(s);
+
+	if (rc)
+		return rc;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	for (size_t i = 0; i < msg->msg_iovlen && all; i++) {
+		const struct iovec *v = &msg->msg_iov[i];
+		size_t n = sndq_write(w, c, v->iov_base, v->iov_len);
+
+		all = n == v->iov_len;
+		taken += n;
+	}
+	if (taken || !all)
+		tcp_send_done(w, c, all, flags & MSG_MORE);
+	if (taken == 0 && !all)
+		return -EAGAIN;
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, taken);
+	return (ssize_t)taken;
+}
+
+/* ---- receiving ---- */
+
+int tcp_recv_status(struct sock *s)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+
+	if (s->err)
+		return take_error(s);
+	if (c->flags & (CONN_F_FIN_RCVD | CONN_F_SHUT_RD))
+		return 0;
+	if (c->state == TCPS_CLOSED)
+		return c->flags & CONN_F_WAS_OPEN ? 0 : -ENOTCONN;
+	return c->state == TCPS_LISTEN ? -ENOTCONN : -EAGAIN;
+}
+
+void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+{
+	if (c->rcv.bytes == 0 && !(c->flags & (CONN_F_FIN_RCVD | CONN_F_SHUT_RD)) &&
+	    c->state != TCPS_CLOSED)
+		sock_unready(&c->sock, EPOLLIN);
+	rcvq_read_done(w, c, len);
+}
+
+/* A position in the application's buffers. */
+struct sink {
+	const struct iovec *v;
+	size_t nv;
+	size_t off; /* in v[0] */
+};
+
+/* Puts n octets where the sink stands; they fit. */
+static void sink_put(struct sink *k, const uint8_t *p, size_t n)
+{
+	while (n) {
+		size_t room = k->v->iov_len - k->off, step = NSK_MIN(room, n);
+
+		memcpy((uint8_t *)k->v->iov_base + k->off, p, step);
+		p += step;
+		n -= step;
+		k->off += step;
+		if (k->off == k->v->iov_len && k->nv > 1) {
+			k->v++;
+			k->nv--;
+			k->off = 0;
+		}
+	}
+}
+
+static void copy_out(const struct tcp_conn *c, const struct msghdr *msg, uint32_t len)
+{
+	struct sink k = { msg->msg_iov, msg->msg_iovlen, 0 };
+
+	for (struct rte_mbuf *m = c->rcv.head; len; m = pkt_of(m)->qnext) {
+		uint32_t n = NSK_MIN(len, (uint32_t)m->data_len);
+
+		sink_put(&k, rte_pktmbuf_mtod(m, const uint8_t *), n);
+		len -= n;
+	}
+}
+
+static size_t room_of(const struct msghdr *msg)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < msg->msg_iovlen; i++)
+		sum += msg->msg_iov[i].iov_len;
+	return sum;
+}
+
+ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	size_t room = room_of(msg);
+	uint32_t len;
+
+	if (flags & MSG_OOB)
+		return -EINVAL;
+	msg->msg_namelen = 0;
+	msg->msg_controllen = 0;
+	msg->msg_flags = 0;
+	if (room == 0)
+		return 0;
+	if (c->rcv.bytes == 0)
+		return tcp_recv_status(s);
+	len = (uint32_t)NSK_MIN(room, (size_t)c->rcv.bytes);
+	if (!(flags & MSG_TRUNC)) {
+		copy_out(c, msg, len);
+		worker_count(s->worker, NSK_CNT_PAYLOAD_COPIED_RX, len);
+	}
+	if (!(flags & MSG_PEEK)) {
+		rcvq_consume(s->worker, c, len);
+		tcp_recv_done(s->worker, c, len);
+	}
+	return len;
+}
+
+/* ---- how much ---- */
+
+/* Octets from number a to number b, FIN included, as an int. */
+static int distance(uint32_t a, uint32_t b)
+{
+	return seq_gt(b, a) ? (int)NSK_MIN(b - a, (uint32_t)INT_MAX) : 0;
+}
+
+int tcp_ioctl(struct sock *s, unsigned long request, int *value)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	uint32_t end = c->snd_end + !!(c->flags & CONN_F_FIN_QUEUED);
+	bool quiet = !conn_in(c, TCPS_SYNCHRONIZED);
+
+	if (c->state == TCPS_LISTEN)
+		return -EINVAL;
+	switch (request) {
+	case SIOCINQ:
+		*value = (int)c->rcv.bytes;
+		return 0;
+	case SIOCOUTQ:
+		*value = quiet ? 0 : distance(c->snd_una, end);
+		return 0;
+	case SIOCOUTQNSD:
+		*value = quiet ? 0 : distance(c->snd_nxt, end);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}

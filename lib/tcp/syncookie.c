@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SYN cookies: a listener without room answers SYNs without remembering them, and recognises the
+ * ACKs that come of it. RFC 4987 §3.6; the cookie itself is in tcpalg/cookie.h.
+ */
+#include "tcp/conn.h"
+#include "tcp/embryo.h"
+#include "tcp/output.h"
+#include "tcp/rcvbuf.h"
+#include "tcpalg/cookie.h"
+
+static struct cookie_conn cookie_of(const struct pkt *p, uint32_t peer_isn)
+{
+	return (struct cookie_conn){
+		.tuple = &p->flow,
+		.len = sizeof(p->flow),
+		.peer_isn = peer_isn,
+		.ipv6 = p->family == AF_INET6,
+	};
+}
+
+void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p)
+{
+	struct tcp_worker *t = w->tcp;
+	struct cookie_conn conn = cookie_of(p, p->seq);
+	uint8_t agreed = embryo_agree(w, &p->opts);
+	struct cookie_opts co = {
+		.mss = embryo_peer_mss(w, &p->opts, p->family),
+		.wscale = agreed & AGREED_WSCALE ? p->opts.wscale : COOKIE_NO_WSCALE,
+		.sack = agreed & AGREED_SACK,
+		.ts = agreed & AGREED_TS,
+	};
+	struct tcp_opts o = {
+		.present = TCP_HAS_MSS,
+		.mss = l->ext ? l->ext->user_mss : 0,
+		.wscale = t->rcv_shift,
+		.tsecr = p->opts.tsval,
+	};
+	struct tcp_control ctl = {
+		.flow = &p->flow,
+		.family = p->family,
+		.opts = &o,
+		.ack = p->seq + 1,
+		.flags = TCP_SYN | TCP_ACK,
+		.wnd = (uint16_t)NSK_MIN(rcvq_space(l), (uint32_t)UINT16_MAX),
+	};
+
+	/* What the timestamp cannot carry is not taken up. */
+	if (co.ts) {
+		o.present |= TCP_HAS_TS;
+		o.tsval = t->now_ms + tcp_ts_offset(w, &p->flow);
+		if (co.sack)
+			o.present |= TCP_HAS_SACK_PERMITTED;
+		if (co.wscale != COOKIE_NO_WSCALE)
+			o.present |= TCP_HAS_WSCALE;
+	}
+	ctl.seq = cookie_make(&t->jar, &conn, &co, &o.tsval, w->now_ns);
+	t->cookies_out = true;
+	t->cookie_ns = w->now_ns;
+	worker_count(w, NSK_CNT_TCP_COOKIES_SENT, 1);
+	tcp_control_send(w, &ctl);
+}
+
+bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash,
+		      struct tcp_birth *b)
+{
+	struct tcp_worker *t = w->tcp;
+	struct cookie_conn conn = cookie_of(p, p->seq - 1);
+	struct cookie_opts co = { .ts = p->opts.present & TCP_HAS_TS };
+
+	/* None can be good while none was given out: no chance for guesses. */
+	if (!t->cookies_out || w->now_ns - t->cookie_ns > 2 * COOKIE_EPOCH_NS)
+		return false;
+	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr,
+			  t->now_ms + tcp_ts_offset(w, &p->flow), &co, w->now_ns))
+		return false;
+	*b = (struct tcp_birth){
+		.flow = &p->flow,
+		.hash = hash,
+		.iss = p->ack - 1,
+		.irs = p->seq - 1,
+		.ts_recent = co.ts ? p->opts.tsval : 0,
+		.peer_mss = NSK_MAX(co.mss, (uint16_t)w->set->tcp_mss_min),
+		.family = p->family,
+	};
+	if (co.ts) {
+		b->agreed = AGREED_TS;
+		if (co.sack)
+			b->agreed |= AGREED_SACK;
+		if (co.wscale != COOKIE_NO_WSCALE) {
+			b->agreed |= AGREED_WSCALE;
+			b->snd_wscale = co.wscale;
+		}
+	}
+	return true;
+}

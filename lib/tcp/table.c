@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of flows and bound ports; see table.h. */
+#include "tcp/table.h"
+
+#include "tcp/conn.h"
+#include "tcp/embryo.h"
+#include "tcp/time_wait.h"
+
+static const struct flow *value_flow(const struct tcp_worker *t, uint32_t value, uint8_t *family)
+{
+	uint32_t index = table_index(value);
+
+	switch (table_kind_of(value)) {
+	case TABLE_EMBRYO: {
+		const struct tcp_embryo *e = slab_at(&t->embryos, index);
+
+		*family = e->family;
+		return &e->flow;
+	}
+	case TABLE_TIME_WAIT: {
+		const struct tcp_time_wait *tw = slab_at(&t->time_waits, index);
+
+		*family = tw->family;
+		return &tw->flow;
+	}
+	default: {
+		const struct tcp_conn *c = slab_at(&t->conns, index);
+
+		*family = c->sock.family;
+		return &c->flow;
+	}
+	}
+}
+
+uint64_t table_hash_of(const void *ctx, uint32_t value)
+{
+	const struct nsk_worker *w = ctx;
+	uint8_t family;
+	const struct flow *f = value_flow(w->tcp, value, &family);
+
+	if (table_kind_of(value) == TABLE_PORT)
+		return table_port_hash(w->tcp, f->dport_be);
+	return table_flow_hash(w->tcp, f, family);
+}
+
+uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, uint8_t family)
+{
+	struct tcp_worker *t = w->tcp;
+	struct htab_it it;
+
+	HTAB_FOREACH(&t->table, hash, it) {
+		uint8_t other;
+		const struct flow *g = value_flow(t, it.value, &other);
+
+		if (flow_eq(f, g) && other == family && table_kind_of(it.value) != TABLE_PORT)
+			return it.value;
+	}
+	return HTAB_NONE;
+}
+
+int table_add_conn(struct nsk_worker *w, struct tcp_conn *c, uint64_t hash)
+{
+	struct tcp_worker *t = w->tcp;
+	int rc = htab_insert(&t->table, hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
+
+	if (rc == 0)
+		c->flags |= CONN_F_HASHED;
+	return rc;
+}
+
+void table_del_conn(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (!(c->flags & CONN_F_HASHED))
+		return;
+	c->flags &= ~CONN_F_HASHED;
+	htab_remove(&t->table, table_flow_hash(t, &c->flow, c->sock.family),
+		    table_value(TABLE_CONN, slab_index(&t->conns, c)));
+}
+
+int table_add_port(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_worker *t = w->tcp;
+	int rc = htab_insert(&t->table, table_port_hash(t, c->flow.dport_be),
+			     table_value(TABLE_PORT, slab_index(&t->conns, c)));
+
+	if (rc == 0) {
+		c->flags |= CONN_F_BOUND;
+		t->bound++;
+	}
+	return rc;
+}
+
+void table_del_port(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (!(c->flags & CONN_F_BOUND))
+		return;
+	c->flags &= ~CONN_F_BOUND;
+	t->bound--;
+	htab_remove(&t->table, table_port_hash(t, c->flow.dport_be),
+		    table_value(TABLE_PORT, slab_index(&t->conns, c)));
+}
+
+static bool addr_is_any(const uint8_t addr[16])
+{
+	uint64_t x[2];
+
+	memcpy(x, addr, 16);
+	return (x[0] | x[1]) == 0;
+}
+
+/* 0: does not listen for this packet, 1: on any address, 2: on this one. */
+static unsigned listener_rank(const struct tcp_conn *c, const struct flow *f, uint8_t family)
+{
+	if (c->state != TCPS_LISTEN || c->flow.dport_be != f->dport_be || c->sock.family != family)
+		return 0;
+	if (memcmp(c->flow.dst, f->dst, 16) == 0)
+		return 2;
+	return addr_is_any(c->flow.dst) ? 1 : 0;
+}
+
+struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f, uint8_t family,
+				     uint64_t hash)
+{
+	struct tcp_worker *t = w->tcp;
+	uint64_t port_hash = table_port_hash(t, f->dport_be);
+	unsigned best = 0, same = 0;
+	struct tcp_conn *found = NULL;
+	struct htab_it it;
+
+	HTAB_FOREACH(&t->table, port_hash, it) {
+		struct tcp_conn *c;
+		unsigned rank;
+
+		if (table_kind_of(it.value) != TABLE_PORT)
+			continue;
+		c = slab_at(&t->conns, table_index(it.value));
+		rank = listener_rank(c, f, family);
+		if (rank == 0 || rank < best)
+			continue;
+		same = rank > best ? 1 : same + 1;
+		best = rank;
+		/* Each of n equals is kept with a chance of 1/n, decided by the flow. */
+		if (same == 1 || (uint32_t)((uint64_t)(uint32_t)(hash >> 16) * same >> 32) == 0)
+			found = c;
+	}
+	return found;
+}
+
+bool table_port_conflict(struct nsk_worker *w, const struct tcp_conn *c, const uint8_t addr[16],
+			 uint16_t port_be)
+{
+	struct tcp_worker *t = w->tcp;
+	struct htab_it it;
+
+	HTAB_FOREACH(&t->table, table_port_hash(t, port_be), it) {
+		const struct tcp_conn *o;
+		uint8_t both;
+
+		if (table_kind_of(it.value) != TABLE_PORT)
+			continue;
+		o = slab_at(&t->conns, table_index(it.value));
+		if (o == c || o->flow.dport_be != port_be || o->sock.family != c->sock.family)
+			continue;
+		if (!addr_is_any(addr) && !addr_is_any(o->flow.dst) &&
+		    memcmp(addr, o->flow.dst, 16) != 0)
+			continue;
+		both = o->sock.flags & c->sock.flags;
+		if (both & SOCK_F_REUSEPORT)
+			continue;
+		if ((both & SOCK_F_REUSEADDR) && o->state != TCPS_LISTEN)
+			continue;
+		return true;
+	}
+	return false;
+}

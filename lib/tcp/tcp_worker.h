@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What TCP keeps per worker: tables, pools of entries, the list of connections with something to
+ * send, secrets. Private to the room.
+ */
+#ifndef NSK_TCP_TCP_WORKER_H
+#define NSK_TCP_TCP_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htab.h"
+#include "base/siphash.h"
+#include "base/slab.h"
+#include "base/wheel.h"
+#include "mbuf/worker.h"
+#include "tcpalg/cookie.h"
+#include "tcpalg/limiter.h"
+#include "tcpalg/ports.h"
+#include "tcpalg/rtt.h"
+
+/* Segments gathered before they are looked up together. */
+#define TCP_BURST_MAX 64
+
+struct tcp_conn;
+
+struct tcp_burst_seg {
+	struct rte_mbuf *m;
+	uint64_t hash;
+};
+
+/* All [W] unless marked. */
+struct tcp_worker {
+	struct htab table; /* flows and bound ports, see table.h */
+	struct slab conns, embryos, time_waits, exts;
+	struct tcp_conn *dirty, **dirty_tail;
+	uint64_t now_us;   /* the turn's clock; see tcp_clock() */
+	uint32_t now_ms;   /* modulo 2^32 */
+	uint64_t clock_ns; /* w->now_ns that they were made from */
+
+	/* Buffers in queues, by charge, and what may be */
+	uint64_t snd_mem, rcv_mem;
+	uint64_t snd_budget, rcv_budget; /* [C] */
+
+	struct siphash_key hash_key, isn_key, ts_key; /* [C] */
+	struct cookie_jar jar;
+	struct ports ports;
+	struct rtt_limits rtt_limits; /* [C] */
+	uint8_t rcv_shift;	      /* [C] window scale that we announce */
+	bool cookies_out;	      /* cookies were sent at cookie_ns or later */
+	uint64_t cookie_ns;
+
+	/* TIME-WAIT entries, the one that ends first at the head */
+	uint32_t tw_head, tw_tail;
+	struct wheel_timer tw_timer;
+
+	struct limiter rst_limit;	/* RSTs to strangers */
+	struct limiter challenge_limit; /* challenge ACKs of all connections together */
+	uint32_t established, listeners, bound;
+
+	uint32_t nburst;
+	struct tcp_burst_seg burst[TCP_BURST_MAX];
+};
+
+/* Brings the turn's clock up to w->now_ns. */
+static inline void tcp_clock(struct nsk_worker *w)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (t->clock_ns == w->now_ns)
+		return;
+	t->clock_ns = w->now_ns;
+	t->now_us = w->now_ns / 1000;
+	t->now_ms = (uint32_t)(w->now_ns / 1000000);
+}
+
+/* A token of a limit of so many a second, fuzzy so that the depth tells nobody anything; 0: none
+ * ever. */
+bool tcp_rate_ok(struct nsk_worker *w, struct limiter *l, uint32_t per_second);
+
+#endif

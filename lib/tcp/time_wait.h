@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TIME-WAIT: 64 bytes a connection, in a bounded pool and a queue ordered by age, since all stay
+ * equally long. When the pool is full the oldest one goes. RFC 9293 §3.4.2, RFC 1337, RFC 6191.
+ */
+#ifndef NSK_TCP_TIME_WAIT_H
+#define NSK_TCP_TIME_WAIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mbuf/pkt.h"
+#include "tcp/tcp_worker.h"
+
+struct tcp_conn;
+
+struct tcp_time_wait {
+	struct flow flow;
+	uint32_t snd_nxt, rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t next, prev; /* SLAB_NONE at the ends */
+	uint32_t ends_ms;    /* modulo 2^32 */
+	uint8_t family;
+	uint8_t ts;	/* timestamps negotiated */
+	uint16_t wnd;	/* as announced last */
+};
+_Static_assert(sizeof(struct tcp_time_wait) <= 64, "a TIME-WAIT entry is 64 bytes");
+
+/* The connection has reached TIME-WAIT: an entry takes its place in the table and c ends. */
+void time_wait_enter(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Takes an entry out of table and queue, and frees it. */
+void time_wait_free(struct nsk_worker *w, struct tcp_time_wait *tw);
+
+/* A segment for an entry. Consumes m. */
+void tcp_time_wait_input(struct nsk_worker *w, struct tcp_time_wait *tw, struct rte_mbuf *m,
+			 uint64_t hash);
+
+/*
+ * May an active open take over the 4-tuple (as Linux's tcp_tw_reuse: timestamps, and older than a
+ * second)? Then the entry is gone, *iss_after is what our ISN must exceed.
+ */
+bool time_wait_reuse(struct nsk_worker *w, struct tcp_time_wait *tw, uint32_t *iss_after);
+
+#endif

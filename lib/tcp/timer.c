@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The timers of TCP.
+ *
+ * A connection has up to three deadlines and one entry in the worker's wheel:
+ *
+ * SEND	  While something sent is not acknowledged: the retransmission timeout (RFC 6298). While
+ *	  nothing is in flight but something waits for the peer's window, for the application to
+ *	  complete a segment, or for a packet buffer: the persist timer, which probes (RFC 9293
+ *	  §3.8.6.1) or overrides (§3.8.6.2.1). Never both. Its work is in retransmit.c.
+ * DELACK An ACK was put off in the hope of data to carry it (§3.8.6.3).
+ * LIFE	  Keepalive (§3.8.4) while the application has the connection and the connection is open;
+ *	  once the application is gone, the end of FIN-WAIT-2.
+ *
+ * Deadlines move with nearly every segment, the wheel's entry does not: it is only moved when it
+ * would fire too late. When it fires too early it looks at the deadlines and goes to the first one;
+ * so an established connection touches the wheel about once per RTO. Keepalive does not even move
+ * its deadline: when it comes, the time of the last segment says whether it was idle.
+ *
+ * Two more kinds of entries live elsewhere: each embryo has one for its SYN-ACK (embryo.c), and all
+ * of TIME-WAIT shares one for the oldest entry (time_wait.c).
+ */
+#include "tcp/timer.h"
+
+#include <errno.h>
+
+#include "tcp/output.h"
+#include "tcp/tcp.h"
+
+void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t delay_us =
+		window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
+
+	c->flags |= CONN_F_PERSIST;
+	tcp_timer_set(w, c, TCP_T_SEND, delay_us * US_NS);
+}
+
+static uint64_t keepidle_ns(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint64_t ns = c->ext && c->ext->keepidle_s ? c->ext->keepidle_s * S_NS :
+						     w->set->tcp_keepalive_ms * MS_NS;
+
+	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
+}
+
+static uint64_t keepintvl_ns(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint64_t ns = c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s * S_NS :
+						      w->set->tcp_keepintvl_ms * MS_NS;
+
+	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
+}
+
+void tcp_keepalive_update(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!conn_in(c, TCPS_SYNCHRONIZED) || (c->flags & CONN_F_ORPHAN))
+		return;
+	if (c->flags & CONN_F_KEEPALIVE)
+		tcp_timer_set(w, c, TCP_T_LIFE, keepidle_ns(w, c));
+	else
+		tcp_timer_stop(c, TCP_T_LIFE);
+}
+
+void tcp_fin_wait_2_start(struct nsk_worker *w, struct tcp_conn *c)
+{
+	tcp_timer_set(w, c, TCP_T_LIFE, w->set->tcp_fin_timeout_ms * MS_NS);
+}
+
+/* RFC 9293 §3.8.4; RFC 5482 §3.2: a user timeout takes the place of the number of probes. */
+static bool keepalive_exhausted(const struct nsk_worker *w, const struct tcp_conn *c,
+				uint32_t idle_ms)
+{
+	uint32_t count = c->ext && c->ext->keepcnt ? c->ext->keepcnt : w->set->tcp_keepcnt;
+
+	if (c->ext && c->ext->user_timeout_ms)
+		return c->probes && idle_ms >= c->ext->user_timeout_ms;
+	return c->probes >= count;
+}
+
+static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t idle_ms = w->tcp->now_ms - c->last_rcv_ms;
+	uint64_t idle_ns = idle_ms * MS_NS;
+	uint64_t limit = keepidle_ns(w, c);
+
+	if (!(c->flags & CONN_F_KEEPALIVE))
+		return;
+	/* Data in flight, or waiting for a window, has a timer of its own that ends it. */
+	if (c->snd_una != c->snd_nxt || (c->flags & CONN_F_PERSIST)) {
+		c->probes = c->flags & CONN_F_PERSIST ? c->probes : 0;
+		tcp_timer_set(w, c, TCP_T_LIFE, limit);
+		return;
+	}
+	if (idle_ns < limit) {
+		c->probes = 0;
+		tcp_timer_set(w, c, TCP_T_LIFE, limit - idle_ns);
+		return;
+	}
+	if (keepalive_exhausted(w, c, idle_ms)) {
+		worker_count(w, NSK_CNT_TCP_TIMEOUTS, 1);
+		conn_abort(w, c, c->ext && c->ext->soft_err ? c->ext->soft_err : ETIMEDOUT);
+		return;
+	}
+	c->probes++;
+	worker_count(w, NSK_CNT_TCP_KEEPALIVES, 1);
+	tcp_send_probe(w, c);
+	tcp_timer_set(w, c, TCP_T_LIFE, keepintvl_ns(w, c));
+}
+
+static void life_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!(c->flags & CONN_F_ORPHAN))
+		keepalive_due(w, c);
+	else if (c->state == TCPS_FIN_WAIT_2)
+		conn_ended(w, c, 0); /* as Linux and the BSDs: without a word */
+}
+
+static void delack_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!ackpolicy_timeout(&c->ack))
+		return;
+	worker_count(w, NSK_CNT_TCP_DELAYED_ACKS, 1);
+	conn_ack_now(w, c);
+}
+
+static void (*const due[TCP_TIMERS])(struct nsk_worker *w, struct tcp_conn *c) = {
+	[TCP_T_SEND] = tcp_send_timeout,
+	[TCP_T_DELACK] = delack_due,
+	[TCP_T_LIFE] = life_due,
+};
+
+/* Ticks until a deadline; not positive: it has come. */
+static int32_t ticks_left(const struct nsk_worker *w, const struct tcp_conn *c,
+			  enum tcp_timer_id id)
+{
+	return (int32_t)(c->deadline[id] - (uint32_t)(w->now_ns >> WHEEL_TICK_SHIFT));
+}
+
+/* Moves the wheel's entry to the first deadline, if there is one. */
+static void rearm(struct nsk_worker *w, struct tcp_conn *c)
+{
+	int32_t first = INT32_MAX;
+
+	if (!c->timers)
+		return;
+	for (int id = 0; id < TCP_TIMERS; id++)
+		if (tcp_timer_running(c, (enum tcp_timer_id)id))
+			first = NSK_MIN(first, ticks_left(w, c, (enum tcp_timer_id)id));
+	first = NSK_MAX(first, 1);
+	wheel_arm(&w->wheel, &c->timer,
+		  ((w->now_ns >> WHEEL_TICK_SHIFT) + (uint32_t)first) << WHEEL_TICK_SHIFT);
+}
+
+void tcp_conn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
+{
+	struct nsk_worker *w = ctx;
+	struct tcp_conn *c = NSK_CONTAINER_OF(timer, struct tcp_conn, timer);
+	unsigned fired = 0;
+
+	(void)now_ns;
+	tcp_clock(w);
+	for (int id = 0; id < TCP_TIMERS; id++)
+		if (tcp_timer_running(c, (enum tcp_timer_id)id) &&
+		    ticks_left(w, c, (enum tcp_timer_id)id) <= 0)
+			fired |= 1u << id;
+	c->timers &= (uint8_t)~fired;
+	/* While it runs the connection must not be freed under our feet: being dirty defers that. */
+	if (fired)
+		conn_dirty(w, c);
+	for (int id = 0; fired; id++, fired >>= 1)
+		if ((fired & 1) && c->state != TCPS_CLOSED)
+			due[id](w, c);
+	if (!(c->flags & CONN_F_DEAD))
+		rearm(w, c);
+}

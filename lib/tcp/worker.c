@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker's part of TCP: start, end, levels, and listing for control tools. */
+#include <errno.h>
+#include <string.h>
+
+#include "mbuf/pool.h"
+#include "tcp/charge.h"
+#include "tcp/conn.h"
+#include "tcp/embryo.h"
+#include "tcp/listen.h"
+#include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
+#include "tcp/table.h"
+#include "tcp/tcp.h"
+#include "tcp/tcp_worker.h"
+#include "tcp/time_wait.h"
+
+/* Parts of the packet pool, of 8, that all send queues together and all receive queues may hold. */
+#define SND_EIGHTHS 3
+#define RCV_EIGHTHS 3
+
+bool tcp_rate_ok(struct nsk_worker *w, struct limiter *l, uint32_t per_second)
+{
+	if (per_second == 0)
+		return false;
+	return limiter_allow_fuzzy(l, w->now_ns, 1000000000u / per_second, per_second,
+				   rng_u32(&w->rng));
+}
+
+static void draw_keys(struct nsk_worker *w)
+{
+	struct tcp_worker *t = w->tcp;
+	struct siphash_key key;
+
+	rng_fill(&w->rng, &t->hash_key, sizeof(t->hash_key));
+	rng_fill(&w->rng, &t->isn_key, sizeof(t->isn_key));
+	rng_fill(&w->rng, &t->ts_key, sizeof(t->ts_key));
+	rng_fill(&w->rng, &key, sizeof(key));
+	cookie_jar_init(&t->jar, &key, w->now_ns);
+	rng_fill(&w->rng, &key, sizeof(key));
+	ports_init(&t->ports, &key);
+}
+
+static void set_budgets(struct nsk_worker *w)
+{
+	uint64_t each = (uint64_t)rte_pktmbuf_data_room_size(w->pool->mp) +
+			sizeof(struct rte_mbuf) + PKT_PRIV_SIZE;
+	uint64_t all = each * w->pool->count;
+
+	w->tcp->snd_budget = all / 8 * SND_EIGHTHS;
+	w->tcp->rcv_budget = all / 8 * RCV_EIGHTHS;
+}
+
+static int init_tables(struct nsk_worker *w)
+{
+	const struct settings *set = w->set;
+	struct tcp_worker *t = w->tcp;
+	uint32_t most = 2 * set->tcp_max_conns + set->tcp_max_syn + set->tcp_max_time_wait;
+	int rc;
+
+	rc = slab_init(&t->conns, w->mem, sizeof(struct tcp_conn), NSK_CACHELINE,
+		       set->tcp_max_conns, "tcp connections");
+	if (rc == 0)
+		rc = slab_init(&t->embryos, w->mem, sizeof(struct tcp_embryo), 0,
+			       NSK_MAX(set->tcp_max_syn, 1u), "tcp embryos");
+	if (rc == 0)
+		rc = slab_init(&t->time_waits, w->mem, sizeof(struct tcp_time_wait), 0,
+			       NSK_MAX(set->tcp_max_time_wait, 1u), "tcp time-wait");
+	if (rc == 0)
+		rc = slab_init(&t->exts, w->mem, sizeof(struct tcp_ext), 0, set->tcp_max_conns,
+			       "tcp extensions");
+	if (rc == 0)
+		rc = htab_init(&t->table, most, w->mem, table_hash_of, w);
+	return rc;
+}
+
+int tcp_worker_init(struct nsk_worker *w)
+{
+	struct tcp_worker *t = mem_zalloc(w->mem, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return -ENOMEM;
+	w->tcp = t;
+	t->dirty_tail = &t->dirty;
+	t->clock_ns = UINT64_MAX;
+	tcp_clock(w);
+	t->tw_head = SLAB_NONE;
+	t->tw_tail = SLAB_NONE;
+	wheel_timer_init(&t->tw_timer, TIMER_TCP_TIME_WAIT);
+	t->rtt_limits = rtt_limits_default;
+	t->rtt_limits.min_us = w->set->tcp_rto_min_ms * 1000;
+	t->rtt_limits.max_us = w->set->tcp_rto_max_ms * 1000;
+	t->rtt_limits.init_us = w->set->tcp_rto_init_ms * 1000;
+	t->rcv_shift = window_shift_for(w->set->tcp_rcvbuf_max);
+	draw_keys(w);
+	set_budgets(w);
+	rc = init_tables(w);
+	if (rc) {
+		mem_free(w->mem, t, sizeof(*t));
+		w->tcp = NULL;
+	}
+	return rc;
+}
+
+/* ---- walking the table ---- */
+
+/*
+ * Cursor of a walk: number of a bucket << 8 | entries of it that were taken. The entries of a
+ * bucket's chain beyond 255 are passed over.
+ */
+#define CURSOR_SHIFT 8
+#define CURSOR_MASK  255u
+
+/* The nth value of a bucket's chain, or HTAB_NONE at its end. */
+static uint32_t bucket_value(const struct htab *h, uint32_t bucket, uint32_t n)
+{
+	const struct htab_bucket *b;
+
+	for (b = htab_bucket_at(h, bucket); b; b = b->more)
+		for (unsigned way = 0; way < HTAB_WAYS; way++)
+			if (b->tag[way] != 0 && n-- == 0)
+				return b->value[way];
+	return HTAB_NONE;
+}
+
+static void row_of_conn(const struct tcp_conn *c, struct tcp_row *row)
+{
+	row->flow = c->flow;
+	row->family = c->sock.family;
+	row->state = c->state;
+	if (c->state == TCPS_LISTEN) {
+		row->rcvq = c->listener->count;
+		row->sndq = c->listener->backlog;
+	} else {
+		row->rcvq = c->rcv.bytes;
+		row->sndq = c->snd_end - c->snd_una;
+	}
+}
+
+static bool row_of(const struct tcp_worker *t, uint32_t value, struct tcp_row *row)
+{
+	uint32_t index = table_index(value);
+
+	*row = (struct tcp_row){ 0 };
+	switch (table_kind_of(value)) {
+	case TABLE_EMBRYO: {
+		const struct tcp_embryo *e = slab_at(&t->embryos, index);
+
+		row->flow = e->flow;
+		row->family = e->family;
+		row->state = TCPS_SYN_RCVD;
+		return true;
+	}
+	case TABLE_TIME_WAIT: {
+		const struct tcp_time_wait *tw = slab_at(&t->time_waits, index);
+
+		row->flow = tw->flow;
+		row->family = tw->family;
+		row->state = TCPS_TIME_WAIT;
+		return true;
+	}
+	case TABLE_PORT: {
+		const struct tcp_conn *c = slab_at(&t->conns, index);
+
+		row_of_conn(c, row);
+		return !(c->flags & CONN_F_HASHED); /* else its other entry tells it */
+	}
+	default:
+		row_of_conn(slab_at(&t->conns, index), row);
+		return true;
+	}
+}
+
+unsigned tcp_list(struct nsk_worker *w, uint32_t *cursor, struct tcp_row *rows, unsigned max)
+{
+	const struct tcp_worker *t = w->tcp;
+	uint32_t bucket = *cursor >> CURSOR_SHIFT, n = *cursor & CURSOR_MASK;
+	unsigned out = 0;
+
+	while (out < max && bucket < t->table.n_buckets) {
+		uint32_t value = n < CURSOR_MASK ? bucket_value(&t->table, bucket, n) : HTAB_NONE;
+
+		if (value == HTAB_NONE) {
+			bucket++;
+			n = 0;
+		} else {
+			out += row_of(t, value, &rows[out]);
+			n++;
+		}
+	}
+	*cursor = bucket < t->table.n_buckets ? bucket << CURSOR_SHIFT | n : UINT32_MAX;
+	return out;
+}
+
+void tcp_levels(const struct nsk_worker *w, struct nsk_levels *levels)
+{
+	const struct tcp_worker *t = w->tcp;
+
+	levels->tcp_connections += t->conns.in_use - t->listeners;
+	levels->tcp_established += t->established;
+	levels->tcp_embryonic += t->embryos.in_use;
+	levels->tcp_time_wait += t->time_waits.in_use;
+	levels->tcp_listeners += t->listeners;
+}
+
+/* ---- the end ---- */
+
+static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
+{
+	struct tcp_worker *t = w->tcp;
+	uint32_t index = table_index(value);
+	struct tcp_conn *c;
+
+	switch (table_kind_of(value)) {
+	case TABLE_EMBRYO:
+		embryo_free(w, slab_at(&t->embryos, index), true);
+		return;
+	case TABLE_TIME_WAIT:
+		time_wait_free(w, slab_at(&t->time_waits, index));
+		return;
+	default:
+		c = slab_at(&t->conns, index);
+		if (c->state == TCPS_LISTEN)
+			listener_stop(w, c);
+		if (reset) {
+			conn_abort(w, c, ECONNABORTED);
+		} else {
+			c->flags |= CONN_F_ORPHAN;
+			conn_free(w, c);
+		}
+	}
+}
+
+/* Ends what the table holds; what ends by that may take others along, so each step starts anew. */
+static void drop_all(struct nsk_worker *w, bool reset)
+{
+	const struct htab *h = &w->tcp->table;
+
+	for (uint32_t bucket = 0; bucket < h->n_buckets; bucket++) {
+		uint32_t kept = 0, value;
+
+		while ((value = bucket_value(h, bucket, kept)) != HTAB_NONE) {
+			uint32_t count = h->count;
+
+			drop_value(w, value, reset);
+			kept += h->count == count; /* the application still has it bound */
+		}
+	}
+}
+
+void tcp_worker_abort(struct nsk_worker *w)
+{
+	if (!w->tcp)
+		return;
+	tcp_clock(w);
+	drop_all(w, true);
+	tcp_output_dirty(w);
+}
+
+void tcp_worker_fini(struct nsk_worker *w)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < t->nburst; i++)
+		pkt_free(t->burst[i].m);
+	t->nburst = 0;
+	drop_all(w, false);
+	while (t->dirty) {
+		struct tcp_conn *c = t->dirty;
+
+		t->dirty = c->dirty_next;
+		slab_free(&t->conns, c);
+	}
+	wheel_cancel(&w->wheel, &t->tw_timer);
+	htab_fini(&t->table);
+	slab_fini(&t->exts);
+	slab_fini(&t->time_waits);
+	slab_fini(&t->embryos);
+	slab_fini(&t->conns);
+	mem_free(w->mem, t, sizeof(*t));
+	w->tcp = NULL;
+}
