@@ -21,16 +21,34 @@ struct recv_arg {
 	int flags;
 };
 
+/* The protocol's recvmsg; a failed one leaves msg as it was, for the next try and for the caller
+ * who uses it again. */
+static inline ssize_t recv_once(struct sock *s, struct msghdr *msg, int flags)
+{
+	socklen_t name_room = msg->msg_namelen;
+	size_t control_room = msg->msg_controllen;
+	ssize_t n = s->ops->recvmsg(s, msg, flags);
+
+	if (NSK_UNLIKELY(n < 0)) {
+		msg->msg_namelen = name_room;
+		msg->msg_controllen = control_room;
+	}
+	return n;
+}
+
 /* MSG_PEEK takes nothing, so that each try sees all again. */
 static int try_peek_all(struct sock *s, struct recv_arg *a)
 {
-	ssize_t n = s->ops->recvmsg(s, a->msg, a->flags);
+	struct msghdr try = *a->msg;
+	ssize_t n = s->ops->recvmsg(s, &try, a->flags);
 
 	if (n > 0)
 		a->done = (size_t)n;
-	if (n <= 0 || (size_t)n >= a->total || s->ready & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		return (int)n;
-	return -EAGAIN;
+	if (n > 0 && (size_t)n < a->total && !(s->ready & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+		return -EAGAIN;
+	if (n >= 0)
+		*a->msg = try;
+	return (int)n;
 }
 
 static int try_recv_all(struct sock *s, struct recv_arg *a)
@@ -61,7 +79,7 @@ static int try_recv(struct sock *s, void *arg)
 	struct recv_arg *a = arg;
 
 	if (!(a->flags & MSG_WAITALL) || s->ops->type != SOCK_STREAM || a->total == 0)
-		return (int)s->ops->recvmsg(s, a->msg, a->flags);
+		return (int)recv_once(s, a->msg, a->flags);
 	return a->flags & MSG_PEEK ? try_peek_all(s, a) : try_recv_all(s, a);
 }
 
@@ -95,7 +113,7 @@ static inline ssize_t recv_msg(int fd, struct msghdr *msg, size_t total, int fla
 	if (NSK_UNLIKELY(flags & ~RECV_FLAGS))
 		return api_fail(bad_flags(fd, flags));
 	if (NSK_LIKELY(s && !(flags & MSG_WAITALL))) {
-		n = s->ops->recvmsg(s, msg, flags);
+		n = recv_once(s, msg, flags);
 		if (NSK_LIKELY(n != -EAGAIN))
 			return api_size(n);
 		if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK)

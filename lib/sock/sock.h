@@ -48,7 +48,8 @@ struct sock_ops {
 	ssize_t (*sendmsg)(struct sock *s, const struct msghdr *msg, int flags);
 	/*
 	 * Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_namelen (0: no name),
-	 * msg_controllen. MSG_PEEK, MSG_TRUNC as recv(2); MSG_WAITALL's waiting is the API layer's.
+	 * msg_controllen (the API layer restores both on failure). MSG_PEEK, MSG_TRUNC as recv(2);
+	 * MSG_WAITALL's waiting is the API layer's.
 	 */
 	ssize_t (*recvmsg)(struct sock *s, struct msghdr *msg, int flags);
 	int (*shutdown)(struct sock *s, int how);

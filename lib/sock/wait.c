@@ -112,7 +112,8 @@ static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
 			return -ESHUTDOWN;
 		if (now >= wt->deadline_ns)
 			return -ETIMEDOUT;
-		rc = futex_sleep(&wt->word, NSK_MIN(now + LOOK_NS, wt->deadline_ns));
+		rc = futex_sleep(&wt->word,
+				 of ? NSK_MIN(now + LOOK_NS, wt->deadline_ns) : wt->deadline_ns);
 		if (rc == -EINTR && !fired(wt))
 			return -EINTR;
 	}

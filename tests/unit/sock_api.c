@@ -377,6 +377,19 @@ static void recv_takes_peek_leaves(void **state)
 	assert_int_equal(nsk_recv(fd, two, 4, 0), 0);
 }
 
+static void a_failed_recvmsg_leaves_the_message_as_it_was(void **state)
+{
+	char c, name[16], control[32];
+	struct iovec iov = {&c, 1};
+	struct msghdr msg = {name, sizeof(name), &iov, 1, control, sizeof(control), 0};
+	int fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	assert_errno(nsk_recvmsg(fd, &msg, 0), EAGAIN);
+	assert_int_equal(msg.msg_namelen, sizeof(name));
+	assert_int_equal(msg.msg_controllen, sizeof(control));
+}
+
 static void a_part_of_a_vector_begins_anywhere(void **state)
 {
 	static const char text[] = "abcdefghijklmnopqrstuvwxyz";
@@ -530,6 +543,7 @@ int main(void)
 		T(dontwait_makes_one_call_nonblocking),
 		T(a_broken_pipe_is_an_errno_and_no_signal),
 		T(recv_takes_peek_leaves),
+		T(a_failed_recvmsg_leaves_the_message_as_it_was),
 		T(a_part_of_a_vector_begins_anywhere),
 		T(accept_gives_descriptor_and_name),
 		T(a_connection_stays_in_the_queue_when_there_is_no_descriptor),

@@ -263,6 +263,22 @@ static void closing_takes_the_registration_away(void **state)
 	add(ep, fd, EPOLLIN); /* the same number, another socket */
 }
 
+static void what_lives_on_after_close_reports_nothing(void **state)
+{
+	struct world *world = *state;
+	int ep = epoll_fd(), fd = stream_fd();
+	struct fake *f = fake_at(fd);
+
+	add(ep, fd, EPOLLIN);
+	f->lingers = true;
+	assert_int_equal(nsk_close(fd), 0);
+	assert_int_equal(world->w.sock->items.in_use, 0);
+	fake_feed(f, "x");
+	assert_silent(ep);
+	f->lingers = false;
+	fake_close(&f->sock);
+}
+
 static void a_dup_keeps_the_registration_alive(void **state)
 {
 	int ep = epoll_fd(), fd = stream_fd(), copy = nsk_dup(fd);
@@ -514,6 +530,7 @@ int main(void)
 		T(del_while_ready_is_silent_and_the_rest_is_reported),
 		T(mod_to_something_else_takes_back_what_was_queued),
 		T(closing_takes_the_registration_away),
+		T(what_lives_on_after_close_reports_nothing),
 		T(a_dup_keeps_the_registration_alive),
 		T(closing_an_instance_leaves_the_sockets_usable),
 		T(a_socket_may_be_in_several_instances),

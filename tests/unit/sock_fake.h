@@ -59,6 +59,7 @@ struct fake {
 	int last_flags; /* of the last sendmsg */
 	bool eof;
 	bool nameless; /* getname fails */
+	bool lingers;  /* close leaves it to the test, as TCP leaves a connection to its timers */
 };
 
 static unsigned fakes; /* that exist */
@@ -144,12 +145,14 @@ static ssize_t fake_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
 	struct fake *f = fake_of(s);
 	size_t given = 0;
+	bool named = s->ops->type == SOCK_DGRAM && msg->msg_namelen;
 
+	msg->msg_namelen = 0;
+	msg->msg_controllen = 0;
 	if (f->in_len == 0) {
 		int err = s->err;
 
 		s->err = 0;
-		msg->msg_namelen = 0;
 		return err ? -err : f->eof ? 0 : -EAGAIN;
 	}
 	for (size_t i = 0; i < msg->msg_iovlen; i++) {
@@ -158,7 +161,10 @@ static ssize_t fake_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 		memcpy(msg->msg_iov[i].iov_base, f->in + given, n);
 		given += n;
 	}
-	msg->msg_namelen = 0;
+	if (named) {
+		memset(msg->msg_name, 0, sizeof(sa_family_t));
+		msg->msg_namelen = sizeof(sa_family_t);
+	}
 	if (flags & MSG_PEEK)
 		return (ssize_t)given;
 	f->in_len -= given;
@@ -178,6 +184,8 @@ static void fake_close(struct sock *s)
 {
 	struct fake *f = fake_of(s);
 
+	if (f->lingers)
+		return;
 	while (f->queued)
 		fake_close(&f->queue[--f->queued]->sock);
 	sock_fini(s);

@@ -105,6 +105,24 @@ static void an_event_that_was_not_asked_for_does_not_end_it(void **state)
 	assert_int_equal(world->turns, 10);
 }
 
+static void there_and_gone_again(struct world *world)
+{
+	fake_feed(fake_at(world->fd), "x");
+	fake_at(world->fd)->in_len = 0;
+	sock_unready(&fake_at(world->fd)->sock, EPOLLIN);
+}
+
+static void an_event_that_is_over_again_does_not_end_it(void **state)
+{
+	struct world *world = *state;
+	struct pollfd p = {.events = POLLIN};
+
+	p.fd = world->fd = stream_fd();
+	world->on_turn = there_and_gone_again;
+	assert_int_equal(nsk_poll(&p, 1, 9), 0);
+	assert_int_equal(world->turns, 10);
+}
+
 static void an_epoll_instance_is_readable_while_it_has_events(void **state)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
@@ -337,6 +355,7 @@ int main(void)
 		T(a_timeout_is_counted_on_the_workers_clock),
 		T(an_endless_poll_turns_until_something_comes),
 		T(an_event_that_was_not_asked_for_does_not_end_it),
+		T(an_event_that_is_over_again_does_not_end_it),
 		T(an_epoll_instance_is_readable_while_it_has_events),
 		T(stopping_ends_a_poll),
 		T(without_memory_it_fails_and_leaves_nothing),

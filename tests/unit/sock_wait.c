@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Blocking calls: in the worker's own thread, which turns the loop, and in others, which sleep. */
+#include <stdio.h>
 #include <sys/time.h>
 
 #include "sock/wait.h"
@@ -23,6 +24,19 @@ static void a_blocking_recv_turns_the_loop(void **state)
 	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 5);
 	assert_int_equal(world->turns, 5);
 	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void the_name_of_a_datagram_that_was_waited_for_is_told(void **state)
+{
+	struct world *world = *state;
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	char buf[8];
+
+	world->fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+	world->on_turn = feed_at_turn_5;
+	assert_int_equal(nsk_recvfrom(world->fd, buf, 8, 0, (struct sockaddr *)&from, &len), 5);
+	assert_int_equal(len, sizeof(sa_family_t));
 }
 
 static void a_receive_timeout_is_counted_on_the_workers_clock(void **state)
@@ -135,6 +149,17 @@ static void waitall_with_peek_waits_and_takes_nothing(void **state)
 	assert_int_equal(nsk_recv(world->fd, buf, 5, MSG_WAITALL | MSG_PEEK), 5);
 	assert_memory_equal(buf, "xyxyx", 5);
 	assert_int_equal(fake_at(world->fd)->in_len, 6);
+}
+
+static void waitall_with_peek_ends_at_the_end_of_the_stream(void **state)
+{
+	int fd = stream_fd();
+	char buf[5];
+
+	(void)state;
+	fake_feed(fake_at(fd), "ab");
+	sock_ready(&fake_at(fd)->sock, EPOLLRDHUP);
+	assert_int_equal(nsk_recv(fd, buf, 5, MSG_WAITALL | MSG_PEEK), 2);
 }
 
 static void waitall_without_waiting_gives_what_is_there(void **state)
@@ -604,12 +629,86 @@ static void a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket(void 
 	sock_worker_fini(&other.w);
 }
 
+static struct world second;
+
+static void stop_the_second_at_turn_3(struct world *world)
+{
+	if (world->turns == 3) {
+		second.stop = 1;
+		sock_wake_all(&second.w);
+	}
+}
+
+static void a_worker_sees_that_the_sockets_stack_stops(void **state)
+{
+	struct world *world = *state;
+	char buf[8];
+	int fd;
+
+	world_init(&second, true);
+	fd = stream_fd();
+	sock_set_current(&world->w);
+	world->on_turn = stop_the_second_at_turn_3;
+	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), ESHUTDOWN);
+	assert_int_equal(world->turns, 3);
+	sock_worker_fini(&second.w);
+}
+
+/* ---- the word -------------------------------------------------------------------------------- */
+
+struct bare_sleeper {
+	struct waiter waiter;
+	int tid; /* [A] */
+	int rc;
+};
+
+static void *bare_sleeper_main(void *arg)
+{
+	struct bare_sleeper *b = arg;
+
+	waiter_init(&b->waiter);
+	__atomic_store_n(&b->tid, sock_tid(), __ATOMIC_RELEASE);
+	b->rc = waiter_wait(&b->waiter, NULL);
+	return NULL;
+}
+
+/* The kernel's letter for a thread of this process: 'S' once it sleeps. */
+static char thread_state(int tid)
+{
+	char path[64], line[256] = "", *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	end = strrchr(line, ')');
+	return end ? end[2] : '?';
+}
+
+/* Without anybody to look for, the sleeper sleeps until it is woken and no longer. */
+static void firing_wakes_a_thread_that_sleeps(void **state)
+{
+	struct bare_sleeper b = {.rc = 1};
+	pthread_t t;
+
+	(void)state;
+	pthread_create(&t, NULL, bare_sleeper_main, &b);
+	while (__atomic_load_n(&b.tid, __ATOMIC_ACQUIRE) == 0 || thread_state(b.tid) != 'S')
+		sched_yield();
+	waiter_fire(&b.waiter);
+	pthread_join(t, NULL);
+	assert_int_equal(b.rc, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_blocking_recv_turns_the_loop),
+		T(the_name_of_a_datagram_that_was_waited_for_is_told),
 		T(a_receive_timeout_is_counted_on_the_workers_clock),
 		T(a_send_timeout_is_its_own),
 		T(a_blocking_send_on_a_stream_ends_when_all_was_taken),
@@ -617,6 +716,7 @@ int main(void)
 		T(waitall_goes_on_until_the_buffers_are_full),
 		T(waitall_ends_at_the_end_of_the_stream),
 		T(waitall_with_peek_waits_and_takes_nothing),
+		T(waitall_with_peek_ends_at_the_end_of_the_stream),
 		T(waitall_without_waiting_gives_what_is_there),
 		T(a_blocking_accept_waits_for_a_connection),
 		T(a_blocking_connect_waits_for_the_result),
@@ -639,6 +739,8 @@ int main(void)
 		T(another_thread_sleeps_on_an_epoll_instance),
 		T(no_wake_up_is_lost),
 		T(a_worker_without_thread_wakes_a_sleeper_when_it_is_turned),
+		T(a_worker_sees_that_the_sockets_stack_stops),
+		T(firing_wakes_a_thread_that_sleeps),
 		T(a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket),
 	};
 
