@@ -47,6 +47,7 @@ static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p
 		return rc;
 	if (rc == 0 || mp->populated_size != mp->size)
 		return -ENOMEM;
+	unpoison_pool(mp); /* populating has put every object into the pool already */
 	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
 	poison_pool(mp);
 	return 0;
