@@ -40,8 +40,7 @@ struct callback_port {
 	struct port_stats stats;      /* [W] */
 };
 
-/* ---- the caller's side --------------------------------------------------------------------------
- */
+/* ---- the caller's side --------------------------------------------------------------------- */
 
 /* A locally administered address that differs between the callback ports of a process. */
 static void made_up_mac(const void *from, uint8_t mac[6])
@@ -131,8 +130,7 @@ void nsk_callback_link(struct nsk_callback_port *cb, bool up)
 	__atomic_store_n(&cb->up, up, __ATOMIC_RELAXED);
 }
 
-/* ---- the stack's side ---------------------------------------------------------------------------
- */
+/* ---- the stack's side ---------------------------------------------------------------------- */
 
 static struct callback_port *callback_of(struct port *port)
 {

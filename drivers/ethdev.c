@@ -25,8 +25,7 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices/"
 
-/* ---- bursts, link, counters ---------------------------------------------------------------------
- */
+/* ---- bursts, link, counters ---------------------------------------------------------------- */
 
 static uint16_t ethdev_rx(struct port *port, uint16_t queue, uint64_t now_ns,
 			  struct rte_mbuf **bufs, uint16_t n)
@@ -116,8 +115,7 @@ static const struct port_ops ethdev_ops = {
 	.stats = ethdev_stats,
 };
 
-/* ---- open ---------------------------------------------------------------------------------------
- */
+/* ---- open ---------------------------------------------------------------------------------- */
 
 /* The name that EAL gives a device: a virtual one's own, a PCI address in full. */
 static void device_name(const char *devargs, char *name, size_t size)

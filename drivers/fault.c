@@ -58,8 +58,7 @@ static struct fault_port *fault_of(struct port *port)
 	return NSK_CONTAINER_OF(port, struct fault_port, port);
 }
 
-/* ---- packets that wait --------------------------------------------------------------------------
- */
+/* ---- packets that wait --------------------------------------------------------------------- */
 
 static bool waitq_grow(struct waitq *q)
 {
@@ -115,8 +114,7 @@ static uint64_t line_due(struct fault_line *l)
 	return waitq_due(line_first(l));
 }
 
-/* ---- one packet ---------------------------------------------------------------------------------
- */
+/* ---- one packet ---------------------------------------------------------------------------- */
 
 static void flip_bit(struct rte_mbuf *m, uint32_t byte, uint32_t bit)
 {
@@ -183,8 +181,7 @@ static void line_enter(struct fault_port *f, struct fault_queue *fq, enum fault_
 		line_wait(fq, l, twin, &fate);
 }
 
-/* ---- link ---------------------------------------------------------------------------------------
- */
+/* ---- link ---------------------------------------------------------------------------------- */
 
 static bool fault_down_at(const struct fault_port *f, uint64_t now_ns)
 {
@@ -217,8 +214,7 @@ static void fault_link(struct port *port, struct port_link *link)
 		link->up = false;
 }
 
-/* ---- bursts -------------------------------------------------------------------------------------
- */
+/* ---- bursts -------------------------------------------------------------------------------- */
 
 /* Gives the inner port what is due; what it does not take stays first in line. */
 static void tx_flush(struct fault_port *f, uint16_t queue, uint64_t now_ns)
@@ -285,7 +281,7 @@ static uint16_t fault_rx(struct port *port, uint16_t queue, uint64_t now_ns, str
 	if (fq->line[FAULT_TX].impair.any)
 		tx_flush(f, queue, now_ns);
 	got = f->inner->ops->rx_burst(f->inner, queue, now_ns, bufs, n);
-	if (got && fault_is_down(f, now_ns)) {
+	if (fault_is_down(f, now_ns)) {
 		counter_add(&fq->injected, got);
 		rte_pktmbuf_free_bulk(bufs, got);
 		return 0;
@@ -316,8 +312,7 @@ static uint64_t fault_next_ns(struct port *port, uint16_t queue)
 	return next;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static int fault_start(struct port *port, const struct port_setup *setup)
 {

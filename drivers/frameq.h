@@ -147,7 +147,9 @@ static inline void frameq_pop(struct frameq *q, const struct frame *f)
 /* Consumer: what is popped counts as room again. */
 static inline void frameq_release(struct frameq *q)
 {
-	__atomic_store_n(&q->popped, q->taken, __ATOMIC_RELEASE);
+	/* An idle consumer leaves the line to the producer. */
+	if (__atomic_load_n(&q->popped, __ATOMIC_RELAXED) != q->taken)
+		__atomic_store_n(&q->popped, q->taken, __ATOMIC_RELEASE);
 }
 
 #endif

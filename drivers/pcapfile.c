@@ -53,8 +53,7 @@ static struct pcap_port *pcap_of(struct port *port)
 	return NSK_CONTAINER_OF(port, struct pcap_port, port);
 }
 
-/* ---- receiving ----------------------------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------------------------- */
 
 /* Reads one packet ahead. false: the file is at its end, or broken there. */
 static bool read_ahead(struct pcap_port *p)
@@ -131,8 +130,7 @@ static uint64_t pcapfile_next_ns(struct port *port, uint16_t queue)
 	return p->based ? next_due(p, 0) : 0;
 }
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 static uint16_t pcapfile_tx(struct port *port, uint16_t queue, uint64_t now_ns,
 			    struct rte_mbuf **bufs, uint16_t n)
@@ -163,8 +161,7 @@ static uint16_t pcapfile_tx(struct port *port, uint16_t queue, uint64_t now_ns,
 	return n;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static int pcapfile_start(struct port *port, const struct port_setup *setup)
 {

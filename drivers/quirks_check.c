@@ -34,8 +34,7 @@ static bool has_cap(unsigned cap)
 	return data[cap / 32].effective & (UINT32_C(1) << (cap % 32));
 }
 
-/* ---- socket files -------------------------------------------------------------------------------
- */
+/* ---- socket files -------------------------------------------------------------------------- */
 
 /* A process of this network namespace listens on the path. */
 static bool listed_as_listening(const char *path)
@@ -142,8 +141,7 @@ static bool arg_is(const char *devargs, const char *key, const char *value)
 	return kv_find(devargs, key, text, sizeof(text)) == 0 && strcmp(text, value) == 0;
 }
 
-/* ---- devices ------------------------------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------------------------- */
 
 int prepare_tap(const char *devargs, const struct log *log, char *error, size_t size)
 {

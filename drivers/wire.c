@@ -142,8 +142,7 @@ void wire_give(struct nsk_wire *wire, unsigned end)
 	__atomic_store_n(&wire->taken[end], false, __ATOMIC_RELEASE);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 /* A frame at the end of @q with the packet in it, not yet committed; NULL: full or no memory. */
 static inline struct frame *dir_copy_in(struct wire_dir *d, struct frameq *q, struct rte_mbuf *m,
@@ -163,16 +162,22 @@ static inline struct frame *dir_copy_in(struct wire_dir *d, struct frameq *q, st
 	return f;
 }
 
+/* Fewer than queue_packets in both queues together, which are looked at anew only when it seems not
+ * so. */
+static bool dir_has_room(struct wire_dir *d)
+{
+	uint64_t limit = d->impair.p.queue_packets;
+
+	return frameq_in_flight(&d->inorder, limit) + frameq_in_flight(&d->held, limit) < limit ||
+	       frameq_in_flight(&d->inorder, 0) + frameq_in_flight(&d->held, 0) < limit;
+}
+
 /* Puts another copy of @f, which need not be committed, into @q. false: no room. */
 static bool dir_add_copy(struct wire_dir *d, struct frameq *q, const struct frame *f,
 			 uint64_t due_ns)
 {
-	uint64_t limit = d->impair.p.queue_packets;
-	struct frame *copy;
+	struct frame *copy = dir_has_room(d) ? frameq_reserve(q, f->len) : NULL;
 
-	if (frameq_in_flight(q, limit) >= limit)
-		return false;
-	copy = frameq_reserve(q, f->len);
 	if (!copy)
 		return false;
 	copy->due_ns = due_ns;
@@ -220,11 +225,8 @@ static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
 static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
 			 struct rte_mbuf *m, uint32_t epoch)
 {
-	uint64_t limit = d->impair.p.queue_packets;
-	struct frame *f = NULL;
+	struct frame *f = dir_has_room(d) ? dir_copy_in(d, &d->inorder, m, epoch) : NULL;
 
-	if (frameq_in_flight(&d->inorder, limit) + frameq_in_flight(&d->held, limit) < limit)
-		f = dir_copy_in(d, &d->inorder, m, epoch);
 	if (!f) {
 		counter_add(&d->sent.queue_full, 1);
 		return;
@@ -311,8 +313,7 @@ void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 	rte_pktmbuf_free_bulk(bufs, n);
 }
 
-/* ---- receiving ----------------------------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------------------------- */
 
 /* Everything that is there, up to n: a direction without delays. */
 static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t room,
@@ -322,17 +323,22 @@ static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t 
 	uint64_t ready = frameq_ready(&d->inorder, n);
 	uint16_t got;
 
-	if (ready == 0)
+	/* Frames of before the wire went down stand in front of all others. */
+	while (ready && NSK_UNLIKELY(frameq_peek(&d->inorder)->tag != epoch)) {
+		frameq_pop(&d->inorder, frameq_peek(&d->inorder));
+		ready = frameq_ready(&d->inorder, n);
+	}
+	if (ready == 0) {
+		frameq_release(&d->inorder);
 		return;
+	}
 	n = (uint16_t)NSK_MIN(ready, (uint64_t)n);
 	got = framebuf_alloc(pool, bufs, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct frame *f = frameq_peek(&d->inorder);
 		struct rte_mbuf *m = i < got ? bufs[i] : NULL;
 
-		if (NSK_UNLIKELY(f->tag != epoch)) {
-			rte_pktmbuf_free(m);
-		} else if (NSK_UNLIKELY(!m)) {
+		if (NSK_UNLIKELY(!m)) {
 			done->bad++;
 		} else if (NSK_LIKELY(f->len <= room)) {
 			framebuf_fill(m, f->data, f->len);
