@@ -116,11 +116,12 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u);
 bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
 			uint16_t lport);
 /*
- * A free port towards faddr and fport (NULL, 0: nobody in particular), whose flow comes back
- * to this worker. 0 with *port set, or -EADDRINUSE (none free).
+ * A port that is free for the local address bind_addr and whose flow from faddr and fport (NULL, 0:
+ * nobody in particular) to from comes to this worker. 0 with *port set, or -EADDRINUSE (none left).
  */
-int udp_table_pick(struct nsk_worker *w, const struct ip_addr *laddr, const struct ip_addr *faddr,
-		   uint16_t fport, uint16_t *port);
+int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
+		   const struct ip_addr *from, const struct ip_addr *faddr, uint16_t fport,
+		   uint16_t *port);
 
 /* udp_send.c, udp_recv.c, udp_options.c: rows of udp_ops. */
 ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);

@@ -126,7 +126,7 @@ static int udp_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 	if (!may_bind(s->worker, &addr))
 		return -EADDRNOTAVAIL;
 	if (port == 0)
-		rc = udp_table_pick(s->worker, &addr, NULL, 0, &port);
+		rc = udp_table_pick(s->worker, &addr, &addr, NULL, 0, &port);
 	else if (udp_table_conflict(s->worker, u, &addr, port))
 		rc = -EADDRINUSE;
 	if (rc)
@@ -156,11 +156,9 @@ int udp_autobind(struct udp_sock *u, const struct ip_addr *faddr, uint16_t fport
 	rc = udp_route(u, faddr, &from);
 	if (rc)
 		return rc;
-	rc = udp_table_pick(w, &from, faddr, fport, &port);
+	rc = udp_table_pick(w, &u->laddr, &from, faddr, fport, &port);
 	if (rc)
-		return rc == -EADDRINUSE ? -EAGAIN : rc;
-	if (udp_table_conflict(w, NULL, &u->laddr, port)) /* the socket listens on any address */
-		return -EAGAIN;
+		return -EAGAIN; /* as Linux */
 	u->lport = port;
 	rc = udp_table_add(w, u);
 	if (rc)
@@ -229,9 +227,9 @@ static int set_connected(struct udp_sock *u, const struct ip_addr *src, const st
 	int rc;
 
 	if (!port) {
-		rc = udp_table_pick(w, src, faddr, fport, &port);
+		rc = udp_table_pick(w, src, src, faddr, fport, &port);
 		if (rc)
-			return rc == -EADDRINUSE ? -EAGAIN : rc;
+			return -EAGAIN; /* as Linux */
 		u->flags |= UDP_F_PICKED;
 	}
 	udp_table_del(w, u);

@@ -217,21 +217,22 @@ static bool comes_here(struct nsk_worker *w, const struct ip_addr *laddr, uint16
 	return w->ops->flow_owner(w, &flow) == w->id;
 }
 
-int udp_table_pick(struct nsk_worker *w, const struct ip_addr *laddr, const struct ip_addr *faddr,
-		   uint16_t fport, uint16_t *port)
+int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
+		   const struct ip_addr *from, const struct ip_addr *faddr, uint16_t fport,
+		   uint16_t *port)
 {
 	struct ports_iter it;
 	uint8_t dest[34] = {0};
 
-	memcpy(dest, laddr->b, 16);
+	memcpy(dest, from->b, 16);
 	if (faddr)
 		memcpy(dest + 16, faddr->b, 16);
 	store_be16(dest + 32, fport);
 	ports_begin(&w->udp->ports, &it, dest, sizeof(dest), (uint16_t)w->set->port_min,
 		    (uint16_t)w->set->port_max);
 	while (ports_next(&it, port)) {
-		if (!comes_here(w, laddr, *port, faddr, fport) ||
-		    udp_table_conflict(w, NULL, laddr, *port))
+		if (!comes_here(w, from, *port, faddr, fport) ||
+		    udp_table_conflict(w, NULL, bind_addr, *port))
 			continue;
 		ports_taken(&w->udp->ports, &it);
 		return 0;
