@@ -17,8 +17,7 @@
 
 #define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
 
-/* ---- echo ---------------------------------------------------------------------------------------
- */
+/* ---- echo ---- */
 
 /* The packet itself if nobody else has it, else a copy; NULL and counted without a buffer. */
 static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
@@ -74,8 +73,7 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m)
 	ip_output(w, &rc, m, &out);
 }
 
-/* ---- errors -------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 int icmp_errno(uint8_t type, uint8_t code, bool *hard)
 {
@@ -219,8 +217,7 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 	proto->error(w, &e);
 }
 
-/* ---- input --------------------------------------------------------------------------------------
- */
+/* ---- input ---- */
 
 static void icmp_input(struct nsk_worker *w, struct rte_mbuf *m)
 {

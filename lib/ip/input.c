@@ -45,8 +45,7 @@ void ip_worker_fini(struct nsk_worker *w)
 	w->ip = NULL;
 }
 
-/* ---- chains of buffers --------------------------------------------------------------------------
- */
+/* ---- chains of buffers ---- */
 
 uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint32_t sum)
 {
@@ -132,8 +131,7 @@ void ip_trim(struct rte_mbuf *m, uint16_t len)
 	}
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 /* 0/8, 127/8 and from 224/3 on: no host that could write to us (RFC 1122 §3.2.1.3). */
 static bool never_a_host(uint32_t addr)
@@ -176,8 +174,7 @@ static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ip
 	return NSK_DROP_NONE;
 }
 
-/* ---- input --------------------------------------------------------------------------------------
- */
+/* ---- input ---- */
 
 /* What hardware said about the checksums: flags for ipv4_parse(), and into the descriptor. */
 static unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m, struct pkt *p)

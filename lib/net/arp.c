@@ -21,8 +21,7 @@
 
 static const uint8_t broadcast_mac[ETH_MAC_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 /* Makes m, which is empty, the frame that carries v. Consumes it. */
 static void send_frame(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
@@ -122,8 +121,7 @@ static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 		worker_count_drop(w, NSK_DROP_RX_NO_BUFFER, 1);
 }
 
-/* ---- receiving ----------------------------------------------------------------------------------
- */
+/* ---- receiving ---- */
 
 static bool own_mac(const struct nsk_worker *w, const uint8_t *mac)
 {

@@ -133,8 +133,7 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 	}
 }
 
-/* ---- sending ------------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
 			bool broadcast)
@@ -213,8 +212,7 @@ void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n)
 		reached(w, n);
 }
 
-/* ---- what others say ----------------------------------------------------------------------------
- */
+/* ---- what others say ---- */
 
 /* Another link address than ours: does the old one still answer? Not asked where it just did. */
 static void doubt(struct nsk_worker *w, struct neigh *n, const uint8_t *mac)
@@ -278,8 +276,7 @@ void neigh_doubt(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 		doubt(w, n, mac);
 }
 
-/* ---- timers -------------------------------------------------------------------------------------
- */
+/* ---- timers ---- */
 
 static bool used_within(const struct nsk_worker *w, const struct neigh *n, uint64_t ms)
 {

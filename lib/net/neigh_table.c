@@ -15,8 +15,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define LOOKS	  16 /* entries looked at for one that is not in use */
 
-/* ---- places -------------------------------------------------------------------------------------
- */
+/* ---- places ---- */
 
 static uint64_t hash(const struct neigh_table *t, uint8_t iface, const struct ip_addr *a)
 {
@@ -212,8 +211,7 @@ void neigh_flush(struct nsk_worker *w, uint8_t iface)
 			neigh_release(w, &t->entry[i], NSK_DROP_TX_LINK_DOWN);
 }
 
-/* ---- control tools ------------------------------------------------------------------------------
- */
+/* ---- control tools ---- */
 
 static void fill_row(const struct nsk_worker *w, const struct neigh *n, struct neigh_row *row)
 {

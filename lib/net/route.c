@@ -53,8 +53,7 @@ struct route_table {
 	uint32_t root[2]; /* IPv4, IPv6 */
 };
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 static struct key key_of(const uint8_t addr[16])
 {
@@ -98,8 +97,7 @@ static uint32_t *root_of(struct route_table *t, uint8_t family)
 	return &t->root[family == AF_INET6];
 }
 
-/* ---- memory -------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 /* Makes sure that n more can be taken. */
 static int reserve(struct mem *mem, void **array, struct pool *p, uint32_t n, size_t size)
@@ -226,8 +224,7 @@ uint32_t route_count(const struct route_table *t)
 	return t->count;
 }
 
-/* ---- changes ------------------------------------------------------------------------------------
- */
+/* ---- changes ---- */
 
 static bool route_eq(const struct route *a, const struct route *b)
 {
@@ -362,8 +359,7 @@ int route_del(struct route_table *t, const struct route *r)
 	return 0;
 }
 
-/* ---- questions ----------------------------------------------------------------------------------
- */
+/* ---- questions ---- */
 
 /* The best route of a prefix, or NULL. */
 static const struct route *best_of(const struct route_table *t, uint32_t first, uint32_t usable,

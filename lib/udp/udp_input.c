@@ -7,8 +7,7 @@
 #include "wire/icmp.h"
 #include "wire/udp.h"
 
-/* ---- queue --------------------------------------------------------------------------------------
- */
+/* ---- queue ---- */
 
 /* What a datagram is charged: whole buffers, so that tiny ones cannot pin the pool. */
 static uint32_t charge_of(const struct rte_mbuf *m)
@@ -63,8 +62,7 @@ void udp_queue_purge(struct udp_sock *u)
 		pkt_free(m);
 }
 
-/* ---- input --------------------------------------------------------------------------------------
- */
+/* ---- input ---- */
 
 /* Judges the datagram and completes the descriptor; cuts what follows its length. */
 static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)

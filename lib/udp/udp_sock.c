@@ -11,8 +11,7 @@ static struct udp_sock *udp_of(struct sock *s)
 	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
 }
 
-/* ---- the worker's part --------------------------------------------------------------------------
- */
+/* ---- the worker's part ---- */
 
 int udp_worker_init(struct nsk_worker *w)
 {
@@ -74,8 +73,7 @@ void udp_levels(const struct nsk_worker *w, struct nsk_levels *levels)
 	levels->udp_sockets += w->udp->count;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 int udp_create(struct nsk_worker *w, struct sock **s)
 {
@@ -100,8 +98,7 @@ static void udp_close(struct sock *s)
 	free_sock(udp_of(s));
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 /* A host's own address, any, or an address that many listen to. */
 static bool may_bind(const struct nsk_worker *w, const struct ip_addr *a)

@@ -76,8 +76,7 @@ void udp_table_fini(struct nsk_worker *w)
 	htab_fini(&w->udp->table);
 }
 
-/* ---- lookup -------------------------------------------------------------------------------------
- */
+/* ---- lookup ---- */
 
 static struct udp_sock *find_bound(const struct udp_worker *udp, const uint8_t laddr[16],
 				   uint16_t lport)
@@ -131,8 +130,7 @@ struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr
 	return find_connected(w->udp, laddr->b, lport, faddr->b, fport);
 }
 
-/* ---- changes ------------------------------------------------------------------------------------
- */
+/* ---- changes ---- */
 
 static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)
 {
@@ -173,8 +171,7 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
 	u->flags &= (uint8_t)~UDP_F_BOUND;
 }
 
-/* ---- ports --------------------------------------------------------------------------------------
- */
+/* ---- ports ---- */
 
 /* Two may have the same address and port if both say so, in the same words. */
 static bool both_share(const struct udp_sock *a, const struct udp_sock *b)
@@ -240,8 +237,7 @@ int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
 	return -EADDRINUSE;
 }
 
-/* ---- control tools ------------------------------------------------------------------------------
- */
+/* ---- control tools ---- */
 
 static void fill_row(const struct udp_sock *u, struct udp_row *row)
 {

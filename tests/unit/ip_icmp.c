@@ -23,8 +23,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* ---- echo ---------------------------------------------------------------------------------------
- */
+/* ---- echo ---- */
 
 static void test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6(void **state)
 {
@@ -115,8 +114,7 @@ static void test_bad_messages_have_their_reasons(void **state)
 	assert_int_equal(world->nsent, 0);
 }
 
-/* ---- errors received ----------------------------------------------------------------------------
- */
+/* ---- errors received ---- */
 
 /* An error that quotes a packet of total length len, as it would have left us, comes in. */
 static void error_about(struct net_world *world, uint8_t type, uint8_t code, uint32_t rest,
@@ -223,8 +221,7 @@ static void test_an_error_goes_to_the_worker_of_the_flow_that_it_quotes(void **s
 	assert_int_equal(world->w.cnt[NSK_CNT_ICMP_ERRORS_RECEIVED], 1);
 }
 
-/* ---- errors sent --------------------------------------------------------------------------------
- */
+/* ---- errors sent ---- */
 
 static void test_an_error_quotes_up_to_576_bytes_RFC1812_4_3_2_3(void **state)
 {

@@ -263,8 +263,7 @@ static void test_an_unknown_protocol_is_answered_by_protocol_unreachable_RFC1122
 	assert_int_equal(icmp[1], ICMP_UNREACH_PROTO);
 }
 
-/* ---- output -------------------------------------------------------------------------------------
- */
+/* ---- output ---- */
 
 /* Sends len bytes as the test's protocol from IF0_ADDR to the peer. */
 static void output(struct net_world *world, size_t len, const struct ip_out *how, uint64_t flags)

@@ -158,8 +158,7 @@ static void test_without_buffers_the_reserve_answers_then_it_is_counted(void **s
 	pkt_free(m);
 }
 
-/* ---- several workers ----------------------------------------------------------------------------
- */
+/* ---- several workers ---- */
 
 static void test_what_concerns_us_is_shared_with_other_workers_and_learnt_without_an_answer(
 	void **state)
@@ -188,8 +187,7 @@ static void test_what_concerns_us_is_shared_with_other_workers_and_learnt_withou
 	assert_int_equal(neigh_find(&world->w, 0, &peer)->state, NEIGH_STALE);
 }
 
-/* ---- frames -------------------------------------------------------------------------------------
- */
+/* ---- frames ---- */
 
 static void test_only_frames_for_us_for_all_or_for_our_group_are_taken(void **state)
 {

@@ -112,8 +112,7 @@ static void test_source_is_of_the_next_hops_subnet_else_the_first_of_the_family(
 	assert_null(iface_source(&ifc, &a));
 }
 
-/* ---- our own addresses --------------------------------------------------------------------------
- */
+/* ---- our own addresses ---- */
 
 /* What a plain walk over all interfaces says. */
 static enum local_kind plain(const struct net_snapshot *snap, const struct ip_addr *a,

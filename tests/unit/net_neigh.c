@@ -245,8 +245,7 @@ static void test_confirmation_keeps_an_entry_reachable_without_a_question(void *
 	assert_int_equal(world->nsent, 300);
 }
 
-/* ---- what others say ----------------------------------------------------------------------------
- */
+/* ---- what others say ---- */
 
 static void test_another_link_address_is_believed_only_when_the_old_one_is_silent(void **state)
 {
@@ -307,8 +306,7 @@ static void test_unsolicited_answers_make_no_entry(void **state)
 	nw_assert_drops(world, NSK_DROP_ARP_UNSOLICITED, 4);
 }
 
-/* ---- places -------------------------------------------------------------------------------------
- */
+/* ---- places ---- */
 
 static int setup_small(void **state)
 {

@@ -143,8 +143,7 @@ static void test_an_interface_without_an_address_gives_no_source(void **state)
 	assert_int_equal(find(world, 0x0a000007, &rc, &src), -EADDRNOTAVAIL);
 }
 
-/* ---- snapshots ----------------------------------------------------------------------------------
- */
+/* ---- snapshots ---- */
 
 static void test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses(void **state)
 {
@@ -181,8 +180,7 @@ static void test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresse
 	assert_int_equal(rc.neigh->state, NEIGH_INCOMPLETE);
 }
 
-/* ---- transmit -----------------------------------------------------------------------------------
- */
+/* ---- transmit ---- */
 
 /* Frame number i of put_frames(). */
 static unsigned number_of(const struct net_world *world, unsigned i)

@@ -224,8 +224,7 @@ static void test_a_list_in_pages_has_every_route_once(void **state)
 		assert_int_equal(seen[i], i >= 60);
 }
 
-/* ---- against a plain list -----------------------------------------------------------------------
- */
+/* ---- against a plain list ---- */
 
 struct oracle {
 	struct route r[ORACLE_MAX]; /* in the order of addition */
