@@ -58,7 +58,7 @@ void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked)
 	};
 
 	cc_ack(&c->cc, &a);
-	if (NSK_UNLIKELY(c->cc.cwnd > c->snd.limit / 4))
+	if (NSK_UNLIKELY(c->cc.cwnd > c->snd.limit / 2))
 		sndq_grow(w, c);
 }
 

@@ -108,7 +108,7 @@ struct tcp_sndq {
 	struct rte_mbuf *head, *tail;
 	struct rte_mbuf *cur; /* holds snd_nxt, or is the one before; NULL: look from the head */
 	uint32_t mem;	      /* charge of all buffers */
-	uint32_t limit;	      /* of mem */
+	uint32_t limit;	      /* of octets; memory may be twice that */
 };
 
 /* Bytes received in order and not yet read; rcvbuf.c. */

@@ -92,6 +92,8 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 	    !is_window_probe(c, p)) {
 		bool old = p->pay_len && seq_leq(p->seq + seg_len(p), c->rcv_nxt);
 
+		if ((p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+			return true; /* challenged wherever it lies (RFC 5961 §4.2) */
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m,
 			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :

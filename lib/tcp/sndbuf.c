@@ -98,10 +98,13 @@ struct rte_mbuf *sndq_find(const struct tcp_conn *c, struct rte_mbuf *hint, uint
 
 static void tell_room(struct nsk_worker *w, struct tcp_conn *c)
 {
-	if ((c->sock.ready & EPOLLOUT) || w->tcp->snd_mem >= w->tcp->snd_budget)
+	uint32_t limit = c->snd.limit;
+
+	if ((c->sock.ready & EPOLLOUT) || !sndq_budget(w, c))
 		return;
 	/* As Linux: when a third is free, so that the application is not woken for crumbs. */
-	if (c->snd.mem <= c->snd.limit / 3 * 2 && conn_in(c, TCPS_SENDING))
+	if (sndq_bytes(c) <= limit / 3 * 2 && c->snd.mem <= limit / 3 * 4 &&
+	    conn_in(c, TCPS_SENDING))
 		sock_ready(&c->sock, EPOLLOUT);
 }
 
@@ -152,8 +155,8 @@ void sndq_purge(struct nsk_worker *w, struct tcp_conn *c)
 
 void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 {
-	/* A window in flight and one being written; a buffer of 2 KiB carries about 1.4 KiB. */
-	uint64_t want = (uint64_t)c->cc.cwnd * 4;
+	/* A window in flight and one being written. */
+	uint64_t want = (uint64_t)c->cc.cwnd * 2;
 
 	if ((c->flags & CONN_F_SNDBUF_SET) || want <= c->snd.limit)
 		return;

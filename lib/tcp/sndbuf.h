@@ -23,10 +23,35 @@ static inline uint32_t sndq_unsent(const struct tcp_conn *c)
 	return c->flags & CONN_F_FIN_SENT ? 0 : c->snd_end - c->snd_nxt;
 }
 
-/* True when another buffer may be queued: own limit and the worker's budget. */
+/* Octets in the queue. */
+static inline uint32_t sndq_bytes(const struct tcp_conn *c)
+{
+	return c->snd.head ? c->snd_end - pkt_of(c->snd.head)->seq : 0;
+}
+
+/* The connection's own limits, of octets and of memory, are reached. */
+static inline bool sndq_full(const struct tcp_conn *c)
+{
+	return c->snd.mem >= 2 * c->snd.limit || sndq_bytes(c) >= c->snd.limit;
+}
+
+/*
+ * The worker's budget has something left. A quarter of it is for connections that hold little, so
+ * that a few with much cannot starve the others.
+ */
+static inline bool sndq_budget(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint64_t most = w->tcp->snd_budget;
+
+	if (c->snd.mem > most / 8)
+		most -= most / 4;
+	return w->tcp->snd_mem < most;
+}
+
+/* True when another buffer may be queued. */
 static inline bool sndq_has_room(const struct nsk_worker *w, const struct tcp_conn *c)
 {
-	return c->snd.mem < c->snd.limit && w->tcp->snd_mem < w->tcp->snd_budget;
+	return !sndq_full(c) && sndq_budget(w, c);
 }
 
 /* Copies as much of len octets at p as there is room for to the end. Returns octets taken. */

@@ -66,15 +66,14 @@ static int get_sndbuf(struct nsk_worker *w, struct tcp_conn *c)
 	uint32_t limit = c->state == TCPS_LISTEN ? c->listener->snd_limit : c->snd.limit;
 
 	(void)w;
-	return (int)NSK_MIN(limit, (uint32_t)INT32_MAX);
+	return (int)NSK_MIN(limit, (uint32_t)INT32_MAX / 2) * 2;
 }
 
 static int set_sndbuf(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
 	uint32_t most = NSK_MAX(w->set->tcp_sndbuf_max, (uint32_t)SNDBUF_MIN);
-	uint32_t want = (uint32_t)NSK_MIN(NSK_MAX(v, 0), INT32_MAX / 2) * 2;
+	uint32_t want = NSK_MIN(NSK_MAX((uint32_t)NSK_MAX(v, 0), (uint32_t)SNDBUF_MIN / 2), most);
 
-	want = NSK_MIN(NSK_MAX(want, (uint32_t)SNDBUF_MIN), most);
 	if (c->state == TCPS_LISTEN)
 		c->listener->snd_limit = want;
 	else

@@ -46,7 +46,7 @@ int tcp_send_status(struct sock *s)
 static void wait_for_room(struct nsk_worker *w, struct tcp_conn *c)
 {
 	sock_unready(&c->sock, EPOLLOUT);
-	if (c->snd.mem >= c->snd.limit)
+	if (sndq_full(c))
 		return; /* ACKs make room */
 	/* The budget of all, or the pool, is used up: ACKs of others make room. Look again soon. */
 	c->flags |= CONN_F_WANT_MEM;
@@ -61,7 +61,7 @@ void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more
 		c->flags |= CONN_F_MORE;
 	else
 		c->flags &= ~CONN_F_MORE;
-	if (!all || NSK_UNLIKELY(c->snd.mem >= c->snd.limit))
+	if (!all || NSK_UNLIKELY(sndq_full(c)))
 		wait_for_room(w, c);
 	conn_dirty(w, c);
 }

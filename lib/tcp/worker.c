@@ -164,7 +164,7 @@ static bool row_of(const struct tcp_worker *t, uint32_t value, struct tcp_row *r
 		const struct tcp_conn *c = slab_at(&t->conns, index);
 
 		row_of_conn(c, row);
-		return !(c->flags & CONN_F_HASHED); /* else its other entry tells it */
+		return c->state == TCPS_LISTEN; /* a connection has another entry, if it is one */
 	}
 	default:
 		row_of_conn(slab_at(&t->conns, index), row);
