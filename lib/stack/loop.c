@@ -2,13 +2,14 @@
 /*
  * The worker's loop: bounded work a turn, and the only place that reads the clock.
  *
- *   begin:  rx burst of each queue → decode → tcp over the whole burst
+ *   input:  rx burst of each queue → decode → tcp over the whole burst
+ *   timers: those due; after input, so that what arrived while nobody looked stops its timer in time
  *   (the application reads and writes)
- *   finish: timers up to now → output of every connection marked dirty → tx burst
+ *   output: for every connection marked dirty → tx burst
  *
  * A worker's own thread comes here through nsk_epoll_wait() and blocking calls (loop_app_turn): what the application did
- * since the turn before is finished first, then the next begins, so that answers leave before new packets are taken and
- * acknowledgments ride on them. nsk_turn() has no application inside: begin, then finish.
+ * since the turn before is sent first, then the next turn begins, so that answers leave before new packets are taken and
+ * acknowledgments ride on them. nsk_turn() has no application inside: input, timers, output.
  */
 #include <errno.h>
 
@@ -69,7 +70,7 @@ static void announce(struct run_worker *r)
 	}
 }
 
-static void begin(struct run_worker *r)
+static void input(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;
 	unsigned n = 0;
@@ -101,17 +102,26 @@ static void housekeep(struct run_worker *r)
 	}
 }
 
-static void finish(struct run_worker *r)
+/* Timers up to now; what they want to send goes with the next output. */
+static void run_timers(struct run_worker *r)
+{
+	struct nsk_worker *w = &r->w;
+
+	wheel_run(&w->wheel, w->now_ns, w->set->timer_budget);
+	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
+		housekeep(r);
+}
+
+static void output(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;
 
 	if (NSK_UNLIKELY(w->pool->reserved < PKT_RESERVE))
 		pkt_pool_refill(w->pool);
-	if (NSK_UNLIKELY(r->call_ring && !rte_ring_empty(r->call_ring)) && call_serve(r))
+	if (NSK_UNLIKELY(!rte_ring_empty(r->call_ring)) && call_serve(r))
 		w->busy = true;
 	if (NSK_UNLIKELY(w->id == 0))
 		announce(r);
-	wheel_run(&w->wheel, w->now_ns, w->set->timer_budget);
 	tcp_output_dirty(w);
 	if (w->peers > 1 && steer_transmit(r))
 		w->busy = true;
@@ -122,8 +132,6 @@ static void finish(struct run_worker *r)
 		worker_count(w, NSK_CNT_TURNS_BUSY, 1);
 		w->busy = false;
 	}
-	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
-		housekeep(r);
 }
 
 static void loop_read_clock(struct nsk_worker *w)
@@ -139,8 +147,9 @@ static void loop_app_turn(struct nsk_worker *w)
 
 	loop_read_clock(w);
 	w->in_turn = true;
-	finish(r);
-	begin(r);
+	output(r);
+	input(r);
+	run_timers(r);
 	w->in_turn = false;
 }
 
@@ -148,8 +157,9 @@ void loop_turn(struct run_worker *r)
 {
 	loop_read_clock(&r->w);
 	r->w.in_turn = true;
-	begin(r);
-	finish(r);
+	input(r);
+	run_timers(r);
+	output(r);
 	r->w.in_turn = false;
 }
 
