@@ -105,7 +105,7 @@ static int bad_flags(int fd, int flags)
 	return flags & MSG_OOB ? -EINVAL : -EOPNOTSUPP;
 }
 
-static inline ssize_t recv_msg(int fd, struct msghdr *msg, size_t total, int flags)
+static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t total, int flags)
 {
 	struct sock *s = sock_direct(fd);
 	ssize_t n;

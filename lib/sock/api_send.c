@@ -61,7 +61,7 @@ static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_
 	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
 }
 
-static inline ssize_t send_msg(int fd, const struct msghdr *msg, size_t total, int flags)
+static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, const struct msghdr *msg, size_t total, int flags)
 {
 	struct sock *s = sock_direct(fd);
 	ssize_t n = 0;
