@@ -4,19 +4,20 @@
  * @brief epoll(7) over descriptors of the stack: level, edge (EPOLLET) and one-shot (EPOLLONESHOT).
  *
  * The system's struct epoll_event and constants. In a worker's thread nsk_epoll_wait() is the loop:
- * each call finishes the turn before (timers, output, transmit), receives the next burst and returns
- * what became ready. Its cost grows with what is ready, never with what is registered.
+ * each call finishes the turn before (timers, output, transmit), receives the next burst and
+ * returns what became ready. Its cost grows with what is ready, never with what is registered.
  *
  * Semantics are Linux's: EPOLLERR and EPOLLHUP are always reported; a registration belongs to the
- * descriptor and its description, is reported on by EPOLL_CTL_ADD and EPOLL_CTL_MOD at once if ready,
- * and goes with the description's last descriptor; an edge is told for every arrival, even if what
- * came before was not read; a one-shot registration that has fired is silent until EPOLL_CTL_MOD;
- * level-triggered ones take turns when max_events is small. Instances can be polled and put into
- * instances, five deep.
+ * descriptor and its description, is reported on by EPOLL_CTL_ADD and EPOLL_CTL_MOD at once if
+ * ready, and goes with the description's last descriptor; an edge is told for every arrival, even
+ * if what came before was not read; a one-shot registration that has fired is silent until
+ * EPOLL_CTL_MOD; level-triggered ones take turns when max_events is small. Instances can be polled
+ * and put into instances, five deep.
  *
- * What differs: an instance takes sockets of its own worker only, else EXDEV (in a worker's function
- * and in a thread that has entered a stack everything made there is on one worker); EPOLLEXCLUSIVE
- * is accepted and wakes all; EPOLLWAKEUP has no meaning; kernel descriptors are EBADF.
+ * What differs: an instance takes sockets of its own worker only, else EXDEV (in a worker's
+ * function and in a thread that has entered a stack everything made there is on one worker);
+ * EPOLLEXCLUSIVE is accepted and wakes all; EPOLLWAKEUP has no meaning; kernel descriptors are
+ * EBADF.
  */
 #ifndef NETSTK_EPOLL_H
 #define NETSTK_EPOLL_H
@@ -44,10 +45,10 @@ NSK_API int nsk_epoll_create1(int flags);
  * @brief EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL, as epoll_ctl(2).
  *
  * @param event not read by EPOLL_CTL_DEL, for which it may be NULL
- * @return 0, or -1 with errno: EBADF (either descriptor), EEXIST, ENOENT, EFAULT, EINVAL (epfd is no
- *         instance or is fd itself, unknown operation, EPOLLEXCLUSIVE with what it does not go with),
- *         ELOOP (instances in a circle or too deep), EXDEV (fd lives on another worker), ENOSPC (most
- *         registrations), ENOMEM
+ * @return 0, or -1 with errno: EBADF (either descriptor), EEXIST, ENOENT, EFAULT, EINVAL (epfd is
+ * no instance or is fd itself, unknown operation, EPOLLEXCLUSIVE with what it does not go with),
+ *         ELOOP (instances in a circle or too deep), EXDEV (fd lives on another worker), ENOSPC
+ * (most registrations), ENOMEM
  */
 NSK_API int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 
@@ -55,8 +56,8 @@ NSK_API int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
  * @brief Wait for events, as epoll_wait(2).
  *
  * In the thread that runs the instance's worker each call is at least one turn of the loop, and a
- * wait goes on turning; a timeout is counted on the stack's clock. Any other thread sleeps until the
- * worker wakes it. Where the worker has no thread nothing is turned: nsk_turn() does that.
+ * wait goes on turning; a timeout is counted on the stack's clock. Any other thread sleeps until
+ * the worker wakes it. Where the worker has no thread nothing is turned: nsk_turn() does that.
  *
  * @param[out] events receives at most @p max_events
  * @param timeout_ms -1: for ever; 0: one turn and back

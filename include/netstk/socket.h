@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file socket.h
- * @brief Socket calls: nsk_ + the POSIX name, same arguments, same results, same errno, the system's
- * structures and constants.
+ * @brief Socket calls: nsk_ + the POSIX name, same arguments, same results, same errno, the
+ * system's structures and constants.
  *
  * @section sock_fd Descriptors
  * Calls without a descriptor (nsk_socket(), nsk_epoll_create1()) act on the stack that the calling
@@ -23,10 +23,11 @@
  * Sockets block unless SOCK_NONBLOCK, O_NONBLOCK, FIONBIO or MSG_DONTWAIT says otherwise. While a
  * call waits,
  * - a thread that runs a worker turns that worker's loop: everything else goes on. Signals do not
- *   end the wait (their handlers run); timeouts are counted on the stack's clock. From inside a turn
- *   such a call fails with EDEADLK.
- * - any other thread sleeps until the socket's worker wakes it. A signal whose handler was installed
- *   without SA_RESTART ends the wait with EINTR; timeouts are counted on the kernel's clock.
+ *   end the wait (their handlers run); timeouts are counted on the stack's clock. From inside a
+ * turn such a call fails with EDEADLK.
+ * - any other thread sleeps until the socket's worker wakes it. A signal whose handler was
+ * installed without SA_RESTART ends the wait with EINTR; timeouts are counted on the kernel's
+ * clock.
  *
  * SO_RCVTIMEO and SO_SNDTIMEO end a wait with EAGAIN (connect: EINPROGRESS). When the stack is
  * stopping (nsk_stop()), a call that would wait fails with ESHUTDOWN. A description that is closed
@@ -34,10 +35,10 @@
  *
  * @section sock_errors Errors of every call
  * Where nothing else is said a call returns 0, or -1 with errno: EBADF (not an open descriptor of a
- * stack), ENOTSOCK (an epoll instance; read and write forms: EINVAL), EOPNOTSUPP (the protocol cannot
- * do that), EFAULT (a pointer is NULL; other bad pointers crash, they are not probed as a kernel
- * does), EINVAL. Calls that block add EAGAIN, EINTR, ESHUTDOWN, EDEADLK, and ENOBUFS when there is no
- * memory to wait.
+ * stack), ENOTSOCK (an epoll instance; read and write forms: EINVAL), EOPNOTSUPP (the protocol
+ * cannot do that), EFAULT (a pointer is NULL; other bad pointers crash, they are not probed as a
+ * kernel does), EINVAL. Calls that block add EAGAIN, EINTR, ESHUTDOWN, EDEADLK, and ENOBUFS when
+ * there is no memory to wait.
  *
  * @section sock_linux What differs from Linux
  * - No call ever raises SIGPIPE: sending on a broken stream is EPIPE alone, with or without
@@ -85,8 +86,8 @@ static inline bool nsk_is_fd(int fd)
  * @param protocol 0, or IPPROTO_TCP, IPPROTO_UDP as fits
  * @return the descriptor, or -1 with errno: ENXIO (the thread has entered no stack), EAFNOSUPPORT,
  *         ESOCKTNOSUPPORT, EPROTONOSUPPORT, EINVAL (a type or protocol that does not exist), ENFILE
- *         (the stack has its most sockets), EMFILE (the process has its most descriptors, 4,194,304),
- *         ENOMEM
+ *         (the stack has its most sockets), EMFILE (the process has its most descriptors,
+ * 4,194,304), ENOMEM
  */
 NSK_API int nsk_socket(int domain, int type, int protocol);
 
@@ -165,16 +166,16 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
  * ends before that returns what was. A datagram is taken whole or not at all. The bytes are copied:
  * the buffer is free again after the call.
  *
- * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet), MSG_NOSIGNAL,
- *              MSG_EOR and MSG_CONFIRM (no meaning)
+ * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet),
+ * MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
  * @param addr destination of a datagram; NULL: the connected peer
  * @return bytes taken, or -1 with errno: EAGAIN, EPIPE (shut down for sending, or the connection
  *         is gone), ECONNRESET and other errors of the connection, ENOTCONN, EDESTADDRREQ, EISCONN,
  *         EMSGSIZE, ENOBUFS, ENETUNREACH, EACCES (broadcast without SO_BROADCAST), EOPNOTSUPP
  *         (unknown flags)
  */
-NSK_API ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
-			   socklen_t addr_len);
+NSK_API ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags,
+			   const struct sockaddr *addr, socklen_t addr_len);
 
 /** @brief nsk_sendto() from several buffers. At most 1,024 of them, else EMSGSIZE. */
 NSK_API ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags);
@@ -193,18 +194,20 @@ NSK_API ssize_t nsk_recv(int fd, void *buf, size_t len, int flags);
  *
  * A datagram that does not fit is cut and the rest lost.
  *
- * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer is
- *              full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole
- *              length; a stream: throw the bytes away); MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
+ * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer
+ * is full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole length; a
+ * stream: throw the bytes away); MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
  * @param[out] addr receives where a datagram came from, cut at *addr_len; may be NULL
  * @param[in,out] addr_len room at addr, then the address's whole length; 0 for a stream
  * @return bytes; 0 at the end of a stream; or -1 with errno: EAGAIN, ENOTCONN, ECONNRESET,
  *         ETIMEDOUT and other errors of the connection, ECONNREFUSED (a connected datagram socket
  *         whose peer's port is closed), EINVAL (MSG_OOB), EOPNOTSUPP (unknown flags)
  */
-NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addr_len);
+NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
+			     socklen_t *addr_len);
 
-/** @brief nsk_recvfrom() into several buffers; msg_flags tells MSG_TRUNC. At most 1,024, else EMSGSIZE. */
+/** @brief nsk_recvfrom() into several buffers; msg_flags tells MSG_TRUNC. At most 1,024, else
+ * EMSGSIZE. */
 NSK_API ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags);
 
 /** @brief nsk_recv() without flags; of 0 bytes it is 0 whatever the socket's state. */
@@ -232,19 +235,21 @@ NSK_API int nsk_getsockopt(int fd, int level, int name, void *value, socklen_t *
  * Timeouts are kept in milliseconds, rounded up; 0 is for ever, a negative time one millisecond,
  * and more than 24 days are for ever.
  *
- * @return 0, or -1 with errno: ENOPROTOOPT (no such option, or not to be set), EINVAL (too short, out
- *         of range), EDOM (microseconds of a timeout)
+ * @return 0, or -1 with errno: ENOPROTOOPT (no such option, or not to be set), EINVAL (too short,
+ * out of range), EDOM (microseconds of a timeout)
  */
 NSK_API int nsk_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 
 /** @brief The socket's own address, cut at *len; *len becomes its whole length. */
 NSK_API int nsk_getsockname(int fd, struct sockaddr *addr, socklen_t *len);
 
-/** @brief The peer's address, cut at *len; *len becomes its whole length. ENOTCONN without a peer. */
+/** @brief The peer's address, cut at *len; *len becomes its whole length. ENOTCONN without a peer.
+ */
 NSK_API int nsk_getpeername(int fd, struct sockaddr *addr, socklen_t *len);
 
 /**
- * @brief F_GETFL and F_SETFL (O_NONBLOCK; other flags are ignored), F_GETFD and F_SETFD (FD_CLOEXEC).
+ * @brief F_GETFL and F_SETFL (O_NONBLOCK; other flags are ignored), F_GETFD and F_SETFD
+ * (FD_CLOEXEC).
  * @return the value or 0, or -1 with errno EINVAL (any other command)
  */
 NSK_API int nsk_fcntl(int fd, int cmd, ...);
@@ -257,11 +262,12 @@ NSK_API int nsk_fcntl(int fd, int cmd, ...);
 NSK_API int nsk_ioctl(int fd, unsigned long request, ...);
 
 /**
- * @brief poll(2) over descriptors of any stacks and workers of the process, epoll instances included.
+ * @brief poll(2) over descriptors of any stacks and workers of the process, epoll instances
+ * included.
  *
- * In a worker's thread each call runs at least one turn of the loop, so that a server may be written
- * around it; for more than a few descriptors use nsk_epoll_wait(), whose cost does not grow with
- * those that are idle.
+ * In a worker's thread each call runs at least one turn of the loop, so that a server may be
+ * written around it; for more than a few descriptors use nsk_epoll_wait(), whose cost does not grow
+ * with those that are idle.
  *
  * @param fds kernel descriptors in it get POLLNVAL; negative ones are skipped
  * @param timeout_ms -1: for ever; 0: one look
@@ -273,7 +279,8 @@ NSK_API int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 /** Most descriptors in an nsk_fd_set. */
 #define NSK_FD_SETSIZE 1024
 
-/** A set for nsk_select(): holds descriptor numbers NSK_FD_BASE to NSK_FD_BASE + NSK_FD_SETSIZE - 1. */
+/** A set for nsk_select(): holds descriptor numbers NSK_FD_BASE to NSK_FD_BASE + NSK_FD_SETSIZE
+ * - 1. */
 typedef struct nsk_fd_set {
 	uint64_t bits[NSK_FD_SETSIZE / 64];
 } nsk_fd_set;
@@ -308,7 +315,8 @@ static inline void nsk_fd_clr(int fd, nsk_fd_set *set)
 /** @brief True if @p fd is in a set. */
 static inline bool nsk_fd_isset(int fd, const nsk_fd_set *set)
 {
-	return nsk_fd_fits(fd) && (set->bits[(fd - NSK_FD_BASE) / 64] >> ((fd - NSK_FD_BASE) % 64) & 1);
+	return nsk_fd_fits(fd) &&
+	       (set->bits[(fd - NSK_FD_BASE) / 64] >> ((fd - NSK_FD_BASE) % 64) & 1);
 }
 
 /**
@@ -317,8 +325,8 @@ static inline bool nsk_fd_isset(int fd, const nsk_fd_set *set)
  * @param nfds highest number plus 1
  * @param readfds may be NULL, like the others
  * @param timeout NULL: for ever; not changed, unlike in Linux
- * @return number of bits left in the sets, 0 when the time is over, or -1 with errno: EBADF (the sets
- *         are unchanged), EINVAL, EINTR, ESHUTDOWN, EDEADLK, ENOMEM
+ * @return number of bits left in the sets, 0 when the time is over, or -1 with errno: EBADF (the
+ * sets are unchanged), EINVAL, EINTR, ESHUTDOWN, EDEADLK, ENOMEM
  */
 NSK_API int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
 		       struct timeval *timeout);

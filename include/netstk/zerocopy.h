@@ -4,10 +4,10 @@
  * @brief Receive and send packet buffers by reference. The one public header that names DPDK types.
  *
  * All calls belong to the thread that runs the socket's worker, or to whoever calls nsk_turn(); in
- * another thread they fail with EPERM. None of them blocks. Buffers come from the pool of the worker
- * and go back to it: one that the application keeps is one less for everybody, so give received
- * buffers back soon. They mix freely with nsk_send() and nsk_recv() on the same socket, and with
- * epoll.
+ * another thread they fail with EPERM. None of them blocks. Buffers come from the pool of the
+ * worker and go back to it: one that the application keeps is one less for everybody, so give
+ * received buffers back soon. They mix freely with nsk_send() and nsk_recv() on the same socket,
+ * and with epoll.
  */
 #ifndef NETSTK_ZEROCOPY_H
 #define NETSTK_ZEROCOPY_H
@@ -27,14 +27,14 @@ struct rte_mbuf;
 /**
  * @brief Take received payload out of a TCP or UDP socket as buffers, oldest first.
  *
- * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. The bytes
- * may be shared: read only. The buffers are the caller's until nsk_zc_free(), which may be after the
- * socket was closed. Of a stream the receive window opens by what was taken.
+ * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. The
+ * bytes may be shared: read only. The buffers are the caller's until nsk_zc_free(), which may be
+ * after the socket was closed. Of a stream the receive window opens by what was taken.
  *
  * @param[out] bufs receives at most @p max buffers
- * @return number of buffers, 0 at the end of a stream, or -1 with errno: EAGAIN (nothing there), EBADF,
- *         EPERM (another thread's worker), EFAULT, EINVAL (max is 0), ENOTSOCK, EOPNOTSUPP, ENOTCONN and
- *         errors of the connection as nsk_recv()
+ * @return number of buffers, 0 at the end of a stream, or -1 with errno: EAGAIN (nothing there),
+ * EBADF, EPERM (another thread's worker), EFAULT, EINVAL (max is 0), ENOTSOCK, EOPNOTSUPP, ENOTCONN
+ * and errors of the connection as nsk_recv()
  */
 NSK_API int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max);
 
@@ -51,12 +51,12 @@ NSK_API struct rte_mbuf *nsk_zc_alloc(int fd);
 /**
  * @brief Send a buffer by reference on a stream socket.
  *
- * A buffer that was taken belongs to the stack: it is read until its bytes are acknowledged and must
- * not be changed any more. One that was not stays the caller's.
+ * A buffer that was taken belongs to the stack: it is read until its bytes are acknowledged and
+ * must not be changed any more. One that was not stays the caller's.
  *
  * @return payload bytes taken (all of it), or -1 with errno: EAGAIN (no room in the send buffer;
- *         EPOLLOUT tells when there is), EBADF, EPERM, EFAULT, ENOTSOCK, EOPNOTSUPP (not a stream), EPIPE,
- *         ENOTCONN and errors of the connection as nsk_send()
+ *         EPOLLOUT tells when there is), EBADF, EPERM, EFAULT, ENOTSOCK, EOPNOTSUPP (not a stream),
+ * EPIPE, ENOTCONN and errors of the connection as nsk_send()
  */
 NSK_API ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf);
 

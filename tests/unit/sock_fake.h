@@ -4,8 +4,8 @@
  * runs a hook, calls of other threads wait for the next turn, sockets hold a few bytes that the
  * test puts in and takes out.
  */
-#ifndef NSK_TEST_SOCK_FAKE_H
-#define NSK_TEST_SOCK_FAKE_H
+#ifndef NSK_TESTS_UNIT_SOCK_FAKE_H
+#define NSK_TESTS_UNIT_SOCK_FAKE_H
 
 #include <errno.h>
 #include <fcntl.h>
