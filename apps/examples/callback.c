@@ -11,8 +11,6 @@
 
 #include <netstk/netstk.h>
 
-#define PORT 7
-
 struct host {
 	struct nsk_callback_port *port;
 	struct nsk_stack *stack;
@@ -35,8 +33,7 @@ static bool deliver(void *to, const void *packet, size_t len)
 
 static void make(struct host *h, struct host *peer, const char *cidr)
 {
-	/* .ethernet is false: IP packets, no ARP. */
-	struct nsk_callback_params params = {.output = deliver, .arg = peer};
+	struct nsk_callback_params params = {.output = deliver, .arg = peer}; /* no Ethernet */
 	struct nsk_config *config = nsk_config_new();
 
 	h->port = nsk_callback_create(&params);
@@ -50,8 +47,8 @@ static void make(struct host *h, struct host *peer, const char *cidr)
 	nsk_config_free(config);
 }
 
-/* A turn of each; when nothing is on its way, time jumps to the next deadline. */
-static void turn(void)
+/* A turn of each; with nothing on its way, time jumps to the next deadline, if there is one. */
+static bool turn(void)
 {
 	uint64_t next = NSK_NEVER;
 
@@ -63,17 +60,17 @@ static void turn(void)
 	}
 	if (!moved && next != NSK_NEVER && next > now_ns)
 		now_ns = next;
+	return moved || next != NSK_NEVER;
 }
 
 int main(void)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(7)};
 	char text[64] = "";
 	int client, listener, server;
 
 	make(&host[0], &host[1], "10.0.0.1/24");
 	make(&host[1], &host[0], "10.0.0.2/24");
-
 	nsk_enter(host[1].stack);
 	listener = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (nsk_bind(listener, (struct sockaddr *)&sin, sizeof(sin)) || nsk_listen(listener, 1))
@@ -85,15 +82,19 @@ int main(void)
 	nsk_connect(client, (struct sockaddr *)&sin, sizeof(sin)); /* EINPROGRESS */
 	while ((server = nsk_accept(listener, NULL, NULL)) < 0)
 		turn();
-
 	nsk_send(server, "hello from 10.0.0.2", 19, 0);
 	while (nsk_recv(client, text, sizeof(text) - 1, 0) < 0)
 		turn();
-	printf("%s, after %.1f s of a virtual clock\n", text, (double)now_ns / 1e9 - 1);
+	nsk_close(server);
+	nsk_close(client);
+	while (turn())
+		;
+	printf("%s; all over after %.0f s of virtual time\n", text, (double)now_ns / 1e9 - 1);
 
-	for (int i = 0; i < 2; i++) {
+	/* A stack that ends tells its peers: the ports are the last to go. */
+	for (int i = 0; i < 2; i++)
 		nsk_stack_destroy(host[i].stack);
+	for (int i = 0; i < 2; i++)
 		nsk_callback_destroy(host[i].port);
-	}
 	return strcmp(text, "hello from 10.0.0.2") != 0;
 }
