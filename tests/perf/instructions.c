@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Work for callgrind: a server and its clients on two stacks over the in-process wire, in one thread under virtual time.
- * Only serve() is counted: from the rx burst to the tx burst, epoll and socket calls included. The clients' stack, the wire
- * between and the start-up stay out.
+ * Work for callgrind: a server and its clients on two stacks over the in-process wire, in one
+ * thread under virtual time. Only serve() is counted: from the rx burst to the tx burst, epoll and
+ * socket calls included. The clients' stack, the wire between and the start-up stay out.
  *
  *   valgrind --tool=callgrind --instr-atstart=no --collect-atstart=no --toggle-collect=serve \
  *       perf_instructions request --connections 32 --count 10000
+ *
+ * Valgrind 3.19 knows no AVX-512, which EAL would choose: --eal --force-max-simd-bitwidth=256.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,20 +21,21 @@
 
 #include <netstk/netstk.h>
 
-#define MESSAGE  64
-#define EVENTS   256
-#define PORT     7
-#define CLIENTS  1024
+#define MESSAGE 64
+#define EVENTS	256
+#define PORT	7
+#define CLIENTS 1024
 
 struct bench {
+	const char *eal; /* further arguments for EAL, NULL: none */
 	uint64_t now_ns;
 	struct nsk_stack *client, *server;
 	struct nsk_wire *wire;
 	int listener, epoll, client_epoll;
 	unsigned connections;
-	uint64_t count;  /* requests or connections to do */
+	uint64_t count;	 /* requests or connections to do */
 	uint64_t served; /* requests answered */
-	uint64_t ended;  /* connections that the server saw end */
+	uint64_t ended;	 /* connections that the server saw end */
 	int fd[CLIENTS];
 	char buffer[2048];
 };
@@ -55,8 +58,11 @@ static struct nsk_stack *make_stack(struct bench *b, unsigned end, const char *c
 
 	nsk_config_clock(config, bench_clock, b);
 	nsk_config_seed(config, 1 + end);
-	if (nsk_config_set(config, "pool.buffers", "8191") || nsk_config_set(config, "rx_ring", "1024") ||
-	    nsk_config_set(config, "tx_ring", "1024") || nsk_config_set(config, "tcp.time_wait_ms", "1000") ||
+	if ((b->eal && nsk_config_eal(config, b->eal)) ||
+	    nsk_config_set(config, "pool.buffers", "8191") ||
+	    nsk_config_set(config, "rx_ring", "1024") ||
+	    nsk_config_set(config, "tx_ring", "1024") ||
+	    nsk_config_set(config, "tcp.time_wait_ms", "1000") ||
 	    nsk_config_add_wire(config, b->wire, end) || nsk_config_add_address(config, cidr) ||
 	    nsk_stack_create(config, &stack)) {
 		fprintf(stderr, "perf_instructions: %s\n", nsk_config_error(config));
@@ -66,11 +72,12 @@ static struct nsk_stack *make_stack(struct bench *b, unsigned end, const char *c
 	return stack;
 }
 
-/* ---- the server: what is counted ---------------------------------------------------------------------------------- */
+/* ---- the server: what is counted
+ * ---------------------------------------------------------------------------------- */
 
 static void watch(struct bench *b, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	nsk_epoll_ctl(b->epoll, EPOLL_CTL_ADD, fd, &event);
 }
@@ -109,18 +116,20 @@ __attribute__((noinline)) void serve(struct bench *b)
 	}
 }
 
-/* ---- the clients: not counted ------------------------------------------------------------------------------------- */
+/* ---- the clients: not counted
+ * ------------------------------------------------------------------------------------- */
 
 static int connect_one(struct bench *b)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(PORT)};
 	int fd;
 
 	inet_pton(AF_INET, "10.0.0.2", &sin.sin_addr);
 	nsk_detach();
 	nsk_enter(b->client);
 	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (fd < 0 || (nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)) && errno != EINPROGRESS))
+	if (fd < 0 ||
+	    (nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)) && errno != EINPROGRESS))
 		die("connect");
 	nsk_enter(NULL);
 	if (nsk_attach(b->server, 0))
@@ -140,14 +149,14 @@ static void pump(struct bench *b)
 
 static bool writable(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	return nsk_poll(&p, 1, 0) > 0 && !(p.revents & (POLLERR | POLLHUP));
 }
 
 static void start(struct bench *b)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(PORT)};
 
 	b->now_ns = 1000000000;
 	b->wire = nsk_wire_create(NULL, NULL, 1500);
@@ -159,7 +168,8 @@ static void start(struct bench *b)
 		die("attach");
 	b->listener = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	b->epoll = nsk_epoll_create1(0);
-	if (nsk_bind(b->listener, (struct sockaddr *)&sin, sizeof(sin)) || nsk_listen(b->listener, 1024))
+	if (nsk_bind(b->listener, (struct sockaddr *)&sin, sizeof(sin)) ||
+	    nsk_listen(b->listener, 1024))
 		die("listen");
 	watch(b, b->listener);
 }
@@ -186,7 +196,7 @@ static void open_all(struct bench *b)
 /* Every connection sends a request; the round ends when every answer is there. */
 static void request_round(struct bench *b)
 {
-	char message[MESSAGE] = { 'q' };
+	char message[MESSAGE] = {'q'};
 	unsigned missing = b->connections;
 
 	for (unsigned i = 0; i < b->connections; i++)
@@ -239,7 +249,8 @@ static void connection_batch(struct bench *b)
 			die("connections do not end");
 		pump(b);
 	}
-	/* The last ACKs and the clients' TIME_WAIT are part of a connection's life, but ports must come free. */
+	/* The last ACKs and the clients' TIME_WAIT are part of a connection's life, but ports must
+	 * come free. */
 	for (unsigned i = 0; i < 8; i++) {
 		b->now_ns += 250000000;
 		pump(b);
@@ -266,7 +277,8 @@ static unsigned long number(const char *text, unsigned long max)
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (*end || n == 0 || n > max) {
-		fprintf(stderr, "perf_instructions: \"%s\" is no number from 1 to %lu\n", text, max);
+		fprintf(stderr, "perf_instructions: \"%s\" is no number from 1 to %lu\n", text,
+			max);
 		exit(2);
 	}
 	return n;
@@ -274,7 +286,7 @@ static unsigned long number(const char *text, unsigned long max)
 
 int main(int argc, char **argv)
 {
-	static struct bench bench = { .connections = 32, .count = 10000 };
+	static struct bench bench = {.connections = 32, .count = 10000};
 	uint64_t done;
 
 	for (int i = 2; i + 1 < argc; i += 2) {
@@ -282,9 +294,12 @@ int main(int argc, char **argv)
 			bench.connections = (unsigned)number(argv[i + 1], CLIENTS);
 		else if (strcmp(argv[i], "--count") == 0)
 			bench.count = number(argv[i + 1], 100000000);
+		else if (strcmp(argv[i], "--eal") == 0)
+			bench.eal = argv[i + 1];
 	}
 	if (argc < 2 || (strcmp(argv[1], "request") != 0 && strcmp(argv[1], "connection") != 0)) {
-		fprintf(stderr, "usage: perf_instructions request|connection [--connections N] [--count N]\n");
+		fprintf(stderr,
+			"usage: perf_instructions request|connection [--connections N] [--count N] [--eal ARGS]\n");
 		return 2;
 	}
 	start(&bench);
