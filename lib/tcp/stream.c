@@ -85,10 +85,12 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		all = n == v->iov_len;
 		taken += n;
 	}
-	if (taken || !all)
-		tcp_send_done(w, c, all, flags & MSG_MORE);
-	if (taken == 0 && !all)
+	if (taken == 0 && !all) {
+		wait_for_room(w, c); /* nothing to send came of it: no output either */
 		return -EAGAIN;
+	}
+	if (taken)
+		tcp_send_done(w, c, all, flags & MSG_MORE);
 	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, taken);
 	return (ssize_t)taken;
 }
