@@ -96,8 +96,20 @@ NSK_API void nsk_config_seed(struct nsk_config *config, uint64_t seed);
 /** @brief Where the log goes and from which level. Default: stderr, NSK_LOG_WARN. NULL keeps the sink. */
 NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_fn fn, void *arg, enum nsk_log_level level);
 
-/** @brief Path of the control socket that nskctl talks to; NULL (default) for none. */
+/**
+ * @brief Where the control socket is that nskctl talks to: a path, or a name without slash (see nsk_control_path());
+ * NULL (default) for none.
+ */
 NSK_API int nsk_config_control(struct nsk_config *config, const char *path);
+
+/**
+ * @brief The path that the name of a control socket stands for.
+ *
+ * "echo" is /run/netstk/echo.sock for root; for others netstk/echo.sock in $XDG_RUNTIME_DIR, or in a folder of theirs in
+ * /tmp where that is not set. A name with a slash is a path already; "" is the folder itself.
+ * @return length as snprintf(), or -1 with errno EINVAL
+ */
+NSK_API int nsk_control_path(const char *name, char *buf, size_t size);
 
 /** @brief Who hears of events (link, interface state); one function a stack. See stack.h. */
 struct nsk_event;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Operations from a thread that does not run the worker: they travel over a bounded ring, the worker runs them in its turn,
- * the caller sleeps on a futex until then.
+ * Operations from a thread that does not run the worker: they travel over a bounded ring, the
+ * worker runs them in its turn, the caller sleeps on a futex until then, or gives up after a while.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -13,20 +13,19 @@
 
 #define CALLS_A_TURN 32
 
-struct call {
-	int (*fn)(void *arg);
-	void *arg;
-	int result;
-	uint32_t done; /* [A] futex word */
-};
+static void sleep_on(struct call *c, uint64_t ns)
+{
+	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000),
+			      .tv_nsec = (long)(ns % 1000000000)};
+
+	syscall(SYS_futex, &c->done, FUTEX_WAIT_PRIVATE, 0, &ts, NULL, 0);
+}
 
 /* The worker may lose its thread while we sleep: then whoever sleeps serves the ring. */
 static void sleep_until_done(struct run_worker *r, struct call *c)
 {
-	static const struct timespec look = { .tv_nsec = 20000000 };
-
-	while (!__atomic_load_n(&c->done, __ATOMIC_ACQUIRE)) {
-		syscall(SYS_futex, &c->done, FUTEX_WAIT_PRIVATE, 0, &look, NULL, 0);
+	while (!call_done(c)) {
+		sleep_on(c, 20000000);
 		if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_ACQUIRE) == 0)
 			call_serve(r);
 	}
@@ -35,12 +34,38 @@ static void sleep_until_done(struct run_worker *r, struct call *c)
 int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 {
 	struct run_worker *r = run_of(w);
-	struct call c = { .fn = fn, .arg = arg };
+	struct call c = {.fn = fn, .arg = arg};
 
 	if (rte_ring_enqueue(r->call_ring, &c) != 0)
 		return -EAGAIN;
 	sleep_until_done(r, &c);
 	return c.result;
+}
+
+bool call_wait(struct call *c, uint64_t timeout_ns)
+{
+	uint64_t now = clock_system_ns();
+	uint64_t deadline = now + timeout_ns;
+
+	while (!call_done(c) && now < deadline) {
+		sleep_on(c, deadline - now);
+		now = clock_system_ns();
+	}
+	return call_done(c);
+}
+
+int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns)
+{
+	c->done = 0;
+	c->given_up = false;
+	if (rte_ring_enqueue(run_of(w)->call_ring, c) != 0) {
+		c->done = 1;
+		return -EAGAIN;
+	}
+	if (call_wait(c, timeout_ns))
+		return c->result;
+	__atomic_store_n(&c->given_up, true, __ATOMIC_RELAXED);
+	return -ETIMEDOUT;
 }
 
 unsigned call_serve(struct run_worker *r)
@@ -51,7 +76,8 @@ unsigned call_serve(struct run_worker *r)
 	for (unsigned i = 0; i < n; i++) {
 		struct call *c = calls[i];
 
-		c->result = c->fn(c->arg);
+		c->result = __atomic_load_n(&c->given_up, __ATOMIC_RELAXED) ? -ETIMEDOUT
+									    : c->fn(c->arg);
 		__atomic_store_n(&c->done, 1, __ATOMIC_RELEASE);
 		syscall(SYS_futex, &c->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	}

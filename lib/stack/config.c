@@ -383,7 +383,7 @@ static bool quotes_closed(const char *text)
 
 int nsk_config_eal(struct nsk_config *config, const char *args)
 {
-	size_t have;
+	size_t have, n;
 
 	if (!config || !args)
 		return invalid();
@@ -391,11 +391,13 @@ int nsk_config_eal(struct nsk_config *config, const char *args)
 		return config_fail(config, EINVAL,
 				   "EAL arguments \"%.100s\": a quote is not closed", args);
 	have = strlen(config->eal_args);
-	if (have + (have > 0) + strlen(args) >= sizeof(config->eal_args))
+	n = strlen(args);
+	if (have + (have > 0) + n >= sizeof(config->eal_args))
 		return config_fail(config, ENAMETOOLONG, "EAL arguments: more than %d characters",
 				   CONFIG_EAL_MAX - 1);
-	snprintf(config->eal_args + have, sizeof(config->eal_args) - have, "%s%s", have ? " " : "",
-		 args);
+	if (have > 0)
+		config->eal_args[have++] = ' ';
+	memcpy(config->eal_args + have, args, n + 1);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "stack/build.h"
 #include "stack/ctl.h"
 #include "stack/eal.h"
+#include "stack/telemetry.h"
 
 /* ---- EAL ---------------------------------------------------------------------------------------------------------- */
 
@@ -257,13 +258,16 @@ static int control_up(struct nsk_stack *stack, struct nsk_config *config)
 {
 	int rc = build_step(config, "control socket");
 
-	if (rc || !config->control[0])
-		return rc;
-	return ctl_start(stack, config->control, &stack->ctl, config->error, sizeof(config->error));
+	if (rc == 0 && config->control[0])
+		rc = ctl_start(stack, config->control, &stack->ctl, config->error, sizeof(config->error));
+	if (rc == 0)
+		telemetry_add(stack);
+	return rc;
 }
 
 static void control_down(struct nsk_stack *stack)
 {
+	telemetry_remove(stack);
 	ctl_stop(stack->ctl);
 	stack->ctl = NULL;
 }
@@ -288,7 +292,7 @@ static int check_config(struct nsk_config *config)
 	config->error[0] = '\0';
 	if (config->ndevices == 0)
 		return build_fail(config, EINVAL, "no device: name one with -d, \"-d help\" lists what there is");
-	return 0;
+	return config_check(config) ? -errno : 0;
 }
 
 static uint64_t choose_seed(const struct nsk_config *config)

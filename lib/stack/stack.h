@@ -130,11 +130,34 @@ unsigned steer_receive(struct run_worker *r);
 /* Sends what workers without a queue of their own handed over; returns frames taken. */
 unsigned steer_transmit(struct run_worker *r);
 
-/* call.c */
+/* call.c: an operation that a worker runs for another thread. */
+struct call {
+	int (*fn)(void *arg);
+	void *arg;
+	int result;
+	uint32_t done; /* [A] futex word */
+	bool given_up; /* [A] */
+};
+/* Runs fn(arg) on the worker, in its thread and within a turn, and waits for the result; -EAGAIN when too many wait. */
 int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+/*
+ * The same for c->fn, waiting no longer than so, and never in the worker's place. -ETIMEDOUT: the worker still has the call;
+ * c and all that fn touches must stay until call_done().
+ */
+int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns);
+static inline bool call_done(const struct call *c)
+{
+	return __atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != 0;
+}
+/* Waits for a call that was given up, no longer than so; true if it is done. */
+bool call_wait(struct call *c, uint64_t timeout_ns);
+/* The worker's side: runs what waits, a bounded number. */
 unsigned call_serve(struct run_worker *r);
 
 /* stats.c */
 void stats_publish(struct run_worker *r);
+/* As nsk_stats_read() without the time, but looks at published levels alone: for threads that must not touch what a worker
+ * owns, nor the caller's clock. */
+int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats);
 
 #endif

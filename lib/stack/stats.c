@@ -34,8 +34,6 @@ static void add_worker(struct run_worker *r, struct nsk_stats *out)
 {
 	uint64_t *level = (uint64_t *)&out->level;
 
-	if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == 0)
-		stats_publish(r);
 	for (unsigned i = 0; i < NSK_CNT_MAX; i++)
 		out->counter[i] += __atomic_load_n(&r->w.cnt[i], __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
@@ -44,18 +42,31 @@ static void add_worker(struct run_worker *r, struct nsk_stats *out)
 		level[i] += __atomic_load_n(&r->pub.level[i], __ATOMIC_RELAXED);
 }
 
-int nsk_stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)
+int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)
 {
 	if (!stack || !stats || worker < -1 || worker >= (int)stack->nworkers) {
 		errno = EINVAL;
 		return -1;
 	}
 	memset(stats, 0, sizeof(*stats));
-	stats->now_ns = nsk_now(stack);
 	for (unsigned i = 0; i < stack->nworkers; i++)
 		if (worker < 0 || worker == (int)i)
 			add_worker(stack->worker[i], stats);
 	return 0;
+}
+
+/* Who runs the workers by nsk_turn() is who calls: their levels are read as they are now. */
+int nsk_stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)
+{
+	int rc;
+
+	for (unsigned i = 0; stack && i < stack->nworkers; i++)
+		if (__atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_RELAXED) == 0)
+			stats_publish(stack->worker[i]);
+	rc = stats_read(stack, worker, stats);
+	if (rc == 0)
+		stats->now_ns = nsk_now(stack);
+	return rc;
 }
 
 const char *nsk_counter_name(enum nsk_counter counter)

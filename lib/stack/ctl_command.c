@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands of the control socket, one row each; lists of what workers own are in ctl_list.c. */
+#include "stack/ctl_command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include <netstk/version.h>
+
+#include "net/port.h"
+#include "stack/settings.h"
+
+/* ---- replies ------------------------------------------------------------------------------- */
+
+void ctl_put(json_t *object, const char *key, json_t *value)
+{
+	/* Takes the value in any case; fails for want of memory alone. */
+	(void)json_object_set_new(object, key, value);
+}
+
+void ctl_refuse(json_t *reply, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_object_clear(reply);
+	ctl_put(reply, "error", json_string(text));
+}
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	return json_string_value(json_object_get(request, key));
+}
+
+/* ---- program and interfaces ---------------------------------------------------------------- */
+
+static void version(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	uint64_t up_ns = clock_system_ns() - view->started_ns;
+
+	(void)request;
+	ctl_put(reply, "version", json_string(nsk_version()));
+	ctl_put(reply, "dpdk", json_string(rte_version()));
+	ctl_put(reply, "pid", json_integer(getpid()));
+	ctl_put(reply, "program", json_string(program_invocation_short_name));
+	ctl_put(reply, "workers", json_integer(view->stack->nworkers));
+	ctl_put(reply, "uptime_s", json_integer((json_int_t)(up_ns / 1000000000)));
+}
+
+static json_t *port_json(struct port *port)
+{
+	struct port_stats st = {0};
+	json_t *o = json_object();
+
+	port->ops->stats(port, &st);
+	ctl_put(o, "rx_packets", json_integer((json_int_t)st.rx_packets));
+	ctl_put(o, "rx_bytes", json_integer((json_int_t)st.rx_bytes));
+	ctl_put(o, "tx_packets", json_integer((json_int_t)st.tx_packets));
+	ctl_put(o, "tx_bytes", json_integer((json_int_t)st.tx_bytes));
+	ctl_put(o, "rx_missed", json_integer((json_int_t)st.rx_missed));
+	ctl_put(o, "rx_errors", json_integer((json_int_t)st.rx_errors));
+	ctl_put(o, "tx_errors", json_integer((json_int_t)st.tx_errors));
+	ctl_put(o, "rx_nobuf", json_integer((json_int_t)st.rx_nobuf));
+	ctl_put(o, "injected", json_integer((json_int_t)st.injected));
+	return o;
+}
+
+static json_t *addresses_json(const struct iface *ifc)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		struct ip_prefix p = {.addr = ifc->addrs[i].addr, .len = ifc->addrs[i].prefix_len};
+		char text[IP_PREFIX_STRLEN];
+
+		json_array_append_new(list, json_string(ip_prefix_format(&p, text, sizeof(text))));
+	}
+	return list;
+}
+
+static json_t *iface_json(struct nsk_stack *stack, unsigned index)
+{
+	struct nsk_iface_info info;
+	char mac[ETH_ADDR_STRLEN];
+	json_t *o = json_object();
+
+	nsk_iface_info(stack, index, &info);
+	ctl_put(o, "name", json_string(info.name));
+	ctl_put(o, "device", json_string(info.device));
+	ctl_put(o, "driver", json_string(info.driver));
+	ctl_put(o, "state", json_string(iface_state_name(info.state)));
+	ctl_put(o, "link_up", json_boolean(info.link_up));
+	ctl_put(o, "mac",
+		info.ethernet
+			? json_string(eth_addr_format(&stack->iface[index].mac, mac, sizeof(mac)))
+			: json_null());
+	ctl_put(o, "mtu", json_integer(info.mtu));
+	ctl_put(o, "rx_queues", json_integer(info.rx_queues));
+	ctl_put(o, "tx_queues", json_integer(info.tx_queues));
+	ctl_put(o, "addresses", addresses_json(&stack->iface[index]));
+	ctl_put(o, "port", port_json(stack->iface[index].port));
+	return o;
+}
+
+static void interfaces(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	json_t *list = json_array();
+
+	(void)request;
+	for (unsigned i = 0; i < view->stack->nifaces; i++)
+		json_array_append_new(list, iface_json(view->stack, i));
+	ctl_put(reply, "interfaces", list);
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+static json_t *counters_json(const struct nsk_stats *st)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < NSK_CNT_MAX; i++)
+		ctl_put(o, nsk_counter_name((enum nsk_counter)i),
+			json_integer((json_int_t)st->counter[i]));
+	return o;
+}
+
+static json_t *drops_json(const struct nsk_stats *st)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = NSK_DROP_NONE + 1; i < NSK_DROP_MAX; i++)
+		ctl_put(o, nsk_drop_name((enum nsk_drop)i), json_integer((json_int_t)st->drop[i]));
+	return o;
+}
+
+static json_t *levels_json(const struct nsk_stats *st)
+{
+	const struct nsk_levels *l = &st->level;
+	json_t *o = json_object();
+
+	ctl_put(o, "tcp_connections", json_integer((json_int_t)l->tcp_connections));
+	ctl_put(o, "tcp_established", json_integer((json_int_t)l->tcp_established));
+	ctl_put(o, "tcp_embryonic", json_integer((json_int_t)l->tcp_embryonic));
+	ctl_put(o, "tcp_time_wait", json_integer((json_int_t)l->tcp_time_wait));
+	ctl_put(o, "tcp_listeners", json_integer((json_int_t)l->tcp_listeners));
+	ctl_put(o, "udp_sockets", json_integer((json_int_t)l->udp_sockets));
+	ctl_put(o, "buffers_total", json_integer((json_int_t)l->buffers_total));
+	ctl_put(o, "buffers_free", json_integer((json_int_t)l->buffers_free));
+	return o;
+}
+
+/* The reading that a request with "worker" (a number) or without (the sum) is about; false,
+ * refused, for a bad one. */
+static bool read_stats(struct ctl_view *view, const json_t *request, json_t *reply,
+		       struct nsk_stats *st)
+{
+	const json_t *which = json_object_get(request, "worker");
+	json_int_t worker = which ? json_integer_value(which) : -1;
+
+	if (which && (!json_is_integer(which) || worker < 0 ||
+		      worker >= (json_int_t)view->stack->nworkers)) {
+		ctl_refuse(reply, "worker is 0 to %u, or left out for the sum",
+			   view->stack->nworkers - 1);
+		return false;
+	}
+	stats_read(view->stack, (int)worker, st);
+	st->now_ns = clock_system_ns();
+	ctl_put(reply, "now_ns", json_integer((json_int_t)st->now_ns));
+	if (which)
+		ctl_put(reply, "worker", json_integer(worker));
+	return true;
+}
+
+static void counters(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	struct nsk_stats st;
+
+	if (!read_stats(view, request, reply, &st))
+		return;
+	ctl_put(reply, "counters", counters_json(&st));
+	ctl_put(reply, "levels", levels_json(&st));
+}
+
+static void drops(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	struct nsk_stats st;
+
+	if (read_stats(view, request, reply, &st))
+		ctl_put(reply, "drops", drops_json(&st));
+}
+
+static json_t *worker_json(struct nsk_stack *stack, unsigned index)
+{
+	const struct run_worker *r = stack->worker[index];
+	int tid = __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED);
+	struct nsk_stats st;
+	json_t *o = levels_json((stats_read(stack, (int)index, &st), &st));
+
+	ctl_put(o, "worker", json_integer(index));
+	ctl_put(o, "core", r->cpu >= 0 ? json_integer(r->cpu) : json_null());
+	ctl_put(o, "numa_node", r->numa_node >= 0 ? json_integer(r->numa_node) : json_null());
+	ctl_put(o, "thread", tid ? json_integer(tid) : json_null());
+	ctl_put(o, "turns", json_integer((json_int_t)st.counter[NSK_CNT_TURNS]));
+	ctl_put(o, "turns_busy", json_integer((json_int_t)st.counter[NSK_CNT_TURNS_BUSY]));
+	return o;
+}
+
+static void workers(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	json_t *list = json_array();
+
+	(void)request;
+	for (unsigned i = 0; i < view->stack->nworkers; i++)
+		json_array_append_new(list, worker_json(view->stack, i));
+	ctl_put(reply, "workers", list);
+	ctl_put(reply, "now_ns", json_integer((json_int_t)clock_system_ns()));
+}
+
+/* ---- settings and log ---------------------------------------------------------------------- */
+
+static json_t *setting_json(const struct settings *set, const struct setting *row)
+{
+	char value[32], def[32], range[128];
+	json_t *o = json_object();
+
+	settings_format(row, settings_value(set, row), value, sizeof(value));
+	settings_format(row, row->def, def, sizeof(def));
+	ctl_put(o, "name", json_string(row->name));
+	ctl_put(o, "value", json_string(value));
+	ctl_put(o, "default", json_string(def));
+	ctl_put(o, "unit", json_string(row->unit));
+	ctl_put(o, "range", json_string(settings_range(row, range, sizeof(range))));
+	ctl_put(o, "live", json_boolean(row->live));
+	return o;
+}
+
+static void list_settings(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	json_t *list = json_array();
+
+	(void)request;
+	for (unsigned i = 0; i < settings_count; i++)
+		json_array_append_new(list, setting_json(&view->stack->set, &settings_table[i]));
+	ctl_put(reply, "settings", list);
+}
+
+/* Workers read a live setting each time they need it; a store of one word is all that changes it.
+ */
+static void set(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	const char *key = text_of(request, "key"), *value = text_of(request, "value");
+	struct settings next = view->stack->set;
+	char error[SETTINGS_ERROR_MAX];
+	const struct setting *row;
+
+	if (!key || !value) {
+		ctl_refuse(reply, "set takes \"key\" and \"value\", both as text");
+		return;
+	}
+	if (settings_set(&next, key, value, error, sizeof(error)) ||
+	    settings_check(&next, error, sizeof(error))) {
+		ctl_refuse(reply, "%s", error);
+		return;
+	}
+	row = settings_find(key);
+	if (!row->live) {
+		ctl_refuse(reply,
+			   "%s is read when the program starts; it cannot change while it runs",
+			   row->name);
+		return;
+	}
+	settings_store(&view->stack->set, row, settings_value(&next, row));
+	LOG_INFO(&view->stack->log, "control", "%s = %s", row->name, value);
+	ctl_put(reply, "setting", setting_json(&view->stack->set, row));
+}
+
+static void log_level(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	const char *name = text_of(request, "level");
+	int level = name ? log_level_parse(name) : 0;
+
+	if ((!name && json_object_get(request, "level")) || level < 0) {
+		ctl_refuse(reply, "level is none, error, warning, info or debug");
+		return;
+	}
+	if (name)
+		log_set_level(&view->stack->log, (enum nsk_log_level)level);
+	level = (int)__atomic_load_n(&view->stack->log.level, __ATOMIC_RELAXED);
+	ctl_put(reply, "level", json_string(log_level_name((enum nsk_log_level)level)));
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*fn)(struct ctl_view *view, const json_t *request, json_t *reply);
+} commands[] = {
+	{"version", version},
+	{"interfaces", interfaces},
+	{"counters", counters},
+	{"drops", drops},
+	{"workers", workers},
+	{"settings", list_settings},
+	{"set", set},
+	{"log", log_level},
+	{"arp", ctl_list_arp},
+	{"routes", ctl_list_routes},
+	{"sockets", ctl_list_sockets},
+};
+
+static void refuse_command(json_t *reply, const char *name)
+{
+	char list[160];
+	size_t n = 0;
+
+	for (size_t i = 0; i < NSK_ARRAY_LEN(commands) && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+				      commands[i].name);
+	ctl_refuse(reply, "there is no command \"%.40s\"; there are %s", name, list);
+}
+
+static void dispatch(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	const char *name = text_of(request, "cmd");
+
+	if (!name) {
+		ctl_refuse(reply, "a request is {\"cmd\":NAME, ...}");
+		return;
+	}
+	for (size_t i = 0; i < NSK_ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			commands[i].fn(view, request, reply);
+			return;
+		}
+	}
+	refuse_command(reply, name);
+}
+
+json_t *ctl_answer(struct ctl_view *view, const char *request, size_t len)
+{
+	json_t *reply = json_object(), *parsed;
+	json_error_t error;
+
+	if (!reply)
+		return NULL;
+	if (len == SIZE_MAX) {
+		ctl_refuse(reply, "the request is longer than %d bytes", CTL_REQUEST_SIZE - 1);
+		return reply;
+	}
+	parsed = json_loadb(request, len, JSON_REJECT_DUPLICATES, &error);
+	if (parsed)
+		dispatch(view, parsed, reply);
+	else
+		ctl_refuse(reply, "not JSON: %.150s", error.text);
+	json_decref(parsed);
+	return reply;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control thread and its commands share. A request is one line of JSON, {"cmd": NAME, …},
+ * and so is its reply; one that fails has the key "error". docs/NSKCTL.md lists the commands.
+ */
+#ifndef NSK_STACK_CTL_COMMAND_H
+#define NSK_STACK_CTL_COMMAND_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "stack/stack.h"
+
+#define CTL_ROWS_MAX	 256	   /* rows a worker copies at once */
+#define CTL_WAIT_NS	 300000000 /* for one worker */
+#define CTL_REQUEST_NS	 600000000 /* for all of one request: the answer comes within a second */
+#define CTL_REQUEST_SIZE 4096	   /* bytes of a request with its line end */
+
+struct ctl_page;
+
+/* What commands work on. */
+struct ctl_view {
+	struct nsk_stack *stack;
+	struct ctl_page *pages[CONFIG_WORKERS_MAX]; /* ctl_list.c: one a worker, lent to it while it
+						       copies */
+	uint64_t started_ns;
+};
+
+/* ctl_command.c: the reply to a request; the caller owns it. NULL without memory. */
+json_t *ctl_answer(struct ctl_view *view, const char *request, size_t len);
+/* Sets "error", and takes what else the reply has. */
+void ctl_refuse(json_t *reply, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds key and value; what there is no memory for is left out. */
+void ctl_put(json_t *object, const char *key, json_t *value);
+
+/* ctl_list.c: tables that belong to workers, a page at a time. 0 or -ENOMEM. */
+int ctl_pages_create(struct ctl_view *view);
+/* Takes back what is lent, then frees. */
+void ctl_pages_destroy(struct ctl_view *view);
+void ctl_list_arp(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *reply);
+
+/* ctl_socket.c: the listening socket of a path, or -errno with a text. */
+int ctl_socket_open(const char *path, char *error, size_t size);
+/* Closes it and takes its file away if it is still ours. */
+void ctl_socket_close(int fd, const char *path);
+
+#endif
