@@ -199,32 +199,37 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 		name, strerror(-rc), quirk->package);
 }
 
-/* DPDK's port of a device, if nobody owns it; RTE_MAX_ETHPORTS: none. */
+/* DPDK's port of a device, with or without an owner; RTE_MAX_ETHPORTS: none. */
 static uint16_t port_of_device(const char *name)
 {
 	struct rte_eth_dev_info info;
-	uint16_t id;
 
-	RTE_ETH_FOREACH_DEV(id) {
-		if (rte_eth_dev_info_get(id, &info) == 0 && info.device &&
-		    strcmp(rte_dev_name(info.device), name) == 0)
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++)
+		if (rte_eth_dev_is_valid_port(id) && rte_eth_dev_info_get(id, &info) == 0 &&
+		    info.device && strcmp(rte_dev_name(info.device), name) == 0)
 			return id;
-	}
 	return RTE_MAX_ETHPORTS;
 }
 
-/* Probes the device, or finds it as EAL probed it at its start. */
+/* Probes the device, unless EAL has at its start. */
 static int device_probe(const struct port_open *open, const char *name, uint16_t *id)
 {
-	int rc = rte_dev_probe(open->devargs);
+	struct rte_eth_dev_owner owner;
+	int rc;
 
+	*id = port_of_device(name);
+	if (*id != RTE_MAX_ETHPORTS) {
+		rc = rte_eth_dev_owner_get(*id, &owner);
+		if (rc == 0 && owner.id == RTE_ETH_DEV_NO_OWNER)
+			return 0;
+		return port_open_fail(open, -EBUSY, "%s is in use already in this process", name);
+	}
+	rc = rte_dev_probe(open->devargs);
 	if (rc && rc != -EEXIST)
 		return probe_failed(open, name, rc);
 	*id = port_of_device(name);
 	if (*id != RTE_MAX_ETHPORTS)
 		return 0;
-	if (rc == -EEXIST)
-		return port_open_fail(open, -EBUSY, "%s is in use already in this process", name);
 	return port_open_fail(open, -ENODEV, "%s is a device, but not one that carries packets",
 			      name);
 }

@@ -36,45 +36,24 @@ static bool has_cap(unsigned cap)
 
 /* ---- socket files -------------------------------------------------------------------------- */
 
-/* A process of this network namespace listens on the path. */
-static bool listed_as_listening(const char *path)
-{
-	FILE *f = fopen("/proc/net/unix", "re");
-	char line[512], name[256];
-	unsigned flags;
-	bool found = false;
-
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %*s %*s %x %*s %*s %*s %255s", &flags, name) == 2 &&
-			(flags & 0x10000) /* __SO_ACCEPTCON */ && strcmp(name, path) == 0;
-	fclose(f);
-	return found;
-}
-
-/* 0: somebody accepts connections there; -errno otherwise. */
-static int try_connect(const char *path)
+/*
+ * Whether a socket file has a socket behind it. Asked with the wrong type of socket: the kernel
+ * says "refused" for a dead one and "wrong type" for a live one, which does not notice.
+ */
+static bool socket_lives(const char *path)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int fd, rc;
 
 	if (strlen(path) >= sizeof(sa.sun_path))
-		return -ENAMETOOLONG;
+		return true;
 	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? -errno : 0;
-	if (rc == -EPROTOTYPE) { /* memif: SOCK_SEQPACKET */
-		close(fd);
-		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (fd < 0)
-			return -errno;
-		rc = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? -errno : 0;
-	}
+		return true;
+	rc = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? errno : 0;
 	close(fd);
-	return rc == -EAGAIN ? 0 : rc;
+	return rc != ECONNREFUSED;
 }
 
 enum socket_file {
@@ -92,10 +71,7 @@ static enum socket_file look_at_socket(const char *path)
 		return SOCKET_NONE;
 	if (!S_ISSOCK(st.st_mode))
 		return SOCKET_OTHER;
-	/* The list first: a connection that comes and goes disturbs some servers. */
-	if (listed_as_listening(path) || try_connect(path) != -ECONNREFUSED)
-		return SOCKET_LIVE;
-	return SOCKET_STALE;
+	return socket_lives(path) ? SOCKET_LIVE : SOCKET_STALE;
 }
 
 /* Makes way for a socket that is about to be created. */

@@ -56,8 +56,7 @@ static struct {
 	struct eal_args args; /* EAL keeps pointers into it */
 } eal = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ---- what this machine offers -------------------------------------------------------------------
- */
+/* ---- what this machine offers -------------------------------------------------------------- */
 
 /* Free hugepages of all sizes in MB. */
 static uint64_t huge_free_mb(void)
@@ -139,8 +138,7 @@ static void cpus_format(const cpu_set_t *set, char *text, size_t size)
 	}
 }
 
-/* ---- what is needed -----------------------------------------------------------------------------
- */
+/* ---- what is needed ------------------------------------------------------------------------ */
 
 static int plan_devices(const struct eal_request *req, struct eal_plan *plan, char *error,
 			size_t size)
@@ -200,8 +198,7 @@ static int plan_make(const struct eal_request *req, const struct eal_args *user,
 	return 0;
 }
 
-/* ---- starting -----------------------------------------------------------------------------------
- */
+/* ---- starting ------------------------------------------------------------------------------ */
 
 /* The part of the signal set that EAL's threads must not get: all but the real-time signals. */
 static void block_signals(sigset_t *before)
@@ -311,8 +308,7 @@ static int eal_start(const struct eal_request *req, const struct eal_args *user,
 	return 0;
 }
 
-/* ---- already running ----------------------------------------------------------------------------
- */
+/* ---- already running ----------------------------------------------------------------------- */
 
 static int busy(char *error, size_t size, const char *why)
 {

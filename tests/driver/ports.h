@@ -46,7 +46,13 @@ static inline uint64_t clock_ns(void)
 static inline int eal_start_for(const char *const *devargs, unsigned n)
 {
 	struct eal_request req = {
-		.devargs = devargs, .ndevargs = n, .no_huge = true, .log = &test_log};
+		.devargs = devargs,
+		.ndevargs = n,
+		.no_huge = true,
+		/* Its socket would stay behind when a test ends by a signal. */
+		.user_args = "--no-telemetry",
+		.log = &test_log,
+	};
 	int rc;
 
 	log_init(&test_log, NSK_LOG_ERR, NULL, NULL);
