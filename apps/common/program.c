@@ -26,10 +26,17 @@ static void print_help(const struct program *p)
 		printf("\nexamples:\n%s", p->examples);
 }
 
-static void usage_error(const struct program *p, const char *fmt, const char *what, int len)
+static void usage_error(const struct program *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+
+static void usage_error(const struct program *p, const char *fmt, ...)
 {
+	va_list ap;
+
 	fprintf(stderr, "%s: ", p->name);
-	fprintf(stderr, fmt, len, what);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
 	fprintf(stderr, "\nTry \"%s --help\".\n", p->name);
 	exit(2);
 }
@@ -52,17 +59,17 @@ static int take_option(const struct program *p, int argc, char **argv, int i)
 	int used = 1;
 
 	if (!row)
-		usage_error(p, "unknown option --%.*s", name, len);
+		usage_error(p, "unknown option --%.*s", len, name);
 	if (!row->value && value)
-		usage_error(p, "option --%.*s takes no value", name, len);
+		usage_error(p, "option --%.*s takes no value", len, name);
 	if (row->value && !value) {
 		if (i + 1 >= argc)
-			usage_error(p, "option --%.*s needs a value", name, len);
+			usage_error(p, "option --%.*s needs a value", len, name);
 		value = argv[i + 1];
 		used = 2;
 	}
 	if (!row->set(p->options, value ? value : ""))
-		usage_error(p, "bad value for option --%.*s", name, len);
+		usage_error(p, "bad value for option --%.*s", len, name);
 	return used;
 }
 
@@ -96,13 +103,13 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 		if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
 			i += take_option(p, *argc, argv, i);
 		} else if (argv[i][0] == '-' && argv[i][1]) {
-			usage_error(p, "unknown option %.*s", argv[i], (int)strlen(argv[i]));
+			usage_error(p, "unknown option %s", argv[i]);
 		} else {
 			argv[operands++] = argv[i++];
 		}
 	}
 	if (operands > 1 && !p->operands)
-		usage_error(p, "unexpected argument \"%.*s\"", argv[1], (int)strlen(argv[1]));
+		usage_error(p, "unexpected argument \"%s\"", argv[1]);
 	*argc = operands;
 	return config;
 }
