@@ -29,7 +29,9 @@ int tcp_recv_status(struct sock *s);
 int tcp_send_status(struct sock *s);
 /* Readiness after data was taken out of the receive queue, and the window that goes with it. */
 void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
-/* Readiness and output after data was put into the send queue. */
+/* A write found no room: not writable until there is some. */
+void tcp_no_room(struct nsk_worker *w, struct tcp_conn *c);
+/* Readiness and output after data was put into the send queue; all: there was room for all. */
 void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more);
 
 /* sockopt.c */

@@ -42,8 +42,7 @@ int tcp_send_status(struct sock *s)
 	return -EPIPE;
 }
 
-/* A write found no room: it will be told when there is some. */
-static void wait_for_room(struct nsk_worker *w, struct tcp_conn *c)
+void tcp_no_room(struct nsk_worker *w, struct tcp_conn *c)
 {
 	sock_unready(&c->sock, EPOLLOUT);
 	if (sndq_full(c))
@@ -56,13 +55,13 @@ static void wait_for_room(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more)
 {
+	if (!all || NSK_UNLIKELY(sndq_full(c)))
+		tcp_no_room(w, c);
 	sndq_mark_push(c);
 	if (NSK_UNLIKELY(more))
 		c->flags |= CONN_F_MORE;
 	else
 		c->flags &= ~CONN_F_MORE;
-	if (!all || NSK_UNLIKELY(sndq_full(c)))
-		wait_for_room(w, c);
 	conn_dirty(w, c);
 }
 
@@ -86,7 +85,7 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		taken += n;
 	}
 	if (taken == 0 && !all) {
-		wait_for_room(w, c); /* nothing to send came of it: no output either */
+		tcp_no_room(w, c); /* nothing to send came of it: no output either */
 		return -EAGAIN;
 	}
 	if (taken)

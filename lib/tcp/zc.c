@@ -37,7 +37,7 @@ ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf)
 	if (buf->nb_segs != 1 || rte_mbuf_refcnt_read(buf) != 1 || len == 0)
 		return -EINVAL;
 	if (!sndq_has_room(w, c)) {
-		tcp_send_done(w, c, false, false);
+		tcp_no_room(w, c);
 		return -EAGAIN;
 	}
 	sndq_push(w, c, buf);
