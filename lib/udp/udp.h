@@ -111,8 +111,8 @@ void udp_table_fini(struct nsk_worker *w);
  */
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u);
 void udp_table_del(struct nsk_worker *w, struct udp_sock *u);
-/* True if a bound socket forbids u (NULL: somebody who shares with nobody) this local address and
- * port. */
+/* True if a bound socket forbids u, which is not bound itself (NULL: somebody who shares with
+ * nobody) this local address and port. */
 bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
 			uint16_t lport);
 /*

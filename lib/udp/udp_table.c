@@ -188,7 +188,7 @@ bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const st
 	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it) {
 		const struct udp_sock *v = slab_at(&udp->socks, it.value);
 
-		if (v == u || v->lport != lport)
+		if (v->lport != lport)
 			continue;
 		if (!ip_addr_is_any(laddr) && !ip_addr_is_any(&v->laddr) &&
 		    !ip_addr_eq(laddr, &v->laddr))

@@ -182,7 +182,7 @@ static void test_a_packet_in_any_number_of_buffers_is_the_same_packet(void **sta
 	for (unsigned round = 0; round < 2000; round++) {
 		size_t pay = rng_below(&rng, 300);
 		size_t len = nw_ipv4(p, PEER, IF0_ADDR, NW_PROTO, payload, pay);
-		size_t padding = rng_below(&rng, 60);
+		size_t padding = rng_below(&rng, 60), part;
 		struct rte_mbuf *m;
 		uint32_t sum;
 
@@ -199,6 +199,10 @@ static void test_a_packet_in_any_number_of_buffers_is_the_same_packet(void **sta
 				    p, len);
 		sum = ip_chain_sum(m, IPV4_HLEN, (uint32_t)pay, 0);
 		assert_int_equal(csum_finish(sum), csum_block(payload, pay));
+		part = rng_below(&rng, (uint32_t)pay + 1);
+		len = rng_below(&rng, (uint32_t)(pay - part) + 1);
+		sum = ip_chain_sum(m, (uint32_t)(IPV4_HLEN + part), (uint32_t)len, 0);
+		assert_int_equal(csum_finish(sum), csum_block(payload + part, len));
 	}
 }
 
@@ -223,8 +227,13 @@ static void test_flows_of_another_worker_are_handed_over_once(void **state)
 	struct net_world *world = *state;
 	struct rte_mbuf *m;
 
-	world->w.peers = 2;
 	world->owner = 1;
+	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_UDP, ports, 3);
+	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_UDP, ports, 8);
+	assert_null(world->steered); /* alone: nobody is asked */
+	assert_int_equal(world->w.drop[NSK_DROP_UDP_CHECKSUM], 0);
+	memset(world->w.drop, 0, sizeof(world->w.drop));
+	world->w.peers = 2;
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_UDP, ports, 8);
 	assert_non_null(world->steered);
 	assert_int_equal(load_be32(world->asked.src), PEER);

@@ -264,6 +264,7 @@ static void test_another_link_address_is_believed_only_when_the_old_one_is_silen
 		assert_put(world, 0, peer_mac, 'a');
 		/* The liar answers, the old one too: it stays. */
 		nw_arp(world, ARP_OP_REPLY, evil_mac, PEER, IF0_ADDR);
+		assert_int_equal(state_of(world, PEER), NEIGH_PROBE);
 		put(world, &rc, 'b');
 		assert_put(world, 1, peer_mac, 'b');
 		nw_arp(world, ARP_OP_REPLY, peer_mac, PEER, IF0_ADDR);
@@ -332,6 +333,27 @@ static void test_requests_for_us_press_out_only_each_other(void **state)
 	assert_true(net_route_valid(&world->w, &rc));
 	assert_int_equal(state_of(world, 0xc0000240u), NEIGH_FREE);
 	assert_int_equal(state_of(world, 0xc0000240u + 99), NEIGH_STALE);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
+static void test_requests_for_us_take_no_place_from_what_we_asked_for_ourselves(void **state)
+{
+	struct net_world *world = *state;
+	struct route_cache rc[16];
+
+	for (uint32_t i = 0; i < 8; i++)
+		nw_resolve(world, 0xc0000240u + i, peer_mac);
+	nw_pass(world, 5000); /* idle, but ours */
+	for (uint32_t i = 0; i < 16; i++) {
+		rc[i] = way(world, 0xc0000240u + i);
+		if (i >= 8)
+			put(world, &rc[i], 'a');
+	}
+	for (uint32_t i = 0; i < 40; i++)
+		nw_arp(world, ARP_OP_REQUEST, evil_mac, 0xc0000280u + i, IF0_ADDR);
+	for (uint32_t i = 0; i < 16; i++)
+		assert_true(net_route_valid(&world->w, &rc[i]));
+	assert_int_equal(state_of(world, 0xc0000280u + 39), NEIGH_FREE);
 	nw_assert_drops(world, NSK_DROP_NONE, 0);
 }
 
@@ -471,6 +493,7 @@ int main(void)
 		NW_TEST(test_a_just_confirmed_entry_is_not_even_doubted),
 		NW_TEST(test_unsolicited_answers_make_no_entry),
 		SMALL_TEST(test_requests_for_us_press_out_only_each_other),
+		SMALL_TEST(test_requests_for_us_take_no_place_from_what_we_asked_for_ourselves),
 		SMALL_TEST(
 			test_unresolved_ones_press_out_the_oldest_of_them_and_never_who_is_in_use),
 		SMALL_TEST(test_a_table_full_of_entries_in_use_takes_no_more_until_one_rests),

@@ -201,6 +201,26 @@ static void test_a_clone_is_the_same_and_apart(void **state)
 	}
 }
 
+static void test_what_is_deleted_leaves_no_memory_behind(void **state)
+{
+	struct route_table *t = *state;
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct route r = {.dst = {.addr = ip_addr_from_host32(i * 2654435761u), .len = 32}};
+		struct route s = r;
+
+		s.dst.addr.b[3] ^= 0x55; /* they branch */
+		assert_int_equal(route_add(t, &r), 0);
+		assert_int_equal(route_add(t, &s), 0);
+		assert_int_equal(route_del(t, i & 1 ? &r : &s), 0);
+		assert_int_equal(route_del(t, i & 1 ? &s : &r), 0);
+		if (i == 10)
+			bytes = mem.bytes;
+	}
+	assert_int_equal(mem.bytes, bytes);
+}
+
 static void test_a_list_in_pages_has_every_route_once(void **state)
 {
 	struct route_table *t = *state;
@@ -367,6 +387,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_memory_nothing_changes, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_clone_is_the_same_and_apart, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_deleted_leaves_no_memory_behind, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_a_list_in_pages_has_every_route_once, setup,
 						teardown),

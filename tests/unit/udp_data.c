@@ -139,6 +139,13 @@ static void test_the_receive_buffer_is_charged_by_whole_buffers(void **state)
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
 	nw_assert_drops(world, NSK_DROP_UDP_RCVBUF_FULL, 200 - room);
 	s->ops->close(s);
+	/* However small the buffer, one fits. */
+	s = bound(world, 0, 7);
+	udp_of(s)->rcvbuf = 1;
+	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
+	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
+	assert_int_equal(udp_of(s)->queued, 1);
+	s->ops->close(s);
 	assert_int_equal(pkt_pool_free_count(world->w.pool), 1023);
 }
 

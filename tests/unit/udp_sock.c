@@ -137,6 +137,7 @@ static void test_shutdown_ends_either_direction(void **state)
 	assert_int_equal(s->ready & (EPOLLIN | EPOLLRDHUP | EPOLLHUP), EPOLLIN | EPOLLRDHUP);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 1);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 0);
+	assert_int_equal(s->ready & EPOLLIN, EPOLLIN); /* the end stays readable */
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 0);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), 1);
