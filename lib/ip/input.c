@@ -103,7 +103,7 @@ static bool join_headers(struct rte_mbuf *m)
 	return true;
 }
 
-static void trim_chain(struct rte_mbuf *m, uint32_t len)
+void ip_trim_chain(struct rte_mbuf *m, uint16_t len)
 {
 	struct rte_mbuf *last = m;
 	uint32_t left = len;
@@ -119,16 +119,6 @@ static void trim_chain(struct rte_mbuf *m, uint32_t len)
 	last->data_len = (uint16_t)left;
 	m->nb_segs = segs;
 	m->pkt_len = len;
-}
-
-void ip_trim(struct rte_mbuf *m, uint16_t len)
-{
-	if (NSK_LIKELY(m->nb_segs == 1)) {
-		m->data_len = len;
-		m->pkt_len = len;
-	} else if (m->pkt_len > len) {
-		trim_chain(m, len);
-	}
 }
 
 /* ---- addresses ---- */
@@ -163,9 +153,9 @@ static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ip
 {
 	const struct local_entry *own;
 
-	if (NSK_UNLIKELY(never_a_host(ip->src)) || net_local_entry(w, p->flow.src, AF_INET))
+	if (NSK_UNLIKELY(never_a_host(ip->src)) || net_local_entry_v4(w, p->flow.src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	own = net_local_entry(w, p->flow.dst, AF_INET);
+	own = net_local_entry_v4(w, p->flow.dst);
 	if (NSK_UNLIKELY(!own || own->kind != LOCAL_UNICAST))
 		return special_dest(own, ip->dst, p);
 	/* RFC 1122 §3.3.6: who writes to one host does not shout. */

@@ -104,8 +104,19 @@ static inline uint32_t ip_pseudo_sum(uint8_t family, const uint8_t *src, const u
 	return csum_pseudo6(src, dst, proto, len);
 }
 
+/* Slow half of ip_trim(). */
+void ip_trim_chain(struct rte_mbuf *m, uint16_t len);
+
 /* Cuts a packet to its first len bytes (at most as many as it has). */
-void ip_trim(struct rte_mbuf *m, uint16_t len);
+static inline void ip_trim(struct rte_mbuf *m, uint16_t len)
+{
+	if (NSK_UNLIKELY(m->nb_segs > 1)) {
+		ip_trim_chain(m, len);
+		return;
+	}
+	m->data_len = len;
+	m->pkt_len = len;
+}
 
 /* sum plus the len bytes of a chain of buffers from byte off (of the data) on; they must be there.
  */

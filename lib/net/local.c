@@ -12,19 +12,24 @@ static size_t table_size(uint32_t places)
 static void add(struct local_table *t, const struct ip_addr *addr, enum local_kind kind,
 		uint8_t iface)
 {
-	uint32_t i = local_slot(t, addr->b);
 	struct local_entry *e;
+	uint64_t w[2];
+	uint32_t i;
 
-	while (t->entry[i].family &&
-	       (t->entry[i].family != addr->family || memcmp(t->entry[i].addr, addr->b, 16) != 0))
-		i = (i + 1) & t->mask;
+	memcpy(w, addr->b, 16);
+	for (i = local_slot(t, w[0], w[1]); t->entry[i].family; i = (i + 1) & t->mask)
+		if (t->entry[i].family == addr->family && t->entry[i].word[0] == w[0] &&
+		    t->entry[i].word[1] == w[1])
+			break;
 	e = &t->entry[i];
 	if (e->family && e->kind <= kind)
 		return;
-	memcpy(e->addr, addr->b, 16);
-	e->family = addr->family;
-	e->kind = (uint8_t)kind;
-	e->iface = iface;
+	*e = (struct local_entry){
+		.word = {w[0], w[1]},
+		.family = addr->family,
+		.kind = (uint8_t)kind,
+		.iface = iface,
+	};
 }
 
 struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem)

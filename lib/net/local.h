@@ -21,10 +21,10 @@ enum local_kind {
 };
 
 struct local_entry {
-	uint8_t addr[16];
-	uint8_t family; /* 0: free place */
-	uint8_t kind;	/* enum local_kind */
-	uint8_t iface;	/* index */
+	uint64_t word[2]; /* the address, as it lies in memory */
+	uint8_t family;	  /* 0: free place */
+	uint8_t kind;	  /* enum local_kind */
+	uint8_t iface;	  /* index */
 	uint8_t spare[5];
 };
 
@@ -39,29 +39,46 @@ struct local_table {
 struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem);
 void local_table_free(struct local_table *t, struct mem *mem);
 
-static inline uint32_t local_slot(const struct local_table *t, const uint8_t addr[16])
+/* Where the search for an address, as two words, begins. */
+static inline uint32_t local_slot(const struct local_table *t, uint64_t w0, uint64_t w1)
 {
-	uint64_t w[2];
+	uint64_t h = (w0 ^ (w1 * UINT64_C(0x9e3779b97f4a7c15))) * UINT64_C(0xff51afd7ed558ccd);
 
-	memcpy(w, addr, 16);
-	return (uint32_t)(((w[0] ^ (w[1] * UINT64_C(0x9e3779b97f4a7c15))) *
-			   UINT64_C(0xff51afd7ed558ccd)) >>
-			  32) &
-	       t->mask;
+	return (uint32_t)(h >> 32) & t->mask;
 }
 
 /* The entry of an address, or NULL. */
-static inline const struct local_entry *local_find(const struct local_table *t,
-						   const uint8_t addr[16], uint8_t family)
+static NSK_ALWAYS_INLINE const struct local_entry *local_find_words(const struct local_table *t,
+								    uint64_t w0, uint64_t w1,
+								    uint8_t family)
 {
-	for (uint32_t i = local_slot(t, addr);; i = (i + 1) & t->mask) {
+	for (uint32_t i = local_slot(t, w0, w1);; i = (i + 1) & t->mask) {
 		const struct local_entry *e = &t->entry[i];
 
 		if (NSK_LIKELY(e->family == 0))
 			return NULL;
-		if (e->family == family && memcmp(e->addr, addr, 16) == 0)
+		if (e->word[0] == w0 && e->word[1] == w1 && e->family == family)
 			return e;
 	}
+}
+
+static inline const struct local_entry *local_find(const struct local_table *t,
+						   const uint8_t addr[16], uint8_t family)
+{
+	uint64_t w[2];
+
+	memcpy(w, addr, 16);
+	return local_find_words(t, w[0], w[1], family);
+}
+
+/* The same for an IPv4 address, of which the first 4 bytes are looked at. */
+static inline const struct local_entry *local_find_v4(const struct local_table *t,
+						      const uint8_t addr[4])
+{
+	uint64_t w0 = 0;
+
+	memcpy(&w0, addr, 4);
+	return local_find_words(t, w0, 0, AF_INET);
 }
 
 #endif

@@ -209,24 +209,3 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 	rc->iface = ifc;
 	return 0;
 }
-
-void net_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m)
-{
-	struct neigh *n = rc->neigh;
-	char *p;
-
-	if (NSK_LIKELY(n != NULL)) {
-		if (NSK_UNLIKELY(n->state != NEIGH_REACHABLE)) {
-			neigh_output_slow(w, rc->iface, n, m);
-			return;
-		}
-		p = rte_pktmbuf_prepend(m, ETH_HLEN);
-		if (NSK_UNLIKELY(!p)) {
-			pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
-			return;
-		}
-		n->used_ns = w->now_ns;
-		memcpy(p, n->header, ETH_HLEN);
-	}
-	net_tx(w, rc->iface, m);
-}

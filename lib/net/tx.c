@@ -112,7 +112,8 @@ static enum nsk_drop make_single(const struct iface *ifc, struct rte_mbuf *m)
 	return rte_pktmbuf_linearize(m) == 0 ? NSK_DROP_NONE : NSK_DROP_TX_SEGMENTS;
 }
 
-void net_tx(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+/* Appends a frame. Consumes it. */
+static NSK_ALWAYS_INLINE void enqueue(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct tx_queue *q = w->net->tx[ifc->index];
 
@@ -132,6 +133,32 @@ void net_tx(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	q->frame[q->tail++] = m;
 	q->bytes += m->pkt_len;
 	w->net->tx_waiting |= UINT32_C(1) << ifc->index;
+}
+
+void net_tx(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+{
+	enqueue(w, ifc, m);
+}
+
+void net_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m)
+{
+	struct neigh *n = rc->neigh;
+	char *p;
+
+	if (NSK_LIKELY(n != NULL)) {
+		if (NSK_UNLIKELY(n->state != NEIGH_REACHABLE)) {
+			neigh_output_slow(w, rc->iface, n, m);
+			return;
+		}
+		p = rte_pktmbuf_prepend(m, ETH_HLEN);
+		if (NSK_UNLIKELY(!p)) {
+			pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+			return;
+		}
+		n->used_ns = w->now_ns;
+		memcpy(p, n->header, ETH_HLEN);
+	}
+	enqueue(w, rc->iface, m);
 }
 
 unsigned net_tx_flush(struct nsk_worker *w)

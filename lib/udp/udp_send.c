@@ -133,6 +133,15 @@ static uint32_t copy_in(struct rte_mbuf *m, const struct msghdr *msg, bool want_
 	return sum;
 }
 
+/* sum plus the eight bytes of a header. */
+static uint32_t header_sum(const uint8_t *h, uint32_t sum)
+{
+	uint32_t w[2];
+
+	memcpy(w, h, sizeof(w));
+	return csum_add(csum_add(sum, w[0]), w[1]);
+}
+
 /* Header and checksum in front of the payload, then down to IP. Consumes m. */
 static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d, bool offload,
 		   uint32_t sum)

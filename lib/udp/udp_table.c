@@ -9,11 +9,22 @@
 
 #include "udp/udp.h"
 
+/*
+ * IPv4 addresses are short: they and the ports go into one or two words. That the IPv6 addresses
+ * which are zero but for their first 4 bytes have the same hash does no harm.
+ */
+static bool is_short(const uint64_t w[2])
+{
+	return ((w[0] & ~(uint64_t)UINT32_MAX) | w[1]) == 0;
+}
+
 static uint64_t hash_bound(const struct udp_worker *udp, const uint8_t laddr[16], uint16_t lport)
 {
 	uint64_t words[3];
 
 	memcpy(words, laddr, 16);
+	if (NSK_LIKELY(is_short(words)))
+		return siphash13_1w(&udp->key, words[0] | (uint64_t)lport << 32);
 	words[2] = lport;
 	return siphash13_words(&udp->key, words, 3);
 }
@@ -21,11 +32,14 @@ static uint64_t hash_bound(const struct udp_worker *udp, const uint8_t laddr[16]
 static uint64_t hash_connected(const struct udp_worker *udp, const uint8_t laddr[16],
 			       uint16_t lport, const uint8_t faddr[16], uint16_t fport)
 {
+	uint64_t ports = (uint64_t)lport << 16 | fport;
 	uint64_t l[2], f[2];
 
 	memcpy(l, laddr, 16);
 	memcpy(f, faddr, 16);
-	return siphash13_5w(&udp->key, l[0], l[1], f[0], f[1], (uint64_t)lport << 16 | fport);
+	if (NSK_LIKELY(is_short(l) && is_short(f)))
+		return siphash13_2w(&udp->key, l[0] | f[0] << 32, ports);
+	return siphash13_5w(&udp->key, l[0], l[1], f[0], f[1], ports);
 }
 
 static uint64_t hash_port(const struct udp_worker *udp, uint16_t port)
