@@ -112,27 +112,29 @@ void peer_settle(struct peer *p)
 	} while (!p->ip_only && !p->no_arp && answer_arp(p));
 }
 
-static bool go_on(struct peer *p, uint64_t limit)
+/* One step and the answers to it. */
+static void go_on(struct peer *p, uint64_t limit)
 {
+	world_step(&p->world, limit);
 	peer_settle(p);
-	return p->world.now_ns < limit && world_step(&p->world, limit);
 }
 
 void peer_run(struct peer *p, uint64_t ns)
 {
 	uint64_t limit = p->world.now_ns + ns;
 
-	while (go_on(p, limit))
-		;
+	peer_settle(p);
+	while (p->world.now_ns < limit)
+		go_on(p, limit);
 }
 
 bool peer_await(struct peer *p, uint64_t ns)
 {
 	uint64_t limit = p->world.now_ns + ns;
 
-	do {
-		peer_settle(p);
-	} while (p->count == 0 && go_on(p, limit));
+	peer_settle(p);
+	while (p->count == 0 && p->world.now_ns < limit)
+		go_on(p, limit);
 	return p->count > 0;
 }
 

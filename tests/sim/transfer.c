@@ -57,6 +57,9 @@ struct run {
 
 static struct run run;
 static uint64_t first = 1, count = 20;
+static struct {
+	uint64_t bytes, frames, lost, corrupted, reordered, duplicated;
+} sum;
 
 /* ---- what a seed says ---------------------------------------------------------------------------
  */
@@ -119,7 +122,7 @@ static uint32_t choose_wire(struct nsk_wire_params *wire)
 		.rate_bps = ONE_OF(0, 0, 1000000, 20000000, 1000000000),
 		.queue_packets = ONE_OF(0, 0, 20, 100),
 	};
-	return worst > 20000 ? 30000 : worst ? 100000 : 300000;
+	return worst > 20000 ? 200000 : 500000;
 }
 
 static uint32_t choose_size(uint32_t most)
@@ -317,6 +320,22 @@ static bool all_over(void *arg)
 	return world_all_closed(&run.world, 0) && world_all_closed(&run.world, 1);
 }
 
+static void add_up(void)
+{
+	for (unsigned i = 0; i < 2 * CONNS; i++)
+		sum.bytes += run.end[i / CONNS][i % CONNS].got;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		struct nsk_wire_stats stats;
+
+		nsk_wire_stats(run.world.wire, dir, &stats);
+		sum.frames += stats.packets;
+		sum.lost += stats.lost + stats.queue_full;
+		sum.corrupted += stats.corrupted;
+		sum.reordered += stats.reordered;
+		sum.duplicated += stats.duplicated;
+	}
+}
+
 /* Returns the hash of all packets. */
 static uint64_t run_seed(uint64_t seed)
 {
@@ -332,6 +351,7 @@ static uint64_t run_seed(uint64_t seed)
 	world_pool_complete(&run.world, 0);
 	world_pool_complete(&run.world, 1);
 	hash = run.trace.hash;
+	add_up();
 	trace_end(&run.trace);
 	world_end(&run.world);
 	return hash;
@@ -342,6 +362,12 @@ static void every_byte_arrives_once_in_order_whatever_the_wire_does(void **state
 	(void)state;
 	for (uint64_t seed = first; seed < first + count; seed++)
 		run_seed(seed);
+	print_message("%llu seeds from %llu: %llu bytes in %llu frames, of which %llu lost, %llu "
+		      "corrupted, %llu reordered, %llu duplicated\n",
+		      (unsigned long long)count, (unsigned long long)first,
+		      (unsigned long long)sum.bytes, (unsigned long long)sum.frames,
+		      (unsigned long long)sum.lost, (unsigned long long)sum.corrupted,
+		      (unsigned long long)sum.reordered, (unsigned long long)sum.duplicated);
 }
 
 static void same_seed_sends_the_same_packets(void **state)

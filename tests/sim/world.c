@@ -187,28 +187,31 @@ void world_enter(struct world *world, unsigned host)
 	assert_int_equal(nsk_enter(world->host[host]), 0);
 }
 
-/* One turn of each host; when the first of them wants the next. */
-static uint64_t turn_all(struct world *world)
+/* When the first of the hosts has something to do. */
+static uint64_t next_ns(struct world *world)
 {
 	uint64_t next = NSK_NEVER;
 
-	for (unsigned i = 0; i < world->nhosts; i++)
-		nsk_turn(world->host[i]);
-	/* What a later host sent may be there for an earlier one. */
 	for (unsigned i = 0; i < world->nhosts; i++) {
 		uint64_t due = loop_next_ns(world_worker(world, i));
 
 		if (due < next)
 			next = due;
 	}
+	return next;
+}
+
+static void turn_all(struct world *world)
+{
+	for (unsigned i = 0; i < world->nhosts; i++)
+		nsk_turn(world->host[i]);
 	if (world->turns++ > TURNS_AT_ONCE)
 		fail_msg("time stands still");
-	return next;
 }
 
 bool world_step(struct world *world, uint64_t limit_ns)
 {
-	uint64_t next = turn_all(world);
+	uint64_t next = next_ns(world);
 
 	if (next == NSK_NEVER && limit_ns == NSK_NEVER)
 		return false;
@@ -218,6 +221,7 @@ bool world_step(struct world *world, uint64_t limit_ns)
 		world->now_ns = next;
 		world->turns = 0;
 	}
+	turn_all(world);
 	return true;
 }
 
@@ -225,19 +229,20 @@ bool world_run(struct world *world, uint64_t ns, bool (*done)(void *arg), void *
 {
 	uint64_t limit = world->now_ns + ns;
 
-	while (world->now_ns < limit) {
+	for (;;) {
 		if (done && done(arg))
 			return true;
-		if (!world_step(world, limit))
-			break;
+		if (world->now_ns >= limit && next_ns(world) > limit)
+			return !done;
+		world_step(world, limit);
 	}
-	return done ? done(arg) : true;
 }
 
 void world_settle(struct world *world)
 {
-	while (turn_all(world) <= world->now_ns)
-		;
+	do {
+		turn_all(world);
+	} while (next_ns(world) <= world->now_ns);
 }
 
 /* ---- sockets ------------------------------------------------------------------------------------
@@ -491,7 +496,8 @@ unsigned world_state(struct world *world, unsigned h, uint16_t port)
 	while (cursor != UINT32_MAX) {
 		if (tcp_list(world_worker(world, h), &cursor, &row, 1) == 0)
 			break;
-		if (ntohs(row.flow.dport_be) != port || row.state == TCPS_LISTEN)
+		if (ntohs(row.flow.dport_be) != port || row.state == TCPS_LISTEN ||
+		    row.state == TCPS_CLOSED)
 			continue;
 		found++;
 		state = row.state;

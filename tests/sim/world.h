@@ -68,8 +68,8 @@ unsigned world_add(struct world *world, struct nsk_config *config);
 
 /* Calls without a descriptor act on this host from now on. */
 void world_enter(struct world *world, unsigned host);
-/* One turn of each host; moves the clock to the next deadline, but not past limit_ns. False when
- * nothing is pending. */
+/* Moves the clock to the next deadline, which may be now, but not past limit_ns, and runs one turn
+ * of each host. False when nothing is pending. */
 bool world_step(struct world *world, uint64_t limit_ns);
 /* Turns until done(arg) is true or the clock passed now + ns; true if done. done may be NULL: just
  * that long. */
