@@ -159,8 +159,7 @@ static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d,
 	if (offload)
 		wire_checksum_store(h + offsetof(struct udp_wire, checksum), csum_fold(pseudo));
 	else
-		udp_store_checksum(h,
-				   csum_finish(csum_add(csum_partial(h, UDP_HLEN, pseudo), sum)));
+		udp_store_checksum(h, csum_finish(csum_add(header_sum(h, pseudo), sum)));
 	worker_count(w, NSK_CNT_UDP_OUT, 1);
 	ip_output(w, &u->route, m,
 		  &(struct ip_out){
