@@ -85,8 +85,7 @@ static const struct {
 	{"--vmware-tsc-map", false},
 };
 
-/* ---- building -----------------------------------------------------------------------------------
- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 int eal_args_add(struct eal_args *a, const char *fmt, ...)
 {
@@ -123,8 +122,7 @@ bool eal_args_have(const struct eal_args *a, const char *option)
 	return false;
 }
 
-/* ---- the user's ---------------------------------------------------------------------------------
- */
+/* ---- the user's ---------------------------------------------------------------------------- */
 
 /* One word from *@text into @word. 1, 0 at the end, -EINVAL for an open quote or a word too long.
  */
@@ -225,8 +223,7 @@ int eal_args_split(struct eal_args *a, const char *text, char *error, size_t siz
 	return check_user(a, error, size);
 }
 
-/* ---- ours ---------------------------------------------------------------------------------------
- */
+/* ---- ours ---------------------------------------------------------------------------------- */
 
 struct maker {
 	struct eal_args *args;
