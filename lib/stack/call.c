@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_pause.h>
+
+#include "sock/sock.h"
 #include "stack/stack.h"
 
 #define CALLS_A_TURN 32
@@ -21,13 +24,35 @@ static void sleep_on(struct call *c, uint64_t ns)
 	syscall(SYS_futex, &c->done, FUTEX_WAIT_PRIVATE, 0, &ts, NULL, 0);
 }
 
-/* The worker may lose its thread while we sleep: then whoever sleeps serves the ring. */
-static void sleep_until_done(struct run_worker *r, struct call *c)
+/* The worker that the calling thread runs, if it runs one: others may wait for us while we wait. */
+static struct run_worker *own_worker(void)
 {
+	struct nsk_worker *w = sock_current();
+
+	if (!w || __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != sock_tid())
+		return NULL;
+	return run_of(w);
+}
+
+/*
+ * A thread that runs a worker serves that one meanwhile, so that two workers may call each other.
+ * The callee may lose its thread while we wait: then whoever waits takes its place for a moment.
+ */
+static void wait_until_done(struct run_worker *r, struct call *c)
+{
+	struct run_worker *own = own_worker();
+
 	while (!call_done(c)) {
-		sleep_on(c, 20000000);
-		if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_ACQUIRE) == 0)
+		if (own) {
+			call_serve(own);
+			rte_pause();
+		} else {
+			sleep_on(c, 20000000);
+		}
+		if (worker_borrow(r)) {
 			call_serve(r);
+			worker_return(r);
+		}
 	}
 }
 
@@ -38,7 +63,7 @@ int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 
 	if (rte_ring_enqueue(r->call_ring, &c) != 0)
 		return -EAGAIN;
-	sleep_until_done(r, &c);
+	wait_until_done(r, &c);
 	return c.result;
 }
 

@@ -100,6 +100,10 @@ void loop_turn(struct run_worker *r);
 /* When the worker has something to do next. */
 uint64_t loop_next_ns(struct nsk_worker *w);
 
+/* thread.c: runs a worker that has no thread for a moment; false when somebody has it. */
+bool worker_borrow(struct run_worker *r);
+void worker_return(struct run_worker *r);
+
 /* worker.c */
 int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config, struct run_worker **out);
 void worker_destroy(struct run_worker *r);

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_lcore.h>
@@ -25,7 +23,7 @@ static int fail(int err)
 static int take(struct run_worker *r)
 {
 	int nobody = 0;
-	int tid = (int)syscall(SYS_gettid);
+	int tid = sock_tid();
 
 	if (!__atomic_compare_exchange_n(&r->w.owner_tid, &nobody, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EBUSY;
@@ -34,6 +32,19 @@ static int take(struct run_worker *r)
 	r->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
 	sock_set_current(&r->w);
 	return 0;
+}
+
+bool worker_borrow(struct run_worker *r)
+{
+	int nobody = 0;
+
+	return __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == 0 &&
+	       __atomic_compare_exchange_n(&r->w.owner_tid, &nobody, sock_tid(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+void worker_return(struct run_worker *r)
+{
+	__atomic_store_n(&r->w.owner_tid, 0, __ATOMIC_RELEASE);
 }
 
 static void give(struct run_worker *r)
@@ -69,7 +80,7 @@ int nsk_worker_index(void)
 {
 	struct nsk_worker *w = sock_current();
 
-	if (!w || __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != (int)syscall(SYS_gettid))
+	if (!w || __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != sock_tid())
 		return -1;
 	return w->id;
 }
@@ -170,10 +181,11 @@ uint64_t nsk_turn(struct nsk_stack *stack)
 		struct run_worker *r = stack->worker[i];
 		uint64_t due;
 
-		if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_ACQUIRE))
+		if (!worker_borrow(r))
 			continue;
 		loop_turn(r);
 		due = loop_next_ns(&r->w);
+		worker_return(r);
 		next = NSK_MIN(next, due);
 	}
 	return next;
