@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Requests/s and short connections/s of an echo server over a virtual wire between two cores.
+
+Measures the reflector (the wire's ceiling), netstk and the Linux kernel, one server core each, closed loop, 64-byte
+requests; then counts netstk's instructions a request and a connection with callgrind. docs/PERFORMANCE.md says how and
+why. A table goes to the terminal, everything else (raw samples, command lines, machine) to a JSON file. Nothing else
+should run on the machine: a run in which either side waited more than 5 % of the time for its core is dropped.
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+from rig import BUILD, TOP, Failure, Rig, enter_namespace, find_program, huge_free_mb, human, read
+from sides import SIDES, LinuxPacket, LinuxSockets, Netstk, Reflect, Workload, measure
+
+WORKLOADS = (Workload(1), Workload(64), Workload(1000), Workload(64, short=True))
+WAIT_LIMIT_PERCENT = 5.0
+ERROR_LIMIT = 0.001
+INSTRUCTIONS = (("request", 2500, 10000), ("connection", 8000, 2000))  # work, limit, how many
+LINUX = (LinuxPacket.name, LinuxSockets.name)
+
+
+# ---- running ----------------------------------------------------------------------------------------------------
+
+
+def verdict(result):
+    """Why a run does not count, or None."""
+    for who, reading in result["readings"].items():
+        if reading["waited_percent"] > WAIT_LIMIT_PERCENT:
+            return f"the {who} waited {reading['waited_percent']:.1f} % of the time for its core"
+    if result["errors"] > ERROR_LIMIT * max(1, result["summary"]["counters"]["sent"]):
+        return f"{result['errors']} errors: {result['summary']['errors_by_kind']}"
+    return None
+
+
+def run_all(rig, args):
+    """Every side and workload in turn, args.runs times; the samples."""
+    samples, total, start = [], args.runs * len(WORKLOADS) * len(SIDES), time.monotonic()
+    for number in range(1, args.runs + 1):
+        for workload in WORKLOADS:
+            for side in SIDES:
+                try:
+                    sample = measure(side(rig), workload, args.seconds)
+                    sample["dropped"] = verdict(sample)
+                except Failure as failure:
+                    sample = {"side": side.name, "workload": workload.name, "dropped": str(failure)}
+                sample["run"] = number
+                samples.append(sample)
+                progress(sample, workload, len(samples), total, time.monotonic() - start)
+    return samples
+
+
+def progress(sample, workload, done, total, seconds):
+    figure = f"{human(sample['rate']):>8}/s" if "rate" in sample else f"{'-':>10}"
+    left = seconds / done * (total - done)
+    dropped = f"  DROPPED: {sample['dropped'].splitlines()[0]}" if sample["dropped"] else ""
+    print(f"[{done:3}/{total}, {left:4.0f} s left] run {sample['run']}  {workload.title:<38} {sample['side']:<14}"
+          f"{figure}{dropped}", file=sys.stderr, flush=True)
+
+
+# ---- callgrind --------------------------------------------------------------------------------------------------
+
+
+def count_instructions(rig, work, limit, count):
+    """Instructions of the server's side for one request or connection."""
+    out = os.path.join(rig.folder, f"callgrind.{work}")
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--instr-atstart=no",
+               "--collect-atstart=no", "--toggle-collect=serve", find_program("perf_instructions"), work,
+               "--connections", "32", "--count", str(count), "--eal", "--force-max-simd-bitwidth=256"]
+    result = subprocess.run(command, capture_output=True, text=True, env=rig.env, stdin=subprocess.DEVNULL, check=False)
+    done = re.search(r'"done":(\d+)', result.stdout)
+    totals = re.search(r"^totals: (\d+)", read(out), re.MULTILINE)
+    if result.returncode or not done or not totals:
+        raise Failure(f"{' '.join(command)}: status {result.returncode}\n{result.stderr.strip()[-2000:]}")
+    return {"work": work, "instructions": int(totals[1]) / int(done[1]), "limit": limit, "done": int(done[1]),
+            "command": [os.path.basename(word) if "/" in word else word for word in command]}
+
+
+# ---- figures ----------------------------------------------------------------------------------------------------
+
+
+def figures_of(samples, side, workload):
+    """Median, least, most and number of the runs that count; None where none does."""
+    good = [s for s in samples if s["side"] == side and s["workload"] == workload.name and not s["dropped"]]
+    if not good:
+        return None
+    rates = [s["rate"] for s in good]
+    busy = [s["busy_turns"] for s in good if s["busy_turns"] is not None]
+    return {"median": statistics.median(rates), "least": min(rates), "most": max(rates), "runs": len(rates),
+            "p50_us": statistics.median(s["latency"]["p50_us"] for s in good),
+            "p99_us": statistics.median(s["latency"]["p99_us"] for s in good),
+            "server_core_percent": statistics.median(s["readings"]["server"]["core_busy_percent"] for s in good),
+            "load_core_percent": statistics.median(s["readings"]["load"]["core_busy_percent"] for s in good),
+            "server_waited_percent": max(s["readings"]["server"]["waited_percent"] for s in good),
+            "load_waited_percent": max(s["readings"]["load"]["waited_percent"] for s in good),
+            "busy_turns_percent": statistics.median(busy) if busy else None,
+            "packets_each": statistics.median(s["packets_each"] for s in good)}
+
+
+def row_of(samples, workload):
+    """One row of the table: the figures of each side, of the better Linux, and netstk's shares."""
+    row = {"workload": workload.name, "title": workload.title}
+    for side in SIDES:
+        row[side.name] = figures_of(samples, side.name, workload)
+    linux = [name for name in LINUX if row[name]]
+    row["linux"] = max(linux, key=lambda name: row[name]["median"]) if linux else None
+    ceiling, ours = row[Reflect.name], row[Netstk.name]
+    if ceiling and workload.short:
+        # The reflector has no connections: its packets over those that a connection takes.
+        scale = ours["packets_each"] if ours else 0
+        row["ceiling"] = ceiling["median"] / scale if scale else None
+    else:
+        row["ceiling"] = ceiling["median"] if ceiling else None
+    row["share"] = ours["median"] / row["ceiling"] if ours and row["ceiling"] else None
+    row["times_linux"] = ours["median"] / row[row["linux"]]["median"] if ours and row["linux"] else None
+    return row
+
+
+def spread(figures):
+    if not figures:
+        return "no run counts"
+    return f"{human(figures['median'])} [{human(figures['least'])}-{human(figures['most'])}]"
+
+
+def table(report):
+    """The text that is shown."""
+    lines = [f"{'':<34}{'ceiling':>9}  {'netstk':<24}{'share':>7}  {'Linux':<24}{'times':>6}"]
+    for row in report["rows"]:
+        linux = row[row["linux"]] if row["linux"] else None
+        lines.append(f"{row['title']:<34}{human(row['ceiling']) if row['ceiling'] else '-':>9}  "
+                     f"{spread(row[Netstk.name]):<24}"
+                     f"{format(100 * row['share'], '.0f') + ' %' if row['share'] else '-':>7}  {spread(linux):<24}"
+                     f"{format(row['times_linux'], '.1f') if row['times_linux'] else '-':>6}")
+    lines.append("")
+    lines.append(f"{'p50 / p99 us, core of the server':<34}{'reflector':>17}  {'netstk':>26}  {'Linux':>30}")
+    for row in report["rows"]:
+        linux = row[row["linux"]] if row["linux"] else None
+        lines.append(f"{row['title']:<34}{latency(row[Reflect.name]):>17}  {latency(row[Netstk.name], 'busy turns'):>26}  "
+                     f"{latency(linux, 'core') + ', ' + (row['linux'] or ''):>30}")
+    lines.append("")
+    for item in report["instructions"]:
+        if "instructions" in item:
+            lines.append(f"instructions a {item['work']}, server's side: {item['instructions']:.0f} "
+                         f"(limit {item['limit']:,}{': ABOVE' if item['instructions'] > item['limit'] else ''})")
+        else:
+            lines.append(f"instructions a {item['work']}: not counted: {item['error'].splitlines()[0]}")
+    dropped = [s for s in report["samples"] if s["dropped"]]
+    lines.append(f"{len(report['samples'])} runs of {report['seconds']:g} s, {len(dropped)} dropped; medians [least-most]")
+    for sample in dropped:
+        lines.append(f"  dropped: run {sample['run']}, {sample['workload']}, {sample['side']}: "
+                     f"{sample['dropped'].splitlines()[0]}")
+    return "\n".join(lines)
+
+
+def latency(figures, core=None):
+    if not figures:
+        return "-"
+    text = f"{figures['p50_us']:.1f} / {figures['p99_us']:.1f}"
+    if core == "busy turns" and figures["busy_turns_percent"] is not None:
+        text += f", {figures['busy_turns_percent']:.0f} % busy"
+    elif core == "core":
+        text += f", {figures['server_core_percent']:.0f} %"
+    return text
+
+
+# ---- the machine ------------------------------------------------------------------------------------------------
+
+
+def output_of(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, cwd=TOP, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def machine_facts(rig):
+    model = re.search(r"^model name\s*: (.*)$", read("/proc/cpuinfo"), re.MULTILINE)
+    mhz = re.findall(r"^cpu MHz\s*: (.*)$", read("/proc/cpuinfo"), re.MULTILINE)
+    compiler = re.search(r'"version": "([^"]*)"', read(f"{BUILD}/meson-info/intro-compilers.json"))
+    return {"cpu": model[1] if model else platform.processor(), "mhz": mhz[:1], "cpus": os.cpu_count(),
+            "server_core": rig.cores.server, "load_core": rig.cores.load, "one_core_only": rig.cores.alone,
+            "hyperthreads_of_one_core": rig.cores.siblings, "virtual": " hypervisor " in read("/proc/cpuinfo"),
+            "governor": read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "none"),
+            "kernel": platform.release(), "hugepages": rig.huge, "hugepages_free_mb": huge_free_mb(),
+            "dpdk": output_of("pkg-config", "--modversion", "libdpdk"), "compiler": compiler[1] if compiler else "",
+            "load_average_before": os.getloadavg()[0], "commit": output_of("git", "describe", "--always", "--dirty"),
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+
+
+def header(facts):
+    lines = [f"{facts['cpu']}, {facts['cpus']} CPUs{', virtual' if facts['virtual'] else ''}, Linux {facts['kernel']}, "
+             f"DPDK {facts['dpdk']}, {'hugepages' if facts['hugepages'] else 'no hugepages'}, commit {facts['commit']}",
+             f"server on core {facts['server_core']}, load on core {facts['load_core']}, "
+             f"load average before {facts['load_average_before']:.2f}"]
+    if facts["one_core_only"]:
+        lines.append("ONE CORE ONLY: server and load take turns on it, the figures mean little")
+    if facts["load_average_before"] > 0.5:
+        lines.append("something else ran just before: look at the waiting times")
+    return "\n".join(lines)
+
+
+# ---- the command ------------------------------------------------------------------------------------------------
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench echo", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each side and workload (default 5)")
+    parser.add_argument("--seconds", type=float, default=3, metavar="S", help="measured time of a run (default 3)")
+    parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/echo-TIME.json)")
+    parser.add_argument("--no-huge", action="store_true", help="do without hugepages even if there are some")
+    parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
+    args = parser.parse_args()
+    if args.runs < 1 or args.seconds < 0.1:
+        parser.error("at least one run of 0.1 s")
+    return args
+
+
+def main():
+    args = arguments()
+    enter_namespace()
+    with Rig(args.no_huge) as rig:
+        facts = machine_facts(rig)
+        print(header(facts), file=sys.stderr, flush=True)
+        counted = []
+        for work, limit, count in [] if args.no_instructions else INSTRUCTIONS:
+            try:
+                counted.append(count_instructions(rig, work, limit, count))
+            except (Failure, OSError) as failure:
+                counted.append({"work": work, "limit": limit, "error": str(failure)})
+        samples = run_all(rig, args)
+    report = {"bench": "echo", "machine": facts, "runs": args.runs, "seconds": args.seconds,
+              "wait_limit_percent": WAIT_LIMIT_PERCENT, "rows": [row_of(samples, w) for w in WORKLOADS],
+              "instructions": counted, "samples": samples}
+    print(f"{header(facts)}\n\n{table(report)}")
+    path = args.json or os.path.join(BUILD, "bench", time.strftime("echo-%Y%m%d-%H%M%S.json"))
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=1)
+    print(f"raw samples: {os.path.relpath(path)}")
+    return 0 if all(row[Netstk.name] for row in report["rows"]) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"bench: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The sides of the comparison, each a server on one core and the load on another, and one measured run of a side.
+
+  reflect         nsk-load's raw engine against nsk-reflect: the same frames, no stack: the ceiling
+  netstk          nsk-load's lean engine against nsk-echo
+  linux-packet    the same generator against an epoll server on the kernel, through af_packet and a veth pair
+  linux-sockets   nsk-load on the kernel's own sockets against that server, through the veth pair
+
+The kernel's server is nsk-echo's own code compiled for the kernel's sockets (tests/perf/kernel_echo.c). nsk-load's lean
+engine is a client without a stack below it, so that the generator is not what is measured.
+"""
+import os
+import time
+
+from rig import Failure, Meter, json_objects, read, run, until
+
+PORT = 7
+REQUEST_BYTES = 64
+OURS, PEER = "10.9.1.2", "10.9.1.1"             # over memif: server, load
+KERNEL, VETH_LOAD = "10.9.2.2", "10.9.2.1"      # over veth: the kernel's server, the kernel's client
+VETH_PACKET = "10.9.2.3"                        # the generator on af_packet
+SETTLE_S = 1.0
+
+
+class Workload:
+    """What is asked: connections at a time, and whether each carries one request or many."""
+
+    def __init__(self, connections, short=False):
+        self.connections, self.short = connections, short
+
+    @property
+    def name(self):
+        return f"{'short' if self.short else 'requests'}-{self.connections}"
+
+    @property
+    def title(self):
+        return f"{'short connections/s' if self.short else 'requests/s'}, {self.connections:,} at a time"
+
+    def arguments(self, address, seconds, warmup):
+        arguments = ["--target", f"{address}:{PORT}", "--connections", self.connections, "--request", REQUEST_BYTES,
+                     "--duration", seconds, "--warmup", warmup]
+        return arguments + (["--short"] if self.short else [])
+
+
+class Side:
+    """Starts its server and says what its load is started with."""
+
+    name = title = None
+    connections = True  # False: knows requests only
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.server = None
+
+    def start(self):
+        """Starts the server and waits until it can be reached."""
+
+    def load(self):
+        """Arguments of nsk-load before those of the workload, and the address to load."""
+
+    def load_core(self):
+        """The core that the load is put on from outside; None: it pins itself."""
+
+
+class MemifSide(Side):
+    server_arguments = load_arguments = ()
+
+    def start(self):
+        rig = self.rig
+        socket, (ours, self.theirs) = rig.memif()
+        self.server = rig.start(*self.server_arguments, "-d", ours, "-a", f"{OURS}/24", "-l", rig.cores.server,
+                                *rig.memory())
+        until(f"{self.server.text}: its memif socket", lambda: self.server.need() and os.path.exists(socket))
+
+    def load(self):
+        return ["-d", self.theirs, "-a", f"{PEER}/24", "-l", self.rig.cores.load, *self.rig.memory(),
+                *self.load_arguments], OURS
+
+
+class Reflect(MemifSide):
+    name, title = "reflect", "reflector"
+    connections = False
+    server_arguments = ("nsk-reflect", "--quiet")
+    load_arguments = ("--engine", "raw")
+
+
+class Netstk(MemifSide):
+    name, title = "netstk", "netstk"
+    server_arguments = ("nsk-echo", "--tcp", PORT, "--json")
+    load_arguments = ("--engine", "lean")
+
+
+class KernelSide(Side):
+    """One namespace with the kernel's server at the far end of a veth pair; made once a rig."""
+
+    def start(self):
+        rig = self.rig
+        if not hasattr(rig, "kernel_namespace"):
+            rig.kernel_namespace = rig.namespace()
+            inside = rig.veth("nskv0", "nskv1", rig.kernel_namespace)
+            run(*inside, "ip", "addr", "add", f"{KERNEL}/24", "dev", "nskv1")
+            run("ip", "addr", "add", f"{VETH_LOAD}/24", "dev", "nskv0")
+            # The kernel's client opens more connections than its default ports allow in TIME_WAIT.
+            for key, value in (("ip_local_port_range", "1024 65535"), ("tcp_tw_reuse", "1")):
+                with open(f"/proc/sys/net/ipv4/{key}", "w", encoding="utf-8") as file:
+                    file.write(value)
+        self.server = rig.start("kernel_echo", "--tcp", PORT, core=rig.cores.server, namespace=rig.kernel_namespace)
+        until(f"{self.server.text}: its port", lambda: self.server.need() and self.listens())
+
+    def listens(self):
+        table = read(f"/proc/{self.server.pid()}/net/tcp").splitlines()[1:]
+        return any(row.split()[1].endswith(f":{PORT:04X}") and row.split()[3] == "0A" for row in table)
+
+
+class LinuxPacket(KernelSide):
+    name, title = "linux-packet", "Linux, load by af_packet"
+
+    def load(self):
+        rig = self.rig
+        return ["-d", "net_af_packet0,iface=nskv0", "-a", f"{VETH_PACKET}/24", "-l", rig.cores.load, *rig.memory(),
+                "--engine", "lean"], KERNEL
+
+
+class LinuxSockets(KernelSide):
+    name, title = "linux-sockets", "Linux, load by sockets"
+
+    def load(self):
+        return ["--engine", "kernel"], KERNEL
+
+    def load_core(self):
+        return self.rig.cores.load
+
+
+SIDES = (Reflect, Netstk, LinuxPacket, LinuxSockets)
+
+
+def packets_each(counters, done):
+    """Packets of one request or connection in the busier direction, as the lean engine counts them."""
+    return max(counters["tx_packets"], counters["rx_packets"]) / done if done else 0.0
+
+
+def busy_turns(server):
+    """How much of its turns nsk-echo had work in, in percent: the middle one of its seconds under load; None: no such."""
+    seconds = sorted(line["busy_turns_percent"] for line in json_objects(server.said, "interval")
+                     if line["requests_per_s"] > 0)
+    return seconds[len(seconds) // 2] if seconds else None
+
+
+def watch(load, meters, limit, progress):
+    """Reads the meters until the load ends; hands each of its lines to progress, if that is wanted."""
+    shown = 0
+    while load.running():
+        if time.monotonic() > limit:
+            raise Failure(f"{load.text}: does not end\n{load.said.strip()}")
+        for meter in meters.values():
+            meter.tick()
+        if progress:
+            lines = json_objects(load.said, "interval")
+            for line in lines[shown:]:
+                progress(line)
+            shown = len(lines)
+        time.sleep(0.05)
+
+
+def measure(side, workload, seconds, warmup=SETTLE_S, progress=None):
+    """One run: the server is started, loaded and ended. A dict of what came out."""
+    rig = side.rig
+    asked = workload if side.connections else Workload(workload.connections)
+    side.start()
+    try:
+        arguments, address = side.load()
+        load = rig.start("nsk-load", *arguments, *asked.arguments(address, seconds, warmup), "--json",
+                         *([] if progress else ["--quiet"]), core=side.load_core())
+        meters = {"server": Meter(side.server.pid(), rig.cores.server), "load": Meter(load.pid(), rig.cores.load)}
+        watch(load, meters, time.monotonic() + seconds + warmup + 30, progress)
+        side.server.need()
+        summary = json_objects(load.said, "summary")
+        if load.process.returncode or not summary:
+            raise Failure(f"{load.text}: status {load.process.returncode}\n{load.said.strip()}")
+    finally:
+        side.server.end()
+    total = summary[-1]
+    return {"side": side.name, "workload": workload.name,
+            "rate": total["closes_per_s" if asked.short else "requests_per_s"],
+            "latency": total["latency"], "errors": total["errors"], "busy_turns": busy_turns(side.server),
+            "packets_each": packets_each(total["counters"], total["counters"]["closed" if asked.short else "answers"]),
+            "server": side.server.text, "load": load.text,
+            "readings": {name: meter.reading() for name, meter in meters.items()}, "summary": total}
