@@ -45,11 +45,24 @@ struct iface {
 /* The configuration that every worker sees, replaced as a whole. */
 struct route_table;
 struct net_snapshot {
-	uint32_t generation; /* differs between any two snapshots of a stack */
+	uint32_t generation; /* [A] differs between any two snapshots of a stack; see
+				net_snapshot_touch() */
 	uint16_t nifaces;
 	struct iface *iface[IFACE_MAX];
 	const struct route_table *routes;
 };
+
+/* An interface of the snapshot went up or down, or its link: ways that were chosen before are
+ * chosen anew. */
+static inline void net_snapshot_touch(struct net_snapshot *snap)
+{
+	__atomic_fetch_add(&snap->generation, 1, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t net_snapshot_generation(const struct net_snapshot *snap)
+{
+	return __atomic_load_n(&snap->generation, __ATOMIC_ACQUIRE);
+}
 
 /* True if the interface may receive and send now. */
 static inline bool iface_running(const struct iface *ifc)

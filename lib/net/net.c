@@ -175,6 +175,8 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 {
 	bool given = src->family && !ip_addr_is_any(src);
 	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
+	uint32_t generation =
+		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
 	struct neigh *n = NULL;
 	const struct ip_addr *own;
 	struct ip_addr next;
@@ -205,7 +207,7 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 		rc->neigh_gen = n->gen;
 	}
 	rc->neigh = n;
-	rc->route_gen = w->net->snap->generation;
+	rc->route_gen = generation;
 	rc->iface = ifc;
 	return 0;
 }

@@ -74,7 +74,7 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 
 static inline bool net_route_valid(const struct nsk_worker *w, const struct route_cache *rc)
 {
-	return rc->iface && rc->route_gen == w->net->snap->generation &&
+	return rc->iface && rc->route_gen == net_snapshot_generation(w->net->snap) &&
 	       (!rc->neigh || rc->neigh->gen == rc->neigh_gen);
 }
 

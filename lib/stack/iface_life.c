@@ -23,6 +23,7 @@ static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct
 static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface_state state)
 {
 	iface_set_state(ifc, state);
+	net_snapshot_touch(&stack->snap);
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
@@ -252,6 +253,7 @@ void iface_watch(struct nsk_stack *stack)
 		if (link.up == ifc->link_up)
 			continue;
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
+		net_snapshot_touch(&stack->snap);
 		LOG_WARN(&stack->log, "iface", "%s: link is %s", ifc->name, link.up ? "up" : "down");
 		tell(stack, NSK_EVENT_LINK, ifc, link.up);
 	}

@@ -124,9 +124,13 @@ static void test_links_and_interfaces_that_are_down(void **state)
 
 	assert_int_equal(route_add(world->routes, &second), 0);
 	assert_way(world, FAR, 0, IF0_ADDR);
+	assert_int_equal(find(world, FAR, &rc, &src), 0);
+	assert_true(net_route_valid(&world->w, &rc));
 	world->ifc[0].link_up = false;
-	assert_way(world, FAR, 1, IF1_ADDR);  /* the next best takes over */
-	assert_way(world, PEER, 0, IF0_ADDR); /* there is no other: wait for the link */
+	net_snapshot_touch(&world->snap);
+	assert_false(net_route_valid(&world->w, &rc)); /* cached ways are chosen anew */
+	assert_way(world, FAR, 1, IF1_ADDR);	       /* the next best takes over */
+	assert_way(world, PEER, 0, IF0_ADDR);	       /* there is no other: wait for the link */
 	world->ifc[0].state = NSK_IFACE_DISABLED;
 	assert_way(world, PEER, 1, IF1_ADDR); /* its routes do not count now */
 	assert_int_equal(route_del(world->routes, &second), 0);
