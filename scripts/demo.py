@@ -77,21 +77,27 @@ def load(side, title, seconds):
     return result
 
 
-def summarise(ours, ceiling, linux, seconds_in_all):
+def summarise(ours, ceiling, linux, alone):
     """The one table at the end."""
     say(f"Summary: {CONNECTIONS} connections, one 64-byte request outstanding on each, one server core")
     print(f"{'':<34} {'requests/s':>11} {'p50 us':>9} {'p99 us':>9} {'of ceiling':>11} {'server core':>12}")
     best = max(linux, key=lambda result: result["rate"])
     kernel = f"Linux {platform.release().split('-')[0]}, epoll ({'af_packet' if 'packet' in best['side'] else 'sockets'})"
     busy = ours["busy_turns"]
-    for name, result, core in (("netstk", ours, f"{busy:.0f} % busy" if busy is not None else "polls"),
+    for name, result, core in (("netstk", ours, f"{busy:.0f} % busy" if busy else "polls"),
                                (kernel, best, f"{best['readings']['server']['core_busy_percent']:.0f} %"),
                                ("nsk-reflect (the wire's ceiling)", ceiling, "polls")):
         latency = result["latency"]
         print(f"{name:<34} {human(result['rate']):>11} {latency['p50_us']:9.1f} {latency['p99_us']:9.1f} "
               f"{100 * result['rate'] / ceiling['rate']:9.1f} % {core:>12}")
-    print(f"\nnetstk answers {ours['rate'] / best['rate']:.1f} times the requests of the kernel's stack on this machine. "
-          f"{seconds_in_all:.0f} s in all.")
+    if alone:
+        print("\nOn one core two polling programs wait for each other: these figures say nothing about the stack.")
+    else:
+        print(f"\nnetstk answers {ours['rate'] / best['rate']:.1f} times the requests of the kernel's stack here.")
+    waited = max(reading["waited_percent"] for result in (ours, ceiling, best) for reading in result["readings"].values())
+    if waited > 5 and not alone:
+        print(f"Something else runs on this machine: a side waited {waited:.0f} % of the time for its core, and the figures "
+              "mean little.")
 
 
 def remarks(rig):
@@ -121,7 +127,8 @@ def main():
         ceiling = load(Reflect(rig), "The ceiling: the same frames, sent back by nsk-reflect", args.seconds)
         linux = [load(LinuxPacket(rig), "The kernel's stack, the same generator (af_packet on veth)", args.seconds),
                  load(LinuxSockets(rig), "The kernel's stack, load by the kernel's sockets", args.seconds)]
-        summarise(ours, ceiling, linux, time.monotonic() - start)
+        summarise(ours, ceiling, linux, rig.cores.alone)
+        print(f"{time.monotonic() - start:.0f} s in all; nothing is left behind.")
 
 
 if __name__ == "__main__":
