@@ -3,7 +3,7 @@
 
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
 (drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
-lead to something that is there.
+lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST` exists.
 """
 import os
 import re
@@ -12,6 +12,7 @@ from tree import Problem
 
 MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
+TEST = r"`((?:unit|sim|driver|netns)/\w+\.c)(?::(\w+))?`"
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<text>[^"]*)"\)')
 
@@ -50,12 +51,22 @@ def renewed(document, tree):
     return MADE.sub(anew, document)
 
 
+def missing_tests(file, tree):
+    """Problems with the tests that a document names."""
+    sources = {source.path: source.text for source in tree.files}
+    for line, match in file.find(TEST, file.text):
+        source = sources.get(f"tests/{match[1]}")
+        if source is None or (match[2] and not re.search(rf"\b{match[2]}\b", source)):
+            yield Problem(file.path, line, f"there is no test {match[0]}")
+
+
 def check(tree):
     for file in tree.files:
         if not file.path.endswith(".md"):
             continue
         if renewed(file.text, tree) != file.text:
             yield Problem(file.path, 1, "differs from what it is made from: run scripts/doc-tables.py")
+        yield from missing_tests(file, tree)
         prose = FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), file.text)
         for line, match in file.find(LINK, prose):
             target = os.path.normpath(os.path.join(os.path.dirname(file.path), match[1]))
@@ -72,11 +83,14 @@ def _made(path, text):
 
 
 GOOD = [
+    {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:works` `sim/a.c` `lib/b.c`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"README.md": "[a](docs/A.md#part) [b](https://x.org/y) [c](#here)\n```\nx[1](2)\n```\n", "docs/A.md": "[up](../)\n"},
 ]
 BAD = [
+    {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:work`\n"},
+    {"docs/A.md": "`unit/gone.c`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", _TABLE.replace("Two", "too"))},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", "")},
     {"apps/a.c": "int y;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
