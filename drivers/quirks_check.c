@@ -47,7 +47,7 @@ static bool socket_lives(const char *path)
 
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return true;
-	strcpy(sa.sun_path, path);
+	memcpy(sa.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return true;
@@ -251,7 +251,7 @@ static void veth_peer(const char *iface, char peer[IF_NAMESIZE])
 
 	if (!index || !if_indextoname(index, peer) ||
 	    veth_peer_index(peer) != if_nametoindex(iface))
-		strcpy(peer, "PEER");
+		snprintf(peer, IF_NAMESIZE, "PEER");
 }
 
 static void warn_veth(const char *iface, const struct log *log)

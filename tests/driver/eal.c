@@ -114,10 +114,14 @@ static void arguments_refused_do_no_harm(void **state)
 
 static void by_the_application(void)
 {
-	char *argv[] = {"app", "--no-huge", "--no-pci",	     "--no-shconf", "--no-telemetry",
-			"-m",  "64",	    "--log-level=1", NULL};
+	char text[] =
+		"app\0--no-huge\0--no-pci\0--no-shconf\0--no-telemetry\0-m64\0--log-level=1\0";
+	char *argv[8] = {NULL};
+	int argc = 0;
 
-	CHECK(rte_eal_init(8, argv) >= 0);
+	for (char *arg = text; *arg; arg += strlen(arg) + 1)
+		argv[argc++] = arg;
+	CHECK(rte_eal_init(argc, argv) >= 0);
 	CHECK(need(NULL, NULL) == 0);
 	CHECK(need("net_ring0", NULL) == 0);
 	CHECK(need(NULL, "-m 64") == -EBUSY);

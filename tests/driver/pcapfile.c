@@ -9,12 +9,12 @@ static char in_path[64], devargs[160];
 
 static struct pkt_pool *pool;
 
-/* Opens with the path of the capture put in for %s, and starts. */
-static struct port *opened(const char *format, uint32_t mtu)
+/* Opens with the capture for reading ("rx") or writing ("tx"), and starts. */
+static struct port *opened(const char *side, const char *more, uint32_t mtu)
 {
 	struct port *port;
 
-	snprintf(devargs, sizeof(devargs), format, in_path);
+	snprintf(devargs, sizeof(devargs), "pcap:%s=%s%s", side, in_path, more);
 	if (port_open_named(devargs, &port))
 		fail_msg("%s", test_error);
 	assert_int_equal(port_start_with(port, pool, mtu), 0);
@@ -28,9 +28,9 @@ static void closed(struct port *port)
 }
 
 /* 20 frames, one a millisecond. */
-static void write_capture(const char *format)
+static void write_capture(const char *more)
 {
-	struct port *port = opened(format, 1500);
+	struct port *port = opened("tx", more, 1500);
 	struct port_stats st;
 
 	for (uint32_t n = 0; n < 20; n++)
@@ -46,8 +46,8 @@ static void a_capture_reads_back_as_it_was_written(void **state)
 	struct port *port;
 
 	(void)state;
-	write_capture("pcap:tx=%s");
-	port = opened("pcap:rx=%s", 1500);
+	write_capture("");
+	port = opened("rx", "", 1500);
 	assert_true(port->caps.ethernet);
 	for (uint32_t n = 0; n < 20; n++) {
 		struct rte_mbuf *m = frame_recv(port, 0);
@@ -73,8 +73,8 @@ static void timed_reading_keeps_the_gaps_to_the_nanosecond(void **state)
 	uint64_t start = 77 * SECOND;
 
 	(void)state;
-	write_capture("pcap:tx=%s");
-	port = opened("pcap:rx=%s,timed=1", 1500);
+	write_capture("");
+	port = opened("rx", ",timed=1", 1500);
 	assert_int_equal(port->ops->next_ns(port, 0), 0);
 	for (uint32_t n = 0; n < 20; n++) {
 		uint64_t due = start + n * MS + n;
@@ -98,8 +98,8 @@ static void raw_captures_make_a_port_without_ethernet(void **state)
 	struct rte_mbuf *m;
 
 	(void)state;
-	write_capture("pcap:tx=%s,link=raw");
-	port = opened("pcap:rx=%s", 1500);
+	write_capture(",link=raw");
+	port = opened("rx", "", 1500);
 	assert_false(port->caps.ethernet);
 	m = frame_recv(port, 0);
 	assert_non_null(m);
@@ -113,8 +113,8 @@ static void without_an_output_file_packets_are_counted_and_gone(void **state)
 	struct port *port;
 
 	(void)state;
-	write_capture("pcap:tx=%s");
-	port = opened("pcap:rx=%s", 1500);
+	write_capture("");
+	port = opened("rx", "", 1500);
 	assert_true(frame_send(port, pool, 0, 1, 100));
 	port->ops->stats(port, &st);
 	assert_int_equal(st.tx_packets, 1);
@@ -130,9 +130,9 @@ static void a_cut_file_ends_the_link_and_is_counted(void **state)
 	struct rte_mbuf *m;
 
 	(void)state;
-	write_capture("pcap:tx=%s");
+	write_capture("");
 	assert_int_equal(truncate(in_path, 700), 0);
-	port = opened("pcap:rx=%s", 1500);
+	port = opened("rx", "", 1500);
 	while ((m = frame_recv(port, 0)) != NULL) {
 		n++;
 		rte_pktmbuf_free(m);
