@@ -4,9 +4,9 @@
  * frames of a wire.
  *
  * It is right about sequence numbers, checksums, windows, retransmission, closing and resets; it
- * has no options but MSS and window scale, keeps nothing that comes out of order (the server sends
- * it again), and its congestion control is a slow start with halving, for bulk sends alone. IPv4
- * only.
+ * has no options but MSS, window scale and, for bulk, SACK of what it received. Pieces of an answer
+ * that come out of order are not kept (the server sends them again); those of a bulk transfer are,
+ * as ranges. Congestion control is a slow start with halving, for bulk sends alone. IPv4 only.
  *
  * A connection is a slot. Own address and own port say which: there is no look-up. Everything about
  * a slot is in one cache line; frames are made from a template of their target.
@@ -19,6 +19,7 @@
 
 #include "nsk-load/load.h"
 #include "nsk-load/pattern.h"
+#include "nsk-load/ranges.h"
 #include "nsk-load/schedule.h"
 #include "nsk-load/ticker.h"
 #include "nsk-load/wire.h"
@@ -113,13 +114,15 @@ struct lean {
 	uint32_t port_first, port_count;
 	uint32_t nslots;
 	struct conn *conn;
+	struct ranges *early; /* bulk: by slot, what came out of order */
 	struct lean_target target[LOAD_TARGETS];
 	uint32_t ntargets;
 	uint32_t l2_len; /* 14, or 0 without Ethernet */
 	uint8_t proto;	 /* IP's */
 	uint16_t mss;	 /* ours */
-	uint8_t wscale;	 /* ours */
-	bool datagrams;	 /* requests and answers are single frames: UDP, or any with engine raw */
+	uint8_t wscale;	 /* ours, of window */
+	uint16_t window;
+	bool datagrams; /* requests and answers are single frames: UDP, or any with engine raw */
 
 	uint64_t now_ns;
 	uint32_t now_tick;
@@ -197,7 +200,10 @@ static inline void conn_disarm(struct conn *c)
 
 /* ---- lean_bulk.c */
 void bulk_begin(struct lean *l, uint32_t slot);
+/* In order, rcv_nxt is beyond it already; moves rcv_nxt over what had come early. */
 void bulk_received(struct lean *l, uint32_t slot, const uint8_t *data, uint32_t len);
+/* ahead bytes beyond rcv_nxt. */
+void bulk_early(struct lean *l, uint32_t slot, uint32_t ahead, const uint8_t *data, uint32_t len);
 /* Sends what windows allow. */
 void bulk_send(struct lean *l, uint32_t slot);
 /* snd_una moved by so many bytes, or an acknowledgment came twice. */
@@ -215,6 +221,11 @@ static inline uint64_t bulk_offset(uint32_t slot)
 /* ---- lean_tx.c: frames */
 /* A segment without payload, at snd_nxt (SYN and FIN included by the caller afterwards). */
 void tx_control(struct lean *l, uint32_t slot, uint8_t flags, uint32_t seq);
+/*
+ * Asks a receiver with a closed window how it is: by an octet number that it must answer, not by an
+ * octet (RFC 9293 §3.8.6.1), which it may take or not.
+ */
+void tx_probe(struct lean *l, uint32_t slot);
 /* The answer to a segment that nobody wanted. */
 void tx_reset(struct lean *l, uint32_t slot, uint32_t seq, uint32_t ack, uint8_t flags);
 /* A whole request that fits one segment: the fast path. */

@@ -18,7 +18,8 @@ void conn_arm(struct lean *l, uint32_t slot, uint32_t ticks)
 	if (c->flags & CONN_TIMED)
 		return;
 	c->flags |= CONN_TIMED;
-	ticker_add(&l->ticker, slot, c->due);
+	/* As in conn_timeout(): it may be armed for a nearer time meanwhile. */
+	ticker_add(&l->ticker, slot, l->now_tick + (ticks < l->rto_ticks ? ticks : l->rto_ticks));
 }
 
 /* Wait doubles with each retry. */
@@ -264,16 +265,12 @@ static void busy_timeout(struct lean *l, uint32_t slot)
 		bulk_timeout(l, slot);
 		return;
 	}
-	/* Go back to what is not acknowledged; into a closed window goes one byte, to ask. */
+	/* Go back to what is not acknowledged. */
 	c->snd_nxt = c->snd_una;
-	if (c->snd_wnd == 0 && seq_lt(c->snd_una, c->req_seq + l->work.request_len)) {
-		tx_piece(l, slot, c->snd_una, 1, true);
-		c->snd_nxt = c->snd_una + 1;
-		if (seq_lt(c->snd_max, c->snd_nxt))
-			c->snd_max = c->snd_nxt;
-	} else {
+	if (c->snd_wnd == 0 && seq_lt(c->snd_una, c->req_seq + l->work.request_len))
+		tx_probe(l, slot);
+	else
 		tx_pump(l, slot);
-	}
 }
 
 static void fin_timeout(struct lean *l, uint32_t slot)

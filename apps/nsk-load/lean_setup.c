@@ -10,8 +10,9 @@
 
 /* Short connections take turns over more slots than are in use at a time, so that no address and
  * port comes back at once. */
-#define ROTATION    4096u
-#define BULK_WSCALE 6
+#define ROTATION 4096u
+/* About as many segments as the smallest rings hold. */
+#define BULK_WINDOW 262140u
 
 static struct conn *conns_new(uint32_t n)
 {
@@ -78,7 +79,7 @@ static int setup_addresses(struct lean *l)
 static int setup_sizes(struct lean *l)
 {
 	uint32_t head = l->proto == PROTO_UDP ? IP_LEN + UDP_LEN : IP_LEN + TCP_LEN;
-	uint32_t mtu = l->wire->mtu, fits = l->wire->tx_size - l->l2_len;
+	uint32_t mtu = l->wire->mtu, fits = l->wire->tx_size - l->l2_len, window;
 
 	mtu = mtu < fits ? mtu : fits;
 	mtu = mtu < 65535 ? mtu : 65535;
@@ -87,7 +88,10 @@ static int setup_sizes(struct lean *l)
 		return -1;
 	}
 	l->mss = (uint16_t)(mtu - IP_LEN - TCP_LEN);
-	l->wscale = l->o->bulk ? BULK_WSCALE : 0;
+	window = l->o->window ? l->o->window : l->o->bulk ? BULK_WINDOW : 65535;
+	while (window >> l->wscale > 65535)
+		l->wscale++;
+	l->window = (uint16_t)(window >> l->wscale);
 	if (l->datagrams && l->work.request_len > mtu - head) {
 		load_fail(l->load, "a request of %u bytes does not fit a packet of %u",
 			  l->work.request_len, mtu);
@@ -118,7 +122,9 @@ static int setup_work(struct lean *l)
 static int setup_slots(struct lean *l)
 {
 	l->conn = conns_new(l->nslots);
-	if (!l->conn || !ticker_init(&l->ticker, l->nslots, l->conn, sizeof(*l->conn)) ||
+	l->early = l->o->bulk ? calloc(l->nslots, sizeof(*l->early)) : NULL;
+	if (!l->conn || (l->o->bulk && !l->early) ||
+	    !ticker_init(&l->ticker, l->nslots, l->conn, sizeof(*l->conn)) ||
 	    !schedule_init(&l->plan, l->o, l->nslots, 0, 1))
 		return -1;
 	ticker_start(&l->ticker, ticker_of(l->wire->now(l->wire)));
@@ -167,5 +173,6 @@ void lean_teardown(struct lean *l)
 	ticker_free(&l->ticker);
 	schedule_free(&l->plan);
 	work_free(&l->work);
+	free(l->early);
 	free(l->pattern);
 }

@@ -23,7 +23,7 @@ static void take_options(const struct lean *l, struct conn *c, const struct segm
 			break;
 		if (kind == 2 && len == 4)
 			c->mss = (uint16_t)(s->options[i + 2] << 8 | s->options[i + 3]);
-		else if (kind == 3 && len == 3 && l->wscale)
+		else if (kind == 3 && len == 3)
 			c->wscale = s->options[i + 2] < 14 ? s->options[i + 2] : 14;
 		i += len;
 	}
@@ -178,8 +178,15 @@ static void take_text(struct lean *l, uint32_t slot, const struct segment *s)
 
 	if (s->len + fin == 0)
 		return;
-	/* Begins later than expected, or brings nothing new: say what is expected. */
-	if ((int32_t)old < 0 || old >= s->len + fin) {
+	/* Something is missing before it: each such segment gets its own answer, by which the
+	 * sender counts (RFC 5681 §4.2). */
+	if ((int32_t)old < 0) {
+		if (c->state == CONN_BUSY && l->o->bulk)
+			bulk_early(l, slot, s->seq - c->rcv_nxt, s->data, s->len);
+		tx_control(l, slot, TH_ACK, c->snd_max);
+		return;
+	}
+	if (old >= s->len + fin) {
 		tx_ack_later(l, slot);
 		return;
 	}

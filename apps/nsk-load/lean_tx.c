@@ -10,8 +10,6 @@
 
 #include "nsk-load/sum.h"
 
-#define WINDOW 65535u
-
 #define IP_AT_LEN    2
 #define IP_AT_SUM    10
 #define IP_AT_SRC    12
@@ -57,9 +55,9 @@ static inline uint32_t put_tcp(const struct lean *l, struct conn *c, uint8_t *fr
 	store32(th + TCP_AT_SEQ, seq);
 	store32(th + TCP_AT_ACK, ack);
 	store16(th + TCP_AT_FLAGS, off_flags);
-	store16(th + TCP_AT_WND, WINDOW);
+	store16(th + TCP_AT_WND, l->window);
 	sum += own_sum(l, c, TCP_LEN + len) + sum_u32(seq) + sum_u32(ack) + sum_u16(off_flags) +
-	       sum_u16(WINDOW);
+	       sum_u16(l->window);
 	sum_store(th + TCP_AT_SUM, sum);
 	c->flags &= (uint8_t)~CONN_ACK;
 	return l->l2_len + IP_LEN + TCP_LEN + len;
@@ -70,33 +68,59 @@ static inline uint16_t off_flags(uint32_t options_len, uint8_t flags)
 	return (uint16_t)((5 + options_len / 4) << 12 | flags);
 }
 
-/* Options of a SYN: MSS (RFC 9293 §3.7.1), window scale when it is of use (RFC 7323 §2). */
+/* MSS (RFC 9293 §3.7.1), window scale (RFC 7323 §2), and where it is of use SACK permitted (RFC
+ * 2018 §2). */
 static uint32_t put_syn_options(const struct lean *l, uint8_t *to)
 {
+	static const uint8_t sack[4] = {1, 1, 4, 2};
+
 	to[0] = 2;
 	to[1] = 4;
 	store16(to + 2, l->mss);
-	if (!l->wscale)
-		return 4;
 	to[4] = 1;
 	to[5] = 3;
 	to[6] = 3;
 	to[7] = l->wscale;
-	return 8;
+	if (!l->early)
+		return 8;
+	memcpy(to + 8, sack, sizeof(sack));
+	return 12;
+}
+
+/* What came out of order (RFC 2018 §3). */
+static uint32_t put_sack(const struct ranges *r, uint8_t *to)
+{
+	to[0] = to[1] = 1;
+	to[2] = 5;
+	to[3] = (uint8_t)(2 + 8 * r->count);
+	for (uint32_t i = 0; i < r->count; i++) {
+		store32(to + 4 + 8 * i, r->range[i].start);
+		store32(to + 8 + 8 * i, r->range[i].end);
+	}
+	return 4 + 8 * r->count;
 }
 
 void tx_control(struct lean *l, uint32_t slot, uint8_t flags, uint32_t seq)
 {
 	struct conn *c = &l->conn[slot];
 	uint8_t *frame = wire_get(l->wire), *th;
-	uint8_t options[8];
-	uint32_t n = flags & TH_SYN ? put_syn_options(l, options) : 0;
+	uint8_t options[4 + 8 * RANGES_MAX];
+	uint32_t n = 0;
 
 	if (!frame)
 		return;
+	if (flags & TH_SYN)
+		n = put_syn_options(l, options);
+	else if (flags == TH_ACK && l->early && l->early[slot].count && c->state == CONN_BUSY)
+		n = put_sack(&l->early[slot], options);
 	th = put_head(l, c, frame, TCP_LEN + n);
 	memcpy(th + TCP_LEN, options, n);
 	wire_put(l->wire, put_tcp(l, c, frame, seq, off_flags(n, flags), n, sum_bytes(options, n)));
+}
+
+void tx_probe(struct lean *l, uint32_t slot)
+{
+	tx_control(l, slot, TH_ACK, l->conn[slot].snd_una - 1);
 }
 
 void tx_reset(struct lean *l, uint32_t slot, uint32_t seq, uint32_t ack, uint8_t flags)

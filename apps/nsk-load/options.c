@@ -154,6 +154,11 @@ SETTER(rto)
 	return parse_u32(value, 1, 60000, &OPTIONS->rto_ms);
 }
 
+SETTER(window)
+{
+	return parse_u32(value, 536, 65535u << 14, &OPTIONS->window);
+}
+
 SETTER(source_range)
 {
 	return parse_range(value, &OPTIONS->source_first, &OPTIONS->source_count);
@@ -219,6 +224,7 @@ const struct option_row load_option_rows[] = {
 	{"timeout", "MS", "when an answer, or a handshake, is given up (default 5000)",
 	 set_timeout},
 	{"rto", "MS", "first retransmission timeout, lean (default 200)", set_rto},
+	{"window", "BYTES", "receive window, lean (default 65535; 262140 with --bulk)", set_window},
 	{"source-range", "RANGE",
 	 "own addresses, lean: CIDR, FIRST-LAST or FIRST+COUNT (default: that of -a)",
 	 set_source_range},

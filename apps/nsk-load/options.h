@@ -53,6 +53,7 @@ struct options {
 	uint64_t requests_total; /* 0: no limit */
 	double duration_s, warmup_s, ramp_s, interval_s;
 	uint32_t timeout_ms, rto_ms;
+	uint32_t window;		     /* receive window, lean */
 	uint32_t source_first, source_count; /* host order; 0: the device's own */
 	uint16_t port_first, port_last;
 	bool no_checksum;
