@@ -40,28 +40,38 @@ def verdict(result):
     return None
 
 
+def sample_of(rig, side, workload, args, number):
+    """One run of a side; a run that fails is a dropped one."""
+    try:
+        sample = measure(side(rig), workload, args.seconds)
+        sample["dropped"] = verdict(sample)
+    except Failure as failure:
+        sample = {"side": side.name, "workload": workload.name, "dropped": str(failure)}
+    sample["run"] = number
+    return sample
+
+
 def run_all(rig, args):
-    """Every side and workload in turn, args.runs times; the samples."""
-    samples, total, start = [], args.runs * len(WORKLOADS) * len(SIDES), time.monotonic()
-    for number in range(1, args.runs + 1):
+    """Every side and workload in turn until each has args.runs runs that count, in twice as many rounds; the samples."""
+    samples, start = [], time.monotonic()
+    count = {(workload.name, side.name): 0 for workload in WORKLOADS for side in SIDES}
+    for number in range(1, 2 * args.runs + 1):
         for workload in WORKLOADS:
             for side in SIDES:
-                try:
-                    sample = measure(side(rig), workload, args.seconds)
-                    sample["dropped"] = verdict(sample)
-                except Failure as failure:
-                    sample = {"side": side.name, "workload": workload.name, "dropped": str(failure)}
-                sample["run"] = number
-                samples.append(sample)
-                progress(sample, workload, len(samples), total, time.monotonic() - start)
+                key = workload.name, side.name
+                if count[key] >= args.runs:
+                    continue
+                samples.append(sample_of(rig, side, workload, args, number))
+                count[key] += not samples[-1]["dropped"]
+                missing = sum(args.runs - done for done in count.values())
+                progress(samples[-1], workload, missing, (time.monotonic() - start) / len(samples) * missing)
     return samples
 
 
-def progress(sample, workload, done, total, seconds):
+def progress(sample, workload, missing, seconds):
     figure = f"{human(sample['rate']):>8}/s" if "rate" in sample else f"{'-':>10}"
-    left = seconds / done * (total - done)
     dropped = f"  DROPPED: {sample['dropped'].splitlines()[0]}" if sample["dropped"] else ""
-    print(f"[{done:3}/{total}, {left:4.0f} s left] run {sample['run']}  {workload.title:<38} {sample['side']:<14}"
+    print(f"[{missing:3} to go, {seconds:4.0f} s] run {sample['run']}  {workload.title:<34} {sample['side']:<14}"
           f"{figure}{dropped}", file=sys.stderr, flush=True)
 
 
