@@ -215,7 +215,7 @@ static void test_headers_that_cannot_be_joined_are_dropped(void **state)
 	struct rte_mbuf *m = nw_buffer(world, p, 30);
 
 	assert_int_equal(rte_pktmbuf_chain(m, nw_buffer(world, p + 30, len - 30)), 0);
-	rte_mbuf_refcnt_update(m, 1);
+	rte_pktmbuf_refcnt_update(m, 1); /* of each buffer: others read them */
 	ip_input(&world->w, &world->ifc[0], m);
 	nw_assert_drops(world, NSK_DROP_IP_SPLIT_HEADERS, 1);
 	pkt_free(m);
