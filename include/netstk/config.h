@@ -111,8 +111,8 @@ NSK_API int nsk_config_control(struct nsk_config *config, const char *path);
  */
 NSK_API int nsk_control_path(const char *name, char *buf, size_t size);
 
-/** @brief Who hears of events (link, interface state); one function a stack. See stack.h. */
 struct nsk_event;
+/** @brief Who hears of events (link, interface state); one function a stack. See stack.h. */
 NSK_API void nsk_config_events(struct nsk_config *config, void (*fn)(void *arg, const struct nsk_event *event), void *arg);
 
 /**

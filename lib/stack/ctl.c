@@ -113,7 +113,7 @@ static void send_reply(struct client *c, uint64_t now)
 static void answer(struct ctl *ctl, struct client *c, const char *line, size_t len, uint64_t now)
 {
 	json_t *reply = ctl_answer(&ctl->view, line, len);
-	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	char *text = reply ? json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
 	size_t n = text ? strlen(text) : 0;
 
 	json_decref(reply);

@@ -64,6 +64,12 @@ int ctl_pages_create(struct ctl_view *view)
 	return 0;
 }
 
+static void serve_until_done(struct run_worker *r, const struct ctl_page *page)
+{
+	while (!call_done(&page->call) && call_serve(r))
+		;
+}
+
 /*
  * The stack is coming down. A worker without a thread, or with this one, does not serve its ring
  * any more: it is served here. One that somebody still runs will, and gets the time for it.
@@ -72,14 +78,13 @@ static void take_back(struct nsk_stack *stack, unsigned worker, struct ctl_page 
 {
 	struct run_worker *r = stack->worker[worker];
 
-	for (unsigned tries = 0; !call_done(&page->call) && tries < 2; tries++) {
-		int owner = __atomic_load_n(&r->w.owner_tid, __ATOMIC_ACQUIRE);
-
-		if (owner == 0 || nsk_worker_index() == (int)worker)
-			while (!call_done(&page->call) && call_serve(r))
-				;
-		else
-			call_wait(&page->call, CTL_REQUEST_NS);
+	if (nsk_worker_index() == (int)worker) {
+		serve_until_done(r, page);
+	} else if (worker_borrow(r)) {
+		serve_until_done(r, page);
+		worker_return(r);
+	} else {
+		call_wait(&page->call, CTL_REQUEST_NS);
 	}
 }
 
@@ -90,7 +95,8 @@ void ctl_pages_destroy(struct ctl_view *view)
 
 		if (!page)
 			continue;
-		take_back(view->stack, i, page);
+		if (!call_done(&page->call))
+			take_back(view->stack, i, page);
 		if (call_done(&page->call))
 			free(page);
 		else /* a worker hangs with it: memory that is lost, rather than written to when it

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nskctl/show.h"
+
+#include <string.h>
+
+#include <netstk/netstk.h>
+
+#include "nskctl/table.h"
+
+static const char *text(const json_t *o, const char *key, char *buf, size_t size)
+{
+	return table_cell(json_object_get(o, key), buf, size);
+}
+
+static json_int_t number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* ---- program and interfaces ---------------------------------------------------------------- */
+
+void show_version(FILE *out, const json_t *reply, bool all)
+{
+	char a[64], b[64], c[64];
+
+	(void)all;
+	fprintf(out, "program  %s, process %s\n", text(reply, "program", a, sizeof(a)),
+		text(reply, "pid", b, sizeof(b)));
+	fprintf(out, "netstk   %s on %s\n", text(reply, "version", a, sizeof(a)),
+		text(reply, "dpdk", b, sizeof(b)));
+	fprintf(out, "running  %s s, %s worker%s\n", text(reply, "uptime_s", a, sizeof(a)),
+		text(reply, "workers", c, sizeof(c)), number(reply, "workers") == 1 ? "" : "s");
+}
+
+static void show_port(FILE *out, const json_t *port)
+{
+	fprintf(out,
+		"    received    %" JSON_INTEGER_FORMAT " packets, %" JSON_INTEGER_FORMAT
+		" bytes; missed %" JSON_INTEGER_FORMAT ", errors %" JSON_INTEGER_FORMAT
+		", no buffer %" JSON_INTEGER_FORMAT "\n",
+		number(port, "rx_packets"), number(port, "rx_bytes"), number(port, "rx_missed"),
+		number(port, "rx_errors"), number(port, "rx_nobuf"));
+	fprintf(out,
+		"    sent        %" JSON_INTEGER_FORMAT " packets, %" JSON_INTEGER_FORMAT
+		" bytes; errors %" JSON_INTEGER_FORMAT "\n",
+		number(port, "tx_packets"), number(port, "tx_bytes"), number(port, "tx_errors"));
+	if (number(port, "injected"))
+		fprintf(out, "    lost on purpose  %" JSON_INTEGER_FORMAT " packets\n",
+			number(port, "injected"));
+}
+
+static void show_interface(FILE *out, const json_t *ifc)
+{
+	char a[256], b[256];
+
+	fprintf(out, "%s: %s, link %s, mtu %" JSON_INTEGER_FORMAT " bytes\n",
+		text(ifc, "name", a, sizeof(a)), text(ifc, "state", b, sizeof(b)),
+		json_is_true(json_object_get(ifc, "link_up")) ? "up" : "down", number(ifc, "mtu"));
+	fprintf(out,
+		"    device      %s (%s), queues: %" JSON_INTEGER_FORMAT
+		" rx, %" JSON_INTEGER_FORMAT " tx\n",
+		text(ifc, "device", a, sizeof(a)), text(ifc, "driver", b, sizeof(b)),
+		number(ifc, "rx_queues"), number(ifc, "tx_queues"));
+	fprintf(out, "    mac         %s\n", text(ifc, "mac", a, sizeof(a)));
+	fprintf(out, "    addresses   %s\n", text(ifc, "addresses", a, sizeof(a)));
+	show_port(out, json_object_get(ifc, "port"));
+}
+
+void show_interfaces(FILE *out, const json_t *reply, bool all)
+{
+	const json_t *list = json_object_get(reply, "interfaces");
+
+	(void)all;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		show_interface(out, json_array_get(list, i));
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+void show_warnings(const json_t *reply)
+{
+	const json_t *list = json_object_get(reply, "warnings");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		fprintf(stderr, "nskctl: incomplete: %s\n",
+			json_string_value(json_array_get(list, i)));
+}
+
+void show_workers(FILE *out, const json_t *reply, bool all)
+{
+	static const struct column columns[] = {
+		{"worker", "worker", true},
+		{"core", "core", true},
+		{"node", "numa_node", true},
+		{"thread", "thread", true},
+		{"busy %", "busy", true},
+		{"connections", "tcp_connections", true},
+		{"listeners", "tcp_listeners", true},
+		{"time-wait", "tcp_time_wait", true},
+		{"udp", "udp_sockets", true},
+		{"buffers free", "buffers_free", true},
+		{"of", "buffers_total", true},
+		{0},
+	};
+	json_t *list = json_object_get(reply, "workers");
+
+	(void)all;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *o = json_array_get(list, i);
+		double turns = (double)number(o, "turns");
+
+		json_object_set_new(
+			o, "busy",
+			turns > 0 ? json_real(100.0 * (double)number(o, "turns_busy") / turns)
+				  : json_null());
+	}
+	table_print(out, columns, list);
+}
+
+void show_arp(FILE *out, const json_t *reply, bool all)
+{
+	static const struct column columns[] = {
+		{"address", "address", false},
+		{"mac", "mac", false},
+		{"interface", "iface", false},
+		{"state", "state", false},
+		{"waiting", "queued", true},
+		{"used s ago", "used_s_ago", true},
+		{"confirmed s ago", "confirmed_s_ago", true},
+		{"worker", "worker", true},
+		{0},
+	};
+
+	(void)all;
+	table_print(out, columns, json_object_get(reply, "neighbours"));
+}
+
+void show_routes(FILE *out, const json_t *reply, bool all)
+{
+	static const struct column columns[] = {
+		{"destination", "destination", false},
+		{"gateway", "gateway", false},
+		{"interface", "iface", false},
+		{"metric", "metric", true},
+		{0},
+	};
+
+	(void)all;
+	table_print(out, columns, json_object_get(reply, "routes"));
+}
+
+/* Of a listener the queue is of connections and not of bytes, as in ss(8). */
+void show_sockets(FILE *out, const json_t *reply, bool all)
+{
+	static const struct column columns[] = {
+		{"proto", "proto", false},	{"state", "state", false},
+		{"recv-q bytes", "rcvq", true}, {"send-q bytes", "sndq", true},
+		{"local", "local", false},	{"peer", "peer", false},
+		{"worker", "worker", true},	{0},
+	};
+	json_t *list = json_object_get(reply, "sockets");
+
+	(void)all;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *o = json_array_get(list, i);
+		char listener[64];
+
+		if (json_object_get(o, "backlog")) {
+			snprintf(listener, sizeof(listener),
+				 "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
+				 number(o, "accept_queue"), number(o, "backlog"));
+			json_object_set_new(o, "rcvq", json_string(listener));
+		} else {
+			json_object_set(o, "rcvq", json_object_get(o, "rcvq_bytes"));
+			json_object_set(o, "sndq", json_object_get(o, "sndq_bytes"));
+		}
+	}
+	table_print(out, columns, list);
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+static const char *counter_text(const char *name)
+{
+	for (int i = 0; i < NSK_CNT_MAX; i++)
+		if (strcmp(nsk_counter_name((enum nsk_counter)i), name) == 0)
+			return nsk_counter_text((enum nsk_counter)i);
+	return "";
+}
+
+static const char *drop_text(const char *name)
+{
+	for (int i = 0; i < NSK_DROP_MAX; i++)
+		if (strcmp(nsk_drop_name((enum nsk_drop)i), name) == 0)
+			return nsk_drop_text((enum nsk_drop)i);
+	return "";
+}
+
+/* Names with their numbers and meanings; returns how many lines. */
+static unsigned show_numbers(FILE *out, json_t *o, bool all,
+			     const char *(*meaning)(const char *name))
+{
+	const char *key;
+	json_t *value;
+	unsigned lines = 0;
+
+	json_object_foreach(o, key, value)
+	{
+		if (!all && json_integer_value(value) == 0)
+			continue;
+		fprintf(out, "%-24s %14" JSON_INTEGER_FORMAT "  %s\n", key,
+			json_integer_value(value), meaning(key));
+		lines++;
+	}
+	return lines;
+}
+
+static const char *level_text(const char *name)
+{
+	static const char *const texts[][2] = {
+		{"tcp_connections", "connections now, embryonic ones and TIME-WAIT apart"},
+		{"tcp_established", "established connections now"},
+		{"tcp_embryonic", "embryonic connections now"},
+		{"tcp_time_wait", "connections in TIME-WAIT now"},
+		{"tcp_listeners", "listeners now"},
+		{"udp_sockets", "UDP sockets now"},
+		{"buffers_total", "packet buffers"},
+		{"buffers_free", "packet buffers free now"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i][0], name) == 0)
+			return texts[i][1];
+	return "";
+}
+
+void show_counters(FILE *out, const json_t *reply, bool all)
+{
+	show_numbers(out, json_object_get(reply, "counters"), all, counter_text);
+	show_numbers(out, json_object_get(reply, "levels"), true, level_text);
+}
+
+void show_drops(FILE *out, const json_t *reply, bool all)
+{
+	if (show_numbers(out, json_object_get(reply, "drops"), all, drop_text) == 0)
+		fprintf(out, "nothing was dropped\n");
+}
+
+/* ---- settings and log ---------------------------------------------------------------------- */
+
+static const struct column setting_columns[] = {
+	{"setting", "name", false}, {"value", "value", true},  {"default", "default", true},
+	{"live", "live", false},    {"range", "range", false}, {0},
+};
+
+void show_settings(FILE *out, const json_t *reply, bool all)
+{
+	(void)all;
+	table_print(out, setting_columns, json_object_get(reply, "settings"));
+}
+
+void show_setting(FILE *out, const json_t *reply, bool all)
+{
+	json_t *one = json_pack("[O]", json_object_get(reply, "setting"));
+
+	(void)all;
+	table_print(out, setting_columns, one);
+	json_decref(one);
+}
+
+void show_log(FILE *out, const json_t *reply, bool all)
+{
+	char a[32];
+
+	(void)all;
+	fprintf(out, "log level %s\n", text(reply, "level", a, sizeof(a)));
+}
+
+/* ---- the table of settings without a program ----------------------------------------------- */
+
+void show_settings_markdown(FILE *out)
+{
+	struct nsk_setting_info info;
+
+	fprintf(out, "| Setting | Default | Allowed | Meaning |\n|---|---|---|---|\n");
+	for (unsigned i = 0; nsk_setting_info(i, &info) == 0; i++)
+		fprintf(out, "| `%s`%s%s%s%s | %s | %s | %s |\n", info.name, info.live ? " °" : "",
+			info.alias ? "<br>`" : "", info.alias ? info.alias : "",
+			info.alias ? "`" : "", info.def, info.range, info.text);
+}
+
+/* "window" of "tcp.window"; *group gets "tcp", or "". */
+static const char *split_name(const char *name, char *group, size_t size)
+{
+	const char *dot = strchr(name, '.');
+
+	snprintf(group, size, "%.*s", dot ? (int)(dot - name) : 0, name);
+	return dot ? dot + 1 : name;
+}
+
+/* Names stand between quotes in a file, numbers and truth values do not. */
+static bool is_word(const char *value)
+{
+	return !strchr("0123456789", value[0]) && strcmp(value, "true") != 0 &&
+	       strcmp(value, "false") != 0;
+}
+
+void show_settings_config(FILE *out)
+{
+	struct nsk_setting_info info;
+	char group[32] = "", last[32] = "";
+
+	for (unsigned i = 0; nsk_setting_info(i, &info) == 0; i++) {
+		const char *key = split_name(info.name, group, sizeof(group));
+		const char *indent = group[0] ? "\t" : "", *quote = is_word(info.def) ? "\"" : "";
+
+		if (strcmp(group, last) != 0) {
+			fprintf(out, "%s%s:\n{\n", last[0] ? "};\n\n" : "\n", group);
+			memcpy(last, group, sizeof(last));
+		}
+		fprintf(out, "%s# %s (%s)\n%s# %s = %s%s%s;\n", indent, info.text, info.range,
+			indent, key, quote, info.def, quote);
+	}
+	if (last[0])
+		fprintf(out, "};\n");
+}
