@@ -30,7 +30,7 @@ struct nsk_wire_params {
 	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top is dropped */
 	uint32_t loss_ppm;
 	uint32_t duplicate_ppm;
-	uint32_t corrupt_ppm;    /**< one random bit of the packet flips */
+	uint32_t corrupt_ppm;    /**< one random bit behind the Ethernet header flips */
 	uint32_t reorder_ppm;    /**< the packet is held back by reorder_ns more */
 	uint64_t reorder_ns;     /**< 0 with reorder_ppm: 1 ms */
 };
@@ -68,7 +68,7 @@ NSK_API void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction, str
 
 /**
  * @brief Watch every packet that enters a direction, before faults; for captures and tests. NULL: nobody.
- * The function runs in the sender's thread and must not call into a stack.
+ * The function runs in the sender's thread and must not call into a stack. Set it while neither end runs.
  */
 NSK_API void nsk_wire_tap(struct nsk_wire *wire,
 			  void (*fn)(void *arg, unsigned direction, uint64_t now_ns, const void *frame, size_t len),
@@ -80,7 +80,7 @@ struct nsk_callback_port;
 /** How a callback port is set up. */
 struct nsk_callback_params {
 	bool ethernet;   /**< frames with an Ethernet header; false: IP packets, no ARP */
-	uint8_t mac[6];  /**< own address when ethernet; all zero: one made from the name */
+	uint8_t mac[6];  /**< own address when ethernet; all zero: one made up, another in each run */
 	uint32_t mtu;    /**< 0: 1500 */
 	uint32_t queue_packets; /**< packets handed in and not yet taken by a turn, at most; 0: 1024 */
 	/**
@@ -101,7 +101,8 @@ NSK_API void nsk_callback_destroy(struct nsk_callback_port *port);
  * @brief Hand a packet to the stack; the next turn takes it. The bytes are copied.
  *
  * May be called by any thread, one at a time and not during a turn.
- * @return 0, or -1 with errno (ENOBUFS queue full, EMSGSIZE longer than MTU and header)
+ * @return 0, or -1 with errno (ENOBUFS queue full, EMSGSIZE longer than MTU and header, ENETDOWN
+ * link down, EINVAL empty)
  */
 NSK_API int nsk_callback_input(struct nsk_callback_port *port, const void *packet, size_t len);
 
