@@ -46,6 +46,7 @@ static void run(struct load *load, unsigned worker)
 		.epoll_ctl = epoll_ctl,
 		.epoll_wait = epoll_wait,
 		.wait_ms = 1,
+		.dear = true,
 	};
 
 	sock_run(load, worker, &calls);

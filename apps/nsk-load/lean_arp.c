@@ -13,8 +13,8 @@
 #define ARP_LEN	   28u
 #define ARP_ASK	   1
 #define ARP_ANSWER 2
-#define TRIES	   5u
-#define TRY_NS	   UINT64_C(1000000000)
+#define TRIES	   25u
+#define TRY_NS	   UINT64_C(200000000)
 
 static bool is_own(const struct lean *l, uint32_t addr)
 {

@@ -10,6 +10,16 @@
 #define SYN_PATIENCE  5u
 #define BACKOFF_SHIFT 6u
 
+/* When a timer that is due then is looked at next: it may be armed for a nearer time meanwhile. */
+static uint32_t ask_at(const struct lean *l, uint32_t due)
+{
+	uint32_t ahead = l->rto_ticks;
+
+	if (l->o->think_ms && l->o->think_ms < ahead)
+		ahead = l->o->think_ms;
+	return due - l->now_tick < ahead ? due : l->now_tick + ahead;
+}
+
 void conn_arm(struct lean *l, uint32_t slot, uint32_t ticks)
 {
 	struct conn *c = &l->conn[slot];
@@ -18,8 +28,7 @@ void conn_arm(struct lean *l, uint32_t slot, uint32_t ticks)
 	if (c->flags & CONN_TIMED)
 		return;
 	c->flags |= CONN_TIMED;
-	/* As in conn_timeout(): it may be armed for a nearer time meanwhile. */
-	ticker_add(&l->ticker, slot, l->now_tick + (ticks < l->rto_ticks ? ticks : l->rto_ticks));
+	ticker_add(&l->ticker, slot, ask_at(l, c->due));
 }
 
 /* Wait doubles with each retry. */
@@ -325,9 +334,5 @@ uint32_t conn_timeout(void *lean, uint32_t slot)
 		c->flags &= (uint8_t)~CONN_TIMED;
 		return TICKER_NONE;
 	}
-	/* Asked again no later than a first time-out from now: it may be armed for a nearer time
-	 * meanwhile. */
-	return c->state == CONN_THINK || c->due - l->now_tick < l->rto_ticks
-		       ? c->due
-		       : l->now_tick + l->rto_ticks;
+	return ask_at(l, c->due);
 }

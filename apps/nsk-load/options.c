@@ -221,7 +221,7 @@ const struct option_row load_option_rows[] = {
 	 set_warmup},
 	{"ramp", "SECONDS", "time over which connections are opened (default 0)", set_ramp},
 	{"interval", "SECONDS", "time between progress lines (default 1)", set_interval},
-	{"timeout", "MS", "when an answer, or a handshake, is given up (default 5000)",
+	{"timeout", "MS", "when an answer, or a handshake, is given up (default 5000, UDP 1000)",
 	 set_timeout},
 	{"rto", "MS", "first retransmission timeout, lean (default 200)", set_rto},
 	{"window", "BYTES", "receive window, lean (default 65535; 262140 with --bulk)", set_window},
@@ -248,15 +248,16 @@ void options_init(struct options *o)
 		.duration_s = 10,
 		.warmup_s = 1,
 		.interval_s = 1,
-		.timeout_ms = 5000,
 		.rto_ms = 200,
 		.port_first = 1024,
 		.port_last = 65535,
 	};
 }
 
-const char *options_check(const struct options *o)
+const char *options_check(struct options *o)
 {
+	if (!o->timeout_ms)
+		o->timeout_ms = o->udp ? 1000 : 5000;
 	if (!o->ntargets)
 		return "no --target";
 	if (o->bulk &&

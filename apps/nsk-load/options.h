@@ -65,7 +65,8 @@ extern const char *const load_examples;
 
 /* Defaults. */
 void options_init(struct options *o);
-/* What options say together: a text if it makes no sense, else NULL. */
-const char *options_check(const struct options *o);
+/* What options say together: a text if it makes no sense, else NULL. Fills in defaults that depend
+ * on others. */
+const char *options_check(struct options *o);
 
 #endif

@@ -65,6 +65,7 @@ struct result {
 	uint64_t waiting; /* open loop: requests due that no connection was free for */
 	uint64_t measure_start_ns, measure_end_ns; /* by the thread's clock; 0: not yet */
 	uint64_t last_latency_ns;
+	uint64_t socket_errno; /* of the last error of kind SOCKET */
 	bool done;
 	struct histogram latency; /* of requests, of whole connections with --short */
 	struct histogram connect; /* SYN to SYN-ACK */

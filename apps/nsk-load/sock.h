@@ -35,6 +35,7 @@ struct sock_calls {
 	 * send. As send returns. */
 	ssize_t (*send_zc)(int fd, const struct pattern *pattern, uint64_t offset, uint64_t max);
 	int wait_ms; /* longest sleep in epoll_wait when nothing is due by the clock */
+	bool dear;   /* a call costs more than a look at the clock: look at each event */
 };
 
 enum sconn_state {
@@ -95,8 +96,8 @@ void sconn_end(struct sock *s, uint32_t slot);
 void sconn_failed(struct sock *s, uint32_t slot, enum load_error error);
 uint32_t sconn_timeout(void *sock, uint32_t slot);
 void sconn_arm(struct sock *s, uint32_t slot, uint32_t ticks);
-/* The kind of error that an errno of a socket is. */
-enum load_error sconn_error(int err, bool connecting);
+/* The kind of error that an errno of a socket is; one of no kind is remembered. */
+enum load_error sconn_error(struct sock *s, int err, bool connecting);
 
 /* ---- sock_bulk.c */
 void sbulk_begin(struct sock *s, uint32_t slot);

@@ -68,7 +68,7 @@ static bool writable(struct sock *s, uint32_t slot)
 		if (n < 0) {
 			if (errno == EAGAIN || errno == ENOBUFS)
 				return true;
-			sconn_failed(s, slot, sconn_error(errno, false));
+			sconn_failed(s, slot, sconn_error(s, errno, false));
 			return false;
 		}
 		c->sent += (uint64_t)n;
@@ -107,7 +107,7 @@ static void readable(struct sock *s, uint32_t slot)
 
 	if (n < 0) {
 		if (errno != EAGAIN)
-			sconn_failed(s, slot, sconn_error(errno, false));
+			sconn_failed(s, slot, sconn_error(s, errno, false));
 		return;
 	}
 	if (n == 0) {

@@ -14,6 +14,16 @@
 
 #define BACKOFF_TICKS 100u
 
+/* When a timer that is due then is looked at next: it may be armed for a nearer time meanwhile. */
+static uint32_t ask_at(const struct sock *s, uint32_t due)
+{
+	uint32_t ahead = BACKOFF_TICKS;
+
+	if (s->o->think_ms && s->o->think_ms < ahead)
+		ahead = s->o->think_ms;
+	return due - s->now_tick < ahead ? due : s->now_tick + ahead;
+}
+
 void sconn_arm(struct sock *s, uint32_t slot, uint32_t ticks)
 {
 	struct sconn *c = &s->conn[slot];
@@ -22,10 +32,10 @@ void sconn_arm(struct sock *s, uint32_t slot, uint32_t ticks)
 	if (c->flags & SCONN_TIMED)
 		return;
 	c->flags |= SCONN_TIMED;
-	ticker_add(&s->ticker, slot, c->due);
+	ticker_add(&s->ticker, slot, ask_at(s, c->due));
 }
 
-enum load_error sconn_error(int err, bool connecting)
+enum load_error sconn_error(struct sock *s, int err, bool connecting)
 {
 	switch (err) {
 	case ECONNREFUSED:
@@ -39,6 +49,7 @@ enum load_error sconn_error(int err, bool connecting)
 	case ENETUNREACH:
 		return LOAD_ERR_UNREACHABLE;
 	default:
+		result_set(&s->result->socket_errno, (uint64_t)err);
 		return LOAD_ERR_SOCKET;
 	}
 }
@@ -134,7 +145,7 @@ void sconn_open(struct sock *s, uint32_t slot, uint64_t due_ns)
 	c->start_ns = due_ns;
 	err = connect_slot(s, slot);
 	if (err) {
-		sconn_failed(s, slot, sconn_error(err, true));
+		sconn_failed(s, slot, sconn_error(s, err, true));
 		return;
 	}
 	c->state = SCONN_CONNECTING;
@@ -194,7 +205,7 @@ static void send_rest(struct sock *s, uint32_t slot)
 	n = s->calls->send(c->fd, s->request, left, MSG_NOSIGNAL);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != ENOBUFS)
-			sconn_failed(s, slot, sconn_error(errno, false));
+			sconn_failed(s, slot, sconn_error(s, errno, false));
 		return;
 	}
 	result_add(&s->result->now.tx_bytes, (uint64_t)n);
@@ -288,7 +299,7 @@ static void readable(struct sock *s, uint32_t slot)
 		n = s->calls->recv(fd, s->buffer, SOCK_BUFFER, 0);
 		if (n < 0) {
 			if (errno != EAGAIN)
-				sconn_failed(s, slot, sconn_error(errno, false));
+				sconn_failed(s, slot, sconn_error(s, errno, false));
 			return;
 		}
 		if (n == 0 && !s->o->udp) {
@@ -321,7 +332,7 @@ void sconn_event(struct sock *s, uint32_t slot, uint32_t events)
 	if (c->state == SCONN_CONNECTING || (events & EPOLLERR)) {
 		err = pending_error(s, c->fd);
 		if (err) {
-			sconn_failed(s, slot, sconn_error(err, c->state == SCONN_CONNECTING));
+			sconn_failed(s, slot, sconn_error(s, err, c->state == SCONN_CONNECTING));
 			return;
 		}
 		if (c->state == SCONN_CONNECTING) {
@@ -367,7 +378,6 @@ uint32_t sconn_timeout(void *sock, uint32_t slot)
 {
 	struct sock *s = sock;
 	struct sconn *c = &s->conn[slot];
-	uint32_t soon;
 
 	if (c->due != TICKER_NONE && (int32_t)(c->due - s->now_tick) <= 0) {
 		c->due = TICKER_NONE;
@@ -377,8 +387,5 @@ uint32_t sconn_timeout(void *sock, uint32_t slot)
 		c->flags &= (uint8_t)~SCONN_TIMED;
 		return TICKER_NONE;
 	}
-	/* A nearer time may be set meanwhile: for think time and backoff it must be found. */
-	soon = s->now_tick +
-	       (s->o->think_ms && s->o->think_ms < BACKOFF_TICKS ? s->o->think_ms : BACKOFF_TICKS);
-	return (int32_t)(c->due - soon) < 0 ? c->due : soon;
+	return ask_at(s, c->due);
 }

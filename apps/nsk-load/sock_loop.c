@@ -69,8 +69,11 @@ static void turn(struct sock *s, struct epoll_event *events)
 		load_fail(s->load, "epoll: %s", strerror(errno));
 		return;
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		if (i && s->calls->dear)
+			take_time(s);
 		sconn_event(s, events[i].data.u32, events[i].events);
+	}
 }
 
 static void loop(struct sock *s)

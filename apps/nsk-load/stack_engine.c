@@ -12,6 +12,9 @@
 
 #include "nsk-load/sock.h"
 
+#define LINK_PATIENCE_NS UINT64_C(5000000000)
+#define LINK_LOOK_MS	 20
+
 /* One buffer of the pattern, sent by reference; what it does not take stays for the next. */
 static ssize_t send_zc(int fd, const struct pattern *pattern, uint64_t offset, uint64_t max)
 {
@@ -34,6 +37,23 @@ static ssize_t send_zc(int fd, const struct pattern *pattern, uint64_t offset, u
 	return sent;
 }
 
+/*
+ * Devices that wait for their other side have no link at first; what is sent then is lost, and
+ * costs a time-out. Waiting turns the loop, which is what sees the link.
+ */
+static void await_link(const struct load *load)
+{
+	uint64_t until = program_now() + LINK_PATIENCE_NS;
+	int epfd = nsk_epoll_create1(0);
+	struct nsk_iface_info info;
+	struct epoll_event event;
+
+	while (program_now() < until && nsk_iface_info(load->stack, 0, &info) == 0 &&
+	       !info.link_up && nsk_epoll_wait(epfd, &event, 1, LINK_LOOK_MS) >= 0)
+		;
+	nsk_close(epfd);
+}
+
 static int run_worker(void *arg)
 {
 	static const struct sock_calls calls = {
@@ -54,6 +74,7 @@ static int run_worker(void *arg)
 	struct load *load = arg;
 	unsigned worker = (unsigned)nsk_worker_index();
 
+	await_link(load);
 	sock_run(load, worker, &calls);
 	__atomic_store_n(&load->result[worker]->done, true, __ATOMIC_RELEASE);
 	return 0;

@@ -14,7 +14,7 @@ struct totals {
 	double seconds;
 	struct counters c;
 	uint64_t error[LOAD_ERR_MAX], errors;
-	uint64_t open, waiting;
+	uint64_t open, waiting, socket_errno;
 	struct histogram latency, connect;
 };
 
@@ -167,6 +167,7 @@ static void add_up(struct totals *t, const struct load *load)
 			t->errors += r->error[e];
 		}
 		t->open += r->open;
+		t->socket_errno = r->socket_errno ? r->socket_errno : t->socket_errno;
 		t->waiting += r->waiting;
 		histogram_add(&t->latency, &r->latency);
 		histogram_add(&t->connect, &r->connect);
@@ -238,6 +239,8 @@ static void text_end(const struct load *load, const struct totals *t)
 			printf("    %-18s %12llu  %s\n", load_error_name((enum load_error)e),
 			       (unsigned long long)t->error[e],
 			       load_error_text((enum load_error)e));
+	if (t->socket_errno)
+		printf("    the last of socket_errors: %s\n", strerror((int)t->socket_errno));
 }
 
 static json_t *json_histogram(const struct histogram *h)
