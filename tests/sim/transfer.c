@@ -152,10 +152,11 @@ static void choose_conn(unsigned i, uint32_t most, bool lossy)
 	choose_end(b, most, i, 1);
 	a->to_get = b->to_send;
 	b->to_get = a->to_send;
-	/* Somebody has to begin. And when FINs get lost for longer than FIN-WAIT-2 waits, a peer
-	 * that still reads meets an RST: fair, but not what is to be seen here. */
+	/* Somebody has to begin, and not before the connection is open. And when FINs get lost for
+	 * longer than FIN-WAIT-2 waits, a peer that still reads meets an RST: fair, but not what is
+	 * to be seen here. */
 	if (a->ending == SHUT_AFTER_EOF && b->ending == SHUT_AFTER_EOF)
-		a->ending = lossy ? SHUT_AT_ONCE : CLOSE_WHEN_DONE;
+		a->ending = lossy || a->to_get == 0 ? SHUT_AT_ONCE : CLOSE_WHEN_DONE;
 }
 
 static void choose(uint64_t seed)

@@ -72,6 +72,7 @@ int world_teardown(void **state)
 	(void)state;
 	if (now_running.world)
 		tell_repeat();
+	now_running.test = NULL;
 	nsk_enter(NULL);
 	return 0;
 }
