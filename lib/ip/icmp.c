@@ -30,7 +30,7 @@ static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
 	if (copy) {
 		*pkt_of(copy) = *pkt_of(m);
 		pkt_of(copy)->l4_off = (uint16_t)(copy->data_off + pkt_of(m)->l4_off - m->data_off);
-		pkt_free(m);
+		pkt_put(w, m);
 	} else {
 		pkt_drop(w, m, NSK_DROP_RX_NO_BUFFER);
 	}
@@ -188,7 +188,7 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	}
 	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
 	w->ip->protos[quote.ip.proto]->error(w, &e);
-	pkt_free(m);
+	pkt_put(w, m);
 }
 
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)

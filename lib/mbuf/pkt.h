@@ -79,16 +79,9 @@ static inline uint16_t pkt_data_off(const struct rte_mbuf *m)
 	return m->data_off;
 }
 
-/* Frees a packet that was used up. */
+/* Frees a packet from any thread. The worker itself has a cheaper way: pkt_put() and pkt_drop() of mbuf/pool.h. */
 static inline void pkt_free(struct rte_mbuf *m)
 {
-	rte_pktmbuf_free(m);
-}
-
-/* Frees a packet and counts exactly one reason. */
-static inline void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
-{
-	worker_count_drop(w, reason, 1);
 	rte_pktmbuf_free(m);
 }
 

@@ -23,14 +23,14 @@ static void poison_one(struct rte_mempool *mp, void *arg, void *obj, unsigned in
 {
 	(void)arg;
 	(void)index;
-	NSK_POISON((char *)obj + sizeof(struct rte_mbuf), mp->elt_size - sizeof(struct rte_mbuf));
+	poison_buffer(mp, obj);
 }
 
 static void unpoison_one(struct rte_mempool *mp, void *arg, void *obj, unsigned index)
 {
 	(void)arg;
 	(void)index;
-	NSK_UNPOISON((char *)obj + sizeof(struct rte_mbuf), mp->elt_size - sizeof(struct rte_mbuf));
+	unpoison_buffer(mp, obj);
 }
 
 static int poison_alloc(struct rte_mempool *mp)

@@ -63,6 +63,10 @@ int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 
 	if (!pool)
 		return -ENOMEM;
+	if (p->data_room < RTE_PKTMBUF_HEADROOM) {
+		rc = -EINVAL;
+		goto free_pool;
+	}
 	pool->mp = rte_mempool_create_empty(p->name, p->count, elt, cache,
 					    sizeof(struct rte_pktmbuf_pool_private), p->numa_node, flags);
 	if (!pool->mp) {
@@ -73,6 +77,8 @@ int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 	if (rc)
 		goto free_mempool;
 	pool->count = p->count;
+	/* What is kept is out of the reach of drivers, who take from the mempool: only a small part. */
+	pool->kept_max = NSK_MIN(p->count / 32, (uint32_t)PKT_KEPT_MAX);
 	pkt_pool_refill(pool);
 	*out = pool;
 	return 0;
@@ -84,12 +90,49 @@ free_pool:
 	return rc;
 }
 
+/* Gives n of the buffers kept back to the mempool. */
+static void spill(struct pkt_pool *pool, uint32_t n)
+{
+	pool->nkept -= n;
+	rte_mempool_put_bulk(pool->mp, (void **)&pool->kept[pool->nkept], n);
+}
+
+/* Buffers from the mempool to those kept, half as many as fit; the last of the mempool stay for drivers. */
+static void restock(struct pkt_pool *pool)
+{
+	uint32_t n = pool->kept_max / 2;
+	void **to = (void **)&pool->kept[pool->nkept];
+
+	if (n == 0 || rte_mempool_get_bulk(pool->mp, to, n) != 0)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		poison_buffer(pool->mp, to[i]);
+	pool->nkept += n;
+}
+
+/* A buffer, from wherever there is one. */
+static struct rte_mbuf *take(struct pkt_pool *pool)
+{
+	struct rte_mbuf *m;
+
+	if (pool->nkept == 0)
+		restock(pool);
+	if (pool->nkept == 0)
+		return rte_pktmbuf_alloc(pool->mp);
+	m = pool->kept[--pool->nkept];
+	unpoison_buffer(pool->mp, m);
+	pkt_reset(m);
+	return m;
+}
+
 uint32_t pkt_pool_destroy(struct pkt_pool *pool)
 {
 	uint32_t leaked;
 
 	while (pool->reserved)
 		rte_pktmbuf_free(pool->reserve[--pool->reserved]);
+	if (pool->nkept)
+		spill(pool, pool->nkept);
 	leaked = rte_mempool_in_use_count(pool->mp);
 	unpoison_pool(pool->mp);
 	rte_mempool_free(pool->mp);
@@ -99,13 +142,13 @@ uint32_t pkt_pool_destroy(struct pkt_pool *pool)
 
 uint32_t pkt_pool_free_count(const struct pkt_pool *pool)
 {
-	return rte_mempool_avail_count(pool->mp) + pool->reserved;
+	return rte_mempool_avail_count(pool->mp) + pool->reserved + pool->nkept;
 }
 
 void pkt_pool_refill(struct pkt_pool *pool)
 {
 	while (pool->reserved < PKT_RESERVE && pool->reserved < pool->count / 8) {
-		struct rte_mbuf *m = rte_pktmbuf_alloc(pool->mp);
+		struct rte_mbuf *m = take(pool);
 
 		if (!m)
 			return;
@@ -113,17 +156,37 @@ void pkt_pool_refill(struct pkt_pool *pool)
 	}
 }
 
+/* True if this allocation is one of those that are to fail. */
+static bool must_fail(struct pkt_pool *pool)
+{
+	uint64_t past;
+
+	if (NSK_LIKELY(!pool->fail_at))
+		return false;
+	if (++pool->allocs < pool->fail_at)
+		return false;
+	past = pool->allocs - pool->fail_at;
+	return past == 0 || (pool->fail_every && past % pool->fail_every == 0);
+}
+
 struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool)
 {
-	struct rte_mbuf *m = NULL;
+	struct rte_mbuf *m = must_fail(pool) ? NULL : take(pool);
 
-	pool->allocs++;
-	if (pool->allocs < pool->fail_at ||
-	    (pool->allocs > pool->fail_at && (!pool->fail_every || (pool->allocs - pool->fail_at) % pool->fail_every)))
-		m = rte_pktmbuf_alloc(pool->mp);
 	if (!m)
 		pool->failed++;
 	return m;
+}
+
+void pkt_pool_put_slow(struct pkt_pool *pool, struct rte_mbuf *m)
+{
+	if (m->pool != pool->mp || pool->kept_max == 0) {
+		rte_mbuf_raw_free(m);
+		return;
+	}
+	spill(pool, NSK_MAX(pool->kept_max / 2, 1u));
+	poison_buffer(pool->mp, m);
+	pool->kept[pool->nkept++] = m;
 }
 
 struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w)
@@ -138,20 +201,13 @@ struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w)
 
 int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n)
 {
-	struct pkt_pool *pool = w->pool;
-
-	if (NSK_UNLIKELY(pool->fail_at)) {
-		for (unsigned i = 0; i < n; i++) {
-			bufs[i] = pkt_pool_alloc_slow(pool);
-			if (!bufs[i]) {
-				rte_pktmbuf_free_bulk(bufs, i);
-				return -ENOBUFS;
-			}
+	for (unsigned i = 0; i < n; i++) {
+		bufs[i] = pkt_alloc(w);
+		if (NSK_UNLIKELY(!bufs[i])) {
+			while (i > 0)
+				pkt_put_seg(w, bufs[--i]);
+			return -ENOBUFS;
 		}
-		return 0;
 	}
-	if (rte_pktmbuf_alloc_bulk(pool->mp, bufs, n) == 0)
-		return 0;
-	pool->failed++;
-	return -ENOBUFS;
+	return 0;
 }

@@ -110,7 +110,7 @@ static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 	memcpy(v.sha, ifc->mac.b, ETH_MAC_LEN);
 	memcpy(v.tha, request->sha, ETH_MAC_LEN);
 	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1 || m->nb_segs != 1) {
-		pkt_free(m);
+		pkt_put(w, m);
 		m = pkt_alloc_control(w);
 	} else {
 		rte_pktmbuf_reset(m);
@@ -208,7 +208,7 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	if (for_us && v.op == ARP_OP_REQUEST)
 		answer(w, ifc, m, &v);
 	else if (asked || (for_us && w->peers > 1))
-		pkt_free(m); /* with several workers, perhaps another one had asked */
+		pkt_put(w, m); /* with several workers, perhaps another one had asked */
 	else
 		pkt_drop(w, m,
 			 v.op == ARP_OP_REPLY ? NSK_DROP_ARP_UNSOLICITED : NSK_DROP_ARP_NOT_OURS);
@@ -222,5 +222,5 @@ void arp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	if (!arp_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &v) &&
 	    !has_addr(ifc, v.spa))
 		learn(w, ifc, &v, has_addr(ifc, v.tpa));
-	pkt_free(m);
+	pkt_put(w, m);
 }

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "mbuf/pkt.h"
+#include "mbuf/pool.h"
 #include "mbuf/worker.h"
 #include "net/iface.h"
 #include "net/local.h"

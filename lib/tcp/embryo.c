@@ -225,7 +225,7 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {
 		if ((uint32_t)w->tcp->now_us - e->sent_us >= w->set->tcp_rto_min_ms * 1000)
 			send_syn_ack(w, e);
-		pkt_free(m);
+		pkt_put(w, m);
 		return false;
 	}
 	if ((e->agreed & AGREED_TS) && (p->opts.present & TCP_HAS_TS) &&
@@ -249,7 +249,7 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 		}
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		embryo_free(w, e, true);
-		pkt_free(m);
+		pkt_put(w, m);
 		return false;
 	}
 	if (p->tcp_flags & TCP_SYN) {

@@ -71,7 +71,7 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	}
 	take_window(w, c, p);
 	if (len == 0) {
-		pkt_free(m);
+		pkt_put(w, m);
 		return;
 	}
 	m->data_off = p->pay_off;

@@ -129,7 +129,7 @@ static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_TCP_RST_CHALLENGE);
 		return false;
 	}
-	pkt_free(m);
+	pkt_put(w, m);
 	if (conn_in(c, TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT)))
 		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);
 	conn_ended(w, c, reset_errno(c));
@@ -172,11 +172,11 @@ static bool step5_fin_acked(struct nsk_worker *w, struct tcp_conn *c, struct rte
 			tcp_fin_wait_2_start(w, c);
 		return true;
 	case TCPS_CLOSING:
-		pkt_free(m);
+		pkt_put(w, m);
 		time_wait_enter(w, c);
 		return false;
 	case TCPS_LAST_ACK:
-		pkt_free(m);
+		pkt_put(w, m);
 		conn_ended(w, c, 0);
 		return false;
 	default:

@@ -48,7 +48,7 @@ static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
 		return false;
 	}
-	pkt_free(m);
+	pkt_put(w, m);
 	conn_ended(w, c, ECONNREFUSED);
 	return false;
 }
@@ -84,7 +84,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		return;
 	}
 	/* Simultaneous open (§3.5 figure 7): the same SYN again, now with an ACK. */
-	pkt_free(m);
+	pkt_put(w, m);
 	conn_set_state(w, c, TCPS_SYN_RCVD);
 	c->retries = 0;
 	tcp_timer_stop(c, TCP_T_SEND);

@@ -278,7 +278,7 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		return;
 	}
 	if (syn_room(w, ls) && embryo_new(w, l, p, hash, choose_iss(w, p, iss_after))) {
-		pkt_free(m);
+		pkt_put(w, m);
 		return;
 	}
 	if (!w->set->tcp_syncookies) {
@@ -286,7 +286,7 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		return;
 	}
 	tcp_cookie_send(w, l, p);
-	pkt_free(m);
+	pkt_put(w, m);
 }
 
 /* Second: an ACK opens nothing, unless it brings a cookie back. */

@@ -116,7 +116,7 @@ static bool add_one(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	struct reasm_result res;
 
 	if (collapse(c, x->ooo, m, seq, pressed)) {
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 		worker_count(w, NSK_CNT_TCP_OOO_QUEUED, 1);
 		return true;
 	}
@@ -162,7 +162,7 @@ bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint3
 		if (len)
 			fresh |= add_one(w, c, m, seq);
 		else
-			rte_pktmbuf_free_seg(m);
+			pkt_put_seg(w, m);
 		seq += len;
 		m = next;
 	}
@@ -212,7 +212,7 @@ static void free_chain(struct nsk_worker *w, struct tcp_ext *x, struct reasm_nod
 		discharge(w, x, m);
 		if (reason)
 			worker_count_drop(w, reason, 1);
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 		nd = next;
 	}
 }

@@ -76,7 +76,7 @@ bool rcvq_append_slow(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 
 	if (tail && len <= RCVQ_COPY_MAX && rte_pktmbuf_tailroom(tail) >= len &&
 	    fill_tail(c, m, len)) {
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 		return true;
 	}
 	if (NSK_UNLIKELY(pressed(w, c))) {
@@ -87,7 +87,7 @@ bool rcvq_append_slow(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		if (tail)
 			len -= fill_tail(c, m, len);
 		if (len == 0) {
-			rte_pktmbuf_free_seg(m);
+			pkt_put_seg(w, m);
 			return true;
 		}
 		move_to_front(m);
@@ -126,7 +126,7 @@ void rcvq_consume(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 			return;
 		}
 		len -= m->data_len;
-		rte_pktmbuf_free_seg(rcvq_pop(w, c));
+		pkt_put_seg(w, rcvq_pop(w, c));
 	}
 }
 
@@ -135,7 +135,7 @@ void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c)
 	struct rte_mbuf *m;
 
 	while ((m = rcvq_pop(w, c)))
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 }
 
 /*

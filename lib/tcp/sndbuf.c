@@ -123,7 +123,7 @@ void sndq_acked(struct nsk_worker *w, struct tcp_conn *c)
 			c->snd.cur = NULL;
 		if (NSK_UNLIKELY(c->ext != NULL) && c->ext->rxt_cur == m)
 			c->ext->rxt_cur = NULL;
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 		m = next;
 	}
 	c->snd.head = m;
@@ -140,7 +140,7 @@ void sndq_purge(struct nsk_worker *w, struct tcp_conn *c)
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
 		w->tcp->snd_mem -= charge_of(m);
-		rte_pktmbuf_free_seg(m);
+		pkt_put_seg(w, m);
 		m = next;
 	}
 	c->snd.head = NULL;

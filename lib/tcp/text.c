@@ -58,7 +58,7 @@ static uint32_t deliver(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		m->nb_segs = 1;
 		m->pkt_len = len;
 		if (len == 0) {
-			rte_pktmbuf_free_seg(m);
+			pkt_put_seg(w, m);
 		} else if (rcvq_append(w, c, m)) {
 			taken += len;
 		} else {
@@ -165,7 +165,7 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	bool fin = p->tcp_flags & TCP_FIN;
 
 	if (end == seq && !fin) {
-		pkt_free(m);
+		pkt_put(w, m);
 		return;
 	}
 	/* After the peer's FIN there is nothing more (RFC 9293: "should not occur ... ignore"). */
@@ -193,10 +193,10 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	}
 	if (seq_geq(seq, end)) {
 		if (fin && end == c->rcv_nxt) {
-			pkt_free(m);
+			pkt_put(w, m);
 			take_fin(w, c);
 		} else if (fin && seq_gt(end, c->rcv_nxt)) {
-			pkt_free(m);
+			pkt_put(w, m);
 			note_fin(w, c, end);
 			conn_ack_now(w, c);
 		} else {

@@ -59,7 +59,7 @@ void udp_queue_purge(struct udp_sock *u)
 	struct rte_mbuf *m;
 
 	while ((m = udp_queue_pop(u)))
-		pkt_free(m);
+		pkt_put(u->sock.worker, m);
 }
 
 /* ---- input ---- */

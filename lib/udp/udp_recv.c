@@ -88,7 +88,7 @@ ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	fill_name(pkt_of(m), msg);
 	worker_count(s->worker, NSK_CNT_PAYLOAD_COPIED_RX, n);
 	if (!(flags & MSG_PEEK))
-		pkt_free(udp_queue_pop(u));
+		pkt_put(s->worker, udp_queue_pop(u));
 	return (ssize_t)(flags & MSG_TRUNC ? len : n);
 }
 
