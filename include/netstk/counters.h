@@ -59,7 +59,9 @@ extern "C" {
 
 /** Every counter. */
 enum nsk_counter {
+/** @cond */
 #define X(name, text, meaning) NSK_CNT_##name,
+/** @endcond */
 	NSK_COUNTER_LIST(X)
 #undef X
 	NSK_CNT_MAX
@@ -70,20 +72,21 @@ struct nsk_stack;
 /** Levels that go up and down, read at the same time as the counters. */
 struct nsk_levels {
 	uint64_t tcp_connections;  /**< all states but LISTEN, embryonic and TIME_WAIT */
-	uint64_t tcp_established;
-	uint64_t tcp_embryonic;
-	uint64_t tcp_time_wait;
-	uint64_t tcp_listeners;
-	uint64_t udp_sockets;
-	uint64_t buffers_total, buffers_free; /**< packet buffers in the pools */
+	uint64_t tcp_established;  /**< in ESTABLISHED */
+	uint64_t tcp_embryonic;    /**< half open, SYN received */
+	uint64_t tcp_time_wait;    /**< in TIME-WAIT */
+	uint64_t tcp_listeners;    /**< sockets that listen */
+	uint64_t udp_sockets;      /**< UDP sockets with a port */
+	uint64_t buffers_total;    /**< packet buffers of the pools */
+	uint64_t buffers_free;     /**< those of them that nobody holds */
 };
 
 /** A reading of a stack's (or one worker's) counters. */
 struct nsk_stats {
 	uint64_t now_ns;                 /**< the stack's clock at the reading */
-	uint64_t counter[NSK_CNT_MAX];
-	uint64_t drop[NSK_DROP_MAX];
-	struct nsk_levels level;
+	uint64_t counter[NSK_CNT_MAX];   /**< by @ref nsk_counter, since the start */
+	uint64_t drop[NSK_DROP_MAX];     /**< by @ref nsk_drop, since the start */
+	struct nsk_levels level;         /**< at the reading */
 };
 
 /** @brief Machine name of a counter. */

@@ -28,8 +28,8 @@ struct nsk_wire_params {
 	uint64_t jitter_ns;     /**< added uniformly from [0, jitter_ns); order is kept */
 	uint64_t rate_bps;      /**< bits a second; 0: unlimited */
 	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top is dropped */
-	uint32_t loss_ppm;
-	uint32_t duplicate_ppm;
+	uint32_t loss_ppm;       /**< the packet is lost */
+	uint32_t duplicate_ppm;  /**< the packet arrives twice */
 	uint32_t corrupt_ppm;    /**< one random bit behind the Ethernet header flips */
 	uint32_t reorder_ppm;    /**< the packet is held back by reorder_ns more */
 	uint64_t reorder_ns;     /**< 0 with reorder_ppm: 1 ms */
@@ -37,9 +37,14 @@ struct nsk_wire_params {
 
 /** What a direction of a wire has done. */
 struct nsk_wire_stats {
-	uint64_t packets, bytes; /**< accepted from the sender */
-	uint64_t delivered;
-	uint64_t lost, duplicated, corrupted, reordered, queue_full;
+	uint64_t packets;    /**< accepted from the sender */
+	uint64_t bytes;      /**< of them */
+	uint64_t delivered;  /**< taken by the receiver, duplicates counted */
+	uint64_t lost;       /**< by loss_ppm */
+	uint64_t duplicated; /**< by duplicate_ppm */
+	uint64_t corrupted;  /**< by corrupt_ppm */
+	uint64_t reordered;  /**< held back by reorder_ppm */
+	uint64_t queue_full; /**< dropped because queue_packets were on the way */
 };
 
 /** An in-process wire with two ends, each to be plugged into one stack by nsk_config_add_wire(). */
@@ -88,7 +93,7 @@ struct nsk_callback_params {
 	 * not call into the stack. @return true if taken; false: the stack keeps it and tries again in a later turn
 	 */
 	bool (*output)(void *arg, const void *packet, size_t len);
-	void *arg;
+	void *arg; /**< handed to output */
 };
 
 /** @brief Make a callback port. @return NULL with errno (ENOMEM, EINVAL) */

@@ -26,19 +26,25 @@ struct nsk_raw;
 
 /** Facts of a raw port. */
 struct nsk_raw_info {
-	uint8_t mac[6];
+	uint8_t mac[6];      /**< own link address */
 	uint32_t mtu;        /**< bytes of IP packet */
 	bool ethernet;       /**< frames; false: IP packets */
-	bool link_up;
+	bool link_up;        /**< the device has a peer */
 	uint8_t address[4];  /**< first IPv4 address configured on the device, network order; zero: none */
-	uint8_t prefix_len;
+	uint8_t prefix_len;  /**< of the address's subnet, bits */
 	uint8_t gateway[4];  /**< of the default route, zero: none */
 };
 
-/** Packets of a raw port that never reached the caller or the wire. */
+/** What a raw port has moved, and what it lost. */
 struct nsk_raw_stats {
-	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t rx_missed, rx_nobuf, rx_errors, tx_errors;
+	uint64_t rx_packets; /**< received */
+	uint64_t rx_bytes;   /**< of them */
+	uint64_t tx_packets; /**< sent */
+	uint64_t tx_bytes;   /**< of them */
+	uint64_t rx_missed;  /**< lost by the device: its ring was full */
+	uint64_t rx_nobuf;   /**< lost by the driver: it had no buffer */
+	uint64_t rx_errors;  /**< broken when they came */
+	uint64_t tx_errors;  /**< refused by the device */
 };
 
 /**

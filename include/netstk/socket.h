@@ -282,7 +282,7 @@ NSK_API int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 /** A set for nsk_select(): holds descriptor numbers NSK_FD_BASE to NSK_FD_BASE + NSK_FD_SETSIZE
  * - 1. */
 typedef struct nsk_fd_set {
-	uint64_t bits[NSK_FD_SETSIZE / 64];
+	uint64_t bits[NSK_FD_SETSIZE / 64]; /**< bit n: descriptor NSK_FD_BASE + n */
 } nsk_fd_set;
 
 /** @brief Empty a set. */

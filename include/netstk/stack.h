@@ -128,7 +128,7 @@ enum nsk_iface_state {
 
 /** One event. */
 struct nsk_event {
-	enum nsk_event_type type;
+	enum nsk_event_type type; /**< what happened */
 	const char *iface; /**< interface name, valid during the call */
 	int value;         /**< by type */
 };
@@ -138,15 +138,16 @@ typedef void (*nsk_event_fn)(void *arg, const struct nsk_event *event);
 
 /** Facts of one interface, see nsk_iface_info(). */
 struct nsk_iface_info {
-	char name[32];
+	char name[32];             /**< as in routes and nskctl */
 	char device[64];           /**< how the device was named */
 	char driver[32];           /**< port driver, for DPDK devices with the PMD's name after a colon */
-	enum nsk_iface_state state;
-	bool link_up;
+	enum nsk_iface_state state; /**< of its life */
+	bool link_up;              /**< the port has a peer */
 	bool ethernet;             /**< false: raw IP packets, no ARP */
-	uint8_t mac[6];
+	uint8_t mac[6];            /**< own link address, zero without Ethernet */
 	uint32_t mtu;              /**< bytes of IP packet */
-	uint32_t rx_queues, tx_queues;
+	uint32_t rx_queues;        /**< receive queues in use */
+	uint32_t tx_queues;        /**< transmit queues in use */
 };
 
 /** @brief Facts of interface number @p index (0 is the primary one). @return 0, or -1 with errno ENOENT */
