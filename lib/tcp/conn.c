@@ -97,6 +97,10 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
 	c->win = (struct window){ .rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0 };
+	if (w->set->tcp_user_timeout_ms && conn_ext(w, c) && !c->ext->user_timeout_ms)
+		c->ext->user_timeout_ms = w->set->tcp_user_timeout_ms;
+	if (c->ext)
+		c->ext->progress_ms = w->tcp->now_ms;
 	recovery_init(&c->recovery, iss);
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
 	rtt_timing_cancel(&c->timing);

@@ -174,7 +174,7 @@ void embryo_free(struct nsk_worker *w, struct tcp_embryo *e, bool in_table)
 	wheel_cancel(&w->wheel, &e->timer);
 	unlink_embryo(w, e);
 	if (in_table)
-		htab_remove(&t->table, table_flow_hash(t, &e->flow, e->family),
+		table_remove(t, table_flow_hash(t, &e->flow, e->family),
 			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
 	slab_free(&t->embryos, e);
 }

@@ -41,13 +41,20 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 	conn_dirty(w, c);
 }
 
+/* A quote of nothing that is on its way. What was found out here was no packet. */
+static void not_ours(struct nsk_worker *w, const struct ip_error *e)
+{
+	if (!e->local)
+		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
+}
+
 static void conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip_error *e,
 		       uint32_t seq)
 {
 	bool opening = conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD));
 
 	if (!seq_between(c->snd_una, seq, c->snd_nxt)) {
-		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
+		not_ours(w, e);
 		return;
 	}
 	if (e->mtu) {
@@ -70,7 +77,7 @@ void tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
 	value = table_find(w, table_flow_hash(t, &flow, e->family), &flow, e->family);
 	index = table_index(value);
 	if (value == HTAB_NONE || table_kind_of(value) == TABLE_TIME_WAIT) {
-		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
+		not_ours(w, e);
 	} else if (table_kind_of(value) == TABLE_EMBRYO) {
 		embryo_error(w, slab_at(&t->embryos, index), seq, e->hard);
 	} else {

@@ -60,7 +60,7 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		tcp_input_burst(w);
 	hash = table_flow_hash(t, &p->flow, p->family);
 	htab_prefetch(&t->table, hash);
-	t->burst[t->nburst++] = (struct tcp_burst_seg){ m, hash };
+	t->burst[t->nburst++] = (struct tcp_burst_seg){ .m = m, .hash = hash };
 }
 
 const struct ip_proto tcp_proto = {
@@ -110,33 +110,53 @@ static void dispatch(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash)
 	}
 }
 
-/* Brings the lines of the entry that a hash most probably leads to. */
-static void prefetch_entry(const struct tcp_worker *t, uint64_t hash)
+/* Takes the first candidate as a hint, and brings its lines if it is a connection. */
+static void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
 {
-	uint32_t value = htab_first(&t->table, hash);
 	const struct tcp_conn *c;
 
-	if (value == HTAB_NONE || table_kind_of(value) != TABLE_CONN)
+	seg->hint = htab_first(&t->table, seg->hash);
+	if (table_kind_of(seg->hint) != TABLE_CONN) /* HTAB_NONE is none either */
 		return;
-	c = slab_at(&t->conns, table_index(value));
+	c = slab_at(&t->conns, seg->hint);
 	NSK_PREFETCH_W(c);
 	NSK_PREFETCH_W((const uint8_t *)c + NSK_CACHELINE);
 	NSK_PREFETCH_W((const uint8_t *)c + 2 * NSK_CACHELINE);
 	NSK_PREFETCH(&c->flow);
 }
 
+/* The connection that the hint leads to, if that is right; NULL: find out. */
+static struct tcp_conn *by_hint(const struct tcp_worker *t, const struct tcp_burst_seg *seg)
+{
+	const struct pkt *p = pkt_of(seg->m);
+	struct tcp_conn *c;
+
+	if (table_kind_of(seg->hint) != TABLE_CONN)
+		return NULL;
+	c = slab_at(&t->conns, seg->hint);
+	if (!flow_eq(&c->flow, &p->flow) || c->sock.family != p->family ||
+	    c->state == TCPS_SYN_SENT)
+		return NULL;
+	return c;
+}
+_Static_assert(TABLE_CONN == 0, "a connection's value is its handle");
+
 void tcp_input_burst(struct nsk_worker *w)
 {
 	struct tcp_worker *t = w->tcp;
-	uint32_t n = t->nburst;
+	uint32_t n = t->nburst, removals = t->removals;
 
-	if (n == 0)
-		return;
 	tcp_clock(w);
-	if (n > 1)
-		for (uint32_t i = 0; i < n; i++)
-			prefetch_entry(t, t->burst[i].hash);
 	for (uint32_t i = 0; i < n; i++)
-		dispatch(w, t->burst[i].m, t->burst[i].hash);
+		look_up(t, &t->burst[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct tcp_burst_seg *seg = &t->burst[i];
+		struct tcp_conn *c = t->removals == removals ? by_hint(t, seg) : NULL;
+
+		if (NSK_LIKELY(c != NULL))
+			tcp_conn_input(w, c, seg->m);
+		else
+			dispatch(w, seg->m, seg->hash);
+	}
 	t->nburst = 0;
 }

@@ -19,16 +19,23 @@
 #define CHALLENGE_INTERVAL_NS (S_NS / 10)
 #define CHALLENGE_BURST	      10
 
-void tcp_challenge(struct nsk_worker *w, struct tcp_conn *c)
+/* An ACK now, unless this connection or the worker has sent too many such. */
+static bool limited_ack(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct tcp_ext *x = conn_ext(w, c);
 
 	if (!x || !limiter_allow(&x->challenge, w->now_ns, CHALLENGE_INTERVAL_NS, CHALLENGE_BURST))
-		return;
+		return false;
 	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
-		return;
-	worker_count(w, NSK_CNT_TCP_CHALLENGE_ACKS, 1);
+		return false;
 	conn_ack_now(w, c);
+	return true;
+}
+
+void tcp_challenge(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (limited_ack(w, c))
+		worker_count(w, NSK_CNT_TCP_CHALLENGE_ACKS, 1);
 }
 
 void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
@@ -46,20 +53,30 @@ void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
 	sock_ready(&c->sock, EPOLLOUT);
 }
 
-/* An answer to a segment that is of no use: an ACK, unless there have been too many. */
+/* All that the segment brings was received before. */
+static bool is_old(const struct tcp_conn *c, const struct pkt *p)
+{
+	uint32_t len = seg_len(p);
+
+	return len && seq_leq(p->seq + len, c->rcv_nxt);
+}
+
+/*
+ * The ACK that answers a segment which is of no use. What was sent again is acknowledged again; to
+ * what carries nothing (probes, old ACKs) the answers are limited, or two ends that disagree would
+ * answer each other for ever.
+ */
 static void answer_unacceptable(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
-	bool old_data = p->pay_len && seq_leq(p->seq + p->pay_len, c->rcv_nxt);
-
 	if (p->tcp_flags & TCP_RST)
 		return;
-	if (old_data && (c->flags & CONN_F_SACK) && conn_ext(w, c))
+	if (!is_old(c, p)) {
+		limited_ack(w, c);
+		return;
+	}
+	if (p->pay_len && (c->flags & CONN_F_SACK) && conn_ext(w, c))
 		c->ext->dsack = (struct seq_range){ p->seq, p->seq + p->pay_len };
-	/* Retransmissions and probes get their ACK; what lies elsewhere is challenged. */
-	if (seq_leq(p->seq, c->rcv_nxt) && c->rcv_nxt - p->seq <= c->rcv.limit)
-		conn_ack_now(w, c);
-	else
-		tcp_challenge(w, c);
+	conn_ack_now(w, c);
 }
 
 /* Data at rcv_nxt while our window is shut: its ACK counts, its octets do not (§3.10.7.4). */
@@ -90,14 +107,12 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 	}
 	if (!seq_acceptable(c->rcv_nxt, conn_rcv_wnd(c), p->seq, seg_len(p)) &&
 	    !is_window_probe(c, p)) {
-		bool old = p->pay_len && seq_leq(p->seq + seg_len(p), c->rcv_nxt);
-
 		if ((p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 			return true; /* challenged wherever it lies (RFC 5961 §4.2) */
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m,
 			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :
-			 old			? NSK_DROP_TCP_DUPLICATE :
+			 is_old(c, p)		? NSK_DROP_TCP_DUPLICATE :
 						  NSK_DROP_TCP_BAD_SEQUENCE);
 		return false;
 	}

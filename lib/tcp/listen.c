@@ -215,7 +215,7 @@ static int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tc
 	if (!e)
 		return table_add_conn(w, c, b->hash);
 	c->flags |= CONN_F_HASHED;
-	return htab_replace(&t->table, b->hash,
+	return table_replace(t, b->hash,
 			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
 			    table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }

@@ -128,6 +128,18 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
 }
 
+/* RFC 5681 §4.1. */
+static void restart_after_idle(const struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t idle_ms = w->tcp->now_ms - c->last_snd_ms;
+	uint64_t idle_us;
+
+	if (NSK_LIKELY(idle_ms <= c->rtt.rto_us / 1024))
+		return;
+	idle_us = NSK_MIN((uint64_t)idle_ms * 1000, (uint64_t)UINT32_MAX);
+	cc_idle_restart(&c->cc, (uint32_t)idle_us, c->rtt.rto_us);
+}
+
 static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 {
 	uint32_t unsent = sndq_unsent(c), usable, pipe, len, sent;
@@ -135,12 +147,8 @@ static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 
 	if (unsent == 0 && !fin)
 		return;
-	if (c->snd_una == c->snd_nxt && c->last_snd_ms != w->tcp->now_ms) {
-		uint64_t idle_us = (uint64_t)(w->tcp->now_ms - c->last_snd_ms) * 1000;
-
-		cc_idle_restart(&c->cc, (uint32_t)NSK_MIN(idle_us, (uint64_t)UINT32_MAX),
-				c->rtt.rto_us);
-	}
+	if (c->snd_una == c->snd_nxt)
+		restart_after_idle(w, c);
 	pipe = pipe_of(c);
 	usable = NSK_MIN(window_usable(&c->win, c->snd_una, c->snd_nxt),
 			 c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0);
@@ -243,7 +251,7 @@ void tcp_output_dirty(struct nsk_worker *w)
 		c->flags &= ~CONN_F_DIRTY;
 		if (NSK_UNLIKELY(c->flags & CONN_F_DEAD))
 			slab_free(&t->conns, c);
-		else
+		else if (!tcp_output_plain(w, c))
 			tcp_output(w, c);
 		c = next;
 	}

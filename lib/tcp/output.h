@@ -17,6 +17,12 @@
 /* output.c: sends what a connection has to send now. */
 void tcp_output(struct nsk_worker *w, struct tcp_conn *c);
 
+/* output_fast.c: the same if it is one small answer and nothing else; false: nothing was done. */
+bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Payload up to this is cheaper copied than referred to. */
+#define TCP_COPY_MAX 256
+
 /*
  * split.c: sends the piece [seq, seq + len), FIN behind it if fin. The route is valid, the octets
  * are queued. Returns octets sent, FIN counted: less than asked when packet buffers ran out.

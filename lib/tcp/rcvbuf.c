@@ -167,6 +167,9 @@ void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 		return;
 	if (NSK_UNLIKELY(len + c->rcv.bytes >= GROW_WATCH) && !(c->flags & CONN_F_RCVBUF_SET))
 		grow(w, c, len);
+	/* As Linux: no update while more than half of the buffer is on offer. */
+	if (NSK_LIKELY(conn_rcv_wnd(c) > c->rcv.limit / 2))
+		return;
 	if (NSK_UNLIKELY(window_update_due(&c->win, c->rcv_nxt, rcvq_space(c), c->rcv.limit,
 					   c->ack.rcv_mss)))
 		conn_ack_now(w, c);

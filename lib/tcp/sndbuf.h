@@ -23,10 +23,10 @@ static inline uint32_t sndq_unsent(const struct tcp_conn *c)
 	return c->flags & CONN_F_FIN_SENT ? 0 : c->snd_end - c->snd_nxt;
 }
 
-/* Octets in the queue. */
+/* Octets in the queue that are not acknowledged. */
 static inline uint32_t sndq_bytes(const struct tcp_conn *c)
 {
-	return c->snd.head ? c->snd_end - pkt_of(c->snd.head)->seq : 0;
+	return c->snd.head ? c->snd_end - c->snd_una : 0;
 }
 
 /* The connection's own limits, of octets and of memory, are reached. */

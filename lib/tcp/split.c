@@ -14,8 +14,6 @@
 #include "tcp/output.h"
 #include "tcp/sndbuf.h"
 
-/* Payload up to this is cheaper copied than referred to. */
-#define COPY_MAX 256
 /* Buffers that one packet refers to at most; scattered further, it is copied. */
 #define REFS_MAX 4
 
@@ -67,6 +65,27 @@ static struct rte_mbuf *by_copy(struct nsk_worker *w, const struct tcp_conn *c, 
 		done += n;
 		left -= n;
 	}
+	m->data_len = (uint16_t)(cut->hlen + cut->len);
+	m->pkt_len = m->data_len;
+	return m;
+}
+
+/* The same for what is nearly always the case: a payload that lies in one buffer. */
+static struct rte_mbuf *by_copy_one(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
+{
+	struct rte_mbuf *m = pkt_alloc(w), *q = cut->from;
+	uint32_t off = cut->seq - pkt_of(q)->seq;
+	const uint8_t *from = rte_pktmbuf_mtod_offset(q, const uint8_t *, off);
+	uint8_t *to;
+
+	if (NSK_UNLIKELY(!m))
+		return NULL;
+	to = rte_pktmbuf_mtod_offset(m, uint8_t *, cut->hlen);
+	if (tcp_csum_by_port(c))
+		memcpy(to, from, cut->len);
+	else
+		cut->sum = csum_copy(to, from, cut->len, 0);
+	note_push(cut, q, off + cut->len);
 	m->data_len = (uint16_t)(cut->hlen + cut->len);
 	m->pkt_len = m->data_len;
 	return m;
@@ -127,7 +146,10 @@ static struct rte_mbuf *build(struct nsk_worker *w, const struct tcp_conn *c, st
 	bool fits = cut->hlen + cut->len <= w->set->buf_bytes;
 	unsigned refs;
 
-	if (fits && (cut->len <= COPY_MAX || (c->route.iface->tx_offloads & need) != need))
+	if (cut->len <= TCP_COPY_MAX &&
+	    cut->seq + cut->len - pkt_of(cut->from)->seq <= cut->from->data_len)
+		return by_copy_one(w, c, cut);
+	if (fits && (cut->len <= TCP_COPY_MAX || (c->route.iface->tx_offloads & need) != need))
 		return by_copy(w, c, cut);
 	refs = count_refs(cut);
 	if (refs <= REFS_MAX)

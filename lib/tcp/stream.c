@@ -146,6 +146,10 @@ static void copy_out(const struct tcp_conn *c, const struct msghdr *msg, uint32_
 {
 	struct sink k = { msg->msg_iov, msg->msg_iovlen, 0 };
 
+	if (NSK_LIKELY(msg->msg_iovlen == 1 && len <= c->rcv.head->data_len)) {
+		memcpy(k.v->iov_base, rte_pktmbuf_mtod(c->rcv.head, const uint8_t *), len);
+		return;
+	}
 	for (struct rte_mbuf *m = c->rcv.head; len; m = pkt_of(m)->qnext) {
 		uint32_t n = NSK_MIN(len, (uint32_t)m->data_len);
 
@@ -158,6 +162,8 @@ static size_t room_of(const struct msghdr *msg)
 {
 	size_t sum = 0;
 
+	if (NSK_LIKELY(msg->msg_iovlen == 1))
+		return msg->msg_iov->iov_len;
 	for (size_t i = 0; i < msg->msg_iovlen; i++)
 		sum += msg->msg_iov[i].iov_len;
 	return sum;

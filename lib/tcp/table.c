@@ -58,6 +58,18 @@ uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, u
 	return HTAB_NONE;
 }
 
+void table_remove(struct tcp_worker *t, uint64_t hash, uint32_t value)
+{
+	t->removals++;
+	htab_remove(&t->table, hash, value);
+}
+
+int table_replace(struct tcp_worker *t, uint64_t hash, uint32_t from, uint32_t to)
+{
+	t->removals++;
+	return htab_replace(&t->table, hash, from, to);
+}
+
 int table_add_conn(struct nsk_worker *w, struct tcp_conn *c, uint64_t hash)
 {
 	struct tcp_worker *t = w->tcp;
@@ -75,7 +87,7 @@ void table_del_conn(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_HASHED))
 		return;
 	c->flags &= ~CONN_F_HASHED;
-	htab_remove(&t->table, table_flow_hash(t, &c->flow, c->sock.family),
+	table_remove(t, table_flow_hash(t, &c->flow, c->sock.family),
 		    table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 
@@ -100,7 +112,7 @@ void table_del_port(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	c->flags &= ~CONN_F_BOUND;
 	t->bound--;
-	htab_remove(&t->table, table_port_hash(t, c->flow.dport_be),
+	table_remove(t, table_port_hash(t, c->flow.dport_be),
 		    table_value(TABLE_PORT, slab_index(&t->conns, c)));
 }
 

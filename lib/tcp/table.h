@@ -90,6 +90,10 @@ static inline void flow_reverse(struct flow *out, const struct flow *f)
 /* The connection, embryo or TIME-WAIT entry of a flow, as a value; HTAB_NONE if there is none. */
 uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, uint8_t family);
 
+/* Takes a value out, or puts another in its place, under the same hash. */
+void table_remove(struct tcp_worker *t, uint64_t hash, uint32_t value);
+int table_replace(struct tcp_worker *t, uint64_t hash, uint32_t from, uint32_t to);
+
 /* For htab_init(): the hash of a value that is in the table. ctx: the worker. */
 uint64_t table_hash_of(const void *ctx, uint32_t value);
 

@@ -27,11 +27,13 @@ struct tcp_conn;
 struct tcp_burst_seg {
 	struct rte_mbuf *m;
 	uint64_t hash;
+	uint32_t hint; /* first candidate of the look-up, good while nothing left the table */
 };
 
 /* All [W] unless marked. */
 struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
+	uint32_t removals; /* from the table, modulo 2^32 */
 	struct slab conns, embryos, time_waits, exts;
 	struct tcp_conn *dirty, **dirty_tail;
 	uint64_t now_us;   /* the turn's clock; see tcp_clock() */

@@ -60,7 +60,7 @@ void time_wait_free(struct nsk_worker *w, struct tcp_time_wait *tw)
 	struct tcp_worker *t = w->tcp;
 
 	take_off(t, tw);
-	htab_remove(&t->table, table_flow_hash(t, &tw->flow, tw->family),
+	table_remove(t, table_flow_hash(t, &tw->flow, tw->family),
 		    table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	slab_free(&t->time_waits, tw);
 }
@@ -113,7 +113,7 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift,
 					 (uint32_t)UINT16_MAX),
 	};
-	htab_replace(&t->table, table_flow_hash(t, &c->flow, c->sock.family),
+	table_replace(t, table_flow_hash(t, &c->flow, c->sock.family),
 		     table_value(TABLE_CONN, slab_index(&t->conns, c)),
 		     table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	c->flags &= ~CONN_F_HASHED;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The short cut for what a server sends nearly always: one answer that fits one segment, on a
+ * connection where nothing else is going on. Its result is what output.c and split.c would give;
+ * whatever is not plain goes there.
+ */
+#include "mbuf/pool.h"
+#include "net/tx.h"
+#include "tcp/output.h"
+#include "tcp/segment.h"
+#include "tcp/sndbuf.h"
+#include "tcp/timer.h"
+
+/* Does the short cut apply? len octets are not sent yet; from: the last buffer. */
+static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c, uint32_t len,
+			    const struct rte_mbuf *from)
+{
+	const uint32_t odd = CONN_F_FIN_QUEUED | CONN_F_CORK | CONN_F_MORE | CONN_F_FORCE;
+	uint32_t flight = c->snd_nxt - c->snd_una;
+	const struct tx_queue *q;
+
+	if (c->state != TCPS_ESTABLISHED || (c->flags & odd) || c->ext)
+		return false;
+	if ((uint32_t)(c->recovery.state | c->recovery.dupacks | c->rcv.dupacks))
+		return false;
+	if (len - 1 >= TCP_COPY_MAX || len > c->cc.smss || len > from->data_len)
+		return false;
+	if (flight ? !(c->flags & CONN_F_NODELAY) :
+		     w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
+		return false;
+	if (flight + len > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
+		return false;
+	if (!net_route_valid(w, &c->route))
+		return false;
+	q = w->net->tx[c->route.iface->index];
+	return q && (uint16_t)(q->tail - q->head) < q->size;
+}
+
+bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t len = c->snd_end - c->snd_nxt, sum = 0;
+	struct rte_mbuf *from = c->snd.tail, *m;
+	unsigned hlen = tcp_header_len(c);
+	const uint8_t *octets;
+	uint8_t *p;
+
+	if (!from || !is_plain(w, c, len, from))
+		return false;
+	m = pkt_alloc(w);
+	if (NSK_UNLIKELY(!m))
+		return false;
+	/* What was not sent is the end of the queue: it ends the last buffer. */
+	octets = rte_pktmbuf_mtod_offset(from, const uint8_t *, from->data_len - len);
+	p = rte_pktmbuf_mtod(m, uint8_t *);
+	segment_write(p, c, hlen, c->snd_nxt, c->rcv_nxt, TCP_ACK | TCP_PSH, segment_window(c));
+	if (c->flags & CONN_F_TS)
+		tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
+	if (tcp_csum_by_port(c))
+		memcpy(p + hlen, octets, len);
+	else
+		sum = csum_copy(p + hlen, octets, len, 0);
+	m->data_len = (uint16_t)(hlen + len);
+	m->pkt_len = m->data_len;
+	segment_acks(c, true);
+	c->snd.cur = from;
+	c->snd_nxt += len;
+	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
+	c->last_snd_ms = w->tcp->now_ms;
+	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
+	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
+		tcp_rto_restart(w, c);
+	segment_out(w, c, m, hlen, len, sum);
+	return true;
+}
