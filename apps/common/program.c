@@ -73,6 +73,22 @@ static int take_option(const struct program *p, int argc, char **argv, int i)
 	return used;
 }
 
+static void list_devices(FILE *out)
+{
+	fprintf(out, "devices of this machine, by the name that -d takes:\n");
+	if (nsk_devices_list(out) <= 0)
+		fprintf(out, "  none was found; net_tap0,iface=nsk0 makes a tap and needs no NIC\n");
+}
+
+/* "-d help" in any of its forms. */
+static bool asks_for_devices(int argc, char **argv, int i)
+{
+	bool named = strcmp(argv[i], "-d") == 0 || strcmp(argv[i], "--device") == 0;
+
+	return (named && i + 1 < argc && strcmp(argv[i + 1], "help") == 0) || strcmp(argv[i], "-dhelp") == 0 ||
+	       strcmp(argv[i], "--device=help") == 0;
+}
+
 static void early_exits(const struct program *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -80,11 +96,24 @@ static void early_exits(const struct program *p, int argc, char **argv)
 			print_help(p);
 			exit(0);
 		}
+		if (asks_for_devices(argc, argv, i)) {
+			list_devices(stdout);
+			exit(0);
+		}
 		if (strcmp(argv[i], "--version") == 0) {
 			printf("%s %s\n", p->name, nsk_version());
 			exit(0);
 		}
 	}
+}
+
+void program_need_device(const struct program *p, const struct nsk_config *config)
+{
+	if (nsk_config_devices(config))
+		return;
+	fprintf(stderr, "%s: no device: name one with -d, or in the file given with -c\n", p->name);
+	list_devices(stderr);
+	exit(2);
 }
 
 struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
@@ -108,6 +137,8 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 			argv[operands++] = argv[i++];
 		}
 	}
+	if (!p->no_device)
+		program_need_device(p, config);
 	if (operands > 1 && !p->operands)
 		usage_error(p, "unexpected argument \"%s\"", argv[1]);
 	*argc = operands;

@@ -29,6 +29,7 @@ struct program {
 	const struct option_row *rows;  /* ends with name NULL */
 	void *options;
 	const char *operands;           /* name of operands in messages, NULL: none are taken */
+	bool no_device;                 /* works without a device */
 };
 
 /*
@@ -36,6 +37,8 @@ struct program {
  * after a message for anything wrong. Operands are left in argv[1…*argc - 1].
  */
 struct nsk_config *program_args(const struct program *program, int *argc, char **argv);
+/* Without a device: lists what there is and exits with 2. program_args() does it unless no_device says otherwise. */
+void program_need_device(const struct program *program, const struct nsk_config *config);
 /* Prints "NAME: text" and exits with 1. */
 void program_fail(const struct program *program, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 

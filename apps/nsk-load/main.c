@@ -212,6 +212,7 @@ int main(int argc, char **argv)
 		.examples = load_examples,
 		.rows = load_option_rows,
 		.options = &options,
+		.no_device = true, /* the kernel's engine needs none */
 	};
 	const struct engine *engine;
 	const char *problem;
@@ -221,6 +222,8 @@ int main(int argc, char **argv)
 	problem = options_check(&options);
 	if (problem)
 		program_fail(&program, "%s", problem);
+	if (strcmp(options.engine, "kernel") != 0)
+		program_need_device(&program, load.config);
 	load.program = &program;
 	load.options = &options;
 	engine = find_engine(&program, options.engine);

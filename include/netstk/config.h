@@ -47,6 +47,9 @@ NSK_API int nsk_config_get(const struct nsk_config *config, const char *key, cha
 /** @brief Add a device and an interface on it, as `-d DEVARGS` does. */
 NSK_API int nsk_config_add_device(struct nsk_config *config, const char *devargs);
 
+/** @brief Number of devices added so far. */
+NSK_API unsigned nsk_config_devices(const struct nsk_config *config);
+
 /** @brief Add one end (0 or 1) of an in-process wire as a device; @p wire must outlive the stack. */
 NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire, unsigned end);
 

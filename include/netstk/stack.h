@@ -150,7 +150,7 @@ struct nsk_iface_info {
 	uint32_t tx_queues;        /**< transmit queues in use */
 };
 
-/** @brief Facts of interface number @p index (0 is the primary one). @return 0, or -1 with errno ENOENT */
+/** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT */
 NSK_API int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info);
 
 /** @brief Take an interface up or down while the stack runs. @return 0, or -1 with errno (ENOENT, EIO) */

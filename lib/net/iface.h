@@ -28,7 +28,7 @@ struct iface_addr {
 
 struct iface {
 	char name[IFACE_NAME_MAX];		  /* [C] */
-	uint8_t index;				  /* [C] place in the list; 0 is the primary one */
+	uint8_t index;				  /* [C] place in the list; */
 	bool ethernet;				  /* [C] frames and ARP; false: IP packets */
 	struct eth_addr mac;			  /* [C] */
 	uint32_t mtu;				  /* [S] bytes of IP packet */

@@ -196,3 +196,8 @@ int nsk_config_add_gateway(struct nsk_config *config, const char *gateway)
 	*old = r;
 	return 0;
 }
+
+unsigned nsk_config_devices(const struct nsk_config *config)
+{
+	return config->ndevices;
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mbuf/pool.h"
+#include "net/route.h"
 #include "net/rss.h"
 #include "stack/build.h"
 #include "stack/stack.h"
@@ -261,6 +262,15 @@ void iface_watch(struct nsk_stack *stack)
 
 /* ---- public ------------------------------------------------------------------------------------------------------- */
 
+/* The interface of the default route, the first one where there is none. */
+static unsigned primary(const struct nsk_stack *stack)
+{
+	static const uint8_t any[16];
+	const struct route *route = route_lookup(stack->routes, AF_INET, any, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY);
+
+	return route && route->dst.len == 0 ? route->iface : 0;
+}
+
 int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
 {
 	const struct iface *ifc;
@@ -281,6 +291,7 @@ int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_ifa
 	info->mtu = ifc->mtu;
 	info->rx_queues = ifc->rx_queues;
 	info->tx_queues = ifc->tx_queues;
+	info->primary = index == primary(stack);
 	return 0;
 }
 
