@@ -148,6 +148,7 @@ struct nsk_iface_info {
 	uint32_t mtu;              /**< bytes of IP packet */
 	uint32_t rx_queues;        /**< receive queues in use */
 	uint32_t tx_queues;        /**< transmit queues in use */
+	bool primary;              /**< the default route leads here; without one: the first interface */
 };
 
 /** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT */
