@@ -16,7 +16,8 @@ static void print_help(const struct program *p)
 	for (const struct option_row *row = p->rows; row->name; row++) {
 		char left[64];
 
-		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "",
+			 row->value ? row->value : "");
 		printf("  %-28s %s\n", left, row->help);
 	}
 	printf("  %-28s %s\n", "--help", "print this and exit");
@@ -77,7 +78,8 @@ static void list_devices(FILE *out)
 {
 	fprintf(out, "devices of this machine, by the name that -d takes:\n");
 	if (nsk_devices_list(out) <= 0)
-		fprintf(out, "  none was found; net_tap0,iface=nsk0 makes a tap and needs no NIC\n");
+		fprintf(out,
+			"  none was found; net_tap0,iface=nsk0 makes a tap and needs no NIC\n");
 }
 
 /* "-d help" in any of its forms. */
@@ -85,8 +87,8 @@ static bool asks_for_devices(int argc, char **argv, int i)
 {
 	bool named = strcmp(argv[i], "-d") == 0 || strcmp(argv[i], "--device") == 0;
 
-	return (named && i + 1 < argc && strcmp(argv[i + 1], "help") == 0) || strcmp(argv[i], "-dhelp") == 0 ||
-	       strcmp(argv[i], "--device=help") == 0;
+	return (named && i + 1 < argc && strcmp(argv[i + 1], "help") == 0) ||
+	       strcmp(argv[i], "-dhelp") == 0 || strcmp(argv[i], "--device=help") == 0;
 }
 
 static void early_exits(const struct program *p, int argc, char **argv)
@@ -180,7 +182,7 @@ static void on_signal(int sig)
 
 void program_catch_signals(struct nsk_stack *stack)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = {.sa_handler = on_signal};
 
 	signal_stack = stack;
 	sigemptyset(&action.sa_mask);
@@ -203,7 +205,8 @@ uint64_t program_now(void)
 
 void program_sleep_until(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u),
+			      .tv_nsec = (long)(ns % 1000000000u)};
 
 	while (!ended && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What every program of this project does the same way: the shared options, --help and --version, Ctrl-C, exit codes.
+ * What every program of this project does the same way: the shared options, --help and --version,
+ * Ctrl-C, exit codes.
  */
 #ifndef NSK_APPS_COMMON_PROGRAM_H
 #define NSK_APPS_COMMON_PROGRAM_H
@@ -14,33 +15,36 @@
 
 /* One option of a program's own. */
 struct option_row {
-	const char *name;    /* without dashes */
-	const char *value;   /* name of its value in the help, NULL: a flag */
-	const char *help;    /* one line */
+	const char *name;  /* without dashes */
+	const char *value; /* name of its value in the help, NULL: a flag */
+	const char *help;  /* one line */
 	/* Takes the value ("" for a flag); false: not acceptable. */
 	bool (*set)(void *options, const char *value);
 };
 
 struct program {
 	const char *name;
-	const char *summary;            /* one line */
-	const char *usage;              /* arguments after the name */
-	const char *examples;           /* lines, may be NULL */
-	const struct option_row *rows;  /* ends with name NULL */
+	const char *summary;	       /* one line */
+	const char *usage;	       /* arguments after the name */
+	const char *examples;	       /* lines, may be NULL */
+	const struct option_row *rows; /* ends with name NULL */
 	void *options;
-	const char *operands;           /* name of operands in messages, NULL: none are taken */
-	bool no_device;                 /* works without a device */
+	const char *operands; /* name of operands in messages, NULL: none are taken */
+	bool no_device;	      /* works without a device */
 };
 
 /*
- * Reads the command line into a new configuration and the program's options. Exits with 0 after --help and --version, with 2
- * after a message for anything wrong. Operands are left in argv[1…*argc - 1].
+ * Reads the command line into a new configuration and the program's options. Exits with 0 after
+ * --help and --version, with 2 after a message for anything wrong. Operands are left in
+ * argv[1…*argc - 1].
  */
 struct nsk_config *program_args(const struct program *program, int *argc, char **argv);
-/* Without a device: lists what there is and exits with 2. program_args() does it unless no_device says otherwise. */
+/* Without a device: lists what there is and exits with 2. program_args() does it unless no_device
+ * says otherwise. */
 void program_need_device(const struct program *program, const struct nsk_config *config);
 /* Prints "NAME: text" and exits with 1. */
-void program_fail(const struct program *program, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+void program_fail(const struct program *program, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 
 /* Builds the stack or exits with a message. */
 struct nsk_stack *program_stack(const struct program *program, struct nsk_config *config);

@@ -17,9 +17,10 @@ static uint64_t count(const struct nsk_stats *from, const struct nsk_stats *to, 
 	return to->counter[c] - from->counter[c];
 }
 
-static struct rates rates_between(const struct nsk_stats *a, const struct nsk_stats *b, uint64_t requests)
+static struct rates rates_between(const struct nsk_stats *a, const struct nsk_stats *b,
+				  uint64_t requests)
 {
-	struct rates r = { .seconds = (double)(b->now_ns - a->now_ns) / 1e9 };
+	struct rates r = {.seconds = (double)(b->now_ns - a->now_ns) / 1e9};
 	double per = r.seconds > 0 ? 1 / r.seconds : 0;
 	uint64_t turns = count(a, b, NSK_CNT_TURNS);
 
@@ -37,7 +38,10 @@ static struct rates rates_between(const struct nsk_stats *a, const struct nsk_st
 
 void report_start(struct report *report, struct nsk_stack *stack, bool json, uint64_t requests)
 {
-	*report = (struct report){ .stack = stack, .json = json, .first_requests = requests, .last_requests = requests };
+	*report = (struct report){.stack = stack,
+				  .json = json,
+				  .first_requests = requests,
+				  .last_requests = requests};
 	nsk_stats_read(stack, -1, &report->first);
 	report->last = report->first;
 }
@@ -61,14 +65,16 @@ static json_t *json_drops(const struct nsk_stats *a, const struct nsk_stats *b)
 	return drops;
 }
 
-static void print_json(const char *kind, const struct rates *r, const struct nsk_stats *a, const struct nsk_stats *b)
+static void print_json(const char *kind, const struct rates *r, const struct nsk_stats *a,
+		       const struct nsk_stats *b)
 {
-	json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:o}", "kind", kind, "seconds",
-			      r->seconds, "rx_packets_per_s", r->rx_pps, "tx_packets_per_s", r->tx_pps, "rx_mbit_per_s",
-			      r->rx_mbps, "tx_mbit_per_s", r->tx_mbps, "requests_per_s", r->requests, "accepts_per_s",
-			      r->accepted, "busy_turns_percent", r->busy, "connections",
-			      (json_int_t)b->level.tcp_connections, "dropped", (json_int_t)r->drops, "drops",
-			      json_drops(a, b));
+	json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:o}",
+			      "kind", kind, "seconds", r->seconds, "rx_packets_per_s", r->rx_pps,
+			      "tx_packets_per_s", r->tx_pps, "rx_mbit_per_s", r->rx_mbps,
+			      "tx_mbit_per_s", r->tx_mbps, "requests_per_s", r->requests,
+			      "accepts_per_s", r->accepted, "busy_turns_percent", r->busy,
+			      "connections", (json_int_t)b->level.tcp_connections, "dropped",
+			      (json_int_t)r->drops, "drops", json_drops(a, b));
 
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
 	putchar('\n');
@@ -87,12 +93,14 @@ void report_line(struct report *report, uint64_t requests)
 		print_json("interval", &r, &report->last, &now);
 	} else {
 		if (report->lines++ % HEADING_EVERY == 0)
-			printf("%8s %10s %10s %9s %9s %11s %9s %9s %8s %6s\n", "time s", "rx pkt/s", "tx pkt/s", "rx Mb/s",
-			       "tx Mb/s", "requests/s", "accepts/s", "open", "drops", "busy %");
+			printf("%8s %10s %10s %9s %9s %11s %9s %9s %8s %6s\n", "time s", "rx pkt/s",
+			       "tx pkt/s", "rx Mb/s", "tx Mb/s", "requests/s", "accepts/s", "open",
+			       "drops", "busy %");
 		printf("%8.1f %10.0f %10.0f %9.1f %9.1f %11.0f %9.0f %9llu %8llu %6.1f\n",
-		       (double)(now.now_ns - report->first.now_ns) / 1e9, r.rx_pps, r.tx_pps, r.rx_mbps, r.tx_mbps,
-		       r.requests, r.accepted, (unsigned long long)now.level.tcp_connections,
-		       (unsigned long long)r.drops, r.busy);
+		       (double)(now.now_ns - report->first.now_ns) / 1e9, r.rx_pps, r.tx_pps,
+		       r.rx_mbps, r.tx_mbps, r.requests, r.accepted,
+		       (unsigned long long)now.level.tcp_connections, (unsigned long long)r.drops,
+		       r.busy);
 		print_drops(&report->last, &now);
 		fflush(stdout);
 	}

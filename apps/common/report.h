@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The per-second table of a running stack, in the manner of testpmd: packets, requests, connections, share of busy turns,
- * and every drop with its reason; the same as JSON.
+ * The per-second table of a running stack, in the manner of testpmd: packets, requests,
+ * connections, share of busy turns, and every drop with its reason; the same as JSON.
  */
 #ifndef NSK_APPS_COMMON_REPORT_H
 #define NSK_APPS_COMMON_REPORT_H
@@ -14,14 +14,15 @@
 struct report {
 	struct nsk_stack *stack;
 	bool json;
-	unsigned lines;            /* printed, for the heading */
+	unsigned lines; /* printed, for the heading */
 	struct nsk_stats first, last;
 	uint64_t first_requests, last_requests;
 };
 
 /* Takes the first reading. */
 void report_start(struct report *report, struct nsk_stack *stack, bool json, uint64_t requests);
-/* One line (or one JSON object) for the time since the line before. requests: total of the application. */
+/* One line (or one JSON object) for the time since the line before. requests: total of the
+ * application. */
 void report_line(struct report *report, uint64_t requests);
 /* Totals and averages since the start. */
 void report_summary(struct report *report, uint64_t requests);

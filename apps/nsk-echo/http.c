@@ -30,7 +30,8 @@ static bool end_of_line(struct http_parser *p)
 	bool blank = p->line_len == 0;
 
 	if (!p->first_line_done) {
-		p->first_line_done = !blank; /* blank lines before a request are skipped (RFC 9112 §2.2) */
+		p->first_line_done =
+			!blank; /* blank lines before a request are skipped (RFC 9112 §2.2) */
 		p->http10 = p->line_len < HTTP_LINE_MAX && line_contains(p, "HTTP/1.0");
 		p->close = p->http10;
 		p->line_len = 0;
@@ -46,10 +47,11 @@ static bool end_of_line(struct http_parser *p)
 
 static void next_request(struct http_parser *p)
 {
-	*p = (struct http_parser){ 0 };
+	*p = (struct http_parser){0};
 }
 
-/* Bytes of header; returns how many were taken, -1 if a line is too long. *ended: the header is complete. */
+/* Bytes of header; returns how many were taken, -1 if a line is too long. *ended: the header is
+ * complete. */
 static ssize_t feed_header(struct http_parser *p, const char *data, size_t len, bool *ended)
 {
 	const char *eol = memchr(data, '\n', len);
@@ -62,7 +64,8 @@ static ssize_t feed_header(struct http_parser *p, const char *data, size_t len, 
 	p->line_len = (uint16_t)(p->line_len + n);
 	if (!eol)
 		return (ssize_t)len;
-	if (p->line_len && (n ? data[n - 1] == '\r' : p->line_len <= HTTP_LINE_MAX && p->line[p->line_len - 1] == '\r'))
+	if (p->line_len && (n ? data[n - 1] == '\r'
+			      : p->line_len <= HTTP_LINE_MAX && p->line[p->line_len - 1] == '\r'))
 		p->line_len--;
 	if (p->line_len < HTTP_LINE_MAX)
 		p->line[p->line_len] = '\0';

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nsk-echo: TCP and UDP echo, and an HTTP responder, on every worker of a stack, with a table a second.
+ * nsk-echo: TCP and UDP echo, and an HTTP responder, on every worker of a stack, with a table a
+ * second.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -70,7 +71,8 @@ static bool set_duration(void *arg, const char *value)
 
 static bool set_interval(void *arg, const char *value)
 {
-	return parse_seconds(value, &((struct echo *)arg)->interval_s) && ((struct echo *)arg)->interval_s >= 0.1;
+	return parse_seconds(value, &((struct echo *)arg)->interval_s) &&
+	       ((struct echo *)arg)->interval_s >= 0.1;
 }
 
 static bool set_json(void *arg, const char *value)
@@ -86,16 +88,16 @@ static bool set_quiet(void *arg, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{ "tcp", "PORT", "echo TCP on this port; up to 8 times (default 7)", set_tcp },
-	{ "udp", "PORT", "echo UDP on this port; up to 8 times (default 7)", set_udp },
-	{ "http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http },
-	{ "body", "BYTES", "size of the HTTP answer's body (default 64)", set_body },
-	{ "backlog", "N", "listen() backlog (default 1024)", set_backlog },
-	{ "duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration },
-	{ "interval", "SECONDS", "time between lines of the table (default 1)", set_interval },
-	{ "quiet", NULL, "print the summary only", set_quiet },
-	{ "json", NULL, "print JSON, one object a line", set_json },
-	{ 0 },
+	{"tcp", "PORT", "echo TCP on this port; up to 8 times (default 7)", set_tcp},
+	{"udp", "PORT", "echo UDP on this port; up to 8 times (default 7)", set_udp},
+	{"http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http},
+	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body},
+	{"backlog", "N", "listen() backlog (default 1024)", set_backlog},
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration},
+	{"interval", "SECONDS", "time between lines of the table (default 1)", set_interval},
+	{"quiet", NULL, "print the summary only", set_quiet},
+	{"json", NULL, "print JSON, one object a line", set_json},
+	{0},
 };
 
 static int serve(void *arg)
@@ -119,7 +121,8 @@ static void watch(struct echo *echo, struct nsk_stack *stack)
 	unsigned workers = nsk_stack_workers(stack);
 	uint64_t start = program_now(), next = start;
 	uint64_t step = (uint64_t)(echo->interval_s * 1e9);
-	uint64_t end = echo->duration_s > 0 ? start + (uint64_t)(echo->duration_s * 1e9) : UINT64_MAX;
+	uint64_t end = echo->duration_s > 0 ? start + (uint64_t)(echo->duration_s * 1e9)
+					    : UINT64_MAX;
 	struct report report;
 
 	report_start(&report, stack, echo->json, 0);
@@ -137,21 +140,24 @@ static void print_interfaces(struct nsk_stack *stack)
 	struct nsk_iface_info info;
 
 	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
-		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n", info.name, info.device, info.driver,
-		       info.mac[0], info.mac[1], info.mac[2], info.mac[3], info.mac[4], info.mac[5], info.mtu,
+		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n",
+		       info.name, info.device, info.driver, info.mac[0], info.mac[1], info.mac[2],
+		       info.mac[3], info.mac[4], info.mac[5], info.mtu,
 		       info.link_up ? "up" : "down");
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	static struct echo echo = { .server = { .body_bytes = 64, .backlog = 1024 }, .interval_s = 1 };
+	static struct echo echo = {.server = {.body_bytes = 64, .backlog = 1024}, .interval_s = 1};
 	const struct program program = {
 		.name = "nsk-echo",
-		.summary = "Echoes TCP and UDP and answers HTTP requests, on a TCP/IP stack of its own over DPDK.",
+		.summary =
+			"Echoes TCP and UDP and answers HTTP requests, on a TCP/IP stack of its own over DPDK.",
 		.usage = "-d DEVARGS -a CIDR [options]",
-		.examples = "  nsk-echo -d net_tap0,iface=nsk0 -a 10.9.0.2/24 --tcp 7 --http 80\n"
-			    "      then: ip addr add 10.9.0.1/24 dev nsk0; ping 10.9.0.2; curl http://10.9.0.2/\n",
+		.examples =
+			"  nsk-echo -d net_tap0,iface=nsk0 -a 10.9.0.2/24 --tcp 7 --http 80\n"
+			"      then: ip addr add 10.9.0.1/24 dev nsk0; ping 10.9.0.2; curl http://10.9.0.2/\n",
 		.rows = rows,
 		.options = &echo,
 	};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One epoll loop over listeners, TCP connections and UDP sockets. A connection that cannot send at once keeps what is left
- * and is not read until that is gone: the peer's window closes and memory stays bounded.
+ * One epoll loop over listeners, TCP connections and UDP sockets. A connection that cannot send at
+ * once keeps what is left and is not read until that is gone: the peer's window closes and memory
+ * stays bounded.
  */
 #include "nsk-echo/server.h"
 
@@ -20,21 +21,27 @@
 #define BUFFER_SIZE 65536
 #define UDP_BURST   32
 
-enum kind { KIND_TCP_LISTENER, KIND_HTTP_LISTENER, KIND_UDP, KIND_TCP, KIND_HTTP };
+enum kind {
+	KIND_TCP_LISTENER,
+	KIND_HTTP_LISTENER,
+	KIND_UDP,
+	KIND_TCP,
+	KIND_HTTP
+};
 
 struct endpoint {
 	enum kind kind;
 	int fd;
-	char *left;          /* unsent bytes of an answer, NULL: none */
+	char *left; /* unsent bytes of an answer, NULL: none */
 	size_t left_len, left_at;
-	bool closing;        /* close when everything is sent */
+	bool closing; /* close when everything is sent */
 	struct http_parser http;
 };
 
 struct server {
 	int epoll;
 	uint64_t *requests;
-	char *answer;        /* HTTP */
+	char *answer; /* HTTP */
 	size_t answer_len;
 	char buffer[BUFFER_SIZE];
 };
@@ -48,7 +55,7 @@ static void count_requests(struct server *s, uint64_t n)
 static struct endpoint *watch(struct server *s, enum kind kind, int fd)
 {
 	struct endpoint *e = calloc(1, sizeof(*e));
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = e };
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = e};
 
 	if (!e)
 		return NULL;
@@ -70,12 +77,14 @@ static void end(struct endpoint *e)
 
 static void rewatch(struct server *s, struct endpoint *e, uint32_t events)
 {
-	struct epoll_event event = { .events = events, .data.ptr = e };
+	struct epoll_event event = {.events = events, .data.ptr = e};
 
 	nsk_epoll_ctl(s->epoll, EPOLL_CTL_MOD, e->fd, &event);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------ */
+/* ---- sending
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* Keeps what the socket did not take; false without memory. */
 static bool keep(struct server *s, struct endpoint *e, const char *data, size_t len)
@@ -117,7 +126,9 @@ static bool on_writable(struct server *s, struct endpoint *e)
 	return !e->closing;
 }
 
-/* ---- receiving ---------------------------------------------------------------------------------------------------- */
+/* ---- receiving
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static bool http_answers(struct server *s, struct endpoint *e, size_t len)
 {
@@ -143,7 +154,8 @@ static bool http_answers(struct server *s, struct endpoint *e, size_t len)
 	return ok && !(e->closing && !e->left);
 }
 
-/* Reads once: a level-triggered event comes again while there is more, and everybody gets a turn. */
+/* Reads once: a level-triggered event comes again while there is more, and everybody gets a turn.
+ */
 static bool on_readable(struct server *s, struct endpoint *e)
 {
 	ssize_t n = nsk_recv(e->fd, s->buffer, sizeof(s->buffer), 0);
@@ -163,7 +175,8 @@ static void on_udp(struct server *s, struct endpoint *e)
 	for (unsigned i = 0; i < UDP_BURST; i++) {
 		struct sockaddr_storage from;
 		socklen_t from_len = sizeof(from);
-		ssize_t n = nsk_recvfrom(e->fd, s->buffer, sizeof(s->buffer), 0, (struct sockaddr *)&from, &from_len);
+		ssize_t n = nsk_recvfrom(e->fd, s->buffer, sizeof(s->buffer), 0,
+					 (struct sockaddr *)&from, &from_len);
 
 		if (n < 0)
 			return;
@@ -207,11 +220,13 @@ static void on_event(struct server *s, struct endpoint *e, uint32_t events)
 	}
 }
 
-/* ---- set-up ------------------------------------------------------------------------------------------------------- */
+/* ---- set-up
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static int open_port(struct server *s, enum kind kind, int type, uint16_t port, int backlog)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = nsk_socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	const char *what = "socket";
 
@@ -226,8 +241,8 @@ static int open_port(struct server *s, enum kind kind, int type, uint16_t port, 
 			}
 		}
 	}
-	fprintf(stderr, "nsk-echo: %s port %u: %s: %s\n", type == SOCK_STREAM ? "TCP" : "UDP", port, what,
-		strerror(errno));
+	fprintf(stderr, "nsk-echo: %s port %u: %s: %s\n", type == SOCK_STREAM ? "TCP" : "UDP", port,
+		what, strerror(errno));
 	return -1;
 }
 
@@ -247,8 +262,9 @@ static int open_ports(struct server *s, const struct server_options *o)
 static bool make_answer(struct server *s, uint32_t body)
 {
 	char head[128];
-	int n = snprintf(head, sizeof(head),
-			 "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %u\r\n\r\n", body);
+	int n = snprintf(
+		head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %u\r\n\r\n", body);
 
 	s->answer_len = (size_t)n + body;
 	s->answer = malloc(s->answer_len);

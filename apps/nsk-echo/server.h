@@ -16,7 +16,8 @@ struct server_options {
 	int backlog;
 };
 
-/* Runs until the stack stops; 0, or -1 after a message on stderr. Several workers may be in it at once. */
+/* Runs until the stack stops; 0, or -1 after a message on stderr. Several workers may be in it at
+ * once. */
 int server_run(const struct server_options *options, uint64_t *requests);
 
 #endif

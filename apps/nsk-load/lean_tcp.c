@@ -251,7 +251,7 @@ void lean_tcp_input(struct lean *l, uint32_t slot, const struct segment *s)
 		c->snd_una = c->snd_nxt = s->ack;
 		c->snd_wnd = s->wnd << c->wscale;
 		c->rcv_nxt += s->len;
-		c->retries = 0;
+		c->retries = c->dupacks = 0;
 		feed(l, slot, s->data, s->len);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nsk-reflect: sends every packet of a port back where it came from, without any state: the ceiling that figures of stacks
- * on the same wire are held against.
+ * nsk-reflect: sends every packet of a port back where it came from, without any state: the ceiling
+ * that figures of stacks on the same wire are held against.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,13 +42,14 @@ static bool set_quiet(void *arg, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{ "duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration },
-	{ "quiet", NULL, "print the summary only", set_quiet },
-	{ "json", NULL, "print the summary as JSON", set_json },
-	{ 0 },
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration},
+	{"quiet", NULL, "print the summary only", set_quiet},
+	{"json", NULL, "print the summary as JSON", set_json},
+	{0},
 };
 
-/* One poll: what came, turned round in place, goes out; a full ring is tried once more and then loses. */
+/* One poll: what came, turned round in place, goes out; a full ring is tried once more and then
+ * loses. */
 static void reflect_burst(struct nsk_raw *raw, const struct reflect *r, struct totals *t)
 {
 	struct rte_mbuf *bufs[BURST];
@@ -79,15 +80,19 @@ static void reflect_burst(struct nsk_raw *raw, const struct reflect *r, struct t
 	t->not_taken += out - sent;
 }
 
-static void print_line(const struct totals *now, const struct totals *before, double seconds, double at)
+static void print_line(const struct totals *now, const struct totals *before, double seconds,
+		       double at)
 {
-	printf("%8.1f s  rx %10.0f pkt/s  tx %10.0f pkt/s  %9.1f Mbit/s  ignored %llu  tx full %llu  empty polls %.0f %%\n", at,
-	       (double)(now->rx - before->rx) / seconds, (double)(now->tx - before->tx) / seconds,
-	       (double)(now->bytes - before->bytes) * 8e-6 / seconds, (unsigned long long)(now->ignored - before->ignored),
+	printf("%8.1f s  rx %10.0f pkt/s  tx %10.0f pkt/s  %9.1f Mbit/s  ignored %llu  tx full %llu  empty polls %.0f %%\n",
+	       at, (double)(now->rx - before->rx) / seconds,
+	       (double)(now->tx - before->tx) / seconds,
+	       (double)(now->bytes - before->bytes) * 8e-6 / seconds,
+	       (unsigned long long)(now->ignored - before->ignored),
 	       (unsigned long long)(now->not_taken - before->not_taken),
-	       now->polls > before->polls ?
-		       100.0 * (double)(now->polls_empty - before->polls_empty) / (double)(now->polls - before->polls) :
-		       0.0);
+	       now->polls > before->polls
+		       ? 100.0 * (double)(now->polls_empty - before->polls_empty) /
+				 (double)(now->polls - before->polls)
+		       : 0.0);
 	fflush(stdout);
 }
 
@@ -98,8 +103,9 @@ static void print_summary(const struct options *o, const struct totals *t, doubl
 	if (o->json) {
 		printf("{\"kind\":\"summary\",\"seconds\":%.3f,\"rx_packets\":%llu,\"tx_packets\":%llu,\"rx_bytes\":%llu,"
 		       "\"ignored\":%llu,\"tx_full\":%llu,\"rx_packets_per_s\":%.0f}\n",
-		       seconds, (unsigned long long)t->rx, (unsigned long long)t->tx, (unsigned long long)t->bytes,
-		       (unsigned long long)t->ignored, (unsigned long long)t->not_taken, (double)t->rx / seconds);
+		       seconds, (unsigned long long)t->rx, (unsigned long long)t->tx,
+		       (unsigned long long)t->bytes, (unsigned long long)t->ignored,
+		       (unsigned long long)t->not_taken, (double)t->rx / seconds);
 		return;
 	}
 	printf("summary: ");
@@ -109,8 +115,8 @@ static void print_summary(const struct options *o, const struct totals *t, doubl
 static void run(struct nsk_raw *raw, const struct options *o)
 {
 	struct nsk_raw_info info;
-	struct reflect r = { 0 };
-	struct totals now = { 0 }, before = { 0 };
+	struct reflect r = {0};
+	struct totals now = {0}, before = {0};
 	uint64_t start = nsk_raw_now(raw), line = start, t = start;
 	uint64_t end = o->duration_s > 0 ? start + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
 
@@ -124,7 +130,8 @@ static void run(struct nsk_raw *raw, const struct options *o)
 		if (t - line < 1000000000u)
 			continue;
 		if (!o->quiet && !o->json)
-			print_line(&now, &before, (double)(t - line) / 1e9, (double)(t - start) / 1e9);
+			print_line(&now, &before, (double)(t - line) / 1e9,
+				   (double)(t - start) / 1e9);
 		before = now;
 		line = t;
 	}
@@ -136,7 +143,8 @@ int main(int argc, char **argv)
 	static struct options options;
 	const struct program program = {
 		.name = "nsk-reflect",
-		.summary = "Sends every packet of a port back: the ceiling for stacks on the same wire. Answers ARP and ping.",
+		.summary =
+			"Sends every packet of a port back: the ceiling for stacks on the same wire. Answers ARP and ping.",
 		.usage = "-d DEVARGS [-a CIDR] [options]",
 		.rows = rows,
 		.options = &options,

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define ETH_LEN      14
-#define ARP_LEN      28
+#define ETH_LEN	     14
+#define ARP_LEN	     28
 #define TYPE_IPV4    0x0800
 #define TYPE_ARP     0x0806
 #define PROTO_ICMP   1
@@ -55,7 +55,7 @@ static bool turn_ipv4(uint8_t *ip, size_t len)
 
 static bool turn_arp(const struct reflect *r, uint8_t *arp, size_t len)
 {
-	static const uint8_t request[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	static const uint8_t request[8] = {0, 1, 8, 0, 6, 4, 0, 1};
 	static const uint8_t any[4];
 	uint8_t asked[4];
 
@@ -80,8 +80,8 @@ bool reflect_packet(const struct reflect *r, uint8_t *packet, size_t len)
 	if (len < ETH_LEN)
 		return false;
 	type = (unsigned)packet[12] << 8 | packet[13];
-	if (type == TYPE_ARP ? !turn_arp(r, packet + ETH_LEN, len - ETH_LEN) :
-			       type != TYPE_IPV4 || !turn_ipv4(packet + ETH_LEN, len - ETH_LEN))
+	if (type == TYPE_ARP ? !turn_arp(r, packet + ETH_LEN, len - ETH_LEN)
+			     : type != TYPE_IPV4 || !turn_ipv4(packet + ETH_LEN, len - ETH_LEN))
 		return false;
 	memcpy(packet, packet + 6, 6);
 	memcpy(packet + 6, r->mac, 6);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Turning a packet round in place: addresses and ports change sides, checksums stay true. Stateless.
+ * Turning a packet round in place: addresses and ports change sides, checksums stay true.
+ * Stateless.
  */
 #ifndef NSK_APPS_NSK_REFLECT_REFLECT_H
 #define NSK_APPS_NSK_REFLECT_REFLECT_H

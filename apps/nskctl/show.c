@@ -53,9 +53,10 @@ static void show_interface(FILE *out, const json_t *ifc)
 {
 	char a[256], b[256];
 
-	fprintf(out, "%s: %s, link %s, mtu %" JSON_INTEGER_FORMAT " bytes\n",
+	fprintf(out, "%s: %s, link %s, mtu %" JSON_INTEGER_FORMAT " bytes%s\n",
 		text(ifc, "name", a, sizeof(a)), text(ifc, "state", b, sizeof(b)),
-		json_is_true(json_object_get(ifc, "link_up")) ? "up" : "down", number(ifc, "mtu"));
+		json_is_true(json_object_get(ifc, "link_up")) ? "up" : "down", number(ifc, "mtu"),
+		json_is_true(json_object_get(ifc, "primary")) ? ", primary" : "");
 	fprintf(out,
 		"    device      %s (%s), queues: %" JSON_INTEGER_FORMAT
 		" rx, %" JSON_INTEGER_FORMAT " tx\n",

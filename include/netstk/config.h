@@ -3,9 +3,10 @@
  * @file config.h
  * @brief What a stack is made from: devices, addresses, routes, cores and settings.
  *
- * A configuration is filled from a file, from the command line, or by calls, in any order; the last word on a setting
- * counts. Functions return 0, or -1 with errno and a text in nsk_config_error() that names the file and line, or the
- * option, and says what to do. A configuration is used by one thread at a time.
+ * A configuration is filled from a file, from the command line, or by calls, in any order; the last
+ * word on a setting counts. Functions return 0, or -1 with errno and a text in nsk_config_error()
+ * that names the file and line, or the option, and says what to do. A configuration is used by one
+ * thread at a time.
  */
 #ifndef NETSTK_CONFIG_H
 #define NETSTK_CONFIG_H
@@ -26,13 +27,15 @@ extern "C" {
 /** A configuration. Opaque. */
 struct nsk_config;
 
-/** @brief A configuration with every setting at its default and no device. @return NULL with errno ENOMEM */
+/** @brief A configuration with every setting at its default and no device. @return NULL with errno
+ * ENOMEM */
 NSK_API struct nsk_config *nsk_config_new(void);
 
 /** @brief Free a configuration; stacks made from it live on. @param config may be NULL */
 NSK_API void nsk_config_free(struct nsk_config *config);
 
-/** @brief Text of the last failure, one line, "" if none; valid until the next call on @p config. */
+/** @brief Text of the last failure, one line, "" if none; valid until the next call on @p config.
+ */
 NSK_API const char *nsk_config_error(const struct nsk_config *config);
 
 /** @brief Read a configuration file (libconfig syntax, docs/CONFIG.md). The first error ends it. */
@@ -41,8 +44,10 @@ NSK_API int nsk_config_load(struct nsk_config *config, const char *path);
 /** @brief Set one setting by its name, as `-o KEY=VALUE` does: "tcp.window", "65535". */
 NSK_API int nsk_config_set(struct nsk_config *config, const char *key, const char *value);
 
-/** @brief Present value of a setting as text. @return length as snprintf(), or -1 with errno ENOENT */
-NSK_API int nsk_config_get(const struct nsk_config *config, const char *key, char *value, size_t size);
+/** @brief Present value of a setting as text. @return length as snprintf(), or -1 with errno ENOENT
+ */
+NSK_API int nsk_config_get(const struct nsk_config *config, const char *key, char *value,
+			   size_t size);
 
 /** @brief Add a device and an interface on it, as `-d DEVARGS` does. */
 NSK_API int nsk_config_add_device(struct nsk_config *config, const char *devargs);
@@ -50,16 +55,19 @@ NSK_API int nsk_config_add_device(struct nsk_config *config, const char *devargs
 /** @brief Number of devices added so far. */
 NSK_API unsigned nsk_config_devices(const struct nsk_config *config);
 
-/** @brief Add one end (0 or 1) of an in-process wire as a device; @p wire must outlive the stack. */
+/** @brief Add one end (0 or 1) of an in-process wire as a device; @p wire must outlive the stack.
+ */
 NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire, unsigned end);
 
 /** @brief Add a callback port as a device; it must outlive the stack and serves one stack only. */
 NSK_API int nsk_config_add_callback(struct nsk_config *config, struct nsk_callback_port *port);
 
-/** @brief Give the device added last an address with prefix length, as `-a CIDR` does ("10.0.0.2/24"). */
+/** @brief Give the device added last an address with prefix length, as `-a CIDR` does
+ * ("10.0.0.2/24"). */
 NSK_API int nsk_config_add_address(struct nsk_config *config, const char *cidr);
 
-/** @brief Wrap the device added last in the fault driver ("loss=1%,seed=7"), as `-d fault:…:DEV` does. */
+/** @brief Wrap the device added last in the fault driver ("loss=1%,seed=7"), as `-d fault:…:DEV`
+ * does. */
 NSK_API int nsk_config_add_fault(struct nsk_config *config, const char *faults);
 
 /** @brief Default route by way of a gateway, as `-g ADDR` does. */
@@ -72,10 +80,11 @@ NSK_API int nsk_config_add_gateway(struct nsk_config *config, const char *gatewa
  * @param iface interface name, or NULL: the one that reaches the gateway
  * @param metric lowest wins
  */
-NSK_API int nsk_config_add_route(struct nsk_config *config, const char *destination, const char *gateway,
-				 const char *iface, uint32_t metric);
+NSK_API int nsk_config_add_route(struct nsk_config *config, const char *destination,
+				 const char *gateway, const char *iface, uint32_t metric);
 
-/** @brief Cores of the workers, one worker each, as `-l LIST` does: "1", "1-3,5". Default: one worker, not pinned. */
+/** @brief Cores of the workers, one worker each, as `-l LIST` does: "1", "1-3,5". Default: one
+ * worker, not pinned. */
 NSK_API int nsk_config_lcores(struct nsk_config *config, const char *list);
 
 /** @brief Number of workers without naming cores. */
@@ -89,34 +98,40 @@ NSK_API int nsk_config_no_huge(struct nsk_config *config, bool no_huge);
 
 /**
  * @brief Bring the clock: monotonic ns. Default: CLOCK_MONOTONIC by way of the TSC.
- * @param now_ns called once a turn by the thread that runs the worker, and by nsk_now(); NULL for the default
+ * @param now_ns called once a turn by the thread that runs the worker, and by nsk_now(); NULL for
+ * the default
  */
 NSK_API void nsk_config_clock(struct nsk_config *config, uint64_t (*now_ns)(void *arg), void *arg);
 
-/** @brief Seed every random choice of the stack, for repeatable runs. Default: from getrandom(2). */
+/** @brief Seed every random choice of the stack, for repeatable runs. Default: from getrandom(2).
+ */
 NSK_API void nsk_config_seed(struct nsk_config *config, uint64_t seed);
 
-/** @brief Where the log goes and from which level. Default: stderr, NSK_LOG_WARN. NULL keeps the sink. */
-NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_fn fn, void *arg, enum nsk_log_level level);
+/** @brief Where the log goes and from which level. Default: stderr, NSK_LOG_WARN. NULL keeps the
+ * sink. */
+NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_fn fn, void *arg,
+			    enum nsk_log_level level);
 
 /**
- * @brief Where the control socket is that nskctl talks to: a path, or a name without slash (see nsk_control_path());
- * NULL (default) for none.
+ * @brief Where the control socket is that nskctl talks to: a path, or a name without slash (see
+ * nsk_control_path()); NULL (default) for none.
  */
 NSK_API int nsk_config_control(struct nsk_config *config, const char *path);
 
 /**
  * @brief The path that the name of a control socket stands for.
  *
- * "echo" is /run/netstk/echo.sock for root; for others netstk/echo.sock in $XDG_RUNTIME_DIR, or in a folder of theirs in
- * /tmp where that is not set. A name with a slash is a path already; "" is the folder itself.
+ * "echo" is /run/netstk/echo.sock for root; for others netstk/echo.sock in $XDG_RUNTIME_DIR, or in
+ * a folder of theirs in /tmp where that is not set. A name with a slash is a path already; "" is
+ * the folder itself.
  * @return length as snprintf(), or -1 with errno EINVAL
  */
 NSK_API int nsk_control_path(const char *name, char *buf, size_t size);
 
 struct nsk_event;
 /** @brief Who hears of events (link, interface state); one function a stack. See stack.h. */
-NSK_API void nsk_config_events(struct nsk_config *config, void (*fn)(void *arg, const struct nsk_event *event), void *arg);
+NSK_API void nsk_config_events(struct nsk_config *config,
+			       void (*fn)(void *arg, const struct nsk_event *event), void *arg);
 
 /**
  * @brief Make the Nth step of nsk_stack_create() fail (0: none). For tests of unwinding.
@@ -127,9 +142,9 @@ NSK_API unsigned nsk_config_fail_step(struct nsk_config *config, unsigned step);
 /**
  * @brief Take the options that all programs share out of a command line.
  *
- * `-d/--device -a/--address -g/--gateway -l/--lcores -c/--config -o/--option --no-huge --eal --control --log`
- * are applied; `--help`, `--version` and everything unknown are left in argv for the caller, in order, argv[0]
- * included. Everything after `--` is left alone.
+ * `-d/--device -a/--address -g/--gateway -l/--lcores -c/--config -o/--option --no-huge --eal
+ * --control --log` are applied; `--help`, `--version` and everything unknown are left in argv for
+ * the caller, in order, argv[0] included. Everything after `--` is left alone.
  *
  * @param argc in: count; out: count of what is left
  */
@@ -144,18 +159,21 @@ NSK_API void nsk_config_settings_help(FILE *out);
 /** One row of the table of settings, see nsk_setting_info(). Texts live as long as the library. */
 struct nsk_setting_info {
 	const char *name;  /**< "tcp.window" */
-	const char *alias; /**< Linux's name for the same, which nsk_config_set() takes as well; NULL if there is none */
+	const char *alias; /**< Linux's name for the same, which nsk_config_set() takes as well;
+			      NULL if there is none */
 	const char *unit;  /**< "bytes"; "" when it has none */
 	const char *text;  /**< meaning, one line */
-	bool live;         /**< may be changed while the stack runs */
+	bool live;	   /**< may be changed while the stack runs */
 	char range[128];   /**< what is allowed, with the unit: "1024 to 1073725440 bytes" */
-	char def[32];      /**< default, as nsk_config_set() takes it */
+	char def[32];	   /**< default, as nsk_config_set() takes it */
 };
 
-/** @brief Facts of setting number @p index, in the order of the table. @return 0, or -1 with errno ENOENT */
+/** @brief Facts of setting number @p index, in the order of the table. @return 0, or -1 with errno
+ * ENOENT */
 NSK_API int nsk_setting_info(unsigned index, struct nsk_setting_info *info);
 
-/** @brief Print the usable devices of this machine and how to name them (what `-d` takes). @return their number */
+/** @brief Print the usable devices of this machine and how to name them (what `-d` takes). @return
+ * their number */
 NSK_API int nsk_devices_list(FILE *out);
 
 #ifdef __cplusplus

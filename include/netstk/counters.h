@@ -3,7 +3,8 @@
  * @file counters.h
  * @brief Counters of a stack: what happened (this list) and what was dropped and why (drop.h).
  *
- * One list each; tools, telemetry and documents are made from it. Each worker counts for itself; readers add up.
+ * One list each; tools, telemetry and documents are made from it. Each worker counts for itself;
+ * readers add up.
  */
 #ifndef NETSTK_COUNTERS_H
 #define NETSTK_COUNTERS_H
@@ -19,49 +20,50 @@ extern "C" {
 #endif
 
 /** X(NAME, "name", "meaning"): every counter. */
-#define NSK_COUNTER_LIST(X)                                                                        \
-	X(TURNS, "turns", "turns of the worker's loop")                                            \
-	X(TURNS_BUSY, "turns_busy", "turns that received, sent or ran a timer")                    \
-	X(RX_PACKETS, "rx_packets", "packets received from ports")                                 \
-	X(RX_BYTES, "rx_bytes", "bytes received from ports, link headers included")                \
-	X(TX_PACKETS, "tx_packets", "packets accepted by ports")                                   \
-	X(TX_BYTES, "tx_bytes", "bytes accepted by ports, link headers included")                  \
-	X(STEERED, "steered", "packets handed to the worker that owns their flow")                 \
-	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                             \
-	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                                \
-	X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "ICMP echo replies sent")                        \
-	X(ICMP_ERRORS_SENT, "icmp_errors_sent", "ICMP errors sent")                                \
-	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                    \
-	X(UDP_IN, "udp_in", "UDP datagrams delivered to sockets")                                  \
-	X(UDP_OUT, "udp_out", "UDP datagrams sent")                                                \
-	X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received with a good checksum")        \
-	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "TCP segments sent, retransmissions included")     \
-	X(TCP_RETRANS_SEGMENTS, "tcp_retrans_segments", "TCP segments retransmitted")              \
-	X(TCP_FAST_RETRANS, "tcp_fast_retrans", "fast retransmits")                                \
-	X(TCP_RTO, "tcp_rto", "retransmission timeouts")                                           \
-	X(TCP_ACTIVE_OPENS, "tcp_active_opens", "connections opened by connect")                   \
-	X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections opened by a listener")              \
-	X(TCP_ATTEMPT_FAILS, "tcp_attempt_fails", "connections that failed before established")    \
-	X(TCP_ESTAB_RESETS, "tcp_estab_resets", "established connections reset")                   \
-	X(TCP_ACCEPTED, "tcp_accepted", "connections handed to accept")                            \
-	X(TCP_CLOSED, "tcp_closed", "connections that ended")                                      \
-	X(TCP_RST_SENT, "tcp_rst_sent", "RSTs sent")                                               \
-	X(TCP_CHALLENGE_ACKS, "tcp_challenge_acks", "challenge ACKs sent (RFC 5961)")              \
-	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYN cookies sent")                                \
-	X(TCP_COOKIES_ACCEPTED, "tcp_cookies_accepted", "connections opened by a valid SYN cookie") \
-	X(TCP_DELAYED_ACKS, "tcp_delayed_acks", "ACKs sent by the delayed-ACK timer")              \
-	X(TCP_OOO_QUEUED, "tcp_ooo_queued", "segments kept out of order")                          \
-	X(TCP_ZERO_WINDOW_PROBES, "tcp_zero_window_probes", "zero-window probes sent")             \
-	X(TCP_KEEPALIVES, "tcp_keepalives", "keepalive probes sent")                               \
-	X(TCP_TIMEOUTS, "tcp_timeouts", "connections ended by a retry limit")                      \
-	X(PAYLOAD_COPIED_RX, "payload_copied_rx", "payload bytes copied to the application")       \
+#define NSK_COUNTER_LIST(X)                                                                     \
+	X(TURNS, "turns", "turns of the worker's loop")                                         \
+	X(TURNS_BUSY, "turns_busy", "turns that received, sent or ran a timer")                 \
+	X(RX_PACKETS, "rx_packets", "packets received from ports")                              \
+	X(RX_BYTES, "rx_bytes", "bytes received from ports, link headers included")             \
+	X(TX_PACKETS, "tx_packets", "packets accepted by ports")                                \
+	X(TX_BYTES, "tx_bytes", "bytes accepted by ports, link headers included")               \
+	X(STEERED, "steered", "packets handed to the worker that owns their flow")              \
+	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
+	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
+	X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "ICMP echo replies sent")                     \
+	X(ICMP_ERRORS_SENT, "icmp_errors_sent", "ICMP errors sent")                             \
+	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                 \
+	X(UDP_IN, "udp_in", "UDP datagrams delivered to sockets")                               \
+	X(UDP_OUT, "udp_out", "UDP datagrams sent")                                             \
+	X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received with a good checksum")     \
+	X(TCP_SEGMENTS_OUT, "tcp_segments_out", "TCP segments sent, retransmissions included")  \
+	X(TCP_RETRANS_SEGMENTS, "tcp_retrans_segments", "TCP segments retransmitted")           \
+	X(TCP_FAST_RETRANS, "tcp_fast_retrans", "fast retransmits")                             \
+	X(TCP_RTO, "tcp_rto", "retransmission timeouts")                                        \
+	X(TCP_ACTIVE_OPENS, "tcp_active_opens", "connections opened by connect")                \
+	X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections opened by a listener")           \
+	X(TCP_ATTEMPT_FAILS, "tcp_attempt_fails", "connections that failed before established") \
+	X(TCP_ESTAB_RESETS, "tcp_estab_resets", "established connections reset")                \
+	X(TCP_ACCEPTED, "tcp_accepted", "connections handed to accept")                         \
+	X(TCP_CLOSED, "tcp_closed", "connections that ended")                                   \
+	X(TCP_RST_SENT, "tcp_rst_sent", "RSTs sent")                                            \
+	X(TCP_CHALLENGE_ACKS, "tcp_challenge_acks", "challenge ACKs sent (RFC 5961)")           \
+	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYN cookies sent")                             \
+	X(TCP_COOKIES_ACCEPTED, "tcp_cookies_accepted",                                         \
+	  "connections opened by a valid SYN cookie")                                           \
+	X(TCP_DELAYED_ACKS, "tcp_delayed_acks", "ACKs sent by the delayed-ACK timer")           \
+	X(TCP_OOO_QUEUED, "tcp_ooo_queued", "segments kept out of order")                       \
+	X(TCP_ZERO_WINDOW_PROBES, "tcp_zero_window_probes", "zero-window probes sent")          \
+	X(TCP_KEEPALIVES, "tcp_keepalives", "keepalive probes sent")                            \
+	X(TCP_TIMEOUTS, "tcp_timeouts", "connections ended by a retry limit")                   \
+	X(PAYLOAD_COPIED_RX, "payload_copied_rx", "payload bytes copied to the application")    \
 	X(PAYLOAD_COPIED_TX, "payload_copied_tx", "payload bytes copied from the application")
 
 /** Every counter. */
 enum nsk_counter {
 /** @cond */
 #define X(name, text, meaning) NSK_CNT_##name,
-/** @endcond */
+	/** @endcond */
 	NSK_COUNTER_LIST(X)
 #undef X
 	NSK_CNT_MAX
@@ -71,22 +73,22 @@ struct nsk_stack;
 
 /** Levels that go up and down, read at the same time as the counters. */
 struct nsk_levels {
-	uint64_t tcp_connections;  /**< all states but LISTEN, embryonic and TIME_WAIT */
-	uint64_t tcp_established;  /**< in ESTABLISHED */
-	uint64_t tcp_embryonic;    /**< half open, SYN received */
-	uint64_t tcp_time_wait;    /**< in TIME-WAIT */
-	uint64_t tcp_listeners;    /**< sockets that listen */
-	uint64_t udp_sockets;      /**< UDP sockets with a port */
-	uint64_t buffers_total;    /**< packet buffers of the pools */
-	uint64_t buffers_free;     /**< those of them that nobody holds */
+	uint64_t tcp_connections; /**< all states but LISTEN, embryonic and TIME_WAIT */
+	uint64_t tcp_established; /**< in ESTABLISHED */
+	uint64_t tcp_embryonic;	  /**< half open, SYN received */
+	uint64_t tcp_time_wait;	  /**< in TIME-WAIT */
+	uint64_t tcp_listeners;	  /**< sockets that listen */
+	uint64_t udp_sockets;	  /**< UDP sockets with a port */
+	uint64_t buffers_total;	  /**< packet buffers of the pools */
+	uint64_t buffers_free;	  /**< those of them that nobody holds */
 };
 
 /** A reading of a stack's (or one worker's) counters. */
 struct nsk_stats {
-	uint64_t now_ns;                 /**< the stack's clock at the reading */
-	uint64_t counter[NSK_CNT_MAX];   /**< by @ref nsk_counter, since the start */
-	uint64_t drop[NSK_DROP_MAX];     /**< by @ref nsk_drop, since the start */
-	struct nsk_levels level;         /**< at the reading */
+	uint64_t now_ns;	       /**< the stack's clock at the reading */
+	uint64_t counter[NSK_CNT_MAX]; /**< by @ref nsk_counter, since the start */
+	uint64_t drop[NSK_DROP_MAX];   /**< by @ref nsk_drop, since the start */
+	struct nsk_levels level;       /**< at the reading */
 };
 
 /** @brief Machine name of a counter. */

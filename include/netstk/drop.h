@@ -130,7 +130,7 @@ enum nsk_drop {
 	NSK_DROP_NONE = 0, /**< Not dropped. */
 /** @cond */
 #define NSK_DROP_ENUM(name, string, text) NSK_DROP_##name,
-/** @endcond */
+	/** @endcond */
 	NSK_DROP_LIST(NSK_DROP_ENUM)
 #undef NSK_DROP_ENUM
 	NSK_DROP_MAX /**< Number of reasons, NSK_DROP_NONE included. */

@@ -23,24 +23,25 @@ extern "C" {
  * Probabilities are in parts per million.
  */
 struct nsk_wire_params {
-	uint64_t seed;          /**< of every random choice on this direction */
-	uint64_t delay_ns;      /**< propagation delay */
-	uint64_t jitter_ns;     /**< added uniformly from [0, jitter_ns); order is kept */
-	uint64_t rate_bps;      /**< bits a second; 0: unlimited */
-	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top is dropped */
-	uint32_t loss_ppm;       /**< the packet is lost */
-	uint32_t duplicate_ppm;  /**< the packet arrives twice */
-	uint32_t corrupt_ppm;    /**< one random bit behind the Ethernet header flips */
-	uint32_t reorder_ppm;    /**< the packet is held back by reorder_ns more */
-	uint64_t reorder_ns;     /**< 0 with reorder_ppm: 1 ms */
+	uint64_t seed;		/**< of every random choice on this direction */
+	uint64_t delay_ns;	/**< propagation delay */
+	uint64_t jitter_ns;	/**< added uniformly from [0, jitter_ns); order is kept */
+	uint64_t rate_bps;	/**< bits a second; 0: unlimited */
+	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top
+				   is dropped */
+	uint32_t loss_ppm;	/**< the packet is lost */
+	uint32_t duplicate_ppm; /**< the packet arrives twice */
+	uint32_t corrupt_ppm;	/**< one random bit behind the Ethernet header flips */
+	uint32_t reorder_ppm;	/**< the packet is held back by reorder_ns more */
+	uint64_t reorder_ns;	/**< 0 with reorder_ppm: 1 ms */
 };
 
 /** What a direction of a wire has done. */
 struct nsk_wire_stats {
 	uint64_t packets;    /**< accepted from the sender */
-	uint64_t bytes;      /**< of them */
+	uint64_t bytes;	     /**< of them */
 	uint64_t delivered;  /**< taken by the receiver, duplicates counted */
-	uint64_t lost;       /**< by loss_ppm */
+	uint64_t lost;	     /**< by loss_ppm */
 	uint64_t duplicated; /**< by duplicate_ppm */
 	uint64_t corrupted;  /**< by corrupt_ppm */
 	uint64_t reordered;  /**< held back by reorder_ppm */
@@ -56,27 +57,32 @@ struct nsk_wire;
  * @param mtu largest IP packet in bytes, 68 to 65535
  * @return NULL with errno (ENOMEM, EINVAL)
  */
-NSK_API struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b, const struct nsk_wire_params *b_to_a,
-					 uint32_t mtu);
+NSK_API struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
+					 const struct nsk_wire_params *b_to_a, uint32_t mtu);
 
 /** @brief Free a wire whose stacks are gone, and the packets on it. */
 NSK_API void nsk_wire_destroy(struct nsk_wire *wire);
 
-/** @brief Change a direction (0: from end 0 to end 1). Only while neither end runs. @return 0 or -1 with EINVAL */
-NSK_API int nsk_wire_set(struct nsk_wire *wire, unsigned direction, const struct nsk_wire_params *params);
+/** @brief Change a direction (0: from end 0 to end 1). Only while neither end runs. @return 0 or -1
+ * with EINVAL */
+NSK_API int nsk_wire_set(struct nsk_wire *wire, unsigned direction,
+			 const struct nsk_wire_params *params);
 
 /** @brief Take the wire down (packets on it are lost) or up; both ends see the link state. */
 NSK_API void nsk_wire_link(struct nsk_wire *wire, bool up);
 
 /** @brief Read what a direction has done. */
-NSK_API void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction, struct nsk_wire_stats *stats);
+NSK_API void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction,
+			    struct nsk_wire_stats *stats);
 
 /**
- * @brief Watch every packet that enters a direction, before faults; for captures and tests. NULL: nobody.
- * The function runs in the sender's thread and must not call into a stack. Set it while neither end runs.
+ * @brief Watch every packet that enters a direction, before faults; for captures and tests. NULL:
+ * nobody. The function runs in the sender's thread and must not call into a stack. Set it while
+ * neither end runs.
  */
 NSK_API void nsk_wire_tap(struct nsk_wire *wire,
-			  void (*fn)(void *arg, unsigned direction, uint64_t now_ns, const void *frame, size_t len),
+			  void (*fn)(void *arg, unsigned direction, uint64_t now_ns,
+				     const void *frame, size_t len),
 			  void *arg);
 
 /** A port whose packets come from and go to the caller. */
@@ -84,13 +90,16 @@ struct nsk_callback_port;
 
 /** How a callback port is set up. */
 struct nsk_callback_params {
-	bool ethernet;   /**< frames with an Ethernet header; false: IP packets, no ARP */
-	uint8_t mac[6];  /**< own address when ethernet; all zero: one made up, another in each run */
-	uint32_t mtu;    /**< 0: 1500 */
-	uint32_t queue_packets; /**< packets handed in and not yet taken by a turn, at most; 0: 1024 */
+	bool ethernet;	/**< frames with an Ethernet header; false: IP packets, no ARP */
+	uint8_t mac[6]; /**< own address when ethernet; all zero: one made up, another in each run
+			 */
+	uint32_t mtu;	/**< 0: 1500 */
+	uint32_t queue_packets; /**< packets handed in and not yet taken by a turn, at most; 0: 1024
+				 */
 	/**
-	 * Takes a packet that the stack sends, during nsk_turn(). The bytes are the stack's and valid during the call. Must
-	 * not call into the stack. @return true if taken; false: the stack keeps it and tries again in a later turn
+	 * Takes a packet that the stack sends, during nsk_turn(). The bytes are the stack's and
+	 * valid during the call. Must not call into the stack. @return true if taken; false: the
+	 * stack keeps it and tries again in a later turn
 	 */
 	bool (*output)(void *arg, const void *packet, size_t len);
 	void *arg; /**< handed to output */

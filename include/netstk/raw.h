@@ -3,8 +3,8 @@
  * @file raw.h
  * @brief A device without a stack on it: bursts of packet buffers in and out.
  *
- * For reflectors, generators and tests that must cost less than any stack. One thread uses a raw port; it is what opened
- * it. Buffers are DPDK mbufs of the port's own pool.
+ * For reflectors, generators and tests that must cost less than any stack. One thread uses a raw
+ * port; it is what opened it. Buffers are DPDK mbufs of the port's own pool.
  */
 #ifndef NETSTK_RAW_H
 #define NETSTK_RAW_H
@@ -26,13 +26,14 @@ struct nsk_raw;
 
 /** Facts of a raw port. */
 struct nsk_raw_info {
-	uint8_t mac[6];      /**< own link address */
-	uint32_t mtu;        /**< bytes of IP packet */
-	bool ethernet;       /**< frames; false: IP packets */
-	bool link_up;        /**< the device has a peer */
-	uint8_t address[4];  /**< first IPv4 address configured on the device, network order; zero: none */
-	uint8_t prefix_len;  /**< of the address's subnet, bits */
-	uint8_t gateway[4];  /**< of the default route, zero: none */
+	uint8_t mac[6];	    /**< own link address */
+	uint32_t mtu;	    /**< bytes of IP packet */
+	bool ethernet;	    /**< frames; false: IP packets */
+	bool link_up;	    /**< the device has a peer */
+	uint8_t address[4]; /**< first IPv4 address configured on the device, network order; zero:
+			       none */
+	uint8_t prefix_len; /**< of the address's subnet, bits */
+	uint8_t gateway[4]; /**< of the default route, zero: none */
 };
 
 /** What a raw port has moved, and what it lost. */
@@ -48,13 +49,15 @@ struct nsk_raw_stats {
 };
 
 /**
- * @brief Open and start the first device of a configuration with one queue, and pin the calling thread to its first core.
+ * @brief Open and start the first device of a configuration with one queue, and pin the calling
+ * thread to its first core.
  * @param buffers packet buffers in the pool; 0: as many as its rings need
  * @return 0, or -1 with errno and a text in nsk_config_error()
  */
 NSK_API int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **raw);
 
-/** @brief Stop and close the device. Every buffer must have been given back. @param raw may be NULL */
+/** @brief Stop and close the device. Every buffer must have been given back. @param raw may be NULL
+ */
 NSK_API void nsk_raw_close(struct nsk_raw *raw);
 
 /** @brief Facts of the device. */
@@ -63,10 +66,12 @@ NSK_API void nsk_raw_info(struct nsk_raw *raw, struct nsk_raw_info *info);
 /** @brief Counters of the device. */
 NSK_API void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats);
 
-/** @brief Receive up to @p max packets, never waits. @return number received; they are the caller's */
+/** @brief Receive up to @p max packets, never waits. @return number received; they are the caller's
+ */
 NSK_API unsigned nsk_raw_rx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned max);
 
-/** @brief Send packets, never waits. @return number taken, first ones first; the others stay the caller's */
+/** @brief Send packets, never waits. @return number taken, first ones first; the others stay the
+ * caller's */
 NSK_API unsigned nsk_raw_tx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count);
 
 /** @brief Get @p count empty buffers, all or none. @return 0, or -1 with errno ENOBUFS */
@@ -75,7 +80,8 @@ NSK_API int nsk_raw_alloc(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned 
 /** @brief Give buffers back. */
 NSK_API void nsk_raw_free(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count);
 
-/** @brief The clock in ns: what the configuration brought, else CLOCK_MONOTONIC by way of the TSC. */
+/** @brief The clock in ns: what the configuration brought, else CLOCK_MONOTONIC by way of the TSC.
+ */
 NSK_API uint64_t nsk_raw_now(struct nsk_raw *raw);
 
 #ifdef __cplusplus

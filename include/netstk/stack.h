@@ -3,16 +3,16 @@
  * @file stack.h
  * @brief Life of a stack: create, run its workers, stop, destroy.
  *
- * A stack is an object. A process may hold any number of them; they share nothing but DPDK's EAL and the numbers of
- * their descriptors. A stack owns workers (one a core), ports and interfaces.
+ * A stack is an object. A process may hold any number of them; they share nothing but DPDK's EAL
+ * and the numbers of their descriptors. A stack owns workers (one a core), ports and interfaces.
  *
  * There are three ways to run the workers of a stack:
  *
- * - nsk_launch(): the library makes one thread for each worker, pins it and calls a function of yours in it. In that
- *   function you use sockets and nsk_epoll_wait() as in any epoll server.
+ * - nsk_launch(): the library makes one thread for each worker, pins it and calls a function of
+ * yours in it. In that function you use sockets and nsk_epoll_wait() as in any epoll server.
  * - nsk_attach(): the calling thread itself becomes the worker's thread.
- * - nsk_turn(): nobody owns the workers; the caller runs one turn of all of them whenever it likes, on the clock that it
- *   brought. This is how simulators, test suites and embedders run it.
+ * - nsk_turn(): nobody owns the workers; the caller runs one turn of all of them whenever it likes,
+ * on the clock that it brought. This is how simulators, test suites and embedders run it.
  */
 #ifndef NETSTK_STACK_H
 #define NETSTK_STACK_H
@@ -36,18 +36,20 @@ struct nsk_stack;
 /**
  * @brief Build a stack from a configuration and bring its interfaces up.
  *
- * Everything is allocated here or nothing is: on failure each step already taken is undone and the reason stands in
- * nsk_config_error(config) and in the log.
+ * Everything is allocated here or nothing is: on failure each step already taken is undone and the
+ * reason stands in nsk_config_error(config) and in the log.
  *
- * @param config read only during the call (except for its error text); may be freed or used again afterwards
+ * @param config read only during the call (except for its error text); may be freed or used again
+ * afterwards
  * @param[out] stack the new stack; the caller owns it and ends it with nsk_stack_destroy()
- * @return 0, or -1 with errno (EINVAL configuration, ENODEV no such device, ENOMEM, EBUSY EAL already runs with
- *         other arguments, or what the device said)
+ * @return 0, or -1 with errno (EINVAL configuration, ENODEV no such device, ENOMEM, EBUSY EAL
+ * already runs with other arguments, or what the device said)
  */
 NSK_API int nsk_stack_create(struct nsk_config *config, struct nsk_stack **stack);
 
 /**
- * @brief End a stack: stop and join launched workers, close every socket, stop the ports, free everything.
+ * @brief End a stack: stop and join launched workers, close every socket, stop the ports, free
+ * everything.
  *
  * Descriptors of the stack are closed. Must not be called from one of its launched workers.
  * @param stack may be NULL
@@ -72,7 +74,8 @@ NSK_API int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 NSK_API int nsk_join(struct nsk_stack *stack);
 
 /**
- * @brief Ask every worker to end: blocking calls and nsk_epoll_wait() fail with ESHUTDOWN from now on.
+ * @brief Ask every worker to end: blocking calls and nsk_epoll_wait() fail with ESHUTDOWN from now
+ * on.
  *
  * Async-signal-safe, so that a SIGINT handler may call it. Sockets stay until they are closed.
  */
@@ -83,15 +86,18 @@ NSK_API bool nsk_stopping(const struct nsk_stack *stack);
 
 /**
  * @brief Make the calling thread the thread of worker @p index.
- * @return 0, or -1 with errno (EINVAL no such worker, EBUSY it has a thread or the thread has a worker)
+ * @return 0, or -1 with errno (EINVAL no such worker, EBUSY it has a thread or the thread has a
+ * worker)
  */
 NSK_API int nsk_attach(struct nsk_stack *stack, unsigned index);
 
-/** @brief Give the worker of the calling thread back. @return 0, or -1 with errno EINVAL when it has none */
+/** @brief Give the worker of the calling thread back. @return 0, or -1 with errno EINVAL when it
+ * has none */
 NSK_API int nsk_detach(void);
 
 /**
- * @brief Name the stack that nsk_socket() and other calls without a descriptor act on in this thread.
+ * @brief Name the stack that nsk_socket() and other calls without a descriptor act on in this
+ * thread.
  *
  * Worker threads are in their own stack already. NULL leaves.
  * @return 0, or -1 with errno EBUSY when the thread is a worker's
@@ -102,10 +108,12 @@ NSK_API int nsk_enter(struct nsk_stack *stack);
 NSK_API int nsk_worker_index(void);
 
 /**
- * @brief Run one turn of every worker that has no thread of its own: receive, process, timers, transmit.
+ * @brief Run one turn of every worker that has no thread of its own: receive, process, timers,
+ * transmit.
  *
- * @return the time of the stack's clock, in ns, when the next turn has something to do unless a packet or a socket
- *         call comes first; #NSK_NEVER when nothing is pending. At or before the stack's present time: run again now.
+ * @return the time of the stack's clock, in ns, when the next turn has something to do unless a
+ * packet or a socket call comes first; #NSK_NEVER when nothing is pending. At or before the stack's
+ * present time: run again now.
  */
 NSK_API uint64_t nsk_turn(struct nsk_stack *stack);
 
@@ -115,7 +123,7 @@ NSK_API uint64_t nsk_now(const struct nsk_stack *stack);
 /** Kinds of nsk_epoll-independent events of a stack, see nsk_stack_on_event(). */
 enum nsk_event_type {
 	NSK_EVENT_IFACE_STATE, /**< an interface changed its state: @ref nsk_iface_state in value */
-	NSK_EVENT_LINK,        /**< link of a port went up (1) or down (0) */
+	NSK_EVENT_LINK,	       /**< link of a port went up (1) or down (0) */
 };
 
 /** Life of an interface; it only ever moves to the next one, round and round. */
@@ -129,8 +137,8 @@ enum nsk_iface_state {
 /** One event. */
 struct nsk_event {
 	enum nsk_event_type type; /**< what happened */
-	const char *iface; /**< interface name, valid during the call */
-	int value;         /**< by type */
+	const char *iface;	  /**< interface name, valid during the call */
+	int value;		  /**< by type */
 };
 
 /** Called by the thread that caused or found the event; must not call into the stack. */
@@ -138,23 +146,25 @@ typedef void (*nsk_event_fn)(void *arg, const struct nsk_event *event);
 
 /** Facts of one interface, see nsk_iface_info(). */
 struct nsk_iface_info {
-	char name[32];             /**< as in routes and nskctl */
-	char device[64];           /**< how the device was named */
-	char driver[32];           /**< port driver, for DPDK devices with the PMD's name after a colon */
+	char name[32];	 /**< as in routes and nskctl */
+	char device[64]; /**< how the device was named */
+	char driver[32]; /**< port driver, for DPDK devices with the PMD's name after a colon */
 	enum nsk_iface_state state; /**< of its life */
-	bool link_up;              /**< the port has a peer */
-	bool ethernet;             /**< false: raw IP packets, no ARP */
-	uint8_t mac[6];            /**< own link address, zero without Ethernet */
-	uint32_t mtu;              /**< bytes of IP packet */
-	uint32_t rx_queues;        /**< receive queues in use */
-	uint32_t tx_queues;        /**< transmit queues in use */
-	bool primary;              /**< the default route leads here; without one: the first interface */
+	bool link_up;		    /**< the port has a peer */
+	bool ethernet;		    /**< false: raw IP packets, no ARP */
+	uint8_t mac[6];		    /**< own link address, zero without Ethernet */
+	uint32_t mtu;		    /**< bytes of IP packet */
+	uint32_t rx_queues;	    /**< receive queues in use */
+	uint32_t tx_queues;	    /**< transmit queues in use */
+	bool primary; /**< the default route leads here; without one: the first interface */
 };
 
 /** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT */
-NSK_API int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info);
+NSK_API int nsk_iface_info(const struct nsk_stack *stack, unsigned index,
+			   struct nsk_iface_info *info);
 
-/** @brief Take an interface up or down while the stack runs. @return 0, or -1 with errno (ENOENT, EIO) */
+/** @brief Take an interface up or down while the stack runs. @return 0, or -1 with errno (ENOENT,
+ * EIO) */
 NSK_API int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up);
 
 #ifdef __cplusplus

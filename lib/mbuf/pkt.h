@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The packet descriptor. A packet is decoded and validated once; what was learnt travels in the mbuf's private area and
- * nobody further on reads the headers again. It is not a second packet type: the packet is the mbuf.
+ * The packet descriptor. A packet is decoded and validated once; what was learnt travels in the
+ * mbuf's private area and nobody further on reads the headers again. It is not a second packet
+ * type: the packet is the mbuf.
  *
- * Offsets are absolute in the buffer (from buf_addr), so that moving the start of the data does not change them.
+ * Offsets are absolute in the buffer (from buf_addr), so that moving the start of the data does not
+ * change them.
  */
 #ifndef NSK_MBUF_PKT_H
 #define NSK_MBUF_PKT_H
@@ -17,7 +19,8 @@
 #include "mbuf/worker.h"
 #include "wire/tcp_opts.h"
 
-/* Addresses and ports of a packet as they stand on the wire. 36 bytes. IPv4: first 4 bytes, rest zero. */
+/* Addresses and ports of a packet as they stand on the wire. 36 bytes. IPv4: first 4 bytes, rest
+ * zero. */
 struct flow {
 	uint8_t src[16];
 	uint8_t dst[16];
@@ -30,29 +33,29 @@ enum pkt_flags {
 	PKT_F_LINK_BCAST = 1 << 0, /* came to the Ethernet broadcast address */
 	PKT_F_LINK_MCAST = 1 << 1,
 	PKT_F_L4_CSUM_OK = 1 << 2, /* hardware verified the transport checksum */
-	PKT_F_STEERED = 1 << 3,    /* handed over by another worker, its owner is known */
+	PKT_F_STEERED = 1 << 3,	   /* handed over by another worker, its owner is known */
 	PKT_F_IP_BCAST = 1 << 4,   /* IP destination is a broadcast address of ours */
 	PKT_F_IP_MCAST = 1 << 5,
 };
 
 struct pkt {
 	struct rte_mbuf *qnext; /* link in send, receive, reassembly and neighbour queues */
-	uint8_t iface;          /* index of the interface it came in on */
-	uint8_t family;         /* AF_INET, AF_INET6, 0: not IP */
-	uint8_t proto;          /* IPPROTO_* of the transport header */
-	uint8_t flags;          /* enum pkt_flags */
+	uint8_t iface;		/* index of the interface it came in on */
+	uint8_t family;		/* AF_INET, AF_INET6, 0: not IP */
+	uint8_t proto;		/* IPPROTO_* of the transport header */
+	uint8_t flags;		/* enum pkt_flags */
 	uint8_t ttl;
-	uint8_t tos;            /* DSCP and ECN */
-	uint16_t l3_off;        /* IP header */
-	uint16_t l4_off;        /* transport header */
-	uint16_t l4_len;        /* transport header and payload, bytes */
-	uint16_t pay_off;       /* payload, set by the transport's decoder */
+	uint8_t tos;	  /* DSCP and ECN */
+	uint16_t l3_off;  /* IP header */
+	uint16_t l4_off;  /* transport header */
+	uint16_t l4_len;  /* transport header and payload, bytes */
+	uint16_t pay_off; /* payload, set by the transport's decoder */
 	uint16_t pay_len;
-	uint32_t hash;          /* flow hash that decides the owner */
+	uint32_t hash; /* flow hash that decides the owner */
 	struct flow flow;
 	uint8_t tcp_flags;
 	uint8_t spare;
-	uint16_t wnd;           /* as on the wire, not scaled */
+	uint16_t wnd; /* as on the wire, not scaled */
 	uint32_t seq;
 	uint32_t ack;
 	struct tcp_opts opts;
@@ -79,7 +82,8 @@ static inline uint16_t pkt_data_off(const struct rte_mbuf *m)
 	return m->data_off;
 }
 
-/* Frees a packet from any thread. The worker itself has a cheaper way: pkt_put() and pkt_drop() of mbuf/pool.h. */
+/* Frees a packet from any thread. The worker itself has a cheaper way: pkt_put() and pkt_drop() of
+ * mbuf/pool.h. */
 static inline void pkt_free(struct rte_mbuf *m)
 {
 	rte_pktmbuf_free(m);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mempool operations that wrap DPDK's ring and poison what lies in it. struct rte_mbuf itself stays readable: PMDs and
- * mempool code look at headers of free buffers in bulk (prefetch, cookies); data room and descriptor do not.
+ * Mempool operations that wrap DPDK's ring and poison what lies in it. struct rte_mbuf itself stays
+ * readable: PMDs and mempool code look at headers of free buffers in bulk (prefetch, cookies); data
+ * room and descriptor do not.
  */
 #include "mbuf/poison.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Poisons free packet buffers under AddressSanitizer, which cannot see into a mempool by itself: the data room and the
- * descriptor of a free buffer may not be touched. In other builds everything here is empty.
+ * Poisons free packet buffers under AddressSanitizer, which cannot see into a mempool by itself:
+ * the data room and the descriptor of a free buffer may not be touched. In other builds everything
+ * here is empty.
  */
 #ifndef NSK_MBUF_POISON_H
 #define NSK_MBUF_POISON_H

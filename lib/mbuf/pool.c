@@ -2,9 +2,10 @@
 /*
  * Packet buffer pools over rte_mempool.
  *
- * Pools of stacks on real devices lie in EAL memory with per-thread caches. Pools of stacks on loop and callback ports lie
- * in ordinary anonymous memory and have no caches: rte_mempool sets aside 8 KiB of cache for each of 128 lcores, which
- * alone is half of what such a stack may cost, and with one thread the ring underneath is as cheap.
+ * Pools of stacks on real devices lie in EAL memory with per-thread caches. Pools of stacks on loop
+ * and callback ports lie in ordinary anonymous memory and have no caches: rte_mempool sets aside 8
+ * KiB of cache for each of 128 lcores, which alone is half of what such a stack may cost, and with
+ * one thread the ring underneath is as cheap.
  */
 #include "mbuf/pool.h"
 
@@ -68,7 +69,8 @@ int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 		goto free_pool;
 	}
 	pool->mp = rte_mempool_create_empty(p->name, p->count, elt, cache,
-					    sizeof(struct rte_pktmbuf_pool_private), p->numa_node, flags);
+					    sizeof(struct rte_pktmbuf_pool_private), p->numa_node,
+					    flags);
 	if (!pool->mp) {
 		rc = -rte_errno;
 		goto free_pool;
@@ -77,7 +79,8 @@ int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 	if (rc)
 		goto free_mempool;
 	pool->count = p->count;
-	/* What is kept is out of the reach of drivers, who take from the mempool: only a small part. */
+	/* What is kept is out of the reach of drivers, who take from the mempool: only a small
+	 * part. */
 	pool->kept_max = NSK_MIN(p->count / 32, (uint32_t)PKT_KEPT_MAX);
 	pkt_pool_refill(pool);
 	*out = pool;
@@ -97,7 +100,8 @@ static void spill(struct pkt_pool *pool, uint32_t n)
 	rte_mempool_put_bulk(pool->mp, (void **)&pool->kept[pool->nkept], n);
 }
 
-/* Buffers from the mempool to those kept, half as many as fit; the last of the mempool stay for drivers. */
+/* Buffers from the mempool to those kept, half as many as fit; the last of the mempool stay for
+ * drivers. */
 static void restock(struct pkt_pool *pool)
 {
 	uint32_t n = pool->kept_max / 2;

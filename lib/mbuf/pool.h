@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packet buffers: one pool a worker. Under ASan a free buffer is poisoned; any Nth allocation can be made to fail. A small
- * reserve serves ACK, ARP and RST when the pool is empty.
+ * Packet buffers: one pool a worker. Under ASan a free buffer is poisoned; any Nth allocation can
+ * be made to fail. A small reserve serves ACK, ARP and RST when the pool is empty.
  *
- * The worker keeps some free buffers in a stack of its own, filled from the mempool and spilled to it by the dozen: what
- * was freed last is still in the cache of the core, and the mempool's way through function pointers is paid once for many.
+ * The worker keeps some free buffers in a stack of its own, filled from the mempool and spilled to
+ * it by the dozen: what was freed last is still in the cache of the core, and the mempool's way
+ * through function pointers is paid once for many.
  */
 #ifndef NSK_MBUF_POOL_H
 #define NSK_MBUF_POOL_H
@@ -24,31 +25,33 @@
 #define PKT_KEPT_MAX 64
 
 struct pkt_pool {
-	struct rte_mempool *mp;     /* [C] */
-	uint32_t nkept;             /* free buffers in kept[] */
-	uint32_t kept_max;          /* [C] less in a small pool; 0: it keeps none */
-	uint64_t fail_at;           /* allocation number to fail, 0: none */
-	uint64_t fail_every;        /* and each so many after it, 0: only that one */
-	uint64_t allocs;            /* allocations so far, counted only while fail_at is set */
-	uint64_t failed;            /* allocations that found nothing */
-	uint32_t count;             /* [C] buffers */
-	uint32_t reserved;          /* buffers in reserve[] */
+	struct rte_mempool *mp; /* [C] */
+	uint32_t nkept;		/* free buffers in kept[] */
+	uint32_t kept_max;	/* [C] less in a small pool; 0: it keeps none */
+	uint64_t fail_at;	/* allocation number to fail, 0: none */
+	uint64_t fail_every;	/* and each so many after it, 0: only that one */
+	uint64_t allocs;	/* allocations so far, counted only while fail_at is set */
+	uint64_t failed;	/* allocations that found nothing */
+	uint32_t count;		/* [C] buffers */
+	uint32_t reserved;	/* buffers in reserve[] */
 	struct rte_mbuf *reserve[PKT_RESERVE];
 	struct rte_mbuf *kept[PKT_KEPT_MAX]; /* raw, as in the mempool */
 };
 
 struct pkt_pool_params {
-	const char *name;    /* unique in the process, ≤ 20 characters */
+	const char *name; /* unique in the process, ≤ 20 characters */
 	uint32_t count;
-	uint32_t data_room;  /* bytes of headroom and data in each buffer */
-	int numa_node;       /* -1: any */
-	bool device_memory;  /* buffers in EAL memory, as PMDs need; else ordinary anonymous memory */
-	bool shared;         /* other threads free or take buffers */
+	uint32_t data_room; /* bytes of headroom and data in each buffer */
+	int numa_node;	    /* -1: any */
+	bool device_memory; /* buffers in EAL memory, as PMDs need; else ordinary anonymous memory
+			     */
+	bool shared;	    /* other threads free or take buffers */
 };
 
 /* 0 or -errno. */
 int pkt_pool_create(struct pkt_pool **pool, const struct pkt_pool_params *params);
-/* Frees the pool; returns the number of buffers that were still out (a leak, logged by the caller). */
+/* Frees the pool; returns the number of buffers that were still out (a leak, logged by the caller).
+ */
 uint32_t pkt_pool_destroy(struct pkt_pool *pool);
 /* Buffers free now, the reserve and those kept included. */
 uint32_t pkt_pool_free_count(const struct pkt_pool *pool);
@@ -56,7 +59,8 @@ uint32_t pkt_pool_free_count(const struct pkt_pool *pool);
 void pkt_pool_refill(struct pkt_pool *pool);
 /* Slow half of pkt_alloc(): fault injection, nothing kept, failure. */
 struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool);
-/* Slow half of pkt_put_seg(): takes a raw buffer that is another pool's, or when enough are kept. */
+/* Slow half of pkt_put_seg(): takes a raw buffer that is another pool's, or when enough are kept.
+ */
 void pkt_pool_put_slow(struct pkt_pool *pool, struct rte_mbuf *m);
 /* A buffer from the pool or from the reserve: for ACK, ARP, RST only. */
 struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w);
@@ -64,8 +68,8 @@ struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w);
 int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n);
 
 /*
- * An empty buffer out of a raw one: what rte_pktmbuf_reset() does, but with every field a constant, so that neighbours are
- * written by one store.
+ * An empty buffer out of a raw one: what rte_pktmbuf_reset() does, but with every field a constant,
+ * so that neighbours are written by one store.
  */
 static inline void pkt_reset(struct rte_mbuf *m)
 {
@@ -97,8 +101,8 @@ static inline struct rte_mbuf *pkt_alloc(struct nsk_worker *w)
 }
 
 /*
- * Frees one segment that the worker is done with (rte_pktmbuf_free_seg(), and cheaper): in the thread that runs the worker
- * only. Buffers of other workers' pools are fine.
+ * Frees one segment that the worker is done with (rte_pktmbuf_free_seg(), and cheaper): in the
+ * thread that runs the worker only. Buffers of other workers' pools are fine.
  */
 static inline void pkt_put_seg(struct nsk_worker *w, struct rte_mbuf *m)
 {

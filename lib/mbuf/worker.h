@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One core's world, as every room above sees it: the clock reading, random source, timers, buffers, counters, and a
- * pointer to what each room keeps per worker. It is not the loop (lib/stack/loop.c); it knows nothing of what the rooms'
- * own structures hold.
+ * One core's world, as every room above sees it: the clock reading, random source, timers, buffers,
+ * counters, and a pointer to what each room keeps per worker. It is not the loop
+ * (lib/stack/loop.c); it knows nothing of what the rooms' own structures hold.
  *
  * Everything here belongs to the thread that runs the worker [W] unless marked otherwise.
  */
@@ -45,42 +45,46 @@ struct worker_ops {
 	uint64_t (*next_ns)(struct nsk_worker *w);
 	/* Reads the clock into w->now_ns outside a turn. */
 	void (*read_clock)(struct nsk_worker *w);
-	/* Index of the worker that owns a flow as seen from here (source and destination as received). */
+	/* Index of the worker that owns a flow as seen from here (source and destination as
+	 * received). */
 	uint16_t (*flow_owner)(struct nsk_worker *w, const struct flow *flow);
-	/* Hands a decoded packet to its owner's ring; drops it with STEER_RING_FULL when full. Consumes m. */
+	/* Hands a decoded packet to its owner's ring; drops it with STEER_RING_FULL when full.
+	 * Consumes m. */
 	void (*steer)(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
 	/* Gives every other worker a copy of an ARP packet. Does not consume m. */
 	void (*share_arp)(struct nsk_worker *w, struct rte_mbuf *m);
-	/* Gives frames to the worker's transmit queue of an interface's port, or to the worker that owns one; as tx_burst of
-	 * net/port.h. */
-	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n);
+	/* Gives frames to the worker's transmit queue of an interface's port, or to the worker that
+	 * owns one; as tx_burst of net/port.h. */
+	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
+			     uint16_t n);
 	/* A validated IP packet from lib/net's link layer goes up. Consumes m. */
 	void (*ip_input)(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m);
-	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call(). */
+	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call().
+	 */
 	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };
 
 struct nsk_worker {
-	uint64_t now_ns;             /* the clock, read once a turn */
-	const struct settings *set;  /* [S] */
-	struct pkt_pool *pool;       /* packet buffers */
+	uint64_t now_ns;	    /* the clock, read once a turn */
+	const struct settings *set; /* [S] */
+	struct pkt_pool *pool;	    /* packet buffers */
 	struct tcp_worker *tcp;
 	struct udp_worker *udp;
 	struct ip_worker *ip;
 	struct net_worker *net;
 	struct sock_worker *sock;
-	struct run_worker *run;      /* lib/stack */
-	struct nsk_stack *stack;     /* [C] */
+	struct run_worker *run;	      /* lib/stack */
+	struct nsk_stack *stack;      /* [C] */
 	const struct worker_ops *ops; /* [C] */
-	struct log *log;             /* [C] */
-	struct mem *mem;             /* allocator on the worker's NUMA node */
-	uint16_t id;                 /* [C] index in the stack */
-	uint16_t peers;              /* [C] number of workers in the stack */
-	int owner_tid;               /* [A] thread that runs the worker, 0: whoever calls nsk_turn() */
+	struct log *log;	      /* [C] */
+	struct mem *mem;	      /* allocator on the worker's NUMA node */
+	uint16_t id;		      /* [C] index in the stack */
+	uint16_t peers;		      /* [C] number of workers in the stack */
+	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn() */
 	bool in_turn;
-	bool busy;                   /* this turn did something */
+	bool busy; /* this turn did something */
 	struct rng rng;
 	uint64_t cnt[NSK_CNT_MAX];   /* written by [W], read by anybody */
 	uint64_t drop[NSK_DROP_MAX]; /* the same */

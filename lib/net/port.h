@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The port interface: what a driver gives (drivers/), what interfaces and the loop use. A port moves packets and nothing
- * else; it neither decodes nor reads a clock.
+ * The port interface: what a driver gives (drivers/), what interfaces and the loop use. A port
+ * moves packets and nothing else; it neither decodes nor reads a clock.
  */
 #ifndef NSK_NET_PORT_H
 #define NSK_NET_PORT_H
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 
-#define PORT_NAME_MAX 64
+#define PORT_NAME_MAX	64
 #define PORT_QUEUES_MAX 16
 
 enum port_offload {
@@ -25,21 +25,21 @@ enum port_offload {
 	PORT_TX_CSUM_L4 = 1 << 3,   /* TCP and UDP */
 	PORT_TX_MULTI_SEG = 1 << 4, /* chained mbufs may be sent */
 	PORT_TX_TSO = 1 << 5,
-	PORT_RX_RSS = 1 << 6,       /* spreads by hash over the queues, as asked */
-	PORT_TX_INDIRECT = 1 << 7,  /* indirect mbufs (shared data) may be sent */
+	PORT_RX_RSS = 1 << 6,	   /* spreads by hash over the queues, as asked */
+	PORT_TX_INDIRECT = 1 << 7, /* indirect mbufs (shared data) may be sent */
 };
 
 /* What a port can do; filled by open. */
 struct port_caps {
-	uint32_t offloads;     /* enum port_offload */
+	uint32_t offloads; /* enum port_offload */
 	uint16_t rx_queues_max;
 	uint16_t tx_queues_max;
 	uint16_t rx_desc_min, rx_desc_max; /* 0: no limit known */
 	uint16_t tx_desc_min, tx_desc_max;
-	uint32_t mtu_max;      /* bytes of IP packet */
-	bool ethernet;         /* frames; false: IP packets without a link header */
-	int numa_node;         /* -1: unknown */
-	bool device_memory;    /* buffers must lie in EAL memory */
+	uint32_t mtu_max;   /* bytes of IP packet */
+	bool ethernet;	    /* frames; false: IP packets without a link header */
+	int numa_node;	    /* -1: unknown */
+	bool device_memory; /* buffers must lie in EAL memory */
 };
 
 /* How a port is started; filled by the stack from settings, caps and workers. */
@@ -47,10 +47,10 @@ struct port_setup {
 	uint16_t rx_queues, tx_queues;
 	uint16_t rx_desc, tx_desc;
 	uint32_t mtu;
-	uint32_t offloads;                               /* those wanted, a subset of caps.offloads */
-	const uint8_t *rss_key;                          /* 40 bytes, when PORT_RX_RSS is wanted: over TCP and UDP ports,
-							  * bucket i of 128 to queue i % rx_queues */
-	struct rte_mempool *rx_pool[PORT_QUEUES_MAX];    /* by rx queue */
+	uint32_t offloads;	/* those wanted, a subset of caps.offloads */
+	const uint8_t *rss_key; /* 40 bytes, when PORT_RX_RSS is wanted: over TCP and UDP ports,
+				 * bucket i of 128 to queue i % rx_queues */
+	struct rte_mempool *rx_pool[PORT_QUEUES_MAX]; /* by rx queue */
 };
 
 struct port_link {
@@ -61,73 +61,80 @@ struct port_link {
 
 struct port_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t rx_missed;  /* dropped by the device: ring full */
+	uint64_t rx_missed; /* dropped by the device: ring full */
 	uint64_t rx_errors, tx_errors;
-	uint64_t rx_nobuf;   /* dropped by the driver: no buffer */
-	uint64_t injected;   /* dropped on purpose by the fault driver */
+	uint64_t rx_nobuf; /* dropped by the driver: no buffer */
+	uint64_t injected; /* dropped on purpose by the fault driver */
 };
 
 struct port;
 
 struct port_ops {
-	/* 0 or -errno with a text in port->error that says what to do. stop returns the buffers, except what a DPDK driver
-	 * keeps until close: free pools after close only. close frees the port. */
+	/* 0 or -errno with a text in port->error that says what to do. stop returns the buffers,
+	 * except what a DPDK driver keeps until close: free pools after close only. close frees the
+	 * port. */
 	int (*start)(struct port *port, const struct port_setup *setup);
 	void (*stop)(struct port *port);
 	void (*close)(struct port *port);
-	/* Never block. Each queue belongs to one worker. Received mbufs come from setup.rx_pool[queue] and are the caller's;
-	 * tx consumes the first n mbufs, n returned. */
-	uint16_t (*rx_burst)(struct port *port, uint16_t queue, uint64_t now_ns, struct rte_mbuf **bufs, uint16_t n);
-	uint16_t (*tx_burst)(struct port *port, uint16_t queue, uint64_t now_ns, struct rte_mbuf **bufs, uint16_t n);
+	/* Never block. Each queue belongs to one worker. Received mbufs come from
+	 * setup.rx_pool[queue] and are the caller's; tx consumes the first n mbufs, n returned. */
+	uint16_t (*rx_burst)(struct port *port, uint16_t queue, uint64_t now_ns,
+			     struct rte_mbuf **bufs, uint16_t n);
+	uint16_t (*tx_burst)(struct port *port, uint16_t queue, uint64_t now_ns,
+			     struct rte_mbuf **bufs, uint16_t n);
 	void (*link)(struct port *port, struct port_link *link);
 	void (*stats)(struct port *port, struct port_stats *stats);
-	/* When the next packet falls due on a queue, for virtual time: UINT64_MAX unknown or none. May be NULL. */
+	/* When the next packet falls due on a queue, for virtual time: UINT64_MAX unknown or none.
+	 * May be NULL. */
 	uint64_t (*next_ns)(struct port *port, uint16_t queue);
 };
 
 struct port {
-	const struct port_ops *ops;   /* [C] */
-	struct port_caps caps;        /* [C] after open */
-	char name[PORT_NAME_MAX];     /* [C] how it was named: "net_tap0,iface=nsk0" cut to size */
-	char driver[32];              /* [C] "loop", "ethdev:net_tap" */
-	char error[256];              /* text of the last failure */
-	struct eth_addr mac;          /* [C] after open */
-	uint32_t mtu;                 /* [C] after start */
-	struct log *log;              /* [C] */
-	/* drivers put their own struct around this one */
+	const struct port_ops *ops; /* [C] */
+	struct port_caps caps;	    /* [C] after open */
+	char name[PORT_NAME_MAX];   /* [C] how it was named: "net_tap0,iface=nsk0" cut to size */
+	char driver[32];	    /* [C] "loop", "ethdev:net_tap" */
+	char error[256];	    /* text of the last failure */
+	struct eth_addr mac;	    /* [C] after open */
+	uint32_t mtu;		    /* [C] after start */
+	struct log *log;	    /* [C] */
+				    /* drivers put their own struct around this one */
 };
 
 /* What a driver is opened with. */
 struct port_open {
-	const char *devargs;          /* after the driver's prefix */
-	void *object;                 /* wire end or callback port for drivers that take one, else NULL */
-	unsigned end;                 /* which end of the wire */
-	struct port *inner;           /* the wrapped port for "fault", else NULL; closed by the wrapper's close */
+	const char *devargs; /* after the driver's prefix */
+	void *object;	     /* wire end or callback port for drivers that take one, else NULL */
+	unsigned end;	     /* which end of the wire */
+	struct port
+		*inner; /* the wrapped port for "fault", else NULL; closed by the wrapper's close */
 	const struct settings *set;
 	struct log *log;
-	char *error;                  /* text of a failure, error_size bytes */
+	char *error; /* text of a failure, error_size bytes */
 	size_t error_size;
 };
 
 /* One row of drivers/table.c. */
 struct port_driver {
-	const char *name;             /* prefix before ':' in -d; ethdev takes whatever has no prefix */
-	const char *help;             /* one line */
-	bool needs_eal_devices;       /* EAL must probe devices (hugepages, PCI); false: small EAL will do */
+	const char *name;	/* prefix before ':' in -d; ethdev takes whatever has no prefix */
+	const char *help;	/* one line */
+	bool needs_eal_devices; /* EAL must probe devices (hugepages, PCI); false: small EAL will do
+				 */
 	int (*open)(const struct port_open *open, struct port **port);
 };
 
 /* What a device given with -d asks of EAL, known before EAL starts. */
 struct port_needs {
-	const char *device;    /* the devargs without wrappers: what EAL gets; NULL: no DPDK device */
-	bool pci;              /* on the PCI bus */
-	bool single_file;      /* its peer maps our memory: hugepages in one file a region */
-	bool no_in_memory;     /* does not work with --in-memory */
+	const char *device; /* the devargs without wrappers: what EAL gets; NULL: no DPDK device */
+	bool pci;	    /* on the PCI bus */
+	bool single_file;   /* its peer maps our memory: hugepages in one file a region */
+	bool no_in_memory;  /* does not work with --in-memory */
 };
 
 void port_needs(const char *devargs, struct port_needs *needs);
 
-/* Looks a driver up by the devargs given with -d; *rest is what follows its prefix. Never NULL: ethdev takes the rest. */
+/* Looks a driver up by the devargs given with -d; *rest is what follows its prefix. Never NULL:
+ * ethdev takes the rest. */
 const struct port_driver *port_driver_find(const char *devargs, const char **rest);
 /* The driver of a given name ("loop", "callback", "fault", "pcap", "ethdev"), or NULL. */
 const struct port_driver *port_driver_named(const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The flow hash that decides which worker owns a flow: Toeplitz, with the key and the input that NICs use for RSS over TCP
- * and UDP ports, so that hardware and software agree.
+ * The flow hash that decides which worker owns a flow: Toeplitz, with the key and the input that
+ * NICs use for RSS over TCP and UDP ports, so that hardware and software agree.
  */
 #ifndef NSK_NET_RSS_H
 #define NSK_NET_RSS_H

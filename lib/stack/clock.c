@@ -22,14 +22,16 @@ static uint64_t tsc_to_ns(uint64_t tsc, uint64_t factor_q32)
 	return (uint64_t)(((unsigned __int128)tsc * factor_q32) >> 32);
 }
 
-/* Ties TSC and system time together and measures how many ns a TSC tick is since the anchor before. */
+/* Ties TSC and system time together and measures how many ns a TSC tick is since the anchor before.
+ */
 static uint64_t anchor(struct clock_reader *r, uint64_t tsc)
 {
 	uint64_t ns = clock_system_ns();
 	uint64_t ticks = tsc - r->anchor_tsc;
 
 	if (r->anchor_ns && ticks && ns > r->anchor_ns)
-		r->ns_per_tsc_q32 = (uint64_t)(((unsigned __int128)(ns - r->anchor_ns) << 32) / ticks);
+		r->ns_per_tsc_q32 =
+			(uint64_t)(((unsigned __int128)(ns - r->anchor_ns) << 32) / ticks);
 	r->anchor_tsc = tsc;
 	r->anchor_ns = ns;
 	return ns;
@@ -40,7 +42,8 @@ static uint64_t system_read(struct clock_reader *r)
 	uint64_t tsc = rte_rdtsc();
 	uint64_t since = tsc_to_ns(tsc - r->anchor_tsc, r->ns_per_tsc_q32);
 
-	/* Until the rate is known (the first millisecond), and when the anchor is old, ask the system. */
+	/* Until the rate is known (the first millisecond), and when the anchor is old, ask the
+	 * system. */
 	if (NSK_UNLIKELY(!r->ns_per_tsc_q32 || since > ANCHOR_NS)) {
 		if (r->anchor_ns && !r->ns_per_tsc_q32) {
 			uint64_t ns = clock_system_ns();

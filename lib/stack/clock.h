@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stack's clock: monotonic ns, the caller's or the system's. The system's is read through the TSC, anchored to
- * CLOCK_MONOTONIC again about once a second, so that a reading costs a few cycles and does not drift.
+ * The stack's clock: monotonic ns, the caller's or the system's. The system's is read through the
+ * TSC, anchored to CLOCK_MONOTONIC again about once a second, so that a reading costs a few cycles
+ * and does not drift.
  */
 #ifndef NSK_STACK_CLOCK_H
 #define NSK_STACK_CLOCK_H
@@ -17,8 +18,8 @@ struct clock {
 struct clock_reader {
 	uint64_t anchor_tsc;
 	uint64_t anchor_ns;
-	uint64_t last_ns;          /* readings never go back */
-	uint64_t ns_per_tsc_q32;   /* 0: not measured yet */
+	uint64_t last_ns;	 /* readings never go back */
+	uint64_t ns_per_tsc_q32; /* 0: not measured yet */
 };
 
 uint64_t clock_system_ns(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A configuration as the stack's builder reads it. Filled by config.c (calls), config_file.c (libconfig) and args.c
- * (command line); settings by way of the table in settings.c.
+ * A configuration as the stack's builder reads it. Filled by config.c (calls), config_file.c
+ * (libconfig) and args.c (command line); settings by way of the table in settings.c.
  */
 #ifndef NSK_STACK_CONFIG_H
 #define NSK_STACK_CONFIG_H
@@ -15,35 +15,35 @@
 #include "net/port.h"
 
 #define CONFIG_WORKERS_MAX 64
-#define CONFIG_ROUTES_MAX 1024
-#define CONFIG_ERROR_MAX 512
-#define CONFIG_EAL_MAX 1024
-#define CONFIG_PATH_MAX 108 /* sun_path */
+#define CONFIG_ROUTES_MAX  1024
+#define CONFIG_ERROR_MAX   512
+#define CONFIG_EAL_MAX	   1024
+#define CONFIG_PATH_MAX	   108 /* sun_path */
 
 enum config_device_kind {
-	CONFIG_DEVARGS,  /* named by a string: drivers/table.c decides */
-	CONFIG_WIRE,     /* end of a struct nsk_wire */
+	CONFIG_DEVARGS,	 /* named by a string: drivers/table.c decides */
+	CONFIG_WIRE,	 /* end of a struct nsk_wire */
 	CONFIG_CALLBACK, /* struct nsk_callback_port */
 };
 
 struct config_device {
 	enum config_device_kind kind;
-	char *devargs;                /* CONFIG_DEVARGS */
-	void *object;                 /* the others */
-	unsigned end;                 /* CONFIG_WIRE */
-	char *faults;                 /* NULL: not wrapped */
-	char name[IFACE_NAME_MAX];    /* interface name; "" : made from the device by the builder */
-	uint32_t mtu;                 /* 0: the setting */
+	char *devargs;		   /* CONFIG_DEVARGS */
+	void *object;		   /* the others */
+	unsigned end;		   /* CONFIG_WIRE */
+	char *faults;		   /* NULL: not wrapped */
+	char name[IFACE_NAME_MAX]; /* interface name; "" : made from the device by the builder */
+	uint32_t mtu;		   /* 0: the setting */
 	bool has_mac;
-	struct eth_addr mac;          /* instead of the device's own */
+	struct eth_addr mac; /* instead of the device's own */
 	uint16_t naddrs;
 	struct ip_prefix addrs[IFACE_ADDRS_MAX];
 };
 
 struct config_route {
-	struct ip_prefix dst;         /* len 0: default */
-	struct ip_addr gateway;       /* family 0: on-link */
-	char iface[IFACE_NAME_MAX];   /* "": the one that reaches the gateway */
+	struct ip_prefix dst;	    /* len 0: default */
+	struct ip_addr gateway;	    /* family 0: on-link */
+	char iface[IFACE_NAME_MAX]; /* "": the one that reaches the gateway */
 	uint32_t metric;
 };
 
@@ -52,33 +52,37 @@ struct nsk_config {
 	unsigned ndevices;
 	struct config_device device[IFACE_MAX];
 	unsigned nroutes;
-	struct config_route *route;   /* CONFIG_ROUTES_MAX at most */
-	unsigned nworkers;            /* ≥ 1 */
-	int cpu[CONFIG_WORKERS_MAX];  /* core of each worker, -1: not pinned */
+	struct config_route *route;  /* CONFIG_ROUTES_MAX at most */
+	unsigned nworkers;	     /* ≥ 1 */
+	int cpu[CONFIG_WORKERS_MAX]; /* core of each worker, -1: not pinned */
 	char eal_args[CONFIG_EAL_MAX];
 	bool no_huge;
 	uint64_t (*clock)(void *arg); /* NULL: the system's */
 	void *clock_arg;
 	bool seeded;
 	uint64_t seed;
-	nsk_log_fn log_fn;            /* NULL: stderr */
+	nsk_log_fn log_fn; /* NULL: stderr */
 	void *log_arg;
 	enum nsk_log_level log_level;
 	char control[CONFIG_PATH_MAX]; /* "": none */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
-	unsigned fail_step;           /* make this step of building fail */
-	unsigned steps;               /* steps the last build took */
+	unsigned fail_step; /* make this step of building fail */
+	unsigned steps;	    /* steps the last build took */
 	char error[CONFIG_ERROR_MAX];
 };
 
 /* Puts a text into config->error and returns -1 with errno = err. */
-int config_fail(struct nsk_config *config, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int config_fail(struct nsk_config *config, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* The same with what was wrong put in front of the text that is there: "FILE:LINE", an option. Returns -1, errno kept. */
-int config_fail_at(struct nsk_config *config, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same with what was wrong put in front of the text that is there: "FILE:LINE", an option.
+ * Returns -1, errno kept. */
+int config_fail_at(struct nsk_config *config, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/* config.c: properties of the device added last that a file can give. 0, or -1 with errno and a text. */
+/* config.c: properties of the device added last that a file can give. 0, or -1 with errno and a
+ * text. */
 int config_device_name(struct nsk_config *config, const char *name);
 int config_device_mtu(struct nsk_config *config, uint64_t mtu);
 int config_device_mac(struct nsk_config *config, const char *text);
@@ -87,19 +91,22 @@ int config_log_level(struct nsk_config *config, const char *name);
 int config_destination(struct nsk_config *config, const char *text, struct ip_prefix *dst);
 int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *gateway);
 
-/* What only the whole can show: settings that contradict each other. Asked when a stack is made. 0, or -1 with a text. */
+/* What only the whole can show: settings that contradict each other. Asked when a stack is made. 0,
+ * or -1 with a text. */
 int config_check(struct nsk_config *config);
 
 /*
- * config_text.c: a configuration file with everything it includes as one text, and where each of its lines came from.
- * `@include "PATH"` on a line of its own; a relative path begins at the folder of the file that includes.
+ * config_text.c: a configuration file with everything it includes as one text, and where each of
+ * its lines came from.
+ * `@include "PATH"` on a line of its own; a relative path begins at the folder of the file that
+ * includes.
  */
 struct config_text {
-	char *text;                    /* with a NUL behind; NULL when empty */
+	char *text; /* with a NUL behind; NULL when empty */
 	size_t len, room;
 	struct config_text_line *line; /* nlines of them: line n of the text is line[n - 1] */
 	unsigned nlines;
-	char *files[64];               /* names by number, the first is the file itself */
+	char *files[64]; /* names by number, the first is the file itself */
 	unsigned nfiles;
 };
 

@@ -97,6 +97,7 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "driver", json_string(info.driver));
 	ctl_put(o, "state", json_string(iface_state_name(info.state)));
 	ctl_put(o, "link_up", json_boolean(info.link_up));
+	ctl_put(o, "primary", json_boolean(info.primary));
 	ctl_put(o, "mac",
 		info.ethernet
 			? json_string(eth_addr_format(&stack->iface[index].mac, mac, sizeof(mac)))

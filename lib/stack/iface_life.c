@@ -13,9 +13,10 @@
 #include "stack/build.h"
 #include "stack/stack.h"
 
-static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct iface *ifc, int value)
+static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct iface *ifc,
+		 int value)
 {
-	struct nsk_event event = { .type = type, .iface = ifc->name, .value = value };
+	struct nsk_event event = {.type = type, .iface = ifc->name, .value = value};
 
 	if (stack->event_fn)
 		stack->event_fn(stack->event_arg, &event);
@@ -28,10 +29,12 @@ static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
-/* ---- open and close ----------------------------------------------------------------------------------------------- */
+/* ---- open and close
+ * -----------------------------------------------------------------------------------------------
+ */
 
-static int open_port(struct nsk_stack *stack, struct nsk_config *config, const struct config_device *d,
-		     struct port **port)
+static int open_port(struct nsk_stack *stack, struct nsk_config *config,
+		     const struct config_device *d, struct port **port)
 {
 	const struct port_driver *drv;
 	const char *rest = "";
@@ -71,20 +74,22 @@ static void name_iface(struct iface *ifc, const struct config_device *d)
 
 	if (d->name[0]) {
 		snprintf(ifc->name, sizeof(ifc->name), "%s", d->name);
-	} else if (d->kind == CONFIG_DEVARGS && strcmp(port_driver_find(d->devargs, &rest)->name, "ethdev") == 0) {
+	} else if (d->kind == CONFIG_DEVARGS &&
+		   strcmp(port_driver_find(d->devargs, &rest)->name, "ethdev") == 0) {
 		size_t n = strcspn(rest, ",");
 
 		snprintf(ifc->name, sizeof(ifc->name), "%.*s", (int)n, rest);
 	} else {
 		snprintf(ifc->name, sizeof(ifc->name), "%.20s%u",
-			 d->kind == CONFIG_DEVARGS ? port_driver_find(d->devargs, &rest)->name :
-			 d->kind == CONFIG_WIRE    ? "wire" :
-						     "callback",
+			 d->kind == CONFIG_DEVARGS ? port_driver_find(d->devargs, &rest)->name
+			 : d->kind == CONFIG_WIRE  ? "wire"
+						   : "callback",
 			 ifc->index);
 	}
 }
 
-static int take_addresses(struct iface *ifc, const struct config_device *d, struct nsk_config *config)
+static int take_addresses(struct iface *ifc, const struct config_device *d,
+			  struct nsk_config *config)
 {
 	char text[IP_PREFIX_STRLEN];
 
@@ -95,7 +100,8 @@ static int take_addresses(struct iface *ifc, const struct config_device *d, stru
 			continue;
 		ip_prefix_format(&d->addrs[i], text, sizeof(text));
 		return build_fail(config, -rc, "%s: address %s %s", ifc->name, text,
-				  rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
+				  rc == -EEXIST ? "is given twice"
+						: "is no host's address in its subnet");
 	}
 	return 0;
 }
@@ -112,8 +118,8 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	rc = open_port(stack, config, d, &ifc->port);
 	if (rc) {
 		if (!config->error[0])
-			build_fail(config, -rc, "device \"%s\" cannot be opened: %s", d->devargs ? d->devargs : "",
-				   strerror(-rc));
+			build_fail(config, -rc, "device \"%s\" cannot be opened: %s",
+				   d->devargs ? d->devargs : "", strerror(-rc));
 		return rc;
 	}
 	ifc->index = (uint8_t)index;
@@ -138,7 +144,8 @@ void iface_close(struct nsk_stack *stack, unsigned index)
 	stack->iface[index].port = NULL;
 }
 
-/* ---- enable and disable ------------------------------------------------------------------------------------------- */
+/* ---- enable and disable
+ * ------------------------------------------------------------------------------------------- */
 
 static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
 {
@@ -147,34 +154,40 @@ static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
 	return (uint16_t)(most ? NSK_MIN(n, (uint32_t)most) : n);
 }
 
-static void plan_queues(const struct nsk_stack *stack, const struct port_caps *caps, struct port_setup *setup)
+static void plan_queues(const struct nsk_stack *stack, const struct port_caps *caps,
+			struct port_setup *setup)
 {
 	bool spread = (caps->offloads & PORT_RX_RSS) && caps->rx_queues_max >= stack->nworkers;
 
-	setup->rx_queues = (uint16_t)(spread && stack->nworkers <= PORT_QUEUES_MAX ? stack->nworkers : 1);
-	setup->tx_queues = (uint16_t)NSK_MIN(NSK_MIN((unsigned)caps->tx_queues_max, stack->nworkers),
-					     (unsigned)PORT_QUEUES_MAX);
-	setup->offloads = caps->offloads & ~(uint32_t)(PORT_TX_TSO | (setup->rx_queues == 1 ? PORT_RX_RSS : 0));
+	setup->rx_queues =
+		(uint16_t)(spread && stack->nworkers <= PORT_QUEUES_MAX ? stack->nworkers : 1);
+	setup->tx_queues = (uint16_t)NSK_MIN(
+		NSK_MIN((unsigned)caps->tx_queues_max, stack->nworkers), (unsigned)PORT_QUEUES_MAX);
+	setup->offloads = caps->offloads &
+			  ~(uint32_t)(PORT_TX_TSO | (setup->rx_queues == 1 ? PORT_RX_RSS : 0));
 	setup->rss_key = rss_key;
 	setup->rx_desc = clamp_desc(stack->set.rx_ring, caps->rx_desc_min, caps->rx_desc_max);
 	setup->tx_desc = clamp_desc(stack->set.tx_ring, caps->tx_desc_min, caps->tx_desc_max);
 }
 
 /* A port with one queue is polled by one worker, different ports by different ones. */
-static struct run_worker *queue_worker(struct nsk_stack *stack, const struct iface *ifc, uint16_t queue)
+static struct run_worker *queue_worker(struct nsk_stack *stack, const struct iface *ifc,
+				       uint16_t queue)
 {
 	return stack->worker[ifc->rx_queues == 1 ? ifc->index % stack->nworkers : queue];
 }
 
-static void warn_distant(struct nsk_stack *stack, const struct iface *ifc, const struct run_worker *r)
+static void warn_distant(struct nsk_stack *stack, const struct iface *ifc,
+			 const struct run_worker *r)
 {
 	int node = ifc->port->caps.numa_node;
 
 	if (node >= 0 && r->numa_node >= 0 && node != r->numa_node)
-		LOG_WARN(&stack->log, "numa",
-			 "%s is on NUMA node %d but worker %u on node %d: each packet crosses nodes; choose a core of node "
-			 "%d with -l",
-			 ifc->name, node, r->w.id, r->numa_node, node);
+		LOG_WARN(
+			&stack->log, "numa",
+			"%s is on NUMA node %d but worker %u on node %d: each packet crosses nodes; choose a core of node "
+			"%d with -l",
+			ifc->name, node, r->w.id, r->numa_node, node);
 }
 
 static void poll_queues(struct nsk_stack *stack, struct iface *ifc)
@@ -182,7 +195,7 @@ static void poll_queues(struct nsk_stack *stack, struct iface *ifc)
 	for (uint16_t q = 0; q < ifc->rx_queues; q++) {
 		struct run_worker *r = queue_worker(stack, ifc, q);
 
-		r->source[r->nsources++] = (struct rx_source){ .ifc = ifc, .queue = q };
+		r->source[r->nsources++] = (struct rx_source){.ifc = ifc, .queue = q};
 		warn_distant(stack, ifc, r);
 	}
 }
@@ -190,9 +203,9 @@ static void poll_queues(struct nsk_stack *stack, struct iface *ifc)
 int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 {
 	struct port *port = ifc->port;
-	struct port_setup setup = { .mtu = ifc->mtu };
+	struct port_setup setup = {.mtu = ifc->mtu};
 	bool first = ifc->rx_queues == 0;
-	struct port_link link = { 0 };
+	struct port_link link = {0};
 	int rc;
 
 	set_state(stack, ifc, NSK_IFACE_ENABLING);
@@ -231,7 +244,8 @@ void iface_disable(struct nsk_stack *stack, struct iface *ifc)
 	if (ifc->state != NSK_IFACE_ENABLED)
 		return;
 	set_state(stack, ifc, NSK_IFACE_DISABLING);
-	/* A call runs inside a turn: once it ran, that worker has seen the state and left the port alone. */
+	/* A call runs inside a turn: once it ran, that worker has seen the state and left the port
+	 * alone. */
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int owner = __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE);
 
@@ -246,7 +260,7 @@ void iface_watch(struct nsk_stack *stack)
 {
 	for (unsigned i = 0; i < stack->nifaces; i++) {
 		struct iface *ifc = &stack->iface[i];
-		struct port_link link = { 0 };
+		struct port_link link = {0};
 
 		if (!iface_running(ifc))
 			continue;
@@ -255,18 +269,22 @@ void iface_watch(struct nsk_stack *stack)
 			continue;
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
 		net_snapshot_touch(&stack->snap);
-		LOG_WARN(&stack->log, "iface", "%s: link is %s", ifc->name, link.up ? "up" : "down");
+		LOG_WARN(&stack->log, "iface", "%s: link is %s", ifc->name,
+			 link.up ? "up" : "down");
 		tell(stack, NSK_EVENT_LINK, ifc, link.up);
 	}
 }
 
-/* ---- public ------------------------------------------------------------------------------------------------------- */
+/* ---- public
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* The interface of the default route, the first one where there is none. */
 static unsigned primary(const struct nsk_stack *stack)
 {
 	static const uint8_t any[16];
-	const struct route *route = route_lookup(stack->routes, AF_INET, any, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY);
+	const struct route *route =
+		route_lookup(stack->routes, AF_INET, any, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY);
 
 	return route && route->dst.len == 0 ? route->iface : 0;
 }

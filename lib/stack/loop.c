@@ -3,13 +3,13 @@
  * The worker's loop: bounded work a turn, and the only place that reads the clock.
  *
  *   input:  rx burst of each queue → decode → tcp over the whole burst
- *   timers: those due; after input, so that what arrived while nobody looked stops its timer in time
- *   (the application reads and writes)
- *   output: for every connection marked dirty → tx burst
+ *   timers: those due; after input, so that what arrived while nobody looked stops its timer in
+ * time (the application reads and writes) output: for every connection marked dirty → tx burst
  *
- * A worker's own thread comes here through nsk_epoll_wait() and blocking calls (loop_app_turn): what the application did
- * since the turn before is sent first, then the next turn begins, so that answers leave before new packets are taken and
- * acknowledgments ride on them. nsk_turn() has no application inside: input, timers, output.
+ * A worker's own thread comes here through nsk_epoll_wait() and blocking calls (loop_app_turn):
+ * what the application did since the turn before is sent first, then the next turn begins, so that
+ * answers leave before new packets are taken and acknowledgments ride on them. nsk_turn() has no
+ * application inside: input, timers, output.
  */
 #include <errno.h>
 
@@ -20,7 +20,7 @@
 #include "stack/stack.h"
 #include "tcp/tcp.h"
 
-#define BURST_MAX 64
+#define BURST_MAX  64
 #define PUBLISH_NS UINT64_C(1000000)
 #define WATCH_NS   UINT64_C(100000000)
 
@@ -34,7 +34,8 @@ static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 
 	if (NSK_UNLIKELY(!iface_running(src->ifc)))
 		return 0;
-	n = port->ops->rx_burst(port, src->queue, w->now_ns, bufs, (uint16_t)NSK_MIN(w->set->burst, (uint32_t)BURST_MAX));
+	n = port->ops->rx_burst(port, src->queue, w->now_ns, bufs,
+				(uint16_t)NSK_MIN(w->set->burst, (uint32_t)BURST_MAX));
 	if (n == 0)
 		return 0;
 	for (uint16_t i = 0; i < n; i++) {
@@ -48,7 +49,7 @@ static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 			net_input(w, src->ifc, bufs[i]);
 	} else {
 		for (uint16_t i = 0; i < n; i++) {
-			*pkt_of(bufs[i]) = (struct pkt){ .iface = src->ifc->index };
+			*pkt_of(bufs[i]) = (struct pkt){.iface = src->ifc->index};
 			ip_input(w, src->ifc, bufs[i]);
 		}
 	}
@@ -85,7 +86,8 @@ static void input(struct run_worker *r)
 	}
 }
 
-/* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is stopping. */
+/* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is
+ * stopping. */
 static void housekeep(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A device without a stack: the same steps that build a stack, up to the port. No protocol runs here.
+ * A device without a stack: the same steps that build a stack, up to the port. No protocol runs
+ * here.
  */
 #include <errno.h>
 #include <sched.h>
@@ -98,7 +99,7 @@ void nsk_raw_close(struct nsk_raw *raw)
 
 void nsk_raw_info(struct nsk_raw *raw, struct nsk_raw_info *info)
 {
-	struct port_link link = { 0 };
+	struct port_link link = {0};
 
 	raw->port->ops->link(raw->port, &link);
 	raw->info.link_up = link.up;
@@ -107,7 +108,7 @@ void nsk_raw_info(struct nsk_raw *raw, struct nsk_raw_info *info)
 
 void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 {
-	struct port_stats s = { 0 };
+	struct port_stats s = {0};
 
 	raw->port->ops->stats(raw->port, &s);
 	*stats = (struct nsk_raw_stats){
@@ -124,12 +125,14 @@ void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 
 unsigned nsk_raw_rx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned max)
 {
-	return raw->port->ops->rx_burst(raw->port, 0, nsk_raw_now(raw), bufs, (uint16_t)NSK_MIN(max, 64u));
+	return raw->port->ops->rx_burst(raw->port, 0, nsk_raw_now(raw), bufs,
+					(uint16_t)NSK_MIN(max, 64u));
 }
 
 unsigned nsk_raw_tx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
 {
-	return raw->port->ops->tx_burst(raw->port, 0, nsk_raw_now(raw), bufs, (uint16_t)NSK_MIN(count, 512u));
+	return raw->port->ops->tx_burst(raw->port, 0, nsk_raw_now(raw), bufs,
+					(uint16_t)NSK_MIN(count, 512u));
 }
 
 int nsk_raw_alloc(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)

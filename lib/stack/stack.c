@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Building a stack and taking it down. The steps stand in one table; each has its mirror; a step that fails leaves the ones
- * before it to be undone in reverse.
+ * Building a stack and taking it down. The steps stand in one table; each has its mirror; a step
+ * that fails leaves the ones before it to be undone in reverse.
  */
 #include "stack/stack.h"
 
@@ -18,7 +18,9 @@
 #include "stack/eal.h"
 #include "stack/telemetry.h"
 
-/* ---- EAL ---------------------------------------------------------------------------------------------------------- */
+/* ---- EAL
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 {
@@ -45,7 +47,8 @@ static void eal_down(struct nsk_stack *stack)
 	eal_forget(&stack->log);
 }
 
-/* ---- workers, ports, pools ---------------------------------------------------------------------------------------- */
+/* ---- workers, ports, pools
+ * ---------------------------------------------------------------------------------------- */
 
 static void workers_down(struct nsk_stack *stack)
 {
@@ -87,7 +90,8 @@ static int ports_up(struct nsk_stack *stack, struct nsk_config *config)
 	return 0;
 }
 
-/* worker_destroy() frees the pool: a pool must outlive the port that holds its buffers, and ports are closed first. */
+/* worker_destroy() frees the pool: a pool must outlive the port that holds its buffers, and ports
+ * are closed first. */
 static int pools_up(struct nsk_stack *stack, struct nsk_config *config)
 {
 	bool device_memory = false;
@@ -108,7 +112,9 @@ static void pools_down(struct nsk_stack *stack)
 	(void)stack;
 }
 
-/* ---- routes ------------------------------------------------------------------------------------------------------- */
+/* ---- routes
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static struct iface *iface_named(struct nsk_stack *stack, const char *name)
 {
@@ -133,9 +139,10 @@ static int add_connected(struct nsk_stack *stack)
 		struct iface *ifc = &stack->iface[i];
 
 		for (unsigned k = 0; k < ifc->naddrs; k++) {
-			struct ip_prefix net = { .addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len };
+			struct ip_prefix net = {.addr = ifc->addrs[k].addr,
+						.len = ifc->addrs[k].prefix_len};
 			struct route route = {
-				.dst = { .addr = ip_prefix_network(&net), .len = net.len },
+				.dst = {.addr = ip_prefix_network(&net), .len = net.len},
 				.iface = ifc->index,
 			};
 			int rc = route_add(stack->routes, &route);
@@ -147,10 +154,11 @@ static int add_connected(struct nsk_stack *stack)
 	return 0;
 }
 
-static int add_route(struct nsk_stack *stack, struct nsk_config *config, const struct config_route *cr)
+static int add_route(struct nsk_stack *stack, struct nsk_config *config,
+		     const struct config_route *cr)
 {
 	char dst[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
-	struct route route = { .dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric };
+	struct route route = {.dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric};
 	struct iface *ifc;
 	int rc;
 
@@ -162,18 +170,21 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config, const s
 	if (!ifc && stack->nifaces == 1 && !stack->iface[0].ethernet)
 		ifc = &stack->iface[0];
 	if (!ifc)
-		return build_fail(config, EINVAL,
-				  "route %s: gateway %s is in no subnet of an interface: give the interface an address next to "
-				  "it (-a), or name the interface",
-				  dst, via);
+		return build_fail(
+			config, EINVAL,
+			"route %s: gateway %s is in no subnet of an interface: give the interface an address next to "
+			"it (-a), or name the interface",
+			dst, via);
 	route.iface = ifc->index;
 	rc = route_add(stack->routes, &route);
 	if (rc == 0 || rc == -EEXIST)
 		return 0;
-	return build_fail(config, -rc, "route %s via %s: %s", dst, via,
-			  rc == -ENOSPC ? "more routes than ip.routes allows" :
-			  rc == -ENOMEM ? "no memory" :
-					  "no such route is possible (bits behind the prefix, or not a host's address)");
+	return build_fail(
+		config, -rc, "route %s via %s: %s", dst, via,
+		rc == -ENOSPC ? "more routes than ip.routes allows"
+		: rc == -ENOMEM
+			? "no memory"
+			: "no such route is possible (bits behind the prefix, or not a host's address)");
 }
 
 static void routes_down(struct nsk_stack *stack)
@@ -202,13 +213,15 @@ static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
 			return rc;
 		}
 	}
-	stack->snap = (struct net_snapshot){ .generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes };
+	stack->snap = (struct net_snapshot){
+		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
 	for (unsigned i = 0; i < stack->nifaces; i++)
 		stack->snap.iface[i] = &stack->iface[i];
 	return 0;
 }
 
-/* ---- protocols, interfaces, control ------------------------------------------------------------------------------- */
+/* ---- protocols, interfaces, control
+ * ------------------------------------------------------------------------------- */
 
 static void protocols_down(struct nsk_stack *stack)
 {
@@ -259,7 +272,8 @@ static int control_up(struct nsk_stack *stack, struct nsk_config *config)
 	int rc = build_step(config, "control socket");
 
 	if (rc == 0 && config->control[0])
-		rc = ctl_start(stack, config->control, &stack->ctl, config->error, sizeof(config->error));
+		rc = ctl_start(stack, config->control, &stack->ctl, config->error,
+			       sizeof(config->error));
 	if (rc == 0)
 		telemetry_add(stack);
 	return rc;
@@ -276,12 +290,14 @@ static const struct {
 	int (*up)(struct nsk_stack *stack, struct nsk_config *config);
 	void (*down)(struct nsk_stack *stack);
 } steps[] = {
-	{ eal_up, eal_down },       { workers_up, workers_down },     { ports_up, ports_down },
-	{ pools_up, pools_down },   { routes_up, routes_down },       { protocols_up, protocols_down },
-	{ ifaces_up, ifaces_down }, { control_up, control_down },
+	{eal_up, eal_down},	  {workers_up, workers_down}, {ports_up, ports_down},
+	{pools_up, pools_down},	  {routes_up, routes_down},   {protocols_up, protocols_down},
+	{ifaces_up, ifaces_down}, {control_up, control_down},
 };
 
-/* ---- public ------------------------------------------------------------------------------------------------------- */
+/* ---- public
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* How many of the steps make ports with pools, without routes and protocols. */
 #define STEPS_TO_PORTS 4
@@ -291,7 +307,8 @@ static int check_config(struct nsk_config *config)
 	config->steps = 0;
 	config->error[0] = '\0';
 	if (config->ndevices == 0)
-		return build_fail(config, EINVAL, "no device: name one with -d, \"-d help\" lists what there is");
+		return build_fail(config, EINVAL,
+				  "no device: name one with -d, \"-d help\" lists what there is");
 	return config_check(config) ? -errno : 0;
 }
 
@@ -323,7 +340,7 @@ static struct nsk_stack *stack_new(const struct nsk_config *config)
 	stack->set = config->set;
 	mem_init(&stack->mem, NULL);
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
-	stack->clock = (struct clock){ .fn = config->clock, .arg = config->clock_arg };
+	stack->clock = (struct clock){.fn = config->clock, .arg = config->clock_arg};
 	stack->seed = choose_seed(config);
 	stack->id = next_id();
 	stack->nworkers = config->nworkers;
@@ -399,8 +416,8 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 		return -1;
 	}
 	stack = stack_new(config);
-	rc = stack ? build(stack, config, sizeof(steps) / sizeof(steps[0])) :
-		     build_fail(config, ENOMEM, "no memory for a stack");
+	rc = stack ? build(stack, config, sizeof(steps) / sizeof(steps[0]))
+		   : build_fail(config, ENOMEM, "no memory for a stack");
 	if (rc) {
 		struct log log;
 

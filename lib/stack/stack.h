@@ -31,57 +31,58 @@ struct rx_source {
 
 /* Counters and levels as the worker published them last; read by any thread. */
 struct published {
-	uint64_t next_ns;              /* [W] when to publish again */
-	uint64_t watch_ns;             /* [W] when to look at the links again */
+	uint64_t next_ns;  /* [W] when to publish again */
+	uint64_t watch_ns; /* [W] when to look at the links again */
 	uint64_t level[sizeof(struct nsk_levels) / sizeof(uint64_t)]; /* [A] */
 };
 
 /* What lib/stack keeps per worker, in one piece with the worker itself. */
 struct run_worker {
-	struct nsk_worker w;           /* first: run_of() */
-	struct nsk_stack *stack;       /* [C] */
-	struct mem mem;                /* [W] */
-	unsigned nsources;             /* [C] */
+	struct nsk_worker w;	 /* first: run_of() */
+	struct nsk_stack *stack; /* [C] */
+	struct mem mem;		 /* [W] */
+	unsigned nsources;	 /* [C] */
 	struct rx_source source[IFACE_MAX];
-	struct rte_ring *steer_ring;   /* packets from other workers, NULL with one worker */
-	struct rte_ring *tx_ring;      /* frames for ports whose queue this worker owns, NULL with one worker */
-	struct rte_ring *call_ring;    /* struct call: operations from other threads */
-	bool announced[IFACE_MAX];     /* [W] addresses were announced since the interface came up */
+	struct rte_ring *steer_ring; /* packets from other workers, NULL with one worker */
+	struct rte_ring
+		*tx_ring; /* frames for ports whose queue this worker owns, NULL with one worker */
+	struct rte_ring *call_ring; /* struct call: operations from other threads */
+	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface came up */
 	struct published pub;
-	struct clock_reader reader;    /* [W] */
-	int cpu;                       /* [C] -1: not pinned */
-	int numa_node;                 /* [C] of its memory, -1: any */
-	pthread_t thread;              /* [C] while launched */
+	struct clock_reader reader; /* [W] */
+	int cpu;		    /* [C] -1: not pinned */
+	int numa_node;		    /* [C] of its memory, -1: any */
+	pthread_t thread;	    /* [C] while launched */
 	bool launched;
-	bool registered;               /* this worker's thread was registered with EAL by us */
+	bool registered; /* this worker's thread was registered with EAL by us */
 	int result;
-	size_t mapping_size;           /* [C] of the memory this struct lies in */
-	struct mem_ops node_ops;       /* [C] memory on numa_node */
-	unsigned protocols;            /* [C] how many rows of worker.c's table are up */
-	bool woken;                    /* [W] sleepers were told that the stack is stopping */
+	size_t mapping_size;	 /* [C] of the memory this struct lies in */
+	struct mem_ops node_ops; /* [C] memory on numa_node */
+	unsigned protocols;	 /* [C] how many rows of worker.c's table are up */
+	bool woken;		 /* [W] sleepers were told that the stack is stopping */
 };
 
 struct nsk_stack {
-	struct settings set;           /* [C] */
-	struct mem mem;                /* of what is not one worker's; only while building */
-	struct log log;                /* [C] */
-	struct clock clock;            /* [C] */
-	uint64_t seed;                 /* [C] */
-	unsigned id;                   /* [C] for names of pools and rings */
-	unsigned nworkers;             /* [C] */
+	struct settings set; /* [C] */
+	struct mem mem;	     /* of what is not one worker's; only while building */
+	struct log log;	     /* [C] */
+	struct clock clock;  /* [C] */
+	uint64_t seed;	     /* [C] */
+	unsigned id;	     /* [C] for names of pools and rings */
+	unsigned nworkers;   /* [C] */
 	struct run_worker *worker[CONFIG_WORKERS_MAX];
-	unsigned nifaces;              /* [C] */
+	unsigned nifaces; /* [C] */
 	struct iface iface[IFACE_MAX];
 	struct config_device device[IFACE_MAX]; /* [C] what each was made from, for reports */
-	struct net_snapshot snap;      /* [S] */
-	struct route_table *routes;    /* [S] */
-	bool stopping;                 /* [A] */
+	struct net_snapshot snap;		/* [S] */
+	struct route_table *routes;		/* [S] */
+	bool stopping;				/* [A] */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	int (*launch_fn)(void *arg);
 	void *launch_arg;
-	struct ctl *ctl;               /* control socket's thread, NULL: none */
-	unsigned steps_done;           /* for unwinding */
+	struct ctl *ctl;     /* control socket's thread, NULL: none */
+	unsigned steps_done; /* for unwinding */
 };
 
 static inline struct run_worker *run_of(struct nsk_worker *w)
@@ -89,7 +90,8 @@ static inline struct run_worker *run_of(struct nsk_worker *w)
 	return (struct run_worker *)w;
 }
 
-/* stack.c: ports with a pool and nothing above them, for raw.c. 0 or -errno with a text in config. */
+/* stack.c: ports with a pool and nothing above them, for raw.c. 0 or -errno with a text in config.
+ */
 int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_stack **out);
 void stack_free_ports(struct nsk_stack *stack);
 
@@ -105,7 +107,8 @@ bool worker_borrow(struct run_worker *r);
 void worker_return(struct run_worker *r);
 
 /* worker.c */
-int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config, struct run_worker **out);
+int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config,
+		  struct run_worker **out);
 void worker_destroy(struct run_worker *r);
 /* Pools need to know the ports first: buffers of worker index for these ports. */
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory);
@@ -128,7 +131,8 @@ void iface_watch(struct nsk_stack *stack);
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow);
 void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
 void steer_arp(struct nsk_worker *w, struct rte_mbuf *m);
-uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n);
+uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
+			uint16_t n);
 /* Takes what other workers handed over; returns packets taken. */
 unsigned steer_receive(struct run_worker *r);
 /* Sends what workers without a queue of their own handed over; returns frames taken. */
@@ -142,11 +146,12 @@ struct call {
 	uint32_t done; /* [A] futex word */
 	bool given_up; /* [A] */
 };
-/* Runs fn(arg) on the worker, in its thread and within a turn, and waits for the result; -EAGAIN when too many wait. */
+/* Runs fn(arg) on the worker, in its thread and within a turn, and waits for the result; -EAGAIN
+ * when too many wait. */
 int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
 /*
- * The same for c->fn, waiting no longer than so, and never in the worker's place. -ETIMEDOUT: the worker still has the call;
- * c and all that fn touches must stay until call_done().
+ * The same for c->fn, waiting no longer than so, and never in the worker's place. -ETIMEDOUT: the
+ * worker still has the call; c and all that fn touches must stay until call_done().
  */
 int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns);
 static inline bool call_done(const struct call *c)
@@ -160,8 +165,8 @@ unsigned call_serve(struct run_worker *r);
 
 /* stats.c */
 void stats_publish(struct run_worker *r);
-/* As nsk_stats_read() without the time, but looks at published levels alone: for threads that must not touch what a worker
- * owns, nor the caller's clock. */
+/* As nsk_stats_read() without the time, but looks at published levels alone: for threads that must
+ * not touch what a worker owns, nor the caller's clock. */
 int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats);
 
 #endif

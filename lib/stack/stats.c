@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading counters and levels from any thread. Counters are read where the worker writes them; levels, which are made from
- * live tables, are published by the worker about every millisecond, or read directly where the caller runs the worker.
+ * Reading counters and levels from any thread. Counters are read where the worker writes them;
+ * levels, which are made from live tables, are published by the worker about every millisecond, or
+ * read directly where the caller runs the worker.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,14 +14,15 @@
 
 #define LEVELS (sizeof(struct nsk_levels) / sizeof(uint64_t))
 
-_Static_assert(sizeof(struct nsk_levels) % sizeof(uint64_t) == 0, "levels are copied as 64-bit words");
+_Static_assert(sizeof(struct nsk_levels) % sizeof(uint64_t) == 0,
+	       "levels are copied as 64-bit words");
 
 void stats_publish(struct run_worker *r)
 {
 	union {
 		struct nsk_levels level;
 		uint64_t word[LEVELS];
-	} u = { .level = { 0 } };
+	} u = {.level = {0}};
 
 	tcp_levels(&r->w, &u.level);
 	udp_levels(&r->w, &u.level);

@@ -2,10 +2,11 @@
 /*
  * Which worker owns a flow, and how packets get there.
  *
- * Owner: hash of the flow → bucket → worker, the same hash and table that ports with RSS are given, so that their packets
- * are at home already. Where a port does not spread (one queue, no RSS, or a driver that claims RSS and has none), they
- * are handed over through the owner's bounded ring. Transmit likewise: a port with fewer queues than workers has an owner
- * for each queue, and the other workers hand their frames to it.
+ * Owner: hash of the flow → bucket → worker, the same hash and table that ports with RSS are given,
+ * so that their packets are at home already. Where a port does not spread (one queue, no RSS, or a
+ * driver that claims RSS and has none), they are handed over through the owner's bounded ring.
+ * Transmit likewise: a port with fewer queues than workers has an owner for each queue, and the
+ * other workers hand their frames to it.
  */
 #include <string.h>
 
@@ -37,7 +38,8 @@ void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
 	worker_count(w, NSK_CNT_STEERED, 1);
 }
 
-/* A copy, since each worker changes what it gets; without a buffer the others learn from the next packet. */
+/* A copy, since each worker changes what it gets; without a buffer the others learn from the next
+ * packet. */
 static struct rte_mbuf *copy_whole(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct rte_mbuf *c = pkt_alloc(w);

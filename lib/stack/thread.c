@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads and workers: who runs which. A worker belongs to the thread that runs it, never to an lcore number; the thread is
- * registered with EAL for as long, which gives it mempool caches.
+ * Threads and workers: who runs which. A worker belongs to the thread that runs it, never to an
+ * lcore number; the thread is registered with EAL for as long, which gives it mempool caches.
  */
 #include <errno.h>
 #include <sched.h>
@@ -25,10 +25,11 @@ static int take(struct run_worker *r)
 	int nobody = 0;
 	int tid = sock_tid();
 
-	if (!__atomic_compare_exchange_n(&r->w.owner_tid, &nobody, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&r->w.owner_tid, &nobody, tid, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
 		return -EBUSY;
-	/* A thread that EAL knows already (an application's lcore) stays as it is. More threads than EAL has room for do
-	 * without caches. */
+	/* A thread that EAL knows already (an application's lcore) stays as it is. More threads
+	 * than EAL has room for do without caches. */
 	r->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
 	sock_set_current(&r->w);
 	return 0;
@@ -39,7 +40,8 @@ bool worker_borrow(struct run_worker *r)
 	int nobody = 0;
 
 	return __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == 0 &&
-	       __atomic_compare_exchange_n(&r->w.owner_tid, &nobody, sock_tid(), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	       __atomic_compare_exchange_n(&r->w.owner_tid, &nobody, sock_tid(), false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 void worker_return(struct run_worker *r)
@@ -102,7 +104,8 @@ static void pin(struct run_worker *r)
 	CPU_ZERO(&set);
 	CPU_SET((unsigned)r->cpu, &set);
 	if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) != 0)
-		LOG_WARN(&r->stack->log, "worker", "worker %u cannot be pinned to core %d", r->w.id, r->cpu);
+		LOG_WARN(&r->stack->log, "worker", "worker %u cannot be pinned to core %d", r->w.id,
+			 r->cpu);
 }
 
 static void *worker_thread(void *arg)
@@ -127,7 +130,8 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 	if (!stack || !fn)
 		return fail(EINVAL);
 	for (unsigned i = 0; i < stack->nworkers; i++)
-		if (stack->worker[i]->launched || __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE))
+		if (stack->worker[i]->launched ||
+		    __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE))
 			return fail(EBUSY);
 	stack->launch_fn = fn;
 	stack->launch_arg = arg;
@@ -162,7 +166,8 @@ int nsk_join(struct nsk_stack *stack)
 	return result;
 }
 
-/* Only stores: a signal handler may call it. Sleepers look at the flag when they wake, at most 50 ms later. */
+/* Only stores: a signal handler may call it. Sleepers look at the flag when they wake, at most 50
+ * ms later. */
 void nsk_stop(struct nsk_stack *stack)
 {
 	__atomic_store_n(&stack->stopping, true, __ATOMIC_RELEASE);

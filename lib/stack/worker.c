@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Building and taking down one worker: memory on its node, rings, pool, protocols. Each step that can fail asks
- * config_step() first, so that a test can make each fail in turn; unwinding is the mirror image.
+ * Building and taking down one worker: memory on its node, rings, pool, protocols. Each step that
+ * can fail asks config_step() first, so that a test can make each fail in turn; unwinding is the
+ * mirror image.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -22,7 +23,8 @@
 
 #define CALL_RING 1024
 
-/* ---- memory on a node --------------------------------------------------------------------------------------------- */
+/* ---- memory on a node
+ * --------------------------------------------------------------------------------------------- */
 
 static bool many_nodes(void)
 {
@@ -67,7 +69,8 @@ static void unmap_worker(void *p, size_t size, int node)
 		munmap(p, size);
 }
 
-/* ---- tables of the protocols -------------------------------------------------------------------------------------- */
+/* ---- tables of the protocols
+ * -------------------------------------------------------------------------------------- */
 
 static const wheel_fn timer_fns[TIMER_KINDS] = {
 	[TIMER_TCP_CONN] = tcp_conn_timer,
@@ -83,11 +86,12 @@ static const struct ip_proto *const protos[256] = {
 };
 
 static const struct sock_family families[] = {
-	{ AF_INET, SOCK_STREAM, IPPROTO_TCP, tcp_create },
-	{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create },
+	{AF_INET, SOCK_STREAM, IPPROTO_TCP, tcp_create},
+	{AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create},
 };
 
-/* ---- create and destroy ------------------------------------------------------------------------------------------- */
+/* ---- create and destroy
+ * ------------------------------------------------------------------------------------------- */
 
 static int make_rings(struct run_worker *r, struct nsk_config *config)
 {
@@ -100,22 +104,27 @@ static int make_rings(struct run_worker *r, struct nsk_config *config)
 	snprintf(name, sizeof(name), "nsk%u_c%u", r->stack->id, r->w.id);
 	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY, flags);
 	if (!r->call_ring)
-		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u", r->w.id);
+		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u",
+				  r->w.id);
 	if (r->w.peers == 1)
 		return 0;
 	rc = build_step(config, "steering rings of worker %u", r->w.id);
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "nsk%u_s%u", r->stack->id, r->w.id);
-	r->steer_ring = rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
+	r->steer_ring =
+		rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "nsk%u_t%u", r->stack->id, r->w.id);
-	r->tx_ring = rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
+	r->tx_ring =
+		rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
 	if (!r->steer_ring || !r->tx_ring)
-		return build_fail(config, ENOMEM, "no EAL memory for the steering rings of worker %u", r->w.id);
+		return build_fail(config, ENOMEM,
+				  "no EAL memory for the steering rings of worker %u", r->w.id);
 	return 0;
 }
 
-int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config, struct run_worker **out)
+int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config,
+		  struct run_worker **out)
 {
 	size_t size = sizeof(struct run_worker);
 	int node = node_of_cpu(config->cpu[index]);
@@ -132,7 +141,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	r->numa_node = node;
 	r->stack = stack;
 	r->cpu = config->cpu[index];
-	r->node_ops = (struct mem_ops){ .alloc = node_alloc, .free = node_free, .arg = r };
+	r->node_ops = (struct mem_ops){.alloc = node_alloc, .free = node_free, .arg = r};
 	mem_init(&r->mem, node >= 0 ? &r->node_ops : NULL);
 	if (stack->set.mem_limit)
 		r->mem.limit = stack->set.mem_limit;
@@ -171,15 +180,17 @@ void worker_destroy(struct run_worker *r)
 	if (r->w.pool)
 		leaked = pkt_pool_destroy(r->w.pool);
 	if (leaked)
-		LOG_ERR(&r->stack->log, "pool", "worker %u ended with %u packet buffers still out", r->w.id, leaked);
+		LOG_ERR(&r->stack->log, "pool", "worker %u ended with %u packet buffers still out",
+			r->w.id, leaked);
 	if (r->mem.bytes)
-		LOG_ERR(&r->stack->log, "memory", "worker %u ended with %zu bytes still out", r->w.id, r->mem.bytes);
+		LOG_ERR(&r->stack->log, "memory", "worker %u ended with %zu bytes still out",
+			r->w.id, r->mem.bytes);
 	unmap_worker(r, r->mapping_size, r->numa_node);
 }
 
 /*
- * Buffers by formula: what the rings of every port can hold, what transmit queues can hold, and room for data in flight:
- * docs/CONFIG.md states it.
+ * Buffers by formula: what the rings of every port can hold, what transmit queues can hold, and
+ * room for data in flight: docs/CONFIG.md states it.
  */
 static uint32_t pool_size(const struct run_worker *r)
 {
@@ -212,14 +223,17 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 	snprintf(name, sizeof(name), "nsk%u_p%u", r->stack->id, r->w.id);
 	rc = pkt_pool_create(&r->w.pool, &params);
 	if (rc)
-		return build_fail(config, -rc,
-				  "no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
-				  "(hugepages, or --eal \"-m MEGABYTES\")",
-				  params.count, params.data_room);
+		return build_fail(
+			config, -rc,
+			"no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
+			"(hugepages, or --eal \"-m MEGABYTES\")",
+			params.count, params.data_room);
 	return 0;
 }
 
-/* ---- protocols ---------------------------------------------------------------------------------------------------- */
+/* ---- protocols
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static int init_net(struct nsk_worker *w)
 {
@@ -242,9 +256,9 @@ static const struct {
 	int (*init)(struct nsk_worker *w);
 	void (*fini)(struct nsk_worker *w);
 } protocols[] = {
-	{ "sockets", init_sock, sock_worker_fini },  { "neighbours", init_net, net_worker_fini },
-	{ "IP", init_ip, ip_worker_fini },           { "UDP", udp_worker_init, udp_worker_fini },
-	{ "TCP", tcp_worker_init, tcp_worker_fini },
+	{"sockets", init_sock, sock_worker_fini},  {"neighbours", init_net, net_worker_fini},
+	{"IP", init_ip, ip_worker_fini},	   {"UDP", udp_worker_init, udp_worker_fini},
+	{"TCP", tcp_worker_init, tcp_worker_fini},
 };
 
 int worker_start(struct run_worker *r, struct nsk_config *config)
@@ -256,7 +270,8 @@ int worker_start(struct run_worker *r, struct nsk_config *config)
 			return rc;
 		rc = protocols[i].init(&r->w);
 		if (rc)
-			return build_fail(config, -rc, "worker %u: no memory for %s", r->w.id, protocols[i].name);
+			return build_fail(config, -rc, "worker %u: no memory for %s", r->w.id,
+					  protocols[i].name);
 		r->protocols = i + 1;
 	}
 	return 0;

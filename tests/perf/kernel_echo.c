@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nsk-echo's server on the kernel's sockets: what figures of the Linux stack are taken with. One thread, runs until it is
- * killed. Nagle and delayed ACKs as the kernel has them; it answers each request with one send.
+ * nsk-echo's server on the kernel's sockets: what figures of the Linux stack are taken with. One
+ * thread, runs until it is killed. Nagle and delayed ACKs as the kernel has them; it answers each
+ * request with one send.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static uint16_t port_number(const char *text)
 
 int main(int argc, char **argv)
 {
-	struct server_options options = { .body_bytes = 64, .backlog = 4096 };
+	struct server_options options = {.body_bytes = 64, .backlog = 4096};
 	uint64_t requests = 0;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
