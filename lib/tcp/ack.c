@@ -151,12 +151,16 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 		sndq_forget_sacked(w, c);
 }
 
-/* The window, if the segment is no older than the one that told the last. */
-static void take_window(struct tcp_conn *c, const struct pkt *p)
+/*
+ * The window, if the segment is no older than the one that told the last. One that acknowledges
+ * something new is none older, even if it retransmits old data: were its window passed over, the
+ * last one would count from the new snd_una and reach further than the peer ever offered.
+ */
+static void take_window(struct tcp_conn *c, const struct pkt *p, bool advanced)
 {
 	bool was_closed = window_usable(&c->win, c->snd_una, c->snd_nxt) == 0;
 
-	if (!window_snd_fresh(c->snd_wl1, c->snd_una, p->seq, p->ack))
+	if (!advanced && !window_snd_fresh(c->snd_wl1, c->snd_una, p->seq, p->ack))
 		return;
 	window_snd_set(&c->win, p->wnd, p->tcp_flags & TCP_SYN);
 	c->snd_wl1 = p->seq;
@@ -171,8 +175,10 @@ static void take_window(struct tcp_conn *c, const struct pkt *p)
 
 void tcp_ack_input(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
+	bool advanced = p->ack != c->snd_una;
+
 	take_ack(w, c, p);
-	take_window(c, p);
+	take_window(c, p, advanced);
 	if (c->snd_end != c->snd_una || (c->flags & CONN_F_FIN_QUEUED))
 		conn_dirty(w, c);
 }
