@@ -2,8 +2,9 @@
 """Includes between rooms go one way.
 
 base <- wire, tcpalg <- mbuf <- sock, net <- filter, sched <- ip <- udp, tcp <- stack. Drivers see the port
-interface, mbuf and base; programs see the public headers alone. base, wire and tcpalg know the C library only.
-DPDK's types appear in no public header but the zero-copy one. KEY of an exception: PATH:HEADER.
+interface, mbuf and base; programs see the public headers and, of apps/, their own folder and apps/common. base, wire
+and tcpalg know the C library only. DPDK's types appear in no public header but those that hand out packet buffers, and
+<rte_mbuf.h> in no program but those that take them. KEY of an exception: PATH:HEADER.
 """
 from tree import Problem
 
@@ -32,7 +33,8 @@ LIBC = set("""
     endian byteswap unistd fcntl poll pthread sched emmintrin tmmintrin smmintrin nmmintrin immintrin
     """.split())
 LIBC_FOLDERS = ("sys", "netinet", "arpa", "net", "linux", "sanitizer")
-WITH_DPDK_TYPES = ("include/netstk/zerocopy.h",)
+WITH_DPDK_TYPES = ("include/netstk/zerocopy.h", "include/netstk/raw.h")
+PROGRAMS_SHARE = "common"
 
 
 def is_libc(header):
@@ -48,7 +50,7 @@ def angle_problem(file, header):
         return f"lib/{file.room} knows the C library only"
     if header.startswith("rte_"):
         if file.room == "apps":
-            return "programs see include/netstk alone"
+            return None if header == "rte_mbuf.h" else "programs see include/netstk alone"
         if file.room == "public" and file.path not in WITH_DPDK_TYPES:
             return "no DPDK in public headers but " + ", ".join(WITH_DPDK_TYPES)
     return None
@@ -59,6 +61,9 @@ def quote_problem(file, header):
     room, slash, _ = header.partition("/")
     if file.room == "public":
         return "public headers include <netstk/...>"
+    if file.room == "apps":
+        own = file.path.split("/")[1]
+        return None if not slash or room in (own, PROGRAMS_SHARE) else f"{own} must not see {room}"
     if not slash:
         return None if file.room in ("drivers", "apps") else f'write "{file.room}/{header}"'
     if room == file.room or room in BELOW[file.room]:
@@ -80,14 +85,15 @@ def check(tree):
                 yield Problem(file.path, line, f"{match[0].strip()}: {problem}")
         if file.room == "public" and file.path not in WITH_DPDK_TYPES:
             for line, match in file.find(r"\brte_\w+"):
-                yield Problem(file.path, line, f"{match[0]}: DPDK's names belong to {WITH_DPDK_TYPES[0]} alone")
+                yield Problem(file.path, line, f"{match[0]}: DPDK's names belong to {' and '.join(WITH_DPDK_TYPES)}")
 
 
 GOOD = [
     {"lib/tcp/input.c": '#include <rte_mbuf.h>\n#include "base/wheel.h"\n#include "ip/ip.h"\n#include "tcp/conn.h"\n'},
     {"lib/base/a.c": '#include <string.h>\n#include <sys/types.h>\n#include <netstk/drop.h>\n#include "base/a.h"\n'},
     {"drivers/loop.c": '#include "net/port.h"\n#include "mbuf/pkt.h"\n#include "loop.h"\n#include <rte_ethdev.h>\n'},
-    {"apps/echo.c": '#include <netstk/socket.h>\n#include <jansson.h>\n#include "table.h"\n'},
+    {"apps/echo/echo.c": '#include <netstk/socket.h>\n#include <jansson.h>\n#include "echo/table.h"\n'},
+    {"apps/echo/main.c": '#include <rte_mbuf.h>\n#include <netstk/raw.h>\n#include "common/program.h"\n'},
     {"include/netstk/zerocopy.h": "#include <rte_mbuf.h>\n"},
     {"lib/base/a.c": '/* #include "tcp/conn.h" */\n'},
     {"lib/stack/run.c": '#include "udp/udp.h"\n#include "sched/fifo.h"\n'},
@@ -109,7 +115,8 @@ BAD = [
     {"drivers/a.c": '#include "wire/eth.h"\n'},
     {"lib/stack/a.c": '#include "drivers/loop.h"\n'},
     {"apps/a.c": '#include "base/list.h"\n'},
-    {"apps/a.c": "#include <rte_mbuf.h>\n"},
+    {"apps/a/a.c": "#include <rte_ethdev.h>\n"},
+    {"apps/a/a.c": '#include "b/b.h"\n'},
     {"include/netstk/socket.h": '#include "base/addr.h"\n'},
     {"include/netstk/socket.h": "#include <rte_mbuf.h>\n"},
     {"include/netstk/socket.h": "struct rte_mbuf;\n"},
