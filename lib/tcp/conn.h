@@ -157,6 +157,7 @@ struct tcp_conn {
 	struct ackpolicy ack;
 	struct route_cache route;
 
+	uint64_t hash;	  /* of flow, while CONN_F_HASHED */
 	struct flow flow; /* as received: src is the peer. Before connect: dst as bound */
 	uint32_t deadline[TCP_TIMERS]; /* in ticks of the wheel, modulo 2^32 */
 	struct wheel_timer timer;

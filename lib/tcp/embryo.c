@@ -99,23 +99,33 @@ static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
 
 	if (e->agreed & AGREED_TS) {
 		o.present |= TCP_HAS_TS;
-		o.tsval = w->tcp->now_ms + tcp_ts_offset(w, &e->flow);
+		o.tsval = w->tcp->now_ms + e->ts_off;
 	}
 	if (e->agreed & AGREED_SACK)
 		o.present |= TCP_HAS_SACK_PERMITTED;
 	if (e->agreed & AGREED_WSCALE)
 		o.present |= TCP_HAS_WSCALE;
-	e->sent_us = (uint32_t)w->tcp->now_us;
 	tcp_control_send(w, &ctl);
+}
+
+static uint64_t rto_ns(const struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	uint64_t ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
+
+	return NSK_MIN(ns << NSK_MIN(e->retries, (uint8_t)16), w->set->tcp_rto_max_ms * MS_NS);
 }
 
 static void arm(struct nsk_worker *w, struct tcp_embryo *e)
 {
-	uint64_t rto_ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
-	uint64_t most_ns = (uint64_t)w->set->tcp_rto_max_ms * MS_NS;
+	wheel_arm(&w->wheel, &e->timer, w->now_ns + rto_ns(w, e));
+}
 
-	rto_ns <<= NSK_MIN(e->retries, (uint8_t)16);
-	wheel_arm(&w->wheel, &e->timer, w->now_ns + NSK_MIN(rto_ns, most_ns));
+/* Time since the SYN,ACK went out by the timer or at first, to a tick of the wheel; not 0. */
+static uint32_t age_us(const struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	uint64_t sent_ns = wheel_expires_ns(&e->timer) - rto_ns(w, e);
+
+	return w->now_ns > sent_ns + US_NS ? (uint32_t)((w->now_ns - sent_ns) / US_NS) : 1;
 }
 
 void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
@@ -131,6 +141,7 @@ void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 		return;
 	}
 	e->retries++;
+	e->resent &= (uint8_t)~RESENT_NOW;
 	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
 	send_syn_ack(w, e);
 	arm(w, e);
@@ -152,6 +163,8 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	e->agreed = embryo_agree(w, &p->opts);
 	e->snd_wscale = p->opts.wscale;
 	e->retries = 0;
+	e->resent = 0;
+	e->ts_off = tcp_ts_offset(w, &p->flow);
 	e->iss = iss;
 	e->irs = p->seq;
 	e->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : 0;
@@ -207,7 +220,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 		return;
 	if (e->agreed & AGREED_TS) {
 		o.present = TCP_HAS_TS;
-		o.tsval = w->tcp->now_ms + tcp_ts_offset(w, &e->flow);
+		o.tsval = w->tcp->now_ms + e->ts_off;
 		o.tsecr = e->ts_recent;
 		ctl.opts = &o;
 	}
@@ -223,8 +236,10 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 
 	/* The client's SYN again: our SYN,ACK was lost, or is on its way. */
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {
-		if ((uint32_t)w->tcp->now_us - e->sent_us >= w->set->tcp_rto_min_ms * 1000)
+		if (!(e->resent & RESENT_NOW) && age_us(w, e) >= w->set->tcp_rto_min_ms * 1000) {
 			send_syn_ack(w, e);
+			e->resent = RESENT_EVER | RESENT_NOW;
+		}
 		pkt_put(w, m);
 		return false;
 	}
@@ -284,7 +299,8 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		.iss = e->iss,
 		.irs = e->irs,
 		.ts_recent = e->ts_recent,
-		.rtt_us = e->retries ? 0 : NSK_MAX((uint32_t)w->tcp->now_us - e->sent_us, 1u),
+		.ts_off = e->ts_off,
+		.rtt_us = e->retries || e->resent ? 0 : age_us(w, e),
 		.peer_mss = e->peer_mss,
 		.family = e->family,
 		.agreed = e->agreed,

@@ -21,6 +21,12 @@ enum tcp_agreed {
 	AGREED_WSCALE = 1 << 2,
 };
 
+/* Whether the peer's repeated SYN was answered. */
+enum embryo_resent {
+	RESENT_EVER = 1 << 0, /* so the first round trip cannot be told */
+	RESENT_NOW = 1 << 1,  /* since the timer was set: once is enough */
+};
+
 struct tcp_embryo {
 	struct wheel_timer timer; /* SYN-ACK again */
 	struct flow flow;
@@ -30,11 +36,12 @@ struct tcp_embryo {
 	uint8_t retries;
 	uint32_t iss, irs;
 	uint32_t ts_recent;
-	uint32_t sent_us; /* SYN-ACK, for the first round trip */
+	uint32_t ts_off;   /* what our timestamp clock is ahead by */
 	uint32_t listener; /* handle of the connection that listens */
 	uint32_t next, prev; /* of the listener; SLAB_NONE at the ends */
 	uint16_t peer_mss;
-	uint16_t spare;
+	uint8_t resent; /* enum embryo_resent */
+	uint8_t spare;
 };
 _Static_assert(sizeof(struct tcp_embryo) <= 96, "an embryonic connection is 96 bytes");
 
@@ -44,6 +51,7 @@ struct tcp_birth {
 	uint64_t hash;
 	uint32_t iss, irs;
 	uint32_t ts_recent;
+	uint32_t ts_off;
 	uint32_t rtt_us; /* 0: not measured */
 	uint16_t peer_mss;
 	uint8_t family;

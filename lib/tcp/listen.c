@@ -187,7 +187,7 @@ static void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_
 	c->rcv_nxt = b->irs + 1;
 	c->last_ack_sent = c->rcv_nxt;
 	c->rcv.peer_mss = b->peer_mss;
-	c->ts_off = tcp_ts_offset(w, b->flow);
+	c->ts_off = b->ts_off;
 	c->snd_wl1 = b->irs;
 	if (b->agreed & AGREED_TS) {
 		c->flags |= CONN_F_TS;
@@ -214,6 +214,7 @@ static int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tc
 
 	if (!e)
 		return table_add_conn(w, c, b->hash);
+	c->hash = b->hash;
 	c->flags |= CONN_F_HASHED;
 	return table_replace(t, b->hash,
 			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),

@@ -67,12 +67,14 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash,
 	struct tcp_worker *t = w->tcp;
 	struct cookie_conn conn = cookie_of(p, p->seq - 1);
 	struct cookie_opts co = { .ts = p->opts.present & TCP_HAS_TS };
+	uint32_t ts_off;
 
 	/* None can be good while none was given out: no chance for guesses. */
 	if (!t->cookies_out || w->now_ns - t->cookie_ns > 2 * COOKIE_EPOCH_NS)
 		return false;
-	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr,
-			  t->now_ms + tcp_ts_offset(w, &p->flow), &co, w->now_ns))
+	ts_off = tcp_ts_offset(w, &p->flow);
+	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, t->now_ms + ts_off, &co,
+			  w->now_ns))
 		return false;
 	*b = (struct tcp_birth){
 		.flow = &p->flow,
@@ -80,6 +82,7 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash,
 		.iss = p->ack - 1,
 		.irs = p->seq - 1,
 		.ts_recent = co.ts ? p->opts.tsval : 0,
+		.ts_off = ts_off,
 		.peer_mss = NSK_MAX(co.mss, (uint16_t)w->set->tcp_mss_min),
 		.family = p->family,
 	};

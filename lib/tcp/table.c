@@ -35,12 +35,18 @@ static const struct flow *value_flow(const struct tcp_worker *t, uint32_t value,
 uint64_t table_hash_of(const void *ctx, uint32_t value)
 {
 	const struct nsk_worker *w = ctx;
+	const struct tcp_worker *t = w->tcp;
 	uint8_t family;
-	const struct flow *f = value_flow(w->tcp, value, &family);
+	const struct flow *f = value_flow(t, value, &family);
 
-	if (table_kind_of(value) == TABLE_PORT)
-		return table_port_hash(w->tcp, f->dport_be);
-	return table_flow_hash(w->tcp, f, family);
+	switch (table_kind_of(value)) {
+	case TABLE_CONN:
+		return ((const struct tcp_conn *)slab_at(&t->conns, table_index(value)))->hash;
+	case TABLE_PORT:
+		return table_port_hash(t, f->dport_be);
+	default:
+		return table_flow_hash(t, f, family);
+	}
 }
 
 uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, uint8_t family)
@@ -73,8 +79,10 @@ int table_replace(struct tcp_worker *t, uint64_t hash, uint32_t from, uint32_t t
 int table_add_conn(struct nsk_worker *w, struct tcp_conn *c, uint64_t hash)
 {
 	struct tcp_worker *t = w->tcp;
-	int rc = htab_insert(&t->table, hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
+	int rc;
 
+	c->hash = hash;
+	rc = htab_insert(&t->table, hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
 	if (rc == 0)
 		c->flags |= CONN_F_HASHED;
 	return rc;
@@ -87,8 +95,7 @@ void table_del_conn(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_HASHED))
 		return;
 	c->flags &= ~CONN_F_HASHED;
-	table_remove(t, table_flow_hash(t, &c->flow, c->sock.family),
-		    table_value(TABLE_CONN, slab_index(&t->conns, c)));
+	table_remove(t, c->hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 
 int table_add_port(struct nsk_worker *w, struct tcp_conn *c)

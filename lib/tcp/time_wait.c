@@ -113,8 +113,8 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift,
 					 (uint32_t)UINT16_MAX),
 	};
-	table_replace(t, table_flow_hash(t, &c->flow, c->sock.family),
-		     table_value(TABLE_CONN, slab_index(&t->conns, c)),
+	table_replace(t, c->hash,
+		      table_value(TABLE_CONN, slab_index(&t->conns, c)),
 		     table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	c->flags &= ~CONN_F_HASHED;
 	append(w, tw);
