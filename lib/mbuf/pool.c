@@ -97,6 +97,9 @@ free_pool:
 static void spill(struct pkt_pool *pool, uint32_t n)
 {
 	pool->nkept -= n;
+	/* The mempool's cache hands out what it holds as it is, without a word to poison.c. */
+	for (uint32_t i = 0; i < n; i++)
+		unpoison_buffer(pool->mp, pool->kept[pool->nkept + i]);
 	rte_mempool_put_bulk(pool->mp, (void **)&pool->kept[pool->nkept], n);
 }
 
