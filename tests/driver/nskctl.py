@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""nskctl against a running program, and without one: what it prints, what it says when something is wrong, how it exits.
+
+The program is nsk-echo on DPDK's null device: no NIC, no hugepages, no root.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.environ["NSK_SOURCE_ROOT"]
+APPS = sys.argv.pop(1)
+NSKCTL = os.path.join(APPS, "nskctl")
+
+
+def run(*args, env=None):
+    return subprocess.run([NSKCTL, *args], capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, **(env or {})})
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+class WithoutProgram(unittest.TestCase):
+    def test_settings_table_in_the_document_is_what_nskctl_prints(self):
+        table = re.search(r"<!-- settings: begin -->\n(.*)<!-- settings: end -->", read("docs/CONFIG.md"), re.DOTALL)
+        self.assertEqual(run("settings", "--markdown").stdout, table[1])
+
+    def test_settings_of_the_sample_are_what_nskctl_prints(self):
+        self.assertTrue(read("config/echo-tap.conf").endswith(run("settings", "--config").stdout))
+
+    def test_document_names_every_command_and_option(self):
+        manual = read("docs/NSKCTL.md")
+        for word in re.findall(r"^  (\w+) ", run("--help").stdout, re.MULTILINE):
+            self.assertIn(f"`{word}", manual)
+        for word in re.findall(r"--\w+", run("--help").stdout):
+            self.assertTrue(f"`{word}" in manual or f" {word}`" in manual or f"`{word} " in manual or
+                            word in ("--control",), word)
+
+    def test_wrong_command_lines_exit_with_2(self):
+        for args in ([], ["fly"], ["arp", "x"], ["set", "mtu"], ["-w", "x", "counters"], ["--what"], ["watch", "x"],
+                     ["watch", "0"], ["watch", "1", "-1"], ["watch", "1", "2", "3"]):
+            result = run(*args)
+            self.assertEqual(result.returncode, 2, args)
+            self.assertIn("nskctl", result.stderr)
+
+    def test_help_and_version_exit_with_0(self):
+        self.assertIn("usage: nskctl", run("--help").stdout)
+        self.assertRegex(run("--version").stdout, r"^nskctl \d+\.\d+\.\d+\n$")
+
+    def test_no_socket_says_what_to_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("-s", f"{folder}/none", "version")
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr, f"nskctl: {folder}/none: no such control socket; was the program started "
+                                            "with --control?\n")
+            open(f"{folder}/file", "w", encoding="utf-8").close()
+            self.assertEqual(run("-s", f"{folder}/file", "version").returncode, 1)
+
+    def test_a_closed_output_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.assertEqual(subprocess.run([NSKCTL, "settings", "--markdown"], stdout=full, stderr=subprocess.DEVNULL,
+                                            check=False).returncode, 1)
+
+
+class WithProgram(unittest.TestCase):
+    @classmethod
+    def start(cls):
+        cls.program = subprocess.Popen(
+            [os.path.join(APPS, "nsk-echo"), "-d", "net_null0", "-a", "10.0.0.2/24", "-g", "10.0.0.1", "--no-huge", "--tcp", "7",
+             "--udp", "7", "--control", cls.socket], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(600):
+            if run("-s", cls.socket, "version").returncode == 0:
+                return
+            if cls.program.poll() is not None:
+                raise RuntimeError(cls.program.stderr.read())
+        raise RuntimeError("nsk-echo does not answer")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.socket = os.path.join(cls.folder.name, "echo.sock")
+        cls.start()
+
+    @classmethod
+    def stop(cls, number=signal.SIGTERM):
+        cls.program.send_signal(number)
+        cls.program.wait()
+        cls.program.stderr.close()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stop()
+        cls.folder.cleanup()
+
+    def ask(self, *args):
+        result = run("-s", self.socket, *args)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def ask_json(self, *args):
+        return json.loads(self.ask("-j", *args))
+
+    def test_json_has_what_the_document_says(self):
+        self.assertEqual(self.ask_json("version")["program"], "nsk-echo")
+        interface, = self.ask_json("interfaces")["interfaces"]
+        self.assertEqual(interface["addresses"], ["10.0.0.2/24"])
+        self.assertEqual(interface["state"], "enabled")
+        self.assertIn("rx_missed", interface["port"])
+        self.assertEqual(sorted((route["destination"], route["gateway"]) for route in self.ask_json("routes")["routes"]),
+                         [("10.0.0.0/24", None), ("default", "10.0.0.1")])
+        self.assertEqual({(s["proto"], s["state"], s["local"]) for s in self.ask_json("sockets")["sockets"]},
+                         {("tcp", "LISTEN", "*:7"), ("udp", "BOUND", "*:7")})
+        self.assertIsInstance(self.ask_json("arp")["neighbours"], list)
+        self.assertGreater(self.ask_json("counters")["counters"]["turns"], 0)
+        self.assertIn("tcp_no_listener", self.ask_json("-w", "0", "drops")["drops"])
+        self.assertEqual(len(self.ask_json("workers")["workers"]), 1)
+
+    def test_text_names_what_it_shows(self):
+        for command, words in (("version", "nsk-echo"), ("interfaces", "10.0.0.2/24"), ("routes", "default"), ("arp", "address"),
+                               ("sockets", "LISTEN"), ("counters", "turns of the worker's loop"), ("workers", "busy %"),
+                               ("settings", "tcp.window"), ("log", "log level")):
+            self.assertIn(words, self.ask(command))
+        self.assertIn("tcp_paws", self.ask("-a", "drops"))
+
+    def test_settings_and_log_change_while_it_runs(self):
+        self.assertIn("8", self.ask("set", "tcp.retries", "8"))
+        values = {s["name"]: s["value"] for s in self.ask_json("settings")["settings"]}
+        self.assertEqual(values["tcp.retries"], "8")
+        self.assertEqual(self.ask("log", "error"), "log level error\n")
+        self.assertEqual(self.ask("log"), "log level error\n")
+        for args, text in ((("set", "mtu", "1400"), "mtu is read when the program starts; it cannot change while it runs"),
+                           (("set", "tcp.retries", "0"), "tcp.retries = 0: out of range; allowed: 1 to 100 times"),
+                           (("log", "loud"), "level is none, error, warning, info or debug"),
+                           (("-w", "7", "counters"), "worker is 0 to 0, or left out for the sum")):
+            result = run("-s", self.socket, *args)
+            self.assertEqual((result.returncode, result.stderr), (1, f"nskctl: {text}\n"))
+
+    def test_watch_prints_so_many_lines(self):
+        self.assertEqual(len(self.ask("watch", "0.05", "3").splitlines()), 4)
+        self.assertEqual(len([json.loads(line) for line in self.ask("-j", "watch", "0.05", "2").splitlines()]), 2)
+
+    def test_a_name_stands_for_a_path(self):
+        if os.geteuid() == 0:
+            self.skipTest("root's names lie in /run")
+        environment = {"XDG_RUNTIME_DIR": self.folder.name}
+        os.makedirs(f"{self.folder.name}/netstk", exist_ok=True)
+        os.symlink(self.socket, f"{self.folder.name}/netstk/echo.sock")
+        self.assertEqual(run("-s", "echo", "version", env=environment).returncode, 0)
+        self.assertEqual(run("version", env=environment).returncode, 0)
+
+    def test_a_killed_program_is_told_from_a_running_one(self):
+        self.stop(signal.SIGKILL)
+        result = run("-s", self.socket, "version")
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, f"nskctl: {self.socket}: no program answers; it has ended\n"))
+        self.start()
+        self.assertEqual(run("-s", self.socket, "version").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib/stack/ctl.c, ctl_command.c, ctl_socket.c: requests and replies, clients, the socket's file.
+ */
+#include "stack_ctl_world.h"
+
+#include <sys/stat.h>
+
+/* ---- what is answered without the workers -------------------------------------------------- */
+
+static void test_version_names_the_program(void **state)
+{
+	json_t *reply = ask(*state, "{\"cmd\":\"version\"}");
+
+	assert_string_equal(STRING(reply, "version"), nsk_version());
+	assert_int_equal(NUMBER(reply, "pid"), getpid());
+	assert_int_equal(NUMBER(reply, "workers"), 1);
+	json_decref(reply);
+}
+
+static void test_interfaces_have_addresses_and_port_counters(void **state)
+{
+	json_t *reply = ask(*state, "{\"cmd\":\"interfaces\"}");
+	json_t *ifc = first(reply, "interfaces");
+
+	assert_string_equal(STRING(ifc, "state"), "enabled");
+	assert_true(json_is_null(json_object_get(ifc, "mac"))); /* IP packets without link layer */
+	assert_int_equal(NUMBER(ifc, "mtu"), 1500);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(ifc, "addresses"), 0)),
+			    "10.0.0.2/24");
+	assert_int_equal(NUMBER(json_object_get(ifc, "port"), "rx_packets"), 0);
+	json_decref(reply);
+}
+
+static void test_counters_drops_and_levels_are_those_of_the_stack(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t short_packet[4] = {0x45};
+	struct nsk_stats st;
+	json_t *reply;
+
+	assert_int_equal(nsk_callback_input(f->port, short_packet, sizeof(short_packet)), 0);
+	nsk_turn(f->stack);
+	assert_int_equal(nsk_stats_read(f->stack, -1, &st), 0);
+	reply = ask(f, "{\"cmd\":\"counters\"}");
+	assert_int_equal(json_object_size(json_object_get(reply, "counters")), NSK_CNT_MAX);
+	assert_int_equal(NUMBER(json_object_get(reply, "counters"), "rx_packets"), 1);
+	assert_int_equal(NUMBER(json_object_get(reply, "counters"), "turns"),
+			 st.counter[NSK_CNT_TURNS]);
+	assert_int_equal(NUMBER(json_object_get(reply, "levels"), "buffers_total"),
+			 st.level.buffers_total);
+	json_decref(reply);
+	reply = ask(f, "{\"cmd\":\"drops\",\"worker\":0}");
+	assert_int_equal(json_object_size(json_object_get(reply, "drops")), NSK_DROP_MAX - 1);
+	assert_int_equal(NUMBER(json_object_get(reply, "drops"), "ip_short"), 1);
+	assert_int_equal(NUMBER(reply, "worker"), 0);
+	json_decref(reply);
+}
+
+static void test_workers_without_thread_have_none(void **state)
+{
+	json_t *reply = ask(*state, "{\"cmd\":\"workers\"}");
+	json_t *worker = first(reply, "workers");
+
+	assert_int_equal(NUMBER(worker, "worker"), 0);
+	assert_true(json_is_null(json_object_get(worker, "thread")));
+	assert_true(json_is_null(json_object_get(worker, "core")));
+	json_decref(reply);
+}
+
+static void test_live_settings_change_and_others_do_not(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = ask(f, "{\"cmd\":\"set\",\"key\":\"tcp.retries\",\"value\":\"8\"}");
+
+	assert_string_equal(STRING(json_object_get(reply, "setting"), "value"), "8");
+	json_decref(reply);
+	assert_int_equal(f->stack->set.tcp_retries, 8);
+	expect_error(f, "{\"cmd\":\"set\",\"key\":\"mtu\",\"value\":\"1400\"}",
+		     "mtu is read when the program starts; it cannot change while it runs");
+	expect_error(f, "{\"cmd\":\"set\",\"key\":\"tcp.retries\",\"value\":\"0\"}",
+		     "tcp.retries = 0: out of range; allowed: 1 to 100 times");
+	expect_error(
+		f, "{\"cmd\":\"set\",\"key\":\"tcp.window\",\"value\":\"8M\"}",
+		"tcp.window = 8388608 is above tcp.rcvbuf_max = 6291456: lower one or raise the other");
+	expect_error(f, "{\"cmd\":\"set\",\"key\":\"tcp.retries\",\"value\":8}",
+		     "set takes \"key\" and \"value\", both as text");
+	assert_int_equal(f->stack->set.tcp_retries, 8);
+	assert_int_equal(f->stack->set.mtu, 1500);
+}
+
+static void test_the_level_of_the_log_changes(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = ask(f, "{\"cmd\":\"log\",\"level\":\"debug\"}");
+
+	assert_string_equal(STRING(reply, "level"), "debug");
+	json_decref(reply);
+	assert_int_equal(f->stack->log.level, NSK_LOG_DEBUG);
+	expect_error(f, "{\"cmd\":\"log\",\"level\":\"loud\"}",
+		     "level is none, error, warning, info or debug");
+	expect_error(f, "{\"cmd\":\"log\",\"level\":3}",
+		     "level is none, error, warning, info or debug");
+	reply = ask(f, "{\"cmd\":\"log\"}");
+	assert_string_equal(STRING(reply, "level"), "debug");
+	json_decref(reply);
+}
+
+/* ---- requests that are wrong --------------------------------------------------------------- */
+
+static void test_wrong_requests_say_what_is_wrong(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_error(f, "{}", "a request is {\"cmd\":NAME, ...}");
+	expect_error(f, "[]", "a request is {\"cmd\":NAME, ...}");
+	expect_error(f, "{\"cmd\":5}", "a request is {\"cmd\":NAME, ...}");
+	expect_error(
+		f, "{\"cmd\":\"fly\"}",
+		"there is no command \"fly\"; there are version, interfaces, counters, drops, workers, settings, set, "
+		"log, arp, routes, sockets");
+	expect_error(f, "{\"cmd\":\"counters\",\"worker\":1}",
+		     "worker is 0 to 0, or left out for the sum");
+	expect_error(f, "{\"cmd\":\"drops\",\"worker\":-1}",
+		     "worker is 0 to 0, or left out for the sum");
+	expect_error(f, "{\"cmd\":\"drops\",\"worker\":\"0\"}",
+		     "worker is 0 to 0, or left out for the sum");
+	expect_error(f, "{\"cmd\":\"arp\",\"cursor\":-1}",
+		     "cursor is 0 or what \"next\" said, limit is 1 to 256");
+	expect_error(f, "{\"cmd\":\"arp\",\"limit\":0}",
+		     "cursor is 0 or what \"next\" said, limit is 1 to 256");
+	expect_error(f, "{\"cmd\":\"arp\",\"limit\":257}",
+		     "cursor is 0 or what \"next\" said, limit is 1 to 256");
+	expect_error(f, "{\"cmd\":\"arp\",\"limit\":1.5}",
+		     "cursor is 0 or what \"next\" said, limit is 1 to 256");
+}
+
+static void test_what_is_no_json_is_refused_and_the_client_stays(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const lines[] = {
+		"", "x", "{", "{\"cmd\":\"version\"", "\x80\xff", "{\"cmd\":\"a\",\"cmd\":\"b\"}"};
+	int fd = dial(f->path);
+	json_t *reply;
+
+	for (size_t i = 0; i < NSK_ARRAY_LEN(lines); i++) {
+		reply = ask_on(fd, lines[i]);
+		assert_int_equal(strncmp(STRING(reply, "error"), "not JSON: ", 10), 0);
+		json_decref(reply);
+	}
+	reply = ask_on(fd, "{\"cmd\":\"version\"}");
+	assert_non_null(STRING(reply, "version"));
+	json_decref(reply);
+	close(fd);
+}
+
+static void test_a_request_without_end_is_refused_and_the_client_left(void **state)
+{
+	struct fixture *f = *state;
+	char request[4096];
+	int fd = dial(f->path);
+	json_t *reply;
+
+	memset(request, ' ', sizeof(request));
+	say(fd, request, sizeof(request));
+	reply = hear(fd);
+	assert_string_equal(STRING(reply, "error"), "the request is longer than 4095 bytes");
+	json_decref(reply);
+	assert_null(hear(fd));
+	close(fd);
+}
+
+static void test_the_longest_request_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	char request[4096];
+	int fd = dial(f->path);
+	json_t *reply;
+
+	memset(request, ' ', sizeof(request));
+	memcpy(request, "{\"cmd\":\"version\"}", 17);
+	request[4095] = '\n';
+	say(fd, request, sizeof(request));
+	reply = hear(fd);
+	assert_non_null(STRING(reply, "version"));
+	json_decref(reply);
+	close(fd);
+}
+
+static void test_requests_in_one_write_are_answered_in_order(void **state)
+{
+	static const char text[] =
+		"{\"cmd\":\"version\"}\n{\"cmd\":\"log\"}\n{\"cmd\":\"settings\"}\n";
+	static const char *const keys[] = {"version", "level", "settings"};
+	int fd = dial(((struct fixture *)*state)->path);
+
+	say(fd, text, sizeof(text) - 1);
+	for (size_t i = 0; i < NSK_ARRAY_LEN(keys); i++) {
+		json_t *reply = hear(fd);
+
+		assert_non_null(json_object_get(reply, keys[i]));
+		json_decref(reply);
+	}
+	close(fd);
+}
+
+static void test_clients_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	int fd[8], one_more;
+	json_t *reply;
+
+	for (unsigned i = 0; i < 8; i++) {
+		fd[i] = dial(f->path);
+		json_decref(ask_on(fd[i], "{\"cmd\":\"log\"}"));
+	}
+	one_more = dial(f->path);
+	reply = hear(one_more);
+	assert_string_equal(STRING(reply, "error"), "too many clients");
+	json_decref(reply);
+	assert_null(hear(one_more));
+	close(one_more);
+	/* A place becomes free when the thread hears of the end: a client that is refused before
+	 * comes again. */
+	close(fd[3]);
+	for (reply = NULL; !reply || json_object_get(reply, "error");) {
+		json_decref(reply);
+		fd[3] = dial(f->path);
+		say(fd[3], "{\"cmd\":\"log\"}\n", 14);
+		reply = hear(fd[3]);
+		assert_non_null(reply);
+		if (json_object_get(reply, "error"))
+			close(fd[3]);
+	}
+	json_decref(reply);
+	for (unsigned i = 0; i < 8; i++)
+		close(fd[i]);
+}
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static void expect_no_stack(struct fixture *f, int err, const char *error)
+{
+	struct nsk_callback_params params = {.mtu = 1500, .output = take_packet};
+	struct nsk_callback_port *port = nsk_callback_create(&params);
+	struct nsk_config *config = configure(f, port, 1);
+	struct nsk_stack *stack = NULL;
+	char text[256];
+
+	errno = 0;
+	assert_int_equal(nsk_stack_create(config, &stack), -1);
+	assert_int_equal(errno, err);
+	snprintf(text, sizeof(text), "control socket %s: %s", f->path, error);
+	assert_string_equal(nsk_config_error(config), text);
+	nsk_config_free(config);
+	nsk_callback_destroy(port);
+}
+
+static void test_user_and_group_may_open_it_and_it_goes_with_the_stack(void **state)
+{
+	struct fixture *f = *state;
+	mode_t before = umask(0077);
+	struct stat st;
+
+	make_stack(f, 1);
+	umask(before);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0660);
+	end_stack(f);
+	assert_int_equal(stat(f->path, &st), -1);
+	assert_int_equal(errno, ENOENT);
+	make_stack(f, 1);
+}
+
+static void test_a_socket_that_answers_is_left_to_its_program(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_no_stack(f, EADDRINUSE, "another program answers there; choose another path");
+	json_decref(ask(f, "{\"cmd\":\"version\"}"));
+}
+
+static void test_a_socket_that_nobody_answers_at_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", f->path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+	make_stack(f, 1);
+	json_decref(ask(f, "{\"cmd\":\"version\"}"));
+}
+
+static void test_a_file_that_is_no_socket_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	FILE *file = fopen(f->path, "w");
+
+	assert_non_null(file);
+	fclose(file);
+	expect_no_stack(f, EEXIST, "a file is there that is no socket");
+	assert_int_equal(access(f->path, F_OK), 0);
+	unlink(f->path);
+	make_stack(f, 1);
+}
+
+static void test_a_missing_folder_is_named(void **state)
+{
+	struct fixture *f = *state;
+	char right[sizeof(f->path)];
+
+	memcpy(right, f->path, sizeof(right));
+	snprintf(f->path, sizeof(f->path), "%s/none/c.sock", f->folder);
+	expect_no_stack(f, ENOENT, "its folder is not there");
+	memcpy(f->path, right, sizeof(right));
+	make_stack(f, 1);
+}
+
+static void test_names_stand_for_paths(void **state)
+{
+	char *before = getenv("XDG_RUNTIME_DIR");
+	char path[128], expected[128];
+
+	(void)state;
+	assert_int_equal(nsk_control_path("/a/b", path, sizeof(path)), 4);
+	assert_string_equal(path, "/a/b");
+	assert_int_equal(nsk_control_path("./b", path, sizeof(path)), 3);
+	if (geteuid() == 0)
+		snprintf(expected, sizeof(expected), "/run/netstk/echo.sock");
+	else if (before && before[0] == '/')
+		snprintf(expected, sizeof(expected), "%.80s/netstk/echo.sock", before);
+	else
+		snprintf(expected, sizeof(expected), "/tmp/netstk-%u/echo.sock",
+			 (unsigned)geteuid());
+	assert_int_equal(nsk_control_path("echo", path, sizeof(path)), strlen(expected));
+	assert_string_equal(path, expected);
+	assert_int_equal(nsk_control_path("", path, sizeof(path)),
+			 strlen(expected) - strlen("/echo.sock"));
+	assert_int_equal(nsk_control_path(NULL, path, sizeof(path)), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STACK(test_version_names_the_program),
+		WITH_STACK(test_interfaces_have_addresses_and_port_counters),
+		WITH_STACK(test_counters_drops_and_levels_are_those_of_the_stack),
+		WITH_STACK(test_workers_without_thread_have_none),
+		WITH_STACK(test_live_settings_change_and_others_do_not),
+		WITH_STACK(test_the_level_of_the_log_changes),
+		WITH_STACK(test_wrong_requests_say_what_is_wrong),
+		WITH_STACK(test_what_is_no_json_is_refused_and_the_client_stays),
+		WITH_STACK(test_a_request_without_end_is_refused_and_the_client_left),
+		WITH_STACK(test_the_longest_request_is_taken),
+		WITH_STACK(test_requests_in_one_write_are_answered_in_order),
+		WITH_STACK(test_clients_are_bounded),
+		WITH_FOLDER(test_user_and_group_may_open_it_and_it_goes_with_the_stack),
+		WITH_STACK(test_a_socket_that_answers_is_left_to_its_program),
+		WITH_FOLDER(test_a_socket_that_nobody_answers_at_is_replaced),
+		WITH_FOLDER(test_a_file_that_is_no_socket_is_left_alone),
+		WITH_FOLDER(test_a_missing_folder_is_named),
+		cmocka_unit_test(test_names_stand_for_paths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

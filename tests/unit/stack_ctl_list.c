@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib/stack/ctl_list.c, call.c: what workers copy for the control thread, and workers that do not.
+ */
+#include "stack_ctl_world.h"
+
+#include <arpa/inet.h>
+
+#include "mbuf/pool.h"
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static void open_sockets(struct fixture *f, uint16_t from, unsigned n)
+{
+	assert_int_equal(nsk_enter(f->stack), 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct sockaddr_in addr = {.sin_family = AF_INET,
+					   .sin_port = htons((uint16_t)(from + i))};
+		int fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+		assert_true(fd >= 0);
+		assert_int_equal(nsk_bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	}
+}
+
+static void test_a_list_goes_from_page_to_page_and_has_each_row_once(void **state)
+{
+	struct fixture *f = *state;
+	bool seen[600] = {false};
+	json_int_t cursor = 0;
+	unsigned rows = 0, pages = 0;
+	int fd = dial(f->path);
+
+	open_sockets(f, 1000, 600);
+	start_turning(f);
+	for (bool more = true; more; pages++) {
+		char request[96];
+		json_t *reply, *row;
+		size_t i;
+
+		snprintf(request, sizeof(request),
+			 "{\"cmd\":\"sockets\",\"cursor\":%lld,\"limit\":100}", (long long)cursor);
+		reply = ask_on(fd, request);
+		assert_null(json_object_get(reply, "warnings"));
+		json_array_foreach(json_object_get(reply, "sockets"), i, row)
+		{
+			unsigned port = 0;
+
+			assert_int_equal(sscanf(STRING(row, "local"), "*:%u", &port), 1);
+			assert_string_equal(STRING(row, "proto"), "udp");
+			assert_string_equal(STRING(row, "peer"), "*:*");
+			assert_true(port >= 1000 && port < 1600 && !seen[port - 1000]);
+			seen[port - 1000] = true;
+			rows++;
+		}
+		more = json_is_integer(json_object_get(reply, "next"));
+		cursor = NUMBER(reply, "next");
+		json_decref(reply);
+	}
+	assert_int_equal(rows, 600);
+	assert_true(pages >= 4);
+	close(fd);
+}
+
+static void test_tcp_sockets_show_state_queues_and_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(80)};
+	struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(8080)};
+	json_t *reply, *row;
+	size_t i;
+	int fd;
+
+	assert_int_equal(nsk_enter(f->stack), 0);
+	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(nsk_bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+	assert_int_equal(nsk_listen(fd, 10), 0);
+	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	inet_pton(AF_INET, "10.0.0.7", &there.sin_addr);
+	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&there, sizeof(there)), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	start_turning(f);
+	reply = ask(f, "{\"cmd\":\"sockets\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "sockets")), 2);
+	json_array_foreach(json_object_get(reply, "sockets"), i, row)
+	{
+		if (strcmp(STRING(row, "state"), "LISTEN") == 0) {
+			assert_string_equal(STRING(row, "local"), "*:80");
+			assert_int_equal(NUMBER(row, "accept_queue"), 0);
+			assert_int_equal(NUMBER(row, "backlog"), 10);
+		} else {
+			assert_string_equal(STRING(row, "state"), "SYN-SENT");
+			assert_string_equal(STRING(row, "peer"), "10.0.0.7:8080");
+			assert_int_equal(strncmp(STRING(row, "local"), "10.0.0.2:", 9), 0);
+		}
+	}
+	json_decref(reply);
+}
+
+static void test_routes_are_listed_once_whatever_the_workers(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply;
+
+	make_stack(f, 2);
+	start_turning(f);
+	reply = ask(f, "{\"cmd\":\"routes\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "routes")), 2);
+	assert_true(json_is_null(json_object_get(reply, "next")));
+	json_decref(reply);
+	reply = ask(f, "{\"cmd\":\"arp\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "neighbours")), 0);
+	assert_true(json_is_null(json_object_get(reply, "next")));
+	json_decref(reply);
+}
+
+static void test_any_cursor_is_harmless(void **state)
+{
+	static const char *const cursors[] = {"1", "4294967295", "4294967296",
+					      "9223372036854775807", "77309411328"};
+	struct fixture *f = *state;
+
+	open_sockets(f, 1000, 3);
+	start_turning(f);
+	for (size_t i = 0; i < NSK_ARRAY_LEN(cursors); i++) {
+		static const char *const lists[] = {"arp", "routes", "sockets"};
+
+		for (size_t k = 0; k < NSK_ARRAY_LEN(lists); k++) {
+			char request[96];
+			json_t *reply;
+
+			snprintf(request, sizeof(request), "{\"cmd\":\"%s\",\"cursor\":%s}",
+				 lists[k], cursors[i]);
+			reply = ask(f, request);
+			assert_null(json_object_get(reply, "error"));
+			assert_true(json_is_null(json_object_get(reply, "next")));
+			json_decref(reply);
+		}
+	}
+}
+
+/* ---- workers that do not answer ------------------------------------------------------------ */
+
+static void expect_warning(struct fixture *f, const char *warning)
+{
+	uint64_t before = now_ms();
+	json_t *reply = ask(f, "{\"cmd\":\"sockets\"}");
+
+	assert_true(now_ms() - before < 1000);
+	assert_int_equal(json_array_size(json_object_get(reply, "sockets")), 0);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(reply, "warnings"), 0)), warning);
+	json_decref(reply);
+}
+
+static void test_a_worker_that_nobody_runs_is_named_within_a_second(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = NULL;
+
+	open_sockets(f, 1000, 1);
+	expect_warning(f, "worker 0 did not answer in time; nobody runs it");
+	/* Its page is still lent: the next answer does not wait. */
+	expect_warning(f, "worker 0 still owes an earlier answer; nobody runs it");
+	nsk_turn(f->stack);
+	start_turning(f);
+	reply = ask(f, "{\"cmd\":\"sockets\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "sockets")), 1);
+	assert_null(json_object_get(reply, "warnings"));
+	json_decref(reply);
+}
+
+static void test_a_hanging_worker_does_not_hide_the_others(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply;
+
+	make_stack(f, 2);
+	open_sockets(f, 1000, 1);
+	/* Worker 1 belongs to this thread, which does nothing for it. */
+	assert_int_equal(nsk_enter(NULL), 0);
+	assert_int_equal(nsk_attach(f->stack, 1), 0);
+	start_turning(f);
+	reply = ask(f, "{\"cmd\":\"sockets\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "sockets")), 1);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(reply, "warnings"), 0)),
+		"worker 1 did not answer in time");
+	json_decref(reply);
+	stop_turning(f);
+	assert_int_equal(nsk_detach(), 0);
+}
+
+static void test_a_stack_ends_with_a_page_lent(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_warning(f, "worker 0 did not answer in time; nobody runs it");
+	end_stack(f);
+	make_stack(f, 1); /* and there is nothing left of it */
+}
+
+static void test_it_answers_when_every_packet_buffer_is_in_use(void **state)
+{
+	struct fixture *f = *state;
+	struct nsk_worker *w = &f->stack->worker[0]->w;
+	struct rte_mbuf *held = NULL, *m;
+	json_t *reply;
+
+	open_sockets(f, 1000, 1);
+	while ((m = pkt_alloc_control(w)) != NULL) {
+		m->next = held;
+		held = m;
+	}
+	assert_int_equal(pkt_pool_free_count(w->pool), 0);
+	start_turning(f);
+	reply = ask(f, "{\"cmd\":\"sockets\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "sockets")), 1);
+	json_decref(reply);
+	reply = ask(f, "{\"cmd\":\"interfaces\"}");
+	assert_null(json_object_get(reply, "error"));
+	json_decref(reply);
+	stop_turning(f);
+	while (held) {
+		m = held;
+		held = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STACK(test_a_list_goes_from_page_to_page_and_has_each_row_once),
+		WITH_STACK(test_tcp_sockets_show_state_queues_and_ends),
+		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
+		WITH_STACK(test_any_cursor_is_harmless),
+		WITH_STACK(test_a_worker_that_nobody_runs_is_named_within_a_second),
+		WITH_FOLDER(test_a_hanging_worker_does_not_hide_the_others),
+		WITH_STACK(test_a_stack_ends_with_a_page_lent),
+		WITH_STACK(test_it_answers_when_every_packet_buffer_is_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
