@@ -6,7 +6,7 @@
 
 #include "tcp/ooo.h"
 
-/* Queued octets from which the speed of reading is watched. */
+/* Octets queued or read from which the speed of reading is watched, or half of a small buffer. */
 #define GROW_WATCH 16384u
 /* Least interval over which reading is measured. */
 #define GROW_MIN_US 1000u
@@ -165,7 +165,7 @@ void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	if (!conn_in(c, TCPS_RECEIVING))
 		return;
-	if (NSK_UNLIKELY(len + c->rcv.bytes >= GROW_WATCH) && !(c->flags & CONN_F_RCVBUF_SET))
+	if (NSK_UNLIKELY(len + c->rcv.bytes >= NSK_MIN(GROW_WATCH, c->rcv.limit / 2)) && !(c->flags & CONN_F_RCVBUF_SET))
 		grow(w, c, len);
 	/* As Linux: no update while more than half of the buffer is on offer. */
 	if (NSK_LIKELY(conn_rcv_wnd(c) > c->rcv.limit / 2))
