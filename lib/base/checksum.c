@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The Internet checksum over memory (RFC 1071). Sums are kept in 64-bit lanes that take 32-bit
- * words, so carries wait in the upper halves and are added once at the end; the compiler's vector
- * types make 64 bytes a turn of the loop on any processor.
+ * The Internet checksum over memory (RFC 1071). The compiler's vector types take 16 bytes at a time
+ * on any processor, in two lanes of 64 bits: in each lane the 64-bit words are added up as they are,
+ * and beside them their upper halves. What is lost when the first sum runs over is known at the end:
+ * the sum of the lower halves is (sum of words) - 2^32 (sum of upper halves) modulo 2^64, and it
+ * cannot itself run over before 2^32 words. So a step is a load, two additions and a shift.
+ *
+ * Most calls are for a segment of some hundred bytes or for its header: what is no whole step is
+ * taken by halves, without a loop.
  */
 #include "base/checksum.h"
 
@@ -10,14 +15,16 @@
 
 typedef uint64_t csum_lanes __attribute__((vector_size(16)));
 
-#define CSUM_STEP 64
+struct csum_run {
+	csum_lanes words; /* sum of 64-bit words, modulo 2^64 */
+	csum_lanes upper; /* sum of their upper halves */
+};
 
 /* A 64-bit ones' complement sum reduced to 32 bits. */
-static uint32_t csum_fold64(uint64_t s)
+static inline uint32_t csum_fold64(uint64_t s)
 {
 	s = (s & UINT32_MAX) + (s >> 32);
-	s = (s & UINT32_MAX) + (s >> 32);
-	return (uint32_t)s;
+	return (uint32_t)s + (uint32_t)(s >> 32);
 }
 
 /* Both halves of a word. */
@@ -26,48 +33,99 @@ static inline uint64_t csum_halves(uint64_t w)
 	return (w & UINT32_MAX) + (w >> 32);
 }
 
-/* What is left after whole steps: fewer than CSUM_STEP bytes. */
-static NSK_ALWAYS_INLINE uint64_t csum_tail(uint8_t *d, const uint8_t *p, size_t len, bool copy)
+/* 16 bytes, at any alignment. */
+static NSK_ALWAYS_INLINE void csum_step(struct csum_run *r, uint8_t *d, const uint8_t *p, bool copy)
 {
-	uint64_t sum = 0, w;
-	uint8_t last[8] = {0};
+	csum_lanes v;
 
-	for (; len >= 8; len -= 8, p += 8) {
-		memcpy(&w, p, 8);
-		sum += csum_halves(w);
-		if (copy) {
-			memcpy(d, &w, 8);
-			d += 8;
-		}
-	}
-	for (size_t i = 0; i < len; i++) {
-		last[i] = p[i];
+	memcpy(&v, p, sizeof(v));
+	r->words += v;
+	r->upper += v >> 32;
+	if (copy)
+		memcpy(d, &v, sizeof(v));
+}
+
+static NSK_ALWAYS_INLINE void csum_two_steps(struct csum_run *r, uint8_t *d, const uint8_t *p,
+					     bool copy)
+{
+	csum_step(r, d, p, copy);
+	csum_step(r, d + (copy ? 16 : 0), p + 16, copy);
+}
+
+/* The two sums of each lane, and of both lanes, in one number. */
+static NSK_ALWAYS_INLINE uint64_t csum_total(const struct csum_run *r)
+{
+	csum_lanes both = r->words - (r->upper << 32) + r->upper;
+
+	return both[0] + both[1];
+}
+
+/* The last bytes, fewer than 8, as a word padded with zeros. */
+static NSK_ALWAYS_INLINE uint64_t csum_rest(uint8_t *d, const uint8_t *p, size_t len, bool copy)
+{
+	uint64_t sum = 0;
+	uint32_t w4;
+	uint16_t w2;
+
+	if (len & 4) {
+		memcpy(&w4, p, 4);
+		sum += w4;
 		if (copy)
-			d[i] = p[i];
+			memcpy(d, &w4, 4);
+		p += 4;
+		d += copy ? 4 : 0;
 	}
-	memcpy(&w, last, 8);
-	return sum + csum_halves(w);
+	if (len & 2) {
+		memcpy(&w2, p, 2);
+		sum += w2;
+		if (copy)
+			memcpy(d, &w2, 2);
+		p += 2;
+		d += copy ? 2 : 0;
+	}
+	if (len & 1) {
+		w2 = 0;
+		memcpy(&w2, p, 1);
+		sum += w2;
+		if (copy)
+			*d = *p;
+	}
+	return sum;
 }
 
 /* Sum of @len bytes at @p, copied to @d on the way if @copy, a constant of the caller, says so. */
 static NSK_ALWAYS_INLINE uint64_t csum_run(uint8_t *d, const uint8_t *p, size_t len, bool copy)
 {
-	const csum_lanes low = {UINT32_MAX, UINT32_MAX};
-	csum_lanes a = {0, 0}, b = {0, 0}, v[4];
+	struct csum_run r = {{0, 0}, {0, 0}};
+	uint64_t w, sum;
 
-	for (; len >= CSUM_STEP; len -= CSUM_STEP, p += CSUM_STEP) {
-		memcpy(v, p, CSUM_STEP);
-		a += (v[0] & low) + (v[1] & low);
-		b += (v[0] >> 32) + (v[1] >> 32);
-		a += (v[2] & low) + (v[3] & low);
-		b += (v[2] >> 32) + (v[3] >> 32);
-		if (copy) {
-			memcpy(d, v, CSUM_STEP);
-			d += CSUM_STEP;
-		}
+	for (; len >= 64; len -= 64, p += 64, d += copy ? 64 : 0) {
+		csum_two_steps(&r, d, p, copy);
+		csum_two_steps(&r, d + (copy ? 32 : 0), p + 32, copy);
 	}
-	a += b;
-	return csum_halves(a[0]) + csum_halves(a[1]) + csum_tail(d, p, len, copy);
+	if (len & 32) {
+		csum_two_steps(&r, d, p, copy);
+		p += 32;
+		d += copy ? 32 : 0;
+	}
+	if (len & 16) {
+		csum_step(&r, d, p, copy);
+		p += 16;
+		d += copy ? 16 : 0;
+	}
+	len &= 15;
+	sum = csum_total(&r);
+	if (NSK_LIKELY(len == 0))
+		return sum;
+	if (len & 8) {
+		memcpy(&w, p, 8);
+		sum += csum_halves(w);
+		if (copy)
+			memcpy(d, &w, 8);
+		p += 8;
+		d += copy ? 8 : 0;
+	}
+	return sum + csum_rest(d, p, len, copy);
 }
 
 uint32_t csum_partial(const void *data, size_t len, uint32_t sum)
