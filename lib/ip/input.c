@@ -151,13 +151,18 @@ static enum nsk_drop special_dest(const struct local_entry *own, uint32_t dst, s
 static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ipv4_view *ip,
 				     struct pkt *p)
 {
-	const struct local_entry *own;
+	const struct local_table *t = w->net->local;
 
-	if (NSK_UNLIKELY(never_a_host(ip->src)) || net_local_entry_v4(w, p->flow.src))
+	if (NSK_UNLIKELY(never_a_host(ip->src)))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	own = net_local_entry_v4(w, p->flow.dst);
-	if (NSK_UNLIKELY(!own || own->kind != LOCAL_UNICAST))
-		return special_dest(own, ip->dst, p);
+	if (local_maybe_v4(t, p->flow.src) && local_find_v4(t, p->flow.src))
+		return NSK_DROP_IP_MARTIAN_SOURCE;
+	if (!local_is_first_v4(t, p->flow.dst)) {
+		const struct local_entry *own = local_find_v4(t, p->flow.dst);
+
+		if (NSK_UNLIKELY(!own || own->kind != LOCAL_UNICAST))
+			return special_dest(own, ip->dst, p);
+	}
 	/* RFC 1122 §3.3.6: who writes to one host does not shout. */
 	if (NSK_UNLIKELY(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
 		return NSK_DROP_IP_LINK_BROADCAST;
@@ -217,6 +222,18 @@ static bool steered_away(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p
 	return true;
 }
 
+static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, const struct pkt *p)
+{
+	const struct ip_proto *proto = w->ip->protos[p->proto];
+
+	if (NSK_LIKELY(proto != NULL)) {
+		proto->input(w, m);
+		return;
+	}
+	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
+	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
+}
+
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -242,19 +259,12 @@ void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 		pkt_drop(w, m, bad);
 		return;
 	}
-	if (w->peers > 1 && steered_away(w, m, p))
+	if (NSK_UNLIKELY(w->peers > 1) && steered_away(w, m, p))
 		return;
-	ip_deliver(w, m);
+	deliver(w, m, p);
 }
 
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	const struct ip_proto *proto = w->ip->protos[pkt_of(m)->proto];
-
-	if (NSK_LIKELY(proto != NULL)) {
-		proto->input(w, m);
-		return;
-	}
-	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
-	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
+	deliver(w, m, pkt_of(m));
 }

@@ -131,6 +131,11 @@ static inline bool ip_l4_csum_ok(const struct rte_mbuf *m, const struct pkt *p)
 	if (p->flags & PKT_F_L4_CSUM_OK)
 		return true;
 	sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, p->proto, p->l4_len);
+	if (NSK_LIKELY(m->nb_segs == 1)) {
+		const uint8_t *l4 = (const uint8_t *)m->buf_addr + p->l4_off;
+
+		return csum_finish(csum_partial(l4, p->l4_len, sum)) == 0;
+	}
 	return csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, sum)) ==
 	       0;
 }

@@ -32,27 +32,29 @@ static uint16_t next_id(struct ip_worker *ip, const struct ip_out *out)
 	return ip->id[hash % IP_ID_COUNTERS]++;
 }
 
-/* What the port is to compute; the header's checksum is computed here if the port does not. */
-static void set_offloads(const struct iface *ifc, struct rte_mbuf *m, uint8_t *header)
+/* What the port is to compute of this packet. */
+static void set_offloads(const struct iface *ifc, struct rte_mbuf *m, uint64_t flags)
 {
-	bool ip_csum = ifc->tx_offloads & PORT_TX_CSUM_IPV4;
-
-	if (ip_csum)
-		m->ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
-	else
-		ipv4_set_checksum(header, IPV4_HLEN);
-	if (ip_csum || (m->ol_flags & L4_CSUM_FLAGS)) {
-		m->ol_flags |= RTE_MBUF_F_TX_IPV4;
-		m->l2_len = ifc->ethernet ? ETH_HLEN : 0;
-		m->l3_len = IPV4_HLEN;
-	}
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | flags;
+	m->l2_len = ifc->ethernet ? ETH_HLEN : 0;
+	m->l3_len = IPV4_HLEN;
 }
 
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out)
 {
-	struct iface *ifc = rc->iface;
+	const struct iface *ifc = rc->iface;
 	uint32_t len = m->pkt_len + IPV4_HLEN;
+	struct ipv4_view view = {
+		.src = load_be32(out->src),
+		.dst = load_be32(out->dst),
+		.total_len = (uint16_t)len,
+		.id = next_id(w->ip, out),
+		.frag = out->df ? IPV4_FRAG_DF : 0,
+		.tos = out->tos,
+		.ttl = out->ttl ? out->ttl : (uint8_t)w->set->ip_ttl,
+		.proto = out->proto,
+	};
 	uint8_t *header;
 
 	if (NSK_UNLIKELY(len > ifc->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
@@ -65,17 +67,14 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
 		return;
 	}
-	ipv4_write(header, &(struct ipv4_view){
-				   .src = load_be32(out->src),
-				   .dst = load_be32(out->dst),
-				   .total_len = (uint16_t)len,
-				   .id = next_id(w->ip, out),
-				   .frag = out->df ? IPV4_FRAG_DF : 0,
-				   .tos = out->tos,
-				   .ttl = out->ttl ? out->ttl : (uint8_t)w->set->ip_ttl,
-				   .proto = out->proto,
-			   });
-	set_offloads(ifc, m, header);
+	if (ifc->tx_offloads & PORT_TX_CSUM_IPV4) {
+		ipv4_write(header, &view);
+		set_offloads(ifc, m, RTE_MBUF_F_TX_IP_CKSUM);
+	} else {
+		ipv4_write_summed(header, &view);
+		if (m->ol_flags & L4_CSUM_FLAGS)
+			set_offloads(ifc, m, 0);
+	}
 	net_output(w, rc, m);
 }
 

@@ -58,7 +58,7 @@ struct worker_ops {
 	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			     uint16_t n);
 	/* A validated IP packet from lib/net's link layer goes up. Consumes m. */
-	void (*ip_input)(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m);
+	void (*ip_input)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call().
 	 */
 	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);

@@ -52,7 +52,7 @@ void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 		return;
 	}
 	if (!ifc->ethernet) {
-		w->ops->ip_input(w, ifc->index, m);
+		w->ops->ip_input(w, ifc, m);
 		return;
 	}
 	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
@@ -66,7 +66,7 @@ void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	}
 	rte_pktmbuf_adj(m, ETH_HLEN);
 	if (NSK_LIKELY(eth.type == ETH_TYPE_IPV4))
-		w->ops->ip_input(w, ifc->index, m);
+		w->ops->ip_input(w, ifc, m);
 	else
 		input_by_type(w, ifc, m, eth.type);
 }

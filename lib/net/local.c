@@ -7,6 +7,16 @@ static size_t table_size(uint32_t places)
 	return sizeof(struct local_table) + places * sizeof(struct local_entry);
 }
 
+/* What the quick answers are made of. */
+static void note_v4(struct local_table *t, const struct ip_addr *addr, enum local_kind kind)
+{
+	if (addr->family != AF_INET)
+		return;
+	t->maybe4 |= UINT64_C(1) << (addr->b[3] & 63);
+	if (!t->host4 && kind == LOCAL_UNICAST)
+		memcpy(&t->host4, addr->b, 4);
+}
+
 /* An address of ours is more than a broadcast address, and the first interface's more than a later
  * one's. */
 static void add(struct local_table *t, const struct ip_addr *addr, enum local_kind kind,
@@ -21,6 +31,7 @@ static void add(struct local_table *t, const struct ip_addr *addr, enum local_ki
 		if (t->entry[i].family == addr->family && t->entry[i].word[0] == w[0] &&
 		    t->entry[i].word[1] == w[1])
 			break;
+	note_v4(t, addr, kind);
 	e = &t->entry[i];
 	if (e->family && e->kind <= kind)
 		return;

@@ -7,6 +7,7 @@
 #ifndef NSK_NET_LOCAL_H
 #define NSK_NET_LOCAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -29,8 +30,9 @@ struct local_entry {
 };
 
 struct local_table {
-	uint32_t mask; /* places - 1; at least half of them are free */
-	uint32_t pad;
+	uint32_t mask;	 /* places - 1; at least half of them are free */
+	uint32_t host4;	 /* the first IPv4 address of a host, as it lies in memory; 0: none */
+	uint64_t maybe4; /* bit n: an IPv4 entry ends in an octet whose low bits are n */
 	struct local_entry entry[];
 };
 
@@ -79,6 +81,23 @@ static inline const struct local_entry *local_find_v4(const struct local_table *
 
 	memcpy(&w0, addr, 4);
 	return local_find_words(t, w0, 0, AF_INET);
+}
+
+/*
+ * Quick answers for most packets: true only if the address is the first of ours; false only if it
+ * is none of ours, broadcasts included.
+ */
+static inline bool local_is_first_v4(const struct local_table *t, const uint8_t addr[4])
+{
+	uint32_t a;
+
+	memcpy(&a, addr, 4);
+	return a == t->host4;
+}
+
+static inline bool local_maybe_v4(const struct local_table *t, const uint8_t addr[4])
+{
+	return t->maybe4 >> (addr[3] & 63) & 1;
 }
 
 #endif

@@ -181,11 +181,6 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	return next;
 }
 
-static void loop_ip_input(struct nsk_worker *w, uint8_t iface_index, struct rte_mbuf *m)
-{
-	ip_input(w, &run_of(w)->stack->iface[iface_index], m);
-}
-
 static bool loop_stopping(const struct nsk_worker *w)
 {
 	return __atomic_load_n(&w->stack->stopping, __ATOMIC_RELAXED);
@@ -199,7 +194,7 @@ const struct worker_ops loop_ops = {
 	.steer = steer_packet,
 	.share_arp = steer_arp,
 	.tx_burst = steer_tx_burst,
-	.ip_input = loop_ip_input,
+	.ip_input = ip_input,
 	.call = call_run,
 	.stopping = loop_stopping,
 };

@@ -106,7 +106,7 @@ static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 
 	memcpy(w, p, sizeof(w));
 	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
-	for (size_t i = IPV4_HLEN; i < hdr_len; i += 4) {
+	for (size_t i = IPV4_HLEN; NSK_UNLIKELY(i < hdr_len); i += 4) {
 		memcpy(&word, p + i, sizeof(word));
 		sum += word;
 	}
@@ -125,17 +125,19 @@ static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_len, unsigned flags,
 				       struct ipv4_view *out)
 {
-	size_t hdr_len, total_len;
+	size_t hdr_len = IPV4_HLEN, total_len;
 
-	if (len < IPV4_HLEN)
+	if (NSK_UNLIKELY(len < IPV4_HLEN))
 		return NSK_DROP_IP_SHORT;
-	if (p[0] >> 4 != 4)
-		return NSK_DROP_IP_VERSION;
-	hdr_len = (size_t)(p[0] & 15) * 4;
-	if (hdr_len < IPV4_HLEN || hdr_len > len)
-		return NSK_DROP_IP_HEADER_LEN;
+	if (NSK_UNLIKELY(p[0] != 0x45)) {
+		if (p[0] >> 4 != 4)
+			return NSK_DROP_IP_VERSION;
+		hdr_len = (size_t)(p[0] & 15) * 4;
+		if (hdr_len < IPV4_HLEN || hdr_len > len)
+			return NSK_DROP_IP_HEADER_LEN;
+	}
 	total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
-	if (total_len < hdr_len || total_len > pkt_len)
+	if (NSK_UNLIKELY(total_len < hdr_len || total_len > pkt_len))
 		return NSK_DROP_IP_TOTAL_LEN;
 	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, hdr_len) != 0)
 		return NSK_DROP_IP_CHECKSUM;
@@ -157,22 +159,39 @@ static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_
 	return NSK_DROP_NONE;
 }
 
+/* The words of a header without options and without its checksum, as they lie in memory. */
+static inline void ipv4_words(uint32_t word[5], const struct ipv4_view *v)
+{
+	word[0] = WIRE_BE32(UINT32_C(0x45) << 24 | (uint32_t)v->tos << 16 | v->total_len);
+	word[1] = WIRE_BE32((uint32_t)v->id << 16 | v->frag);
+	word[2] = WIRE_BE32((uint32_t)v->ttl << 24 | (uint32_t)v->proto << 16);
+	word[3] = WIRE_BE32(v->src);
+	word[4] = WIRE_BE32(v->dst);
+}
+
 /*
  * Write the 20 bytes of a header without options at @p, from every field of @v except hdr_len.
  * The checksum field is left 0: for hardware, or for ipv4_set_checksum().
  */
 static inline void ipv4_write(uint8_t *p, const struct ipv4_view *v)
 {
-	p[0] = 0x45;
-	p[offsetof(struct ipv4_wire, tos)] = v->tos;
-	store_be16(p + offsetof(struct ipv4_wire, total_len), v->total_len);
-	store_be16(p + offsetof(struct ipv4_wire, id), v->id);
-	store_be16(p + offsetof(struct ipv4_wire, frag), v->frag);
-	p[offsetof(struct ipv4_wire, ttl)] = v->ttl;
-	p[offsetof(struct ipv4_wire, proto)] = v->proto;
-	store_be16(p + offsetof(struct ipv4_wire, checksum), 0);
-	store_be32(p + offsetof(struct ipv4_wire, src), v->src);
-	store_be32(p + offsetof(struct ipv4_wire, dst), v->dst);
+	uint32_t word[5];
+
+	ipv4_words(word, v);
+	memcpy(p, word, sizeof(word));
+}
+
+/* The same with the checksum, which is made of the words before they go to memory. */
+static inline void ipv4_write_summed(uint8_t *p, const struct ipv4_view *v)
+{
+	uint32_t word[5];
+	uint64_t sum;
+
+	ipv4_words(word, v);
+	sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+	word[2] |= WIRE_BE32((uint32_t)csum_word(csum_finish(
+		csum_add((uint32_t)sum, (uint32_t)(sum >> 32)))));
+	memcpy(p, word, sizeof(word));
 }
 
 /* Fill in the checksum of the header of @hdr_len bytes at @p, whose checksum field is 0. */

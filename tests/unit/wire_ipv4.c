@@ -65,6 +65,9 @@ static void test_header_of_linux_is_written_with_its_checksum(void **state)
 	assert_int_equal(load_be16(buf + 10), 0);
 	ipv4_set_checksum(buf, sizeof(buf));
 	assert_memory_equal(buf, linux_ip, sizeof(buf));
+	memset(buf, 0, sizeof(buf));
+	ipv4_write_summed(buf, &v);
+	assert_memory_equal(buf, linux_ip, sizeof(buf));
 }
 
 static void test_every_truncation_is_refused(void **state)
@@ -291,7 +294,7 @@ static void test_what_is_written_is_read_back(void **state)
 	(void)state;
 	rng_seed(&r, 4);
 	for (int i = 0; i < 10000; i++) {
-		uint8_t buf[IPV4_HLEN];
+		uint8_t buf[IPV4_HLEN], summed[IPV4_HLEN];
 		struct ipv4_view in, out;
 
 		rng_fill(&r, &in, sizeof(in));
@@ -299,6 +302,8 @@ static void test_what_is_written_is_read_back(void **state)
 		in.total_len = (uint16_t)rng_range(&r, IPV4_HLEN, IPV4_MAX_LEN);
 		ipv4_write(buf, &in);
 		ipv4_set_checksum(buf, sizeof(buf));
+		ipv4_write_summed(summed, &in);
+		assert_memory_equal(summed, buf, sizeof(buf));
 		assert_int_equal(ipv4_parse(exact_copy(buf, sizeof(buf)), sizeof(buf), in.total_len,
 					    0, &out),
 				 0);
