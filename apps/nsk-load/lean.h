@@ -126,9 +126,9 @@ struct lean {
 
 	uint64_t now_ns;
 	uint32_t now_tick;
-	bool busy;     /* the turn had work */
-	bool resolved; /* every target's next hop is known */
-	uint64_t srtt_ns;
+	bool busy;	   /* the turn had work */
+	bool resolved;	   /* every target's next hop is known */
+	uint64_t quick_ns; /* latency that three of four answers exceed */
 	uint32_t rto_ticks;
 	uint32_t isn;
 

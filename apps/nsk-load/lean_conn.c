@@ -4,6 +4,7 @@
  */
 #include "nsk-load/lean.h"
 
+/* At least: a timer that was set for later is found when it is looked at next. */
 #define BACKOFF_TICKS 100u
 /* A SYN may wait in a backlog that a request never sees (RFC 6298 §2.1 asks for a second, five of
  * our default). */
@@ -35,6 +36,14 @@ void conn_arm(struct lean *l, uint32_t slot, uint32_t ticks)
 static uint32_t backed_off(uint32_t ticks, uint32_t retries)
 {
 	return ticks << (retries < BACKOFF_SHIFT ? retries : BACKOFF_SHIFT);
+}
+
+/* The first wait for an answer to a SYN. */
+static uint32_t syn_ticks(const struct lean *l)
+{
+	uint32_t ticks = SYN_PATIENCE * l->o->rto_ms;
+
+	return ticks > l->rto_ticks ? ticks : l->rto_ticks;
 }
 
 /* True when this many retries, the first wait being so long, have taken as long as anybody wants to
@@ -79,7 +88,7 @@ void conn_open(struct lean *l, uint32_t slot, uint64_t due_ns)
 	c->rcv_nxt = 0;
 	l->plan.handshakes++;
 	tx_control(l, slot, TH_SYN, c->snd_una);
-	conn_arm(l, slot, SYN_PATIENCE * l->rto_ticks);
+	conn_arm(l, slot, syn_ticks(l));
 }
 
 void conn_established(struct lean *l, uint32_t slot)
@@ -158,6 +167,21 @@ void conn_request(struct lean *l, uint32_t slot, uint64_t due_ns)
 	conn_arm(l, slot, l->rto_ticks);
 }
 
+/*
+ * The latency that three of four answers exceed, followed in small steps: the retransmission
+ * timeout is made of it. Not the mean: what was lost on the way takes a timeout longer, and must
+ * not raise it, while a server that answers ever more slowly does so to everybody.
+ */
+static void take_rtt(struct lean *l, uint64_t latency)
+{
+	uint64_t step = (l->quick_ns >> 7) + 1000;
+
+	if (latency > l->quick_ns)
+		l->quick_ns += step;
+	else
+		l->quick_ns -= l->quick_ns < 3 * step ? l->quick_ns : 3 * step;
+}
+
 void conn_answered(struct lean *l, uint32_t slot)
 {
 	struct conn *c = &l->conn[slot];
@@ -167,7 +191,7 @@ void conn_answered(struct lean *l, uint32_t slot)
 	result_add(&l->result->now.answers, 1);
 	if (load_measuring(l->result))
 		result_latency(l->result, latency);
-	l->srtt_ns += (latency >> 6) - (l->srtt_ns >> 6);
+	take_rtt(l, latency);
 	conn_disarm(c);
 	if (l->o->short_lived) {
 		c->state = CONN_IDLE;
@@ -249,14 +273,14 @@ static void syn_timeout(struct lean *l, uint32_t slot)
 {
 	struct conn *c = &l->conn[slot];
 
-	if (given_up(l, SYN_PATIENCE * l->rto_ticks, c->retries)) {
+	if (given_up(l, syn_ticks(l), c->retries)) {
 		conn_failed(l, slot, LOAD_ERR_CONNECT_TIMEOUT, false);
 		return;
 	}
 	c->retries++;
 	result_add(&l->result->now.retransmits, 1);
 	tx_control(l, slot, TH_SYN, c->snd_una);
-	c->due = l->now_tick + backed_off(SYN_PATIENCE * l->rto_ticks, c->retries);
+	c->due = l->now_tick + backed_off(syn_ticks(l), c->retries);
 }
 
 /* A request is unacknowledged, or its answer has not come. */

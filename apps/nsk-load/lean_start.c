@@ -42,8 +42,8 @@ static void begin_drain(struct lean *l)
 {
 	uint64_t patience = ANSWER_PATIENCE_NS + l->plan.active * CLOSE_PATIENCE_NS;
 
-	if (l->srtt_ns * 4 > ANSWER_PATIENCE_NS)
-		patience += l->srtt_ns * 4;
+	if (l->quick_ns * 4 > ANSWER_PATIENCE_NS)
+		patience += l->quick_ns * 4;
 	l->draining = true;
 	l->drain_until_ns = l->now_ns + patience;
 }

@@ -19,9 +19,9 @@ static void take_time(struct lean *l)
 		return;
 	l->now_tick = tick;
 	/* Under load an answer takes its time: four times the usual is not lost yet. */
-	l->rto_ticks = (uint32_t)(l->srtt_ns * 4 / TICKER_TICK_NS);
-	if (l->rto_ticks > l->o->timeout_ms)
-		l->rto_ticks = l->o->timeout_ms;
+	l->rto_ticks = (uint32_t)(l->quick_ns * 4 / TICKER_TICK_NS);
+	if (l->rto_ticks > l->o->timeout_ms / 2)
+		l->rto_ticks = l->o->timeout_ms / 2;
 	if (l->rto_ticks < l->o->rto_ms)
 		l->rto_ticks = l->o->rto_ms;
 }

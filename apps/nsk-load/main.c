@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,18 +25,6 @@ struct thread {
 	const struct engine *engine;
 	unsigned worker;
 };
-
-void load_fail(struct load *load, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (__atomic_load_n(&load->failed, __ATOMIC_ACQUIRE))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(load->failure, sizeof(load->failure), fmt, ap);
-	va_end(ap);
-	__atomic_store_n(&load->failed, true, __ATOMIC_RELEASE);
-}
 
 static const struct engine *find_engine(const struct program *p, const char *name)
 {
