@@ -165,7 +165,8 @@ void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	if (!conn_in(c, TCPS_RECEIVING))
 		return;
-	if (NSK_UNLIKELY(len + c->rcv.bytes >= NSK_MIN(GROW_WATCH, c->rcv.limit / 2)) && !(c->flags & CONN_F_RCVBUF_SET))
+	if (NSK_UNLIKELY(len + c->rcv.bytes >= NSK_MIN(GROW_WATCH, c->rcv.limit / 2)) &&
+	    !(c->flags & CONN_F_RCVBUF_SET))
 		grow(w, c, len);
 	/* As Linux: no update while more than half of the buffer is on offer. */
 	if (NSK_LIKELY(conn_rcv_wnd(c) > c->rcv.limit / 2))
