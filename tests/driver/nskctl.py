@@ -7,7 +7,9 @@ The program is nsk-echo on DPDK's null device: no NIC, no hugepages, no root.
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -75,7 +77,7 @@ class WithProgram(unittest.TestCase):
     def start(cls):
         cls.program = subprocess.Popen(
             [os.path.join(APPS, "nsk-echo"), "-d", "net_null0", "-a", "10.0.0.2/24", "-g", "10.0.0.1", "--no-huge", "--tcp", "7",
-             "--udp", "7", "--control", cls.socket], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+             "--udp", "7", "--control", cls.socket, "--eal", f"--file-prefix={cls.prefix}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(600):
             if run("-s", cls.socket, "version").returncode == 0:
                 return
@@ -87,7 +89,14 @@ class WithProgram(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.socket = os.path.join(cls.folder.name, "echo.sock")
+        cls.prefix = f"nskctl-test-{os.getpid()}"
         cls.start()
+
+    @classmethod
+    def runtime(cls):
+        """Where DPDK has the sockets of the program."""
+        top = "/var/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", "/tmp")
+        return f"{top}/dpdk/{cls.prefix}"
 
     @classmethod
     def stop(cls, number=signal.SIGTERM):
@@ -99,6 +108,7 @@ class WithProgram(unittest.TestCase):
     def tearDownClass(cls):
         cls.stop()
         cls.folder.cleanup()
+        shutil.rmtree(cls.runtime(), ignore_errors=True)
 
     def ask(self, *args):
         result = run("-s", self.socket, *args)
@@ -146,6 +156,23 @@ class WithProgram(unittest.TestCase):
     def test_watch_prints_so_many_lines(self):
         self.assertEqual(len(self.ask("watch", "0.05", "3").splitlines()), 4)
         self.assertEqual(len([json.loads(line) for line in self.ask("-j", "watch", "0.05", "2").splitlines()]), 2)
+
+    def test_counters_are_in_the_telemetry_of_dpdk(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as telemetry:
+            telemetry.settimeout(20)
+            telemetry.connect(f"{self.runtime()}/dpdk_telemetry.v2")
+            telemetry.recv(1024)
+
+            def ask(request):
+                telemetry.send(request.encode())
+                return next(iter(json.loads(telemetry.recv(65536)).values()))
+
+            stack, = ask("/netstk/stacks")
+            self.assertEqual(list(ask("/netstk/counters")), list(self.ask_json("counters")["counters"]))
+            self.assertEqual(list(ask(f"/netstk/drops,{stack}")), list(self.ask_json("drops")["drops"]))
+            self.assertGreater(ask(f"/netstk/counters,{stack}")["turns"], 0)
+            self.assertIsNone(ask(f"/netstk/counters,{stack + 1}"))
+            self.assertIsNone(ask("/netstk/drops,x"))
 
     def test_a_name_stands_for_a_path(self):
         if os.geteuid() == 0:

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -467,7 +468,7 @@ static char *sample(bool uncommented)
 	return text;
 }
 
-static void test_the_sample_loads(void **state)
+static void test_the_sample_changes_no_setting(void **state)
 {
 	struct nsk_config *c, *defaults = nsk_config_new();
 	char *text;
@@ -476,12 +477,36 @@ static void test_the_sample_loads(void **state)
 		skip();
 	text = sample(false);
 	c = load(*state, text);
-	assert_true(c->ndevices >= 1);
-	assert_true(c->device[0].naddrs >= 1);
 	assert_memory_equal(&c->set, &defaults->set, sizeof(c->set));
 	nsk_config_free(c);
 	nsk_config_free(defaults);
 	free(text);
+}
+
+static void test_every_sample_loads_and_has_a_device_with_an_address(void **state)
+{
+	const char *root = getenv("NSK_SOURCE_ROOT");
+	unsigned samples = 0;
+	char pattern[4096];
+	glob_t found;
+
+	(void)state;
+	if (!root)
+		skip();
+	snprintf(pattern, sizeof(pattern), "%s/config/*.conf", root);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (; samples < found.gl_pathc; samples++) {
+		struct nsk_config *c = nsk_config_new();
+
+		if (nsk_config_load(c, found.gl_pathv[samples]))
+			fail_msg("%s", nsk_config_error(c));
+		assert_int_equal(config_check(c), 0);
+		assert_true(c->ndevices >= 1);
+		assert_true(c->device[0].naddrs >= 1);
+		nsk_config_free(c);
+	}
+	assert_true(samples >= 3);
+	globfree(&found);
 }
 
 static void test_the_sample_lists_every_setting_with_its_default(void **state)
@@ -529,7 +554,8 @@ int main(void)
 		IN_FOLDER(test_includes_that_cannot_be_read_name_the_line),
 		IN_FOLDER(test_a_file_that_is_too_large_is_not_read),
 		IN_FOLDER(test_a_message_is_one_printable_line),
-		IN_FOLDER(test_the_sample_loads),
+		IN_FOLDER(test_the_sample_changes_no_setting),
+		cmocka_unit_test(test_every_sample_loads_and_has_a_device_with_an_address),
 		IN_FOLDER(test_the_sample_lists_every_setting_with_its_default),
 	};
 

@@ -169,6 +169,47 @@ static void test_a_worker_that_nobody_runs_is_named_within_a_second(void **state
 	json_decref(reply);
 }
 
+static int count_up(void *arg)
+{
+	return ++*(int *)arg;
+}
+
+static void test_a_call_that_was_given_up_is_not_run_any_more(void **state)
+{
+	struct fixture *f = *state;
+	int calls = 0;
+	struct call c = {.fn = count_up, .arg = &calls};
+
+	assert_int_equal(call_run_timeout(&f->stack->worker[0]->w, &c, 1000000), -ETIMEDOUT);
+	assert_false(call_done(&c));
+	nsk_turn(f->stack);
+	assert_true(call_done(&c));
+	assert_int_equal(calls, 0);
+	start_turning(f);
+	assert_int_equal(call_run_timeout(&f->stack->worker[0]->w, &c, UINT64_C(20000000000)), 1);
+}
+
+static void test_calls_that_wait_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct call *c = calloc(1025, sizeof(*c));
+	int calls = 0;
+
+	assert_non_null(c);
+	for (unsigned i = 0; i <= 1024; i++) {
+		c[i] = (struct call){.fn = count_up, .arg = &calls};
+		assert_int_equal(call_run_timeout(&f->stack->worker[0]->w, &c[i], 0),
+				 i < 1024 ? -ETIMEDOUT : -EAGAIN);
+	}
+	assert_true(call_done(&c[1024]));
+	for (unsigned i = 0; !call_done(&c[1023]); i++) {
+		assert_true(i < 1024 / 32);
+		nsk_turn(f->stack);
+	}
+	assert_int_equal(calls, 0);
+	free(c);
+}
+
 static void test_a_hanging_worker_does_not_hide_the_others(void **state)
 {
 	struct fixture *f = *state;
@@ -236,6 +277,8 @@ int main(void)
 		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
 		WITH_STACK(test_any_cursor_is_harmless),
 		WITH_STACK(test_a_worker_that_nobody_runs_is_named_within_a_second),
+		WITH_STACK(test_a_call_that_was_given_up_is_not_run_any_more),
+		WITH_STACK(test_calls_that_wait_are_bounded),
 		WITH_FOLDER(test_a_hanging_worker_does_not_hide_the_others),
 		WITH_STACK(test_a_stack_ends_with_a_page_lent),
 		WITH_STACK(test_it_answers_when_every_packet_buffer_is_in_use),
