@@ -202,7 +202,7 @@ static uint32_t pool_size(const struct run_worker *r)
 	for (unsigned i = 0; i < r->stack->nifaces; i++)
 		if (r->stack->iface[i].port->caps.device_memory)
 			rings += 2 * (set->rx_ring + set->tx_ring);
-	return rings ? NSK_MAX(rings + 16384u, 32768u) - 1 : 511;
+	return rings ? NSK_MAX(rings + 16384u, 32768u) - 1 : 447;
 }
 
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory)
