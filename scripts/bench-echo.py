@@ -149,11 +149,11 @@ def table(report):
                      f"{format(100 * row['share'], '.0f') + ' %' if row['share'] else '-':>7}  {spread(linux):<24}"
                      f"{format(row['times_linux'], '.1f') if row['times_linux'] else '-':>6}")
     lines.append("")
-    lines.append(f"{'p50 / p99 us, core of the server':<34}{'reflector':>17}  {'netstk':>26}  {'Linux':>30}")
+    lines.append(f"{'p50 / p99 us':<34}{'reflector':>17}  {'netstk':>17}  {'Linux, use of the server core':>40}")
     for row in report["rows"]:
         linux = row[row["linux"]] if row["linux"] else None
-        lines.append(f"{row['title']:<34}{latency(row[Reflect.name]):>17}  {latency(row[Netstk.name], 'busy turns'):>26}  "
-                     f"{latency(linux, 'core') + ', ' + (row['linux'] or ''):>30}")
+        lines.append(f"{row['title']:<34}{latency(row[Reflect.name]):>17}  {latency(row[Netstk.name]):>17}  "
+                     f"{kernel_latency(row['linux'], linux):>40}")
     lines.append("")
     for item in report["instructions"]:
         if "instructions" in item:
@@ -169,15 +169,13 @@ def table(report):
     return "\n".join(lines)
 
 
-def latency(figures, core=None):
-    if not figures:
-        return "-"
-    text = f"{figures['p50_us']:.1f} / {figures['p99_us']:.1f}"
-    if core == "busy turns" and figures["busy_turns_percent"] is not None:
-        text += f", {figures['busy_turns_percent']:.0f} % busy"
-    elif core == "core":
-        text += f", {figures['server_core_percent']:.0f} %"
-    return text
+def latency(figures):
+    return f"{figures['p50_us']:.1f} / {figures['p99_us']:.1f}" if figures else "-"
+
+
+def kernel_latency(side, figures):
+    """With how the load came, and the use of the server's core: the other servers poll and always use all of it."""
+    return f"{latency(figures)}, {figures['server_core_percent']:.0f} % ({side})" if figures else "-"
 
 
 # ---- the machine ------------------------------------------------------------------------------------------------

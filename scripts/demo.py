@@ -83,9 +83,8 @@ def summarise(ours, ceiling, linux, alone):
     print(f"{'':<34} {'requests/s':>11} {'p50 us':>9} {'p99 us':>9} {'of ceiling':>11} {'server core':>12}")
     best = max(linux, key=lambda result: result["rate"])
     kernel = f"Linux {platform.release().split('-')[0]}, epoll ({'af_packet' if 'packet' in best['side'] else 'sockets'})"
-    busy = ours["busy_turns"]
-    for name, result, core in (("netstk", ours, f"{busy:.0f} % busy" if busy else "polls"),
-                               (kernel, best, f"{best['readings']['server']['core_busy_percent']:.0f} %"),
+    used = f"{best['readings']['server']['core_busy_percent']:.0f} % used"
+    for name, result, core in (("netstk", ours, "polls"), (kernel, best, used),
                                ("nsk-reflect (the wire's ceiling)", ceiling, "polls")):
         latency = result["latency"]
         print(f"{name:<34} {human(result['rate']):>11} {latency['p50_us']:9.1f} {latency['p99_us']:9.1f} "
