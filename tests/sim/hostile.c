@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a hostile peer sends: segments at random in every state, octets so scattered that each costs
- * a buffer, ICMP errors that quote what was never sent. Nothing may crash, leak, or hold more memory
- * than its bounds say; what was acknowledged never changes. CVE-2018-5390, RFC 5961, RFC 5927.
+ * a buffer, ICMP errors that quote what was never sent. Nothing may crash, leak, or hold more
+ * memory than its bounds say; what was acknowledged never changes. CVE-2018-5390, RFC 5961, RFC
+ * 5927.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +50,7 @@ static void finish(void)
 static struct tcp_conn *conn(void)
 {
 	struct nsk_worker *w = world_worker(&peer.world, 0);
-	struct flow f = { .sport_be = htons(t.port), .dport_be = htons(t.stack_port) };
+	struct flow f = {.sport_be = htons(t.port), .dport_be = htons(t.stack_port)};
 	uint32_t src = htonl(HOST_B), dst = htonl(HOST_A), value;
 
 	memcpy(f.src, &src, 4);
@@ -78,15 +79,15 @@ static size_t fill(uint8_t *data, uint32_t seq, size_t len)
 
 struct storm {
 	struct rng rng;
-	uint32_t first;	  /* number of the first octet of the stream */
-	uint32_t read;	  /* octets read so far */
+	uint32_t first;	   /* number of the first octet of the stream */
+	uint32_t read;	   /* octets read so far */
 	uint32_t una, nxt; /* of the stack, when it was seen last */
 };
 
 /* A number that is likely to hit an edge. */
 static uint32_t near(struct rng *rng, uint32_t a, uint32_t b, uint32_t wnd)
 {
-	static const int32_t off[] = { -2, -1, 0, 1, 2, 100, 1460, 5000, 20000 };
+	static const int32_t off[] = {-2, -1, 0, 1, 2, 100, 1460, 5000, 20000};
 
 	switch (rng_below(rng, 6)) {
 	case 0:
@@ -132,7 +133,7 @@ static void throw_segment(struct storm *s, const struct tcp_conn *c, bool gentle
 		spec.opts = opts;
 		spec.opts_len = 4 * rng_below(&s->rng, 11);
 		if (rng_below(&s->rng, 2)) /* a SACK block that might be believed */
-			memcpy(opts, (uint8_t[]){ 1, 1, 5, 10 }, 4);
+			memcpy(opts, (uint8_t[]){1, 1, 5, 10}, 4);
 	}
 	peer_tcp(&peer, &spec);
 }
@@ -192,9 +193,9 @@ static void check_invariants(struct storm *s)
 
 static void storm_of(uint64_t seed, bool gentle)
 {
-	static const uint8_t sack_ts[] = { 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 3, 3, 2, 0 };
-	static const uint8_t sack[] = { 4, 2, 1, 1 };
-	struct storm s = { 0 };
+	static const uint8_t sack_ts[] = {4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 3, 3, 2, 0};
+	static const uint8_t sack[] = {4, 2, 1, 1};
+	struct storm s = {0};
 
 	begin(NULL);
 	rng_seed(&s.rng, seed);
@@ -259,7 +260,7 @@ static void scattered_octets_hold_no_more_than_twice_the_receive_buffer(void **s
 	/* Honest data still gets through. */
 	b = octet(t.seq);
 	talk_send_at(&t, TCP_ACK, t.seq, t.ack, &b, 1);
-	assert_int_equal(nsk_recv(t.fd, (char[8]){ 0 }, 8, 0), 2);
+	assert_int_equal(nsk_recv(t.fd, (char[8]){0}, 8, 0), 2);
 	talk_send_at(&t, TCP_RST, conn()->rcv_nxt, 0, NULL, 0);
 	finish();
 }
@@ -344,7 +345,7 @@ static void icmp_error(uint8_t type, uint8_t code, uint32_t rest, uint16_t sport
 		.ttl = 60,
 		.proto = IP_PROTO_TCP,
 	};
-	struct ip_spec spec = { 0 };
+	struct ip_spec spec = {0};
 
 	ipv4_write(quote, &ip);
 	ipv4_set_checksum(quote, IPV4_HLEN);
@@ -361,7 +362,7 @@ static void icmp_error_ends_an_open_only_with_the_sequence_of_its_syn_rfc5927_4_
 
 	(void)state;
 	begin(NULL);
-	t = (struct talk){ .fd = world_connect(&peer.world, 0, "10.0.0.2", 80), .listener = -1 };
+	t = (struct talk){.fd = world_connect(&peer.world, 0, "10.0.0.2", 80), .listener = -1};
 	peer_settle(&peer);
 	syn = peer_segment(&peer);
 	icmp_error(ICMP_UNREACHABLE, ICMP_UNREACH_PORT, 0, syn.sport, 80, syn.seq + 7);
@@ -393,7 +394,7 @@ static void hard_icmp_errors_are_soft_once_synchronised_rfc5927_5_2(void **state
 
 static void smaller_path_mtu_resends_in_smaller_segments_rfc1191_6_5(void **state)
 {
-	static const uint8_t mss[] = { 2, 4, 5, 0xb4 };
+	static const uint8_t mss[] = {2, 4, 5, 0xb4};
 	static uint8_t data[1460];
 	struct segment s;
 

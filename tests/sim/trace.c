@@ -118,3 +118,127 @@ const struct segment *trace_nth(const struct trace *trace, unsigned from, uint16
 	fail_msg("host %c sent no such segment, flags %#x", from == FROM_A ? 'A' : 'B', flags);
 	return NULL;
 }
+
+/* ---- audit --------------------------------------------------------------------------------------
+ */
+
+#define AUDIT_CONNS 16
+
+/* One side of one connection, as its segments tell. */
+struct audit_side {
+	bool syn, syn_ack;
+	uint8_t present; /* options of its last SYN */
+	uint8_t shift;
+	uint16_t mss;
+	bool told;	/* has sent an ACK */
+	uint32_t ack;	/* highest */
+	uint32_t right; /* edge of the window that it offered */
+	uint32_t sent;	/* behind the highest octet that it sent */
+};
+
+struct audit {
+	uint16_t port[2]; /* A's, B's */
+	struct audit_side side[2];
+};
+
+static bool after(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static struct audit *audit_of(struct audit *list, unsigned *n, const struct segment *s)
+{
+	uint16_t a = s->from == FROM_A ? s->sport : s->dport;
+	uint16_t b = s->from == FROM_A ? s->dport : s->sport;
+
+	for (unsigned i = 0; i < *n; i++)
+		if (list[i].port[0] == a && list[i].port[1] == b)
+			return &list[i];
+	assert_true(*n < AUDIT_CONNS);
+	list[*n] = (struct audit){.port = {a, b}};
+	return &list[(*n)++];
+}
+
+static void audit_fail(const struct segment *s, const char *what)
+{
+	fail_msg("%c at %llu.%06llu ms: seq %u len %u ack %u wnd %u flags %#x: %s",
+		 s->from == FROM_A ? 'A' : 'B', (unsigned long long)(s->now_ns / MS),
+		 (unsigned long long)(s->now_ns % MS), s->seq, s->len, s->ack, s->wnd, s->flags,
+		 what);
+}
+
+static void audit_syn(const struct segment *s, struct audit_side *me, const struct audit_side *peer)
+{
+	me->syn = true;
+	me->syn_ack = s->flags & TCP_ACK;
+	me->present = s->opts.present;
+	me->shift = s->opts.wscale;
+	me->mss = s->opts.mss;
+	if (me->syn_ack && (s->opts.present & ~peer->present & ~TCP_HAS_MSS))
+		audit_fail(s, "its SYN,ACK takes up what the SYN did not offer");
+	me->sent = s->seq + 1;
+}
+
+static void audit_options(const struct segment *s, uint8_t both)
+{
+	if ((s->opts.present & TCP_HAS_TS) != (both & TCP_HAS_TS))
+		audit_fail(s, "timestamps do not agree with the handshake");
+	if ((s->opts.present & TCP_HAS_SACK) && !(both & TCP_HAS_SACK_PERMITTED))
+		audit_fail(s, "SACK was not permitted");
+}
+
+static void audit_ack(const struct segment *s, struct audit_side *me, const struct audit_side *peer,
+		      uint8_t both)
+{
+	unsigned shift = (both & TCP_HAS_WSCALE) && !(s->flags & TCP_SYN) ? me->shift : 0;
+	uint32_t right = s->ack + ((uint32_t)s->wnd << shift);
+
+	if (after(s->ack, peer->sent))
+		audit_fail(s, "acknowledges what was never sent");
+	if (me->told && after(me->ack, s->ack))
+		audit_fail(s, "its ACK goes backwards");
+	/* By less than a unit of the scale it may, since the field cannot say it (RFC 7323 §2.4).
+	 */
+	if (me->told && me->right - right >= 1u << shift && after(me->right, right))
+		audit_fail(s, "takes an offered window back");
+	if (!me->told || after(right, me->right))
+		me->right = right;
+	me->told = true;
+	me->ack = s->ack;
+}
+
+static void audit_text(const struct segment *s, struct audit_side *me,
+		       const struct audit_side *peer)
+{
+	uint32_t end = s->seq + s->len + !!(s->flags & TCP_FIN);
+
+	if (peer->mss && s->len > peer->mss)
+		audit_fail(s, "is larger than the peer's MSS");
+	/* One octet may go beyond as a probe, and so may a FIN. */
+	if (peer->told && after(end, peer->right + 1))
+		audit_fail(s, "goes beyond the window");
+	if (after(end, me->sent))
+		me->sent = end;
+}
+
+void trace_audit(const struct trace *trace)
+{
+	struct audit list[AUDIT_CONNS];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct segment *s = &trace->segment[i];
+		struct audit *a = audit_of(list, &n, s);
+		struct audit_side *me = &a->side[s->from], *peer = &a->side[!s->from];
+
+		if (s->flags & TCP_RST)
+			continue;
+		if (s->flags & TCP_SYN)
+			audit_syn(s, me, peer);
+		else
+			audit_options(s, me->present & peer->present);
+		if (s->flags & TCP_ACK)
+			audit_ack(s, me, peer, me->present & peer->present);
+		audit_text(s, me, peer);
+	}
+}

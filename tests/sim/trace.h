@@ -52,6 +52,14 @@ size_t trace_count(const struct trace *trace, unsigned from, uint16_t flags);
 /* The n-th (from 0) of them; fails the test if there is none. */
 const struct segment *trace_nth(const struct trace *trace, unsigned from, uint16_t flags, size_t n);
 
+/*
+ * What no segment of any connection may break: nobody sends beyond the window that the peer has
+ * offered, or more than the peer's MSS; no offered window is taken back (RFC 9293 §3.8.6); no ACK
+ * goes backwards or beyond what was sent; options agree with the handshake. Fails the test at the
+ * first that does. The trace must hold the connections from their SYNs on.
+ */
+void trace_audit(const struct trace *trace);
+
 /* Decodes an IPv4 TCP packet; false if it is none. */
 bool segment_parse(struct segment *s, const uint8_t *packet, size_t len);
 

@@ -3,8 +3,8 @@
  * Random transfers over bad wires. Each seed is a world of its own: how bad the wire is, what the
  * stacks offer each other, how many connections there are, how much goes each way, in what pieces
  * it is written and read, who closes first. Whatever the seed: every byte arrives once, unaltered
- * and in order; every connection ends; no packet buffer is lost; the same seed sends the same
- * packets.
+ * and in order; every connection ends; no packet buffer is lost; no segment breaks the rules of
+ * trace_audit(); the same seed sends the same packets.
  *
  * usage: sim_transfer [FIRST COUNT]; NSK_SEED and NSK_SEEDS take their place.
  */
@@ -351,6 +351,7 @@ static uint64_t run_seed(uint64_t seed)
 	world_run(&run.world, SEC, NULL, NULL);
 	world_pool_complete(&run.world, 0);
 	world_pool_complete(&run.world, 1);
+	trace_audit(&run.trace);
 	hash = run.trace.hash;
 	add_up();
 	trace_end(&run.trace);
