@@ -95,7 +95,7 @@ static uint32_t take_blocks(struct nsk_worker *w, struct tcp_conn *c, const stru
 	if (!(c->flags & CONN_F_SACK) || c->snd_una == c->snd_nxt)
 		return 0;
 	for (unsigned i = 0; i < p->opts.nsack; i++) {
-		struct seq_range blk = { p->opts.sack[i].start, p->opts.sack[i].end };
+		struct seq_range blk = {p->opts.sack[i].start, p->opts.sack[i].end};
 		struct scoreboard *sb;
 		uint32_t added = 0;
 

@@ -71,7 +71,7 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c)
 static void addr_out(const struct tcp_conn *c, const uint8_t addr[16], uint16_t port_be,
 		     struct sockaddr *sa, socklen_t *len)
 {
-	struct ip_addr a = { .family = c->sock.family };
+	struct ip_addr a = {.family = c->sock.family};
 
 	memcpy(a.b, addr, 16);
 	ip_addr_to_sockaddr(&a, WIRE_BE16(port_be), 0, sa, len);
@@ -80,8 +80,8 @@ static void addr_out(const struct tcp_conn *c, const uint8_t addr[16], uint16_t 
 int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len)
 {
 	struct tcp_conn *c = conn_of_sock(s);
-	const uint32_t no_peer =
-		TCPS_BIT(TCPS_CLOSED) | TCPS_BIT(TCPS_LISTEN) | TCPS_BIT(TCPS_SYN_SENT);
+	const uint32_t no_peer = TCPS_BIT(TCPS_CLOSED) | TCPS_BIT(TCPS_LISTEN) |
+				 TCPS_BIT(TCPS_SYN_SENT);
 
 	if (peer) {
 		if (conn_in(c, no_peer))

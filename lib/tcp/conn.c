@@ -96,7 +96,7 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->probes = 0;
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
-	c->win = (struct window){ .rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0 };
+	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
 	if (w->set->tcp_user_timeout_ms && conn_ext(w, c) && !c->ext->user_timeout_ms)
 		c->ext->user_timeout_ms = w->set->tcp_user_timeout_ms;
 	if (c->ext)
@@ -134,8 +134,8 @@ uint16_t conn_mss_effective(const struct nsk_worker *w, const struct tcp_conn *c
 	if (ifc) {
 		uint32_t room = w->set->buf_bytes - TCP_HLEN_MAX + TCP_OPTS_TS_LEN;
 
-		mss = NSK_MIN(mss, family_mss(family_of(c->sock.family),
-					      (uint16_t)path_mtu(c, ifc)));
+		mss = NSK_MIN(mss,
+			      family_mss(family_of(c->sock.family), (uint16_t)path_mtu(c, ifc)));
 		if (!(ifc->tx_offloads & PORT_TX_MULTI_SEG) && mss > room)
 			mss = (uint16_t)room;
 	}
@@ -156,8 +156,7 @@ static uint32_t initial_window(const struct nsk_worker *w, uint32_t smss)
 
 void conn_open(struct nsk_worker *w, struct tcp_conn *c)
 {
-	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c),
-		c->flags & CONN_F_SYN_LOST);
+	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c), c->flags & CONN_F_SYN_LOST);
 	if (!(c->flags & CONN_F_SYN_LOST))
 		c->cc.cwnd = initial_window(w, c->cc.smss);
 	c->flags |= CONN_F_WAS_OPEN;
@@ -167,7 +166,7 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c)
 
 int conn_route_slow(struct nsk_worker *w, struct tcp_conn *c)
 {
-	struct ip_addr dst = { .family = c->sock.family }, src = dst;
+	struct ip_addr dst = {.family = c->sock.family}, src = dst;
 	int rc;
 
 	memcpy(dst.b, c->flow.src, 16);

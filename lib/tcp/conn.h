@@ -50,26 +50,26 @@ enum tcp_state {
 /* A set of states as a mask. */
 #define TCPS_BIT(s) (1u << (s))
 /* May carry data of ours that is not acknowledged, or a FIN. */
-#define TCPS_SENDING                                                                       \
-	(TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT) | TCPS_BIT(TCPS_FIN_WAIT_1) |      \
+#define TCPS_SENDING                                                                          \
+	(TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT) | TCPS_BIT(TCPS_FIN_WAIT_1) | \
 	 TCPS_BIT(TCPS_CLOSING) | TCPS_BIT(TCPS_LAST_ACK))
 /* The peer may still send data. */
-#define TCPS_RECEIVING                                                                             \
+#define TCPS_RECEIVING \
 	(TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_FIN_WAIT_1) | TCPS_BIT(TCPS_FIN_WAIT_2))
 /* Both SYNs are acknowledged. */
 #define TCPS_SYNCHRONIZED (TCPS_SENDING | TCPS_RECEIVING)
 
 enum tcp_conn_flags {
-	CONN_F_DIRTY = 1u << 0,	   /* on the worker's dirty list */
-	CONN_F_DEAD = 1u << 1,	   /* over; memory waits until the dirty list lets go */
-	CONN_F_ORPHAN = 1u << 2,   /* the application closed it */
-	CONN_F_HASHED = 1u << 3,   /* in the table under its 4-tuple */
-	CONN_F_BOUND = 1u << 4,	   /* in the table under its local port */
-	CONN_F_ACTIVE = 1u << 5,   /* opened by connect() */
-	CONN_F_ACK_NOW = 1u << 6,  /* an ACK must leave in this turn */
-	CONN_F_ACK_LATER = 1u << 7, /* an ACK is owed: delay it if no answer carries it */
-	CONN_F_TS = 1u << 8,	   /* timestamps negotiated */
-	CONN_F_SACK = 1u << 9,	   /* SACK negotiated */
+	CONN_F_DIRTY = 1u << 0,	      /* on the worker's dirty list */
+	CONN_F_DEAD = 1u << 1,	      /* over; memory waits until the dirty list lets go */
+	CONN_F_ORPHAN = 1u << 2,      /* the application closed it */
+	CONN_F_HASHED = 1u << 3,      /* in the table under its 4-tuple */
+	CONN_F_BOUND = 1u << 4,	      /* in the table under its local port */
+	CONN_F_ACTIVE = 1u << 5,      /* opened by connect() */
+	CONN_F_ACK_NOW = 1u << 6,     /* an ACK must leave in this turn */
+	CONN_F_ACK_LATER = 1u << 7,   /* an ACK is owed: delay it if no answer carries it */
+	CONN_F_TS = 1u << 8,	      /* timestamps negotiated */
+	CONN_F_SACK = 1u << 9,	      /* SACK negotiated */
 	CONN_F_FIN_QUEUED = 1u << 10, /* our FIN follows snd_end */
 	CONN_F_FIN_SENT = 1u << 11,   /* snd_nxt counts our FIN */
 	CONN_F_FIN_KNOWN = 1u << 12,  /* the peer's FIN is at ext->fin_seq, not reached yet */
@@ -77,22 +77,22 @@ enum tcp_conn_flags {
 	CONN_F_SHUT_RD = 1u << 14,
 	CONN_F_NODELAY = 1u << 15,
 	CONN_F_CORK = 1u << 16,
-	CONN_F_MORE = 1u << 17,	     /* the last write had MSG_MORE */
-	CONN_F_PERSIST = 1u << 18,   /* TCP_T_SEND probes instead of retransmitting */
-	CONN_F_FORCE = 1u << 19,     /* the override timer ran out: send what the window takes */
-	CONN_F_SYN_LOST = 1u << 20,  /* our SYN or SYN-ACK timed out */
+	CONN_F_MORE = 1u << 17,	      /* the last write had MSG_MORE */
+	CONN_F_PERSIST = 1u << 18,    /* TCP_T_SEND probes instead of retransmitting */
+	CONN_F_FORCE = 1u << 19,      /* the override timer ran out: send what the window takes */
+	CONN_F_SYN_LOST = 1u << 20,   /* our SYN or SYN-ACK timed out */
 	CONN_F_RCVBUF_SET = 1u << 21, /* SO_RCVBUF: no growth of its own */
 	CONN_F_SNDBUF_SET = 1u << 22,
 	CONN_F_WANT_MEM = 1u << 23, /* a write found the worker's send budget used up */
 	CONN_F_KEEPALIVE = 1u << 24,
-	CONN_F_ESTAB = 1u << 25,   /* counted as established */
+	CONN_F_ESTAB = 1u << 25,    /* counted as established */
 	CONN_F_PORT_SET = 1u << 26, /* the local port was named by bind() */
 	CONN_F_ADDR_SET = 1u << 27, /* the local address was named by bind() */
 	CONN_F_WAS_OPEN = 1u << 28, /* has been synchronised: end of stream is 0, not ENOTCONN */
 	CONN_F_QUICKACK = 1u << 29, /* TCP_QUICKACK */
 };
 /* What a child takes over from its listener. */
-#define CONN_F_INHERIT                                                                             \
+#define CONN_F_INHERIT \
 	(CONN_F_NODELAY | CONN_F_CORK | CONN_F_RCVBUF_SET | CONN_F_SNDBUF_SET | CONN_F_KEEPALIVE)
 
 /* Deadlines of a connection; see timer.c. */
@@ -126,9 +126,9 @@ struct tcp_conn {
 	struct sock sock;
 
 	/* every segment */
-	uint32_t flags; /* enum tcp_conn_flags */
-	uint8_t state;	/* enum tcp_state */
-	uint8_t timers; /* deadlines that run, 1 << enum tcp_timer_id */
+	uint32_t flags;	 /* enum tcp_conn_flags */
+	uint8_t state;	 /* enum tcp_state */
+	uint8_t timers;	 /* deadlines that run, 1 << enum tcp_timer_id */
 	uint8_t retries; /* retransmissions or probes without an answer */
 	uint8_t probes;	 /* probes of this zero window; keepalive probes without an answer */
 

@@ -17,7 +17,7 @@
 #include "wire/bytes.h"
 
 /* What a socket keeps from one attempt to the next. */
-#define FLAGS_KEPT                                                                                 \
+#define FLAGS_KEPT \
 	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_PORT_SET | CONN_F_ADDR_SET | CONN_F_INHERIT)
 
 /* True if nobody has the 4-tuple, or only a TIME-WAIT that gives way. */
@@ -97,7 +97,7 @@ static int destination(const struct tcp_conn *c, const struct sockaddr *addr, so
 static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct ip_addr *dst,
 		       uint16_t port, struct flow *f, uint32_t *iss_after)
 {
-	struct ip_addr src = { .family = c->flags & CONN_F_ADDR_SET ? c->sock.family : 0 };
+	struct ip_addr src = {.family = c->flags & CONN_F_ADDR_SET ? c->sock.family : 0};
 	int rc;
 
 	if (src.family)
@@ -119,7 +119,7 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	struct tcp_conn *c = conn_of_sock(s);
 	struct nsk_worker *w = s->worker;
 	uint32_t iss, iss_after = 0;
-	struct flow f = { 0 }, bound = c->flow;
+	struct flow f = {0}, bound = c->flow;
 	struct ip_addr dst;
 	uint16_t port;
 	int rc = may_connect(c);

@@ -39,8 +39,8 @@ static unsigned write_options(uint8_t *p, const struct tcp_control *ctl, const s
 void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 {
 	const struct flow *f = ctl->flow;
-	struct ip_addr dst = { .family = ctl->family }, src = dst;
-	struct route_cache rc = { 0 };
+	struct ip_addr dst = {.family = ctl->family}, src = dst;
+	struct route_cache rc = {0};
 	struct rte_mbuf *m;
 	struct ip_out out = {
 		.src = f->dst,

@@ -188,7 +188,7 @@ void embryo_free(struct nsk_worker *w, struct tcp_embryo *e, bool in_table)
 	unlink_embryo(w, e);
 	if (in_table)
 		table_remove(t, table_flow_hash(t, &e->flow, e->family),
-			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
+			     table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
 	slab_free(&t->embryos, e);
 }
 
@@ -214,7 +214,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 		.wnd = (uint16_t)(first_window(listener_of(w, e)) >>
 				  (e->agreed & AGREED_WSCALE ? w->tcp->rcv_shift : 0)),
 	};
-	struct tcp_opts o = { 0 };
+	struct tcp_opts o = {0};
 
 	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
 		return;
@@ -252,8 +252,9 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 	if (!seq_acceptable(rcv_nxt, wnd, p->seq, seg_len(p))) {
 		if (!(p->tcp_flags & TCP_RST))
 			challenge(w, e);
-		pkt_drop(w, m, p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :
-							NSK_DROP_TCP_BAD_SEQUENCE);
+		pkt_drop(w, m,
+			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW
+						: NSK_DROP_TCP_BAD_SEQUENCE);
 		return false;
 	}
 	if (p->tcp_flags & TCP_RST) {
@@ -275,8 +276,7 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 	return true;
 }
 
-void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m,
-		      uint64_t hash)
+void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m, uint64_t hash)
 {
 	const struct pkt *p = pkt_of(m);
 	enum nsk_drop reason = NSK_DROP_TCP_NO_MEMORY;

@@ -36,8 +36,8 @@ struct tcp_embryo {
 	uint8_t retries;
 	uint32_t iss, irs;
 	uint32_t ts_recent;
-	uint32_t ts_off;   /* what our timestamp clock is ahead by */
-	uint32_t listener; /* handle of the connection that listens */
+	uint32_t ts_off;     /* what our timestamp clock is ahead by */
+	uint32_t listener;   /* handle of the connection that listens */
 	uint32_t next, prev; /* of the listener; SLAB_NONE at the ends */
 	uint16_t peer_mss;
 	uint8_t resent; /* enum embryo_resent */

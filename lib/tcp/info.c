@@ -71,9 +71,9 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tc
 	i->tcpi_snd_mss = c->cc.smss;
 	i->tcpi_rcv_mss = c->ack.rcv_mss;
 	i->tcpi_advmss = c->route.iface ? conn_mss_announced(c, c->route.iface) : 0;
-	i->tcpi_pmtu = c->ext && c->ext->path_mtu ? c->ext->path_mtu :
-		       c->route.iface		  ? c->route.iface->mtu :
-						    0;
+	i->tcpi_pmtu = c->ext && c->ext->path_mtu ? c->ext->path_mtu
+		       : c->route.iface		  ? c->route.iface->mtu
+						  : 0;
 	i->tcpi_snd_ssthresh = c->cc.ssthresh;
 	i->tcpi_snd_cwnd = c->cc.cwnd / NSK_MAX(c->cc.smss, (uint16_t)1);
 	i->tcpi_rcv_space = c->rcv.limit;
@@ -82,8 +82,7 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tc
 	i->tcpi_notsent_bytes = conn_in(c, TCPS_SYNCHRONIZED) ? sndq_unsent(c) : 0;
 }
 
-void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,
-		  socklen_t *len)
+void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value, socklen_t *len)
 {
 	struct tcp_info i;
 

@@ -35,8 +35,8 @@ static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
 	p->pay_off = (uint16_t)(p->l4_off + v.hdr_len);
 	p->pay_len = (uint16_t)(p->l4_len - v.hdr_len);
 	tcp_opts_parse(h + TCP_HLEN, v.hdr_len - (size_t)TCP_HLEN, &p->opts);
-	if (NSK_UNLIKELY(p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST |
-				     PKT_F_LINK_MCAST)))
+	if (NSK_UNLIKELY(p->flags &
+			 (PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
 		return NSK_DROP_TCP_BCAST;
 	if (NSK_UNLIKELY(p->flow.sport_be == p->flow.dport_be &&
 			 memcmp(p->flow.src, p->flow.dst, 16) == 0))
@@ -60,7 +60,7 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		tcp_input_burst(w);
 	hash = table_flow_hash(t, &p->flow, p->family);
 	htab_prefetch(&t->table, hash);
-	t->burst[t->nburst++] = (struct tcp_burst_seg){ .m = m, .hash = hash };
+	t->burst[t->nburst++] = (struct tcp_burst_seg){.m = m, .hash = hash};
 }
 
 const struct ip_proto tcp_proto = {
@@ -68,8 +68,7 @@ const struct ip_proto tcp_proto = {
 	.error = tcp_icmp_error,
 };
 
-void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
-			uint32_t iss_after)
+void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash, uint32_t iss_after)
 {
 	const struct pkt *p = pkt_of(m);
 	struct tcp_conn *l = NULL;

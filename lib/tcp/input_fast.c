@@ -15,8 +15,7 @@
 #define PLAIN_MASK (TCP_FIN | TCP_SYN | TCP_RST | TCP_URG | TCP_ACK)
 
 /* Steps 1 to 6 all pass without doing anything but take the ACK in. */
-static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m,
-			    const struct pkt *p)
+static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, const struct pkt *p)
 {
 	const uint32_t odd = CONN_F_FIN_KNOWN | CONN_F_PERSIST | CONN_F_SHUT_RD;
 

@@ -75,7 +75,7 @@ static void answer_unacceptable(struct nsk_worker *w, struct tcp_conn *c, const 
 		return;
 	}
 	if (p->pay_len && (c->flags & CONN_F_SACK) && conn_ext(w, c))
-		c->ext->dsack = (struct seq_range){ p->seq, p->seq + p->pay_len };
+		c->ext->dsack = (struct seq_range){p->seq, p->seq + p->pay_len};
 	conn_ack_now(w, c);
 }
 
@@ -93,14 +93,14 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 	uint32_t idle_s = (w->tcp->now_ms - c->last_rcv_ms) / 1000;
 
 	/* Simultaneous open: the peer's SYN again, with the ACK of ours. */
-	if (c->state == TCPS_SYN_RCVD && (p->tcp_flags & (TCP_SYN | TCP_ACK)) ==
-	    (TCP_SYN | TCP_ACK) && p->seq == c->rcv_nxt - 1) {
+	if (c->state == TCPS_SYN_RCVD &&
+	    (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	    p->seq == c->rcv_nxt - 1) {
 		p->tcp_flags &= (uint8_t)~TCP_SYN;
 		p->seq++;
 		conn_ack_now(w, c);
 	}
-	if (ts && !(p->tcp_flags & TCP_RST) &&
-	    paws_reject(c->ts_recent, p->opts.tsval, idle_s)) {
+	if (ts && !(p->tcp_flags & TCP_RST) && paws_reject(c->ts_recent, p->opts.tsval, idle_s)) {
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
 		return false;
@@ -111,9 +111,9 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 			return true; /* challenged wherever it lies (RFC 5961 §4.2) */
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m,
-			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW :
-			 is_old(c, p)		? NSK_DROP_TCP_DUPLICATE :
-						  NSK_DROP_TCP_BAD_SEQUENCE);
+			 p->tcp_flags & TCP_RST ? NSK_DROP_TCP_RST_WINDOW
+			 : is_old(c, p)		? NSK_DROP_TCP_DUPLICATE
+						: NSK_DROP_TCP_BAD_SEQUENCE);
 		return false;
 	}
 	return true;

@@ -151,7 +151,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 		tcp_discard(w, c);
 	mem_free(w->mem, ls->ready, ring_bytes(ls->size));
 	mem_free(w->mem, ls, sizeof(*ls));
-	l->snd = (struct tcp_sndq){ .limit = snd_limit };
+	l->snd = (struct tcp_sndq){.limit = snd_limit};
 	w->tcp->listeners--;
 	conn_set_state(w, l, TCPS_CLOSED);
 }
@@ -216,9 +216,8 @@ static int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tc
 		return table_add_conn(w, c, b->hash);
 	c->hash = b->hash;
 	c->flags |= CONN_F_HASHED;
-	return table_replace(t, b->hash,
-			    table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
-			    table_value(TABLE_CONN, slab_index(&t->conns, c)));
+	return table_replace(t, b->hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
+			     table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 
 struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_birth *b,

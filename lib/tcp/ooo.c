@@ -131,8 +131,8 @@ static bool add_one(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	res = reasm_insert(x->ooo, c->rcv_nxt, nd);
 	x->dsack = res.dup;
 	if (res.verdict != REASM_KEPT) {
-		pkt_drop(w, m, res.verdict == REASM_DUP ? NSK_DROP_TCP_DUPLICATE :
-							  NSK_DROP_TCP_OOO_FULL);
+		pkt_drop(w, m,
+			 res.verdict == REASM_DUP ? NSK_DROP_TCP_DUPLICATE : NSK_DROP_TCP_OOO_FULL);
 		return false;
 	}
 	m->data_off = (uint16_t)(m->data_off + res.front);
@@ -190,7 +190,8 @@ uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c)
 		if (!full && rcvq_append(w, c, m)) {
 			taken += len;
 		} else {
-			full = true; /* what follows a gap would be out of order: the peer sends it again */
+			full = true; /* what follows a gap would be out of order: the peer sends it
+					again */
 			pkt_drop(w, m, NSK_DROP_TCP_RCVBUF_FULL);
 		}
 		nd = next;

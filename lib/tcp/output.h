@@ -69,7 +69,7 @@ void tcp_send_reset(struct nsk_worker *w, struct tcp_conn *c);
 
 /* A segment that belongs to no connection, to the source of the flow. */
 struct tcp_control {
-	const struct flow *flow; /* as received */
+	const struct flow *flow;     /* as received */
 	const struct tcp_opts *opts; /* of a SYN; else only timestamps count. NULL: none */
 	uint32_t seq, ack;
 	uint16_t flags;

@@ -25,8 +25,8 @@ static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c
 		return false;
 	if (len - 1 >= TCP_COPY_MAX || len > c->cc.smss || len > from->data_len)
 		return false;
-	if (flight ? !(c->flags & CONN_F_NODELAY) :
-		     w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
+	if (flight ? !(c->flags & CONN_F_NODELAY)
+		   : w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
 		return false;
 	if (flight + len > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
 		return false;

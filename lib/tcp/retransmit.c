@@ -85,8 +85,8 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 
 static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t most = c->state == TCPS_SYN_SENT ? w->set->tcp_syn_retries :
-						    w->set->tcp_synack_retries;
+	uint32_t most = c->state == TCPS_SYN_SENT ? w->set->tcp_syn_retries
+						  : w->set->tcp_synack_retries;
 
 	if (c->retries >= most || user_timeout_left(w, c) == 0) {
 		give_up(w, c);

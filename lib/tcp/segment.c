@@ -3,10 +3,10 @@
  * Headers of a connection's segments: fields, options, checksum, and what sending a segment changes
  * (window announced, ACK no longer owed). RFC 9293 §3.1, RFC 7323 §3, RFC 2018 §4.
  */
+#include "tcp/segment.h"
 #include "mbuf/pool.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
-#include "tcp/segment.h"
 
 void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, unsigned hlen,
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum)
@@ -29,7 +29,7 @@ static unsigned sack_blocks(struct tcp_conn *c, struct seq_range *blocks)
 	if (!x || !(c->flags & CONN_F_SACK))
 		return 0;
 	n = reasm_sack(x->ooo, &x->dsack, blocks, max);
-	x->dsack = (struct seq_range){ 0 };
+	x->dsack = (struct seq_range){0};
 	return n;
 }
 
@@ -46,7 +46,7 @@ static bool send_bare(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, ui
 		return false;
 	}
 	for (unsigned i = 0; i < n; i++)
-		sack[i] = (struct tcp_sack_block){ blocks[i].start, blocks[i].end };
+		sack[i] = (struct tcp_sack_block){blocks[i].start, blocks[i].end};
 	if (n)
 		hlen += (unsigned)tcp_opts_write_sack(rte_pktmbuf_mtod_offset(m, uint8_t *, base),
 						      sack, n);

@@ -116,7 +116,8 @@ void sndq_acked(struct nsk_worker *w, struct tcp_conn *c)
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 		uint32_t charge = charge_of(m);
 
-		/* Filled by one write, then by the next: only a full or never again used one goes. */
+		/* Filled by one write, then by the next: only a full or never again used one goes.
+		 */
 		c->snd.mem -= charge;
 		w->tcp->snd_mem -= charge;
 		if (c->snd.cur == m)

@@ -13,11 +13,11 @@
 #include "tcp/sockcalls.h"
 #include "tcp/timer.h"
 
-#define RCVBUF_MIN 2304
-#define SNDBUF_MIN 4608
-#define MAXSEG_MIN 88
-#define MAXSEG_MAX 32767
-#define KEEP_MAX_S 32767
+#define RCVBUF_MIN  2304
+#define SNDBUF_MIN  4608
+#define MAXSEG_MIN  88
+#define MAXSEG_MAX  32767
+#define KEEP_MAX_S  32767
 #define KEEPCNT_MAX 127
 
 struct option {
@@ -91,8 +91,7 @@ static int get_keepalive(struct nsk_worker *w, struct tcp_conn *c)
 static int set_keepalive(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
 	set_flag(c, CONN_F_KEEPALIVE, v);
-	c->sock.flags = (uint8_t)((c->sock.flags & ~SOCK_F_KEEPALIVE) |
-				  (v ? SOCK_F_KEEPALIVE : 0));
+	c->sock.flags = (uint8_t)((c->sock.flags & ~SOCK_F_KEEPALIVE) | (v ? SOCK_F_KEEPALIVE : 0));
 	tcp_keepalive_update(w, c);
 	return 0;
 }
@@ -169,14 +168,14 @@ static int set_maxseg(struct nsk_worker *w, struct tcp_conn *c, int v)
 
 static int get_keepidle(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return c->ext && c->ext->keepidle_s ? c->ext->keepidle_s :
-					      (int)(w->set->tcp_keepalive_ms / 1000);
+	return c->ext && c->ext->keepidle_s ? c->ext->keepidle_s
+					    : (int)(w->set->tcp_keepalive_ms / 1000);
 }
 
 static int get_keepintvl(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s :
-					       (int)(w->set->tcp_keepintvl_ms / 1000);
+	return c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s
+					     : (int)(w->set->tcp_keepintvl_ms / 1000);
 }
 
 static int get_keepcnt(struct nsk_worker *w, struct tcp_conn *c)
@@ -299,21 +298,21 @@ static int set_no_port(struct nsk_worker *w, struct tcp_conn *c, int v)
 }
 
 static const struct option options[] = {
-	{ SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, NULL, NULL },
-	{ SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL },
-	{ SOL_SOCKET, SO_KEEPALIVE, get_keepalive, set_keepalive, NULL, NULL },
-	{ SOL_SOCKET, SO_ERROR, get_error, NULL, NULL, NULL },
-	{ IPPROTO_TCP, TCP_NODELAY, get_nodelay, set_nodelay, NULL, NULL },
-	{ IPPROTO_TCP, TCP_CORK, get_cork, set_cork, NULL, NULL },
-	{ IPPROTO_TCP, TCP_MAXSEG, get_maxseg, set_maxseg, NULL, NULL },
-	{ IPPROTO_TCP, TCP_KEEPIDLE, get_keepidle, set_keepidle, NULL, NULL },
-	{ IPPROTO_TCP, TCP_KEEPINTVL, get_keepintvl, set_keepintvl, NULL, NULL },
-	{ IPPROTO_TCP, TCP_KEEPCNT, get_keepcnt, set_keepcnt, NULL, NULL },
-	{ IPPROTO_TCP, TCP_USER_TIMEOUT, get_user_timeout, set_user_timeout, NULL, NULL },
-	{ IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL },
-	{ IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL },
-	{ IPPROTO_TCP, TCP_CONGESTION, NULL, NULL, get_congestion, set_congestion },
-	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, get_no_port, set_no_port, NULL, NULL },
+	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, NULL, NULL},
+	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL},
+	{SOL_SOCKET, SO_KEEPALIVE, get_keepalive, set_keepalive, NULL, NULL},
+	{SOL_SOCKET, SO_ERROR, get_error, NULL, NULL, NULL},
+	{IPPROTO_TCP, TCP_NODELAY, get_nodelay, set_nodelay, NULL, NULL},
+	{IPPROTO_TCP, TCP_CORK, get_cork, set_cork, NULL, NULL},
+	{IPPROTO_TCP, TCP_MAXSEG, get_maxseg, set_maxseg, NULL, NULL},
+	{IPPROTO_TCP, TCP_KEEPIDLE, get_keepidle, set_keepidle, NULL, NULL},
+	{IPPROTO_TCP, TCP_KEEPINTVL, get_keepintvl, set_keepintvl, NULL, NULL},
+	{IPPROTO_TCP, TCP_KEEPCNT, get_keepcnt, set_keepcnt, NULL, NULL},
+	{IPPROTO_TCP, TCP_USER_TIMEOUT, get_user_timeout, set_user_timeout, NULL, NULL},
+	{IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL},
+	{IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL},
+	{IPPROTO_TCP, TCP_CONGESTION, NULL, NULL, get_congestion, set_congestion},
+	{IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, get_no_port, set_no_port, NULL, NULL},
 };
 
 static const struct option *find(int level, int name)

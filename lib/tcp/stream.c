@@ -144,7 +144,7 @@ static void sink_put(struct sink *k, const uint8_t *p, size_t n)
 
 static void copy_out(const struct tcp_conn *c, const struct msghdr *msg, uint32_t len)
 {
-	struct sink k = { msg->msg_iov, msg->msg_iovlen, 0 };
+	struct sink k = {msg->msg_iov, msg->msg_iovlen, 0};
 
 	if (NSK_LIKELY(msg->msg_iovlen == 1 && len <= c->rcv.head->data_len)) {
 		memcpy(k.v->iov_base, rte_pktmbuf_mtod(c->rcv.head, const uint8_t *), len);

@@ -61,12 +61,11 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 	tcp_control_send(w, &ctl);
 }
 
-bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash,
-		      struct tcp_birth *b)
+bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, struct tcp_birth *b)
 {
 	struct tcp_worker *t = w->tcp;
 	struct cookie_conn conn = cookie_of(p, p->seq - 1);
-	struct cookie_opts co = { .ts = p->opts.present & TCP_HAS_TS };
+	struct cookie_opts co = {.ts = p->opts.present & TCP_HAS_TS};
 	uint32_t ts_off;
 
 	/* None can be good while none was given out: no chance for guesses. */

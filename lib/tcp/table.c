@@ -120,7 +120,7 @@ void table_del_port(struct nsk_worker *w, struct tcp_conn *c)
 	c->flags &= ~CONN_F_BOUND;
 	t->bound--;
 	table_remove(t, table_port_hash(t, c->flow.dport_be),
-		    table_value(TABLE_PORT, slab_index(&t->conns, c)));
+		     table_value(TABLE_PORT, slab_index(&t->conns, c)));
 }
 
 static bool addr_is_any(const uint8_t addr[16])

@@ -52,8 +52,9 @@ void tcp_levels(const struct nsk_worker *w, struct nsk_levels *levels);
 struct tcp_row {
 	struct flow flow; /* as received: src is the peer */
 	uint8_t family;
-	uint8_t state;	  /* as tcpi_state */
-	uint32_t rcvq, sndq; /* octets not read, octets not acknowledged; listeners: queue, backlog */
+	uint8_t state; /* as tcpi_state */
+	uint32_t rcvq,
+		sndq; /* octets not read, octets not acknowledged; listeners: queue, backlog */
 };
 
 /*

@@ -94,8 +94,8 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 	sock_ready(&c->sock, EPOLLIN);
 }
 
-static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m,
-			 uint32_t seq, uint32_t len)
+static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,
+			 uint32_t len)
 {
 	ooo_add(w, c, m, seq);
 	ackpolicy_input(&c->ack, len, 1, UINT16_MAX, ACKPOLICY_OOO);
@@ -108,7 +108,7 @@ static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 static void note_duplicate(struct tcp_conn *c, uint32_t start, uint32_t end)
 {
 	if (c->ext && (c->flags & CONN_F_SACK))
-		c->ext->dsack = (struct seq_range){ start, end };
+		c->ext->dsack = (struct seq_range){start, end};
 }
 
 /* Step 8: rcv_nxt has reached the peer's FIN. May end c. */
@@ -129,8 +129,7 @@ static void take_fin(struct nsk_worker *w, struct tcp_conn *c)
 		time_wait_enter(w, c);
 		return;
 	}
-	sock_ready(&c->sock, EPOLLIN | EPOLLRDHUP |
-				     (c->flags & CONN_F_FIN_QUEUED ? EPOLLHUP : 0));
+	sock_ready(&c->sock, EPOLLIN | EPOLLRDHUP | (c->flags & CONN_F_FIN_QUEUED ? EPOLLHUP : 0));
 }
 
 /* Where the segment's FIN stands is remembered until all before it has come. */
@@ -201,8 +200,8 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 			conn_ack_now(w, c);
 		} else {
 			conn_ack_now(w, c);
-			pkt_drop(w, m, end == p->seq ? NSK_DROP_TCP_RCVBUF_FULL :
-						       NSK_DROP_TCP_DUPLICATE);
+			pkt_drop(w, m,
+				 end == p->seq ? NSK_DROP_TCP_RCVBUF_FULL : NSK_DROP_TCP_DUPLICATE);
 		}
 		return;
 	}

@@ -39,8 +39,7 @@ static void append(struct nsk_worker *w, struct tcp_time_wait *tw)
 		t->tw_head = me;
 	t->tw_tail = me;
 	if (!wheel_armed(&t->tw_timer))
-		wheel_arm(&w->wheel, &t->tw_timer,
-			  w->now_ns + w->set->tcp_time_wait_ms * MS_NS);
+		wheel_arm(&w->wheel, &t->tw_timer, w->now_ns + w->set->tcp_time_wait_ms * MS_NS);
 }
 
 static void take_off(struct tcp_worker *t, struct tcp_time_wait *tw)
@@ -61,7 +60,7 @@ void time_wait_free(struct nsk_worker *w, struct tcp_time_wait *tw)
 
 	take_off(t, tw);
 	table_remove(t, table_flow_hash(t, &tw->flow, tw->family),
-		    table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
+		     table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	slab_free(&t->time_waits, tw);
 }
 
@@ -110,12 +109,10 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.ts_recent = c->ts_recent,
 		.family = c->sock.family,
 		.ts = !!(c->flags & CONN_F_TS),
-		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift,
-					 (uint32_t)UINT16_MAX),
+		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};
-	table_replace(t, c->hash,
-		      table_value(TABLE_CONN, slab_index(&t->conns, c)),
-		     table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
+	table_replace(t, c->hash, table_value(TABLE_CONN, slab_index(&t->conns, c)),
+		      table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	c->flags &= ~CONN_F_HASHED;
 	append(w, tw);
 }

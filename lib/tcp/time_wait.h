@@ -21,8 +21,8 @@ struct tcp_time_wait {
 	uint32_t next, prev; /* SLAB_NONE at the ends */
 	uint32_t ends_ms;    /* modulo 2^32 */
 	uint8_t family;
-	uint8_t ts;	/* timestamps negotiated */
-	uint16_t wnd;	/* as announced last */
+	uint8_t ts;   /* timestamps negotiated */
+	uint16_t wnd; /* as announced last */
 };
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "a TIME-WAIT entry is 64 bytes");
 

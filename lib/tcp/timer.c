@@ -29,8 +29,7 @@
 
 void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t delay_us =
-		window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
+	uint32_t delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
 
 	c->flags |= CONN_F_PERSIST;
 	tcp_timer_set(w, c, TCP_T_SEND, delay_us * US_NS);
@@ -38,16 +37,16 @@ void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 
 static uint64_t keepidle_ns(const struct nsk_worker *w, const struct tcp_conn *c)
 {
-	uint64_t ns = c->ext && c->ext->keepidle_s ? c->ext->keepidle_s * S_NS :
-						     w->set->tcp_keepalive_ms * MS_NS;
+	uint64_t ns = c->ext && c->ext->keepidle_s ? c->ext->keepidle_s * S_NS
+						   : w->set->tcp_keepalive_ms * MS_NS;
 
 	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
 }
 
 static uint64_t keepintvl_ns(const struct nsk_worker *w, const struct tcp_conn *c)
 {
-	uint64_t ns = c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s * S_NS :
-						      w->set->tcp_keepintvl_ms * MS_NS;
+	uint64_t ns = c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s * S_NS
+						    : w->set->tcp_keepintvl_ms * MS_NS;
 
 	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
 }
@@ -165,7 +164,8 @@ void tcp_conn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 		    ticks_left(w, c, (enum tcp_timer_id)id) <= 0)
 			fired |= 1u << id;
 	c->timers &= (uint8_t)~fired;
-	/* While it runs the connection must not be freed under our feet: being dirty defers that. */
+	/* While it runs the connection must not be freed under our feet: being dirty defers that.
+	 */
 	if (fired)
 		conn_dirty(w, c);
 	for (int id = 0; fired; id++, fired >>= 1)

@@ -142,7 +142,7 @@ static bool row_of(const struct tcp_worker *t, uint32_t value, struct tcp_row *r
 {
 	uint32_t index = table_index(value);
 
-	*row = (struct tcp_row){ 0 };
+	*row = (struct tcp_row){0};
 	switch (table_kind_of(value)) {
 	case TABLE_EMBRYO: {
 		const struct tcp_embryo *e = slab_at(&t->embryos, index);
