@@ -38,9 +38,6 @@ static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
 	if (NSK_UNLIKELY(p->flags &
 			 (PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
 		return NSK_DROP_TCP_BCAST;
-	if (NSK_UNLIKELY(p->flow.sport_be == p->flow.dport_be &&
-			 memcmp(p->flow.src, p->flow.dst, 16) == 0))
-		return NSK_DROP_TCP_LAND;
 	return NSK_DROP_NONE;
 }
 

@@ -79,10 +79,19 @@ static void answer_unacceptable(struct nsk_worker *w, struct tcp_conn *c, const 
 	conn_ack_now(w, c);
 }
 
-/* Data at rcv_nxt while our window is shut: its ACK counts, its octets do not (§3.10.7.4). */
-static bool is_window_probe(const struct tcp_conn *c, const struct pkt *p)
+/*
+ * What RFC 9293 §3.10.7.4 leaves to kindness: data at rcv_nxt while our window is shut, whose ACK
+ * counts although its octets do not; and an ACK from a peer that has used our window up, whose
+ * number is then the window's edge (as Linux). With octets missing in between it would else go
+ * unheard until they are there.
+ */
+static bool at_edge(const struct tcp_conn *c, const struct pkt *p)
 {
-	return p->seq == c->rcv_nxt && conn_rcv_wnd(c) == 0 && !(p->tcp_flags & TCP_SYN);
+	uint32_t wnd = conn_rcv_wnd(c);
+
+	if (p->tcp_flags & (TCP_SYN | TCP_RST))
+		return false;
+	return p->seq == c->rcv_nxt + wnd && (wnd == 0 || seg_len(p) == 0);
 }
 
 /* First: the sequence number, timestamps before it (RFC 7323 §5.3 R1). */
@@ -105,8 +114,7 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
 		return false;
 	}
-	if (!seq_acceptable(c->rcv_nxt, conn_rcv_wnd(c), p->seq, seg_len(p)) &&
-	    !is_window_probe(c, p)) {
+	if (!seq_acceptable(c->rcv_nxt, conn_rcv_wnd(c), p->seq, seg_len(p)) && !at_edge(c, p)) {
 		if ((p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 			return true; /* challenged wherever it lies (RFC 5961 §4.2) */
 		answer_unacceptable(w, c, p);
