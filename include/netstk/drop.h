@@ -84,10 +84,7 @@ extern "C" {
 	X(TCP_DATA_OFFSET, "tcp_data_offset",                                                      \
 	  "The data offset is below 5 or past the segment's end.")                                 \
 	X(TCP_CHECKSUM, "tcp_checksum", "The TCP checksum is wrong.")                              \
-	X(TCP_OPTIONS, "tcp_options",                                                              \
-	  "The TCP option list is malformed where that forbids an answer.")                        \
 	X(TCP_BCAST, "tcp_bcast", "The segment was sent to a broadcast or multicast address.")     \
-	X(TCP_LAND, "tcp_land", "The segment's source and destination are the same endpoint.")     \
 	X(TCP_NO_LISTENER, "tcp_no_listener", "No connection and no listener takes this segment.") \
 	X(TCP_SYN_BACKLOG_FULL, "tcp_syn_backlog_full",                                            \
 	  "The listener has no room for another half-open connection.")                            \
@@ -123,7 +120,7 @@ extern "C" {
 	X(TX_LINK_DOWN, "tx_link_down", "The port's link or interface is down.")                   \
 	X(STEER_RING_FULL, "steer_ring_full",                                                      \
 	  "The ring to the worker that owns the packet is full.")                                  \
-	X(FAULT_INJECTED, "fault_injected", "A fault or loop port dropped the packet on request.")
+	X(FAULT_INJECTED, "fault_injected", "A fault port dropped the packet on request.")
 
 /** Why a packet was dropped. */
 enum nsk_drop {

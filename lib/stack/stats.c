@@ -44,6 +44,19 @@ static void add_worker(struct run_worker *r, struct nsk_stats *out)
 		level[i] += __atomic_load_n(&r->pub.level[i], __ATOMIC_RELAXED);
 }
 
+/* What ports dropped before a worker saw it; the first worker answers for them. */
+static void add_ports(const struct nsk_stack *stack, struct nsk_stats *out)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct port *port = stack->iface[i].port;
+		struct port_stats ps = {0};
+
+		port->ops->stats(port, &ps);
+		out->drop[NSK_DROP_RX_NO_BUFFER] += ps.rx_nobuf;
+		out->drop[NSK_DROP_FAULT_INJECTED] += ps.injected;
+	}
+}
+
 int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)
 {
 	if (!stack || !stats || worker < -1 || worker >= (int)stack->nworkers) {
@@ -54,6 +67,8 @@ int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stat
 	for (unsigned i = 0; i < stack->nworkers; i++)
 		if (worker < 0 || worker == (int)i)
 			add_worker(stack->worker[i], stats);
+	if (worker <= 0)
+		add_ports(stack, stats);
 	return 0;
 }
 
