@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets longer than a buffer, made from flat bytes.
+ * Packets longer than a buffer, made from flat bytes, and the freeing of bursts.
  */
 #include "framebuf.h"
 
@@ -30,4 +30,31 @@ struct rte_mbuf *framebuf_make(struct rte_mempool *pool, const void *data, uint3
 		left -= part;
 	} while (left > 0);
 	return first;
+}
+
+#define FREE_BURST 64
+
+void framebuf_free(struct rte_mbuf **bufs, uint16_t n)
+{
+	struct rte_mbuf *raw[FREE_BURST];
+	unsigned count = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = bufs[i];
+
+		if (NSK_UNLIKELY(m->next != NULL)) {
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		m = rte_pktmbuf_prefree_seg(m);
+		if (NSK_UNLIKELY(!m))
+			continue;
+		if (count == FREE_BURST || (count && NSK_UNLIKELY(m->pool != raw[0]->pool))) {
+			rte_mempool_put_bulk(raw[0]->pool, (void **)raw, count);
+			count = 0;
+		}
+		raw[count++] = m;
+	}
+	if (count)
+		rte_mempool_put_bulk(raw[0]->pool, (void **)raw, count);
 }

@@ -46,18 +46,20 @@ static inline void framebuf_flatten(const struct rte_mbuf *m, uint8_t *to)
 struct rte_mbuf *framebuf_make(struct rte_mempool *pool, const void *data, uint32_t len);
 
 /*
- * As many packets of up to @n fresh, empty buffers as there are. All or as many as the pool still
- * has, one by one.
+ * Up to @n raw buffers, for pkt_reset(): all, or as many as the pool still has, taken one by one.
  */
-static inline uint16_t framebuf_alloc(struct rte_mempool *pool, struct rte_mbuf **bufs, uint16_t n)
+static inline uint16_t framebuf_take(struct rte_mempool *pool, struct rte_mbuf **bufs, uint16_t n)
 {
 	uint16_t got = 0;
 
-	if (NSK_LIKELY(rte_pktmbuf_alloc_bulk(pool, bufs, n) == 0))
+	if (NSK_LIKELY(rte_mempool_get_bulk(pool, (void **)bufs, n) == 0))
 		return n;
-	while (got < n && (bufs[got] = rte_pktmbuf_alloc(pool)) != NULL)
+	while (got < n && (bufs[got] = rte_mbuf_raw_alloc(pool)) != NULL)
 		got++;
 	return got;
 }
+
+/* Frees packets; neighbours of one buffer each go back to their pool together. */
+void framebuf_free(struct rte_mbuf **bufs, uint16_t n);
 
 #endif

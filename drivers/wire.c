@@ -15,6 +15,7 @@
 
 #include "counter.h"
 #include "framebuf.h"
+#include "mbuf/pool.h"
 
 #define MTU_MIN 68 /* RFC 791: every link carries that much */
 
@@ -310,11 +311,7 @@ void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 	} else {
 		dir_send_perfect(wire, d, bufs, n, epoch, done);
 	}
-	/* The bulk function's bookkeeping costs more than a single packet's freeing. */
-	if (n == 1)
-		rte_pktmbuf_free(bufs[0]);
-	else
-		rte_pktmbuf_free_bulk(bufs, n);
+	framebuf_free(bufs, n);
 }
 
 /* ---- receiving ----------------------------------------------------------------------------- */
@@ -337,11 +334,13 @@ static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t 
 		return;
 	}
 	n = (uint16_t)NSK_MIN(ready, (uint64_t)n);
-	got = framebuf_alloc(pool, bufs, n);
+	got = framebuf_take(pool, bufs, n);
 	for (uint16_t i = 0; i < n; i++) {
 		struct frame *f = frameq_peek(&d->inorder);
 		struct rte_mbuf *m = i < got ? bufs[i] : NULL;
 
+		if (NSK_LIKELY(m != NULL))
+			pkt_reset(m);
 		if (NSK_UNLIKELY(!m)) {
 			done->bad++;
 		} else if (NSK_LIKELY(f->len <= room)) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The Internet checksum over memory (RFC 1071). The compiler's vector types take 16 bytes at a time
- * on any processor, in two lanes of 64 bits: in each lane the 64-bit words are added up as they are,
- * and beside them their upper halves. What is lost when the first sum runs over is known at the end:
- * the sum of the lower halves is (sum of words) - 2^32 (sum of upper halves) modulo 2^64, and it
- * cannot itself run over before 2^32 words. So a step is a load, two additions and a shift.
+ * on any processor, in two lanes of 64 bits: in each lane the 64-bit words are added up as they
+ * are, and beside them their upper halves. What is lost when the first sum runs over is known at
+ * the end: the sum of the lower halves is (sum of words) - 2^32 (sum of upper halves) modulo 2^64,
+ * and it cannot itself run over before 2^32 words. So a step is a load, two additions and a shift.
  *
  * Most calls are for a segment of some hundred bytes or for its header: what is no whole step is
  * taken by halves, without a loop.
@@ -19,13 +19,6 @@ struct csum_run {
 	csum_lanes words; /* sum of 64-bit words, modulo 2^64 */
 	csum_lanes upper; /* sum of their upper halves */
 };
-
-/* A 64-bit ones' complement sum reduced to 32 bits. */
-static inline uint32_t csum_fold64(uint64_t s)
-{
-	s = (s & UINT32_MAX) + (s >> 32);
-	return (uint32_t)s + (uint32_t)(s >> 32);
-}
 
 /* Both halves of a word. */
 static inline uint64_t csum_halves(uint64_t w)

@@ -25,9 +25,25 @@ uint32_t csum_copy(void *restrict dst, const void *restrict src, size_t len, uin
 /* Ones' complement addition. */
 static inline uint32_t csum_add(uint32_t a, uint32_t b)
 {
-	uint64_t s = (uint64_t)a + b;
+	uint32_t s = a + b;
 
-	return (uint32_t)s + (uint32_t)(s >> 32);
+	return s + (s < b);
+}
+
+static inline uint64_t csum_add64(uint64_t a, uint64_t b)
+{
+	uint64_t s = a + b;
+
+	return s + (s < b);
+}
+
+/*
+ * A 64-bit ones' complement sum reduced to 32 bits. Adding a number to itself with its halves
+ * exchanged puts the sum of both halves, with the carry that comes round, into the upper half.
+ */
+static inline uint32_t csum_fold64(uint64_t sum)
+{
+	return (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 }
 
 /*
@@ -53,15 +69,13 @@ static inline uint32_t csum_words(const void *data, size_t n)
 		memcpy(&w, p, 4);
 		sum += w;
 	}
-	return csum_add((uint32_t)sum, (uint32_t)(sum >> 32));
+	return csum_fold64(sum);
 }
 
 /* A partial sum reduced to 16 bits, not complemented. */
 static inline uint16_t csum_fold(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	return (uint16_t)((sum + (sum << 16 | sum >> 16)) >> 16);
 }
 
 /* The checksum to store: complement of the folded sum. */
@@ -135,7 +149,7 @@ static inline uint32_t csum_pseudo6(const void *src, const void *dst, uint8_t ne
 	memcpy(w + 4, dst, 16);
 	for (int i = 0; i < 8; i++)
 		sum += w[i];
-	return csum_add((uint32_t)sum, (uint32_t)(sum >> 32));
+	return csum_fold64(sum);
 }
 
 #endif

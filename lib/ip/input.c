@@ -75,7 +75,7 @@ static bool writable(const struct rte_mbuf *m)
 
 /* Brings the first bytes, as many as headers can have, into the first buffer. False if it has no
  * room for them. */
-static bool join_headers(struct rte_mbuf *m)
+static NSK_NOINLINE bool join_headers(struct rte_mbuf *m)
 {
 	uint32_t want = NSK_MIN(m->pkt_len, (uint32_t)HEADERS_MAX);
 
@@ -131,9 +131,21 @@ static bool never_a_host(uint32_t addr)
 	return top == 0 || top == 127 || top >= 224;
 }
 
-/* The rarer destinations; ours is known not to be a plain address of ours. */
-static enum nsk_drop special_dest(const struct local_entry *own, uint32_t dst, struct pkt *p)
+/* A host's address of ours. RFC 1122 §3.3.6: who writes to one host does not shout. */
+static inline enum nsk_drop one_host(const struct pkt *p)
 {
+	if (NSK_UNLIKELY(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
+		return NSK_DROP_IP_LINK_BROADCAST;
+	return NSK_DROP_NONE;
+}
+
+/* Destinations other than the first address of ours. */
+static enum nsk_drop other_dest(const struct local_table *t, uint32_t dst, struct pkt *p)
+{
+	const struct local_entry *own = local_find_v4(t, p->flow.dst);
+
+	if (own && own->kind == LOCAL_UNICAST)
+		return one_host(p);
 	if (dst == BROADCAST_ADDR ||
 	    (own && own->kind == LOCAL_BROADCAST && own->iface == p->iface)) {
 		p->flags |= PKT_F_IP_BCAST;
@@ -148,31 +160,25 @@ static enum nsk_drop special_dest(const struct local_entry *own, uint32_t dst, s
 	return NSK_DROP_IP_NOT_LOCAL;
 }
 
-static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ipv4_view *ip,
-				     struct pkt *p)
+static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ipv4_view *ip,
+					    struct pkt *p)
 {
 	const struct local_table *t = w->net->local;
 
 	if (NSK_UNLIKELY(never_a_host(ip->src)))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	if (local_maybe_v4(t, p->flow.src) && local_find_v4(t, p->flow.src))
+	if (NSK_UNLIKELY(local_maybe_v4(t, p->flow.src)) && local_find_v4(t, p->flow.src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	if (!local_is_first_v4(t, p->flow.dst)) {
-		const struct local_entry *own = local_find_v4(t, p->flow.dst);
-
-		if (NSK_UNLIKELY(!own || own->kind != LOCAL_UNICAST))
-			return special_dest(own, ip->dst, p);
-	}
-	/* RFC 1122 §3.3.6: who writes to one host does not shout. */
-	if (NSK_UNLIKELY(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
-		return NSK_DROP_IP_LINK_BROADCAST;
-	return NSK_DROP_NONE;
+	if (NSK_LIKELY(local_is_first_v4(t, p->flow.dst)))
+		return one_host(p);
+	return other_dest(t, ip->dst, p);
 }
 
 /* ---- input ---- */
 
 /* What hardware said about the checksums: flags for ipv4_parse(), and into the descriptor. */
-static unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m, struct pkt *p)
+static inline unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m,
+					struct pkt *p)
 {
 	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
@@ -189,10 +195,8 @@ static unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf 
 	return 0;
 }
 
-static void describe(struct rte_mbuf *m, const struct ipv4_view *ip, struct pkt *p)
+static inline void describe(struct rte_mbuf *m, const struct ipv4_view *ip, struct pkt *p)
 {
-	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
-
 	p->family = AF_INET;
 	p->proto = ip->proto;
 	p->ttl = ip->ttl;
@@ -202,69 +206,107 @@ static void describe(struct rte_mbuf *m, const struct ipv4_view *ip, struct pkt 
 	p->l4_len = ipv4_payload_len(ip);
 	p->hash = 0;
 	memset(&p->flow, 0, sizeof(p->flow));
-	memcpy(p->flow.src, h + offsetof(struct ipv4_wire, src), 4);
-	memcpy(p->flow.dst, h + offsetof(struct ipv4_wire, dst), 4);
+	store_be32(p->flow.src, ip->src);
+	store_be32(p->flow.dst, ip->dst);
 }
 
-/* Hands a packet of a flow that is another worker's to it. Ports decide, so both must be there. */
-static bool steered_away(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p)
+static NSK_NOINLINE void unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	uint16_t owner;
-
-	if ((p->proto != IP_PROTO_TCP && p->proto != IP_PROTO_UDP) || p->l4_len < 4)
-		return false;
-	memcpy(&p->flow.sport_be, pkt_at(m, p->l4_off), 2);
-	memcpy(&p->flow.dport_be, pkt_at(m, p->l4_off) + 2, 2);
-	owner = w->ops->flow_owner(w, &p->flow);
-	if (owner == w->id)
-		return false;
-	w->ops->steer(w, owner, m);
-	return true;
-}
-
-static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, const struct pkt *p)
-{
-	const struct ip_proto *proto = w->ip->protos[p->proto];
-
-	if (NSK_LIKELY(proto != NULL)) {
-		proto->input(w, m);
-		return;
-	}
 	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
 	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
 }
 
-void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, uint8_t number)
+{
+	const struct ip_proto *proto = w->ip->protos[number];
+
+	if (NSK_LIKELY(proto != NULL))
+		proto->input(w, m);
+	else
+		unknown_proto(w, m);
+}
+
+/* Gives a packet to the worker that its flow belongs to. Ports decide, so both must be there. */
+static NSK_NOINLINE void deliver_to_owner(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p)
+{
+	uint16_t owner = w->id;
+
+	if ((p->proto == IP_PROTO_TCP || p->proto == IP_PROTO_UDP) && p->l4_len >= 4) {
+		memcpy(&p->flow.sport_be, pkt_at(m, p->l4_off), 2);
+		memcpy(&p->flow.dport_be, pkt_at(m, p->l4_off) + 2, 2);
+		owner = w->ops->flow_owner(w, &p->flow);
+	}
+	if (owner == w->id)
+		deliver(w, m, p->proto);
+	else
+		w->ops->steer(w, owner, m);
+}
+
+static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
 	struct ipv4_view ip;
 	enum nsk_drop bad;
 
-	if (NSK_UNLIKELY(m->nb_segs > 1) && !join_headers(m)) {
+	if (m->nb_segs > 1 && !join_headers(m)) {
 		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
 		return;
 	}
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
 			 hardware_verdict(ifc, m, p), &ip);
-	if (NSK_UNLIKELY(bad)) {
+	if (bad) {
 		pkt_drop(w, m, bad);
 		return;
 	}
 	ip_trim(m, ip.total_len); /* what follows is link padding */
 	describe(m, &ip, p);
 	bad = check_addresses(w, &ip, p);
-	if (NSK_LIKELY(!bad) && NSK_UNLIKELY(ipv4_is_fragment(&ip)))
+	if (!bad && ipv4_is_fragment(&ip))
 		bad = NSK_DROP_IP_FRAGMENT;
-	if (NSK_UNLIKELY(bad)) {
+	if (bad)
 		pkt_drop(w, m, bad);
+	else if (w->peers > 1)
+		deliver_to_owner(w, m, p);
+	else
+		deliver(w, m, ip.proto);
+}
+
+/* Steps that pass without more than a look: from a host that is not us to our first address. */
+static inline bool plain_addresses(const struct nsk_worker *w, const uint8_t *header, uint32_t src)
+{
+	const struct local_table *t = w->net->local;
+
+	return !never_a_host(src) && !local_maybe_v4(t, header + IPV4_SRC_OFF) &&
+	       local_is_first_v4(t, header + IPV4_DST_OFF);
+}
+
+/*
+ * What nearly every packet is: whole in one buffer, without options, from a stranger to our first
+ * address. The same steps as in input_any() without those that such a packet does not need, and so
+ * without a call before the last one; any other packet goes there and is looked at from the start.
+ */
+void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+{
+	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct pkt *p = pkt_of(m);
+	struct ipv4_view ip;
+
+	if (NSK_UNLIKELY(m->nb_segs > 1 || m->data_len < IPV4_HLEN || !ipv4_is_plain(header)) ||
+	    NSK_UNLIKELY(ipv4_parse_plain(header, m->data_len, hardware_verdict(ifc, m, p), &ip)) ||
+	    NSK_UNLIKELY(!plain_addresses(w, header, ip.src)) || NSK_UNLIKELY(one_host(p))) {
+		input_any(w, ifc, m);
 		return;
 	}
-	if (NSK_UNLIKELY(w->peers > 1) && steered_away(w, m, p))
-		return;
-	deliver(w, m, p);
+	m->data_len = ip.total_len;
+	m->pkt_len = ip.total_len;
+	describe(m, &ip, p);
+	if (NSK_UNLIKELY(w->peers > 1))
+		deliver_to_owner(w, m, p);
+	else
+		deliver(w, m, ip.proto);
 }
 
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	deliver(w, m, pkt_of(m));
+	deliver(w, m, pkt_of(m)->proto);
 }

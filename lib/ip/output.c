@@ -15,8 +15,8 @@
 #define L4_CSUM_FLAGS (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)
 
 /*
- * RFC 6864: a packet that may not be fragmented needs no number, and 0 tells nobody anything.
- * Others take one that does not come again soon for the same addresses and protocol, from counters
+ * RFC 6864: a packet that may not be fragmented needs no number, and 0 tells nobody anything. The
+ * others take one that does not come again soon for the same addresses and protocol, from counters
  * that do not tell one peer of another's traffic.
  */
 static uint16_t next_id(struct ip_worker *ip, const struct ip_out *out)
@@ -24,8 +24,6 @@ static uint16_t next_id(struct ip_worker *ip, const struct ip_out *out)
 	uint32_t src, dst;
 	uint64_t hash;
 
-	if (out->df)
-		return 0;
 	memcpy(&src, out->src, 4);
 	memcpy(&dst, out->dst, 4);
 	hash = siphash13_2w(&ip->id_key, (uint64_t)src << 32 | dst, out->proto);
@@ -40,8 +38,8 @@ static void set_offloads(const struct iface *ifc, struct rte_mbuf *m, uint64_t f
 	m->l3_len = IPV4_HLEN;
 }
 
-void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
-	       const struct ip_out *out)
+static NSK_ALWAYS_INLINE void output(struct nsk_worker *w, const struct route_cache *rc,
+				     struct rte_mbuf *m, const struct ip_out *out, uint16_t id)
 {
 	const struct iface *ifc = rc->iface;
 	uint32_t len = m->pkt_len + IPV4_HLEN;
@@ -49,7 +47,7 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 		.src = load_be32(out->src),
 		.dst = load_be32(out->dst),
 		.total_len = (uint16_t)len,
-		.id = next_id(w->ip, out),
+		.id = id,
 		.frag = out->df ? IPV4_FRAG_DF : 0,
 		.tos = out->tos,
 		.ttl = out->ttl ? out->ttl : (uint8_t)w->set->ip_ttl,
@@ -76,6 +74,21 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 			set_offloads(ifc, m, 0);
 	}
 	net_output(w, rc, m);
+}
+
+static NSK_NOINLINE void output_numbered(struct nsk_worker *w, const struct route_cache *rc,
+					 struct rte_mbuf *m, const struct ip_out *out)
+{
+	output(w, rc, m, out, next_id(w->ip, out));
+}
+
+void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+	       const struct ip_out *out)
+{
+	if (NSK_LIKELY(out->df))
+		output(w, rc, m, out, 0);
+	else
+		output_numbered(w, rc, m, out);
 }
 
 enum nsk_drop ip_route_drop(int err)

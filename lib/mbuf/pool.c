@@ -218,3 +218,9 @@ int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n)
 	}
 	return 0;
 }
+
+void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
+{
+	worker_count_drop(w, reason, 1);
+	pkt_put(w, m);
+}

@@ -57,6 +57,9 @@ struct ipv4_wire {
 
 _Static_assert(sizeof(struct ipv4_wire) == IPV4_HLEN, "IPv4 header");
 
+#define IPV4_SRC_OFF offsetof(struct ipv4_wire, src)
+#define IPV4_DST_OFF offsetof(struct ipv4_wire, dst)
+
 /* A decoded header, all in host order. */
 struct ipv4_view {
 	uint32_t src;
@@ -101,16 +104,47 @@ enum nsk_drop ipv4_options_check(const uint8_t *p, size_t len);
  */
 static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 {
-	uint32_t w[5], word;
-	uint64_t sum;
+	uint64_t sum, next;
+	uint32_t word;
 
-	memcpy(w, p, sizeof(w));
-	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	memcpy(&sum, p, sizeof(sum));
+	memcpy(&next, p + 8, sizeof(next));
+	memcpy(&word, p + 16, sizeof(word));
+	sum = csum_add64(csum_add64(sum, next), word);
 	for (size_t i = IPV4_HLEN; NSK_UNLIKELY(i < hdr_len); i += 4) {
 		memcpy(&word, p + i, sizeof(word));
-		sum += word;
+		sum = csum_add64(sum, word);
 	}
-	return csum_finish(csum_add((uint32_t)sum, (uint32_t)(sum >> 32)));
+	return csum_finish(csum_fold64(sum));
+}
+
+/* What ipv4_parse() does once the header's length is known; see there. */
+static NSK_ALWAYS_INLINE enum nsk_drop ipv4_parse_rest(const uint8_t *p, size_t hdr_len,
+						       size_t pkt_len, unsigned flags,
+						       struct ipv4_view *out)
+{
+	size_t total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
+
+	if (NSK_UNLIKELY(total_len < hdr_len || total_len > pkt_len))
+		return NSK_DROP_IP_TOTAL_LEN;
+	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, hdr_len) != 0)
+		return NSK_DROP_IP_CHECKSUM;
+	if (NSK_UNLIKELY(hdr_len > IPV4_HLEN)) {
+		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, hdr_len - IPV4_HLEN);
+
+		if (bad)
+			return bad;
+	}
+	out->src = load_be32(p + IPV4_SRC_OFF);
+	out->dst = load_be32(p + IPV4_DST_OFF);
+	out->total_len = (uint16_t)total_len;
+	out->id = load_be16(p + offsetof(struct ipv4_wire, id));
+	out->frag = load_be16(p + offsetof(struct ipv4_wire, frag));
+	out->hdr_len = (uint8_t)hdr_len;
+	out->tos = p[offsetof(struct ipv4_wire, tos)];
+	out->ttl = p[offsetof(struct ipv4_wire, ttl)];
+	out->proto = p[offsetof(struct ipv4_wire, proto)];
+	return NSK_DROP_NONE;
 }
 
 /*
@@ -125,73 +159,61 @@ static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_len, unsigned flags,
 				       struct ipv4_view *out)
 {
-	size_t hdr_len = IPV4_HLEN, total_len;
+	size_t hdr_len;
 
-	if (NSK_UNLIKELY(len < IPV4_HLEN))
+	if (len < IPV4_HLEN)
 		return NSK_DROP_IP_SHORT;
-	if (NSK_UNLIKELY(p[0] != 0x45)) {
-		if (p[0] >> 4 != 4)
-			return NSK_DROP_IP_VERSION;
-		hdr_len = (size_t)(p[0] & 15) * 4;
-		if (hdr_len < IPV4_HLEN || hdr_len > len)
-			return NSK_DROP_IP_HEADER_LEN;
-	}
-	total_len = load_be16(p + offsetof(struct ipv4_wire, total_len));
-	if (NSK_UNLIKELY(total_len < hdr_len || total_len > pkt_len))
-		return NSK_DROP_IP_TOTAL_LEN;
-	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, hdr_len) != 0)
-		return NSK_DROP_IP_CHECKSUM;
-	if (NSK_UNLIKELY(hdr_len > IPV4_HLEN)) {
-		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, hdr_len - IPV4_HLEN);
-
-		if (bad)
-			return bad;
-	}
-	out->src = load_be32(p + offsetof(struct ipv4_wire, src));
-	out->dst = load_be32(p + offsetof(struct ipv4_wire, dst));
-	out->total_len = (uint16_t)total_len;
-	out->id = load_be16(p + offsetof(struct ipv4_wire, id));
-	out->frag = load_be16(p + offsetof(struct ipv4_wire, frag));
-	out->hdr_len = (uint8_t)hdr_len;
-	out->tos = p[offsetof(struct ipv4_wire, tos)];
-	out->ttl = p[offsetof(struct ipv4_wire, ttl)];
-	out->proto = p[offsetof(struct ipv4_wire, proto)];
-	return NSK_DROP_NONE;
+	if (p[0] >> 4 != 4)
+		return NSK_DROP_IP_VERSION;
+	hdr_len = (size_t)(p[0] & 15) * 4;
+	if (hdr_len < IPV4_HLEN || hdr_len > len)
+		return NSK_DROP_IP_HEADER_LEN;
+	return ipv4_parse_rest(p, hdr_len, pkt_len, flags, out);
 }
 
-/* The words of a header without options and without its checksum, as they lie in memory. */
-static inline void ipv4_words(uint32_t word[5], const struct ipv4_view *v)
+/* No options and no fragment, seen from the 20 bytes at @p. */
+static inline bool ipv4_is_plain(const uint8_t *p)
 {
-	word[0] = WIRE_BE32(UINT32_C(0x45) << 24 | (uint32_t)v->tos << 16 | v->total_len);
-	word[1] = WIRE_BE32((uint32_t)v->id << 16 | v->frag);
-	word[2] = WIRE_BE32((uint32_t)v->ttl << 24 | (uint32_t)v->proto << 16);
-	word[3] = WIRE_BE32(v->src);
-	word[4] = WIRE_BE32(v->dst);
+	uint16_t frag = load_be16(p + offsetof(struct ipv4_wire, frag));
+
+	return p[0] == 0x45 && !(frag & (IPV4_FRAG_MF | IPV4_FRAG_OFFSET));
+}
+
+/* The same as ipv4_parse() for a packet in one piece with a plain header. */
+static NSK_ALWAYS_INLINE enum nsk_drop ipv4_parse_plain(const uint8_t *p, size_t len,
+							unsigned flags, struct ipv4_view *out)
+{
+	return ipv4_parse_rest(p, IPV4_HLEN, len, flags, out);
 }
 
 /*
  * Write the 20 bytes of a header without options at @p, from every field of @v except hdr_len.
- * The checksum field is left 0: for hardware, or for ipv4_set_checksum().
+ * The checksum field is left 0: for hardware, or for ipv4_set_checksum(). Returns the sum of what
+ * was written, made of the words while they are at hand.
  */
-static inline void ipv4_write(uint8_t *p, const struct ipv4_view *v)
+static inline uint64_t ipv4_write(uint8_t *p, const struct ipv4_view *v)
 {
-	uint32_t word[5];
+	uint32_t w0 = WIRE_BE32(UINT32_C(0x45) << 24 | (uint32_t)v->tos << 16 | v->total_len);
+	uint32_t w1 = WIRE_BE32((uint32_t)v->id << 16 | v->frag);
+	uint32_t w2 = WIRE_BE32((uint32_t)v->ttl << 24 | (uint32_t)v->proto << 16);
+	uint32_t w3 = WIRE_BE32(v->src);
+	uint32_t w4 = WIRE_BE32(v->dst);
 
-	ipv4_words(word, v);
-	memcpy(p, word, sizeof(word));
+	memcpy(p, &w0, 4);
+	memcpy(p + 4, &w1, 4);
+	memcpy(p + 8, &w2, 4);
+	memcpy(p + IPV4_SRC_OFF, &w3, 4);
+	memcpy(p + IPV4_DST_OFF, &w4, 4);
+	return (uint64_t)w0 + w1 + w2 + w3 + w4;
 }
 
-/* The same with the checksum, which is made of the words before they go to memory. */
+/* The same with the checksum. */
 static inline void ipv4_write_summed(uint8_t *p, const struct ipv4_view *v)
 {
-	uint32_t word[5];
-	uint64_t sum;
+	uint64_t sum = ipv4_write(p, v);
 
-	ipv4_words(word, v);
-	sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
-	word[2] |= WIRE_BE32((uint32_t)csum_word(csum_finish(
-		csum_add((uint32_t)sum, (uint32_t)(sum >> 32)))));
-	memcpy(p, word, sizeof(word));
+	wire_checksum_store(p + offsetof(struct ipv4_wire, checksum),
+			    csum_finish(csum_fold64(sum)));
 }
 
 /* Fill in the checksum of the header of @hdr_len bytes at @p, whose checksum field is 0. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lib/mbuf/pool.c: where buffers are at any time, failure on order, and what a taken buffer looks like. */
+/* lib/mbuf/pool.c: where buffers are at any time, failure on order, and what a taken buffer looks
+ * like. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -266,8 +267,7 @@ static void what_is_still_out_is_a_leak(void **state)
 
 static void a_buffer_without_room_for_headers_is_refused(void **state)
 {
-	struct pkt_pool_params p = {
-		.name = "tiny", .count = 15, .data_room = 64, .numa_node = -1};
+	struct pkt_pool_params p = {.name = "tiny", .count = 15, .data_room = 64, .numa_node = -1};
 	struct pkt_pool *pool;
 
 	(void)state;

@@ -415,6 +415,7 @@ static inline const uint8_t *nw_sent_ip(const struct net_world *world, unsigned 
 		f += ETH_HLEN;
 		len -= ETH_HLEN;
 	}
+	*v = (struct ipv4_view){0};
 	assert_int_equal(ipv4_parse(f, len, len, 0, v), 0);
 	assert_int_equal(v->total_len, len);
 	return f + v->hdr_len;

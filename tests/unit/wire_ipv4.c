@@ -287,6 +287,42 @@ static void test_every_option_type_and_length_ends_the_walk_within_the_list(void
 	}
 }
 
+/* Whatever the header: it is plain only if it reads as such, and then both ways agree. */
+static void test_plain_headers_are_read_the_short_way_with_the_same_result(void **state)
+{
+	unsigned plain = 0;
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 9);
+	for (int i = 0; i < 20000; i++) {
+		uint8_t buf[IPV4_HLEN + 8];
+		struct ipv4_view a, b;
+		enum nsk_drop bad;
+
+		memset(&a, 0, sizeof(a));
+		memset(&b, 0, sizeof(b));
+		rng_fill(&r, buf, sizeof(buf));
+		buf[0] = rng_range(&r, 0, 3) ? 0x45 : buf[0];
+		store_be16(buf + 2, (uint16_t)rng_range(&r, IPV4_HLEN - 2, sizeof(buf) + 2));
+		if (rng_range(&r, 0, 1))
+			store_be16(buf + 6, IPV4_FRAG_DF);
+		store_be16(buf + 10, 0);
+		if (rng_range(&r, 0, 3))
+			ipv4_set_checksum(buf, IPV4_HLEN);
+		bad = ipv4_parse(buf, sizeof(buf), sizeof(buf), 0, &a);
+		if (!ipv4_is_plain(buf)) {
+			assert_true(bad || a.hdr_len > IPV4_HLEN || ipv4_is_fragment(&a));
+			continue;
+		}
+		plain++;
+		assert_int_equal(ipv4_parse_plain(buf, sizeof(buf), 0, &b), bad);
+		if (!bad)
+			assert_memory_equal(&a, &b, sizeof(a));
+	}
+	assert_true(plain > 5000);
+}
+
 static void test_what_is_written_is_read_back(void **state)
 {
 	struct rng r;
@@ -337,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_fragments_are_told_from_whole_packets),
 		cmocka_unit_test(test_rfc791_3_1_option_lists),
 		cmocka_unit_test(test_every_option_type_and_length_ends_the_walk_within_the_list),
+		cmocka_unit_test(test_plain_headers_are_read_the_short_way_with_the_same_result),
 		cmocka_unit_test(test_what_is_written_is_read_back),
 	};
 
