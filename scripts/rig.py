@@ -123,7 +123,7 @@ def die_with_parent():
 
 
 def find_program(name):
-    for path in (f"{BUILD}/apps/{name}", f"{BUILD}/tests/perf/{name}"):
+    for path in (f"{BUILD}/apps/{name}", f"{BUILD}/tests/perf/{name}", f"{BUILD}/tests/netns/{name}"):
         if os.access(path, os.X_OK):
             return path
     raise Failure(f"no {name} in {BUILD}: ./dev build")
@@ -132,7 +132,7 @@ def find_program(name):
 class Program:
     """A running program of ours. Only what was started here is ever ended."""
 
-    def __init__(self, rig, arguments, core=None, namespace=None, show=False):
+    def __init__(self, rig, arguments, core=None, namespace=None, show=False, stdin=subprocess.DEVNULL):
         self.arguments = arguments
         command = [find_program(arguments[0]), *arguments[1:]]
         if core is not None:
@@ -141,7 +141,7 @@ class Program:
             command = ["nsenter", "-t", str(namespace), "-n", *command]
         self.path = os.path.join(rig.folder, f"{len(rig.programs)}-{arguments[0]}.out")
         self.output = None if show else open(self.path, "wb")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=self.output, stderr=self.output,
                                         env=rig.env, preexec_fn=die_with_parent)
         rig.programs.append(self)
 
