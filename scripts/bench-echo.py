@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from rig import BUILD, TOP, Failure, Rig, enter_namespace, find_program, huge_free_mb, human, read
+from rig import BUILD, TOP, Failure, Rig, enter_namespace, find_program, huge_free_mb, human, read, wait_for_quiet
 from sides import SIDES, LinuxPacket, LinuxSockets, Netstk, Reflect, Workload, measure
 
 WORKLOADS = (Workload(1), Workload(64), Workload(1000), Workload(64, short=True))
@@ -42,6 +42,7 @@ def verdict(result):
 
 def sample_of(rig, side, workload, args, number):
     """One run of a side; a run that fails is a dropped one."""
+    wait_for_quiet((rig.cores.server, rig.cores.load), args.patience)
     try:
         sample = measure(side(rig), workload, args.seconds)
         sample["dropped"] = verdict(sample)
@@ -222,6 +223,8 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each side and workload (default 5)")
     parser.add_argument("--seconds", type=float, default=3, metavar="S", help="measured time of a run (default 3)")
+    parser.add_argument("--patience", type=float, default=10, metavar="S",
+                        help="wait up to so long before each run until both cores are idle (default 10)")
     parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/echo-TIME.json)")
     parser.add_argument("--no-huge", action="store_true", help="do without hugepages even if there are some")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")

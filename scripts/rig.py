@@ -268,6 +268,19 @@ def core_busy(cpu):
     return 0, 0
 
 
+def wait_for_quiet(cpus, patience, seconds=0.3, percent=10.0):
+    """Waits until the cores have been idle for a moment, for so many seconds at most."""
+    end = time.monotonic() + patience
+    while True:
+        before = [core_busy(cpu) for cpu in cpus]
+        time.sleep(seconds)
+        after = [core_busy(cpu) for cpu in cpus]
+        if all(100.0 * (b[0] - a[0]) <= percent * (b[1] - a[1]) for a, b in zip(before, after)):
+            return
+        if time.monotonic() > end:
+            return
+
+
 class Meter:
     """Reads a program's use of its core from now to the last tick()."""
 
