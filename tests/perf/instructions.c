@@ -249,6 +249,9 @@ static void connection_batch(struct bench *b)
 			die("connections do not end");
 		pump(b);
 	}
+	/* The last segments are exchanged before time goes by: otherwise FINs are sent again. */
+	for (unsigned i = 0; i < 3; i++)
+		pump(b);
 	/* The last ACKs and the clients' TIME_WAIT are part of a connection's life, but ports must
 	 * come free. */
 	for (unsigned i = 0; i < 8; i++) {
