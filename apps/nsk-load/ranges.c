@@ -44,7 +44,6 @@ uint32_t ranges_advance(struct ranges *r, uint32_t next)
 		if (before(next, r->range[i].end))
 			next = r->range[i].end;
 		take_out(r, i);
-		i = 0;
 	}
 	return next;
 }

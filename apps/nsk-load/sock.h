@@ -103,6 +103,12 @@ enum load_error sconn_error(struct sock *s, int err, bool connecting);
 void sbulk_begin(struct sock *s, uint32_t slot);
 void sbulk_event(struct sock *s, uint32_t slot, uint32_t events);
 
+static inline void sock_time(struct sock *s)
+{
+	s->now_ns = program_now();
+	s->now_tick = ticker_of(s->now_ns);
+}
+
 static inline uint64_t sconn_tag(const struct sconn *c, uint32_t slot)
 {
 	return work_tag(slot, c->requests);

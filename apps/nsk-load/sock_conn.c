@@ -297,6 +297,8 @@ static void readable(struct sock *s, uint32_t slot)
 	 * asked for has no more. */
 	while (c->fd == fd) {
 		n = s->calls->recv(fd, s->buffer, SOCK_BUFFER, 0);
+		if (s->calls->dear)
+			sock_time(s);
 		if (n < 0) {
 			if (errno != EAGAIN)
 				sconn_failed(s, slot, sconn_error(s, errno, false));

@@ -13,12 +13,6 @@
 #define TIMERS_A_TURN  256u
 #define DRAIN_PATIENCE UINT64_C(1000000000)
 
-static void take_time(struct sock *s)
-{
-	s->now_ns = program_now();
-	s->now_tick = ticker_of(s->now_ns);
-}
-
 static void start_some(struct sock *s)
 {
 	uint32_t slot;
@@ -64,14 +58,14 @@ static void turn(struct sock *s, struct epoll_event *events)
 	bool by_clock = s->plan.open_loop || s->draining || s->plan.closed.count;
 	int n = s->calls->epoll_wait(s->epfd, events, EVENTS_MAX, by_clock ? 0 : s->calls->wait_ms);
 
-	take_time(s);
+	sock_time(s);
 	if (n < 0 && errno != EINTR) {
 		load_fail(s->load, "epoll: %s", strerror(errno));
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		if (i && s->calls->dear)
-			take_time(s);
+			sock_time(s);
 		sconn_event(s, events[i].data.u32, events[i].events);
 	}
 }
@@ -82,7 +76,7 @@ static void loop(struct sock *s)
 	enum phase phase;
 	bool over = false;
 
-	take_time(s);
+	sock_time(s);
 	ticker_start(&s->ticker, s->now_tick);
 	while (!over && !s->load->failed) {
 		turn(s, events);

@@ -43,6 +43,8 @@ static void assert_clean(const struct peer *p, uint64_t requests)
 	assert_int_equal(p->result.open, 0);
 	assert_int_equal(p->bad, 0);
 	assert_int_equal(p->resets, 0);
+	/* The server had to send nothing twice: everything was acknowledged. */
+	assert_int_equal(p->retransmits, 0);
 	for (unsigned i = 0; i < p->nconn; i++)
 		assert_int_equal(p->conn[i].state, PEER_NONE);
 }
@@ -99,6 +101,36 @@ static void short_connections_are_one_request_each(void **state)
 	peer_free(p);
 }
 
+static void ports_that_come_back_bring_larger_numbers(void **state)
+{
+	struct options o = usual;
+	struct peer *p;
+
+	(void)state;
+	o.short_lived = true;
+	o.connections = 4;
+	o.port_first = 2000;
+	o.port_last = 2003;
+	p = peer_new(&o, false, PROTO_TCP);
+	assert_true(peer_run(p, 10 * SEC));
+	/* The server looks at each SYN: p->bad. */
+	assert_clean(p, 1000);
+	assert_int_equal(p->nconn, 4);
+	peer_free(p);
+}
+
+static void acknowledgments_that_say_nothing_new_repeat_nothing(void **state)
+{
+	struct peer *p = peer_new(&usual, false, PROTO_TCP);
+
+	(void)state;
+	p->ack_after = true;
+	assert_true(peer_run(p, 10 * SEC));
+	assert_int_equal(p->result.now.answers, 1000);
+	assert_int_equal(p->result.now.retransmits, 0);
+	peer_free(p);
+}
+
 static void a_short_connection_may_be_closed_by_the_server_first(void **state)
 {
 	struct options o = usual;
@@ -144,6 +176,8 @@ static void large_requests_are_cut_at_mss_and_window(void **state)
 	assert_true(peer_run(p, 20 * SEC));
 	assert_clean(p, 50);
 	assert_int_equal(p->result.now.rx_bytes, 50 * 30001);
+	/* The server's MSS is 1,000. */
+	assert_int_equal(p->longest, 1000);
 	peer_free(p);
 }
 
@@ -218,13 +252,14 @@ static void thinks_between_requests(void **state)
 	(void)state;
 	o.connections = 1;
 	o.requests_total = 11;
-	o.think_ms = 30;
+	o.think_ms = 130; /* longer than the server waits for an acknowledgment */
 	p = peer_new(&o, false, PROTO_TCP);
 	begin = p->now_ns;
 	assert_true(peer_run(p, 10 * SEC));
 	assert_int_equal(p->result.now.answers, 11);
+	assert_int_equal(p->retransmits, 0);
 	/* Ten pauses; ticks are of 1 ms. */
-	assert_in_range(p->result.measure_end_ns - begin, 290 * MS, 330 * MS);
+	assert_in_range(p->result.measure_end_ns - begin, 1290 * MS, 1330 * MS);
 	peer_free(p);
 }
 
@@ -334,13 +369,15 @@ static void every_bulk_byte_comes_back(void **state)
 	o.requests_total = 0;
 	o.window = 30000;
 	p = peer_new(&o, false, PROTO_TCP);
-	p->window = 20000;
+	p->window = 20500;
 	assert_true(peer_run(p, 60 * SEC));
 	assert_int_equal(result_errors(&p->result), 0);
 	assert_int_equal(p->result.now.answers, 3);
 	assert_int_equal(p->result.now.tx_bytes, 3 * 1000001);
 	assert_int_equal(p->result.now.rx_bytes, 3 * 1000001);
 	assert_int_equal(p->result.now.closed, 3);
+	/* Whole segments, though the window is no multiple of them (RFC 9293 §3.8.6.2.1). */
+	assert_in_range(p->data_segments, 3 * 1001, 3 * 1001 + 10);
 	assert_int_equal(p->bad, 0);
 	peer_free(p);
 }
@@ -351,6 +388,8 @@ int main(void)
 		cmocka_unit_test(answers_every_request_and_closes),
 		cmocka_unit_test(one_packet_a_request_in_the_closed_loop),
 		cmocka_unit_test(short_connections_are_one_request_each),
+		cmocka_unit_test(ports_that_come_back_bring_larger_numbers),
+		cmocka_unit_test(acknowledgments_that_say_nothing_new_repeat_nothing),
 		cmocka_unit_test(a_short_connection_may_be_closed_by_the_server_first),
 		cmocka_unit_test(a_server_may_close_between_requests),
 		cmocka_unit_test(large_requests_are_cut_at_mss_and_window),

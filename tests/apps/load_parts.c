@@ -16,6 +16,7 @@
 #include "nsk-load/arrivals.h"
 #include "nsk-load/pattern.h"
 #include "nsk-load/ranges.h"
+#include "nsk-load/result.h"
 #include "nsk-load/schedule.h"
 #include "nsk-load/sum.h"
 #include "nsk-load/ticker.h"
@@ -103,6 +104,55 @@ static void a_budget_spreads_the_work_and_loses_none(void **state)
 		assert_int_equal(t->fired[i], 5);
 	ticker_free(&t->ticker);
 	free(t);
+}
+
+static void what_was_due_already_fires_at_once(void **state)
+{
+	struct timers *t = calloc(1, sizeof(*t));
+
+	(void)state;
+	assert_non_null(t);
+	assert_true(ticker_init(&t->ticker, SLOTS, NULL, 0));
+	ticker_start(&t->ticker, 100);
+	t->due[3] = 90;
+	ticker_add(&t->ticker, 3, 90);
+	t->now = 101;
+	ticker_run(&t->ticker, 101, UINT32_MAX, ask, t);
+	assert_int_equal(t->fired[3], 101);
+	ticker_free(&t->ticker);
+	free(t);
+}
+
+/* ---- results ---- */
+
+static void jitter_is_the_difference_of_neighbours(void **state)
+{
+	struct result *r = calloc(1, sizeof(*r));
+
+	(void)state;
+	assert_non_null(r);
+	result_latency(r, 100);
+	result_latency(r, 300);
+	result_latency(r, 250);
+	assert_int_equal(r->now.jitter_ns, 200 + 50);
+	assert_int_equal(r->latency.count, 3);
+	free(r);
+}
+
+static void only_the_measured_time_counts(void **state)
+{
+	struct result *r = calloc(1, sizeof(*r));
+
+	(void)state;
+	assert_non_null(r);
+	result_add(&r->now.answers, 10);
+	result_begin(r, 1000);
+	result_add(&r->now.answers, 5);
+	result_end(r, 2000);
+	result_add(&r->now.answers, 100);
+	counters_sub(&r->end, &r->base);
+	assert_int_equal(r->end.answers, 5);
+	free(r);
 }
 
 /* ---- ranges ---- */
@@ -333,6 +383,9 @@ int main(void)
 		cmocka_unit_test(timers_fire_at_their_tick),
 		cmocka_unit_test(a_timer_put_off_is_asked_again),
 		cmocka_unit_test(a_budget_spreads_the_work_and_loses_none),
+		cmocka_unit_test(what_was_due_already_fires_at_once),
+		cmocka_unit_test(jitter_is_the_difference_of_neighbours),
+		cmocka_unit_test(only_the_measured_time_counts),
 		cmocka_unit_test(ranges_are_what_a_set_of_octets_is),
 		cmocka_unit_test(a_fifth_range_is_refused),
 		cmocka_unit_test(arrivals_keep_their_rate),

@@ -52,7 +52,8 @@ void peer_send(struct peer *p, const void *frame, uint32_t len)
 		f->data[14 + peer_random(p) % (len - 14)] ^= (uint8_t)(1 << peer_random(p) % 8);
 }
 
-static uint32_t put_ip(uint8_t *frame, uint32_t to, uint8_t proto, uint32_t len)
+static uint32_t put_ip(const struct peer *p, uint8_t *frame, uint32_t to, uint8_t proto,
+		       uint32_t len)
 {
 	uint8_t *ip = frame + ETH_LEN;
 
@@ -67,6 +68,7 @@ static uint32_t put_ip(uint8_t *frame, uint32_t to, uint8_t proto, uint32_t len)
 	store32(ip + 12, SERVER);
 	store32(ip + 16, to);
 	sum_store(ip + 10, sum_bytes(ip, IP_LEN));
+	ip[11] ^= p->wrong_ip_sum;
 	return ETH_LEN + IP_LEN + len;
 }
 
@@ -106,7 +108,7 @@ static void send_segment(struct peer *p, const struct peer_conn *c, uint8_t flag
 		memcpy(th + 20, mss, 4);
 	if (len)
 		memcpy(th + head, data, len);
-	total = put_ip(frame, c->addr, PROTO_TCP, head + len);
+	total = put_ip(p, frame, c->addr, PROTO_TCP, head + len);
 	put_sum(frame, PROTO_TCP, head + len, 16);
 	p->segments++;
 	peer_send(p, frame, total);
@@ -166,6 +168,9 @@ static struct peer_conn *find(struct peer *p, uint32_t addr, uint16_t port)
 static void take_syn(struct peer *p, struct peer_conn *c, uint32_t seq)
 {
 	p->syns++;
+	/* A SYN again, or a number beyond all before (RFC 9293 §3.4.1). */
+	p->bad += c->isn && c->isn != seq && !seq_lt(c->isn, seq);
+	c->isn = seq;
 	if (p->refuse) {
 		c->rcv_nxt = seq + 1;
 		send_segment(p, c, TH_RST | TH_ACK, 0, NULL, 0);
@@ -187,11 +192,13 @@ static void take_syn(struct peer *p, struct peer_conn *c, uint32_t seq)
 		uint32_t addr = c->addr;
 		uint16_t port = c->port;
 		bool challenged = c->challenged;
+		uint32_t isn = c->isn;
 
 		memset(c, 0, offsetof(struct peer_conn, buffer));
 		c->addr = addr;
 		c->port = port;
 		c->challenged = challenged;
+		c->isn = isn;
 		c->state = PEER_SYN;
 		c->snd_una = (uint32_t)peer_random(p);
 		c->snd_nxt = c->snd_una + 1;
@@ -225,6 +232,8 @@ static void answer(struct peer *p, struct peer_conn *c, const uint8_t *data, uin
 	}
 	if (p->deaf_to_data)
 		return;
+	if (p->blind_reset)
+		send_segment(p, c, TH_RST, c->snd_nxt + 100, NULL, 0);
 	c->got += len;
 	if (p->http) {
 		if (len < 4 || memcmp(data + len - 4, "\r\n\r\n", 4) != 0)
@@ -277,7 +286,7 @@ static void take_data(struct peer *p, struct peer_conn *c, uint32_t seq, const u
 	if (fin && !c->fin_sent)
 		send_fin(p, c);
 	/* Unless something else has said it. */
-	if (p->segments == sent)
+	if (p->segments == sent || p->ack_after)
 		send_segment(p, c, TH_ACK, c->snd_nxt, NULL, 0);
 	check_gone(c);
 }
@@ -325,6 +334,10 @@ static void tcp_input(struct peer *p, const uint8_t *ip, uint32_t len)
 	}
 	c->peer_wnd = (uint32_t)load16(th + 14) << p->lean.wscale;
 	take_ack(c, load32(th + 8));
+	if (len > head && ++p->data_segments == p->lose_data)
+		return;
+	if (len - head > p->longest)
+		p->longest = len - head;
 	if (c->state >= PEER_OPEN) {
 		take_data(p, c, seq, th + head, len - head, flags & TH_FIN);
 		if (c->state >= PEER_OPEN)
@@ -409,6 +422,7 @@ static void timers(struct peer *p)
 			continue;
 		c->rto_at_ns = p->now_ns + PEER_RTO;
 		c->snd_nxt = c->snd_una;
+		p->retransmits++;
 		if (c->len)
 			send_queued(p, c);
 		else if (c->fin_sent)

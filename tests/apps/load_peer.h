@@ -32,6 +32,7 @@ struct peer_conn {
 	bool fin_sent, fin_received, challenged;
 	uint64_t rto_at_ns;
 	uint32_t len; /* bytes from snd_una on that are queued, sent or not */
+	uint32_t isn; /* the client's, of the last SYN */
 	uint32_t got; /* bytes of the present request */
 	uint8_t buffer[PEER_BUFFER];
 };
@@ -70,6 +71,11 @@ struct peer {
 	bool close_on_data;   /* FIN in place of an answer */
 	bool challenge_first; /* the first SYN of each connection meets an old connection */
 	bool no_arp;
+	bool wrong_ip_sum; /* of everything but ARP */
+	bool ack_after;	   /* each answer is followed by an acknowledgment that says nothing new */
+	bool blind_reset;  /* each answer comes after a reset that is in the window but not in order
+			    */
+	unsigned lose_data; /* the data segment of this number, from 1, is lost */
 	const char
 		*http; /* the answer in place of an echo, once a request ends with a blank line */
 	uint64_t stall_from_ns, stall_until_ns; /* no frame is taken between them; they wait */
@@ -77,7 +83,8 @@ struct peer {
 	/* What it saw. */
 	uint64_t segments; /* sent */
 	uint64_t frames, syns, fins, resets, bad, challenges;
-	uint64_t outstanding, outstanding_max;
+	uint64_t data_segments, longest, retransmits;
+	uint64_t outstanding_max;
 };
 
 /* A client with these options (targets are filled in) and its server; its frames take delay_ns. */
