@@ -39,8 +39,8 @@ NSK_API void nsk_config_free(struct nsk_config *config);
 NSK_API const char *nsk_config_error(const struct nsk_config *config);
 
 /**
- * @brief Read a configuration file (libconfig syntax, docs/CONFIG.md). The first error ends it; what came before it in the
- * file has been applied.
+ * @brief Read a configuration file (libconfig syntax, docs/CONFIG.md). The first error ends it;
+ * what came before it in the file has been applied.
  */
 NSK_API int nsk_config_load(struct nsk_config *config, const char *path);
 

@@ -167,7 +167,9 @@ static uint8_t prefix_mask(unsigned int i, unsigned int len)
 {
 	if (len >= i * 8 + 8)
 		return 0xff;
-	return len <= i * 8 ? 0 : (uint8_t)(0xff00U >> (len - i * 8));
+	if (len <= i * 8)
+		return 0;
+	return (uint8_t)(0xff00U >> (len - i * 8));
 }
 
 bool ip_prefix_match(const struct ip_prefix *p, const struct ip_addr *a)
