@@ -32,7 +32,8 @@ struct load {
 	int phase;
 	unsigned workers;
 	struct result *result[LOAD_WORKERS];
-	struct nsk_stack *stack; /* of engine stack */
+	struct nsk_stack *stack; /* of engine stack, NULL: another engine, or it is gone */
+	struct nsk_stats *stats; /* its counters at the end */
 	bool failed;		 /* why is in failure */
 	char failure[256];
 };

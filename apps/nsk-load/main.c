@@ -203,6 +203,7 @@ int main(int argc, char **argv)
 	};
 	const struct engine *engine;
 	const char *problem;
+	int rc;
 
 	options_init(&options);
 	load.config = program_args(&program, &argc, argv);
@@ -223,5 +224,7 @@ int main(int argc, char **argv)
 	nsk_config_free(load.config);
 	if (load.failed)
 		program_fail(&program, "%s", load.failure);
-	return summary_end(&summary);
+	rc = summary_end(&summary);
+	free(load.stats);
+	return rc;
 }

@@ -8,10 +8,23 @@
 
 #include "nsk-load/sock.h"
 
+#define FIRST_TRIES    3u
 #define EVENTS_MAX     256
 #define START_A_TURN   64u
 #define TIMERS_A_TURN  256u
 #define DRAIN_PATIENCE UINT64_C(1000000000)
+
+/*
+ * The first one goes alone: the next hop is not known yet, and what a stack keeps until it is are a
+ * few packets.
+ */
+static bool first_is_under_way(const struct sock *s)
+{
+	const struct counters *now = &s->result->now;
+
+	return s->plan.active && !(s->o->udp ? now->answers : now->opened) &&
+	       result_errors(s->result) < FIRST_TRIES;
+}
 
 static void start_some(struct sock *s)
 {
@@ -19,7 +32,8 @@ static void start_some(struct sock *s)
 	uint64_t due_ns;
 
 	schedule_turn(&s->plan, s->now_ns, load_phase(s->load) != PHASE_OPEN);
-	for (unsigned n = 0; n < START_A_TURN && schedule_open(&s->plan, s->now_ns, &slot, &due_ns);
+	for (unsigned n = 0; n < START_A_TURN && !first_is_under_way(s) &&
+			     schedule_open(&s->plan, s->now_ns, &slot, &due_ns);
 	     n++)
 		sconn_open(s, slot, due_ns);
 	for (unsigned n = 0; n < START_A_TURN && schedule_waiting(&s->plan, s->now_ns, &slot);

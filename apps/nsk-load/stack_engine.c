@@ -3,6 +3,7 @@
  * Engine stack: sockets of the stack, a loading thread on each of its workers.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <netstk/netstk.h>
@@ -100,7 +101,11 @@ static void finish(struct load *load)
 {
 	nsk_stop(load->stack);
 	nsk_join(load->stack);
+	load->stats = malloc(sizeof(*load->stats));
+	if (load->stats)
+		nsk_stats_read(load->stack, -1, load->stats);
 	nsk_stack_destroy(load->stack);
+	load->stack = NULL;
 }
 
 const struct engine stack_engine = {.name = "stack",

@@ -21,11 +21,15 @@ struct totals {
 static struct counters read_counters(const struct load *load)
 {
 	struct counters sum = {0}, one;
+	struct nsk_stats stats;
 
 	for (unsigned i = 0; i < load->workers; i++) {
 		counters_read(&one, &load->result[i]->now);
 		counters_add(&sum, &one);
 	}
+	/* The stack retransmits by itself. */
+	if (load->stack && nsk_stats_read(load->stack, -1, &stats) == 0)
+		sum.retransmits = stats.counter[NSK_CNT_TCP_RETRANS_SEGMENTS];
 	return sum;
 }
 
@@ -172,6 +176,8 @@ static void add_up(struct totals *t, const struct load *load)
 		histogram_add(&t->latency, &r->latency);
 		histogram_add(&t->connect, &r->connect);
 	}
+	if (load->stats)
+		t->c.retransmits = load->stats->counter[NSK_CNT_TCP_RETRANS_SEGMENTS];
 }
 
 static double per_second(const struct totals *t, uint64_t n)
@@ -198,6 +204,26 @@ static void text_histogram(const char *what, const struct histogram *h)
 	       what, micro(h->min_ns), micro(histogram_quantile(h, 0.5)),
 	       micro(histogram_quantile(h, 0.9)), micro(histogram_quantile(h, 0.99)),
 	       micro(histogram_quantile(h, 0.999)), micro(h->max_ns), histogram_mean(h) / 1e3);
+}
+
+/* What the stack under the sockets dropped, and why. */
+static void text_drops(const struct nsk_stats *stats)
+{
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++)
+		if (stats->drop[i])
+			printf("  dropped       %12llu %s\n", (unsigned long long)stats->drop[i],
+			       nsk_drop_name((enum nsk_drop)i));
+}
+
+static json_t *json_drops(const struct nsk_stats *stats)
+{
+	json_t *drops = json_object();
+
+	for (unsigned i = 1; stats && i < NSK_DROP_MAX; i++)
+		if (stats->drop[i])
+			json_object_set_new(drops, nsk_drop_name((enum nsk_drop)i),
+					    json_integer((json_int_t)stats->drop[i]));
+	return drops;
 }
 
 static void text_end(const struct load *load, const struct totals *t)
@@ -241,6 +267,8 @@ static void text_end(const struct load *load, const struct totals *t)
 			       load_error_text((enum load_error)e));
 	if (t->socket_errno)
 		printf("    the last of socket_errors: %s\n", strerror((int)t->socket_errno));
+	if (load->stats)
+		text_drops(load->stats);
 }
 
 static json_t *json_histogram(const struct histogram *h)
@@ -278,7 +306,7 @@ static void json_end(const struct load *load, const struct totals *t)
 {
 	const struct options *o = load->options;
 	json_t *j = json_pack(
-		"{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:I, s:o, s:I, s:o}",
+		"{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:I, s:o, s:I, s:o, s:o}",
 		"kind", "summary", "engine", o->engine, "connections", (json_int_t)o->connections,
 		"seconds", t->seconds, "requests_per_s", per_second(t, t->c.answers),
 		"connects_per_s", per_second(t, t->c.opened), "closes_per_s",
@@ -288,7 +316,7 @@ static void json_end(const struct load *load, const struct totals *t)
 		jitter_us(t), "busy_percent", per_second(t, t->c.busy_ns) / 1e7,
 		"busy_ns_per_request", ns_per_request(t), "waiting", (json_int_t)t->waiting,
 		"counters", json_counters(&t->c), "errors", (json_int_t)t->errors, "errors_by_kind",
-		json_errors(t));
+		json_errors(t), "drops", json_drops(load->stats));
 
 	json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
 	putchar('\n');
