@@ -8,6 +8,7 @@ why. A table goes to the terminal, everything else (raw samples, command lines, 
 should run on the machine: a run in which either side waited more than 5 % of the time for its core is dropped.
 """
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -30,10 +31,10 @@ LINUX = (LinuxPacket.name, LinuxSockets.name)
 # ---- running ----------------------------------------------------------------------------------------------------
 
 
-def verdict(result):
+def verdict(result, wait_limit):
     """Why a run does not count, or None."""
     for who, reading in result["readings"].items():
-        if reading["waited_percent"] > WAIT_LIMIT_PERCENT:
+        if reading["waited_percent"] > wait_limit:
             return f"the {who} waited {reading['waited_percent']:.1f} % of the time for its core"
     if result["errors"] > ERROR_LIMIT * max(1, result["summary"]["counters"]["sent"]):
         return f"{result['errors']} errors: {result['summary']['errors_by_kind']}"
@@ -45,27 +46,32 @@ def sample_of(rig, side, workload, args, number):
     wait_for_quiet((rig.cores.server, rig.cores.load), args.patience)
     try:
         sample = measure(side(rig), workload, args.seconds)
-        sample["dropped"] = verdict(sample)
+        sample["dropped"] = verdict(sample, args.max_wait)
     except Failure as failure:
         sample = {"side": side.name, "workload": workload.name, "dropped": str(failure)}
     sample["run"] = number
     return sample
 
 
+def in_turn(runs):
+    """(run, workload, side): all sides of a workload beside each other, all of a round before the next."""
+    return itertools.product(range(1, runs + 1), WORKLOADS, SIDES)
+
+
 def run_all(rig, args):
     """Every side and workload in turn until each has args.runs runs that count, in twice as many rounds; the samples."""
     samples, start = [], time.monotonic()
     count = {(workload.name, side.name): 0 for workload in WORKLOADS for side in SIDES}
-    for number in range(1, 2 * args.runs + 1):
-        for workload in WORKLOADS:
-            for side in SIDES:
-                key = workload.name, side.name
-                if count[key] >= args.runs:
-                    continue
+    try:
+        for number, workload, side in in_turn(2 * args.runs):
+            key = workload.name, side.name
+            if count[key] < args.runs:
                 samples.append(sample_of(rig, side, workload, args, number))
                 count[key] += not samples[-1]["dropped"]
                 missing = sum(args.runs - done for done in count.values())
                 progress(samples[-1], workload, missing, (time.monotonic() - start) / len(samples) * missing)
+    except KeyboardInterrupt:
+        print("ended early; this is what there is", file=sys.stderr)
     return samples
 
 
@@ -163,11 +169,19 @@ def table(report):
         else:
             lines.append(f"instructions a {item['work']}: not counted: {item['error'].splitlines()[0]}")
     dropped = [s for s in report["samples"] if s["dropped"]]
-    lines.append(f"{len(report['samples'])} runs of {report['seconds']:g} s, {len(dropped)} dropped; medians [least-most]")
+    lines.append(f"{len(report['samples'])} runs of {report['seconds']:g} s, {len(dropped)} dropped; medians [least-most]"
+                 f"{most_waited(report)}")
     for sample in dropped:
         lines.append(f"  dropped: run {sample['run']}, {sample['workload']}, {sample['side']}: "
                      f"{sample['dropped'].splitlines()[0]}")
     return "\n".join(lines)
+
+
+def most_waited(report):
+    """How long a side waited for its core in the runs that count, at most."""
+    waited = [row[side.name][f"{who}_waited_percent"] for row in report["rows"] for side in SIDES if row[side.name]
+              for who in ("server", "load")]
+    return f"; no side waited for its core longer than {max(waited):.1f} % of the time" if waited else ""
 
 
 def latency(figures):
@@ -177,6 +191,23 @@ def latency(figures):
 def kernel_latency(side, figures):
     """With how the load came, and the use of the server's core: the other servers poll and always use all of it."""
     return f"{latency(figures)}, {figures['server_core_percent']:.0f} % ({side})" if figures else "-"
+
+
+def markdown(report):
+    """The tables as documents show them."""
+    lines = ["| | Ceiling | netstk | of the ceiling | p50, p99 µs | Linux | p50, p99 µs | times |",
+             "|---|---|---|---|---|---|---|---|"]
+    for row in report["rows"]:
+        linux = row[row["linux"]] if row["linux"] else None
+        lines.append("| " + " | ".join((
+            row["title"], human(row["ceiling"]) if row["ceiling"] else "-", spread(row[Netstk.name]),
+            f"{100 * row['share']:.0f} %" if row["share"] else "-", latency(row[Netstk.name]).replace(" /", ","),
+            spread(linux), latency(linux).replace(" /", ","),
+            f"{row['times_linux']:.1f}" if row["times_linux"] else "-")) + " |")
+    lines += ["", "| Instructions, server's side | Count | Limit |", "|---|---|---|"]
+    lines += [f"| a {item['work']} | {item['instructions']:,.0f} | {item['limit']:,} |"
+              for item in report["instructions"] if "instructions" in item]
+    return "\n".join(lines)
 
 
 # ---- the machine ------------------------------------------------------------------------------------------------
@@ -223,20 +254,23 @@ def arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each side and workload (default 5)")
     parser.add_argument("--seconds", type=float, default=3, metavar="S", help="measured time of a run (default 3)")
+    parser.add_argument("--max-wait", type=float, default=WAIT_LIMIT_PERCENT, metavar="P",
+                        help="drop runs in which a side waited for its core for more percent of the time (default 5)")
     parser.add_argument("--patience", type=float, default=10, metavar="S",
                         help="wait up to so long before each run until both cores are idle (default 10)")
     parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/echo-TIME.json)")
     parser.add_argument("--no-huge", action="store_true", help="do without hugepages even if there are some")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
+    parser.add_argument("--show", metavar="FILE", help="measure nothing, show the JSON of an earlier run")
+    parser.add_argument("--markdown", action="store_true", help="tables as documents have them")
     args = parser.parse_args()
     if args.runs < 1 or args.seconds < 0.1:
         parser.error("at least one run of 0.1 s")
     return args
 
 
-def main():
-    args = arguments()
-    enter_namespace()
+def bench(args):
+    """Measures; the report."""
     with Rig(args.no_huge) as rig:
         facts = machine_facts(rig)
         print(header(facts), file=sys.stderr, flush=True)
@@ -247,15 +281,25 @@ def main():
             except (Failure, OSError) as failure:
                 counted.append({"work": work, "limit": limit, "error": str(failure)})
         samples = run_all(rig, args)
-    report = {"bench": "echo", "machine": facts, "runs": args.runs, "seconds": args.seconds,
-              "wait_limit_percent": WAIT_LIMIT_PERCENT, "rows": [row_of(samples, w) for w in WORKLOADS],
-              "instructions": counted, "samples": samples}
-    print(f"{header(facts)}\n\n{table(report)}")
-    path = args.json or os.path.join(BUILD, "bench", time.strftime("echo-%Y%m%d-%H%M%S.json"))
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(report, file, indent=1)
-    print(f"raw samples: {os.path.relpath(path)}")
+    return {"bench": "echo", "machine": facts, "runs": args.runs, "seconds": args.seconds,
+            "wait_limit_percent": args.max_wait, "rows": [row_of(samples, w) for w in WORKLOADS],
+            "instructions": counted, "samples": samples}
+
+
+def main():
+    args = arguments()
+    if args.show:
+        with open(args.show, encoding="utf-8") as file:
+            report = json.load(file)
+    else:
+        enter_namespace()
+        report = bench(args)
+        path = args.json or os.path.join(BUILD, "bench", time.strftime("echo-%Y%m%d-%H%M%S.json"))
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=1)
+        print(f"raw samples: {os.path.relpath(path)}", file=sys.stderr)
+    print(f"{header(report['machine'])}\n\n{(markdown if args.markdown else table)(report)}")
     return 0 if all(row[Netstk.name] for row in report["rows"]) else 1
 
 
