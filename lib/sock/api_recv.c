@@ -122,14 +122,30 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 	return recv_waiting(fd, msg, total, flags);
 }
 
-ssize_t nsk_recv(int fd, void *buf, size_t len, int flags)
+static NSK_NOINLINE ssize_t recv_one(int fd, void *buf, size_t len, int flags)
 {
-	struct iovec iov = {buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct iovec iov = {buf, len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (NSK_UNLIKELY(!buf && len))
 		return api_fail(-EFAULT);
 	return recv_msg(fd, &msg, iov.iov_len, flags);
+}
+
+ssize_t nsk_recv(int fd, void *buf, size_t len, int flags)
+{
+	struct sock *s = sock_direct(fd);
+	ssize_t n;
+
+	len = NSK_MIN(len, API_BYTES_MAX);
+	if (NSK_UNLIKELY(!s || !s->ops->recv || !buf || flags & ~MSG_DONTWAIT))
+		return recv_one(fd, buf, len, flags);
+	n = s->ops->recv(s, buf, len);
+	if (NSK_LIKELY(n >= 0))
+		return n;
+	if (n == -EAGAIN && !(flags & MSG_DONTWAIT) && !(s->flags & SOCK_F_NONBLOCK))
+		return recv_one(fd, buf, len, flags);
+	return api_fail((int)n);
 }
 
 ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,

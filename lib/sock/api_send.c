@@ -61,24 +61,29 @@ static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_
 	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
 }
 
+/* The first attempt, whose result is n, did not take all: the end, or the beginning of a wait. */
+static ssize_t send_rest(int fd, const struct sock *s, const struct msghdr *msg, size_t total,
+			 int flags, ssize_t n)
+{
+	if (n < 0 && n != -EAGAIN)
+		return api_fail((int)n);
+	if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK ||
+	    (n >= 0 && s->ops->type != SOCK_STREAM))
+		return api_size(n);
+	return send_waiting(fd, msg, total, flags, n > 0 ? (size_t)n : 0);
+}
+
 static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, const struct msghdr *msg, size_t total, int flags)
 {
 	struct sock *s = sock_direct(fd);
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (NSK_UNLIKELY(flags & ~SEND_FLAGS))
 		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
-	if (NSK_LIKELY(s != NULL)) {
-		n = s->ops->sendmsg(s, msg, flags);
-		if (NSK_LIKELY(n == (ssize_t)total))
-			return n;
-		if (n < 0 && n != -EAGAIN)
-			return api_fail((int)n);
-		if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK ||
-		    (n >= 0 && s->ops->type != SOCK_STREAM))
-			return api_size(n);
-	}
-	return send_waiting(fd, msg, total, flags, n > 0 ? (size_t)n : 0);
+	if (NSK_UNLIKELY(!s))
+		return send_waiting(fd, msg, total, flags, 0);
+	n = s->ops->sendmsg(s, msg, flags);
+	return NSK_LIKELY(n == (ssize_t)total) ? n : send_rest(fd, s, msg, total, flags, n);
 }
 
 ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
@@ -99,14 +104,30 @@ ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct 
 	return send_msg(fd, &msg, iov.iov_len, flags);
 }
 
-ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
+/* n: what came of the first attempt on s; NULL: there was none. */
+static NSK_NOINLINE ssize_t send_one(int fd, const struct sock *s, const void *buf, size_t len,
+				     int flags, ssize_t n)
 {
-	struct iovec iov = {(void *)(uintptr_t)buf, NSK_MIN(len, API_BYTES_MAX)};
+	struct iovec iov = {(void *)(uintptr_t)buf, len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
+	if (s)
+		return send_rest(fd, s, &msg, len, flags, n);
 	if (NSK_UNLIKELY(!buf && len))
 		return api_fail(-EFAULT);
-	return send_msg(fd, &msg, iov.iov_len, flags);
+	return send_msg(fd, &msg, len, flags);
+}
+
+ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
+{
+	struct sock *s = sock_direct(fd);
+	ssize_t n;
+
+	len = NSK_MIN(len, API_BYTES_MAX);
+	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || flags & ~SEND_FLAGS))
+		return send_one(fd, NULL, buf, len, flags, 0);
+	n = s->ops->send(s, buf, len, flags);
+	return NSK_LIKELY(n == (ssize_t)len) ? n : send_one(fd, s, buf, len, flags, n);
 }
 
 ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)

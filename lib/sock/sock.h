@@ -52,6 +52,12 @@ struct sock_ops {
 	 * MSG_WAITALL's waiting is the API layer's.
 	 */
 	ssize_t (*recvmsg)(struct sock *s, struct msghdr *msg, int flags);
+	/*
+	 * The same for one buffer without name or control, the way of nsk_send() and nsk_recv();
+	 * may be missing. send: flags as sendmsg. recv: no flags.
+	 */
+	ssize_t (*send)(struct sock *s, const void *buf, size_t len, int flags);
+	ssize_t (*recv)(struct sock *s, void *buf, size_t len);
 	int (*shutdown)(struct sock *s, int how);
 	/* Last reference gone: the protocol ends it in its own time and frees it; s is not to be
 	 * used any more. It has no epoll registrations by now. */

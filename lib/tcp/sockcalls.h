@@ -22,6 +22,8 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len);
 /* stream.c */
 ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
 ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags);
+ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags);
+ssize_t tcp_recv(struct sock *s, void *buf, size_t room);
 int tcp_ioctl(struct sock *s, unsigned long request, int *value);
 /* What stops an empty receive queue from being filled: 0 end of stream, -EAGAIN nothing, others. */
 int tcp_recv_status(struct sock *s);

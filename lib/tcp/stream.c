@@ -65,6 +65,27 @@ void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more
 	conn_dirty(w, c);
 }
 
+ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	int rc = tcp_send_status(s);
+	size_t taken;
+
+	if (NSK_UNLIKELY(rc))
+		return rc;
+	taken = sndq_write(w, c, buf, len);
+	if (NSK_UNLIKELY(taken == 0)) {
+		if (len == 0)
+			return 0;
+		tcp_no_room(w, c);
+		return -EAGAIN;
+	}
+	tcp_send_done(w, c, taken == len, flags & MSG_MORE);
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, taken);
+	return (ssize_t)taken;
+}
+
 ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 {
 	struct tcp_conn *c = conn_of_sock(s);
@@ -115,6 +136,27 @@ void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 	    c->state != TCPS_CLOSED)
 		sock_unready(&c->sock, EPOLLIN);
 	rcvq_read_done(w, c, len);
+}
+
+ssize_t tcp_recv(struct sock *s, void *buf, size_t room)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+	uint32_t len = (uint32_t)NSK_MIN(room, (size_t)c->rcv.bytes), done = 0;
+
+	if (NSK_UNLIKELY(len == 0))
+		return room ? tcp_recv_status(s) : 0;
+	do {
+		struct rte_mbuf *m = c->rcv.head;
+		uint32_t n = NSK_MIN(len - done, (uint32_t)m->data_len);
+
+		memcpy((uint8_t *)buf + done, rte_pktmbuf_mtod(m, const uint8_t *), n);
+		rcvq_consume(w, c, n);
+		done += n;
+	} while (NSK_UNLIKELY(done < len));
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_RX, len);
+	tcp_recv_done(w, c, len);
+	return len;
 }
 
 /* A position in the application's buffers. */

@@ -211,6 +211,20 @@ static int fake_ioctl(struct sock *s, unsigned long request, int *value)
 	return 0;
 }
 
+static ssize_t fake_send(struct sock *s, const void *buf, size_t len, int flags)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, len};
+
+	return fake_sendmsg(s, &(struct msghdr){.msg_iov = &iov, .msg_iovlen = 1}, flags);
+}
+
+static ssize_t fake_recv(struct sock *s, void *buf, size_t len)
+{
+	struct iovec iov = {buf, len};
+
+	return fake_recvmsg(s, &(struct msghdr){.msg_iov = &iov, .msg_iovlen = 1}, 0);
+}
+
 static const struct sock_ops fake_stream_ops = {
 	.type = SOCK_STREAM,
 	.bind = fake_bind,
@@ -219,6 +233,8 @@ static const struct sock_ops fake_stream_ops = {
 	.accept = fake_accept,
 	.sendmsg = fake_sendmsg,
 	.recvmsg = fake_recvmsg,
+	.send = fake_send,
+	.recv = fake_recv,
 	.shutdown = fake_shutdown,
 	.close = fake_close,
 	.getname = fake_getname,
