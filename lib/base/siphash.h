@@ -62,15 +62,21 @@ static NSK_ALWAYS_INLINE void siphash13_absorb(struct siphash_state *s, uint64_t
 	s->v0 ^= word;
 }
 
-/* Absorb the length word of @n whole words and finish, as 1-3 does. */
-static NSK_ALWAYS_INLINE uint64_t siphash13_end(struct siphash_state *s, size_t n)
+/* Absorb the word of the length in bytes and of the bytes left over, and finish, as 1-3 does. */
+static NSK_ALWAYS_INLINE uint64_t siphash13_last(struct siphash_state *s, uint64_t word)
 {
-	siphash13_absorb(s, (uint64_t)n << 59);
+	siphash13_absorb(s, word);
 	s->v2 ^= 0xff;
 	siphash_round(s);
 	siphash_round(s);
 	siphash_round(s);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+/* The same after @n whole words. */
+static NSK_ALWAYS_INLINE uint64_t siphash13_end(struct siphash_state *s, size_t n)
+{
+	return siphash13_last(s, (uint64_t)n << 59);
 }
 
 /* SipHash-1-3 of @n words; with a constant @n the loop unrolls. */
@@ -85,7 +91,7 @@ static inline uint64_t siphash13_words(const struct siphash_key *key, const uint
 	return siphash13_end(&s, n);
 }
 
-/* SipHash-1-3 of one, two and five words: small keys, IPv4 and IPv6 connection keys. */
+/* SipHash-1-3 of one word, one and a half, two and five: small keys, IPv4 and IPv6 connections. */
 static inline uint64_t siphash13_1w(const struct siphash_key *key, uint64_t a)
 {
 	struct siphash_state s;
@@ -93,6 +99,16 @@ static inline uint64_t siphash13_1w(const struct siphash_key *key, uint64_t a)
 	siphash_start(&s, key);
 	siphash13_absorb(&s, a);
 	return siphash13_end(&s, 1);
+}
+
+/* Half a word goes with the length: a round less than two words. */
+static inline uint64_t siphash13_12b(const struct siphash_key *key, uint64_t a, uint32_t b)
+{
+	struct siphash_state s;
+
+	siphash_start(&s, key);
+	siphash13_absorb(&s, a);
+	return siphash13_last(&s, (uint64_t)12 << 56 | b);
 }
 
 static inline uint64_t siphash13_2w(const struct siphash_key *key, uint64_t a, uint64_t b)

@@ -54,7 +54,7 @@ static inline uint64_t table_flow_hash(const struct tcp_worker *t, const struct 
 
 		memcpy(&src, f->src, sizeof(src));
 		memcpy(&dst, f->dst, sizeof(dst));
-		return siphash13_2w(&t->hash_key, (uint64_t)src << 32 | dst, ports);
+		return siphash13_12b(&t->hash_key, (uint64_t)src << 32 | dst, ports);
 	}
 	memcpy(word, f, 32);
 	word[4] = (uint64_t)1 << 32 | ports;
