@@ -111,6 +111,7 @@ struct lean {
 	/* Own addresses and ports, and the slots made of them. */
 	uint32_t addr_first, addr_count; /* host order */
 	uint32_t own_addr, prefix_mask, gateway;
+	uint32_t announced; /* own addresses that the next hops were told of */
 	uint32_t port_first, port_count;
 	uint32_t nslots;
 	struct conn *conn;
@@ -159,7 +160,8 @@ bool lean_drain(struct lean *l);
 
 /* ---- lean_arp.c */
 void lean_arp_input(struct lean *l, const uint8_t *arp, uint32_t len);
-/* Asks for the next hops that are not known; true when all are. */
+/* Asks for the next hops that are not known, and tells them own addresses; true when all is known.
+ */
 bool lean_arp_resolve(struct lean *l);
 
 /* ---- lean_rx.c */

@@ -60,6 +60,26 @@ void lean_arp_input(struct lean *l, const uint8_t *arp, uint32_t len)
 		arp_send(l, ARP_ANSWER, arp + 8, wanted, arp + 8, sender);
 }
 
+/*
+ * Tells the next hops where our addresses are, by asking from each of them: a server that had to
+ * ask back for every one would lose the SYNs that come meanwhile. Some at each call; true when all
+ * have asked.
+ */
+static bool announce(struct lean *l)
+{
+	static const uint8_t nobody[6];
+
+	if (!l->l2_len)
+		return true;
+	for (unsigned n = 0; n < WIRE_BURST / 2 && l->announced < l->addr_count;
+	     n++, l->announced++)
+		for (uint32_t i = 0; i < l->ntargets; i++)
+			if (i == 0 || l->target[i].hop != l->target[i - 1].hop)
+				arp_send(l, ARP_ASK, l->target[i].head,
+					 l->addr_first + l->announced, nobody, l->target[i].hop);
+	return l->announced == l->addr_count;
+}
+
 bool lean_arp_resolve(struct lean *l)
 {
 	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, nobody[6];
@@ -81,5 +101,5 @@ bool lean_arp_resolve(struct lean *l)
 		t->arp_next_ns = l->now_ns + TRY_NS;
 		arp_send(l, ARP_ASK, everybody, l->own_addr, nobody, t->hop);
 	}
-	return all;
+	return all && announce(l);
 }

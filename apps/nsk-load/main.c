@@ -146,7 +146,8 @@ static void watch(struct load *load, struct summary *s)
 			continue;
 		if (!o->quiet && load_phase(load) < PHASE_DRAIN)
 			summary_line(s, now);
-		line += step;
+		/* Lines that were missed stay missed. */
+		line += (now - line) / step * step + step;
 	}
 }
 

@@ -78,10 +78,10 @@ static void one_packet_a_request_in_the_closed_loop(void **state)
 	assert_true(peer_run(p, 10 * SEC));
 	assert_clean(p, 1000);
 	/*
-	 * ARP, SYN, 1,000 requests of which each acknowledges the answer before and the first one
-	 * the handshake, FIN, which acknowledges the last answer, ACK of the server's FIN.
+	 * ARP twice, SYN, 1,000 requests of which each acknowledges the answer before and the first
+	 * one the handshake, FIN, which acknowledges the last answer, ACK of the server's FIN.
 	 */
-	assert_int_equal(p->frames, 1 + 1 + 1000 + 1 + 1);
+	assert_int_equal(p->frames, 2 + 1 + 1000 + 1 + 1);
 	peer_free(p);
 }
 
@@ -332,6 +332,8 @@ static void uses_a_range_of_addresses_and_answers_arp_for_it(void **state)
 	}
 	assert_int_equal(p->nconn, 10);
 	assert_int_equal(seen, 7);
+	/* The server was told of each address before the first SYN. */
+	assert_int_equal(p->asked, 1 + 3);
 	memcpy(ask + 22, "\x02\0\0\0\0\x02\x0a\0\0\x02", 10);
 	memcpy(ask + 38, "\x0a\0\x0a\x02", 4);
 	frames = p->frames;

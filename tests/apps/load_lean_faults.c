@@ -51,7 +51,7 @@ static void loses_no_request_where_packets_are_lost(void **state)
 		o.requests_total = 300;
 		p = peer_new(&o, false, PROTO_TCP);
 		p->seed = seed * 7919;
-		p->loss_percent = 10;
+		p->loss_percent = 6;
 		p->reorder_percent = 5;
 		assert_true(peer_run(p, 600 * SEC));
 		assert_int_equal(p->result.now.answers, 300);

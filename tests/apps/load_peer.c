@@ -368,6 +368,7 @@ static void arp_input(struct peer *p, const uint8_t *frame)
 
 	if (p->no_arp || load16(frame + ETH_LEN + 6) != 1 || load32(frame + ETH_LEN + 24) != SERVER)
 		return;
+	p->asked++;
 	memcpy(reply, frame, sizeof(reply));
 	memcpy(reply, frame + 6, 6);
 	memcpy(reply + 6, server_mac, 6);

@@ -82,6 +82,7 @@ struct peer {
 
 	/* What it saw. */
 	uint64_t segments; /* sent */
+	uint64_t asked;	   /* by ARP */
 	uint64_t frames, syns, fins, resets, bad, challenges;
 	uint64_t data_segments, longest, retransmits;
 	uint64_t outstanding_max;
