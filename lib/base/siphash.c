@@ -16,12 +16,29 @@ static uint64_t siphash_load(const uint8_t *p)
 	return w;
 }
 
+/* Four bytes as one half of it. */
+static uint32_t siphash_load_half(const uint8_t *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap32(w);
+#endif
+	return w;
+}
+
 /* The last word: the 0 to 7 bytes that are left, and the length's low byte on top. */
 static uint64_t siphash_last(const uint8_t *p, size_t left, size_t len)
 {
 	uint64_t w = (uint64_t)len << 56;
+	size_t i = 0;
 
-	for (size_t i = 0; i < left; i++)
+	if (left & 4) {
+		w |= (uint64_t)siphash_load_half(p);
+		i = 4;
+	}
+	for (; i < left; i++)
 		w |= (uint64_t)p[i] << (8 * i);
 	return w;
 }

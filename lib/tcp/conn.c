@@ -166,16 +166,10 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c)
 
 int conn_route_slow(struct nsk_worker *w, struct tcp_conn *c)
 {
-	struct ip_addr dst = {.family = c->sock.family}, src = dst;
-	int rc;
+	int rc = tcp_route(w, &c->route, &c->flow, c->sock.family);
 
-	memcpy(dst.b, c->flow.src, 16);
-	memcpy(src.b, c->flow.dst, 16);
-	rc = net_route(w, &c->route, &dst, &src);
-	if (rc) {
-		c->route.iface = NULL;
+	if (rc)
 		return rc;
-	}
 	if (conn_in(c, TCPS_SYNCHRONIZED)) {
 		uint16_t mss = conn_mss_effective(w, c);
 

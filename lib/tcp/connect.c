@@ -12,7 +12,6 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/time_wait.h"
-#include "tcpalg/isn.h"
 #include "tcpalg/seq.h"
 #include "wire/bytes.h"
 
@@ -139,11 +138,11 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	}
 	rcvq_purge(w, c);
 	c->flags = (c->flags & (FLAGS_KEPT | CONN_F_HASHED)) | CONN_F_ACTIVE;
-	iss = isn_make(&w->tcp->isn_key, &f, sizeof(f), w->now_ns);
+	iss = tcp_isn(w, &f, s->family);
 	if (iss_after && seq_leq(iss, iss_after))
 		iss = iss_after + 1;
 	conn_start(w, c, iss);
-	c->ts_off = tcp_ts_offset(w, &f);
+	c->ts_off = tcp_ts_offset(w, &f, s->family);
 	conn_set_state(w, c, TCPS_SYN_SENT);
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
 	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);

@@ -11,9 +11,80 @@
 #include "tcpalg/isn.h"
 #include "wire/family.h"
 
-uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow)
+uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
 {
-	return isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
+	uint8_t tuple[12];
+
+	if (NSK_UNLIKELY(family != AF_INET))
+		return isn_make(&w->tcp->isn_key, flow, sizeof(*flow), w->now_ns);
+	memcpy(tuple, flow->src, 4);
+	memcpy(tuple + 4, flow->dst, 4);
+	memcpy(tuple + 8, &flow->sport_be, 4); /* both ports */
+	return isn_make(&w->tcp->isn_key, tuple, sizeof(tuple), w->now_ns);
+}
+
+uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
+{
+	uint8_t pair[8];
+
+	if (NSK_UNLIKELY(family != AF_INET))
+		return isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
+	memcpy(pair, flow->src, 4);
+	memcpy(pair + 4, flow->dst, 4);
+	return isn_ts_offset(&w->tcp->ts_key, pair, sizeof(pair));
+}
+
+/* A place is for an IPv4 pair; what is not found there is looked up, and takes the place over. */
+static struct tcp_way *way_of(struct tcp_worker *t, const uint8_t *peer, const uint8_t *own)
+{
+	uint32_t a, b;
+
+	memcpy(&a, peer, sizeof(a));
+	memcpy(&b, own, sizeof(b));
+	return &t->ways[(a * UINT32_C(0x9e3779b1) + b) >> (32 - TCP_WAYS_SHIFT)];
+}
+
+/*
+ * What net_route() would say again: nothing that it looks at has changed. A better way's link may
+ * have come back, which no generation tells; so none is believed for long.
+ */
+static bool way_good(const struct nsk_worker *w, const struct tcp_way *way, const struct flow *flow)
+{
+	const struct route_cache *rc = &way->route;
+
+	return memcmp(way->peer, flow->src, 4) == 0 && memcmp(way->own, flow->dst, 4) == 0 &&
+	       w->tcp->now_ms - way->found_ms < TCP_WAY_MS && net_route_valid(w, rc) && rc->neigh &&
+	       iface_running(rc->iface) && __atomic_load_n(&rc->iface->link_up, __ATOMIC_RELAXED) &&
+	       rc->neigh->state >= NEIGH_REACHABLE && rc->neigh->list == NEIGH_LIST_ACTIVE;
+}
+
+int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *flow, uint8_t family)
+{
+	struct ip_addr dst = {.family = family}, src = dst;
+	struct tcp_way *way = NULL;
+	int err;
+
+	if (NSK_LIKELY(family == AF_INET)) {
+		way = way_of(w->tcp, flow->src, flow->dst);
+		if (way_good(w, way, flow)) {
+			*rc = way->route;
+			return 0;
+		}
+	}
+	memcpy(dst.b, flow->src, 16);
+	memcpy(src.b, flow->dst, 16);
+	err = net_route(w, rc, &dst, &src);
+	if (err) {
+		rc->iface = NULL;
+		return err;
+	}
+	if (way) {
+		way->route = *rc;
+		way->found_ms = w->tcp->now_ms;
+		memcpy(way->peer, flow->src, 4);
+		memcpy(way->own, flow->dst, 4);
+	}
+	return 0;
 }
 
 static unsigned write_options(uint8_t *p, const struct tcp_control *ctl, const struct iface *ifc)
@@ -39,8 +110,7 @@ static unsigned write_options(uint8_t *p, const struct tcp_control *ctl, const s
 void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 {
 	const struct flow *f = ctl->flow;
-	struct ip_addr dst = {.family = ctl->family}, src = dst;
-	struct route_cache rc = {0};
+	struct route_cache rc;
 	struct rte_mbuf *m;
 	struct ip_out out = {
 		.src = f->dst,
@@ -61,9 +131,7 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 	unsigned hlen;
 	uint8_t *p;
 
-	memcpy(dst.b, f->src, 16);
-	memcpy(src.b, f->dst, 16);
-	if (net_route(w, &rc, &dst, &src) != 0)
+	if (tcp_route(w, &rc, f, ctl->family) != 0)
 		return;
 	m = pkt_alloc_control(w);
 	if (!m) {

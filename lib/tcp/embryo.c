@@ -11,7 +11,6 @@
 #include "tcp/table.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
-#include "tcpalg/isn.h"
 #include "tcpalg/paws.h"
 #include "tcpalg/seq.h"
 #include "wire/family.h"
@@ -164,7 +163,7 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	e->snd_wscale = p->opts.wscale;
 	e->retries = 0;
 	e->resent = 0;
-	e->ts_off = tcp_ts_offset(w, &p->flow);
+	e->ts_off = e->agreed & AGREED_TS ? tcp_ts_offset(w, &p->flow, p->family) : 0;
 	e->iss = iss;
 	e->irs = p->seq;
 	e->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : 0;

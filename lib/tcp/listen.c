@@ -17,7 +17,6 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
-#include "tcpalg/isn.h"
 #include "tcpalg/seq.h"
 
 /* ---- accept queue ---- */
@@ -259,7 +258,7 @@ static bool syn_room(const struct nsk_worker *w, const struct tcp_listener *ls)
 
 static uint32_t choose_iss(struct nsk_worker *w, const struct pkt *p, uint32_t iss_after)
 {
-	uint32_t iss = isn_make(&w->tcp->isn_key, &p->flow, sizeof(p->flow), w->now_ns);
+	uint32_t iss = tcp_isn(w, &p->flow, p->family);
 
 	if (iss_after && seq_leq(iss, iss_after))
 		iss = iss_after + 1;

@@ -90,7 +90,17 @@ static inline void tcp_refuse(struct nsk_worker *w, struct rte_mbuf *m, enum nsk
 	pkt_drop(w, m, reason);
 }
 
+/*
+ * control.c: net_route() back to the source of a flow, which is as received; the ways found last
+ * are remembered (SYNs come in heaps).
+ */
+int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *flow,
+	      uint8_t family);
+
+/* Our ISN for a flow, by the clock. */
+uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t family);
+
 /* Our timestamp clock's offset towards a peer. */
-uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow);
+uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow, uint8_t family);
 
 #endif

@@ -48,7 +48,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 	/* What the timestamp cannot carry is not taken up. */
 	if (co.ts) {
 		o.present |= TCP_HAS_TS;
-		o.tsval = t->now_ms + tcp_ts_offset(w, &p->flow);
+		o.tsval = t->now_ms + tcp_ts_offset(w, &p->flow, p->family);
 		if (co.sack)
 			o.present |= TCP_HAS_SACK_PERMITTED;
 		if (co.wscale != COOKIE_NO_WSCALE)
@@ -71,7 +71,7 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, 
 	/* None can be good while none was given out: no chance for guesses. */
 	if (!t->cookies_out || w->now_ns - t->cookie_ns > 2 * COOKIE_EPOCH_NS)
 		return false;
-	ts_off = tcp_ts_offset(w, &p->flow);
+	ts_off = tcp_ts_offset(w, &p->flow, p->family);
 	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, t->now_ms + ts_off, &co,
 			  w->now_ns))
 		return false;

@@ -14,6 +14,7 @@
 #include "base/slab.h"
 #include "base/wheel.h"
 #include "mbuf/worker.h"
+#include "net/net.h"
 #include "tcpalg/cookie.h"
 #include "tcpalg/limiter.h"
 #include "tcpalg/ports.h"
@@ -28,6 +29,17 @@ struct tcp_burst_seg {
 	struct rte_mbuf *m;
 	uint64_t hash;
 	uint32_t hint; /* first candidate of the look-up, good while nothing left the table */
+};
+
+/* Ways to peers that new connections, and SYN,ACKs before them, find without net_route(). */
+#define TCP_WAYS_SHIFT 6
+#define TCP_WAY_MS     1000u
+
+/* An IPv4 peer, our address, and the way. */
+struct tcp_way {
+	uint8_t peer[4], own[4];
+	uint32_t found_ms;
+	struct route_cache route;
 };
 
 /* All [W] unless marked. */
@@ -59,6 +71,8 @@ struct tcp_worker {
 	struct limiter rst_limit;	/* RSTs to strangers */
 	struct limiter challenge_limit; /* challenge ACKs of all connections together */
 	uint32_t established, listeners, bound;
+
+	struct tcp_way ways[1 << TCP_WAYS_SHIFT];
 
 	uint32_t nburst;
 	struct tcp_burst_seg burst[TCP_BURST_MAX];

@@ -135,7 +135,7 @@ static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
 {
 	struct tcp_opts o = {
 		.present = TCP_HAS_TS,
-		.tsval = w->tcp->now_ms + tcp_ts_offset(w, &tw->flow),
+		.tsval = w->tcp->now_ms + tcp_ts_offset(w, &tw->flow, tw->family),
 		.tsecr = tw->ts_recent,
 	};
 	struct tcp_control ctl = {
