@@ -30,6 +30,7 @@ enum kind {
 };
 
 struct endpoint {
+	struct endpoint *next, **link; /* all of a server's */
 	enum kind kind;
 	int fd;
 	char *left; /* unsent bytes of an answer, NULL: none */
@@ -39,6 +40,7 @@ struct endpoint {
 };
 
 struct server {
+	struct endpoint *endpoints;
 	int epoll;
 	uint64_t *requests;
 	char *answer; /* HTTP */
@@ -65,11 +67,19 @@ static struct endpoint *watch(struct server *s, enum kind kind, int fd)
 		free(e);
 		return NULL;
 	}
+	e->next = s->endpoints;
+	if (e->next)
+		e->next->link = &e->next;
+	e->link = &s->endpoints;
+	s->endpoints = e;
 	return e;
 }
 
 static void end(struct endpoint *e)
 {
+	*e->link = e->next;
+	if (e->next)
+		e->next->link = e->link;
 	nsk_close(e->fd);
 	free(e->left);
 	free(e);
@@ -243,6 +253,7 @@ static int open_port(struct server *s, enum kind kind, int type, uint16_t port, 
 	}
 	fprintf(stderr, "nsk-echo: %s port %u: %s: %s\n", type == SOCK_STREAM ? "TCP" : "UDP", port,
 		what, strerror(errno));
+	nsk_close(fd);
 	return -1;
 }
 
@@ -277,6 +288,16 @@ static bool make_answer(struct server *s, uint32_t body)
 	return true;
 }
 
+/* The stack is stopping, or nothing could be opened: what is open ends with its server. */
+static void server_free(struct server *s)
+{
+	while (s->endpoints)
+		end(s->endpoints);
+	nsk_close(s->epoll);
+	free(s->answer);
+	free(s);
+}
+
 int server_run(const struct server_options *options, uint64_t *requests)
 {
 	struct epoll_event events[EVENTS_MAX];
@@ -291,15 +312,12 @@ int server_run(const struct server_options *options, uint64_t *requests)
 	s->requests = requests;
 	s->epoll = nsk_epoll_create1(0);
 	if (s->epoll < 0 || open_ports(s, options)) {
-		free(s->answer);
-		free(s);
+		server_free(s);
 		return -1;
 	}
 	while ((n = nsk_epoll_wait(s->epoll, events, EVENTS_MAX, 1000)) >= 0 || errno == EINTR)
 		for (int i = 0; i < n; i++)
 			on_event(s, events[i].data.ptr, events[i].events);
-	/* The stack is stopping: it ends what is open. */
-	free(s->answer);
-	free(s);
+	server_free(s);
 	return 0;
 }
