@@ -261,7 +261,10 @@ static int udp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len)
 	if (rc)
 		return rc;
 	rc = udp_route(u, &faddr, &src);
-	if (rc)
+	/* Nothing is sent yet: a next hop that was silent a moment ago may answer when something
+	 * is.
+	 */
+	if (rc && rc != -EHOSTUNREACH)
 		return rc;
 	return set_connected(u, &src, &faddr, fport);
 }
