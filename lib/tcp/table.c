@@ -131,6 +131,16 @@ static bool addr_is_any(const uint8_t addr[16])
 	return (x[0] | x[1]) == 0;
 }
 
+/* The hash of a port that SYNs come to: nearly always the one that the last came to. */
+static uint64_t listen_hash(struct tcp_worker *t, uint16_t port_be)
+{
+	if (NSK_UNLIKELY(port_be != t->syn_port_be)) {
+		t->syn_port_be = port_be;
+		t->syn_port_hash = table_port_hash(t, port_be);
+	}
+	return t->syn_port_hash;
+}
+
 /* 0: does not listen for this packet, 1: on any address, 2: on this one. */
 static unsigned listener_rank(const struct tcp_conn *c, const struct flow *f, uint8_t family)
 {
@@ -145,7 +155,7 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 				     uint64_t hash)
 {
 	struct tcp_worker *t = w->tcp;
-	uint64_t port_hash = table_port_hash(t, f->dport_be);
+	uint64_t port_hash = listen_hash(t, f->dport_be);
 	unsigned best = 0, same = 0;
 	struct tcp_conn *found = NULL;
 	struct htab_it it;

@@ -72,6 +72,8 @@ struct tcp_worker {
 	struct limiter challenge_limit; /* challenge ACKs of all connections together */
 	uint32_t established, listeners, bound;
 
+	uint64_t syn_port_hash; /* of the port that the last SYN came to */
+	uint16_t syn_port_be;	/* 0 at first: no socket has that port */
 	struct tcp_way ways[1 << TCP_WAYS_SHIFT];
 
 	uint32_t nburst;
