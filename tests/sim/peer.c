@@ -34,14 +34,14 @@ static bool keep(void *arg, const void *packet, size_t len)
 
 void peer_start(struct peer *p, const char *const *settings)
 {
+	struct peer keep_these = {
+		.ip_only = p->ip_only, .no_arp = p->no_arp, .configure = p->configure};
 	bool ip_only = p->ip_only, no_arp = p->no_arp;
 	struct nsk_callback_params params = {.ethernet = !ip_only, .output = keep, .arg = p};
 	struct nsk_config *config;
 	uint8_t f[64];
 
-	memset(p, 0, sizeof(*p));
-	p->ip_only = ip_only;
-	p->no_arp = no_arp;
+	*p = keep_these;
 	memcpy(params.mac, stack_mac, 6);
 	world_init(&p->world, 1);
 	p->port = nsk_callback_create(&params);
@@ -49,6 +49,8 @@ void peer_start(struct peer *p, const char *const *settings)
 	config = world_config(&p->world, settings);
 	assert_int_equal(nsk_config_add_callback(config, p->port), 0);
 	assert_int_equal(nsk_config_add_address(config, "10.0.0.1/24"), 0);
+	if (p->configure)
+		p->configure(config);
 	world_add(&p->world, config);
 	world_enter(&p->world, 0);
 	if (!ip_only && !no_arp) { /* both know each other */

@@ -180,7 +180,7 @@ static void partial_ack_retransmits_the_next_hole_rfc6582_3_2(void **state)
 	end_talk();
 }
 
-/* How often segment n was sent again; the rest of what was sent counts as others. */
+/* Counts how often each of the ten segments was sent again. */
 static void count_again(unsigned count[10])
 {
 	peer_settle(&peer);

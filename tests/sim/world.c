@@ -193,12 +193,14 @@ static uint64_t next_ns(struct world *world)
 {
 	uint64_t next = NSK_NEVER;
 
-	for (unsigned i = 0; i < world->nhosts; i++) {
-		uint64_t due = loop_next_ns(world_worker(world, i));
+	for (unsigned i = 0; i < world->nhosts; i++)
+		for (unsigned k = 0; k < world->host[i]->nworkers; k++) {
+			struct nsk_worker *w = &world->host[i]->worker[k]->w;
+			uint64_t due = w->owner_tid ? NSK_NEVER : loop_next_ns(w);
 
-		if (due < next)
-			next = due;
-	}
+			if (due < next)
+				next = due;
+		}
 	return next;
 }
 

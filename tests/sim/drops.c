@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every packet that is dropped counts exactly one reason, by the number sent; and every reason of
+ * the list can happen.
+ */
+#include "sim/drops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMES 5
+
+static struct peer peer;
+
+static void read_drops(uint64_t drop[NSK_DROP_MAX])
+{
+	struct nsk_stats stats;
+
+	assert_int_equal(nsk_stats_read(peer.world.host[0], -1, &stats), 0);
+	memcpy(drop, stats.drop, sizeof(stats.drop));
+}
+
+/* Compares two readings: reason n times, also n times, nothing else. */
+static void assert_counted(const struct drop_test *t, const uint64_t *before, unsigned n)
+{
+	uint64_t now[NSK_DROP_MAX];
+
+	read_drops(now);
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++) {
+		uint64_t want = (i == (unsigned)t->reason || i == (unsigned)t->also) ? n : 0;
+
+		if (now[i] - before[i] != want)
+			fail_msg("%s: %s counted %llu times, not %llu", t->name,
+				 nsk_drop_name((enum nsk_drop)i),
+				 (unsigned long long)(now[i] - before[i]),
+				 (unsigned long long)want);
+	}
+}
+
+static void close_down(const struct drop_test *t)
+{
+	if (t->finish)
+		t->finish(&peer);
+	peer_run(&peer, 10 * MINUTE);
+	peer_forget(&peer);
+	world_pool_complete(&peer.world, 0);
+	peer_end(&peer);
+}
+
+static void one_reason(void **state)
+{
+	const struct drop_test *t = *state;
+	unsigned times = t->times ? t->times : TIMES;
+	uint64_t before[NSK_DROP_MAX];
+
+	memset(&peer, 0, sizeof(peer));
+	peer.no_arp = t->no_arp;
+	peer.configure = t->configure;
+	peer_start(&peer, t->settings);
+	if (t->prepare)
+		t->prepare(&peer);
+	read_drops(before);
+	if (t->at_once) {
+		t->provoke(&peer);
+		assert_counted(t, before, times);
+	} else {
+		for (unsigned i = 1; i <= times; i++) {
+			t->provoke(&peer);
+			assert_counted(t, before, i);
+		}
+	}
+	close_down(t);
+}
+
+/* world_setup() wants the name, the test its row. */
+static int setup(void **state)
+{
+	const struct drop_test *t = *state;
+	void *name = (void *)(uintptr_t)t->name;
+
+	return world_setup(&name);
+}
+
+static bool covered(enum nsk_drop reason)
+{
+	for (unsigned i = 0; i < drops_link_count; i++)
+		if (drops_link[i].reason == reason)
+			return true;
+	for (unsigned i = 0; i < drops_tcp_count; i++)
+		if (drops_tcp[i].reason == reason)
+			return true;
+	for (unsigned i = 0; i < drops_port_count; i++)
+		if (drops_port[i].reason == reason)
+			return true;
+	return false;
+}
+
+static void every_reason_of_the_list_has_a_test(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++)
+		if (!covered((enum nsk_drop)i))
+			fail_msg("%s has no test", nsk_drop_name((enum nsk_drop)i));
+}
+
+static struct CMUnitTest tests[256];
+static unsigned ntests;
+
+static void add(const struct drop_test *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct CMUnitTest *test = &tests[ntests++];
+		char *name = NULL;
+
+		if (asprintf(&name, "%s:_%s", nsk_drop_name(list[i].reason), list[i].name) < 0)
+			abort();
+		*test = (struct CMUnitTest){.name = name,
+					    .test_func = one_reason,
+					    .setup_func = setup,
+					    .teardown_func = world_teardown,
+					    .initial_state = (void *)(uintptr_t)&list[i]};
+	}
+}
+
+int main(void)
+{
+	int rc;
+
+	add(drops_link, drops_link_count);
+	add(drops_tcp, drops_tcp_count);
+	add(drops_port, drops_port_count);
+	tests[ntests++] = (struct CMUnitTest)world_test(every_reason_of_the_list_has_a_test);
+	world_prepare();
+	rc = _cmocka_run_group_tests("drops", tests, ntests, NULL, NULL);
+	for (unsigned i = 0; i + 1 < ntests; i++)
+		free((void *)(uintptr_t)tests[i].name);
+	return rc;
+}
