@@ -98,7 +98,7 @@ struct port {
 	struct eth_addr mac;	    /* [C] after open */
 	uint32_t mtu;		    /* [C] after start */
 	struct log *log;	    /* [C] */
-	/* drivers put their own struct around this one */
+				    /* drivers put their own struct around this one */
 };
 
 /* What a driver is opened with. */
