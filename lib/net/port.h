@@ -89,6 +89,7 @@ struct port_ops {
 	uint64_t (*next_ns)(struct port *port, uint16_t queue);
 };
 
+/* Drivers put their own struct around this one. */
 struct port {
 	const struct port_ops *ops; /* [C] */
 	struct port_caps caps;	    /* [C] after open */
@@ -98,7 +99,6 @@ struct port {
 	struct eth_addr mac;	    /* [C] after open */
 	uint32_t mtu;		    /* [C] after start */
 	struct log *log;	    /* [C] */
-				    /* drivers put their own struct around this one */
 };
 
 /* What a driver is opened with. */
