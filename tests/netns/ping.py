@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The kernel's ping gets every answer, with its bytes, from no data at all up to what one packet holds."""
+import subprocess
+
+from tap import PATIENCE_S, STACK, TapTest, main
+
+COUNT = 20
+
+
+def ping(count, size, patience_s=PATIENCE_S):
+    """What ping says; it compares the bytes itself."""
+    return subprocess.run(["ping", "-n", "-c", str(count), "-i", "0.01", "-W", str(patience_s), "-s", str(size), STACK],
+                          capture_output=True, text=True, timeout=3 * PATIENCE_S, check=False).stdout
+
+
+class Ping(TapTest):
+    def test_every_request_is_answered(self):
+        for size in (0, 1, 56, 1472):
+            with self.subTest(size=size):
+                said = ping(COUNT, size)
+                self.assertIn(f" {COUNT} received, 0% packet loss", said)
+                self.assertEqual(said.count(f"{size + 8} bytes from {STACK}"), COUNT, said)
+                for complaint in ("DUP!", "wrong data", "truncated", "BAD CHECKSUM", "DIFFERENT ADDRESS"):
+                    self.assertNotIn(complaint, said)
+
+
+class Fragments(TapTest):
+    def test_they_are_dropped_and_counted(self):
+        self.assertIn(" 1 received", ping(1, 56))
+        self.assertIn(" 0 received", ping(1, 1473, 1))
+        self.assertEqual(self.counted("ip_fragment"), 2)
+
+
+if __name__ == "__main__":
+    main()
