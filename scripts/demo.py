@@ -60,8 +60,9 @@ def kernel_client(rig):
 
 
 def show_line(line):
+    phase = "" if line["phase"] == "measure" else f"  {line['phase']}"
     print(f"{line['time_s']:8.1f} {line['requests_per_s']:12.0f} {line['p50_us']:9.1f} {line['p99_us']:9.1f} "
-          f"{line['max_us']:9.1f} {line['errors']:7d}  {'' if line['phase'] == 'measure' else line['phase']}", flush=True)
+          f"{line['max_us']:9.1f} {line['errors']:7d}{phase}", flush=True)
 
 
 def load(side, title, seconds):
