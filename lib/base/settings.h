@@ -81,4 +81,10 @@ struct settings {
 	uint32_t icmp_echo;	 /* answer echo requests (1) */
 };
 
+/*
+ * A setting that may change at run time: another thread may store it at this moment. Costs what a
+ * plain load does. A style test finds those that are read without.
+ */
+#define SETTING(set, field) __atomic_load_n(&(set)->field, __ATOMIC_RELAXED)
+
 #endif

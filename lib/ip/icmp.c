@@ -51,7 +51,7 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m)
 	struct route_cache rc;
 	int err;
 
-	if ((p->flags & GROUP_FLAGS) || !w->set->icmp_echo) {
+	if ((p->flags & GROUP_FLAGS) || !SETTING(w->set, icmp_echo)) {
 		pkt_drop(w, m,
 			 p->flags & GROUP_FLAGS ? NSK_DROP_ICMP_BROADCAST_ECHO
 						: NSK_DROP_ICMP_UNKNOWN_TYPE);

@@ -38,8 +38,8 @@ static bool may_answer(struct rte_mbuf *m, const struct pkt *p)
  * (CVE-2020-25705). */
 static bool rate_allows(struct nsk_worker *w)
 {
-	uint32_t rate = w->set->icmp_rate;
-	uint32_t burst = NSK_MAX(w->set->icmp_burst, 1u);
+	uint32_t rate = SETTING(w->set, icmp_rate);
+	uint32_t burst = NSK_MAX(SETTING(w->set, icmp_burst), 1u);
 
 	return rate > 0 && limiter_allow_fuzzy(&w->ip->errors, w->now_ns, NS_PER_SEC / rate, burst,
 					       rng_u32(&w->rng));

@@ -50,7 +50,7 @@ static NSK_ALWAYS_INLINE void output(struct nsk_worker *w, const struct route_ca
 		.id = id,
 		.frag = out->df ? IPV4_FRAG_DF : 0,
 		.tos = out->tos,
-		.ttl = out->ttl ? out->ttl : (uint8_t)w->set->ip_ttl,
+		.ttl = out->ttl ? out->ttl : (uint8_t)SETTING(w->set, ip_ttl),
 		.proto = out->proto,
 	};
 	uint8_t *header;

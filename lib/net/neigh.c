@@ -56,7 +56,7 @@ static void ask_all(struct nsk_worker *w, struct neigh *n)
 		return;
 	}
 	n->tries++;
-	arm(w, n, w->set->arp_retry_ms);
+	arm(w, n, SETTING(w->set, arp_retry_ms));
 	arp_request(w, iface_of(w, n), &n->addr, NULL);
 }
 
@@ -65,7 +65,7 @@ static void ask_all(struct nsk_worker *w, struct neigh *n)
 static void ask_it(struct nsk_worker *w, struct neigh *n)
 {
 	n->tries++;
-	arm(w, n, n->doubted ? w->set->arp_retry_ms / 4 : w->set->arp_retry_ms);
+	arm(w, n, n->doubted ? SETTING(w->set, arp_retry_ms) / 4 : SETTING(w->set, arp_retry_ms));
 	arp_request(w, iface_of(w, n), &n->addr, n->header);
 }
 
@@ -92,7 +92,7 @@ static void reached(struct nsk_worker *w, struct neigh *n)
 	n->state = NEIGH_REACHABLE;
 	n->doubted = false;
 	n->confirmed_ns = w->now_ns;
-	arm(w, n, w->set->arp_timeout_ms);
+	arm(w, n, SETTING(w->set, arp_timeout_ms));
 }
 
 /* The link address is known now: what waits may go. */
@@ -122,7 +122,7 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 	n->state = NEIGH_FAILED;
 	n->qhead = n->qtail = NULL;
 	n->queued = 0;
-	arm(w, n, w->set->arp_retry_ms);
+	arm(w, n, SETTING(w->set, arp_retry_ms));
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
@@ -157,14 +157,14 @@ struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip
 		n->confirmed_ns = w->now_ns;
 	} else {
 		n->state = NEIGH_INCOMPLETE;
-		arm(w, n, w->set->arp_timeout_ms); /* goes if nothing is ever sent */
+		arm(w, n, SETTING(w->set, arp_timeout_ms)); /* goes if nothing is ever sent */
 	}
 	return n;
 }
 
 static void hold(struct nsk_worker *w, struct neigh *n, struct rte_mbuf *m)
 {
-	uint32_t limit = NSK_MIN(w->set->arp_queue, (uint32_t)UINT8_MAX);
+	uint32_t limit = NSK_MIN(SETTING(w->set, arp_queue), (uint32_t)UINT8_MAX);
 
 	if (n->queued >= limit && n->queued > 0) {
 		struct rte_mbuf *first = n->qhead;
@@ -218,7 +218,7 @@ void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n)
 static void doubt(struct nsk_worker *w, struct neigh *n, const uint8_t *mac)
 {
 	if (n->state < NEIGH_REACHABLE || n->state == NEIGH_PROBE || same_mac(n, mac) ||
-	    w->now_ns - n->confirmed_ns < w->set->arp_retry_ms * NS_PER_MS)
+	    w->now_ns - n->confirmed_ns < SETTING(w->set, arp_retry_ms) * NS_PER_MS)
 		return;
 	start_probe(w, n, true);
 }
@@ -255,7 +255,7 @@ void neigh_heard(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 			return;
 		set_header(w, n, mac);
 		n->state = NEIGH_STALE;
-		arm(w, n, w->set->arp_timeout_ms);
+		arm(w, n, SETTING(w->set, arp_timeout_ms));
 	} else if (n->state < NEIGH_REACHABLE) {
 		/* It is there, but whether what we send arrives is still to be seen. */
 		set_header(w, n, mac);
@@ -285,7 +285,7 @@ static bool used_within(const struct nsk_worker *w, const struct neigh *n, uint6
 
 static void reachable_ends(struct nsk_worker *w, struct neigh *n)
 {
-	uint64_t timeout = w->set->arp_timeout_ms;
+	uint64_t timeout = SETTING(w->set, arp_timeout_ms);
 	uint64_t end = n->confirmed_ns + timeout * NS_PER_MS;
 
 	if (w->now_ns < end) { /* confirmed since the timer was armed */
@@ -300,9 +300,9 @@ static void reachable_ends(struct nsk_worker *w, struct neigh *n)
 
 static void probe_unanswered(struct nsk_worker *w, struct neigh *n)
 {
-	if (n->tries < w->set->arp_retries)
+	if (n->tries < SETTING(w->set, arp_retries))
 		ask_it(w, n);
-	else if (n->doubted || used_within(w, n, w->set->arp_timeout_ms))
+	else if (n->doubted || used_within(w, n, SETTING(w->set, arp_timeout_ms)))
 		start_resolving(w, n);
 	else
 		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
@@ -312,7 +312,7 @@ static void incomplete_unanswered(struct nsk_worker *w, struct neigh *n)
 {
 	if (n->tries == 0 && n->queued == 0)
 		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
-	else if (n->tries < w->set->arp_retries)
+	else if (n->tries < SETTING(w->set, arp_retries))
 		ask_all(w, n);
 	else
 		fail(w, n);

@@ -35,7 +35,7 @@ static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 	if (NSK_UNLIKELY(!iface_running(src->ifc)))
 		return 0;
 	n = port->ops->rx_burst(port, src->queue, w->now_ns, bufs,
-				(uint16_t)NSK_MIN(w->set->burst, (uint32_t)BURST_MAX));
+				(uint16_t)NSK_MIN(SETTING(w->set, burst), (uint32_t)BURST_MAX));
 	if (n == 0)
 		return 0;
 	for (uint16_t i = 0; i < n; i++) {
@@ -109,7 +109,7 @@ static void run_timers(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;
 
-	wheel_run(&w->wheel, w->now_ns, w->set->timer_budget);
+	wheel_run(&w->wheel, w->now_ns, SETTING(w->set, timer_budget));
 	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
 		housekeep(r);
 }

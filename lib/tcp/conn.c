@@ -28,8 +28,8 @@ struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
 	memset(c, 0, sizeof(*c));
 	sock_init(&c->sock, w, &tcp_sock_ops, family);
 	c->state = TCPS_CLOSED;
-	c->rcv.limit = w->set->tcp_window;
-	c->snd.limit = w->set->tcp_sndbuf;
+	c->rcv.limit = SETTING(w->set, tcp_window);
+	c->snd.limit = SETTING(w->set, tcp_sndbuf);
 	c->win.rcv_shift = 0;
 	wheel_timer_init(&c->timer, TIMER_TCP_CONN);
 	return c;
@@ -97,8 +97,8 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
 	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
-	if (w->set->tcp_user_timeout_ms && conn_ext(w, c) && !c->ext->user_timeout_ms)
-		c->ext->user_timeout_ms = w->set->tcp_user_timeout_ms;
+	if (SETTING(w->set, tcp_user_timeout_ms) && conn_ext(w, c) && !c->ext->user_timeout_ms)
+		c->ext->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
 	if (c->ext)
 		c->ext->progress_ms = w->tcp->now_ms;
 	recovery_init(&c->recovery, iss);

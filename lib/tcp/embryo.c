@@ -19,9 +19,9 @@ uint8_t embryo_agree(const struct nsk_worker *w, const struct tcp_opts *o)
 {
 	uint8_t agreed = 0;
 
-	if ((o->present & TCP_HAS_TS) && w->set->tcp_timestamps)
+	if ((o->present & TCP_HAS_TS) && SETTING(w->set, tcp_timestamps))
 		agreed |= AGREED_TS;
-	if ((o->present & TCP_HAS_SACK_PERMITTED) && w->set->tcp_sack)
+	if ((o->present & TCP_HAS_SACK_PERMITTED) && SETTING(w->set, tcp_sack))
 		agreed |= AGREED_SACK;
 	if ((o->present & TCP_HAS_WSCALE) && w->set->tcp_wscale)
 		agreed |= AGREED_WSCALE;
@@ -32,7 +32,7 @@ uint16_t embryo_peer_mss(const struct nsk_worker *w, const struct tcp_opts *o, u
 {
 	if (!(o->present & TCP_HAS_MSS))
 		return family_of(family)->default_mss;
-	return NSK_MAX(o->mss, (uint16_t)w->set->tcp_mss_min);
+	return NSK_MAX(o->mss, (uint16_t)SETTING(w->set, tcp_mss_min));
 }
 
 static struct tcp_conn *listener_of(const struct nsk_worker *w, const struct tcp_embryo *e)
@@ -134,7 +134,7 @@ void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 
 	(void)now_ns;
 	tcp_clock(w);
-	if (e->retries >= w->set->tcp_synack_retries) {
+	if (e->retries >= SETTING(w->set, tcp_synack_retries)) {
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		embryo_free(w, e, true);
 		return;
@@ -215,7 +215,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 	};
 	struct tcp_opts o = {0};
 
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
+	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
 		return;
 	if (e->agreed & AGREED_TS) {
 		o.present = TCP_HAS_TS;

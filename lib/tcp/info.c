@@ -48,7 +48,7 @@ static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
 static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
 {
 	i->tcpi_rto = c->rtt.rto_us;
-	i->tcpi_ato = w->set->tcp_delack_ms * 1000;
+	i->tcpi_ato = SETTING(w->set, tcp_delack_ms) * 1000;
 	i->tcpi_rtt = rtt_srtt_us(&c->rtt);
 	i->tcpi_rttvar = rtt_rttvar_us(&c->rtt);
 	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;

@@ -26,7 +26,7 @@ static bool limited_ack(struct nsk_worker *w, struct tcp_conn *c)
 
 	if (!x || !limiter_allow(&x->challenge, w->now_ns, CHALLENGE_INTERVAL_NS, CHALLENGE_BURST))
 		return false;
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
+	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
 		return false;
 	conn_ack_now(w, c);
 	return true;

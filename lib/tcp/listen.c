@@ -113,7 +113,7 @@ int tcp_listen(struct sock *s, int backlog)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	struct nsk_worker *w = s->worker;
-	uint32_t most = w->set->listen_backlog_max;
+	uint32_t most = SETTING(w->set, listen_backlog_max);
 	uint32_t n = backlog < 0 ? most : NSK_MIN((uint32_t)backlog, most);
 
 	tcp_clock(w);
@@ -253,7 +253,7 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 /* Room for another embryo: Linux's rule, so many as the backlog. */
 static bool syn_room(const struct nsk_worker *w, const struct tcp_listener *ls)
 {
-	return w->set->tcp_syncookies < 2 && ls->embryos < NSK_MAX(ls->backlog, 1u);
+	return SETTING(w->set, tcp_syncookies) < 2 && ls->embryos < NSK_MAX(ls->backlog, 1u);
 }
 
 static uint32_t choose_iss(struct nsk_worker *w, const struct pkt *p, uint32_t iss_after)
@@ -280,7 +280,7 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		pkt_put(w, m);
 		return;
 	}
-	if (!w->set->tcp_syncookies) {
+	if (!SETTING(w->set, tcp_syncookies)) {
 		pkt_drop(w, m, NSK_DROP_TCP_SYN_BACKLOG_FULL);
 		return;
 	}
@@ -295,7 +295,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 	struct tcp_birth b;
 	struct tcp_conn *c;
 
-	if (!w->set->tcp_syncookies || (pkt_of(m)->tcp_flags & TCP_SYN) ||
+	if (!SETTING(w->set, tcp_syncookies) || (pkt_of(m)->tcp_flags & TCP_SYN) ||
 	    !tcp_cookie_input(w, pkt_of(m), hash, &b)) {
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
 		return;

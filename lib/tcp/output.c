@@ -226,7 +226,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 			tcp_send_ack(w, c);
 	}
 	if ((c->flags & CONN_F_ACK_LATER) && !tcp_timer_running(c, TCP_T_DELACK))
-		tcp_timer_set(w, c, TCP_T_DELACK, w->set->tcp_delack_ms * MS_NS);
+		tcp_timer_set(w, c, TCP_T_DELACK, SETTING(w->set, tcp_delack_ms) * MS_NS);
 	keep_timer(w, c);
 }
 

@@ -38,10 +38,10 @@ static bool exhausted(const struct nsk_worker *w, const struct tcp_conn *c)
 	uint32_t left = user_timeout_left(w, c);
 
 	if (c->flags & CONN_F_ORPHAN)
-		return c->retries >= w->set->tcp_orphan_retries || left == 0;
+		return c->retries >= SETTING(w->set, tcp_orphan_retries) || left == 0;
 	if (left != UINT32_MAX)
 		return left == 0;
-	return c->retries >= w->set->tcp_retries;
+	return c->retries >= SETTING(w->set, tcp_retries);
 }
 
 static void count_retry(struct tcp_conn *c)
@@ -85,8 +85,8 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 
 static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t most = c->state == TCPS_SYN_SENT ? w->set->tcp_syn_retries
-						  : w->set->tcp_synack_retries;
+	uint32_t most = c->state == TCPS_SYN_SENT ? SETTING(w->set, tcp_syn_retries)
+						  : SETTING(w->set, tcp_synack_retries);
 
 	if (c->retries >= most || user_timeout_left(w, c) == 0) {
 		give_up(w, c);
@@ -116,7 +116,7 @@ static void probe_window(struct nsk_worker *w, struct tcp_conn *c)
 {
 	bool orphan = c->flags & CONN_F_ORPHAN;
 
-	if (exhausted(w, c) || (orphan && c->probes >= w->set->tcp_orphan_retries)) {
+	if (exhausted(w, c) || (orphan && c->probes >= SETTING(w->set, tcp_orphan_retries))) {
 		give_up(w, c);
 		return;
 	}

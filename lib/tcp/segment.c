@@ -87,9 +87,9 @@ static void syn_options(struct nsk_worker *w, const struct tcp_conn *c, struct t
 		.tsval = conn_ts_now(w, c),
 		.tsecr = reply ? c->ts_recent : 0,
 	};
-	if (reply ? c->flags & CONN_F_TS : w->set->tcp_timestamps)
+	if (reply ? c->flags & CONN_F_TS : SETTING(w->set, tcp_timestamps))
 		o->present |= TCP_HAS_TS;
-	if (reply ? c->flags & CONN_F_SACK : w->set->tcp_sack)
+	if (reply ? c->flags & CONN_F_SACK : SETTING(w->set, tcp_sack))
 		o->present |= TCP_HAS_SACK_PERMITTED;
 	if (reply ? c->win.rcv_shift != 0 : w->set->tcp_wscale)
 		o->present |= TCP_HAS_WSCALE;

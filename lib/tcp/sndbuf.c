@@ -161,7 +161,7 @@ void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 
 	if ((c->flags & CONN_F_SNDBUF_SET) || want <= c->snd.limit)
 		return;
-	want = NSK_MIN(want, (uint64_t)w->set->tcp_sndbuf_max);
+	want = NSK_MIN(want, (uint64_t)SETTING(w->set, tcp_sndbuf_max));
 	want = NSK_MIN(want, w->tcp->snd_budget / 2);
 	if (want > c->snd.limit)
 		c->snd.limit = (uint32_t)want;

@@ -71,7 +71,7 @@ static int get_sndbuf(struct nsk_worker *w, struct tcp_conn *c)
 
 static int set_sndbuf(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
-	uint32_t most = NSK_MAX(w->set->tcp_sndbuf_max, (uint32_t)SNDBUF_MIN);
+	uint32_t most = NSK_MAX(SETTING(w->set, tcp_sndbuf_max), (uint32_t)SNDBUF_MIN);
 	uint32_t want = NSK_MIN(NSK_MAX((uint32_t)NSK_MAX(v, 0), (uint32_t)SNDBUF_MIN / 2), most);
 
 	if (c->state == TCPS_LISTEN)
@@ -169,18 +169,18 @@ static int set_maxseg(struct nsk_worker *w, struct tcp_conn *c, int v)
 static int get_keepidle(struct nsk_worker *w, struct tcp_conn *c)
 {
 	return c->ext && c->ext->keepidle_s ? c->ext->keepidle_s
-					    : (int)(w->set->tcp_keepalive_ms / 1000);
+					    : (int)(SETTING(w->set, tcp_keepalive_ms) / 1000);
 }
 
 static int get_keepintvl(struct nsk_worker *w, struct tcp_conn *c)
 {
 	return c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s
-					     : (int)(w->set->tcp_keepintvl_ms / 1000);
+					     : (int)(SETTING(w->set, tcp_keepintvl_ms) / 1000);
 }
 
 static int get_keepcnt(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return c->ext && c->ext->keepcnt ? c->ext->keepcnt : (int)w->set->tcp_keepcnt;
+	return c->ext && c->ext->keepcnt ? c->ext->keepcnt : (int)SETTING(w->set, tcp_keepcnt);
 }
 
 static int set_keepidle(struct nsk_worker *w, struct tcp_conn *c, int v)
@@ -216,7 +216,7 @@ static int set_keepcnt(struct nsk_worker *w, struct tcp_conn *c, int v)
 
 static int get_user_timeout(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return (int)(c->ext ? c->ext->user_timeout_ms : w->set->tcp_user_timeout_ms);
+	return (int)(c->ext ? c->ext->user_timeout_ms : SETTING(w->set, tcp_user_timeout_ms));
 }
 
 static int set_user_timeout(struct nsk_worker *w, struct tcp_conn *c, int v)

@@ -82,7 +82,7 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, 
 		.irs = p->seq - 1,
 		.ts_recent = co.ts ? p->opts.tsval : 0,
 		.ts_off = ts_off,
-		.peer_mss = NSK_MAX(co.mss, (uint16_t)w->set->tcp_mss_min),
+		.peer_mss = NSK_MAX(co.mss, (uint16_t)SETTING(w->set, tcp_mss_min)),
 		.family = p->family,
 	};
 	if (co.ts) {

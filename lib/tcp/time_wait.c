@@ -69,7 +69,7 @@ void tcp_time_wait_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 {
 	struct nsk_worker *w = ctx;
 	struct tcp_worker *t = w->tcp;
-	uint32_t budget = w->set->timer_budget;
+	uint32_t budget = SETTING(w->set, timer_budget);
 
 	(void)now_ns;
 	tcp_clock(w);
@@ -148,7 +148,7 @@ static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
 		.wnd = tw->wnd,
 	};
 
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, w->set->tcp_challenge_limit))
+	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
 		return;
 	tcp_control_send(w, &ctl);
 }
@@ -194,7 +194,7 @@ bool time_wait_reuse(struct nsk_worker *w, struct tcp_time_wait *tw, uint32_t *i
 {
 	uint32_t age_ms = w->set->tcp_time_wait_ms - (tw->ends_ms - w->tcp->now_ms);
 
-	if (!tw->ts || !w->set->tcp_timestamps || age_ms < REUSE_MS)
+	if (!tw->ts || !SETTING(w->set, tcp_timestamps) || age_ms < REUSE_MS)
 		return false;
 	*iss_after = tw->snd_nxt + ISS_AHEAD;
 	time_wait_free(w, tw);

@@ -38,7 +38,7 @@ void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 static uint64_t keepidle_ns(const struct nsk_worker *w, const struct tcp_conn *c)
 {
 	uint64_t ns = c->ext && c->ext->keepidle_s ? c->ext->keepidle_s * S_NS
-						   : w->set->tcp_keepalive_ms * MS_NS;
+						   : SETTING(w->set, tcp_keepalive_ms) * MS_NS;
 
 	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
 }
@@ -46,7 +46,7 @@ static uint64_t keepidle_ns(const struct nsk_worker *w, const struct tcp_conn *c
 static uint64_t keepintvl_ns(const struct nsk_worker *w, const struct tcp_conn *c)
 {
 	uint64_t ns = c->ext && c->ext->keepintvl_s ? c->ext->keepintvl_s * S_NS
-						    : w->set->tcp_keepintvl_ms * MS_NS;
+						    : SETTING(w->set, tcp_keepintvl_ms) * MS_NS;
 
 	return NSK_MIN(ns, TCP_DELAY_MAX_NS);
 }
@@ -63,14 +63,14 @@ void tcp_keepalive_update(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_fin_wait_2_start(struct nsk_worker *w, struct tcp_conn *c)
 {
-	tcp_timer_set(w, c, TCP_T_LIFE, w->set->tcp_fin_timeout_ms * MS_NS);
+	tcp_timer_set(w, c, TCP_T_LIFE, SETTING(w->set, tcp_fin_timeout_ms) * MS_NS);
 }
 
 /* RFC 9293 §3.8.4; RFC 5482 §3.2: a user timeout takes the place of the number of probes. */
 static bool keepalive_exhausted(const struct nsk_worker *w, const struct tcp_conn *c,
 				uint32_t idle_ms)
 {
-	uint32_t count = c->ext && c->ext->keepcnt ? c->ext->keepcnt : w->set->tcp_keepcnt;
+	uint32_t count = c->ext && c->ext->keepcnt ? c->ext->keepcnt : SETTING(w->set, tcp_keepcnt);
 
 	if (c->ext && c->ext->user_timeout_ms)
 		return c->probes && idle_ms >= c->ext->user_timeout_ms;

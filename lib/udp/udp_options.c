@@ -52,7 +52,7 @@ static int set_sndbuf(struct udp_sock *u, int value)
 
 static int get_ttl(struct udp_sock *u)
 {
-	return u->ttl ? u->ttl : (int)u->sock.worker->set->ip_ttl;
+	return u->ttl ? u->ttl : (int)SETTING(u->sock.worker->set, ip_ttl);
 }
 
 static int set_ttl(struct udp_sock *u, int value)

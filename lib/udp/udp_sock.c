@@ -83,8 +83,8 @@ int udp_create(struct nsk_worker *w, struct sock **s)
 		return -ENOBUFS;
 	sock_init(&u->sock, w, &udp_ops, AF_INET);
 	u->laddr = ip_addr_any(AF_INET);
-	u->rcvbuf = w->set->udp_rcvbuf;
-	u->sndbuf = w->set->udp_sndbuf;
+	u->rcvbuf = SETTING(w->set, udp_rcvbuf);
+	u->sndbuf = SETTING(w->set, udp_sndbuf);
 	u->mcast_ttl = 1; /* RFC 1112 §6.1 */
 	list_add_tail(&w->udp->all, &u->link);
 	w->udp->count++;
