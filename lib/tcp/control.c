@@ -166,7 +166,7 @@ void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p)
 
 	if ((p->tcp_flags & TCP_RST) || (p->flags & many))
 		return;
-	if (!tcp_rate_ok(w, &w->tcp->rst_limit, w->set->tcp_rst_limit))
+	if (!tcp_rate_ok(w, &w->tcp->rst_limit, SETTING(w->set, tcp_rst_limit)))
 		return;
 	if (p->tcp_flags & TCP_ACK) {
 		ctl.seq = p->ack;
