@@ -11,8 +11,8 @@
  * doubling size hold the buckets, which therefore never move; a new segment's memory is not touched
  * before its buckets are made. It never shrinks. One writer, which is the only reader too.
  *
- * The hash must be keyed with a secret (siphash13): that is what keeps the chains short against an
- * attacker who chooses the keys.
+ * The hash must be keyed with a secret (mulhash.h, siphash.h): that is what keeps the chains short
+ * against an attacker who chooses the keys.
  */
 #ifndef NSK_BASE_HTAB_H
 #define NSK_BASE_HTAB_H

@@ -91,7 +91,7 @@ static inline uint64_t siphash13_words(const struct siphash_key *key, const uint
 	return siphash13_end(&s, n);
 }
 
-/* SipHash-1-3 of one word, one and a half, two and five: small keys, IPv4 and IPv6 connections. */
+/* SipHash-1-3 of one word, two and five: small keys, IPv4 and IPv6 connections. */
 static inline uint64_t siphash13_1w(const struct siphash_key *key, uint64_t a)
 {
 	struct siphash_state s;
@@ -101,14 +101,27 @@ static inline uint64_t siphash13_1w(const struct siphash_key *key, uint64_t a)
 	return siphash13_end(&s, 1);
 }
 
-/* Half a word goes with the length: a round less than two words. */
-static inline uint64_t siphash13_12b(const struct siphash_key *key, uint64_t a, uint32_t b)
+/* SipHash-2-4 of 12 bytes, a word and a half: an IPv4 connection. */
+static inline uint64_t siphash24_12b(const struct siphash_key *key, uint64_t a, uint32_t b)
 {
+	uint64_t last = (uint64_t)12 << 56 | b;
 	struct siphash_state s;
 
 	siphash_start(&s, key);
-	siphash13_absorb(&s, a);
-	return siphash13_last(&s, (uint64_t)12 << 56 | b);
+	s.v3 ^= a;
+	siphash_round(&s);
+	siphash_round(&s);
+	s.v0 ^= a;
+	s.v3 ^= last;
+	siphash_round(&s);
+	siphash_round(&s);
+	s.v0 ^= last;
+	s.v2 ^= 0xff;
+	siphash_round(&s);
+	siphash_round(&s);
+	siphash_round(&s);
+	siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 static inline uint64_t siphash13_2w(const struct siphash_key *key, uint64_t a, uint64_t b)

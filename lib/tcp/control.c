@@ -13,35 +13,45 @@
 
 uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
 {
-	uint8_t tuple[12];
+	uint32_t word[sizeof(*flow) / 4];
 
 	if (NSK_UNLIKELY(family != AF_INET))
 		return isn_make(&w->tcp->isn_key, flow, sizeof(*flow), w->now_ns);
-	memcpy(tuple, flow->src, 4);
-	memcpy(tuple + 4, flow->dst, 4);
-	memcpy(tuple + 8, &flow->sport_be, 4); /* both ports */
-	return isn_make(&w->tcp->isn_key, tuple, sizeof(tuple), w->now_ns);
+	memcpy(word, flow, sizeof(word));
+	return isn_make_12(&w->tcp->isn_key, (uint64_t)word[0] << 32 | word[4], word[8], w->now_ns);
+}
+
+/* A place is for an IPv4 pair; what is not found there is looked up, and takes the place over. */
+static struct tcp_way *way_of(struct tcp_worker *t, const struct flow *flow)
+{
+	uint32_t peer, own;
+
+	memcpy(&peer, flow->src, sizeof(peer));
+	memcpy(&own, flow->dst, sizeof(own));
+	return &t->ways[(peer * UINT32_C(0x9e3779b1) + own) >> (32 - TCP_WAYS_SHIFT)];
+}
+
+static bool way_is(const struct tcp_way *way, const struct flow *flow)
+{
+	return memcmp(way->peer, flow->src, 4) == 0 && memcmp(way->own, flow->dst, 4) == 0;
+}
+
+static uint32_t pair_ts_offset(const struct tcp_worker *t, const struct flow *flow)
+{
+	uint8_t pair[8];
+
+	memcpy(pair, flow->src, 4);
+	memcpy(pair + 4, flow->dst, 4);
+	return isn_ts_offset(&t->ts_key, pair, sizeof(pair));
 }
 
 uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
 {
-	uint8_t pair[8];
+	const struct tcp_way *way = way_of(w->tcp, flow);
 
 	if (NSK_UNLIKELY(family != AF_INET))
 		return isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
-	memcpy(pair, flow->src, 4);
-	memcpy(pair + 4, flow->dst, 4);
-	return isn_ts_offset(&w->tcp->ts_key, pair, sizeof(pair));
-}
-
-/* A place is for an IPv4 pair; what is not found there is looked up, and takes the place over. */
-static struct tcp_way *way_of(struct tcp_worker *t, const uint8_t *peer, const uint8_t *own)
-{
-	uint32_t a, b;
-
-	memcpy(&a, peer, sizeof(a));
-	memcpy(&b, own, sizeof(b));
-	return &t->ways[(a * UINT32_C(0x9e3779b1) + b) >> (32 - TCP_WAYS_SHIFT)];
+	return NSK_LIKELY(way_is(way, flow)) ? way->ts_off : pair_ts_offset(w->tcp, flow);
 }
 
 /*
@@ -52,9 +62,9 @@ static bool way_good(const struct nsk_worker *w, const struct tcp_way *way, cons
 {
 	const struct route_cache *rc = &way->route;
 
-	return memcmp(way->peer, flow->src, 4) == 0 && memcmp(way->own, flow->dst, 4) == 0 &&
-	       w->tcp->now_ms - way->found_ms < TCP_WAY_MS && net_route_valid(w, rc) && rc->neigh &&
-	       iface_running(rc->iface) && __atomic_load_n(&rc->iface->link_up, __ATOMIC_RELAXED) &&
+	return way_is(way, flow) && w->tcp->now_ms - way->found_ms < TCP_WAY_MS &&
+	       net_route_valid(w, rc) && rc->neigh && iface_running(rc->iface) &&
+	       __atomic_load_n(&rc->iface->link_up, __ATOMIC_RELAXED) &&
 	       rc->neigh->state >= NEIGH_REACHABLE && rc->neigh->list == NEIGH_LIST_ACTIVE;
 }
 
@@ -65,7 +75,7 @@ int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *f
 	int err;
 
 	if (NSK_LIKELY(family == AF_INET)) {
-		way = way_of(w->tcp, flow->src, flow->dst);
+		way = way_of(w->tcp, flow);
 		if (way_good(w, way, flow)) {
 			*rc = way->route;
 			return 0;
@@ -81,6 +91,7 @@ int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *f
 	if (way) {
 		way->route = *rc;
 		way->found_ms = w->tcp->now_ms;
+		way->ts_off = pair_ts_offset(w->tcp, flow);
 		memcpy(way->peer, flow->src, 4);
 		memcpy(way->own, flow->dst, 4);
 	}

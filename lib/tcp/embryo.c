@@ -310,5 +310,5 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 	if (!c)
 		pkt_drop(w, m, reason);
 	else
-		tcp_segment_input(w, c, m);
+		tcp_conn_input(w, c, m);
 }

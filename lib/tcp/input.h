@@ -50,6 +50,9 @@ void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked);
 /* text.c: steps 7 and 8, the payload and the FIN of an acceptable segment. */
 void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
 
+/* text.c: step 8: rcv_nxt has reached the peer's FIN. May end c. */
+void tcp_take_fin(struct nsk_worker *w, struct tcp_conn *c);
+
 /*
  * text.c: m's data becomes its payload without the first front octets, at most len long; leading
  * and trailing buffers of a chain may be left empty.

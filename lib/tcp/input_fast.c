@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short cut for what an established connection receives nearly always: the next data in order,
- * or an ACK of new data, or both, with nothing unusual about it. Its result is what
- * input_segment.c would give; whatever is not plain goes there.
+ * The short cut for what a connection receives nearly always: the next data in order, an ACK of new
+ * data, the peer's FIN behind all of it, the ACK of our own at the end; with nothing unusual about
+ * it. Its result is what input_segment.c would give; whatever is not plain goes there.
  */
 #include "tcp/input.h"
 #include "tcp/rcvbuf.h"
@@ -11,17 +11,16 @@
 #include "tcpalg/paws.h"
 #include "tcpalg/seq.h"
 
-/* Flags that are nothing special: ACK must be there; PSH, ECE and CWR may. */
-#define PLAIN_MASK (TCP_FIN | TCP_SYN | TCP_RST | TCP_URG | TCP_ACK)
+/* Flags that are nothing special: ACK must be there; FIN, PSH, ECE and CWR may. */
+#define PLAIN_MASK (TCP_SYN | TCP_RST | TCP_URG | TCP_ACK)
 
 /* Steps 1 to 6 all pass without doing anything but take the ACK in. */
 static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, const struct pkt *p)
 {
 	const uint32_t odd = CONN_F_FIN_KNOWN | CONN_F_PERSIST | CONN_F_SHUT_RD;
 
-	if (c->state != TCPS_ESTABLISHED || (p->tcp_flags & PLAIN_MASK) != TCP_ACK)
-		return false;
-	if (p->seq != c->rcv_nxt || (c->flags & odd) || m->nb_segs != 1)
+	if ((p->tcp_flags & PLAIN_MASK) != TCP_ACK || p->seq != c->rcv_nxt || (c->flags & odd) ||
+	    m->nb_segs != 1)
 		return false;
 	if ((p->opts.present & ~TCP_HAS_TS) ||
 	    !(p->opts.present & TCP_HAS_TS) != !(c->flags & CONN_F_TS))
@@ -30,13 +29,20 @@ static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, 
 		return false;
 	if (p->ack - c->snd_una > c->snd_nxt - c->snd_una)
 		return false;
-	if (p->ack == c->snd_una && p->pay_len == 0)
-		return false; /* duplicate or window update */
-	if (p->pay_len > conn_rcv_wnd(c))
+	if (p->ack == c->snd_una && c->snd_una != c->snd_nxt && seg_len(p) == 0)
+		return false; /* a duplicate, or tells a window */
+	if (seg_len(p) > conn_rcv_wnd(c))
 		return false;
 	if (c->recovery.state | c->recovery.dupacks)
 		return false;
 	return NSK_LIKELY(!c->ext) || (!c->ext->sb && !c->ext->ooo);
+}
+
+/* LAST-ACK and all of ours acknowledged: the end, which nothing else in the segment changes. */
+static inline bool is_last(const struct tcp_conn *c, const struct pkt *p)
+{
+	return c->state == TCPS_LAST_ACK && (c->flags & CONN_F_FIN_SENT) && p->ack == c->snd_nxt &&
+	       seg_len(p) == 0;
 }
 
 static inline void take_window(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
@@ -53,9 +59,19 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 {
 	const struct pkt *p = pkt_of(m);
 	uint32_t acked, len = p->pay_len;
+	bool fin = p->tcp_flags & TCP_FIN;
 
 	if (NSK_UNLIKELY(!is_plain(c, m, p))) {
 		tcp_segment_input(w, c, m);
+		return;
+	}
+	if (NSK_UNLIKELY(c->state != TCPS_ESTABLISHED)) {
+		if (is_last(c, p)) {
+			pkt_put(w, m);
+			conn_ended(w, c, 0);
+		} else {
+			tcp_segment_input(w, c, m);
+		}
 		return;
 	}
 	if ((c->flags & CONN_F_TS) && seq_leq(p->seq, c->last_ack_sent))
@@ -71,6 +87,8 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	take_window(w, c, p);
 	if (len == 0) {
 		pkt_put(w, m);
+		if (fin)
+			tcp_take_fin(w, c);
 		return;
 	}
 	m->data_off = p->pay_off;
@@ -84,4 +102,6 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	c->rcv_nxt += len;
 	tcp_ack_policy(w, c, len, 0);
 	sock_ready(&c->sock, EPOLLIN);
+	if (NSK_UNLIKELY(fin))
+		tcp_take_fin(w, c);
 }

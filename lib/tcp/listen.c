@@ -306,7 +306,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		return;
 	}
 	worker_count(w, NSK_CNT_TCP_COOKIES_ACCEPTED, 1);
-	tcp_segment_input(w, c, m);
+	tcp_conn_input(w, c, m);
 }
 
 void tcp_listen_input(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash,

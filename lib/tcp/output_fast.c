@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The short cut for what a server sends nearly always: one answer that fits one segment, on a
- * connection where nothing else is going on. Its result is what output.c and split.c would give;
- * whatever is not plain goes there.
+ * The short cut for what a server sends nearly always: one answer that fits one segment, or the FIN
+ * behind it, or both, on a connection where nothing else is going on. Its result is what output.c
+ * and split.c would give; whatever is not plain goes there.
  */
 #include "mbuf/pool.h"
 #include "net/tx.h"
@@ -11,24 +11,26 @@
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
 
-/* Does the short cut apply? len octets are not sent yet; from: the last buffer. */
+/* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. */
 static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c, uint32_t len,
-			    const struct rte_mbuf *from)
+			    const struct rte_mbuf *from, uint32_t fin)
 {
-	const uint32_t odd = CONN_F_FIN_QUEUED | CONN_F_CORK | CONN_F_MORE | CONN_F_FORCE;
+	const uint32_t odd = CONN_F_FIN_SENT | CONN_F_CORK | CONN_F_MORE | CONN_F_FORCE;
 	uint32_t flight = c->snd_nxt - c->snd_una;
 	const struct tx_queue *q;
 
-	if (c->state != TCPS_ESTABLISHED || (c->flags & odd) || c->ext)
+	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || c->ext)
 		return false;
 	if ((uint32_t)(c->recovery.state | c->recovery.dupacks | c->rcv.dupacks))
 		return false;
-	if (len - 1 >= TCP_COPY_MAX || len > c->cc.smss || len > from->data_len)
+	if (len + fin - 1 >= TCP_COPY_MAX || len > c->cc.smss)
 		return false;
-	if (flight ? !(c->flags & CONN_F_NODELAY)
+	if (len && (!from || len > from->data_len))
+		return false;
+	if (flight ? !(c->flags & CONN_F_NODELAY) && !fin
 		   : w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
 		return false;
-	if (flight + len > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
+	if (flight + len + fin > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
 		return false;
 	if (!net_route_valid(w, &c->route))
 		return false;
@@ -36,34 +38,50 @@ static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c
 	return q && (uint16_t)(q->tail - q->head) < q->size;
 }
 
+/* What was not sent is the end of the queue: it ends the last buffer. Their sum, if we sum. */
+static inline uint32_t copy_octets(const struct tcp_conn *c, uint8_t *to,
+				   const struct rte_mbuf *from, uint32_t len)
+{
+	const uint8_t *octets =
+		rte_pktmbuf_mtod_offset(from, const uint8_t *, from->data_len - len);
+
+	if (!tcp_csum_by_port(c))
+		return csum_copy(to, octets, len, 0);
+	memcpy(to, octets, len);
+	return 0;
+}
+
 bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t len = c->snd_end - c->snd_nxt, sum = 0;
 	struct rte_mbuf *from = c->snd.tail, *m;
 	unsigned hlen = tcp_header_len(c);
-	const uint8_t *octets;
+	uint32_t fin = (c->flags & CONN_F_FIN_QUEUED) != 0;
+	uint16_t flags = TCP_ACK;
 	uint8_t *p;
 
-	if (!from || !is_plain(w, c, len, from))
+	if (!is_plain(w, c, len, from, fin))
 		return false;
 	m = pkt_alloc(w);
 	if (NSK_UNLIKELY(!m))
 		return false;
-	/* What was not sent is the end of the queue: it ends the last buffer. */
-	octets = rte_pktmbuf_mtod_offset(from, const uint8_t *, from->data_len - len);
 	p = rte_pktmbuf_mtod(m, uint8_t *);
-	segment_write(p, c, hlen, c->snd_nxt, c->rcv_nxt, TCP_ACK | TCP_PSH, segment_window(c));
+	if (NSK_LIKELY(len != 0)) {
+		sum = copy_octets(c, p + hlen, from, len);
+		flags |= TCP_PSH;
+		c->snd.cur = from;
+	}
+	if (fin) {
+		flags |= TCP_FIN;
+		c->flags |= CONN_F_FIN_SENT;
+	}
+	segment_write(p, c, hlen, c->snd_nxt, c->rcv_nxt, flags, segment_window(c));
 	if (c->flags & CONN_F_TS)
 		tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
-	if (tcp_csum_by_port(c))
-		memcpy(p + hlen, octets, len);
-	else
-		sum = csum_copy(p + hlen, octets, len, 0);
 	m->data_len = (uint16_t)(hlen + len);
 	m->pkt_len = m->data_len;
-	segment_acks(c, true);
-	c->snd.cur = from;
-	c->snd_nxt += len;
+	segment_acks(c, len != 0);
+	c->snd_nxt += len + fin;
 	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
 	c->last_snd_ms = w->tcp->now_ms;
 	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);

@@ -4,8 +4,9 @@
  * so that one look-up finds whichever there is: connections, embryos and TIME-WAIT by their
  * 4-tuple, sockets with a bound port by that port.
  *
- * A value is a slab handle with the kind in its two top bits. Hashes are SipHash-1-3 under a key
- * drawn at start.
+ * A value is a slab handle with the kind in its two top bits. Hashes are multilinear under a key
+ * drawn at start. Keys of different kinds differ in length (3 words, 9, 1): that they could share a
+ * hash more easily than those of one kind costs a look at the entry, no more.
  */
 #ifndef NSK_TCP_TABLE_H
 #define NSK_TCP_TABLE_H
@@ -45,25 +46,19 @@ static inline uint32_t table_index(uint32_t value)
 static inline uint64_t table_flow_hash(const struct tcp_worker *t, const struct flow *f,
 				       uint8_t family)
 {
-	uint64_t word[5];
-	uint32_t ports;
+	uint32_t word[sizeof(*f) / 4];
 
-	memcpy(&ports, &f->sport_be, sizeof(ports));
-	if (NSK_LIKELY(family == AF_INET)) {
-		uint32_t src, dst;
-
-		memcpy(&src, f->src, sizeof(src));
-		memcpy(&dst, f->dst, sizeof(dst));
-		return siphash13_12b(&t->hash_key, (uint64_t)src << 32 | dst, ports);
-	}
-	memcpy(word, f, 32);
-	word[4] = (uint64_t)1 << 32 | ports;
-	return siphash13_5w(&t->hash_key, word[0], word[1], word[2], word[3], word[4]);
+	memcpy(word, f, sizeof(*f));
+	if (NSK_LIKELY(family == AF_INET))
+		return mulhash_3(&t->hash_key, word[0], word[4], word[8]);
+	return mulhash(&t->hash_key, word, sizeof(*f) / 4);
 }
 
 static inline uint64_t table_port_hash(const struct tcp_worker *t, uint16_t port_be)
 {
-	return siphash13_1w(&t->hash_key, (uint64_t)1 << 63 | port_be);
+	const uint32_t word = port_be;
+
+	return mulhash(&t->hash_key, &word, 1);
 }
 
 static inline bool flow_eq(const struct flow *a, const struct flow *b)

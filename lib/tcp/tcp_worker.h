@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/htab.h"
+#include "base/mulhash.h"
 #include "base/siphash.h"
 #include "base/slab.h"
 #include "base/wheel.h"
@@ -35,10 +36,11 @@ struct tcp_burst_seg {
 #define TCP_WAYS_SHIFT 6
 #define TCP_WAY_MS     1000u
 
-/* An IPv4 peer, our address, and the way. */
+/* An IPv4 peer, our address, the way, and what our timestamp clock is ahead by on it. */
 struct tcp_way {
 	uint8_t peer[4], own[4];
 	uint32_t found_ms;
+	uint32_t ts_off;
 	struct route_cache route;
 };
 
@@ -56,7 +58,8 @@ struct tcp_worker {
 	uint64_t snd_mem, rcv_mem;
 	uint64_t snd_budget, rcv_budget; /* [C] */
 
-	struct siphash_key hash_key, isn_key, ts_key; /* [C] */
+	struct mulhash_key hash_key;	    /* [C] */
+	struct siphash_key isn_key, ts_key; /* [C] */
 	struct cookie_jar jar;
 	struct ports ports;
 	struct rtt_limits rtt_limits; /* [C] */

@@ -111,8 +111,7 @@ static void note_duplicate(struct tcp_conn *c, uint32_t start, uint32_t end)
 		c->ext->dsack = (struct seq_range){start, end};
 }
 
-/* Step 8: rcv_nxt has reached the peer's FIN. May end c. */
-static void take_fin(struct nsk_worker *w, struct tcp_conn *c)
+void tcp_take_fin(struct nsk_worker *w, struct tcp_conn *c)
 {
 	c->rcv_nxt++;
 	c->flags = (c->flags & ~CONN_F_FIN_KNOWN) | CONN_F_FIN_RCVD;
@@ -138,7 +137,7 @@ static void note_fin(struct nsk_worker *w, struct tcp_conn *c, uint32_t fin_seq)
 	struct tcp_ext *x;
 
 	if (fin_seq == c->rcv_nxt) {
-		take_fin(w, c);
+		tcp_take_fin(w, c);
 		return;
 	}
 	x = conn_ext(w, c);
@@ -193,7 +192,7 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	if (seq_geq(seq, end)) {
 		if (fin && end == c->rcv_nxt) {
 			pkt_put(w, m);
-			take_fin(w, c);
+			tcp_take_fin(w, c);
 		} else if (fin && seq_gt(end, c->rcv_nxt)) {
 			pkt_put(w, m);
 			note_fin(w, c, end);
@@ -214,5 +213,5 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	if (fin)
 		note_fin(w, c, end);
 	else if ((c->flags & CONN_F_FIN_KNOWN) && c->ext->fin_seq == c->rcv_nxt)
-		take_fin(w, c);
+		tcp_take_fin(w, c);
 }

@@ -60,10 +60,32 @@ static bool tcp_opts_one(const uint8_t *p, size_t len, struct tcp_opts *out)
 	}
 }
 
+/* The list of most SYNs, in Linux's order: MSS, SACK-permitted, timestamps, NOP, window scale. */
+static bool tcp_opts_usual_syn(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	uint32_t mss, scale;
+
+	if (len != TCP_OPTS_SYN_MAX || load_be32(p + 4) != TCP_OPTS_SACK_PERMITTED_TS_WORD)
+		return false;
+	mss = load_be32(p);
+	scale = load_be32(p + 16);
+	if (mss >> 16 != TCP_OPTS_MSS_WORD >> 16 || scale >> 8 != TCP_OPTS_WSCALE_WORD >> 8)
+		return false;
+	out->present |= TCP_HAS_MSS | TCP_HAS_SACK_PERMITTED | TCP_HAS_TS | TCP_HAS_WSCALE;
+	out->mss = (uint16_t)mss;
+	out->tsval = load_be32(p + 8);
+	out->tsecr = load_be32(p + 12);
+	scale &= 0xff;
+	out->wscale = (uint8_t)(scale > TCP_WSCALE_MAX ? TCP_WSCALE_MAX : scale);
+	return true;
+}
+
 void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out)
 {
 	size_t i = 0;
 
+	if (tcp_opts_usual_syn(p, len, out))
+		return;
 	/* Each turn moves on by at least one byte, and a length below 2 ends the walk. */
 	while (i < len) {
 		size_t opt_len;

@@ -46,6 +46,19 @@ static void rfc6528_3_tuple_and_key_decide(void **state)
 	assert_in_range(near, 1, 40);
 }
 
+static void twelve_octets_are_the_same_as_words(void **state)
+{
+	const uint64_t addrs = 0x0a0000010a000002;
+	const uint32_t ports = 0x50001234;
+	uint8_t tuple[12];
+
+	(void)state;
+	memcpy(tuple, &addrs, 8);
+	memcpy(tuple + 8, &ports, 4);
+	assert_int_equal(isn_make_12(&key, addrs, ports, 123456789),
+			 isn_make(&key, tuple, sizeof(tuple), 123456789));
+}
+
 static void rfc7323_5_4_offset_of_a_pair_is_its_own(void **state)
 {
 	const struct siphash_key other = {key.k0 ^ 1, key.k1};
@@ -65,6 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc9293_3_4_1_clock_of_four_microseconds),
 		cmocka_unit_test(rfc6528_3_tuple_and_key_decide),
+		cmocka_unit_test(twelve_octets_are_the_same_as_words),
 		cmocka_unit_test(rfc7323_5_4_offset_of_a_pair_is_its_own),
 	};
 
