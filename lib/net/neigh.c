@@ -120,6 +120,7 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 	struct rte_mbuf *m = n->qhead;
 
 	n->state = NEIGH_FAILED;
+	n->gen++; /* who has a way to it is to ask again, and hears that it is unreachable */
 	n->qhead = n->qtail = NULL;
 	n->queued = 0;
 	arm(w, n, SETTING(w->set, arp_retry_ms));

@@ -63,7 +63,7 @@ enum neigh_list {
 
 /* All [W]. */
 struct neigh {
-	uint32_t gen;	       /* changes when the entry is freed: route caches see it */
+	uint32_t gen;	       /* changes when the entry fails or is freed: route caches see it */
 	uint8_t state;	       /* enum neigh_state */
 	uint8_t iface;	       /* index */
 	uint8_t tries;	       /* requests sent in this state */
