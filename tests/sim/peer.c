@@ -176,6 +176,34 @@ void peer_expect_silence(struct peer *p)
 		fail_msg("the stack sent %zu bytes where it should keep silent", f->len);
 }
 
+void peer_arp(struct peer *p, uint16_t op, const uint8_t *sha, uint32_t spa, uint32_t tpa)
+{
+	uint8_t f[64];
+
+	peer_input(p, f, frame_arp(f, op, sha, spa, NULL, tpa, NULL));
+	peer_settle(p);
+}
+
+uint64_t peer_expect_arp(struct peer *p, uint16_t op, const uint8_t *to, uint32_t spa, uint32_t tpa)
+{
+	static const uint8_t unknown[6];
+	const struct kept_frame *k = peer_take(p);
+	struct arp_view v;
+
+	assert_non_null(k);
+	assert_true(k->len >= ETH_HLEN + ARP_LEN);
+	assert_int_equal(load_be16(k->data + 12), ETH_TYPE_ARP);
+	assert_memory_equal(k->data, to, 6);
+	assert_memory_equal(k->data + 6, stack_mac, 6);
+	assert_int_equal(arp_parse(k->data + ETH_HLEN, k->len - ETH_HLEN, &v), 0);
+	assert_int_equal(v.op, op);
+	assert_memory_equal(v.sha, stack_mac, 6);
+	assert_memory_equal(v.tha, op == ARP_OP_REPLY ? to : unknown, 6);
+	assert_int_equal(v.spa, spa);
+	assert_int_equal(v.tpa, tpa);
+	return k->now_ns;
+}
+
 void peer_forget(struct peer *p)
 {
 	while (peer_take(p))

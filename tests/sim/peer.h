@@ -58,6 +58,12 @@ const struct kept_frame *peer_take(struct peer *p);
 struct segment peer_segment(struct peer *p);
 /* The stack must have sent nothing. */
 void peer_expect_silence(struct peer *p);
+/* Says something by ARP, as sha with address spa, and settles. */
+void peer_arp(struct peer *p, uint16_t op, const uint8_t *sha, uint32_t spa, uint32_t tpa);
+/* The oldest frame must be an ARP packet of the stack to this link address, about these addresses
+ * (no_arp must be set). Returns when it was sent. */
+uint64_t peer_expect_arp(struct peer *p, uint16_t op, const uint8_t *to, uint32_t spa,
+			 uint32_t tpa);
 /* Forgets what the stack has sent. */
 void peer_forget(struct peer *p);
 
