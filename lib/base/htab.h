@@ -110,10 +110,13 @@ static inline struct htab_bucket *htab_bucket_of(const struct htab *h, uint64_t 
 	return htab_bucket_at(h, htab_slot(h, hash));
 }
 
-/* Bring the bucket of a hash into the cache; the first pass over a burst. */
-static inline void htab_prefetch(const struct htab *h, uint64_t hash)
+/* The bucket of a hash, on its way into the cache; the first pass over a burst. */
+static inline const struct htab_bucket *htab_prefetch(const struct htab *h, uint64_t hash)
 {
-	NSK_PREFETCH(htab_bucket_of(h, hash));
+	const struct htab_bucket *b = htab_bucket_of(h, hash);
+
+	NSK_PREFETCH(b);
+	return b;
 }
 
 /* The ways of a bucket that carry a tag, bit 2i for way i, on any processor. */
@@ -174,16 +177,15 @@ static inline bool htab_it_next(struct htab_it *it)
 #define HTAB_FOREACH(h, hash, it) for (htab_it_init(&(it), (h), (hash)); htab_it_next(&(it));)
 
 /*
- * The first candidate, or HTAB_NONE: nearly always the one, so the second pass over a burst can
- * prefetch the entry behind it.
+ * The first candidate in the bucket that htab_prefetch() gave, or HTAB_NONE: nearly always the one,
+ * so the second pass over a burst can prefetch the entry behind it. A hint: others may be in
+ * overflow buckets, and after an insert or a removal in other places.
  */
-static inline uint32_t htab_first(const struct htab *h, uint64_t hash)
+static inline uint32_t htab_first(const struct htab_bucket *b, uint64_t hash)
 {
-	struct htab_it it;
+	uint32_t hits = htab_match(b, htab_tag(hash));
 
-	HTAB_FOREACH(h, hash, it)
-		return it.value;
-	return HTAB_NONE;
+	return NSK_LIKELY(hits) ? b->value[(uint32_t)__builtin_ctz(hits) / 2] : HTAB_NONE;
 }
 
 #endif

@@ -108,9 +108,14 @@ static inline void pkt_put_seg(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct pkt_pool *pool = w->pool;
 
-	m = rte_pktmbuf_prefree_seg(m);
-	if (NSK_UNLIKELY(!m))
-		return;
+	if (NSK_LIKELY(rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m))) {
+		m->next = NULL;
+		m->nb_segs = 1;
+	} else {
+		m = rte_pktmbuf_prefree_seg(m);
+		if (!m)
+			return;
+	}
 	if (NSK_UNLIKELY(m->pool != pool->mp) || NSK_UNLIKELY(pool->nkept >= pool->kept_max)) {
 		pkt_pool_put_slow(pool, m);
 		return;

@@ -22,6 +22,7 @@ static struct {
 	uint64_t mid[WORDS(WORDS(HANDLE_MAX))];
 	uint64_t top[WORDS(WORDS(WORDS(HANDLE_MAX)))];
 	uint64_t root;
+	uint32_t low; /* all leaves before this one are full */
 } numbers;
 
 static uint64_t *const level[LEVELS] = {&numbers.root, numbers.top, numbers.mid, numbers.leaf};
@@ -51,6 +52,8 @@ static uint32_t lowest_free(void)
 {
 	uint32_t at = 0;
 
+	if (NSK_LIKELY(numbers.leaf[numbers.low] != FULL))
+		return numbers.low * 64 + (uint32_t)__builtin_ctzll(~numbers.leaf[numbers.low]);
 	for (unsigned l = 0; l < LEVELS; l++) {
 		uint64_t word = level[l][at];
 
@@ -60,6 +63,7 @@ static uint32_t lowest_free(void)
 		if (at >= HANDLE_MAX >> (6 * (LEVELS - 1 - l)))
 			return HANDLE_MAX;
 	}
+	numbers.low = at / 64;
 	return at;
 }
 
@@ -74,6 +78,7 @@ static void mark_used(uint32_t i)
 
 static void mark_free(uint32_t i)
 {
+	numbers.low = NSK_MIN(numbers.low, i / 64);
 	for (unsigned l = LEVELS; l-- > 0; i /= 64) {
 		bool was_full = level[l][i / 64] == FULL;
 

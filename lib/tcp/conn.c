@@ -67,6 +67,8 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 	free_ext(w, c);
 	cc_release(&c->cc);
 	sock_fini(&c->sock);
+	if (w->tcp->nburst)
+		conn_dirty(w, c); /* segments of this burst may have hints that lead here */
 	if (c->flags & CONN_F_DIRTY)
 		c->flags |= CONN_F_DEAD;
 	else
@@ -198,6 +200,10 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 	else
 		worker_count(w, NSK_CNT_TCP_CLOSED, 1);
+	if (c->flags & CONN_F_ORPHAN) {
+		conn_free(w, c);
+		return;
+	}
 	conn_set_state(w, c, TCPS_CLOSED);
 	table_del_conn(w, c);
 	wheel_cancel(&w->wheel, &c->timer);
@@ -208,10 +214,7 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	sndq_purge(w, c);
 	ooo_free(w, c);
 	sndq_forget_sacked(w, c);
-	if (c->flags & CONN_F_ORPHAN)
-		conn_free(w, c);
-	else
-		tell_end(c, err);
+	tell_end(c, err);
 }
 
 void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err)

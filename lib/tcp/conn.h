@@ -222,7 +222,7 @@ static inline uint32_t conn_ts_now(const struct nsk_worker *w, const struct tcp_
 struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family);
 
 /* Takes a connection out of everything and gives its memory back (at the end of the turn if it is
- * dirty). */
+ * dirty, or if segments are being taken in). */
 void conn_free(struct nsk_worker *w, struct tcp_conn *c);
 
 /* Its extension, made if there is none; NULL without memory. */

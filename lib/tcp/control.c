@@ -8,6 +8,7 @@
 #include "ip/ip.h"
 #include "mbuf/pool.h"
 #include "tcp/output.h"
+#include "tcp/segment.h"
 #include "tcpalg/isn.h"
 #include "wire/family.h"
 
@@ -160,7 +161,7 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 		m->l4_len = hlen;
 		tcp_store_checksum(p, csum_fold(pseudo));
 	} else {
-		tcp_set_checksum(p, hlen, pseudo);
+		tcp_store_checksum(p, csum_finish(segment_sum(p, hlen, pseudo)));
 	}
 	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
 	ip_output(w, &rc, m, &out);

@@ -46,6 +46,7 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	struct tcp_worker *t = w->tcp;
 	struct pkt *p = pkt_of(m);
 	enum nsk_drop bad = decode(m, p);
+	struct tcp_burst_seg *seg;
 	uint64_t hash;
 
 	if (NSK_UNLIKELY(bad)) {
@@ -56,8 +57,10 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	if (NSK_UNLIKELY(t->nburst == TCP_BURST_MAX))
 		tcp_input_burst(w);
 	hash = table_flow_hash(t, &p->flow, p->family);
-	htab_prefetch(&t->table, hash);
-	t->burst[t->nburst++] = (struct tcp_burst_seg){.m = m, .hash = hash};
+	seg = &t->burst[t->nburst++];
+	seg->m = m;
+	seg->hash = hash;
+	seg->bucket = htab_prefetch(&t->table, hash);
 }
 
 const struct ip_proto tcp_proto = {
@@ -111,7 +114,7 @@ static void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
 {
 	const struct tcp_conn *c;
 
-	seg->hint = htab_first(&t->table, seg->hash);
+	seg->hint = htab_first(seg->bucket, seg->hash);
 	if (table_kind_of(seg->hint) != TABLE_CONN) /* HTAB_NONE is none either */
 		return;
 	c = slab_at(&t->conns, seg->hint);
@@ -121,7 +124,10 @@ static void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
 	NSK_PREFETCH(&c->flow);
 }
 
-/* The connection that the hint leads to, if that is right; NULL: find out. */
+/*
+ * The connection that the hint leads to, if that is right; NULL: find out. Since the hint was made
+ * the connection may have ended; its memory stays what it is until the burst is over (conn_free).
+ */
 static struct tcp_conn *by_hint(const struct tcp_worker *t, const struct tcp_burst_seg *seg)
 {
 	const struct pkt *p = pkt_of(seg->m);
@@ -131,7 +137,7 @@ static struct tcp_conn *by_hint(const struct tcp_worker *t, const struct tcp_bur
 		return NULL;
 	c = slab_at(&t->conns, seg->hint);
 	if (!flow_eq(&c->flow, &p->flow) || c->sock.family != p->family ||
-	    c->state == TCPS_SYN_SENT)
+	    !(c->flags & CONN_F_HASHED) || c->state == TCPS_SYN_SENT)
 		return NULL;
 	return c;
 }
@@ -140,14 +146,14 @@ _Static_assert(TABLE_CONN == 0, "a connection's value is its handle");
 void tcp_input_burst(struct nsk_worker *w)
 {
 	struct tcp_worker *t = w->tcp;
-	uint32_t n = t->nburst, removals = t->removals;
+	uint32_t n = t->nburst;
 
 	tcp_clock(w);
 	for (uint32_t i = 0; i < n; i++)
 		look_up(t, &t->burst[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct tcp_burst_seg *seg = &t->burst[i];
-		struct tcp_conn *c = t->removals == removals ? by_hint(t, seg) : NULL;
+		struct tcp_conn *c = by_hint(t, seg);
 
 		if (NSK_LIKELY(c != NULL))
 			tcp_conn_input(w, c, seg->m);

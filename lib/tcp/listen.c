@@ -105,6 +105,7 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	c->listener = ls;
 	conn_set_state(w, c, TCPS_LISTEN);
 	w->tcp->listeners++;
+	table_listeners_changed(w->tcp);
 	sock_unready(&c->sock, EPOLLOUT | EPOLLHUP | EPOLLIN | EPOLLRDHUP | EPOLLERR);
 	return 0;
 }
@@ -152,6 +153,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	mem_free(w->mem, ls, sizeof(*ls));
 	l->snd = (struct tcp_sndq){.limit = snd_limit};
 	w->tcp->listeners--;
+	table_listeners_changed(w->tcp);
 	conn_set_state(w, l, TCPS_CLOSED);
 }
 

@@ -66,13 +66,11 @@ uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, u
 
 void table_remove(struct tcp_worker *t, uint64_t hash, uint32_t value)
 {
-	t->removals++;
 	htab_remove(&t->table, hash, value);
 }
 
 int table_replace(struct tcp_worker *t, uint64_t hash, uint32_t from, uint32_t to)
 {
-	t->removals++;
 	return htab_replace(&t->table, hash, from, to);
 }
 
@@ -107,6 +105,7 @@ int table_add_port(struct nsk_worker *w, struct tcp_conn *c)
 	if (rc == 0) {
 		c->flags |= CONN_F_BOUND;
 		t->bound++;
+		table_listeners_changed(t);
 	}
 	return rc;
 }
@@ -119,6 +118,7 @@ void table_del_port(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	c->flags &= ~CONN_F_BOUND;
 	t->bound--;
+	table_listeners_changed(t);
 	table_remove(t, table_port_hash(t, c->flow.dport_be),
 		     table_value(TABLE_PORT, slab_index(&t->conns, c)));
 }
@@ -137,8 +137,14 @@ static uint64_t listen_hash(struct tcp_worker *t, uint16_t port_be)
 	if (NSK_UNLIKELY(port_be != t->syn_port_be)) {
 		t->syn_port_be = port_be;
 		t->syn_port_hash = table_port_hash(t, port_be);
+		t->syn_listener = NULL;
 	}
 	return t->syn_port_hash;
+}
+
+void table_listeners_changed(struct tcp_worker *t)
+{
+	t->syn_listener = NULL;
 }
 
 /* 0: does not listen for this packet, 1: on any address, 2: on this one. */
@@ -156,10 +162,12 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 {
 	struct tcp_worker *t = w->tcp;
 	uint64_t port_hash = listen_hash(t, f->dport_be);
-	unsigned best = 0, same = 0;
+	unsigned best = 0, same = 0, all = 0;
 	struct tcp_conn *found = NULL;
 	struct htab_it it;
 
+	if (NSK_LIKELY(t->syn_listener && t->syn_listener->sock.family == family))
+		return t->syn_listener;
 	HTAB_FOREACH(&t->table, port_hash, it) {
 		struct tcp_conn *c;
 		unsigned rank;
@@ -167,6 +175,7 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 		if (table_kind_of(it.value) != TABLE_PORT)
 			continue;
 		c = slab_at(&t->conns, table_index(it.value));
+		all++;
 		rank = listener_rank(c, f, family);
 		if (rank == 0 || rank < best)
 			continue;
@@ -176,6 +185,8 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 		if (same == 1 || (uint32_t)((uint64_t)(uint32_t)(hash >> 16) * same >> 32) == 0)
 			found = c;
 	}
+	if (all == 1 && best == 1)
+		t->syn_listener = found;
 	return found;
 }
 

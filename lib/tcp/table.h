@@ -107,6 +107,9 @@ void table_del_port(struct nsk_worker *w, struct tcp_conn *c);
 struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f, uint8_t family,
 				     uint64_t hash);
 
+/* A bound socket began or ceased to listen: what was found last is looked for again. */
+void table_listeners_changed(struct tcp_worker *t);
+
 /* True if another bound socket forbids c this local address and port. */
 bool table_port_conflict(struct nsk_worker *w, const struct tcp_conn *c, const uint8_t addr[16],
 			 uint16_t port_be);

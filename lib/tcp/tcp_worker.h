@@ -29,7 +29,8 @@ struct tcp_conn;
 struct tcp_burst_seg {
 	struct rte_mbuf *m;
 	uint64_t hash;
-	uint32_t hint; /* first candidate of the look-up, good while nothing left the table */
+	const struct htab_bucket *bucket;
+	uint32_t hint; /* first candidate of the look-up */
 };
 
 /* Ways to peers that new connections, and SYN,ACKs before them, find without net_route(). */
@@ -47,7 +48,6 @@ struct tcp_way {
 /* All [W] unless marked. */
 struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
-	uint32_t removals; /* from the table, modulo 2^32 */
 	struct slab conns, embryos, time_waits, exts;
 	struct tcp_conn *dirty, **dirty_tail;
 	uint64_t now_us;   /* the turn's clock; see tcp_clock() */
@@ -75,8 +75,9 @@ struct tcp_worker {
 	struct limiter challenge_limit; /* challenge ACKs of all connections together */
 	uint32_t established, listeners, bound;
 
-	uint64_t syn_port_hash; /* of the port that the last SYN came to */
-	uint16_t syn_port_be;	/* 0 at first: no socket has that port */
+	uint64_t syn_port_hash;	       /* of the port that the last SYN came to */
+	uint16_t syn_port_be;	       /* 0 at first: no socket has that port */
+	struct tcp_conn *syn_listener; /* the only socket on that port, listens on any address */
 	struct tcp_way ways[1 << TCP_WAYS_SHIFT];
 
 	uint32_t nburst;

@@ -85,7 +85,7 @@ static void starts_small(void **state)
 	assert_int_equal(htab_init(&h, 1000000, &m, hash_of, &key), 0);
 	assert_true(m.bytes + sizeof(h) <= 1024);
 	assert_int_equal(occurrences(&h, 0, 0), 0);
-	assert_int_equal(htab_first(&h, 0), HTAB_NONE);
+	assert_int_equal(htab_first(htab_prefetch(&h, 0), 0), HTAB_NONE);
 	assert_int_equal(htab_remove(&h, 0, 0), -ENOENT);
 	htab_fini(&h);
 	htab_fini(&h);
@@ -110,15 +110,15 @@ static void finds_replaces_and_removes(void **state)
 	assert_int_equal(occurrences(&h, UINT64_C(0xabcd000000000001), 8), 1);
 	assert_int_equal(occurrences(&h, UINT64_C(0xabce000000000001), 7), 0);
 	assert_int_equal(occurrences(&h, 2, 9), 1);
-	assert_int_equal(htab_first(&h, 2), 9);
+	assert_int_equal(htab_first(htab_prefetch(&h, 2), 2), 9);
 	assert_int_equal(htab_replace(&h, 2, 9, 10), 0);
 	assert_int_equal(htab_replace(&h, 2, 9, 11), -ENOENT);
-	assert_int_equal(htab_first(&h, 2), 10);
+	assert_int_equal(htab_first(htab_prefetch(&h, 2), 2), 10);
 	assert_int_equal(htab_remove(&h, 2, 9), -ENOENT);
 	assert_int_equal(htab_remove(&h, 2, 10), 0);
 	assert_int_equal(htab_remove(&h, UINT64_C(0xabcd000000000001), 7), 0);
 	assert_int_equal(h.count, 1);
-	htab_prefetch(&h, 1);
+	assert_ptr_equal(htab_prefetch(&h, 1), htab_bucket_of(&h, 1));
 	htab_fini(&h);
 	assert_int_equal(m.bytes, 0);
 }
