@@ -66,6 +66,10 @@ struct worker_ops {
 	bool (*stopping)(const struct nsk_worker *w);
 };
 
+/* In owner_tid: launched, but its thread does not run yet, or no more. Nobody but one who takes the
+ * worker for a moment may touch it. */
+#define WORKER_AWAY (-1)
+
 struct nsk_worker {
 	uint64_t now_ns;	    /* the clock, read once a turn */
 	const struct settings *set; /* [S] */
@@ -82,7 +86,8 @@ struct nsk_worker {
 	struct mem *mem;	      /* allocator on the worker's NUMA node */
 	uint16_t id;		      /* [C] index in the stack */
 	uint16_t peers;		      /* [C] number of workers in the stack */
-	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn() */
+	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn(), or
+			* WORKER_AWAY */
 	bool in_turn;
 	bool busy; /* this turn did something */
 	struct rng rng;

@@ -34,6 +34,21 @@ static struct run_worker *own_worker(void)
 	return run_of(w);
 }
 
+/* The call is complete: whoever takes it out of the ring sees all of it, whatever ring that is. */
+static int hand_over(struct run_worker *r, struct call *c)
+{
+	__atomic_store_n(&c->done, 0, __ATOMIC_RELEASE);
+	return rte_ring_enqueue(r->call_ring, c);
+}
+
+static struct call *taken(void *from_ring)
+{
+	struct call *c = from_ring;
+
+	(void)__atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
+	return c;
+}
+
 /*
  * A thread that runs a worker serves that one meanwhile, so that two workers may call each other.
  * The callee may lose its thread while we wait: then whoever waits takes its place for a moment.
@@ -43,15 +58,14 @@ static void wait_until_done(struct run_worker *r, struct call *c)
 	struct run_worker *own = own_worker();
 
 	while (!call_done(c)) {
-		if (own) {
+		if (worker_borrow(r)) {
+			call_serve(r);
+			worker_return(r);
+		} else if (own) {
 			call_serve(own);
 			rte_pause();
 		} else {
 			sleep_on(c, 20000000);
-		}
-		if (worker_borrow(r)) {
-			call_serve(r);
-			worker_return(r);
 		}
 	}
 }
@@ -61,7 +75,7 @@ int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 	struct run_worker *r = run_of(w);
 	struct call c = {.fn = fn, .arg = arg};
 
-	if (rte_ring_enqueue(r->call_ring, &c) != 0)
+	if (hand_over(r, &c) != 0)
 		return -EAGAIN;
 	wait_until_done(r, &c);
 	return c.result;
@@ -81,9 +95,8 @@ bool call_wait(struct call *c, uint64_t timeout_ns)
 
 int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns)
 {
-	c->done = 0;
 	c->given_up = false;
-	if (rte_ring_enqueue(run_of(w)->call_ring, c) != 0) {
+	if (hand_over(run_of(w), c) != 0) {
 		c->done = 1;
 		return -EAGAIN;
 	}
@@ -99,7 +112,7 @@ unsigned call_serve(struct run_worker *r)
 	unsigned n = rte_ring_dequeue_burst(r->call_ring, calls, CALLS_A_TURN, NULL);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct call *c = calls[i];
+		struct call *c = taken(calls[i]);
 
 		c->result = __atomic_load_n(&c->given_up, __ATOMIC_RELAXED) ? -ETIMEDOUT
 									    : c->fn(c->arg);

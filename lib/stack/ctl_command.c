@@ -207,7 +207,7 @@ static json_t *worker_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "worker", json_integer(index));
 	ctl_put(o, "core", r->cpu >= 0 ? json_integer(r->cpu) : json_null());
 	ctl_put(o, "numa_node", r->numa_node >= 0 ? json_integer(r->numa_node) : json_null());
-	ctl_put(o, "thread", tid ? json_integer(tid) : json_null());
+	ctl_put(o, "thread", tid > 0 ? json_integer(tid) : json_null());
 	ctl_put(o, "turns", json_integer((json_int_t)st.counter[NSK_CNT_TURNS]));
 	ctl_put(o, "turns_busy", json_integer((json_int_t)st.counter[NSK_CNT_TURNS_BUSY]));
 	return o;

@@ -54,6 +54,7 @@ struct run_worker {
 	int numa_node;		    /* [C] of its memory, -1: any */
 	pthread_t thread;	    /* [C] while launched */
 	bool launched;
+	int lender;	 /* [W] what owner_tid was before worker_borrow() */
 	bool registered; /* this worker's thread was registered with EAL by us */
 	int result;
 	size_t mapping_size;	 /* [C] of the memory this struct lies in */
@@ -102,7 +103,7 @@ void loop_turn(struct run_worker *r);
 /* When the worker has something to do next. */
 uint64_t loop_next_ns(struct nsk_worker *w);
 
-/* thread.c: runs a worker that has no thread for a moment; false when somebody has it. */
+/* thread.c: takes a worker that no thread runs for a moment; false when somebody has it. */
 bool worker_borrow(struct run_worker *r);
 void worker_return(struct run_worker *r);
 

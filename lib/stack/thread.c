@@ -19,62 +19,68 @@ static int fail(int err)
 	return -1;
 }
 
-/* Takes the worker for the calling thread; 0 or -EBUSY. */
-static int take(struct run_worker *r)
+/* Makes the worker another's if it is the one's from whom it is taken; else false. */
+static bool change_owner(struct run_worker *r, int from, int to)
 {
-	int nobody = 0;
-	int tid = sock_tid();
+	return __atomic_compare_exchange_n(&r->w.owner_tid, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
 
-	if (!__atomic_compare_exchange_n(&r->w.owner_tid, &nobody, tid, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return -EBUSY;
+/* The same for one who borrowed it and gives it back at once. */
+static void change_owner_soon(struct run_worker *r, int from, int to)
+{
+	while (!change_owner(r, from, to))
+		sched_yield();
+}
+
+/* The worker is the calling thread's. */
+static void settle(struct run_worker *r)
+{
 	/* A thread that EAL knows already (an application's lcore) stays as it is. More threads
 	 * than EAL has room for do without caches. */
 	r->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
 	sock_set_current(&r->w);
-	return 0;
 }
 
 bool worker_borrow(struct run_worker *r)
 {
-	int nobody = 0;
+	int owner = __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED);
 
-	return __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == 0 &&
-	       __atomic_compare_exchange_n(&r->w.owner_tid, &nobody, sock_tid(), false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	if ((owner != 0 && owner != WORKER_AWAY) || !change_owner(r, owner, sock_tid()))
+		return false;
+	r->lender = owner;
+	return true;
 }
 
 void worker_return(struct run_worker *r)
 {
-	__atomic_store_n(&r->w.owner_tid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->w.owner_tid, r->lender, __ATOMIC_RELEASE);
 }
 
-static void give(struct run_worker *r)
+static void give(struct run_worker *r, int to)
 {
 	sock_set_current(NULL);
 	if (r->registered)
 		rte_thread_unregister();
 	r->registered = false;
-	__atomic_store_n(&r->w.owner_tid, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->w.owner_tid, to, __ATOMIC_RELEASE);
 }
 
 int nsk_attach(struct nsk_stack *stack, unsigned index)
 {
-	int rc;
-
 	if (!stack || index >= stack->nworkers)
 		return fail(EINVAL);
-	if (nsk_worker_index() >= 0)
+	if (nsk_worker_index() >= 0 || !change_owner(stack->worker[index], 0, sock_tid()))
 		return fail(EBUSY);
-	rc = take(stack->worker[index]);
-	return rc ? fail(-rc) : 0;
+	settle(stack->worker[index]);
+	return 0;
 }
 
 int nsk_detach(void)
 {
 	if (nsk_worker_index() < 0)
 		return fail(EINVAL);
-	give(run_of(sock_current()));
+	give(run_of(sock_current()), 0);
 	return 0;
 }
 
@@ -116,23 +122,32 @@ static void *worker_thread(void *arg)
 	snprintf(name, sizeof(name), "nsk-worker-%hu", r->w.id);
 	pthread_setname_np(pthread_self(), name);
 	pin(r);
-	if (take(r)) {
-		r->result = -EBUSY;
-		return NULL;
-	}
+	change_owner_soon(r, WORKER_AWAY, sock_tid());
+	settle(r);
 	r->result = r->stack->launch_fn(r->stack->launch_arg);
-	give(r);
+	give(r, WORKER_AWAY);
 	return NULL;
 }
 
+/* Workers from first on, which are away, are whoever's again who calls nsk_turn(). */
+static void release(struct nsk_stack *stack, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		change_owner_soon(stack->worker[i], WORKER_AWAY, 0);
+}
+
+/* Until its thread runs, and from its end to nsk_join(), a worker is away: calls from other threads
+ * cannot know the moment, so they never touch it without taking it. */
 int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 {
 	if (!stack || !fn)
 		return fail(EINVAL);
-	for (unsigned i = 0; i < stack->nworkers; i++)
-		if (stack->worker[i]->launched ||
-		    __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE))
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		if (!change_owner(stack->worker[i], 0, WORKER_AWAY)) {
+			release(stack, 0, i);
 			return fail(EBUSY);
+		}
+	}
 	stack->launch_fn = fn;
 	stack->launch_arg = arg;
 	for (unsigned i = 0; i < stack->nworkers; i++) {
@@ -142,6 +157,7 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 		if (rc) {
 			nsk_stop(stack);
 			nsk_join(stack);
+			release(stack, i, stack->nworkers);
 			return fail(rc);
 		}
 		r->launched = true;
@@ -160,6 +176,7 @@ int nsk_join(struct nsk_stack *stack)
 			continue;
 		pthread_join(r->thread, NULL);
 		r->launched = false;
+		change_owner_soon(r, WORKER_AWAY, 0);
 		if (result == 0)
 			result = r->result;
 	}
