@@ -34,10 +34,13 @@ static bool keep(void *arg, const void *packet, size_t len)
 
 void peer_start(struct peer *p, const char *const *settings)
 {
-	struct peer keep_these = {
-		.ip_only = p->ip_only, .no_arp = p->no_arp, .configure = p->configure};
+	struct peer keep_these = {.ip_only = p->ip_only,
+				  .no_arp = p->no_arp,
+				  .mtu = p->mtu,
+				  .configure = p->configure};
 	bool ip_only = p->ip_only, no_arp = p->no_arp;
-	struct nsk_callback_params params = {.ethernet = !ip_only, .output = keep, .arg = p};
+	struct nsk_callback_params params = {
+		.ethernet = !ip_only, .mtu = p->mtu, .output = keep, .arg = p};
 	struct nsk_config *config;
 	uint8_t f[64];
 

@@ -31,6 +31,7 @@ struct peer {
 	bool ip_only; /* IP packets, no Ethernet */
 	bool no_arp;  /* does not answer for 10.0.0.2, and keeps ARP packets among the others */
 	bool refuse;  /* takes no packet off the stack */
+	uint32_t mtu; /* of the port, 0: 1500 */
 	void (*configure)(struct nsk_config *config); /* further settings of the stack, or NULL */
 	uint16_t ip_id;
 	size_t head, count;
@@ -38,8 +39,8 @@ struct peer {
 	struct kept_frame *last;	    /* handed out */
 };
 
-/* The stack with these settings ("key=value" …, NULL-terminated, or NULL). Set ip_only, no_arp and
- * configure before; the rest is cleared. */
+/* The stack with these settings ("key=value" …, NULL-terminated, or NULL). Set ip_only, no_arp,
+ * mtu and configure before; the rest is cleared. */
 void peer_start(struct peer *p, const char *const *settings);
 void peer_end(struct peer *p);
 
