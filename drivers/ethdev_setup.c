@@ -61,6 +61,7 @@ static int configure(struct ethdev_port *e, const struct port_setup *setup,
 	conf->rxmode.mtu = setup->mtu;
 	conf->rxmode.offloads = ethdev_rx_offloads(setup->offloads);
 	conf->txmode.offloads = ethdev_tx_offloads(setup->offloads);
+	conf->intr_conf.rxq = e->quirk->rx_fds;
 	rc = choose_scatter(e, setup, info, &conf->rxmode.offloads);
 	if (rc)
 		return rc;
@@ -210,6 +211,10 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	rc = rte_eth_dev_start(e->id);
 	if (rc)
 		return start_failed(e, rc);
+	rc = e->quirk->started ? e->quirk->started(e->id, setup->rx_queues) : 0;
+	if (rc)
+		LOG_WARN(port->log, "ethdev", "%s: its signals may interrupt calls: %s", port->name,
+			 strerror(-rc));
 	set_reta(e, setup, &info);
 	/* Our own address and broadcast is all that is wanted; multicast, where the device can. */
 	rte_eth_promiscuous_disable(e->id);

@@ -23,12 +23,15 @@ static const struct quirk quirks[] = {
 		.no_rss = true,
 		.offloads_off = ALL_CSUM,
 		.queues_max = 1,
+		.rx_fds = true,
 		.prepare = prepare_tap,
+		.started = started_tap,
 		.reason =
 			"Reports RSS, but spreads by the kernel's own flow table. Its checksums and its "
 			"segmentation are computed by the driver on our core, after a copy: ours are "
 			"cheaper. Wants as many rx as tx queues. Reception hangs on a real-time signal "
-			"that some thread must not block; EAL's threads do not (lib/stack/eal.c).",
+			"that interrupts what the main thread waits in: tap_signal.c sends it to EAL's "
+			"own.",
 	},
 	{
 		.driver = "net_tun",
@@ -37,7 +40,9 @@ static const struct quirk quirks[] = {
 		.no_ethernet = true,
 		.offloads_off = ALL_CSUM,
 		.queues_max = 1,
+		.rx_fds = true,
 		.prepare = prepare_tap,
+		.started = started_tap,
 		.reason = "As net_tap; carries IP packets without a link header.",
 	},
 	{

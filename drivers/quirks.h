@@ -20,6 +20,7 @@ struct quirk {
 	bool no_rss;	       /* says it has RSS, does not spread by the hash that was asked for */
 	bool no_ethernet;      /* carries IP packets without a link header */
 	bool chains;	       /* receives into chains of buffers without reporting SCATTER */
+	bool rx_fds;	       /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
 	uint32_t mtu_max;      /* 0: as reported */
@@ -28,6 +29,8 @@ struct quirk {
 	 * with a text that says what to do. Also tidies up (stale sockets) and warns. May be NULL.
 	 */
 	int (*prepare)(const char *devargs, const struct log *log, char *error, size_t size);
+	/* After each start of the device: 0 or -errno. May be NULL. */
+	int (*started)(uint16_t port, uint16_t rx_queues);
 	const char *reason; /* why, for whoever reads the row or --log=debug */
 };
 
@@ -52,5 +55,8 @@ int prepare_vhost(const char *devargs, const struct log *log, char *error, size_
 int prepare_memif(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_af_packet(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_pcap(const char *devargs, const struct log *log, char *error, size_t size);
+
+/* tap_signal.c: the signals of net_tap go to EAL's own thread. */
+int started_tap(uint16_t port, uint16_t rx_queues);
 
 #endif
