@@ -64,10 +64,10 @@ static inline uint32_t net_snapshot_generation(const struct net_snapshot *snap)
 	return __atomic_load_n(&snap->generation, __ATOMIC_ACQUIRE);
 }
 
-/* True if the interface may receive and send now. */
+/* True if the interface may receive and send now: then what its start set up is seen as well. */
 static inline bool iface_running(const struct iface *ifc)
 {
-	return __atomic_load_n(&ifc->state, __ATOMIC_RELAXED) == NSK_IFACE_ENABLED;
+	return __atomic_load_n(&ifc->state, __ATOMIC_ACQUIRE) == NSK_IFACE_ENABLED;
 }
 
 /* Moves on to the next state, or from enabling to disabling when that failed. 0, or -EINVAL and

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "mbuf/pool.h"
+#include "net/neigh.h"
 #include "net/route.h"
 #include "net/rss.h"
+#include "sock/call.h"
 #include "stack/build.h"
 #include "stack/stack.h"
 
@@ -233,24 +235,33 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	return 0;
 }
 
-static int pass_a_turn(void *arg)
+struct forget {
+	struct nsk_worker *w;
+	uint8_t iface;
+};
+
+/* Who comes back may be others: the next packet asks anew. Ports without a stack have no
+ * neighbours. */
+static int forget_neighbours(void *arg)
 {
-	(void)arg;
+	const struct forget *f = arg;
+
+	if (f->w->net)
+		neigh_flush(f->w, f->iface);
 	return 0;
 }
 
 void iface_disable(struct nsk_stack *stack, struct iface *ifc)
 {
-	if (ifc->state != NSK_IFACE_ENABLED)
+	if (!iface_running(ifc))
 		return;
 	set_state(stack, ifc, NSK_IFACE_DISABLING);
 	/* A call runs inside a turn: once it ran, that worker has seen the state and left the port
 	 * alone. */
 	for (unsigned i = 0; i < stack->nworkers; i++) {
-		int owner = __atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_ACQUIRE);
+		struct forget f = {.w = &stack->worker[i]->w, .iface = ifc->index};
 
-		if (owner && nsk_worker_index() != (int)i)
-			call_run(&stack->worker[i]->w, pass_a_turn, NULL);
+		sock_call(f.w, forget_neighbours, &f);
 	}
 	ifc->port->ops->stop(ifc->port);
 	set_state(stack, ifc, NSK_IFACE_DISABLED);
@@ -265,7 +276,7 @@ void iface_watch(struct nsk_stack *stack)
 		if (!iface_running(ifc))
 			continue;
 		ifc->port->ops->link(ifc->port, &link);
-		if (link.up == ifc->link_up)
+		if (link.up == __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
 		net_snapshot_touch(&stack->snap);

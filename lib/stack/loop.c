@@ -170,12 +170,12 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	struct run_worker *r = run_of(w);
 	uint64_t next = wheel_next_ns(&w->wheel);
 
-	if (net_tx_pending(w) || tcp_output_pending(w))
+	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r))
 		return w->now_ns;
 	for (unsigned i = 0; i < r->nsources; i++) {
 		struct port *port = r->source[i].ifc->port;
 
-		if (port->ops->next_ns)
+		if (port->ops->next_ns && iface_running(r->source[i].ifc))
 			next = NSK_MIN(next, port->ops->next_ns(port, r->source[i].queue));
 	}
 	return next;

@@ -52,6 +52,8 @@ static void eal_down(struct nsk_stack *stack)
 
 static void workers_down(struct nsk_stack *stack)
 {
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		worker_drain(stack->worker[i]);
 	for (unsigned i = stack->nworkers; i-- > 0;) {
 		worker_destroy(stack->worker[i]);
 		stack->worker[i] = NULL;

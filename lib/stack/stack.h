@@ -111,6 +111,8 @@ void worker_return(struct run_worker *r);
 int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config,
 		  struct run_worker **out);
 void worker_destroy(struct run_worker *r);
+/* Frees what other workers handed over, while the pools that it came from are all there. */
+void worker_drain(struct run_worker *r);
 /* Pools need to know the ports first: buffers of worker index for these ports. */
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory);
 /* Protocols of a worker, once interfaces and routes are there. */
@@ -138,6 +140,11 @@ uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf
 unsigned steer_receive(struct run_worker *r);
 /* Sends what workers without a queue of their own handed over; returns frames taken. */
 unsigned steer_transmit(struct run_worker *r);
+/* True while something waits that another worker handed over. */
+static inline bool steer_waiting(const struct run_worker *r)
+{
+	return r->w.peers > 1 && !(rte_ring_empty(r->steer_ring) && rte_ring_empty(r->tx_ring));
+}
 
 /* call.c: an operation that a worker runs for another thread. */
 struct call {

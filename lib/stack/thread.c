@@ -210,6 +210,10 @@ uint64_t nsk_turn(struct nsk_stack *stack)
 		worker_return(r);
 		next = NSK_MIN(next, due);
 	}
+	/* A worker may have handed something to one that had its turn before. */
+	for (unsigned i = 0; i + 1 < stack->nworkers; i++)
+		if (steer_waiting(stack->worker[i]))
+			return stack->worker[i]->w.now_ns;
 	return next;
 }
 

@@ -159,13 +159,20 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	return make_rings(r, config);
 }
 
-static void free_ring(struct rte_ring *ring)
+static void drain_ring(struct rte_ring *ring)
 {
 	void *obj;
 
 	while (ring && rte_ring_dequeue(ring, &obj) == 0)
 		rte_pktmbuf_free(obj);
-	rte_ring_free(ring);
+}
+
+void worker_drain(struct run_worker *r)
+{
+	if (!r)
+		return;
+	drain_ring(r->steer_ring);
+	drain_ring(r->tx_ring);
 }
 
 void worker_destroy(struct run_worker *r)
@@ -174,8 +181,8 @@ void worker_destroy(struct run_worker *r)
 
 	if (!r)
 		return;
-	free_ring(r->steer_ring);
-	free_ring(r->tx_ring);
+	rte_ring_free(r->steer_ring);
+	rte_ring_free(r->tx_ring);
 	rte_ring_free(r->call_ring);
 	if (r->w.pool)
 		leaked = pkt_pool_destroy(r->w.pool);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An interface that is taken down and up again: its neighbours are forgotten by every worker, what
+ * waited for them is dropped under its name, and afterwards the peers are asked anew.
+ */
+#include <netinet/in.h>
+
+#include "net/net.h"
+#include "sim/world.h"
+#include "stack/stack.h"
+
+#define WORKERS 2
+
+struct downed {
+	struct world world;
+	struct nsk_iface_info ifc;
+	int fd[WORKERS]; /* on host 0, one on each of its workers */
+};
+
+static int downed_up(void **state)
+{
+	static struct downed d;
+	struct world *world = &d.world;
+	static const char *const cidr[] = {"10.0.0.1/24", "10.0.0.2/24"};
+
+	world_setup(state);
+	world_init(world, 1);
+	world->wire = nsk_wire_create(NULL, NULL, 1500);
+	for (unsigned i = 0; i < 2; i++) {
+		struct nsk_config *config = world_config(world, NULL);
+
+		assert_int_equal(nsk_config_workers(config, i == 0 ? WORKERS : 1), 0);
+		assert_int_equal(nsk_config_add_wire(config, world->wire, i), 0);
+		assert_int_equal(nsk_config_add_address(config, cidr[i]), 0);
+		world_add(world, config);
+	}
+	assert_int_equal(nsk_iface_info(world->host[0], 0, &d.ifc), 0);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		assert_int_equal(nsk_attach(world->host[0], i), 0);
+		d.fd[i] = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(nsk_detach(), 0);
+	}
+	world_settle(world);
+	*state = &d;
+	return 0;
+}
+
+static int downed_down(void **state)
+{
+	struct downed *d = *state;
+
+	world_end(&d->world);
+	return world_teardown(state);
+}
+
+static void send_from(struct downed *d, unsigned worker, uint32_t to)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(to)};
+
+	assert_int_equal(nsk_sendto(d->fd[worker], "x", 1, 0, (struct sockaddr *)&sin, sizeof(sin)),
+			 1);
+	nsk_turn(d->world.host[0]);
+}
+
+static unsigned neighbours(struct downed *d, unsigned worker)
+{
+	struct neigh_row rows[8];
+	uint32_t cursor = 0;
+	unsigned n = 0;
+
+	while (cursor != UINT32_MAX)
+		n += neigh_list(&d->world.host[0]->worker[worker]->w, &cursor, rows, 8);
+	return n;
+}
+
+static void set(struct downed *d, bool up)
+{
+	assert_int_equal(nsk_iface_set(d->world.host[0], d->ifc.name, up), 0);
+}
+
+static void every_worker_forgets_the_neighbours(void **state)
+{
+	struct downed *d = *state;
+	uint64_t asked;
+
+	for (unsigned i = 0; i < WORKERS; i++) {
+		send_from(d, i, HOST_B);
+		world_settle(&d->world);
+		assert_int_equal(neighbours(d, i), 1);
+	}
+	set(d, false);
+	for (unsigned i = 0; i < WORKERS; i++)
+		assert_int_equal(neighbours(d, i), 0);
+	set(d, true);
+	world_settle(&d->world);
+	asked = world_counter(&d->world, 0, NSK_CNT_ARP_REQUESTS_SENT);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		send_from(d, i, HOST_B);
+		world_settle(&d->world);
+		/* The answer to the first worker is one to all. */
+		assert_int_equal(neighbours(d, i), 1);
+	}
+	assert_true(world_counter(&d->world, 0, NSK_CNT_ARP_REQUESTS_SENT) > asked);
+}
+
+static void what_waits_for_a_neighbour_is_dropped_by_name(void **state)
+{
+	struct downed *d = *state;
+	uint64_t before = world_drops_all(&d->world, 0);
+
+	for (unsigned i = 0; i < WORKERS; i++) {
+		send_from(d, i, HOST_B + 7);
+		assert_int_equal(neighbours(d, i), 1);
+	}
+	assert_int_equal(world_drops_all(&d->world, 0), before);
+	set(d, false);
+	assert_int_equal(world_drops(&d->world, 0, NSK_DROP_TX_LINK_DOWN), WORKERS);
+	assert_int_equal(world_drops_all(&d->world, 0), before + WORKERS);
+	set(d, true);
+}
+
+static void a_connection_goes_on_when_the_interface_is_back(void **state)
+{
+	struct downed *d = *state;
+	int listener = world_listen(&d->world, 1, 80, 1), fd, accepted;
+	char text[6];
+
+	fd = world_connect(&d->world, 0, "10.0.0.2", 80);
+	accepted = world_accept(&d->world, listener);
+	set(d, false);
+	assert_int_equal(nsk_send(accepted, "hello", 6, 0), 6);
+	world_run(&d->world, SEC, NULL, NULL);
+	set(d, true);
+	world_recv(&d->world, fd, text, 6);
+	assert_string_equal(text, "hello");
+}
+
+#define downed_test(fn)                                                      \
+	cmocka_unit_test_prestate_setup_teardown(fn, downed_up, downed_down, \
+						 (void *)(uintptr_t) #fn)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		downed_test(every_worker_forgets_the_neighbours),
+		downed_test(what_waits_for_a_neighbour_is_dropped_by_name),
+		downed_test(a_connection_goes_on_when_the_interface_is_back),
+	};
+
+	return world_main(tests);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What crosses from core to core beside blocking calls: workers that call each other, calls while
+ * workers start and after they ended, settings that change, counters that are read and interfaces
+ * that go down and up while everything runs.
+ */
+#include <stdio.h>
+
+#include <netstk/counters.h>
+#include <netstk/epoll.h>
+
+#include "sock/item.h"
+#include "stack/settings.h"
+#include "stack/stack.h"
+#include "threads/crew.h"
+
+/* ---- workers call each other ----------------------------------------------------------------- */
+
+#define CALLS 500
+
+static struct {
+	struct nsk_stack *stack; /* [A] whose two workers meet */
+	int fd[2];		 /* [A] 0: not there yet */
+	int asked[2];		 /* [W] of each */
+} meeting;
+
+/* Answers to questions about the other's socket, which are all of them if each serves the other
+ * while it waits itself. */
+static int ask(int other, uint16_t port)
+{
+	int good = 0, on = 1;
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		struct sockaddr_in sin;
+		socklen_t len = sizeof(sin);
+
+		good += nsk_getsockname(other, (struct sockaddr *)&sin, &len) == 0 &&
+			sin.sin_port == htons(port) &&
+			nsk_setsockopt(other, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) == 0;
+	}
+	return good;
+}
+
+static int meet(void *stack)
+{
+	int me = nsk_worker_index(), ep, other;
+	struct epoll_event ev;
+
+	if (stack != __atomic_load_n(&meeting.stack, __ATOMIC_ACQUIRE))
+		return crew_turn(stack);
+	ep = nsk_epoll_create1(0);
+	__atomic_store_n(&meeting.fd[me], crew_udp((uint16_t)(1000 + me)), __ATOMIC_RELEASE);
+	while (!(other = __atomic_load_n(&meeting.fd[1 - me], __ATOMIC_ACQUIRE)))
+		nsk_epoll_wait(ep, &ev, 1, 0);
+	meeting.asked[me] = ask(other, (uint16_t)(1001 - me));
+	nsk_close(ep);
+	return crew_turn(stack);
+}
+
+static void two_workers_call_each_other_without_a_deadlock(void **state)
+{
+	struct crew crew;
+
+	(void)state;
+	memset(&meeting, 0, sizeof(meeting));
+	crew_start_with(&crew, 2, NULL);
+	__atomic_store_n(&meeting.stack, crew.stack[0], __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(nsk_launch(crew.stack[i], meet, crew.stack[i]), 0);
+	crew_end(&crew);
+	assert_int_equal(meeting.asked[0], CALLS);
+	assert_int_equal(meeting.asked[1], CALLS);
+}
+
+/* ---- before and after the workers' threads --------------------------------------------------- */
+
+#define CALLERS 3
+
+static void do_open_and_close(struct job *job)
+{
+	for (size_t i = 0; i < job->len; i++) {
+		int fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+
+		JOB_CALL(job, nsk_close(fd));
+		if (job->rc)
+			return;
+	}
+}
+
+static int end_at_once(void *stack)
+{
+	(void)stack;
+	return 0;
+}
+
+/* The workers' functions return at once, so that calls find them starting, running and ended. */
+static void calls_come_before_the_threads_run_and_after_they_ended(void **state)
+{
+	struct job job[CALLERS];
+	struct crew crew;
+
+	(void)state;
+	crew_start_with(&crew, 1, NULL);
+	assert_int_equal(nsk_launch(crew.stack[0], end_at_once, NULL), 0);
+	assert_int_equal(nsk_launch(crew.stack[1], crew_turn, NULL), 0);
+	for (unsigned i = 0; i < CALLERS; i++) {
+		job[i] = (struct job){.fn = do_open_and_close, .stack = crew.stack[0], .len = 2000};
+		job_start(&job[i]);
+	}
+	for (unsigned i = 0; i < CALLERS; i++) {
+		job_join(&job[i]);
+		assert_job(&job[i], 0, 0);
+	}
+	assert_int_equal(nsk_launch(crew.stack[0], end_at_once, NULL), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(nsk_join(crew.stack[0]), 0);
+	assert_int_equal(crew.stack[0]->worker[0]->w.sock->open, 0);
+	/* Nobody's again: it can be turned, and launched once more. */
+	assert_true(nsk_turn(crew.stack[0]) != 0);
+	assert_int_equal(nsk_launch(crew.stack[0], crew_turn, NULL), 0);
+	crew_end(&crew);
+}
+
+/* ---- while everything runs ------------------------------------------------------------------- */
+
+/* Echoes the stream until it ends. */
+static void do_echo(struct job *job)
+{
+	char buf[4096];
+
+	for (;;) {
+		ssize_t n = nsk_recv(job->fd, buf, sizeof(buf), 0);
+
+		if (n <= 0) {
+			job->rc = n;
+			return;
+		}
+		JOB_CALL(job, nsk_send(job->fd, buf, (size_t)n, 0));
+		if (job->rc != n)
+			return;
+	}
+}
+
+/* Rounds of request and response until it is told to stop; flags becomes their number. */
+static void do_ask(struct job *job)
+{
+	char buf[1000] = {0};
+
+	job->len = 0;
+	while (!__atomic_load_n((bool *)job->data, __ATOMIC_ACQUIRE)) {
+		JOB_CALL(job, nsk_send(job->fd, buf, sizeof(buf), 0));
+		JOB_CALL(job, nsk_recv(job->fd, buf, sizeof(buf), MSG_WAITALL));
+		if (job->rc != sizeof(buf))
+			return;
+		job->len++;
+	}
+}
+
+static void change_settings(struct nsk_stack *stack, unsigned round)
+{
+	for (unsigned i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings_table[i];
+
+		if (row->live)
+			settings_store(&stack->set, row,
+				       round % 2 ? row->def : NSK_MIN(row->def + 1, row->max));
+	}
+}
+
+static void flap(struct nsk_stack *stack)
+{
+	struct nsk_iface_info info;
+
+	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
+	assert_int_equal(nsk_iface_set(stack, info.name, false), 0);
+	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
+	assert_int_equal(info.state, NSK_IFACE_DISABLED);
+	assert_int_equal(nsk_iface_set(stack, info.name, true), 0);
+}
+
+static void settings_counters_and_interfaces_change_while_data_flows(void **state)
+{
+	struct pair *pair = *state;
+	bool stop = false;
+	struct job echo = {.fn = do_echo, .fd = pair->fd[1]};
+	struct job asking = {.fn = do_ask, .fd = pair->fd[0], .data = &stop};
+	struct nsk_stats stats, before = {0};
+
+	job_start(&echo);
+	job_start(&asking);
+	for (unsigned round = 0; round < 50; round++) {
+		change_settings(pair->crew.stack[round % 2], round / 2);
+		assert_int_equal(nsk_stats_read(pair->crew.stack[0], -1, &stats), 0);
+		for (unsigned i = 0; i < NSK_CNT_MAX; i++)
+			assert_true(stats.counter[i] >= before.counter[i]);
+		before = stats;
+		if (round % 10 == 5)
+			flap(pair->crew.stack[round / 10 % 2]);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+	job_join(&asking);
+	assert_job(&asking, 1000, 0);
+	assert_int_equal(nsk_close(pair->fd[0]), 0);
+	job_join(&echo);
+	assert_job(&echo, 0, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_workers_call_each_other_without_a_deadlock),
+		cmocka_unit_test(calls_come_before_the_threads_run_and_after_they_ended),
+		pair_test(settings_counters_and_interfaces_change_while_data_flows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
