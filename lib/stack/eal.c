@@ -31,11 +31,11 @@
 #include "net/port.h"
 #include "stack/eal_args.h"
 #include "stack/eal_log.h"
+#include "stack/eal_runtime.h"
 
 /* Fewer free hugepages than this are not worth starting with: a pool would find nothing. */
-#define HUGE_MIN_MB  64
-#define HUGE_SYSFS   "/sys/kernel/mm/hugepages"
-#define RUNTIME_ROOT "/var/run"
+#define HUGE_MIN_MB 64
+#define HUGE_SYSFS  "/sys/kernel/mm/hugepages"
 
 enum eal_state {
 	EAL_OFF,
@@ -99,24 +99,6 @@ static bool hugetlbfs_writable(void)
 		found = strcmp(m.mnt_type, "hugetlbfs") == 0 && access(m.mnt_dir, W_OK) == 0;
 	endmntent(mounts);
 	return found;
-}
-
-/*
- * Whether EAL will be able to make its runtime directory, by the rule that it finds it with. In a
- * user namespace ("unshare -Urn") it takes itself for root and fails on /var/run; without that
- * directory only telemetry is lost, which would end its start.
- */
-static bool runtime_dir_writable(void)
-{
-	const char *dir = getenv("RUNTIME_DIRECTORY");
-	char path[512];
-
-	if (!dir)
-		dir = getuid() == 0 ? RUNTIME_ROOT : getenv("XDG_RUNTIME_DIR");
-	if (!dir)
-		dir = "/tmp";
-	snprintf(path, sizeof(path), "%s/dpdk", dir);
-	return access(access(path, F_OK) == 0 ? path : dir, W_OK | X_OK) == 0;
 }
 
 /* CPUs as "0-3,8". The set is never empty. */
@@ -193,7 +175,7 @@ static int plan_make(const struct eal_request *req, const struct eal_args *user,
 	if (rc)
 		return rc;
 	plan_memory(req, user, plan);
-	plan->telemetry = plan->devices && runtime_dir_writable();
+	plan->telemetry = plan->devices && eal_runtime_writable();
 	plan->pid = (int)getpid();
 	return 0;
 }
@@ -299,6 +281,7 @@ static int eal_start(const struct eal_request *req, const struct eal_args *user,
 	if (rc)
 		return init_failed(rc, error, size);
 	drop_runtime_dir(!eal_args_have(&eal.args, "--no-telemetry"));
+	eal_runtime_sweep(req->log);
 	eal.user_text = strdup(req->user_args ? req->user_args : "");
 	eal.state = EAL_OURS;
 	eal.huge = rte_eal_has_hugepages();

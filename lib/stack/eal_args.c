@@ -19,6 +19,7 @@
 
 #include "base/compiler.h"
 #include "stack/eal.h"
+#include "stack/eal_runtime.h"
 
 /* EAL's options in 22.11 to 25.11, so that a wrong one is refused before EAL prints its usage to
  * stdout. */
@@ -270,7 +271,7 @@ int eal_args_make(struct eal_args *a, const struct eal_plan *plan, const struct 
 
 	memset(a, 0, sizeof(*a));
 	m.rc = eal_args_add(a, "netstk");
-	snprintf(arg, sizeof(arg), "--file-prefix=nsk-%d", plan->pid);
+	snprintf(arg, sizeof(arg), "--file-prefix=" EAL_PREFIX "%d", plan->pid);
 	add_unless(&m, "--file-prefix", NULL, arg);
 	/* One lcore, our caller's thread, floating over the caller's own cores: no threads of
 	 * EAL's. */

@@ -236,6 +236,45 @@ static void it_starts_in_a_user_namespace(void **state)
 	in_a_process_of_its_own(as_pretended_root);
 }
 
+static char runtime[] = "/tmp/nsk-test-XXXXXX";
+
+static void with_telemetry(void)
+{
+	CHECK(setenv("RUNTIME_DIRECTORY", runtime, 1) == 0);
+	CHECK(need("net_null0", NULL) == 0);
+	raise(SIGKILL);
+}
+
+static void next_start(void)
+{
+	CHECK(setenv("RUNTIME_DIRECTORY", runtime, 1) == 0);
+	CHECK(need(NULL, NULL) == 0);
+}
+
+static void what_a_killed_process_left_the_next_start_removes(void **state)
+{
+	char path[128];
+	pid_t child;
+	int status;
+
+	(void)state;
+	assert_non_null(mkdtemp(runtime));
+	fflush(stdout);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		with_telemetry();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	snprintf(path, sizeof(path), "%s/dpdk/nsk-%d", runtime, (int)child);
+	assert_int_equal(access(path, F_OK), 0);
+	in_a_process_of_its_own(next_start);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "%s/dpdk", runtime);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(runtime), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +285,7 @@ int main(void)
 		cmocka_unit_test(virtual_devices_come_to_a_small_eal_later),
 		cmocka_unit_test(dpdks_messages_come_to_our_log_at_their_level),
 		cmocka_unit_test(it_starts_in_a_user_namespace),
+		cmocka_unit_test(what_a_killed_process_left_the_next_start_removes),
 	};
 
 	log_init(&test_log, NSK_LOG_ERR, NULL, NULL);
