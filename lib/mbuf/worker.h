@@ -23,6 +23,7 @@
 
 struct nsk_stack;
 struct nsk_worker;
+struct stack_shared;
 struct pkt_pool;
 struct rte_mbuf;
 struct flow;
@@ -81,6 +82,7 @@ struct nsk_worker {
 	struct sock_worker *sock;
 	struct run_worker *run;	      /* lib/stack */
 	struct nsk_stack *stack;      /* [C] */
+	struct stack_shared *shared;  /* [C] mbuf/shared.h */
 	const struct worker_ops *ops; /* [C] */
 	struct log *log;	      /* [C] */
 	struct mem *mem;	      /* allocator on the worker's NUMA node */

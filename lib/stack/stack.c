@@ -325,6 +325,18 @@ static uint64_t choose_seed(const struct nsk_config *config)
 	return seed;
 }
 
+/* The same seed gives the same secret, but not one that the workers' generators betray. */
+static void choose_secret(struct nsk_stack *stack, const struct nsk_config *config)
+{
+	struct siphash_key *key = &stack->shared.secret;
+	struct rng rng;
+
+	if (!config->seeded && getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
+		return;
+	rng_seed(&rng, ~stack->seed);
+	rng_fill(&rng, key, sizeof(*key));
+}
+
 /* Names of pools and rings must be unique in the process: a number never used twice. */
 static unsigned next_id(void)
 {
@@ -344,6 +356,7 @@ static struct nsk_stack *stack_new(const struct nsk_config *config)
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
 	stack->clock = (struct clock){.fn = config->clock, .arg = config->clock_arg};
 	stack->seed = choose_seed(config);
+	choose_secret(stack, config);
 	stack->id = next_id();
 	stack->nworkers = config->nworkers;
 	stack->event_fn = config->event_fn;

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "mbuf/shared.h"
 #include "mbuf/worker.h"
 #include "net/iface.h"
 #include "stack/clock.h"
@@ -69,8 +70,9 @@ struct nsk_stack {
 	struct log log;	     /* [C] */
 	struct clock clock;  /* [C] */
 	uint64_t seed;	     /* [C] */
-	unsigned id;	     /* [C] for names of pools and rings */
-	unsigned nworkers;   /* [C] */
+	struct stack_shared shared;
+	unsigned id;	   /* [C] for names of pools and rings */
+	unsigned nworkers; /* [C] */
 	struct run_worker *worker[CONFIG_WORKERS_MAX];
 	unsigned nifaces; /* [C] */
 	struct iface iface[IFACE_MAX];

@@ -147,6 +147,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 		r->mem.limit = stack->set.mem_limit;
 	r->w.set = &stack->set;
 	r->w.stack = stack;
+	r->w.shared = &stack->shared;
 	r->w.ops = &loop_ops;
 	r->w.log = &stack->log;
 	r->w.mem = &r->mem;

@@ -3,11 +3,14 @@
  * SYN cookies: a listener without room answers SYNs without remembering them, and recognises the
  * ACKs that come of it. RFC 4987 §3.6; the cookie itself is in tcpalg/cookie.h.
  */
+#include "mbuf/shared.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcpalg/cookie.h"
+
+#define NOTE_NS UINT64_C(1000000000)
 
 static struct cookie_conn cookie_of(const struct pkt *p, uint32_t peer_isn)
 {
@@ -17,6 +20,24 @@ static struct cookie_conn cookie_of(const struct pkt *p, uint32_t peer_isn)
 		.peer_isn = peer_isn,
 		.ipv6 = p->family == AF_INET6,
 	};
+}
+
+/* The line is every worker's: a flood of SYNs writes it once in a while. */
+static void note_cookie(struct nsk_worker *w)
+{
+	uint64_t *last = &w->shared->cookie_ns;
+	uint64_t last_ns = __atomic_load_n(last, __ATOMIC_RELAXED);
+
+	if (last_ns == 0 || w->now_ns > last_ns + NOTE_NS)
+		__atomic_store_n(last, w->now_ns, __ATOMIC_RELAXED);
+}
+
+/* None can be good while no worker gave one out: no chance for guesses. */
+static bool cookies_out(const struct nsk_worker *w)
+{
+	uint64_t last_ns = __atomic_load_n(&w->shared->cookie_ns, __ATOMIC_RELAXED);
+
+	return last_ns && w->now_ns < last_ns + NOTE_NS + 2 * COOKIE_EPOCH_NS;
 }
 
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p)
@@ -55,8 +76,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 			o.present |= TCP_HAS_WSCALE;
 	}
 	ctl.seq = cookie_make(&t->jar, &conn, &co, &o.tsval, w->now_ns);
-	t->cookies_out = true;
-	t->cookie_ns = w->now_ns;
+	note_cookie(w);
 	worker_count(w, NSK_CNT_TCP_COOKIES_SENT, 1);
 	tcp_control_send(w, &ctl);
 }
@@ -68,8 +88,7 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, 
 	struct cookie_opts co = {.ts = p->opts.present & TCP_HAS_TS};
 	uint32_t ts_off;
 
-	/* None can be good while none was given out: no chance for guesses. */
-	if (!t->cookies_out || w->now_ns - t->cookie_ns > 2 * COOKIE_EPOCH_NS)
+	if (!cookies_out(w))
 		return false;
 	ts_off = tcp_ts_offset(w, &p->flow, p->family);
 	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, t->now_ms + ts_off, &co,

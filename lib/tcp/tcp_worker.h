@@ -64,8 +64,6 @@ struct tcp_worker {
 	struct ports ports;
 	struct rtt_limits rtt_limits; /* [C] */
 	uint8_t rcv_shift;	      /* [C] window scale that we announce */
-	bool cookies_out;	      /* cookies were sent at cookie_ns or later */
-	uint64_t cookie_ns;
 
 	/* TIME-WAIT entries, the one that ends first at the head */
 	uint32_t tw_head, tw_tail;

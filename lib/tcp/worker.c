@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mbuf/pool.h"
+#include "mbuf/shared.h"
 #include "tcp/charge.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
@@ -33,9 +34,9 @@ static void draw_keys(struct nsk_worker *w)
 	struct siphash_key key;
 
 	rng_fill(&w->rng, &t->hash_key, sizeof(t->hash_key));
-	rng_fill(&w->rng, &t->isn_key, sizeof(t->isn_key));
-	rng_fill(&w->rng, &t->ts_key, sizeof(t->ts_key));
-	rng_fill(&w->rng, &key, sizeof(key));
+	t->isn_key = shared_key(w->shared, SHARED_ISN);
+	t->ts_key = shared_key(w->shared, SHARED_TS_OFFSET);
+	key = shared_key(w->shared, SHARED_COOKIE);
 	cookie_jar_init(&t->jar, &key, w->now_ns);
 	rng_fill(&w->rng, &key, sizeof(key));
 	ports_init(&t->ports, &key);
