@@ -435,6 +435,7 @@ static void flood_of_askers_is_answered_and_takes_no_place_of_others(void **stat
 	for (uint32_t i = 0; i < 200; i++) {
 		peer_arp(&peer, ARP_OP_REQUEST, other_mac, HOST_A + 10 + i, HOST_A);
 		peer_expect_arp(&peer, ARP_OP_REPLY, other_mac, HOST_A, HOST_A + 10 + i);
+		peer_run(&peer, 10 * MS); /* the one that we asked for has long been idle */
 	}
 	send_letter(fd, 'b');
 	expect_letter(peer_mac, 'b');

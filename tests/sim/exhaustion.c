@@ -274,17 +274,25 @@ static void attempt_tcp(void)
 	nsk_close(listener);
 }
 
+/* Nobody is at these addresses. */
+static ssize_t send_to_stranger(int fd, uint32_t n)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(9),
+				 .sin_addr.s_addr = htonl(HOST_A + 10 + n % 200)};
+
+	return nsk_sendto(fd, data, 1, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
 /* The same of a datagram to somebody new, and an epoll set that waits for its answer. */
 static void attempt_udp(unsigned host)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
 	struct epoll_event event = {.events = EPOLLIN};
 	int ep, fd;
 
-	inet_pton(AF_INET, "10.0.0.99", &to.sin_addr);
 	world_enter(&world, host);
 	fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (fd < 0 || nsk_sendto(fd, data, 1, 0, (struct sockaddr *)&to, sizeof(to)) != 1)
+	if (fd < 0 || send_to_stranger(fd, 0) != 1)
 		assert_true(out_of_memory());
 	ep = nsk_epoll_create1(0);
 	if (ep < 0 || (fd >= 0 && nsk_epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event)))
@@ -326,6 +334,73 @@ static void every_failing_allocation_is_survived_and_what_failed_works_again(voi
 			;
 		assert_true(only || n > 15); /* so many does an attempt take */
 	}
+}
+
+#define NEWCOMERS 300
+
+/* A while with memory of host that fails at the k-th allocation again and again. */
+static void while_failing(unsigned host, uint64_t k, uint64_t ns)
+{
+	struct mem *mem = world_worker(&world, host)->mem;
+
+	for (uint64_t end = world.now_ns + ns; world.now_ns < end;) {
+		if (!mem->fail_at)
+			mem->fail_at = k;
+		world_step(&world, end);
+	}
+	if (!mem->fail_at)
+		mem->fail_at = k;
+}
+
+static void close_all(int *fd, unsigned n)
+{
+	while (n)
+		if (fd[--n] >= 0)
+			nsk_close(fd[n]);
+}
+
+/* As many as make every table grow, when it cannot. */
+static void newcomers_without_memory(unsigned host, uint64_t k)
+{
+	int fd[NEWCOMERS], udp[NEWCOMERS], server[NEWCOMERS], listener;
+	unsigned n = 0;
+
+	world_repeat("NSK_SEED=%llu", (unsigned long long)k);
+	begin(NULL, MS);
+	listener = world_listen(&world, 1, PORT, NEWCOMERS);
+	for (unsigned i = 0; i < NEWCOMERS; i++) {
+		while_failing(host, k, MS / 2);
+		fd[i] = pair_try_connect(&world, PORT);
+		assert_true(fd[i] >= 0 || out_of_memory());
+		while_failing(host, k, MS / 2);
+		world_enter(&world, 0);
+		udp[i] = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		assert_true(udp[i] >= 0 || out_of_memory());
+		assert_true(udp[i] < 0 || send_to_stranger(udp[i], i) == 1 || out_of_memory());
+	}
+	while_failing(host, k, SEC);
+	assert_true(world_worker(&world, host)->mem->failed > 0);
+	world_worker(&world, host)->mem->fail_at = 0;
+	while (n < NEWCOMERS && (server[n] = nsk_accept(listener, NULL, NULL)) >= 0)
+		n++;
+	assert_true(host == 0 || n > 0);
+	close_all(fd, NEWCOMERS);
+	close_all(udp, NEWCOMERS);
+	close_all(server, n);
+	nsk_close(listener);
+	world_run(&world, 10 * MINUTE, NULL, NULL);
+	conversation(5000);
+	pair_finish(&world);
+}
+
+static void newcomers_survive_memory_that_fails_again_and_again(void **state)
+{
+	static const uint64_t every[] = {1, 2, 3, 7};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned host = 0; host < 2; host++)
+			newcomers_without_memory(host, every[i]);
 }
 
 /* ---- many writers and readers that do not read --------------------------------------------------
@@ -380,6 +455,7 @@ int main(void)
 		world_test(conversation_survives_the_failure_of_every_kth_buffer),
 		world_test(acks_and_resets_go_out_without_another_buffer),
 		world_test(every_failing_allocation_is_survived_and_what_failed_works_again),
+		world_test(newcomers_survive_memory_that_fails_again_and_again),
 		world_test(readers_that_do_not_read_hold_no_more_than_their_share),
 	};
 

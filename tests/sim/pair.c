@@ -4,6 +4,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#include "sock/item.h"
+#include "tcp/tcp_worker.h"
+#include "udp/udp.h"
+
 static struct sockaddr_in of_b(uint16_t port)
 {
 	return (struct sockaddr_in){
@@ -56,11 +60,28 @@ static bool all_over(void *arg)
 	return world_all_closed(arg, 0) && world_all_closed(arg, 1);
 }
 
+/* Every object of every table of host h has been given back. */
+static void assert_tables_empty(struct world *world, unsigned h)
+{
+	struct nsk_worker *w = world_worker(world, h);
+
+	assert_int_equal(w->tcp->conns.in_use, 0);
+	assert_int_equal(w->tcp->embryos.in_use, 0);
+	assert_int_equal(w->tcp->time_waits.in_use, 0);
+	assert_int_equal(w->tcp->exts.in_use, 0);
+	assert_int_equal(w->udp->socks.in_use, 0);
+	assert_int_equal(w->sock->items.in_use, 0);
+	assert_int_equal(w->sock->epolls.in_use, 0);
+	assert_int_equal(w->sock->open, 0);
+}
+
 void pair_finish(struct world *world)
 {
 	assert_true(world_run(world, 24 * HOUR, all_over, world));
 	world_run(world, SEC, NULL, NULL);
-	world_pool_complete(world, 0);
-	world_pool_complete(world, 1);
+	for (unsigned h = 0; h < 2; h++) {
+		world_pool_complete(world, h);
+		assert_tables_empty(world, h);
+	}
 	world_end(world);
 }

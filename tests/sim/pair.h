@@ -14,7 +14,8 @@ int pair_try_connect(struct world *world, uint16_t port);
 ssize_t pair_sendto(int fd, uint16_t port, const void *data, size_t len);
 /* An orderly end: fd[0] closes, fd[1] sees it and closes, then the listener. */
 void pair_close(struct world *world, int listener, const int fd[2]);
-/* Waits until no host has anything of TCP left, then ends the world: nothing may be missing. */
+/* Waits until no host has anything of TCP left, then ends the world: no packet buffer may be
+ * missing and no table hold anything, so all sockets must be closed. */
 void pair_finish(struct world *world);
 
 #endif

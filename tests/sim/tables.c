@@ -129,10 +129,17 @@ static void descriptors_that_run_out_are_an_errno_and_the_listener_lives(void **
 	assert_int_equal(errno, ENFILE);
 	nsk_close(fd[--n]);
 	fd[n++] = world_accept(&world, listener);
+	nsk_close(fd[--n]);
+	for (unsigned i = 0; i < 3; i++)
+		nsk_close(world_accept(&world, listener));
+	/* Calls that come to nothing use nothing up. */
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(nsk_accept4(listener, NULL, NULL, SOCK_NONBLOCK), -1);
+		assert_int_equal(errno, EAGAIN);
+		assert_int_equal(nsk_socket(AF_INET, SOCK_SEQPACKET, 0), -1);
+	}
 	while (n)
 		nsk_close(fd[--n]);
-	for (unsigned i = 1; i < 4; i++)
-		nsk_close(world_accept(&world, listener));
 	for (unsigned i = 0; i < 4; i++)
 		nsk_close(client[i]);
 	nsk_close(listener);
@@ -307,6 +314,10 @@ static void epoll_interests_that_run_out_are_an_errno(void **state)
 	/* A set that goes makes room for as many as it had. */
 	nsk_close(ep[0]);
 	ep[0] = nsk_epoll_create1(0);
+	assert_int_equal(watch_all(ep, fd), SETS);
+	/* So does a socket that is taken out. */
+	for (unsigned i = 0; i < SETS; i++)
+		assert_int_equal(nsk_epoll_ctl(ep[0], EPOLL_CTL_DEL, fd[i], NULL), 0);
 	assert_int_equal(watch_all(ep, fd), SETS);
 	for (unsigned i = 0; i < SETS; i++) {
 		nsk_close(fd[i]);
