@@ -7,6 +7,7 @@
 #include "stack/settings.h"
 
 #include "base/compiler.h"
+#include "tcpalg/cc.h"
 
 #define START false /* read when the stack is built */
 #define LIVE  true  /* read again each time */
@@ -33,6 +34,7 @@
 #define TABLE_MAX  16777216
 
 static const char *const cookies[] = {"never", "full", "always"};
+static const char *const congestion[] = {[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno"};
 
 const struct setting settings_table[] = {
 	/* ports, workers and sockets */
@@ -125,6 +127,9 @@ const struct setting settings_table[] = {
 	     "offer and accept selective acknowledgment, RFC 2018"),
 	BOOL("tcp.wscale", tcp_wscale, 1, START, "net.ipv4.tcp_window_scaling",
 	     "offer and accept window scaling, RFC 7323"),
+	ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
+	     "net.ipv4.tcp_congestion_control",
+	     "congestion control of new sockets, as TCP_CONGESTION names it"),
 	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, 10, START, NULL,
 	    "initial congestion window, RFC 6928"),
 	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, LIVE, NULL,

@@ -14,27 +14,26 @@
 /* Ticks of our timestamp clock, in microseconds. */
 #define TS_TICK_US 1000
 
-static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
+/* The round trip that an ACK of new data measured; 0: none. */
+static uint32_t measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
 {
 	const struct rtt_limits *lim = &w->tcp->rtt_limits;
 	uint32_t sample = rtt_timing_ack(&c->timing, ack, (uint32_t)w->tcp->now_us);
 
-	if (sample) {
-		rtt_sample(&c->rtt, lim, sample);
-		return;
-	}
-	if (NSK_LIKELY(!c->rtt.backoff))
-		return;
+	if (!sample && NSK_LIKELY(!c->rtt.backoff))
+		return 0;
 	/* What was retransmitted cannot be timed (Karn), but timestamps tell which one arrived. */
-	if ((c->flags & CONN_F_TS) && tsecr)
+	if (!sample && (c->flags & CONN_F_TS) && tsecr)
 		sample = rtt_from_ts(conn_ts_now(w, c), tsecr, TS_TICK_US);
 	if (sample)
 		rtt_sample(&c->rtt, lim, sample);
+	return sample;
 }
 
-void tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
+uint32_t tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
 {
-	measure(w, c, ack, tsecr);
+	uint32_t rtt_us = measure(w, c, ack, tsecr);
+
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
@@ -46,14 +45,18 @@ void tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uin
 		tcp_timer_stop(c, TCP_T_SEND);
 	else
 		tcp_rto_restart(w, c);
+	return rtt_us;
 }
 
-void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked)
+void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint32_t rtt_us)
 {
 	const struct cc_ack a = {
 		.now_us = w->tcp->now_us,
 		.acked = acked,
 		.srtt_us = rtt_srtt_us(&c->rtt),
+		.rtt_us = rtt_us,
+		.snd_una = c->snd_una,
+		.snd_nxt = c->snd_nxt,
 		.nacks = 1,
 	};
 
@@ -111,7 +114,8 @@ static uint32_t take_blocks(struct nsk_worker *w, struct tcp_conn *c, const stru
 	return sum;
 }
 
-static void on_events(struct nsk_worker *w, struct tcp_conn *c, unsigned ev, uint32_t acked)
+static void on_events(struct nsk_worker *w, struct tcp_conn *c, unsigned ev, uint32_t acked,
+		      uint32_t rtt_us)
 {
 	if (ev & RECOVERY_EV_EXIT)
 		cc_recovery_exit(&c->cc, c->snd_nxt - c->snd_una, w->tcp->now_us);
@@ -121,13 +125,13 @@ static void on_events(struct nsk_worker *w, struct tcp_conn *c, unsigned ev, uin
 		cc_loss(&c->cc, w->tcp->now_us);
 	}
 	if ((ev & RECOVERY_EV_GROW) && acked)
-		tcp_ack_grow(w, c, acked);
+		tcp_ack_grow(w, c, acked, rtt_us);
 }
 
 /* Everything but the window. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
-	uint32_t acked = p->ack - c->snd_una;
+	uint32_t acked = p->ack - c->snd_una, rtt_us = 0;
 	uint32_t wnd = (uint32_t)p->wnd << c->win.snd_shift;
 	struct recovery_ack a = {
 		.acked = acked,
@@ -140,13 +144,14 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	a.dup = recovery_is_dup(c->snd_una, c->snd_una != c->snd_nxt, p->ack, p->pay_len,
 				p->tcp_flags & (TCP_SYN | TCP_FIN), wnd, c->win.snd_wnd);
 	if (acked)
-		tcp_ack_advance(w, c, p->ack, p->opts.present & TCP_HAS_TS ? p->opts.tsecr : 0);
+		rtt_us = tcp_ack_advance(w, c, p->ack,
+					 p->opts.present & TCP_HAS_TS ? p->opts.tsecr : 0);
 	sb = conn_sb(c);
 	if (sb)
 		scoreboard_advance(sb, c->snd_una);
 	a.sacked = take_blocks(w, c, p);
 	a.snd_una = c->snd_una;
-	on_events(w, c, recovery_ack(&c->recovery, conn_sb(c), &a), acked);
+	on_events(w, c, recovery_ack(&c->recovery, conn_sb(c), &a), acked, rtt_us);
 	if (scoreboard_empty(conn_sb(c)) && !recovery_active(&c->recovery))
 		sndq_forget_sacked(w, c);
 }

@@ -30,6 +30,7 @@ struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
 	c->state = TCPS_CLOSED;
 	c->rcv.limit = SETTING(w->set, tcp_window);
 	c->snd.limit = SETTING(w->set, tcp_sndbuf);
+	c->cc.algo = (uint8_t)SETTING(w->set, tcp_congestion);
 	c->win.rcv_shift = 0;
 	wheel_timer_init(&c->timer, TIMER_TCP_CONN);
 	return c;

@@ -9,6 +9,15 @@
 #include "tcp/sockcalls.h"
 #include "tcpalg/scoreboard.h"
 
+/* In segments, as Linux; no threshold yet: its largest number. */
+static void fill_windows(const struct tcp_conn *c, struct tcp_info *i)
+{
+	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
+
+	i->tcpi_snd_cwnd = c->cc.cwnd / smss;
+	i->tcpi_snd_ssthresh = c->cc.ssthresh < CC_WND_MAX ? c->cc.ssthresh / smss : INT32_MAX;
+}
+
 static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
 {
 	if (c->flags & CONN_F_TS)
@@ -74,8 +83,7 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tc
 	i->tcpi_pmtu = c->ext && c->ext->path_mtu ? c->ext->path_mtu
 		       : c->route.iface		  ? c->route.iface->mtu
 						  : 0;
-	i->tcpi_snd_ssthresh = c->cc.ssthresh;
-	i->tcpi_snd_cwnd = c->cc.cwnd / NSK_MAX(c->cc.smss, (uint16_t)1);
+	fill_windows(c, i);
 	i->tcpi_rcv_space = c->rcv.limit;
 	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
 	i->tcpi_snd_wnd = c->win.snd_wnd;

@@ -37,15 +37,15 @@ void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
 
 /*
  * ack.c: snd_una moves to ack, which lies in (snd_una, snd_nxt]: frees, measures, restarts the
- * timer. tsecr: 0 if the segment has no timestamp.
+ * timer. tsecr: 0 if the segment has no timestamp. Returns the round trip measured, 0: none.
  */
-void tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr);
+uint32_t tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr);
 
 /* ack.c: what an acceptable ACK (in [snd_una, snd_nxt]) says, SACK blocks and window included. */
 void tcp_ack_input(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p);
 
-/* ack.c: tells congestion control of ordinary progress. */
-void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked);
+/* ack.c: tells congestion control of ordinary progress, and of what tcp_ack_advance() measured. */
+void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint32_t rtt_us);
 
 /* text.c: steps 7 and 8, the payload and the FIN of an acceptable segment. */
 void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);

@@ -58,7 +58,7 @@ static inline void take_window(struct nsk_worker *w, struct tcp_conn *c, const s
 void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	uint32_t acked, len = p->pay_len;
+	uint32_t acked, rtt_us, len = p->pay_len;
 	bool fin = p->tcp_flags & TCP_FIN;
 
 	if (NSK_UNLIKELY(!is_plain(c, m, p))) {
@@ -79,8 +79,8 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	c->last_rcv_ms = w->tcp->now_ms;
 	acked = p->ack - c->snd_una;
 	if (acked) {
-		tcp_ack_advance(w, c, p->ack, p->opts.tsecr);
-		tcp_ack_grow(w, c, acked);
+		rtt_us = tcp_ack_advance(w, c, p->ack, p->opts.tsecr);
+		tcp_ack_grow(w, c, acked, rtt_us);
 		if (c->snd_end != c->snd_nxt)
 			conn_dirty(w, c);
 	}

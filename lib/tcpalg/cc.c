@@ -7,6 +7,7 @@
 
 /* cc->algo is an index into this. The first row is the default. */
 const struct cc_algo *const cc_algos[] = {
+	[CC_CUBIC] = &cc_cubic,
 	[CC_NEWRENO] = &cc_newreno,
 };
 

@@ -6,7 +6,7 @@
  * left, the retransmission timer, an idle spell. What it answers is in struct cc: cwnd, ssthresh.
  * Which octets are lost and what to send again is none of its business: see recovery.h.
  *
- * RFC 5681; RFC 6928 (initial window); RFC 3465 (byte counting).
+ * RFC 5681; RFC 6928 (initial window).
  */
 #ifndef NSK_TCPALG_CC_H
 #define NSK_TCPALG_CC_H
@@ -14,7 +14,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tcpalg/hystart.h"
+
 #define CC_WND_MAX (1u << 30) /* largest window that scaling can express (RFC 7323 section 2.3) */
+
+/* CUBIC's curve, see cc_cubic.c. */
+struct cubic {
+	uint32_t w_max;	   /* octets; 0: no loss yet */
+	uint32_t w_est;	   /* what Reno would have by now */
+	uint32_t epoch_ms; /* when the epoch began, 0: no epoch */
+	uint16_t k;	   /* in units of 8 ms */
+	uint16_t est_frac; /* of w_est, in 2^-16 octets */
+};
 
 struct cc {
 	uint32_t cwnd;	   /* [W] octets that may be in flight */
@@ -24,6 +35,8 @@ struct cc {
 	uint8_t flags;	   /* [W] CC_* below */
 	uint32_t flight;   /* [W] octets in flight when data was sent last: see cc_sent */
 	union {
+		struct hystart hystart; /* while CC_HYSTART */
+		struct cubic cubic;
 		uint64_t u64[2];
 		uint32_t u32[4];
 		void *ptr;
@@ -33,13 +46,17 @@ struct cc {
 _Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
 
 #define CC_AFTER_RTO 0x01 /* slow start that follows a timeout */
+#define CC_HYSTART   0x02 /* priv is HyStart++'s: the first slow start goes on */
 
 /* One acknowledgement, or a merged run of them. */
 struct cc_ack {
 	uint64_t now_us;
 	uint32_t acked;	  /* octets newly acknowledged, > 0 */
 	uint32_t srtt_us; /* 0: unknown */
-	uint16_t nacks;	  /* ACK segments merged into this event, >= 1 */
+	uint32_t rtt_us;  /* measured by this ACK; 0: nothing was */
+	uint32_t snd_una; /* with this ACK */
+	uint32_t snd_nxt;
+	uint16_t nacks; /* ACK segments merged into this event, >= 1 */
 };
 
 struct cc_algo {
@@ -64,6 +81,7 @@ struct cc_algo {
 
 /* Rows of the table. */
 enum cc_id {
+	CC_CUBIC,
 	CC_NEWRENO, /* "reno", the name that Linux gives it */
 };
 
@@ -71,6 +89,7 @@ enum cc_id {
 extern const struct cc_algo *const cc_algos[];
 extern const unsigned cc_count;
 
+extern const struct cc_algo cc_cubic;
 extern const struct cc_algo cc_newreno;
 
 /* Row called name (len octets, no NUL needed); NULL if there is none. */

@@ -19,10 +19,13 @@ static uint32_t base; /* number of the first octet of data */
 static const uint8_t mss_only[] = {2, 4, 5, 0xb4};
 static const uint8_t mss_sack[] = {2, 4, 5, 0xb4, 1, 1, 4, 2};
 
+/* Reno's windows can be worked out in the head. */
 static void open_talk(const uint8_t *opts, size_t len)
 {
+	static const char *const reno[] = {"tcp.congestion=reno", NULL};
+
 	memset(&peer, 0, sizeof(peer));
-	peer_start(&peer, NULL);
+	peer_start(&peer, reno);
 	talk_connect(&t, &peer, 5000, -1, opts, len);
 	world_fill(data, sizeof(data), 0, 1);
 	base = t.ack;
@@ -108,6 +111,26 @@ static void initial_window_is_ten_segments_and_doubles_rfc6928_rfc5681_3_1(void 
 
 /* ---- fast retransmit ----------------------------------------------------------------------------
  */
+
+static void cubic_cuts_to_seven_tenths_rfc9438_4_6(void **state)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	(void)state;
+	memset(&peer, 0, sizeof(peer));
+	peer_start(&peer, NULL); /* the default */
+	talk_connect(&t, &peer, 5000, -1, mss_sack, sizeof(mss_sack));
+	world_fill(data, sizeof(data), 0, 1);
+	base = t.ack;
+	write_data(10 * MSS);
+	expect_burst(0, 10);
+	sack(0, 4, 10);
+	peer_forget(&peer);
+	assert_int_equal(nsk_getsockopt(t.fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	assert_int_equal(info.tcpi_snd_ssthresh, 7);
+	end_talk();
+}
 
 static void third_duplicate_ack_retransmits_at_once_rfc5681_3_2(void **state)
 {
@@ -422,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(initial_window_is_ten_segments_and_doubles_rfc6928_rfc5681_3_1),
+		world_test(cubic_cuts_to_seven_tenths_rfc9438_4_6),
 		world_test(third_duplicate_ack_retransmits_at_once_rfc5681_3_2),
 		world_test(window_updates_and_data_are_no_duplicate_acks_rfc5681_2),
 		world_test(partial_ack_retransmits_the_next_hole_rfc6582_3_2),
