@@ -55,7 +55,8 @@ NSK_API struct rte_mbuf *nsk_zc_alloc(int fd);
  * must not be changed any more. One that was not stays the caller's.
  *
  * @return payload bytes taken (all of it), or -1 with errno: EAGAIN (no room in the send buffer;
- *         EPOLLOUT tells when there is), EBADF, EPERM, EFAULT, ENOTSOCK, EOPNOTSUPP (not a stream),
+ *         EPOLLOUT tells when there is), EINVAL (empty, a chain, or held by somebody else as well),
+ *         EBADF, EPERM, EFAULT, ENOTSOCK, EOPNOTSUPP (not a stream),
  * EPIPE, ENOTCONN and errors of the connection as nsk_send()
  */
 NSK_API ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf);

@@ -228,6 +228,14 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c);
 /* Its extension, made if there is none; NULL without memory. */
 struct tcp_ext *conn_ext(struct nsk_worker *w, struct tcp_conn *c);
 
+/* A segment is sent again: the worker's count, and the connection's if there is memory for it. */
+static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c)
+{
+	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+	if (conn_ext(w, c))
+		c->ext->retrans++;
+}
+
 /* Changes the state and what is counted by state. */
 void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum tcp_state state);
 

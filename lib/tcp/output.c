@@ -47,13 +47,10 @@ static uint32_t pipe_of(const struct tcp_conn *c)
 static uint32_t send_again(struct nsk_worker *w, struct tcp_conn *c, struct seq_range r)
 {
 	bool fin = (c->flags & CONN_F_FIN_SENT) && r.end == c->snd_nxt;
-	uint32_t len = seq_range_len(r) - fin, segs;
+	uint32_t len = seq_range_len(r) - fin;
 	uint32_t sent = tcp_split(w, c, r.start, len, fin, true);
 
 	rtt_timing_retransmit(&c->timing, r.start);
-	segs = c->ext && sent ? 1 : 0;
-	if (segs)
-		c->ext->retrans += segs;
 	return sent;
 }
 

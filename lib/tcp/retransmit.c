@@ -93,7 +93,7 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	}
 	worker_count(w, NSK_CNT_TCP_RTO, 1);
-	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+	conn_count_retrans(w, c);
 	count_retry(c);
 	c->flags |= CONN_F_SYN_LOST;
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);

@@ -190,7 +190,7 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 			sent++;
 		}
 		if (NSK_UNLIKELY(again))
-			worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+			conn_count_retrans(w, c);
 		tcp_segment_send(w, c, m, hlen, cut.seq, flags, cut.len, cut.sum);
 	} while (sent < len);
 	if (!again)
