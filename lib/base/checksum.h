@@ -16,6 +16,9 @@
 
 #include "base/compiler.h"
 
+/* Up to so many bytes a sum in line costs less than a call. */
+#define CSUM_SHORT_MAX 128
+
 /* @sum plus the words of @len bytes; an odd last byte is padded with zero. Any alignment. */
 uint32_t csum_partial(const void *data, size_t len, uint32_t sum);
 
@@ -37,6 +40,14 @@ static inline uint64_t csum_add64(uint64_t a, uint64_t b)
 	return s + (s < b);
 }
 
+static inline uint64_t csum_add_word(uint64_t sum, const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return csum_add64(sum, word);
+}
+
 /*
  * A 64-bit ones' complement sum reduced to 32 bits. Adding a number to itself with its halves
  * exchanged puts the sum of both halves, with the carry that comes round, into the upper half.
@@ -44,6 +55,23 @@ static inline uint64_t csum_add64(uint64_t a, uint64_t b)
 static inline uint32_t csum_fold64(uint64_t sum)
 {
 	return (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+}
+
+/* csum_partial() with what is short, as most segments and their headers are, in line. */
+static NSK_ALWAYS_INLINE uint32_t csum_any(const void *data, size_t len, uint32_t sum)
+{
+	const uint8_t *p = (const uint8_t *)data, *end = p + len;
+	uint64_t total = sum;
+
+	if (NSK_UNLIKELY(len % 8 != 0) || NSK_UNLIKELY(len > CSUM_SHORT_MAX))
+		return csum_partial(data, len, sum);
+	for (; end - p >= 32; p += 32) {
+		total = csum_add_word(csum_add_word(total, p), p + 8);
+		total = csum_add_word(csum_add_word(total, p + 16), p + 24);
+	}
+	for (; NSK_UNLIKELY(p != end); p += 8)
+		total = csum_add_word(total, p);
+	return csum_fold64(total);
 }
 
 /*

@@ -10,7 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "base/mem.h"
-#include "ip/ip.h"
+#include "ip/input.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
 
@@ -123,29 +123,13 @@ void ip_trim_chain(struct rte_mbuf *m, uint16_t len)
 
 /* ---- addresses ---- */
 
-/* 0/8, 127/8 and from 224/3 on: no host that could write to us (RFC 1122 §3.2.1.3). */
-static bool never_a_host(uint32_t addr)
-{
-	uint32_t top = addr >> 24;
-
-	return top == 0 || top == 127 || top >= 224;
-}
-
-/* A host's address of ours. RFC 1122 §3.3.6: who writes to one host does not shout. */
-static inline enum nsk_drop one_host(const struct pkt *p)
-{
-	if (NSK_UNLIKELY(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
-		return NSK_DROP_IP_LINK_BROADCAST;
-	return NSK_DROP_NONE;
-}
-
 /* Destinations other than the first address of ours. */
 static enum nsk_drop other_dest(const struct local_table *t, uint32_t dst, struct pkt *p)
 {
 	const struct local_entry *own = local_find_v4(t, p->flow.dst);
 
 	if (own && own->kind == LOCAL_UNICAST)
-		return one_host(p);
+		return ip_one_host(p);
 	if (dst == BROADCAST_ADDR ||
 	    (own && own->kind == LOCAL_BROADCAST && own->iface == p->iface)) {
 		p->flags |= PKT_F_IP_BCAST;
@@ -155,7 +139,7 @@ static enum nsk_drop other_dest(const struct local_table *t, uint32_t dst, struc
 		p->flags |= PKT_F_IP_MCAST;
 		return NSK_DROP_NONE;
 	}
-	if (never_a_host(dst) && dst >> 28 != 0xe)
+	if (ip_never_a_host(dst) && dst >> 28 != 0xe)
 		return NSK_DROP_IP_MARTIAN_DEST;
 	return NSK_DROP_IP_NOT_LOCAL;
 }
@@ -165,50 +149,16 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 {
 	const struct local_table *t = w->net->local;
 
-	if (NSK_UNLIKELY(never_a_host(ip->src)))
+	if (NSK_UNLIKELY(ip_never_a_host(ip->src)))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	if (NSK_UNLIKELY(local_maybe_v4(t, p->flow.src)) && local_find_v4(t, p->flow.src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	if (NSK_LIKELY(local_is_first_v4(t, p->flow.dst)))
-		return one_host(p);
+		return ip_one_host(p);
 	return other_dest(t, ip->dst, p);
 }
 
 /* ---- input ---- */
-
-/* What hardware said about the checksums: flags for ipv4_parse(), and into the descriptor. */
-static inline unsigned hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m,
-					struct pkt *p)
-{
-	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-
-	if (!ifc->rx_offloads)
-		return 0;
-	/* "None": the field is not filled in (a virtual device), but the data never left memory. */
-	if ((ifc->rx_offloads & PORT_RX_CSUM_L4) &&
-	    (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
-		p->flags |= PKT_F_L4_CSUM_OK;
-	/* What it calls bad is looked at again: the verdict is ours. */
-	if ((ifc->rx_offloads & PORT_RX_CSUM_IPV4) &&
-	    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
-		return WIRE_CSUM_DONE;
-	return 0;
-}
-
-static inline void describe(struct rte_mbuf *m, const struct ipv4_view *ip, struct pkt *p)
-{
-	p->family = AF_INET;
-	p->proto = ip->proto;
-	p->ttl = ip->ttl;
-	p->tos = ip->tos;
-	p->l3_off = m->data_off;
-	p->l4_off = (uint16_t)(m->data_off + ip->hdr_len);
-	p->l4_len = ipv4_payload_len(ip);
-	p->hash = 0;
-	memset(&p->flow, 0, sizeof(p->flow));
-	store_be32(p->flow.src, ip->src);
-	store_be32(p->flow.dst, ip->dst);
-}
 
 static NSK_NOINLINE void unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
 {
@@ -227,8 +177,9 @@ static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, uint8_t num
 }
 
 /* Gives a packet to the worker that its flow belongs to. Ports decide, so both must be there. */
-static NSK_NOINLINE void deliver_to_owner(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p)
+static NSK_NOINLINE void deliver_to_owner(struct nsk_worker *w, struct rte_mbuf *m)
 {
+	struct pkt *p = pkt_of(m);
 	uint16_t owner = w->id;
 
 	if ((p->proto == IP_PROTO_TCP || p->proto == IP_PROTO_UDP) && p->l4_len >= 4) {
@@ -242,6 +193,14 @@ static NSK_NOINLINE void deliver_to_owner(struct nsk_worker *w, struct rte_mbuf 
 		w->ops->steer(w, owner, m);
 }
 
+void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	if (NSK_UNLIKELY(w->peers > 1))
+		deliver_to_owner(w, m);
+	else
+		deliver(w, m, pkt_of(m)->proto);
+}
+
 static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -253,57 +212,31 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 		return;
 	}
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
-			 hardware_verdict(ifc, m, p), &ip);
+			 ip_hardware_verdict(ifc, m, p), &ip);
 	if (bad) {
 		pkt_drop(w, m, bad);
 		return;
 	}
 	ip_trim(m, ip.total_len); /* what follows is link padding */
-	describe(m, &ip, p);
+	ip_describe(m, &ip, p);
 	bad = check_addresses(w, &ip, p);
 	if (!bad && ipv4_is_fragment(&ip))
 		bad = NSK_DROP_IP_FRAGMENT;
 	if (bad)
 		pkt_drop(w, m, bad);
-	else if (w->peers > 1)
-		deliver_to_owner(w, m, p);
 	else
-		deliver(w, m, ip.proto);
+		ip_hand_over(w, m);
 }
 
-/* Steps that pass without more than a look: from a host that is not us to our first address. */
-static inline bool plain_addresses(const struct nsk_worker *w, const uint8_t *header, uint32_t src)
-{
-	const struct local_table *t = w->net->local;
-
-	return !never_a_host(src) && !local_maybe_v4(t, header + IPV4_SRC_OFF) &&
-	       local_is_first_v4(t, header + IPV4_DST_OFF);
-}
-
-/*
- * What nearly every packet is: whole in one buffer, without options, from a stranger to our first
- * address. The same steps as in input_any() without those that such a packet does not need, and so
- * without a call before the last one; any other packet goes there and is looked at from the start.
- */
+/* Without a call before the last one, unless the packet is not plain. */
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
-	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct pkt *p = pkt_of(m);
 	struct ipv4_view ip;
 
-	if (NSK_UNLIKELY(m->nb_segs > 1 || m->data_len < IPV4_HLEN || !ipv4_is_plain(header)) ||
-	    NSK_UNLIKELY(ipv4_parse_plain(header, m->data_len, hardware_verdict(ifc, m, p), &ip)) ||
-	    NSK_UNLIKELY(!plain_addresses(w, header, ip.src)) || NSK_UNLIKELY(one_host(p))) {
-		input_any(w, ifc, m);
-		return;
-	}
-	m->data_len = ip.total_len;
-	m->pkt_len = ip.total_len;
-	describe(m, &ip, p);
-	if (NSK_UNLIKELY(w->peers > 1))
-		deliver_to_owner(w, m, p);
+	if (NSK_LIKELY(ip_input_plain(w, ifc, m, pkt_of(m), &ip)))
+		ip_hand_over(w, m);
 	else
-		deliver(w, m, ip.proto);
+		input_any(w, ifc, m);
 }
 
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m)

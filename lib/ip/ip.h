@@ -59,7 +59,9 @@ void ip_worker_fini(struct nsk_worker *w);
  * w->ops->steer before the transport sees it.
  */
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* Second half of ip_input(): hand a validated packet to its transport (also for steered ones).
+/* Second half of ip_input(): to the worker that the flow of a validated packet belongs to. */
+void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m);
+/* The last part of it: hand a validated packet to its transport (also for steered ones).
  * Consumes m. */
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
 

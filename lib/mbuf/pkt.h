@@ -51,7 +51,6 @@ struct pkt {
 	uint16_t l4_len;  /* transport header and payload, bytes */
 	uint16_t pay_off; /* payload, set by the transport's decoder */
 	uint16_t pay_len;
-	uint32_t hash; /* flow hash that decides the owner */
 	struct flow flow;
 	uint8_t tcp_flags;
 	uint8_t spare;

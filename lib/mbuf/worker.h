@@ -58,8 +58,9 @@ struct worker_ops {
 	 * owns one; as tx_burst of net/port.h. */
 	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			     uint16_t n);
-	/* A validated IP packet from lib/net's link layer goes up. Consumes m. */
-	void (*ip_input)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
+	/* IP packets from lib/net's link layer go up. Consumes them. */
+	void (*ip_input)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
+			 unsigned n);
 	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call().
 	 */
 	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);

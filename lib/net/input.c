@@ -28,45 +28,69 @@ static bool group_frame(const uint8_t *dst, uint8_t *flags)
 	return true;
 }
 
-static void input_by_type(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
-			  uint16_t type)
-{
-	if (type == ETH_TYPE_ARP)
-		arp_receive(w, ifc, m);
-	else
-		pkt_drop(w, m, NSK_DROP_ETH_UNKNOWN_TYPE);
-}
-
-void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+/* What is not an IPv4 packet to our own address. True: it is one to a group of ours. */
+static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
 	struct eth_view eth;
 	enum nsk_drop bad;
 
+	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
+	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(eth.dst, &p->flags))
+		bad = NSK_DROP_ETH_OTHER_MAC;
+	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_ARP)
+		bad = NSK_DROP_ETH_UNKNOWN_TYPE;
+	if (bad) {
+		pkt_drop(w, m, bad);
+		return false;
+	}
+	rte_pktmbuf_adj(m, ETH_HLEN);
+	if (eth.type == ETH_TYPE_IPV4)
+		return true;
+	arp_receive(w, ifc, m);
+	return false;
+}
+
+/* Takes the link header off. True: m is an IP packet now; else it is consumed. */
+static inline bool take_frame(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (NSK_UNLIKELY(m->data_len < ETH_HLEN) ||
+	    NSK_UNLIKELY(!eth_is_plain(frame, ifc->mac.b, ETH_TYPE_IPV4)))
+		return take_other(w, ifc, m);
+	m->data_off = (uint16_t)(m->data_off + ETH_HLEN);
+	m->data_len = (uint16_t)(m->data_len - ETH_HLEN);
+	m->pkt_len -= ETH_HLEN;
+	return true;
+}
+
+static inline void begin(const struct iface *ifc, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+
 	p->qnext = NULL;
 	p->iface = ifc->index;
 	p->family = 0;
+	p->proto = 0;
 	p->flags = 0;
+}
+
+void net_input_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
+{
+	unsigned packets = 0;
+
 	if (NSK_UNLIKELY(!iface_running(ifc))) {
-		pkt_drop(w, m, NSK_DROP_RX_IFACE_DOWN);
+		for (unsigned i = 0; i < n; i++)
+			pkt_drop(w, bufs[i], NSK_DROP_RX_IFACE_DOWN);
 		return;
 	}
-	if (!ifc->ethernet) {
-		w->ops->ip_input(w, ifc, m);
-		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = bufs[i];
+
+		begin(ifc, m);
+		if (!ifc->ethernet || take_frame(w, ifc, m))
+			bufs[packets++] = m;
 	}
-	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
-	if (NSK_UNLIKELY(bad)) {
-		pkt_drop(w, m, bad);
-		return;
-	}
-	if (NSK_UNLIKELY(!eth_mac_equal(eth.dst, ifc->mac.b)) && !group_frame(eth.dst, &p->flags)) {
-		pkt_drop(w, m, NSK_DROP_ETH_OTHER_MAC);
-		return;
-	}
-	rte_pktmbuf_adj(m, ETH_HLEN);
-	if (NSK_LIKELY(eth.type == ETH_TYPE_IPV4))
-		w->ops->ip_input(w, ifc, m);
-	else
-		input_by_type(w, ifc, m, eth.type);
+	w->ops->ip_input(w, ifc, bufs, packets);
 }

@@ -24,7 +24,7 @@
 #define PUBLISH_NS UINT64_C(1000000)
 #define WATCH_NS   UINT64_C(100000000)
 
-/* Packets of one interface go in, without a link layer straight to IP. Returns packets received. */
+/* Packets of one interface go in. Returns packets received. */
 static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 {
 	struct rte_mbuf *bufs[BURST_MAX];
@@ -44,15 +44,7 @@ static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 	}
 	worker_count(w, NSK_CNT_RX_PACKETS, n);
 	worker_count(w, NSK_CNT_RX_BYTES, bytes);
-	if (src->ifc->ethernet) {
-		for (uint16_t i = 0; i < n; i++)
-			net_input(w, src->ifc, bufs[i]);
-	} else {
-		for (uint16_t i = 0; i < n; i++) {
-			*pkt_of(bufs[i]) = (struct pkt){.iface = src->ifc->index};
-			ip_input(w, src->ifc, bufs[i]);
-		}
-	}
+	net_input_burst(w, src->ifc, bufs, n);
 	return n;
 }
 
@@ -194,7 +186,7 @@ const struct worker_ops loop_ops = {
 	.steer = steer_packet,
 	.share_arp = steer_arp,
 	.tx_burst = steer_tx_burst,
-	.ip_input = ip_input,
+	.ip_input = tcp_packets_input,
 	.call = call_run,
 	.stopping = loop_stopping,
 };

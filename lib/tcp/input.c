@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "ip/ip.h"
+#include "ip/input.h"
 #include "tcp/embryo.h"
 #include "tcp/icmp.h"
 #include "tcp/input.h"
@@ -14,38 +14,55 @@
 #include "tcp/tcp.h"
 #include "tcp/time_wait.h"
 
-/* Decodes a segment into its descriptor; 0 or why it is dropped without a word. */
-static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
+/* Where a segment lies, and what its packet adds to the checksum. */
+struct place {
+	const uint8_t *header;
+	uint32_t in_first; /* bytes of it in the first buffer */
+	uint16_t off, len; /* as in struct pkt */
+};
+
+static NSK_ALWAYS_INLINE bool csum_ok(const struct rte_mbuf *m, const struct pkt *p,
+				      const struct place *at)
 {
-	uint32_t in_first = m->data_len - (uint32_t)(p->l4_off - m->data_off);
-	const uint8_t *h = pkt_at(m, p->l4_off);
+	uint32_t sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, IP_PROTO_TCP, at->len);
+
+	if (NSK_LIKELY(at->in_first >= at->len))
+		return csum_finish(csum_any(at->header, at->len, sum)) == 0;
+	return ip_l4_csum_ok(m, p);
+}
+
+/* Decodes a segment into its descriptor; 0 or why it is dropped without a word. */
+static NSK_ALWAYS_INLINE enum nsk_drop decode(const struct rte_mbuf *m, struct pkt *p,
+					      const struct place *at)
+{
+	const uint8_t many = PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST | PKT_F_LINK_MCAST;
 	struct tcp_view v;
 	enum nsk_drop bad;
 
-	bad = tcp_parse(h, NSK_MIN(in_first, (uint32_t)p->l4_len), &v);
+	bad = tcp_parse(at->header, NSK_MIN(at->in_first, (uint32_t)at->len), &v);
 	if (NSK_UNLIKELY(bad))
 		return bad;
-	if (NSK_UNLIKELY(!ip_l4_csum_ok(m, p)))
+	if (NSK_UNLIKELY(!(p->flags & PKT_F_L4_CSUM_OK) && !csum_ok(m, p, at)))
 		return NSK_DROP_TCP_CHECKSUM;
-	memcpy(&p->flow.sport_be, h, 4);
+	if (NSK_UNLIKELY(p->flags & many))
+		return NSK_DROP_TCP_BCAST;
+	memcpy(&p->flow.sport_be, at->header, 4);
 	p->tcp_flags = (uint8_t)v.flags;
 	p->wnd = v.window;
 	p->seq = v.seq;
 	p->ack = v.ack;
-	p->pay_off = (uint16_t)(p->l4_off + v.hdr_len);
-	p->pay_len = (uint16_t)(p->l4_len - v.hdr_len);
-	tcp_opts_parse(h + TCP_HLEN, v.hdr_len - (size_t)TCP_HLEN, &p->opts);
-	if (NSK_UNLIKELY(p->flags &
-			 (PKT_F_IP_BCAST | PKT_F_IP_MCAST | PKT_F_LINK_BCAST | PKT_F_LINK_MCAST)))
-		return NSK_DROP_TCP_BCAST;
+	p->pay_off = (uint16_t)(at->off + v.hdr_len);
+	p->pay_len = (uint16_t)(at->len - v.hdr_len);
+	tcp_opts_parse(at->header + TCP_HLEN, v.hdr_len - (size_t)TCP_HLEN, &p->opts);
 	return NSK_DROP_NONE;
 }
 
-static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
+/* Checks a segment and puts it into the burst. Consumes m. */
+static NSK_ALWAYS_INLINE void gather(struct nsk_worker *w, struct rte_mbuf *m, struct pkt *p,
+				     const struct place *at)
 {
 	struct tcp_worker *t = w->tcp;
-	struct pkt *p = pkt_of(m);
-	enum nsk_drop bad = decode(m, p);
+	enum nsk_drop bad = decode(m, p, at);
 	struct tcp_burst_seg *seg;
 	uint64_t hash;
 
@@ -61,6 +78,48 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	seg->m = m;
 	seg->hash = hash;
 	seg->bucket = htab_prefetch(&t->table, hash);
+}
+
+static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	struct place at = {
+		.header = pkt_at(m, p->l4_off),
+		.in_first = m->data_len - (uint32_t)(p->l4_off - m->data_off),
+		.off = p->l4_off,
+		.len = p->l4_len,
+	};
+
+	gather(w, m, p, &at);
+}
+
+/*
+ * ip_input() and tcp_input() in one go for a plain packet, whose places are known without looking
+ * at the descriptor; by the same steps.
+ */
+void tcp_packets_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = bufs[i];
+		struct pkt *p = pkt_of(m);
+		struct ipv4_view ip;
+
+		if (NSK_UNLIKELY(!ip_input_plain(w, ifc, m, p, &ip))) {
+			ip_input(w, ifc, m);
+		} else if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(w->peers > 1)) {
+			ip_hand_over(w, m);
+		} else {
+			uint16_t len = ipv4_payload_len(&ip);
+			struct place at = {
+				.header = rte_pktmbuf_mtod_offset(m, const uint8_t *, IPV4_HLEN),
+				.in_first = len,
+				.off = (uint16_t)(m->data_off + IPV4_HLEN),
+				.len = len,
+			};
+
+			gather(w, m, p, &at);
+		}
+	}
 }
 
 const struct ip_proto tcp_proto = {

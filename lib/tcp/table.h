@@ -46,11 +46,15 @@ static inline uint32_t table_index(uint32_t value)
 static inline uint64_t table_flow_hash(const struct tcp_worker *t, const struct flow *f,
 				       uint8_t family)
 {
-	uint32_t word[sizeof(*f) / 4];
+	uint32_t word[sizeof(*f) / 4], src, dst, ports;
 
+	if (NSK_LIKELY(family == AF_INET)) {
+		memcpy(&src, f->src, sizeof(src));
+		memcpy(&dst, f->dst, sizeof(dst));
+		memcpy(&ports, &f->sport_be, sizeof(ports));
+		return mulhash_3(&t->hash_key, src, dst, ports);
+	}
 	memcpy(word, f, sizeof(*f));
-	if (NSK_LIKELY(family == AF_INET))
-		return mulhash_3(&t->hash_key, word[0], word[4], word[8]);
 	return mulhash(&t->hash_key, word, sizeof(*f) / 4);
 }
 

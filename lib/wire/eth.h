@@ -81,6 +81,16 @@ static inline enum nsk_drop eth_parse(const uint8_t *p, size_t len, struct eth_v
 	return NSK_DROP_NONE;
 }
 
+/*
+ * True if the ETH_HLEN bytes at @p say a frame of that type to that address from some station:
+ * eth_parse() would give just that.
+ */
+static inline bool eth_is_plain(const uint8_t *p, const uint8_t *mac, uint16_t type)
+{
+	return eth_mac_equal(p, mac) && load_be16(p + offsetof(struct eth_wire, type)) == type &&
+	       !eth_is_multicast(p + offsetof(struct eth_wire, src));
+}
+
 /* Write a header of ETH_HLEN bytes at @p. The addresses may not overlap it. */
 static inline void eth_write(uint8_t *p, const uint8_t *dst, const uint8_t *src, uint16_t type)
 {

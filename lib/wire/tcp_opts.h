@@ -72,6 +72,24 @@ struct tcp_opts {
 void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out);
 
 /*
+ * Begin to decode: the timestamps, where they stand first and alone as RFC 7323 Appendix A asks.
+ * Returns the bytes that are decoded then, of which others may follow: tcp_opts_walk().
+ */
+static NSK_ALWAYS_INLINE size_t tcp_opts_begin(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	out->present = 0;
+	out->nsack = 0;
+	out->wscale = 0;
+	out->malformed = false;
+	if (len < TCP_OPTS_TS_LEN || load_be32(p) != TCP_OPTS_TS_WORD)
+		return 0;
+	out->present = TCP_HAS_TS;
+	out->tsval = load_be32(p + 4);
+	out->tsecr = load_be32(p + 8);
+	return TCP_OPTS_TS_LEN;
+}
+
+/*
  * Decode the @len bytes of options at @p (hdr_len - 20 of them, so 0–40; more are walked as well).
  * Never fails: a list that cannot be walked on (a length below 2 or past the end) ends there, and
  * what came before it counts; an option of a known kind with a wrong length is skipped. Both set
@@ -80,19 +98,10 @@ void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out);
  */
 static inline void tcp_opts_parse(const uint8_t *p, size_t len, struct tcp_opts *out)
 {
-	out->present = 0;
-	out->nsack = 0;
-	out->wscale = 0;
-	out->malformed = false;
-	if (len >= TCP_OPTS_TS_LEN && load_be32(p) == TCP_OPTS_TS_WORD) {
-		out->present = TCP_HAS_TS;
-		out->tsval = load_be32(p + 4);
-		out->tsecr = load_be32(p + 8);
-		p += TCP_OPTS_TS_LEN;
-		len -= TCP_OPTS_TS_LEN;
-	}
-	if (len != 0)
-		tcp_opts_walk(p, len, out);
+	size_t done = tcp_opts_begin(p, len, out);
+
+	if (len != done)
+		tcp_opts_walk(p + done, len - done, out);
 }
 
 /* Write NOP NOP TS, TCP_OPTS_TS_LEN bytes, at @p. */

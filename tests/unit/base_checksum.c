@@ -70,6 +70,22 @@ static void every_length_and_alignment(void **state)
 }
 
 /* In a block of exactly the size, so that a read or write past the end is caught. */
+/* Both sides of what is summed up in line. */
+static void in_line_or_called_is_the_same(void **state)
+{
+	uint8_t buf[2 * CSUM_SHORT_MAX + 8];
+	struct rng rng;
+
+	(void)state;
+	rng_seed(&rng, 5);
+	for (size_t len = 0; len <= 2 * CSUM_SHORT_MAX; len++) {
+		rng_fill(&rng, buf, sizeof(buf));
+		for (size_t at = 0; at < 8; at++)
+			assert_int_equal(csum_finish(csum_any(buf + at, len, UINT32_MAX - 7)),
+					 csum_finish(csum_partial(buf + at, len, UINT32_MAX - 7)));
+	}
+}
+
 static void copy_copies_and_sums(void **state)
 {
 	struct rng r;
@@ -231,6 +247,7 @@ int main(void)
 		cmocka_unit_test(rfc1071_example),
 		cmocka_unit_test(ipv4_header_example),
 		cmocka_unit_test(every_length_and_alignment),
+		cmocka_unit_test(in_line_or_called_is_the_same),
 		cmocka_unit_test(copy_copies_and_sums),
 		cmocka_unit_test(large_blocks_do_not_overflow),
 		cmocka_unit_test(carries_of_the_fold_are_kept),
