@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Runs scripts: script_run [--trace] FILE|FOLDER... Each is a test of its own.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "script/script.h"
+
+uint8_t script_data[SCRIPT_DATA];
+
+static struct script now; /* the one that runs */
+static bool trace;
+
+_Noreturn void script_fail(const struct script *s, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fail_msg("%s:%u: %s", s->path, s->line, text);
+	abort(); /* not reached */
+}
+
+void script_need(struct script *s, const char *text)
+{
+	if (!lex_take(&s->x, text))
+		script_fail(s, "%s expected before: %s", text, s->x.at);
+}
+
+int64_t script_need_number(struct script *s)
+{
+	int64_t n = 0;
+
+	if (!lex_number(&s->x, &n))
+		script_fail(s, "number expected before: %s", s->x.at);
+	return n;
+}
+
+struct script_flow *script_flow(struct script *s, uint16_t peer_port)
+{
+	struct script_flow *f;
+
+	if (peer_port == 0)
+		peer_port = s->nflows ? s->flow[0].peer_port : SCRIPT_PEER;
+	for (unsigned i = 0; i < s->nflows; i++)
+		if (s->flow[i].peer_port == peer_port)
+			return &s->flow[i];
+	if (s->nflows == SCRIPT_FLOWS)
+		script_fail(s, "too many connections");
+	f = &s->flow[s->nflows++];
+	*f = (struct script_flow){
+		.peer_port = peer_port,
+		.stack_port = SCRIPT_STACK,
+		.peer_iss = SCRIPT_ISS,
+	};
+	return f;
+}
+
+/* ---- time ---- */
+
+/* What the stack sent by itself before this line. */
+static void expect_silence(struct script *s)
+{
+	const struct kept_frame *k = peer_take(&s->peer);
+	struct segment g = {0};
+	char text[256] = "something other than TCP";
+
+	if (!k)
+		return;
+	if (segment_parse(&g, k->data, k->len))
+		script_describe(s, &g, text, sizeof(text));
+	script_fail(s, "before this line the stack sent\n    %.6f > %s",
+		    (double)(k->now_ns - s->start_ns) / 1e9, text);
+}
+
+static uint64_t now_ns(const struct script *s)
+{
+	return s->peer.world.now_ns;
+}
+
+/* Goes on to the time of an event. Whatever is sent on the way is kept. */
+static void go_to(struct script *s, uint64_t at_ns)
+{
+	if (at_ns > now_ns(s))
+		peer_run(&s->peer, at_ns - now_ns(s));
+	s->at_ns = at_ns;
+}
+
+/* The time at the beginning of a line: "0.25" since the start or "+0.25" since the last event. */
+static uint64_t read_time(struct script *s)
+{
+	bool relative = lex_take(&s->x, "+");
+	uint64_t ns;
+
+	if (!lex_seconds(&s->x, &ns))
+		script_fail(s, "time expected, as 0.1 or +0.1");
+	return (relative ? s->at_ns : s->start_ns) + ns;
+}
+
+/* ---- lines ---- */
+
+static void begin(struct script *s)
+{
+	s->peer.ip_only = true;
+	peer_start(&s->peer, (const char *const *)s->setting);
+	s->started = true;
+	s->start_ns = s->at_ns = now_ns(s);
+}
+
+/* Lines before the first event: "set KEY=VALUE", "slack SECONDS", "rfc NUMBER §…". */
+static bool preamble(struct script *s)
+{
+	if (lex_keyword(&s->x, "rfc"))
+		return true;
+	if (lex_keyword(&s->x, "slack")) {
+		if (!lex_seconds(&s->x, &s->slack_ns))
+			script_fail(s, "seconds expected");
+		return true;
+	}
+	if (!lex_keyword(&s->x, "set"))
+		return false;
+	if (s->started || s->nsettings + 1 >= sizeof(s->setting) / sizeof(s->setting[0]))
+		script_fail(s, "settings come before the first event, 31 at most");
+	lex_blanks(&s->x);
+	s->setting[s->nsettings++] = strdup(s->x.at);
+	return true;
+}
+
+static void run_line(struct script *s)
+{
+	char word[LEX_WORD_MAX];
+	uint64_t at_ns;
+
+	if (lex_end(&s->x) || preamble(s))
+		return;
+	if (!s->started)
+		begin(s);
+	at_ns = read_time(s);
+	go_to(s, at_ns);
+	if (lex_take(&s->x, ">")) {
+		script_expect(s);
+		return;
+	}
+	expect_silence(s);
+	if (s->trace)
+		printf("%.6f%s\n", (double)(at_ns - s->start_ns) / 1e9, s->x.at);
+	if (lex_take(&s->x, "<"))
+		script_inject(s);
+	else if (lex_word(&s->x, word))
+		script_call(s, word);
+	else
+		script_fail(s, "<, > or a call expected before: %s", s->x.at);
+	if (!lex_end(&s->x))
+		script_fail(s, "not understood: %s", s->x.at);
+}
+
+static void end(struct script *s)
+{
+	if (!s->started)
+		script_fail(s, "no event in the script");
+	expect_silence(s);
+	for (unsigned i = 0; i < s->nvars; i++)
+		if (s->var[i].fd >= 0)
+			nsk_close(s->var[i].fd);
+	peer_forget(&s->peer);
+	peer_end(&s->peer); /* nothing may be left behind */
+}
+
+static void run_script(void **state)
+{
+	const char *path = *state;
+	FILE *file = fopen(path, "r");
+	char line[1024];
+
+	if (!file)
+		fail_msg("%s: %s", path, strerror(errno));
+	memset(&now, 0, sizeof(now));
+	now.path = path;
+	now.trace = trace;
+	now.slack_ns = SCRIPT_SLACK;
+	world_repeat("%s", "");
+	while (fgets(line, sizeof(line), file)) {
+		char *comment = strstr(line, "//");
+
+		now.line++;
+		if (!strchr(line, '\n') && !feof(file)) {
+			fclose(file);
+			script_fail(&now, "line too long");
+		}
+		line[strcspn(line, "\n")] = '\0';
+		if (comment)
+			*comment = '\0';
+		now.x.at = line;
+		run_line(&now);
+	}
+	fclose(file);
+	end(&now);
+	for (unsigned i = 0; i < now.nsettings; i++)
+		free(now.setting[i]);
+}
+
+static int help(void)
+{
+	puts("script_run [--trace] FILE|FOLDER...\n"
+	     "Runs each script, all *.script of a folder, against a stack of its own under virtual\n"
+	     "time; see docs/SCRIPTS.md.\n"
+	     "  --trace  print events and packets as they happen");
+	return 0;
+}
+
+/* Adds what an argument names: a file, or the scripts of a folder. False if there is nothing. */
+static bool add(glob_t *paths, const char *name)
+{
+	size_t n = strlen(name);
+	bool file = n > 7 && strcmp(name + n - 7, ".script") == 0;
+	char pattern[4096];
+
+	snprintf(pattern, sizeof(pattern), file ? "%s" : "%s/*.script", name);
+	if (glob(pattern, paths->gl_pathc ? GLOB_APPEND : 0, NULL, paths) == 0)
+		return true;
+	fprintf(stderr, "script_run: no script: %s\n", name);
+	return false;
+}
+
+static int run_all(const glob_t *paths)
+{
+	struct CMUnitTest *tests = calloc(paths->gl_pathc, sizeof(*tests));
+	int failed;
+
+	if (!tests)
+		return 1;
+	for (size_t i = 0; i < paths->gl_pathc; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = paths->gl_pathv[i],
+			.test_func = run_script,
+			.initial_state = paths->gl_pathv[i],
+		};
+	failed = _cmocka_run_group_tests("scripts", tests, paths->gl_pathc, NULL, NULL);
+	free(tests);
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	glob_t paths = {0};
+	int rc;
+
+	world_fill(script_data, sizeof(script_data), 0, 1);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return help();
+		if (strcmp(argv[i], "--trace") == 0)
+			trace = true;
+		else if (!add(&paths, argv[i]))
+			return 2;
+	}
+	if (paths.gl_pathc == 0) {
+		fprintf(stderr, "script_run: no script; --help tells more\n");
+		return 2;
+	}
+	rc = run_all(&paths);
+	globfree(&paths);
+	return rc;
+}

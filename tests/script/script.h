@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A script that runs: one stack, 10.0.0.1, on a callback port under virtual time, against what the
+ * script's lines say the peer, 10.0.0.2, sends and is to receive. The language: docs/SCRIPTS.md.
+ */
+#ifndef NSK_TESTS_SCRIPT_SCRIPT_H
+#define NSK_TESTS_SCRIPT_SCRIPT_H
+
+#include "script/lex.h"
+#include "sim/peer.h"
+
+#define SCRIPT_FLOWS 32
+#define SCRIPT_VARS  64
+#define SCRIPT_DATA  (1U << 20) /* octets of a stream that a script can speak of */
+#define SCRIPT_PEER  40000	/* port of the peer when the stack listens */
+#define SCRIPT_STACK 8080	/* port of the stack then */
+#define SCRIPT_ISS   1000000	/* of the peer, what its relative number 0 means */
+#define SCRIPT_MS    UINT64_C(1000000)
+#define SCRIPT_SLACK (2 * SCRIPT_MS)
+
+/* A connection, known by the peer's port; numbers in scripts are relative to its ISNs. */
+struct script_flow {
+	uint16_t peer_port, stack_port;
+	uint32_t peer_iss, stack_iss;
+	bool stack_known;  /* the stack's SYN was seen */
+	uint32_t tsval;	   /* the last that the stack sent */
+	uint32_t ts_first; /* the first */
+};
+
+/* A descriptor with a name. */
+struct script_var {
+	char name[LEX_WORD_MAX];
+	int fd;
+	uint32_t sent, received; /* octets of the streams */
+};
+
+struct script {
+	struct peer peer;
+	const char *path;
+	unsigned line;
+	struct lex x;
+	bool started; /* the stack exists */
+	bool trace;   /* print what happens */
+	uint64_t start_ns, at_ns, slack_ns;
+	char *setting[32]; /* "key=value" */
+	unsigned nsettings;
+	struct script_flow flow[SCRIPT_FLOWS];
+	unsigned nflows;
+	struct script_var var[SCRIPT_VARS];
+	unsigned nvars;
+};
+
+/* Octets of both streams, by position: what is sent and what is compared. */
+extern uint8_t script_data[SCRIPT_DATA];
+
+/* Ends the test with the script's line and the reason. */
+_Noreturn void script_fail(const struct script *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* What must follow in the line. */
+void script_need(struct script *s, const char *text);
+int64_t script_need_number(struct script *s);
+
+/* The flow of a peer's port, made if there is none. */
+struct script_flow *script_flow(struct script *s, uint16_t peer_port);
+
+/* packet.c: the rest of a line after "<" and after ">". */
+void script_inject(struct script *s);
+void script_expect(struct script *s);
+/* What the stack sent and nobody asked for, as a script would write it. */
+void script_describe(const struct script *s, const struct segment *seg, char *text, size_t size);
+
+/* call.c: a socket call or a look at the stack; name was read. */
+void script_call(struct script *s, const char *name);
+
+#endif
