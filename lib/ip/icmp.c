@@ -160,6 +160,15 @@ static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p
 	return NSK_DROP_NONE;
 }
 
+/* Where the socket is that an error is for: with the only user of its port, else at home. */
+static uint16_t owner_of(struct nsk_worker *w, const struct flow *as_received, uint8_t proto)
+{
+	enum shared_proto shared = proto == IP_PROTO_TCP ? SHARED_TCP : SHARED_UDP;
+	int only = shared_port_only(w->shared, shared, load_be16(&as_received->dport_be));
+
+	return only >= 0 ? (uint16_t)only : w->ops->flow_owner(w, as_received);
+}
+
 static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct icmp_view *icmp,
 			size_t contiguous)
 {
@@ -180,7 +189,7 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 		uint16_t owner;
 
 		reverse(&as_received, &flow);
-		owner = w->ops->flow_owner(w, &as_received);
+		owner = owner_of(w, &as_received, quote.ip.proto);
 		if (owner != w->id) {
 			w->ops->steer(w, owner, m);
 			return;

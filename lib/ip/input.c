@@ -243,3 +243,18 @@ void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	deliver(w, m, pkt_of(m)->proto);
 }
+
+bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto proto)
+{
+	const struct pkt *p = pkt_of(m);
+	int next;
+
+	if (w->peers == 1)
+		return false;
+	next = shared_port_next(w->shared, proto, load_be16(&p->flow.dport_be), w->id,
+				w->ops->flow_owner(w, &p->flow), w->peers);
+	if (next < 0)
+		return false;
+	w->ops->steer(w, (uint16_t)next, m);
+	return true;
+}

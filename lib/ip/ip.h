@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/siphash.h"
 #include "mbuf/pkt.h"
+#include "mbuf/shared.h"
 #include "net/net.h"
 #include "tcpalg/limiter.h"
 #include "wire/family.h"
@@ -64,6 +65,12 @@ void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m);
 /* The last part of it: hand a validated packet to its transport (also for steered ones).
  * Consumes m. */
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
+
+/*
+ * A decoded packet has found no socket here: gives it to the next worker that has one bound to its
+ * port. False, and m is still the caller's: there is none, or all were asked.
+ */
+bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto proto);
 
 /* What ip_output() needs to know. */
 struct ip_out {

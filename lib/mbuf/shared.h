@@ -6,13 +6,27 @@
 #ifndef NSK_MBUF_SHARED_H
 #define NSK_MBUF_SHARED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/siphash.h"
+
+#define SHARED_PORTS 65536
+
+enum shared_proto {
+	SHARED_TCP,
+	SHARED_UDP,
+	SHARED_PROTOS,
+};
 
 struct stack_shared {
 	struct siphash_key secret; /* [C] of shared_key() */
 	uint64_t cookie_ns; /* [A] when a SYN cookie was given out last, about; 0: none was */
+	bool strays;	    /* [A] some TCP connections live where their flows do not belong */
+	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
+	 * with one worker. */
+	uint64_t *port_users[SHARED_PROTOS];
 };
 
 /* Secrets that have to be the same on all workers, so that a flow may move. */
@@ -31,6 +45,42 @@ static inline struct siphash_key shared_key(const struct stack_shared *s, enum s
 		.k0 = siphash24(&s->secret, label[0], sizeof(label[0])),
 		.k1 = siphash24(&s->secret, label[1], sizeof(label[1])),
 	};
+}
+
+/* Worker id has a socket bound to the port from now on, or has no more. */
+static inline void shared_port_use(struct stack_shared *s, enum shared_proto proto, uint16_t port,
+				   uint16_t id, bool use)
+{
+	const uint64_t bit = UINT64_C(1) << id;
+
+	if (use)
+		__atomic_fetch_or(&s->port_users[proto][port], bit, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&s->port_users[proto][port], ~bit, __ATOMIC_RELAXED);
+}
+
+/*
+ * A packet to a port has found no socket on worker id: who of the users of the port is next, in
+ * their order round from home, where such packets come first; -1: all were asked.
+ */
+static inline int shared_port_next(const struct stack_shared *s, enum shared_proto proto,
+				   uint16_t port, uint16_t id, uint16_t home, uint16_t workers)
+{
+	uint64_t users = __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED);
+
+	for (unsigned i = (id + 1u) % workers; i != home; i = (i + 1) % workers)
+		if (users >> i & 1)
+			return (int)i;
+	return -1;
+}
+
+/* The only user of a port, -1 if there are more or none. */
+static inline int shared_port_only(const struct stack_shared *s, enum shared_proto proto,
+				   uint16_t port)
+{
+	uint64_t users = __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED);
+
+	return users && !(users & (users - 1)) ? __builtin_ctzll(users) : -1;
 }
 
 #endif

@@ -58,10 +58,33 @@ static void workers_down(struct nsk_stack *stack)
 		worker_destroy(stack->worker[i]);
 		stack->worker[i] = NULL;
 	}
+	for (unsigned i = 0; i < SHARED_PROTOS; i++)
+		free(stack->shared.port_users[i]);
+}
+
+_Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
+
+/* Fresh pages that cost nothing until a port in them is bound. */
+static int ports_shared(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = stack->nworkers > 1 ? build_step(config, "table of ports") : 0;
+
+	for (unsigned i = 0; rc == 0 && stack->nworkers > 1 && i < SHARED_PROTOS; i++) {
+		stack->shared.port_users[i] = calloc(SHARED_PORTS, sizeof(uint64_t));
+		if (!stack->shared.port_users[i])
+			rc = build_fail(config, ENOMEM, "no memory for the table of ports");
+	}
+	if (rc)
+		free(stack->shared.port_users[0]);
+	return rc;
 }
 
 static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 {
+	int err = ports_shared(stack, config);
+
+	if (err)
+		return err;
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);
 

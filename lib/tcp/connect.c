@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mbuf/shared.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -19,6 +20,12 @@
 #define FLAGS_KEPT \
 	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_PORT_SET | CONN_F_ADDR_SET | CONN_F_INHERIT)
 
+/* Packets of this flow come to another worker. */
+static bool away(struct nsk_worker *w, const struct flow *f)
+{
+	return w->peers > 1 && w->ops->flow_owner(w, f) != w->id;
+}
+
 /* True if nobody has the 4-tuple, or only a TIME-WAIT that gives way. */
 static bool flow_free(struct nsk_worker *w, const struct tcp_conn *c, const struct flow *f,
 		      uint32_t *iss_after)
@@ -26,8 +33,6 @@ static bool flow_free(struct nsk_worker *w, const struct tcp_conn *c, const stru
 	struct tcp_worker *t = w->tcp;
 	uint32_t value;
 
-	if (w->peers > 1 && w->ops->flow_owner(w, f) != w->id)
-		return false;
 	value = table_find(w, table_flow_hash(t, f, c->sock.family), f, c->sock.family);
 	if (value == HTAB_NONE)
 		return true;
@@ -50,7 +55,7 @@ static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct fl
 		f->dport_be = WIRE_BE16(port);
 		if (t->bound && table_port_conflict(w, c, f->dst, f->dport_be))
 			continue;
-		if (!flow_free(w, c, f, iss_after))
+		if (away(w, f) || !flow_free(w, c, f, iss_after))
 			continue;
 		ports_taken(&t->ports, &it);
 		return 0;
@@ -110,7 +115,11 @@ static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct ip
 	if (!(c->flags & CONN_F_BOUND))
 		return choose_port(w, c, f, iss_after);
 	f->dport_be = c->flow.dport_be;
-	return flow_free(w, c, f, iss_after) ? 0 : -EADDRNOTAVAIL;
+	if (!flow_free(w, c, f, iss_after))
+		return -EADDRNOTAVAIL;
+	if (away(w, f)) /* as the port is given: who gets its packets asks us */
+		__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
+	return 0;
 }
 
 int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)

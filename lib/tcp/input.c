@@ -127,6 +127,17 @@ const struct ip_proto tcp_proto = {
 	.error = tcp_icmp_error,
 };
 
+bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	bool syn = pkt_of(m)->tcp_flags & TCP_SYN; /* m may be another worker's afterwards */
+
+	if (!ip_ask_others(w, m, SHARED_TCP))
+		return false;
+	if (syn && !__atomic_load_n(&w->shared->strays, __ATOMIC_RELAXED))
+		__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
+	return true;
+}
+
 void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash, uint32_t iss_after)
 {
 	const struct pkt *p = pkt_of(m);
@@ -136,7 +147,7 @@ void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
 		l = table_find_listener(w, &p->flow, p->family, hash);
 	if (l)
 		tcp_listen_input(w, l, m, hash, iss_after);
-	else
+	else if (!tcp_ask_others(w, m))
 		tcp_refuse(w, m, NSK_DROP_TCP_NO_LISTENER);
 }
 

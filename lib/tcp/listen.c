@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "mbuf/shared.h"
 #include "tcp/close.h"
 #include "tcp/embryo.h"
 #include "tcp/input.h"
@@ -290,6 +291,12 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 	pkt_put(w, m);
 }
 
+/* A connection was opened while only another worker listened, and may live there still. */
+static bool stray(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	return __atomic_load_n(&w->shared->strays, __ATOMIC_RELAXED) && tcp_ask_others(w, m);
+}
+
 /* Second: an ACK opens nothing, unless it brings a cookie back. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash)
 {
@@ -299,7 +306,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 
 	if (!SETTING(w->set, tcp_syncookies) || (pkt_of(m)->tcp_flags & TCP_SYN) ||
 	    !tcp_cookie_input(w, pkt_of(m), hash, &b)) {
-		tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
+		if (!stray(w, m))
+			tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
 		return;
 	}
 	c = tcp_birth(w, l, &b, NULL, &reason);
@@ -316,9 +324,10 @@ void tcp_listen_input(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf 
 {
 	uint8_t flags = pkt_of(m)->tcp_flags;
 
-	if (flags & TCP_RST) /* first */
-		pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
-	else if (flags & TCP_ACK)
+	if (flags & TCP_RST) { /* first */
+		if (!stray(w, m))
+			pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
+	} else if (flags & TCP_ACK)
 		take_ack(w, l, m, hash);
 	else if ((flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)
 		take_syn(w, l, m, hash, iss_after);

@@ -2,6 +2,7 @@
 /* The table of flows and bound ports; see table.h. */
 #include "tcp/table.h"
 
+#include "mbuf/shared.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
 #include "tcp/time_wait.h"
@@ -104,6 +105,9 @@ int table_add_port(struct nsk_worker *w, struct tcp_conn *c)
 
 	if (rc == 0) {
 		c->flags |= CONN_F_BOUND;
+		if (w->peers > 1)
+			shared_port_use(w->shared, SHARED_TCP, WIRE_BE16(c->flow.dport_be), w->id,
+					true);
 		t->bound++;
 		table_listeners_changed(t);
 	}

@@ -3,10 +3,11 @@
  * UDP: sockets of one worker, found by a keyed hash of their addresses and ports. RFC 768, RFC 1122
  * §4.1, RFC 8085 (port choice by RFC 6056).
  *
- * A socket lives on the worker that made it and receives what that worker owns: a server opens its
- * port on each worker. A connected socket gets a source port whose flow comes back to its own
- * worker. Datagrams are not fragmented yet: longer than the MTU is EMSGSIZE. Nothing waits here on
- * the way out, so a socket is always writable.
+ * A socket lives on the worker that made it. A server that is to use all cores opens its port on
+ * each worker; what comes to a worker that has no socket for it goes to one that has. A connected
+ * socket gets a source port whose flow comes back to its own worker. Datagrams are not fragmented
+ * yet: longer than the MTU is EMSGSIZE. Nothing waits here on the way out, so a socket is always
+ * writable.
  */
 #ifndef NSK_UDP_UDP_H
 #define NSK_UDP_UDP_H

@@ -169,7 +169,19 @@ int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
 	}
 	(*count_of(udp, u))++;
 	u->flags |= UDP_F_BOUND;
+	if (w->peers > 1)
+		shared_port_use(w->shared, SHARED_UDP, u->lport, w->id, true);
 	return 0;
+}
+
+static bool port_in_use(const struct udp_worker *udp, uint16_t lport)
+{
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it)
+		if (((const struct udp_sock *)slab_at(&udp->socks, it.value))->lport == lport)
+			return true;
+	return false;
 }
 
 void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
@@ -183,6 +195,8 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
 	htab_remove(&udp->by_port, hash_port(udp, u->lport), index);
 	(*count_of(udp, u))--;
 	u->flags &= (uint8_t)~UDP_F_BOUND;
+	if (w->peers > 1 && !port_in_use(udp, u->lport))
+		shared_port_use(w->shared, SHARED_UDP, u->lport, w->id, false);
 }
 
 /* ---- ports ---- */

@@ -3,6 +3,7 @@
  * A stack of several workers behind a port with one queue: what they share, and that a flow is good
  * whichever of them it comes to.
  */
+#include <errno.h>
 #include <netinet/in.h>
 
 #include "mbuf/shared.h"
@@ -137,6 +138,200 @@ static void sequence_numbers_and_timestamps_are_those_of_the_stack(void **state)
 				sizeof(struct siphash_key));
 }
 
+/* ---- ports that one worker has bound --------------------------------------------------------- */
+
+static int udp_on(struct many *many, unsigned index, uint16_t port)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd;
+
+	nsk_enter(NULL);
+	assert_int_equal(nsk_attach(many->world.host[1], index), 0);
+	fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(nsk_detach(), 0);
+	return fd;
+}
+
+static struct sockaddr_in to_host_b(uint16_t port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(HOST_B)};
+}
+
+static void datagram(struct many *many, int from, uint16_t port)
+{
+	struct sockaddr_in to = to_host_b(port);
+
+	assert_int_equal(nsk_sendto(from, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	world_settle(&many->world);
+}
+
+static unsigned queued(int fd)
+{
+	char c;
+	unsigned n = 0;
+
+	while (nsk_recv(fd, &c, 1, 0) == 1)
+		n++;
+	return n;
+}
+
+static uint64_t users_of(struct many *many, uint16_t port)
+{
+	return many->world.host[1]->shared.port_users[SHARED_UDP][port];
+}
+
+#define SOURCES 24
+
+static void a_datagram_socket_gets_all_that_comes_to_its_port(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	int fd = udp_on(many, 1, 53), from[SOURCES], second;
+
+	for (unsigned i = 0; i < SOURCES; i++) {
+		from[i] = world_udp(world, 0, "10.0.0.1", (uint16_t)(2000 + i));
+		datagram(many, from[i], 53);
+	}
+	assert_int_equal(queued(fd), SOURCES);
+	/* Where there are two, each worker that has one keeps its own. */
+	second = udp_on(many, 2, 53);
+	for (unsigned i = 0; i < SOURCES; i++)
+		datagram(many, from[i], 53);
+	assert_in_range(queued(second), 1, SOURCES - 1);
+	assert_in_range(queued(fd), 1, SOURCES - 1);
+	/* And when the first goes, the other gets all. */
+	assert_int_equal(users_of(many, 53), 1 << 1 | 1 << 2);
+	assert_int_equal(nsk_close(fd), 0);
+	assert_int_equal(users_of(many, 53), 1 << 2);
+	for (unsigned i = 0; i < SOURCES; i++)
+		datagram(many, from[i], 53);
+	assert_int_equal(queued(second), SOURCES);
+	assert_int_equal(nsk_close(second), 0);
+	assert_int_equal(users_of(many, 53), 0);
+	assert_int_equal(world_drops(world, 1, NSK_DROP_UDP_NO_SOCKET), 0);
+	for (unsigned i = 0; i < SOURCES; i++)
+		datagram(many, from[i], 53);
+	assert_int_equal(world_drops(world, 1, NSK_DROP_UDP_NO_SOCKET), SOURCES);
+}
+
+static void an_error_finds_the_socket_of_the_port(void **state)
+{
+	struct many *many = *state;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(HOST_A)};
+
+	for (uint16_t i = 0; i < SOURCES; i++) {
+		int fd = udp_on(many, i % WORKERS, (uint16_t)(3000 + i));
+
+		to.sin_port = htons((uint16_t)(9000 + i)); /* nobody */
+		assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+		assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
+		world_settle(&many->world);
+		assert_int_equal(world_sock_error(fd), ECONNREFUSED);
+		assert_int_equal(nsk_close(fd), 0);
+	}
+}
+
+/* Whatever worker its segments come to; also when the listener is gone again. */
+static void one_worker_may_listen_for_all(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	int listener = listener_on(many, 1, 80), fd[SOURCES], peer[SOURCES];
+	char c;
+
+	for (unsigned i = 0; i < SOURCES; i++) {
+		fd[i] = world_connect(world, 0, "10.0.0.2", 80);
+		peer[i] = world_accept(world, listener);
+	}
+	assert_int_equal(world_counter(world, 1, NSK_CNT_TCP_RST_SENT), 0);
+	assert_int_equal(nsk_close(listener), 0);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		world_send(world, fd[i], "x", 1);
+		world_recv(world, peer[i], &c, 1);
+		world_send(world, peer[i], "y", 1);
+		world_recv(world, fd[i], &c, 1);
+		assert_int_equal(nsk_close(peer[i]), 0);
+		world_expect_eof(world, fd[i]);
+		assert_int_equal(nsk_close(fd[i]), 0);
+	}
+	world_run(world, 5 * MINUTE, NULL, NULL);
+	assert_true(world_all_closed(world, 1));
+	assert_int_equal(world_counter(world, 1, NSK_CNT_TCP_RST_SENT), 0);
+}
+
+/* A second worker listens later: what came before goes on, what comes is shared. */
+static void connections_stay_when_another_worker_begins_to_listen(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	int first = listener_on(many, 0, 80), second, fd[SOURCES], peer[SOURCES];
+	struct linger linger = {.l_onoff = 1};
+	char c;
+
+	for (unsigned i = 0; i < SOURCES; i++) {
+		fd[i] = world_connect(world, 0, "10.0.0.2", 80);
+		peer[i] = world_accept(world, first);
+	}
+	second = listener_on(many, 2, 80);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		world_send(world, fd[i], "x", 1);
+		world_recv(world, peer[i], &c, 1);
+		/* A reset finds it as well. */
+		assert_int_equal(
+			nsk_setsockopt(fd[i], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+		assert_int_equal(nsk_close(fd[i]), 0);
+		world_settle(world);
+		assert_int_equal(world_sock_error(peer[i]), ECONNRESET);
+	}
+	for (unsigned i = 0; i < SOURCES; i++)
+		world_connect(world, 0, "10.0.0.2", 80);
+	world_settle(world);
+	assert_in_range(nsk_accept(second, NULL, NULL), NSK_FD_BASE, INT32_MAX);
+	assert_in_range(nsk_accept(first, NULL, NULL), NSK_FD_BASE, INT32_MAX);
+}
+
+static void a_port_that_nobody_has_is_refused_once(void **state)
+{
+	struct many *many = *state;
+	int listener = listener_on(many, 1, 80);
+
+	assert_int_equal(nsk_close(listener), 0);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		int fd = world_connect(&many->world, 0, "10.0.0.2", (uint16_t)(80 + i % 2));
+
+		world_settle(&many->world);
+		assert_int_equal(world_sock_error(fd), ECONNREFUSED);
+		assert_int_equal(world_counter(&many->world, 1, NSK_CNT_TCP_RST_SENT), i + 1);
+	}
+}
+
+static void a_connection_may_go_out_from_any_port_of_its_own(void **state)
+{
+	struct many *many = *state;
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(HOST_A)};
+	int listener = world_listen(&many->world, 0, 80, 64);
+
+	for (uint16_t i = 0; i < SOURCES; i++) {
+		struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(5000 + i)};
+		int fd;
+
+		nsk_enter(NULL);
+		assert_int_equal(nsk_attach(many->world.host[1], i % WORKERS), 0);
+		fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(nsk_bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+		assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), -1);
+		assert_int_equal(errno, EINPROGRESS);
+		assert_int_equal(nsk_detach(), 0);
+		world_accept(&many->world, listener);
+		world_settle(&many->world);
+		assert_int_equal(world_sock_error(fd), 0);
+	}
+	assert_int_equal(world_levels(&many->world, 1).tcp_established, SOURCES);
+}
+
 #define many_test(fn) \
 	cmocka_unit_test_prestate_setup_teardown(fn, many_up, many_down, (void *)(uintptr_t) #fn)
 
@@ -145,6 +340,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		many_test(a_cookie_of_one_worker_is_good_on_the_others),
 		many_test(sequence_numbers_and_timestamps_are_those_of_the_stack),
+		many_test(a_datagram_socket_gets_all_that_comes_to_its_port),
+		many_test(an_error_finds_the_socket_of_the_port),
+		many_test(one_worker_may_listen_for_all),
+		many_test(connections_stay_when_another_worker_begins_to_listen),
+		many_test(a_port_that_nobody_has_is_refused_once),
+		many_test(a_connection_may_go_out_from_any_port_of_its_own),
 	};
 
 	return world_main(tests);

@@ -67,6 +67,8 @@ struct net_world {
 	struct flow error_flow;
 	unsigned nerrors;
 	unsigned shared; /* calls of share_arp */
+	struct stack_shared with_peers;
+	uint64_t port_users[SHARED_PROTOS][SHARED_PORTS];
 };
 
 static struct net_world *net_world_of(struct nsk_worker *w)
@@ -232,6 +234,9 @@ static struct net_world *nw_new(void)
 	world->w.mem = &world->mem;
 	world->w.ops = &nw_ops;
 	world->w.peers = 1;
+	world->w.shared = &world->with_peers;
+	for (unsigned i = 0; i < SHARED_PROTOS; i++)
+		world->with_peers.port_users[i] = world->port_users[i];
 	world->w.now_ns = 1000000 * MS;
 	world->port_room = UINT32_MAX;
 	rng_seed(&world->w.rng, 1);
