@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loss recovery: RFC 5681 section 3.2, RFC 6582, RFC 8985; see loss.h. */
+#include "tcpalg/loss.h"
+
+#define F_FORCE 0x01 /* the next retransmission does not wait for the pipe */
+#define F_GUARD 0x02 /* duplicates may be echoes of the last episode: snd_una must pass recover */
+
+/* Duplicates in a row that limited transmit may answer with a new segment (RFC 3042). */
+#define LIMITED_TRANSMIT (RACK_DUPTHRESH - 1)
+
+/* New segments that F-RTO sends (RFC 5682 section 2.1 step 2b). */
+#define FRTO_SEGS 2
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+void loss_init(struct loss *l)
+{
+	*l = (struct loss){0};
+}
+
+void loss_more_init(struct loss_more *m, uint32_t una)
+{
+	*m = (struct loss_more){.recover = una};
+	rack_init(&m->rack, una);
+}
+
+void loss_news_init(const struct loss_ctx *x, struct flight_news *n)
+{
+	flight_news_init(n, (uint32_t)x->now_us, x->m ? x->m->rack.fack : x->una);
+	n->min_rtt_us = x->l->min_rtt_us;
+	if (x->m && x->l->state == LOSS_RTO)
+		n->mark = x->m->recover;
+}
+
+uint32_t loss_pipe(const struct loss_ctx *x)
+{
+	uint32_t pipe = flight_pipe(x->f, x->una, x->nxt), left = 0;
+
+	if (x->sack)
+		return pipe;
+	if (x->l->state == LOSS_FAST && x->m)
+		left = x->m->left;
+	else if (x->l->state <= LOSS_DISORDER)
+		left = min_u32(x->l->dupacks, LIMITED_TRANSMIT) * x->cc->smss;
+	return pipe - min_u32(left, pipe);
+}
+
+uint32_t loss_room(const struct loss_ctx *x)
+{
+	uint32_t pipe = loss_pipe(x), wnd = x->cc->cwnd, room;
+
+	if (x->l->state == LOSS_FAST && x->m)
+		wnd = x->m->prr.cwnd;
+	room = wnd > pipe ? wnd - pipe : 0;
+	if (x->l->state == LOSS_RTO && x->m && room < x->m->quota)
+		room = x->m->quota;
+	return room;
+}
+
+bool loss_forced(const struct loss_ctx *x)
+{
+	return x->l->flags & F_FORCE;
+}
+
+/* ---- states ---- */
+
+/* The state outside of recovery. */
+static void calm(struct loss_ctx *x)
+{
+	bool open = !flight_sacked(x->f) && !flight_rxt(x->f, x->una, x->nxt) &&
+		    !flight_lost(x->f, x->una, x->nxt) && !x->l->dupacks &&
+		    !(x->m && x->m->tlp.out);
+
+	x->l->state = open ? LOSS_OPEN : LOSS_DISORDER;
+}
+
+static bool recovering(const struct loss_ctx *x)
+{
+	return x->l->state >= LOSS_FAST;
+}
+
+/* A recovery that this one would begin within (RFC 6582 section 4). */
+static bool within(const struct loss_ctx *x)
+{
+	return recovering(x) && seq_lt(x->una, x->m->recover);
+}
+
+static unsigned enter_fast(struct loss_ctx *x, const struct loss_ack *a)
+{
+	uint32_t smss = x->cc->smss, flight = x->nxt - x->una;
+	uint32_t newly = a ? a->news->sacked : 0, acked = a ? a->acked : 0;
+	struct loss_more *m = x->m;
+
+	undo_arm(&m->undo, x->cc, x->una, false);
+	m->recover = x->nxt;
+	m->frto = FRTO_OFF;
+	m->left = x->sack ? 0 : min_u32(x->l->dupacks * smss, flight);
+	x->l->state = LOSS_FAST;
+	x->l->flags = 0;
+	x->l->dupacks = 0;
+	cc_loss(x->cc, x->now_us);
+	if (x->sack)
+		prr_start(&m->prr, x->cc->ssthresh, flight, acked, flight_sacked(x->f), newly);
+	else
+		prr_start(&m->prr, x->cc->ssthresh, flight, acked, m->left, min_u32(smss, m->left));
+	return LOSS_EV_ENTER;
+}
+
+/* The episode is over. Without SACK a duplicate does not tell what it is a duplicate of. */
+static unsigned leave(struct loss_ctx *x)
+{
+	bool fast = x->l->state == LOSS_FAST;
+
+	x->l->flags = x->sack ? 0 : F_GUARD;
+	x->l->dupacks = 0;
+	if (x->m) {
+		x->m->frto = FRTO_OFF;
+		x->m->quota = 0;
+		x->m->left = 0;
+		undo_expire(&x->m->undo, x->nxt);
+		rack_recovered(&x->m->rack);
+	}
+	calm(x);
+	if (fast)
+		cc_recovery_exit(x->cc, x->nxt - x->una, x->now_us);
+	return LOSS_EV_EXIT;
+}
+
+/* It was needless (RFC 4015 section 3.2). */
+static unsigned take_back(struct loss_ctx *x, uint32_t acked)
+{
+	flight_unmark(x->f, x->nxt);
+	x->l->flags = 0;
+	x->l->dupacks = 0;
+	x->m->frto = FRTO_OFF;
+	x->m->quota = 0;
+	x->m->left = 0;
+	undo_restore(&x->m->undo, x->cc, flight_pipe(x->f, x->una, x->nxt), acked);
+	calm(x);
+	return LOSS_EV_UNDO | LOSS_EV_EXIT;
+}
+
+/* ---- losses ---- */
+
+/* RFC 8985 section 6.2 steps 4 and 5; octets newly lost. */
+static uint32_t detect(struct loss_ctx *x)
+{
+	const struct rack *r = &x->m->rack;
+	bool dupthresh = x->l->dupacks >= RACK_DUPTHRESH ||
+			 flight_sacked(x->f) > (RACK_DUPTHRESH - 1u) * x->cc->smss;
+	uint32_t wait, lost;
+
+	x->reo_us = 0;
+	if (!x->sack || !r->any)
+		return 0;
+	wait = rack_reo_wnd_us(r, recovering(x), dupthresh, x->l->min_rtt_us, x->srtt_us);
+	x->reo_us = flight_detect(x->f, x->una, x->nxt, r->newest, r->rtt_us + wait,
+				  (uint32_t)x->now_us, &lost);
+	return lost;
+}
+
+/* RFC 6582 section 3.2 steps 1 and 3: the first segment is lost, if it was not sent again. */
+static bool lose_first(struct loss_ctx *x)
+{
+	if (x->una == x->nxt || (flight_at(x->f, x->una, x->una).flags & FLIGHT_RXT))
+		return false;
+	flight_mark(x->f, x->una, x->nxt, seq_min(x->una + x->cc->smss, x->nxt));
+	return true;
+}
+
+/* ---- acknowledgements ---- */
+
+/* OPEN and DISORDER. */
+static unsigned ack_calm(struct loss_ctx *x, const struct loss_ack *a)
+{
+	bool told = x->sack ? a->news->sacked != 0 : a->is_dup;
+	unsigned ev = a->acked ? LOSS_EV_GROW : 0;
+
+	if (a->acked && !flight_sacked(x->f))
+		x->l->dupacks = 0;
+	if (told && x->l->dupacks < UINT8_MAX)
+		x->l->dupacks++;
+	if (!x->m) {
+		calm(x);
+		return ev;
+	}
+	if (a->acked && seq_gt(x->una, x->m->recover))
+		x->l->flags &= (uint8_t)~F_GUARD;
+	detect(x);
+	if (!x->sack && x->l->dupacks >= RACK_DUPTHRESH && !(x->l->flags & F_GUARD))
+		lose_first(x);
+	if (flight_lost(x->f, x->una, x->nxt))
+		return enter_fast(x, a);
+	calm(x);
+	return ev;
+}
+
+/* Octets that an ACK without SACK delivers (RFC 9937 section 6.1). */
+static uint32_t delivered_without_sack(struct loss_ctx *x, const struct loss_ack *a)
+{
+	uint32_t smss = x->cc->smss, most, taken;
+	struct loss_more *m = x->m;
+
+	if (a->acked == 0) {
+		most = x->nxt - x->una;
+		taken = a->is_dup && m->left + smss <= most ? smss : 0;
+		m->left += taken;
+		return taken;
+	}
+	/* The first of them was sent again; duplicates told of the others. */
+	taken = min_u32(m->left, a->acked > smss ? a->acked - smss : 0);
+	m->left -= taken;
+	return a->acked - taken;
+}
+
+/* FAST; fresh: this ACK began it. */
+static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fresh)
+{
+	uint32_t delivered = a->news->octets, lost = 0;
+
+	if (!fresh && a->acked && a->ts && undo_eifel(&x->m->undo, a->tsecr))
+		return take_back(x, a->acked);
+	if (seq_geq(x->una, x->m->recover)) {
+		unsigned ev = leave(x);
+
+		/* This ACK was about the episode: no growth by it. */
+		return ev | (ack_calm(x, a) & ~LOSS_EV_GROW);
+	}
+	if (!fresh) {
+		lost = detect(x);
+		if (!x->sack) {
+			delivered = delivered_without_sack(x, a);
+			/* It leaves at once, whatever is in flight. */
+			if (a->acked && lose_first(x))
+				x->l->flags |= F_FORCE;
+		}
+	} else if (!x->sack) {
+		delivered = min_u32(x->cc->smss, x->m->left);
+	}
+	prr_ack(&x->m->prr, delivered, loss_pipe(x), a->acked && !lost && !fresh, x->cc->smss);
+	return 0;
+}
+
+static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
+{
+	unsigned ev = a->acked ? LOSS_EV_GROW : 0;
+	struct loss_more *m = x->m;
+
+	if (!m) {
+		if (x->una == x->nxt || !(flight_at(x->f, x->una, x->una).flags))
+			ev |= leave(x);
+		return ev;
+	}
+	if (a->acked && a->ts && undo_eifel(&m->undo, a->tsecr))
+		return ev | take_back(x, a->acked);
+	if (seq_geq(x->una, m->recover)) {
+		ev |= leave(x);
+		return ev | ack_calm(x, a);
+	}
+	switch (frto_ack(&m->frto, a->acked, a->news->orig, x->sack, a->can_send)) {
+	case FRTO_NEW_DATA:
+		m->quota = FRTO_SEGS * x->cc->smss;
+		break;
+	case FRTO_SPURIOUS:
+		return ev | take_back(x, a->acked);
+	case FRTO_GENUINE:
+		m->quota = 0;
+		break;
+	default:
+		break;
+	}
+	detect(x);
+	return ev;
+}
+
+/* D-SACK: RFC 8985 section 6.2 step 4, section 7.4; RFC 3708. */
+static unsigned take_dsack(struct loss_ctx *x, const struct loss_ack *a)
+{
+	bool dsack = a->dup.start != a->dup.end;
+	struct loss_more *m = x->m;
+	unsigned ev = 0;
+	bool probe = dsack && m->tlp.out && m->tlp.again && a->dup.end == m->tlp.end;
+	bool plain = a->acked == 0 && a->is_dup && a->news->sacked == 0 && !dsack;
+
+	rack_dsack(&m->rack, x->una, x->nxt, dsack && !probe);
+	if (tlp_ack(&m->tlp, x->una, probe, plain) && !recovering(x)) {
+		/* Section 7.4.2: one window reduction, and nothing to repair. */
+		cc_loss(x->cc, x->now_us);
+		cc_recovery_exit(x->cc, x->nxt - x->una, x->now_us);
+		ev |= LOSS_EV_REPAIRED;
+	}
+	if (dsack && !probe && undo_dsack(&m->undo, a->dup, x->una))
+		ev |= take_back(x, a->acked);
+	return ev;
+}
+
+unsigned loss_ack(struct loss_ctx *x, const struct loss_ack *a)
+{
+	unsigned ev = 0;
+
+	x->reo_us = 0;
+	if (x->m) {
+		rack_update(&x->m->rack, a->news, x->una);
+		ev |= take_dsack(x, a);
+	}
+	switch (x->l->state) {
+	case LOSS_FAST:
+		return ev | ack_fast(x, a, false);
+	case LOSS_RTO:
+		return ev | ack_rto(x, a);
+	default:
+		ev |= ack_calm(x, a);
+		if (x->l->state == LOSS_FAST)
+			ev = (ev & ~LOSS_EV_GROW) | ack_fast(x, a, true);
+		return ev;
+	}
+}
+
+/* ---- timers ---- */
+
+unsigned loss_reo_timeout(struct loss_ctx *x)
+{
+	unsigned ev = 0;
+
+	x->reo_us = 0;
+	if (!x->m || !detect(x))
+		return 0;
+	if (!recovering(x))
+		ev = enter_fast(x, NULL);
+	if (x->l->state == LOSS_FAST)
+		prr_kick(&x->m->prr, loss_pipe(x), x->cc->smss);
+	return ev;
+}
+
+void loss_rto(struct loss_ctx *x, bool first)
+{
+	struct loss_more *m = x->m;
+	uint32_t lost, wait;
+
+	x->reo_us = 0;
+	if (m) {
+		bool old = within(x);
+
+		undo_arm(&m->undo, x->cc, x->una, old);
+		m->frto = old ? FRTO_OFF : FRTO_FIRST;
+		m->quota = 0;
+		m->left = 0;
+		m->tlp.out = false;
+		m->recover = x->nxt;
+	}
+	x->l->state = LOSS_RTO;
+	x->l->flags = F_FORCE;
+	x->l->dupacks = 0;
+	if (m && x->sack && m->rack.any) {
+		/* RFC 8985 section 6.3: the first segment, and what is as old as that. */
+		const struct flight_edge now = {(uint32_t)x->now_us, x->nxt};
+
+		flight_mark(x->f, x->una, x->nxt, seq_min(x->una + x->cc->smss, x->nxt));
+		wait = rack_reo_wnd_us(&m->rack, true, true, x->l->min_rtt_us, x->srtt_us);
+		flight_detect(x->f, x->una, x->nxt, now, m->rack.rtt_us + wait, (uint32_t)x->now_us,
+			      &lost);
+	} else {
+		flight_mark(x->f, x->una, x->nxt, x->nxt);
+	}
+	cc_rto(x->cc, first, x->now_us);
+}
+
+/* ---- sending ---- */
+
+void loss_probed(struct loss_ctx *x, struct seq_range r, bool again, uint32_t grain)
+{
+	tlp_sent(&x->m->tlp, x->nxt, again);
+	if (again)
+		flight_send_again(x->f, x->nxt, r, (uint32_t)x->now_us, grain);
+	calm(x);
+}
+
+bool loss_next(struct loss_ctx *x, struct seq_range *out)
+{
+	if (!recovering(x) || (x->m && x->m->frto == FRTO_SECOND))
+		return false;
+	return flight_next_lost(x->f, x->una, x->nxt, out);
+}
+
+void loss_sent_again(struct loss_ctx *x, struct seq_range r, uint32_t ts, uint32_t grain)
+{
+	x->l->flags &= (uint8_t)~F_FORCE;
+	flight_send_again(x->f, x->nxt, r, (uint32_t)x->now_us, grain);
+	if (!x->m)
+		return;
+	undo_sent_again(&x->m->undo, seq_range_len(r), ts);
+	prr_sent(&x->m->prr, seq_range_len(r));
+}

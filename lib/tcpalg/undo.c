@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Needless retransmissions: RFC 3522, 3708, 4015, 5682; see undo.h. */
+#include "tcpalg/undo.h"
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+void undo_arm(struct undo *u, const struct cc *cc, uint32_t una, bool within)
+{
+	if (within)
+		return;
+	*u = (struct undo){.cc = *cc, .from = una, .until = una + CC_WND_MAX, .armed = true};
+}
+
+void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts)
+{
+	if (!u->armed)
+		return;
+	u->rxt += octets;
+	if (u->any)
+		return;
+	u->any = true;
+	u->eifel = true;
+	u->ts = ts;
+}
+
+bool undo_eifel(struct undo *u, uint32_t tsecr)
+{
+	if (!u->armed || !u->eifel)
+		return false;
+	u->eifel = false;
+	return seq_lt(tsecr, u->ts);
+}
+
+bool undo_dsack(struct undo *u, struct seq_range dup, uint32_t una)
+{
+	if (!u->armed || !u->any || seq_lt(dup.start, u->from))
+		return false;
+	if (seq_gt(una, u->until)) {
+		undo_disarm(u);
+		return false;
+	}
+	u->rxt -= min_u32(u->rxt, seq_range_len(dup));
+	return u->rxt == 0;
+}
+
+void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked)
+{
+	const struct cc now = *cc;
+	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss));
+
+	*cc = u->cc;
+	cc_set_smss(cc, now.smss);
+	cc->flight = max_u32(cc->flight, now.flight);
+	cc->ssthresh = max_u32(cc->ssthresh, now.ssthresh);
+	if (cc->cwnd > most) {
+		/* Slow start leads back. */
+		cc->ssthresh = max_u32(cc->ssthresh, cc->cwnd);
+		cc->cwnd = most;
+	}
+	cc->cwnd = max_u32(cc->cwnd, now.cwnd);
+	undo_disarm(u);
+}
+
+enum frto_verdict frto_ack(enum frto *state, uint32_t acked, uint32_t orig, bool sack,
+			   bool can_send)
+{
+	switch (*state) {
+	case FRTO_FIRST:
+		/* Section 3.1 step 2: with SACK a duplicate may be about anything; wait. */
+		if (acked == 0 && sack)
+			return FRTO_UNKNOWN;
+		if (acked == 0 || !can_send)
+			break;
+		*state = FRTO_SECOND;
+		return FRTO_NEW_DATA;
+	case FRTO_SECOND:
+		if (orig == 0 || (acked == 0 && !sack))
+			break;
+		*state = FRTO_OFF;
+		return FRTO_SPURIOUS;
+	default:
+		return FRTO_UNKNOWN;
+	}
+	*state = FRTO_OFF;
+	return FRTO_GENUINE;
+}
