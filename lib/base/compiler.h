@@ -82,4 +82,28 @@
 #define NSK_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/*
+ * What lies at p goes from thread to thread by a way that ThreadSanitizer cannot see: NSK_HAND_OVER
+ * before, NSK_TAKE_OVER after. Nothing in other builds. NSK_TSAN tells which build this is.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define NSK_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NSK_TSAN 1
+#endif
+#endif
+#ifndef NSK_TSAN
+#define NSK_TSAN 0
+#endif
+
+#if NSK_TSAN
+#include <sanitizer/tsan_interface.h>
+#define NSK_HAND_OVER(p) __tsan_release(p)
+#define NSK_TAKE_OVER(p) __tsan_acquire(p)
+#else
+#define NSK_HAND_OVER(p) ((void)(p))
+#define NSK_TAKE_OVER(p) ((void)(p))
+#endif
+
 #endif

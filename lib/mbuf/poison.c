@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Mempool operations that wrap DPDK's ring and poison what lies in it. struct rte_mbuf itself stays
+ * Mempool operations that wrap DPDK's ring and poison what lies in it (ASan), or tell that it goes
+ * from thread to thread (TSan). struct rte_mbuf itself stays
  * readable: PMDs and mempool code look at headers of free buffers in bulk (prefetch, cookies); data
  * room and descriptor do not.
  */
@@ -18,7 +19,7 @@ static const char *ring_name(unsigned flags)
 	return flags & RTE_MEMPOOL_F_SP_PUT ? "ring_sp_sc" : "ring_mp_mc";
 }
 
-#if NSK_ASAN
+#if NSK_ASAN || NSK_TSAN
 
 static void poison_one(struct rte_mempool *mp, void *arg, void *obj, unsigned index)
 {
@@ -57,8 +58,10 @@ static void poison_free(struct rte_mempool *mp)
 
 static int poison_enqueue(struct rte_mempool *mp, void *const *objs, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		poison_one(mp, NULL, objs[i], i);
+		NSK_HAND_OVER(objs[i]);
+	}
 	return rte_ring_enqueue_bulk(mp->pool_data, objs, n, NULL) == 0 ? -ENOBUFS : 0;
 }
 
@@ -66,8 +69,10 @@ static int poison_dequeue(struct rte_mempool *mp, void **objs, unsigned n)
 {
 	if (rte_ring_dequeue_bulk(mp->pool_data, objs, n, NULL) == 0)
 		return -ENOBUFS;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		NSK_TAKE_OVER(objs[i]);
 		unpoison_one(mp, NULL, objs[i], i);
+	}
 	return 0;
 }
 

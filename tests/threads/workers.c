@@ -141,19 +141,23 @@ static void do_echo(struct job *job)
 	}
 }
 
-/* Rounds of request and response until it is told to stop; flags becomes their number. */
+/* Rounds of request and response until it is told to stop; len [A] becomes their number. */
 static void do_ask(struct job *job)
 {
 	char buf[1000] = {0};
 
-	job->len = 0;
 	while (!__atomic_load_n((bool *)job->data, __ATOMIC_ACQUIRE)) {
 		JOB_CALL(job, nsk_send(job->fd, buf, sizeof(buf), 0));
 		JOB_CALL(job, nsk_recv(job->fd, buf, sizeof(buf), MSG_WAITALL));
 		if (job->rc != sizeof(buf))
 			return;
-		job->len++;
+		__atomic_fetch_add(&job->len, 1, __ATOMIC_RELAXED);
 	}
+}
+
+static bool has_asked(void *arg)
+{
+	return __atomic_load_n(&((struct job *)arg)->len, __ATOMIC_RELAXED) >= 20;
 }
 
 static void change_settings(struct nsk_stack *stack, unsigned round)
@@ -205,12 +209,53 @@ static void settings_counters_and_interfaces_change_while_data_flows(void **stat
 	assert_job(&echo, 0, 0);
 }
 
+/* ---- several workers ------------------------------------------------------------------------- */
+
+#define ECHOES 6
+
+/* The listener lives on one of three workers; connections go out from three as well. */
+static void a_foreign_server_serves_whatever_worker_packets_come_to(void **state)
+{
+	struct job echo[ECHOES], ask_it[ECHOES];
+	bool stop = false;
+	struct crew crew;
+	int listener;
+
+	(void)state;
+	crew_start(&crew, 3);
+	crew_enter(&crew, 1);
+	listener = crew_listen(80);
+	assert_true(listener >= 0);
+	crew_enter(&crew, 0);
+	for (unsigned i = 0; i < ECHOES; i++) {
+		ask_it[i] = (struct job){.fn = do_ask, .fd = crew_connect(1, 80), .data = &stop};
+		echo[i] = (struct job){.fn = do_echo, .fd = nsk_accept(listener, NULL, NULL)};
+		assert_true(ask_it[i].fd >= 0 && echo[i].fd >= 0);
+		job_start(&echo[i]);
+		job_start(&ask_it[i]);
+	}
+	for (unsigned i = 0; i < ECHOES; i++)
+		crew_until(has_asked, &ask_it[i]);
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < ECHOES; i++) {
+		job_join(&ask_it[i]);
+		assert_job(&ask_it[i], 1000, 0);
+		assert_int_equal(nsk_close(ask_it[i].fd), 0);
+		job_join(&echo[i]);
+		assert_job(&echo[i], 0, 0);
+		assert_int_equal(nsk_close(echo[i].fd), 0);
+	}
+	assert_int_equal(nsk_close(listener), 0);
+	crew_end(&crew);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_workers_call_each_other_without_a_deadlock),
 		cmocka_unit_test(calls_come_before_the_threads_run_and_after_they_ended),
 		pair_test(settings_counters_and_interfaces_change_while_data_flows),
+		cmocka_unit_test(a_foreign_server_serves_whatever_worker_packets_come_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
