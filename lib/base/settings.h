@@ -58,6 +58,7 @@ struct settings {
 	uint32_t tcp_sack;	      /* offer and accept, RFC 2018 (1) */
 	uint32_t tcp_wscale;	      /* offer and accept window scaling, RFC 7323 (1) */
 	uint32_t tcp_congestion;      /* row of cc_algos (0: cubic) */
+	uint32_t tcp_ack_policy;      /* enum ackpolicy_profile (0: Linux's) */
 	uint32_t tcp_initcwnd;	      /* segments, RFC 6928 (10) */
 	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (1000) */
 	uint32_t tcp_rst_limit;	      /* resets to strangers a second and worker (1000) */

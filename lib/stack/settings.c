@@ -55,6 +55,16 @@ const struct setting *settings_find(const char *name)
 	return NULL;
 }
 
+/* What a value under this name is to be multiplied by. */
+static uint64_t factor_of(const struct setting *row, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strcmp(row->name, name) == 0 || strcmp(row->unit, "ms") != 0)
+		return 1;
+	return n > 3 && strcmp(name + n - 3, "_ms") == 0 ? 1 : 1000;
+}
+
 bool settings_is_group(const char *name)
 {
 	size_t n = strlen(name);
@@ -224,6 +234,7 @@ int settings_parse(const struct setting *row, const char *text, uint64_t *value,
 int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size)
 {
 	const struct setting *row = settings_find(name);
+	char scaled[48];
 	uint64_t value;
 	int rc;
 
@@ -234,6 +245,10 @@ int settings_set(struct settings *s, const char *name, const char *text, char *e
 			 nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 			 nearest ? "\"?" : "");
 		return -ENOENT;
+	}
+	if (factor_of(row, name) == 1000 && text[strspn(text, "0123456789")] == '\0' && text[0]) {
+		snprintf(scaled, sizeof(scaled), "%.40s000", text);
+		text = scaled;
 	}
 	rc = settings_parse(row, text, &value, error, size);
 	if (rc)
@@ -255,7 +270,9 @@ int settings_get(const struct settings *s, const char *name, char *buf, size_t s
 {
 	const struct setting *row = settings_find(name);
 
-	return row ? settings_format(row, settings_value(s, row), buf, size) : -ENOENT;
+	if (!row)
+		return -ENOENT;
+	return settings_format(row, settings_value(s, row) / factor_of(row, name), buf, size);
 }
 
 /* ---- settings that depend on each other ---------------------------------------------------- */

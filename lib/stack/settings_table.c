@@ -7,6 +7,7 @@
 #include "stack/settings.h"
 
 #include "base/compiler.h"
+#include "tcpalg/ackpolicy.h"
 #include "tcpalg/cc.h"
 
 #define START false /* read when the stack is built */
@@ -34,6 +35,7 @@
 #define TABLE_MAX  16777216
 
 static const char *const cookies[] = {"never", "full", "always"};
+static const char *const ack_policies[] = {[ACKPOLICY_LINUX] = "linux", [ACKPOLICY_RFC] = "rfc"};
 static const char *const congestion[] = {[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno"};
 
 const struct setting settings_table[] = {
@@ -87,17 +89,20 @@ const struct setting settings_table[] = {
 	U32("tcp.synack_retries", tcp_synack_retries, "times", 0, 100, 5, LIVE,
 	    "net.ipv4.tcp_synack_retries",
 	    "retransmissions of a SYN,ACK before an embryonic connection is dropped"),
-	U32("tcp.orphan_retries", tcp_orphan_retries, "times", 1, 100, 8, LIVE, NULL,
+	U32("tcp.orphan_retries", tcp_orphan_retries, "times", 1, 100, 8, LIVE,
+	    "net.ipv4.tcp_orphan_retries",
 	    "retransmissions of data after the application has closed"),
-	U32("tcp.keepalive_ms", tcp_keepalive_ms, "ms", 1, WEEK_MS, 7200000, LIVE, NULL,
+	U32("tcp.keepalive_ms", tcp_keepalive_ms, "ms", 1, WEEK_MS, 7200000, LIVE,
+	    "net.ipv4.tcp_keepalive_time",
 	    "idle time before the first keepalive probe, where SO_KEEPALIVE is on"),
-	U32("tcp.keepintvl_ms", tcp_keepintvl_ms, "ms", 1, WEEK_MS, 75000, LIVE, NULL,
-	    "time between keepalive probes"),
+	U32("tcp.keepintvl_ms", tcp_keepintvl_ms, "ms", 1, WEEK_MS, 75000, LIVE,
+	    "net.ipv4.tcp_keepalive_intvl", "time between keepalive probes"),
 	U32("tcp.keepcnt", tcp_keepcnt, "probes", 1, 100, 9, LIVE, "net.ipv4.tcp_keepalive_probes",
 	    "keepalive probes without answer that end a connection"),
 	U32("tcp.rto_min_ms", tcp_rto_min_ms, "ms", 1, 120000, 200, START, NULL,
 	    "smallest retransmission timeout; RFC 6298 §2.4 says 1 s, Linux and this 200 ms"),
-	U32("tcp.rto_max_ms", tcp_rto_max_ms, "ms", 1000, 600000, 120000, START, NULL,
+	U32("tcp.rto_max_ms", tcp_rto_max_ms, "ms", 1000, 600000, 120000, START,
+	    "net.ipv4.tcp_rto_max_ms",
 	    "largest retransmission timeout; RFC 6298 §2.5 asks for at least 60 s"),
 	U32("tcp.rto_init_ms", tcp_rto_init_ms, "ms", 1, 120000, 1000, START, NULL,
 	    "retransmission timeout before the first measurement, RFC 6298 §2.1"),
@@ -105,7 +110,8 @@ const struct setting settings_table[] = {
 	    "longest delay of an acknowledgment; RFC 9293 §3.8.6.3 allows 500 ms"),
 	U32("tcp.time_wait_ms", tcp_time_wait_ms, "ms", 1, 240000, 60000, START, NULL,
 	    "how long TIME_WAIT lasts (2 MSL)"),
-	U32("tcp.fin_timeout_ms", tcp_fin_timeout_ms, "ms", 1, WEEK_MS, 60000, LIVE, NULL,
+	U32("tcp.fin_timeout_ms", tcp_fin_timeout_ms, "ms", 1, WEEK_MS, 60000, LIVE,
+	    "net.ipv4.tcp_fin_timeout",
 	    "how long a closed socket waits in FIN-WAIT-2 for the peer's FIN"),
 	U32("tcp.user_timeout_ms", tcp_user_timeout_ms, "ms", 0, WEEK_MS, 0, LIVE, NULL,
 	    "how long data may stay unacknowledged, RFC 5482; 0: tcp.retries decides"),
@@ -115,13 +121,13 @@ const struct setting settings_table[] = {
 	    "connections of a worker"),
 	U32("tcp.max_time_wait", tcp_max_time_wait, "connections", 1, TABLE_MAX, 262144, START,
 	    "net.ipv4.tcp_max_tw_buckets", "connections of a worker in TIME_WAIT"),
-	U32("tcp.max_syn", tcp_max_syn, "connections", 1, TABLE_MAX, 65536, START, NULL,
-	    "embryonic connections of a worker"),
+	U32("tcp.max_syn", tcp_max_syn, "connections", 1, TABLE_MAX, 65536, START,
+	    "net.ipv4.tcp_max_syn_backlog", "embryonic connections of a worker"),
 	ENUM("tcp.syncookies", tcp_syncookies, cookies, 1, LIVE, "net.ipv4.tcp_syncookies",
 	     "SYN cookies: never, when a listener's queue of embryonic connections is full, always"),
 
 	/* TCP: protocol */
-	BOOL("tcp.timestamps", tcp_timestamps, 1, LIVE, NULL,
+	BOOL("tcp.timestamps", tcp_timestamps, 1, LIVE, "net.ipv4.tcp_timestamps",
 	     "offer and accept timestamps, RFC 7323"),
 	BOOL("tcp.sack", tcp_sack, 1, LIVE, "net.ipv4.tcp_sack",
 	     "offer and accept selective acknowledgment, RFC 2018"),
@@ -130,13 +136,15 @@ const struct setting settings_table[] = {
 	ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
 	     "net.ipv4.tcp_congestion_control",
 	     "congestion control of new sockets, as TCP_CONGESTION names it"),
+	ENUM("tcp.ack_policy", tcp_ack_policy, ack_policies, ACKPOLICY_LINUX, LIVE, NULL,
+	     "when to acknowledge: linux, quick at the start and after loss; rfc, every second segment"),
 	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, 10, START, NULL,
 	    "initial congestion window, RFC 6928"),
-	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, LIVE, NULL,
-	    "challenge ACKs of a worker, RFC 5961 §7"),
+	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, LIVE,
+	    "net.ipv4.tcp_challenge_ack_limit", "challenge ACKs of a worker, RFC 5961 §7"),
 	U32("tcp.rst_limit", tcp_rst_limit, "per second", 1, 10000000, 1000, LIVE, NULL,
 	    "resets of a worker to segments that belong to no connection"),
-	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, LIVE, NULL,
+	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, LIVE, "net.ipv4.tcp_min_snd_mss",
 	    "smallest MSS of a peer that is believed"),
 
 	/* UDP */
@@ -149,19 +157,21 @@ const struct setting settings_table[] = {
 	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, LIVE, "net.ipv4.ip_default_ttl",
 	    "time to live of packets that are sent"),
 	U32("ip.routes", ip_routes, "routes", 1, TABLE_MAX, 1024, START, NULL, "routes of a stack"),
-	U32("arp.entries", arp_entries, "neighbours", 16, 1048576, 1024, START, NULL,
-	    "neighbours of a worker"),
+	U32("arp.entries", arp_entries, "neighbours", 16, 1048576, 1024, START,
+	    "net.ipv4.neigh.default.gc_thresh3", "neighbours of a worker"),
 	U32("arp.queue", arp_queue, "packets", 1, 255, 3, LIVE, NULL,
 	    "packets that wait for the answer of one neighbour"),
-	U32("arp.timeout_ms", arp_timeout_ms, "ms", 100, WEEK_MS, 60000, LIVE, NULL,
+	U32("arp.timeout_ms", arp_timeout_ms, "ms", 100, WEEK_MS, 60000, LIVE,
+	    "net.ipv4.neigh.default.base_reachable_time_ms",
 	    "time before a neighbour that is in use is asked again"),
-	U32("arp.retry_ms", arp_retry_ms, "ms", 10, 60000, 1000, LIVE, NULL,
-	    "time between requests to a neighbour"),
-	U32("arp.retries", arp_retries, "times", 1, 100, 3, LIVE, NULL,
+	U32("arp.retry_ms", arp_retry_ms, "ms", 10, 60000, 1000, LIVE,
+	    "net.ipv4.neigh.default.retrans_time_ms", "time between requests to a neighbour"),
+	U32("arp.retries", arp_retries, "times", 1, 100, 3, LIVE,
+	    "net.ipv4.neigh.default.mcast_solicit",
 	    "requests without answer before a destination is unreachable"),
-	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, LIVE, NULL,
-	    "ICMP errors that a worker sends"),
-	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, NULL,
+	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, LIVE,
+	    "net.ipv4.icmp_msgs_per_sec", "ICMP errors that a worker sends"),
+	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, "net.ipv4.icmp_msgs_burst",
 	    "ICMP errors that a worker sends at once"),
 	BOOL("icmp.echo", icmp_echo, 1, LIVE, NULL, "answer echo requests"),
 };

@@ -107,7 +107,7 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	recovery_init(&c->recovery, iss);
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
 	rtt_timing_cancel(&c->timing);
-	ackpolicy_init(&c->ack, ACKPOLICY_LINUX);
+	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
 }
 
 static uint32_t path_mtu(const struct tcp_conn *c, const struct iface *ifc)

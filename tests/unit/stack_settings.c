@@ -81,6 +81,30 @@ static void test_names_and_aliases_are_unique(void **state)
 	}
 }
 
+static void test_aliases_are_in_linuxs_units(void **state)
+{
+	struct settings s;
+	char text[32], error[SETTINGS_ERROR_MAX];
+
+	(void)state;
+	settings_defaults(&s);
+	assert_true(settings_get(&s, "net.ipv4.tcp_keepalive_time", text, sizeof(text)) > 0);
+	assert_string_equal(text, "7200");
+	assert_int_equal(
+		settings_set(&s, "net.ipv4.tcp_keepalive_time", "60", error, sizeof(error)), 0);
+	assert_int_equal(s.tcp_keepalive_ms, 60000);
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_rto_max_ms", "60000", error, sizeof(error)),
+			 0);
+	assert_int_equal(s.tcp_rto_max_ms, 60000);
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_keepalive_time", "1h", error,
+				      sizeof(error)),
+			 -EINVAL);
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_keepalive_time", "604801", error,
+				      sizeof(error)),
+			 -ERANGE);
+	assert_int_equal(s.tcp_keepalive_ms, 60000);
+}
+
 static void test_every_row_is_sound(void **state)
 {
 	(void)state;
@@ -448,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_rows_cover_every_byte_of_the_struct_once),
 		cmocka_unit_test(test_rows_are_as_many_as_fields_in_the_header),
 		cmocka_unit_test(test_names_and_aliases_are_unique),
+		cmocka_unit_test(test_aliases_are_in_linuxs_units),
 		cmocka_unit_test(test_every_row_is_sound),
 		cmocka_unit_test(test_rows_of_a_group_stand_together),
 		cmocka_unit_test(test_defaults_are_those_that_the_project_promises),
