@@ -26,14 +26,14 @@ enum setting_type {
 };
 
 struct setting {
-	const char *name;  /* "tcp.window": group and key of the configuration file */
+	const char *name; /* "tcp.window": group and key of the configuration file */
 	/*
 	 * Linux's name for the same thing, NULL: none. In Linux's unit: that of a row in ms is in
 	 * seconds, unless its name ends in "_ms".
 	 */
 	const char *alias;
-	const char *unit;  /* "bytes"; "" when there is none */
-	const char *text;  /* meaning, one line */
+	const char *unit;	    /* "bytes"; "" when there is none */
+	const char *text;	    /* meaning, one line */
 	const char *const *choices; /* SETTING_ENUM: max + 1 names */
 	uint64_t min, max, def;
 	uint16_t offset; /* in struct settings */
