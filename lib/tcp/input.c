@@ -179,39 +179,81 @@ static void dispatch(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash)
 	}
 }
 
-/* Takes the first candidate as a hint, and brings its lines if it is a connection. */
-static void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
+/* Takes the first candidate as a hint, and brings its lines. */
+static NSK_ALWAYS_INLINE void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
 {
-	const struct tcp_conn *c;
+	const uint8_t *line;
 
 	seg->hint = htab_first(seg->bucket, seg->hash);
-	if (table_kind_of(seg->hint) != TABLE_CONN) /* HTAB_NONE is none either */
-		return;
-	c = slab_at(&t->conns, seg->hint);
-	NSK_PREFETCH_W(c);
-	NSK_PREFETCH_W((const uint8_t *)c + NSK_CACHELINE);
-	NSK_PREFETCH_W((const uint8_t *)c + 2 * NSK_CACHELINE);
-	NSK_PREFETCH(&c->flow);
-}
-
-/*
- * The connection that the hint leads to, if that is right; NULL: find out. Since the hint was made
- * the connection may have ended; its memory stays what it is until the burst is over (conn_free).
- */
-static struct tcp_conn *by_hint(const struct tcp_worker *t, const struct tcp_burst_seg *seg)
-{
-	const struct pkt *p = pkt_of(seg->m);
-	struct tcp_conn *c;
-
-	if (table_kind_of(seg->hint) != TABLE_CONN)
-		return NULL;
-	c = slab_at(&t->conns, seg->hint);
-	if (!flow_eq(&c->flow, &p->flow) || c->sock.family != p->family ||
-	    !(c->flags & CONN_F_HASHED) || c->state == TCPS_SYN_SENT)
-		return NULL;
-	return c;
+	seg->hint_for = NULL;
+	switch (table_kind_of(seg->hint)) {
+	case TABLE_CONN:
+		line = seg->hint_for = slab_at(&t->conns, seg->hint);
+		NSK_PREFETCH_W(line);
+		NSK_PREFETCH_W(line + NSK_CACHELINE);
+		NSK_PREFETCH_W(line + 2 * NSK_CACHELINE);
+		NSK_PREFETCH(line + offsetof(struct tcp_conn, flow));
+		break;
+	case TABLE_EMBRYO:
+		line = seg->hint_for = slab_at(&t->embryos, table_index(seg->hint));
+		NSK_PREFETCH_W(line);
+		NSK_PREFETCH_W(line + NSK_CACHELINE);
+		break;
+	default: /* HTAB_NONE too */
+		break;
+	}
 }
 _Static_assert(TABLE_CONN == 0, "a connection's value is its handle");
+
+/*
+ * The hint is right. Since it was made the connection may have ended; its memory stays what it is
+ * until the burst is over (conn_free).
+ */
+static inline bool is_conn(const struct tcp_burst_seg *seg, const struct pkt *p)
+{
+	const struct tcp_conn *c = seg->hint_for;
+
+	return table_kind_of(seg->hint) == TABLE_CONN &&
+	       flow_is(&c->flow, c->sock.family, &p->flow, p->family) &&
+	       (c->flags & CONN_F_HASHED) && c->state != TCPS_SYN_SENT;
+}
+
+/* The same of an embryo, whose memory is its own only while the table leads there. */
+static inline bool is_embryo(const struct tcp_burst_seg *seg, const struct pkt *p)
+{
+	const struct tcp_embryo *e = seg->hint_for;
+
+	return htab_first(seg->bucket, seg->hash) == seg->hint &&
+	       flow_is(&e->flow, e->family, &p->flow, p->family);
+}
+
+/* To what the hint leads to. False: that is wrong, and the segment is still the caller's. */
+static NSK_ALWAYS_INLINE bool by_hint(struct nsk_worker *w, const struct tcp_burst_seg *seg)
+{
+	const struct pkt *p = pkt_of(seg->m);
+
+	if (NSK_UNLIKELY(!seg->hint_for))
+		return false;
+	if (NSK_LIKELY(is_conn(seg, p))) {
+		tcp_conn_input(w, seg->hint_for, seg->m);
+		return true;
+	}
+	if (table_kind_of(seg->hint) != TABLE_EMBRYO || !is_embryo(seg, p))
+		return false;
+	tcp_embryo_input(w, seg->hint_for, seg->m, seg->hash);
+	return true;
+}
+
+/* A hint spoilt by the burst itself (an embryo has become a connection) is taken again. */
+static NSK_NOINLINE void find_out(struct nsk_worker *w, struct tcp_burst_seg *seg)
+{
+	if (seg->hint_for) {
+		look_up(w->tcp, seg);
+		if (by_hint(w, seg))
+			return;
+	}
+	dispatch(w, seg->m, seg->hash);
+}
 
 void tcp_input_burst(struct nsk_worker *w)
 {
@@ -221,14 +263,8 @@ void tcp_input_burst(struct nsk_worker *w)
 	tcp_clock(w);
 	for (uint32_t i = 0; i < n; i++)
 		look_up(t, &t->burst[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct tcp_burst_seg *seg = &t->burst[i];
-		struct tcp_conn *c = by_hint(t, seg);
-
-		if (NSK_LIKELY(c != NULL))
-			tcp_conn_input(w, c, seg->m);
-		else
-			dispatch(w, seg->m, seg->hash);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (NSK_UNLIKELY(!by_hint(w, &t->burst[i])))
+			find_out(w, &t->burst[i]);
 	t->nburst = 0;
 }

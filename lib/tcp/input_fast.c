@@ -18,20 +18,21 @@
 static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, const struct pkt *p)
 {
 	const uint32_t odd = CONN_F_FIN_KNOWN | CONN_F_PERSIST | CONN_F_SHUT_RD;
+	uint32_t flight = c->snd_nxt - c->snd_una, acked = p->ack - c->snd_una;
+	uint32_t len = p->pay_len + (uint32_t)(p->tcp_flags & TCP_FIN);
 
 	if ((p->tcp_flags & PLAIN_MASK) != TCP_ACK || p->seq != c->rcv_nxt || (c->flags & odd) ||
 	    m->nb_segs != 1)
 		return false;
-	if ((p->opts.present & ~TCP_HAS_TS) ||
-	    !(p->opts.present & TCP_HAS_TS) != !(c->flags & CONN_F_TS))
+	if (p->opts.present != (c->flags & CONN_F_TS ? TCP_HAS_TS : 0))
 		return false;
 	if ((c->flags & CONN_F_TS) && seq_lt(p->opts.tsval, c->ts_recent))
 		return false;
-	if (p->ack - c->snd_una > c->snd_nxt - c->snd_una)
+	if (acked > flight)
 		return false;
-	if (p->ack == c->snd_una && c->snd_una != c->snd_nxt && seg_len(p) == 0)
+	if (acked == 0 && flight != 0 && len == 0)
 		return false; /* a duplicate, or tells a window */
-	if (seg_len(p) > conn_rcv_wnd(c))
+	if (len > conn_rcv_wnd(c))
 		return false;
 	if (c->recovery.state | c->recovery.dupacks)
 		return false;

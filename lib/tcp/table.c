@@ -59,7 +59,7 @@ uint32_t table_find(struct nsk_worker *w, uint64_t hash, const struct flow *f, u
 		uint8_t other;
 		const struct flow *g = value_flow(t, it.value, &other);
 
-		if (flow_eq(f, g) && other == family && table_kind_of(it.value) != TABLE_PORT)
+		if (flow_is(f, family, g, other) && table_kind_of(it.value) != TABLE_PORT)
 			return it.value;
 	}
 	return HTAB_NONE;

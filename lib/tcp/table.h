@@ -77,6 +77,25 @@ static inline bool flow_eq(const struct flow *a, const struct flow *b)
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (p ^ q)) == 0;
 }
 
+/* The same with the families; what an IPv4 flow leaves of its addresses is 0 in both. */
+static inline bool flow_is(const struct flow *a, uint8_t a_family, const struct flow *b,
+			   uint8_t b_family)
+{
+	uint32_t x[3], y[3];
+
+	if (NSK_UNLIKELY(a_family != b_family))
+		return false;
+	if (NSK_UNLIKELY(a_family != AF_INET))
+		return flow_eq(a, b);
+	memcpy(&x[0], a->src, 4);
+	memcpy(&y[0], b->src, 4);
+	memcpy(&x[1], a->dst, 4);
+	memcpy(&y[1], b->dst, 4);
+	memcpy(&x[2], &a->sport_be, 4);
+	memcpy(&y[2], &b->sport_be, 4);
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+}
+
 /* The same flow seen from the other end. */
 static inline void flow_reverse(struct flow *out, const struct flow *f)
 {

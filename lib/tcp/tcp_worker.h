@@ -30,7 +30,8 @@ struct tcp_burst_seg {
 	struct rte_mbuf *m;
 	uint64_t hash;
 	const struct htab_bucket *bucket;
-	uint32_t hint; /* first candidate of the look-up */
+	uint32_t hint;	/* first candidate of the look-up */
+	void *hint_for; /* the connection or embryo that it stands for, else NULL */
 };
 
 /* Ways to peers that new connections, and SYN,ACKs before them, find without net_route(). */
