@@ -90,6 +90,10 @@ struct ip_out {
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);
 
+/* The same back to the source of a flow, as TCP sends: whole (DF), by the default TTL. */
+void ip_reply(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+	      const struct flow *to, uint8_t proto);
+
 /*
  * Asks the port to compute the checksum of a TCP or UDP packet that leaves along rc. True: the port
  * does, and the caller stores csum_fold(ip_pseudo_sum(…)) in the checksum field; false: the caller

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "ip/ip.h"
+#include "net/tx.h"
 #include "wire/eth.h"
 #include "wire/ipv4.h"
 
@@ -38,12 +39,10 @@ static void set_offloads(const struct iface *ifc, struct rte_mbuf *m, uint64_t f
 	m->l3_len = IPV4_HLEN;
 }
 
-static NSK_ALWAYS_INLINE void output(struct nsk_worker *w, const struct route_cache *rc,
-				     struct rte_mbuf *m, const struct ip_out *out, uint16_t id)
+static inline struct ipv4_view view_of(const struct nsk_worker *w, const struct ip_out *out,
+				       uint32_t len, uint16_t id)
 {
-	const struct iface *ifc = rc->iface;
-	uint32_t len = m->pkt_len + IPV4_HLEN;
-	struct ipv4_view view = {
+	return (struct ipv4_view){
 		.src = load_be32(out->src),
 		.dst = load_be32(out->dst),
 		.total_len = (uint16_t)len,
@@ -53,10 +52,35 @@ static NSK_ALWAYS_INLINE void output(struct nsk_worker *w, const struct route_ca
 		.ttl = out->ttl ? out->ttl : (uint8_t)SETTING(w->set, ip_ttl),
 		.proto = out->proto,
 	};
+}
+
+/* The header, its checksum done or left to the port. */
+static inline void write_header(const struct iface *ifc, struct rte_mbuf *m, uint8_t *header,
+				const struct ipv4_view *view)
+{
+	if (ifc->tx_offloads & PORT_TX_CSUM_IPV4) {
+		ipv4_write(header, view);
+		set_offloads(ifc, m, RTE_MBUF_F_TX_IP_CKSUM);
+	} else {
+		ipv4_write_summed(header, view);
+		if (m->ol_flags & L4_CSUM_FLAGS)
+			set_offloads(ifc, m, 0);
+	}
+}
+
+static inline bool too_big(const struct iface *ifc, const struct rte_mbuf *m, uint32_t len)
+{
+	return (len > ifc->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) || len > IPV4_MAX_LEN;
+}
+
+static inline void output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+			  const struct ip_out *out, uint16_t id)
+{
+	uint32_t len = m->pkt_len + IPV4_HLEN;
+	struct ipv4_view view = view_of(w, out, len, id);
 	uint8_t *header;
 
-	if (NSK_UNLIKELY(len > ifc->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
-	    NSK_UNLIKELY(len > IPV4_MAX_LEN)) {
+	if (NSK_UNLIKELY(too_big(rc->iface, m, len))) {
 		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
 		return;
 	}
@@ -65,14 +89,7 @@ static NSK_ALWAYS_INLINE void output(struct nsk_worker *w, const struct route_ca
 		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
 		return;
 	}
-	if (ifc->tx_offloads & PORT_TX_CSUM_IPV4) {
-		ipv4_write(header, &view);
-		set_offloads(ifc, m, RTE_MBUF_F_TX_IP_CKSUM);
-	} else {
-		ipv4_write_summed(header, &view);
-		if (m->ol_flags & L4_CSUM_FLAGS)
-			set_offloads(ifc, m, 0);
-	}
+	write_header(rc->iface, m, header, &view);
 	net_output(w, rc, m);
 }
 
@@ -89,6 +106,33 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 		output(w, rc, m, out, 0);
 	else
 		output_numbered(w, rc, m, out);
+}
+
+static NSK_NOINLINE void reply_any(struct nsk_worker *w, const struct route_cache *rc,
+				   struct rte_mbuf *m, const struct flow *to, uint8_t proto)
+{
+	const struct ip_out out = {.src = to->dst, .dst = to->src, .proto = proto, .df = true};
+
+	output(w, rc, m, &out, 0);
+}
+
+/* Where nothing is in the way, both headers in one go. */
+void ip_reply(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+	      const struct flow *to, uint8_t proto)
+{
+	const struct ip_out out = {.src = to->dst, .dst = to->src, .proto = proto, .df = true};
+	uint32_t len = m->pkt_len + IPV4_HLEN;
+	struct tx_queue *q = tx_free_way(w, rc, m);
+	struct ipv4_view view;
+
+	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(too_big(rc->iface, m, len)) ||
+	    NSK_UNLIKELY(rte_pktmbuf_headroom(m) < ETH_HLEN + IPV4_HLEN)) {
+		reply_any(w, rc, m, to, proto);
+		return;
+	}
+	view = view_of(w, &out, len, 0);
+	write_header(rc->iface, m, tx_push(w, rc, m, IPV4_HLEN), &view);
+	tx_append(w, rc->iface, q, m);
 }
 
 enum nsk_drop ip_route_drop(int err)

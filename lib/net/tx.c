@@ -112,43 +112,30 @@ static enum nsk_drop make_single(const struct iface *ifc, struct rte_mbuf *m)
 	return rte_pktmbuf_linearize(m) == 0 ? NSK_DROP_NONE : NSK_DROP_TX_SEGMENTS;
 }
 
-static inline void append(struct nsk_worker *w, const struct iface *ifc, struct tx_queue *q,
-			  struct rte_mbuf *m)
-{
-	q->frame[q->tail++] = m;
-	q->bytes += m->pkt_len;
-	w->net->tx_waiting |= UINT32_C(1) << ifc->index;
-}
-
-static inline bool may_send(const struct iface *ifc)
-{
-	return iface_running(ifc) && __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED);
-}
-
 /* Slow half of net_tx(). */
 static NSK_NOINLINE void tx_slow(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct tx_queue *q = w->net->tx[ifc->index];
 
-	if (!may_send(ifc))
+	if (!tx_may_send(ifc))
 		pkt_drop(w, m, NSK_DROP_TX_LINK_DOWN);
 	else if (m->nb_segs > 1 && make_single(ifc, m))
 		pkt_drop(w, m, NSK_DROP_TX_SEGMENTS);
 	else if (q->tail == q->size && !make_room(w, ifc, q))
 		pkt_drop(w, m, NSK_DROP_TX_RING_FULL);
 	else
-		append(w, ifc, q, m);
+		tx_append(w, ifc, q, m);
 }
 
-static NSK_ALWAYS_INLINE void enqueue(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+static inline void enqueue(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct tx_queue *q = w->net->tx[ifc->index];
 
-	if (NSK_UNLIKELY(!may_send(ifc)) || NSK_UNLIKELY(m->nb_segs > 1) ||
+	if (NSK_UNLIKELY(!tx_may_send(ifc)) || NSK_UNLIKELY(m->nb_segs > 1) ||
 	    NSK_UNLIKELY(q->tail == q->size))
 		tx_slow(w, ifc, m);
 	else
-		append(w, ifc, q, m);
+		tx_append(w, ifc, q, m);
 }
 
 void net_tx(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)

@@ -124,23 +124,8 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 	const struct flow *f = ctl->flow;
 	struct route_cache rc;
 	struct rte_mbuf *m;
-	struct ip_out out = {
-		.src = f->dst,
-		.dst = f->src,
-		.family = ctl->family,
-		.proto = IP_PROTO_TCP,
-		.df = true,
-	};
-	struct tcp_view v = {
-		.seq = ctl->seq,
-		.ack = ctl->ack,
-		.sport = WIRE_BE16(f->dport_be),
-		.dport = WIRE_BE16(f->sport_be),
-		.flags = ctl->flags,
-		.window = ctl->wnd,
-	};
-	uint32_t pseudo;
 	unsigned hlen;
+	uint64_t sum;
 	uint8_t *p;
 
 	if (tcp_route(w, &rc, f, ctl->family) != 0)
@@ -152,19 +137,11 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 	}
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	hlen = TCP_HLEN + write_options(p + TCP_HLEN, ctl, rc.iface);
-	v.hdr_len = (uint8_t)hlen;
-	tcp_write(p, &v);
+	sum = segment_write(p, f, hlen, ctl->seq, ctl->ack, ctl->flags, ctl->wnd);
+	sum += csum_words(p + TCP_HLEN, (hlen - TCP_HLEN) / 4);
 	m->data_len = (uint16_t)hlen;
 	m->pkt_len = hlen;
-	pseudo = ip_pseudo_sum(ctl->family, out.src, out.dst, IP_PROTO_TCP, hlen);
-	if (ip_l4_csum_offload(&rc, m, IP_PROTO_TCP)) {
-		m->l4_len = hlen;
-		tcp_store_checksum(p, csum_fold(pseudo));
-	} else {
-		tcp_store_checksum(p, csum_finish(segment_sum(p, hlen, pseudo)));
-	}
-	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
-	ip_output(w, &rc, m, &out);
+	segment_out(w, &rc, m, f, ctl->family, hlen, hlen, sum);
 }
 
 void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p)

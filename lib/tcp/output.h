@@ -40,8 +40,9 @@ static inline unsigned tcp_header_len(const struct tcp_conn *c)
 }
 
 /*
- * Writes the header of hlen bytes at the start of m's data, payload of plen behind it, and sends
- * it. sum: partial checksum of the payload (not looked at when the port computes it). Consumes m.
+ * Writes the header of hlen bytes (SACK blocks in it are written already) at the start of m's data,
+ * payload of plen behind it, and sends it. sum: partial checksum of the payload (not looked at when
+ * the port computes it). Consumes m.
  */
 void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, unsigned hlen,
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum);

@@ -53,11 +53,12 @@ static inline uint32_t copy_octets(const struct tcp_conn *c, uint8_t *to,
 
 bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t len = c->snd_end - c->snd_nxt, sum = 0;
+	uint32_t len = c->snd_end - c->snd_nxt;
 	struct rte_mbuf *from = c->snd.tail, *m;
 	unsigned hlen = tcp_header_len(c);
 	uint32_t fin = (c->flags & CONN_F_FIN_QUEUED) != 0;
 	uint16_t flags = TCP_ACK;
+	uint64_t sum = 0;
 	uint8_t *p;
 
 	if (!is_plain(w, c, len, from, fin))
@@ -75,9 +76,9 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 		flags |= TCP_FIN;
 		c->flags |= CONN_F_FIN_SENT;
 	}
-	segment_write(p, c, hlen, c->snd_nxt, c->rcv_nxt, flags, segment_window(c));
+	sum += segment_write(p, &c->flow, hlen, c->snd_nxt, c->rcv_nxt, flags, segment_window(c));
 	if (c->flags & CONN_F_TS)
-		tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
+		sum += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
 	m->data_len = (uint16_t)(hlen + len);
 	m->pkt_len = m->data_len;
 	segment_acks(c, len != 0);
@@ -87,6 +88,6 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
 		tcp_rto_restart(w, c);
-	segment_out(w, c, m, hlen, len, sum);
+	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen + len, sum);
 	return true;
 }

@@ -12,12 +12,17 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+	unsigned base = tcp_header_len(c);
+	uint64_t total = sum;
 
-	segment_write(p, c, hlen, seq, c->rcv_nxt, flags | TCP_ACK, segment_window(c));
+	total += segment_write(p, &c->flow, hlen, seq, c->rcv_nxt, flags | TCP_ACK,
+			       segment_window(c));
 	if (c->flags & CONN_F_TS)
-		tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
+		total += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
+	if (hlen != base)
+		total += csum_words(p + base, (hlen - base) / 4);
 	segment_acks(c, plen != 0);
-	segment_out(w, c, m, hlen, plen, sum);
+	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen + plen, total);
 }
 
 /* SACK blocks that an ACK carries now. */
@@ -101,6 +106,7 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	uint16_t flags = c->state == TCPS_SYN_RCVD ? TCP_SYN | TCP_ACK : TCP_SYN;
 	struct tcp_opts o;
 	unsigned hlen;
+	uint64_t sum;
 	uint16_t wnd;
 	uint8_t *p;
 
@@ -116,9 +122,11 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 		c->win.rcv_adv = seq_max(c->win.rcv_adv, c->rcv_nxt + wnd);
 		c->last_ack_sent = c->rcv_nxt;
 	}
-	segment_write(p, c, hlen, c->snd_una, flags & TCP_ACK ? c->rcv_nxt : 0, flags, wnd);
+	sum = segment_write(p, &c->flow, hlen, c->snd_una, flags & TCP_ACK ? c->rcv_nxt : 0, flags,
+			    wnd);
+	sum += csum_words(p + TCP_HLEN, (hlen - TCP_HLEN) / 4);
 	m->data_len = (uint16_t)hlen;
 	m->pkt_len = hlen;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER);
-	segment_out(w, c, m, hlen, 0, 0);
+	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen, sum);
 }

@@ -17,19 +17,24 @@
 #include "wire/tcp.h"
 #include "wire/tcp_opts.h"
 
-/* Writes the 20 bytes that every header has; checksum and urgent pointer are 0. */
-static inline void segment_write(uint8_t *p, const struct tcp_conn *c, unsigned hlen, uint32_t seq,
-				 uint32_t ack, uint16_t flags, uint16_t wnd)
+/*
+ * Writes the 20 bytes that every header has, to the source of a flow; checksum and urgent pointer
+ * are 0. Returns the sum of what was written, made of the words while they are at hand.
+ */
+static inline uint64_t segment_write(uint8_t *p, const struct flow *to, unsigned hlen, uint32_t seq,
+				     uint32_t ack, uint16_t flags, uint16_t wnd)
 {
-	uint32_t ports;
+	uint32_t w1 = WIRE_BE32(seq), w2 = WIRE_BE32(ack), ports;
+	uint32_t w3 = WIRE_BE32((uint32_t)hlen << 26 | (uint32_t)flags << 16 | wnd);
 
-	memcpy(&ports, &c->flow.sport_be, sizeof(ports));
+	memcpy(&ports, &to->sport_be, sizeof(ports));
 	ports = ports << 16 | ports >> 16; /* as received, now the other way round */
-	memcpy(p, &ports, sizeof(ports));
-	store_be32(p + 4, seq);
-	store_be32(p + 8, ack);
-	store_be32(p + 12, (uint32_t)hlen << 26 | (uint32_t)flags << 16 | wnd);
+	memcpy(p, &ports, 4);
+	memcpy(p + 4, &w1, 4);
+	memcpy(p + 8, &w2, 4);
+	memcpy(p + 12, &w3, 4);
 	memset(p + 16, 0, 4);
+	return (uint64_t)ports + w1 + w2 + w3;
 }
 
 /* The window that a segment announces now; it is announced by this. */
@@ -48,51 +53,26 @@ static inline void segment_acks(struct tcp_conn *c, bool data)
 	ackpolicy_sent(&c->ack, data);
 }
 
-/* Partial checksum of a header of hlen bytes, 20 or more and a multiple of 4. */
-static inline uint32_t segment_sum(const uint8_t *p, unsigned hlen, uint32_t sum)
-{
-	uint64_t total = sum, two;
-	uint32_t one;
-	unsigned i = 0;
-
-	for (; i + 8 <= hlen; i += 8) {
-		memcpy(&two, p + i, sizeof(two));
-		total += (two & UINT32_MAX) + (two >> 32);
-	}
-	if (i < hlen) {
-		memcpy(&one, p + i, sizeof(one));
-		total += one;
-	}
-	return csum_add((uint32_t)total, (uint32_t)(total >> 32));
-}
-
 /*
- * The checksum of a segment whose header of hlen bytes is written, payload of plen behind it with
- * the partial sum given; then the segment goes to IP. Consumes m.
+ * A segment of len bytes, its header of hlen bytes written, gets its checksum and goes along rc to
+ * the source of a flow. sum: of header (checksum field 0) and payload; not looked at when the port
+ * computes it. Consumes m.
  */
-static inline void segment_out(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m,
-			       unsigned hlen, uint32_t plen, uint32_t sum)
+static inline void segment_out(struct nsk_worker *w, const struct route_cache *rc,
+			       struct rte_mbuf *m, const struct flow *to, uint8_t family,
+			       unsigned hlen, uint32_t len, uint64_t sum)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-	struct ip_out out = {
-		.src = c->flow.dst,
-		.dst = c->flow.src,
-		.family = c->sock.family,
-		.proto = IP_PROTO_TCP,
-		.df = true,
-	};
-	uint32_t pseudo =
-		ip_pseudo_sum(c->sock.family, out.src, out.dst, IP_PROTO_TCP, hlen + plen);
+	uint32_t pseudo = ip_pseudo_sum(family, to->dst, to->src, IP_PROTO_TCP, len);
 
-	if (ip_l4_csum_offload(&c->route, m, IP_PROTO_TCP)) {
+	if (ip_l4_csum_offload(rc, m, IP_PROTO_TCP)) {
 		m->l4_len = hlen;
 		tcp_store_checksum(p, csum_fold(pseudo));
 	} else {
-		sum = segment_sum(p, hlen, csum_add(pseudo, sum));
-		tcp_store_checksum(p, csum_finish(sum));
+		tcp_store_checksum(p, csum_finish(csum_fold64(csum_add64(sum, pseudo))));
 	}
 	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
-	ip_output(w, &c->route, m, &out);
+	ip_reply(w, rc, m, to, IP_PROTO_TCP);
 }
 
 #endif

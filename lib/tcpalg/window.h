@@ -37,13 +37,27 @@ static inline uint8_t window_shift_clamp(uint8_t shift)
 	return shift > WINDOW_SHIFT_MAX ? WINDOW_SHIFT_MAX : shift;
 }
 
+/* Octets that the peer may still send: RCV.WND of the acceptance test. */
+static inline uint32_t window_rcv_wnd(const struct window *w, uint32_t rcv_nxt)
+{
+	return seq_gt(w->rcv_adv, rcv_nxt) ? w->rcv_adv - rcv_nxt : 0;
+}
+
 /*
  * Window to advertise, in octets from rcv_nxt, given space octets of free receive buffer out of
  * bufsize and segments of mss octets: the right edge moves only by min(bufsize / 2, mss) or more
  * (RFC 9293 section 3.8.6.2.2) and never back. Does not change *w: see window_advertise.
  */
-uint32_t window_select(const struct window *w, uint32_t rcv_nxt, uint32_t space, uint32_t bufsize,
-		       uint32_t mss);
+static inline uint32_t window_select(const struct window *w, uint32_t rcv_nxt, uint32_t space,
+				     uint32_t bufsize, uint32_t mss)
+{
+	uint32_t cur = window_rcv_wnd(w, rcv_nxt);
+	uint32_t step = bufsize / 2 < mss ? bufsize / 2 : mss;
+	uint32_t most = (uint32_t)UINT16_MAX << w->rcv_shift;
+	uint32_t wnd = (space < most ? space : most) >> w->rcv_shift << w->rcv_shift;
+
+	return wnd > cur && wnd - cur >= step ? wnd : cur;
+}
 
 /*
  * Fill the header field: chooses by window_select, remembers the new right edge and returns the
@@ -54,8 +68,25 @@ uint32_t window_select(const struct window *w, uint32_t rcv_nxt, uint32_t space,
  * wire does not move back either; in a full buffer it is rounded down (RFC 7323 appendix F), else
  * octet-sized segments would push the edge on forever. Octets up to rcv_adv are accepted anyhow.
  */
-uint16_t window_advertise(struct window *w, uint32_t rcv_nxt, uint32_t space, uint32_t bufsize,
-			  uint32_t mss, bool syn);
+static inline uint16_t window_advertise(struct window *w, uint32_t rcv_nxt, uint32_t space,
+					uint32_t bufsize, uint32_t mss, bool syn)
+{
+	uint32_t unit = 1u << w->rcv_shift, wnd, field;
+
+	if (syn) {
+		wnd = space < UINT16_MAX ? space : UINT16_MAX;
+		w->rcv_adv = seq_max(w->rcv_adv, rcv_nxt + wnd);
+		return (uint16_t)wnd;
+	}
+	wnd = window_select(w, rcv_nxt, space, bufsize, mss);
+	field = wnd >> w->rcv_shift;
+	if ((wnd & (unit - 1)) != 0 && wnd - (wnd & (unit - 1)) + unit <= space)
+		field++;
+	if (field > UINT16_MAX)
+		field = UINT16_MAX;
+	w->rcv_adv = seq_max(w->rcv_adv, rcv_nxt + (field << w->rcv_shift));
+	return (uint16_t)field;
+}
 
 /*
  * The application read: is the edge worth a segment of its own, without waiting for data? Yes when
@@ -68,12 +99,6 @@ bool window_update_due(const struct window *w, uint32_t rcv_nxt, uint32_t space,
 static inline void window_start(struct window *w, uint32_t rcv_nxt)
 {
 	w->rcv_adv = rcv_nxt;
-}
-
-/* Octets that the peer may still send: RCV.WND of the acceptance test. */
-static inline uint32_t window_rcv_wnd(const struct window *w, uint32_t rcv_nxt)
-{
-	return seq_gt(w->rcv_adv, rcv_nxt) ? w->rcv_adv - rcv_nxt : 0;
 }
 
 /* RFC 9293 section 3.10.7.4, fifth check: does this segment tell a window newer than ours? */

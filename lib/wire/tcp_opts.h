@@ -104,12 +104,15 @@ static inline void tcp_opts_parse(const uint8_t *p, size_t len, struct tcp_opts 
 		tcp_opts_walk(p + done, len - done, out);
 }
 
-/* Write NOP NOP TS, TCP_OPTS_TS_LEN bytes, at @p. */
-static inline void tcp_opts_write_ts(uint8_t *p, uint32_t tsval, uint32_t tsecr)
+/* Write NOP NOP TS, TCP_OPTS_TS_LEN bytes, at @p. Returns the sum of the words for the checksum. */
+static inline uint64_t tcp_opts_write_ts(uint8_t *p, uint32_t tsval, uint32_t tsecr)
 {
-	store_be32(p, TCP_OPTS_TS_WORD);
-	store_be32(p + 4, tsval);
-	store_be32(p + 8, tsecr);
+	uint32_t w0 = WIRE_BE32(TCP_OPTS_TS_WORD), w1 = WIRE_BE32(tsval), w2 = WIRE_BE32(tsecr);
+
+	memcpy(p, &w0, 4);
+	memcpy(p + 4, &w1, 4);
+	memcpy(p + 8, &w2, 4);
+	return (uint64_t)w0 + w1 + w2;
 }
 
 /* Number of bytes, a multiple of 4, that tcp_opts_write_syn() writes for @present. */
