@@ -322,19 +322,19 @@ static void grows_later_when_it_cannot_now(void **state)
 	(void)state;
 	mem_init(&m, NULL);
 	assert_int_equal(htab_init(&h, 100000, &m, hash_of, &key), 0);
-	for (uint32_t v = 0; v < 2000; v++) {
+	for (uint32_t v = 0; v < 6000; v++) {
 		assert_int_equal(htab_insert(&h, hash_of(&key, v), v), 0);
 		if (h.overflow.in_use == 1)
 			m.limit = m.bytes; /* a chunk of overflow buckets is there, and no more */
 	}
-	assert_true(h.n_buckets < 2000 / (HTAB_LOAD + 1));
+	assert_true(h.n_buckets < 6000 / (HTAB_LOAD + 1));
 	m.limit = 131072;
-	for (uint32_t v = 2000; v < 2200; v++)
+	for (uint32_t v = 6000; v < 6200; v++)
 		(void)htab_insert(&h, hash_of(&key, v), v);
 	m.limit = SIZE_MAX;
-	for (uint32_t v = 2200; v < 20000; v++)
+	for (uint32_t v = 6200; v < 20000; v++)
 		assert_int_equal(htab_insert(&h, hash_of(&key, v), v), 0);
-	for (uint32_t v = 0; v < 2000; v++)
+	for (uint32_t v = 0; v < 6000; v++)
 		assert_int_equal(occurrences(&h, hash_of(&key, v), v), 1);
 	assert_true(h.n_buckets >= 20000 / (HTAB_LOAD + 1));
 	htab_fini(&h);
