@@ -13,7 +13,7 @@
 const char *impair_check(const struct nsk_wire_params *p)
 {
 	if (p->loss_ppm > 1000000 || p->duplicate_ppm > 1000000 || p->corrupt_ppm > 1000000 ||
-	    p->reorder_ppm > 1000000)
+	    p->reorder_ppm > 1000000 || p->burst_ppm > 1000000 || p->burst_loss_ppm > 1000000)
 		return "a probability is above 100 %";
 	if (p->queue_packets > IMPAIR_QUEUE_MAX)
 		return "the queue is longer than 16777216 packets";
@@ -22,6 +22,8 @@ const char *impair_check(const struct nsk_wire_params *p)
 		return "a delay is longer than an hour";
 	if (p->rate_bps > 0 && p->rate_bps < 1000)
 		return "the rate is below 1000 bit/s";
+	if (p->queue_bytes && !p->rate_bps)
+		return "queue_bytes needs a rate: without one nothing waits";
 	return NULL;
 }
 
@@ -35,8 +37,36 @@ void impair_init(struct impair *i, const struct nsk_wire_params *p)
 	if (i->p.reorder_ns == 0)
 		i->p.reorder_ns = IMPAIR_REORDER_NS;
 	i->timed = i->p.delay_ns || i->p.jitter_ns || i->p.rate_bps || i->p.reorder_ppm;
-	i->any = i->timed || i->p.loss_ppm || i->p.duplicate_ppm || i->p.corrupt_ppm;
+	i->any = i->timed || i->p.loss_ppm || i->p.duplicate_ppm || i->p.corrupt_ppm ||
+		 i->p.burst_ppm || i->p.mtu;
+	if (i->p.burst_packets == 0)
+		i->p.burst_packets = IMPAIR_BURST_DEFAULT;
+	if (i->p.burst_loss_ppm == 0)
+		i->p.burst_loss_ppm = 1000000;
+	i->burst_end = 1000000 / i->p.burst_packets;
 	rng_seed(&i->rng, i->p.seed);
+}
+
+void impair_change(struct impair *i, const struct nsk_wire_params *p)
+{
+	struct impair before = *i;
+
+	impair_init(i, p);
+	i->busy_ns = before.busy_ns;
+	i->last_ns = before.last_ns;
+	i->held_ns = before.held_ns;
+	i->burst = before.burst;
+}
+
+bool impair_full(const struct impair *i, uint64_t now_ns, uint32_t len)
+{
+	uint64_t waiting;
+
+	if (i->p.queue_bytes == 0 || i->busy_ns <= now_ns)
+		return false;
+	waiting = (uint64_t)((unsigned __int128)(i->busy_ns - now_ns) * i->p.rate_bps /
+			     (8 * SECOND_NS));
+	return waiting + len > i->p.queue_bytes;
 }
 
 /* Uniform in [0, n). The bias is below n / 2^64. */
@@ -63,6 +93,20 @@ static uint64_t transmit(struct impair *i, uint64_t now_ns, uint32_t len)
 	return i->busy_ns;
 }
 
+/* One step of the two states, and whether the packet is lost in the bad one. */
+static bool lost_in_burst(struct impair *i)
+{
+	bool lost;
+
+	if (i->p.burst_ppm == 0)
+		return false;
+	if (!i->burst && !rng_chance(&i->rng, i->p.burst_ppm))
+		return false;
+	lost = rng_chance(&i->rng, i->p.burst_loss_ppm);
+	i->burst = !rng_chance(&i->rng, i->burst_end);
+	return lost;
+}
+
 void impair_decide(struct impair *i, uint64_t now_ns, uint32_t len, uint32_t link_len,
 		   struct fate *fate)
 {
@@ -70,7 +114,8 @@ void impair_decide(struct impair *i, uint64_t now_ns, uint32_t len, uint32_t lin
 	uint64_t due = transmit(i, now_ns, len) + p->delay_ns;
 
 	memset(fate, 0, sizeof(*fate));
-	if (rng_chance(&i->rng, p->loss_ppm)) {
+	fate->too_long = p->mtu && len > p->mtu + link_len;
+	if (rng_chance(&i->rng, p->loss_ppm) || lost_in_burst(i) || fate->too_long) {
 		fate->lost = true;
 		return;
 	}

@@ -22,7 +22,6 @@
 /* Queues and faults of a direction; what is on the way stays on the way. */
 static int dir_set(struct wire_dir *d, const struct nsk_wire_params *params, uint32_t frame_max)
 {
-	uint64_t last_ns = d->impair.last_ns, held_ns = d->impair.held_ns;
 	int rc;
 
 	if (params && impair_check(params))
@@ -37,9 +36,7 @@ static int dir_set(struct wire_dir *d, const struct nsk_wire_params *params, uin
 		if (rc)
 			return rc;
 	}
-	impair_init(&d->impair, params);
-	d->impair.last_ns = last_ns;
-	d->impair.held_ns = held_ns;
+	impair_change(&d->impair, params);
 	/* Once timed always timed: there may be frames that have to wait. */
 	d->timed |= d->impair.timed;
 	return 0;
@@ -124,7 +121,10 @@ void nsk_wire_stats(const struct nsk_wire *wire, unsigned direction, struct nsk_
 	stats->corrupted = counter_read(&d->sent.corrupted);
 	stats->reordered = counter_read(&d->sent.reordered);
 	stats->queue_full = counter_read(&d->sent.queue_full);
+	stats->too_long = counter_read(&d->sent.too_long);
 	stats->delivered = counter_read(&d->delivered);
+	stats->cut = counter_read(&d->cut);
+	stats->no_buffer = counter_read(&d->no_buffer);
 }
 
 void nsk_wire_tap(struct nsk_wire *wire, wire_tap_fn fn, void *arg)
@@ -199,7 +199,7 @@ static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
 
 	impair_decide(&d->impair, now_ns, f->len, FRAME_ETH_LEN, &fate);
 	if (fate.lost) {
-		counter_add(&d->sent.lost, 1);
+		counter_add(fate.too_long ? &d->sent.too_long : &d->sent.lost, 1);
 		return;
 	}
 	if (fate.corrupted) {
@@ -228,7 +228,7 @@ static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now
 {
 	struct frame *f = dir_has_room(d) ? dir_copy_in(d, &d->inorder, m, epoch) : NULL;
 
-	if (!f) {
+	if (!f || impair_full(&d->impair, now_ns, m->pkt_len)) {
 		counter_add(&d->sent.queue_full, 1);
 		return;
 	}
@@ -304,6 +304,10 @@ void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 	if (n == 0)
 		return;
 	if (NSK_UNLIKELY(epoch & 1)) {
+		for (uint16_t i = 0; i < n; i++)
+			done->bytes += bufs[i]->pkt_len;
+		counter_add(&d->sent.packets, n);
+		counter_add(&d->sent.bytes, done->bytes);
 		counter_add(&d->sent.lost, n);
 		done->packets = n;
 	} else if (NSK_UNLIKELY(d->impair.any || wire->tap)) {
@@ -316,6 +320,13 @@ void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 
 /* ---- receiving ----------------------------------------------------------------------------- */
 
+/* Lets go of a frame that was on the wire when it went down. */
+static void dir_drop_cut(struct wire_dir *d, struct frameq *q, const struct frame *f)
+{
+	counter_add(&d->cut, 1);
+	frameq_pop(q, f);
+}
+
 /* Everything that is there, up to n: a direction without delays. */
 static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t room,
 			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
@@ -326,7 +337,7 @@ static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t 
 
 	/* Frames of before the wire went down stand in front of all others. */
 	while (ready && NSK_UNLIKELY(frameq_peek(&d->inorder)->tag != epoch)) {
-		frameq_pop(&d->inorder, frameq_peek(&d->inorder));
+		dir_drop_cut(d, &d->inorder, frameq_peek(&d->inorder));
 		ready = frameq_ready(&d->inorder, n);
 	}
 	if (ready == 0) {
@@ -393,14 +404,16 @@ static void dir_recv_due(struct wire_dir *d, uint64_t now_ns, struct rte_mempool
 		if (!q || due_ns > now_ns)
 			break;
 		f = frameq_peek(q);
-		if (f->tag == epoch) {
-			bufs[done->packets] = framebuf_make(pool, f->data, f->len);
-			if (bufs[done->packets]) {
-				done->packets++;
-				done->bytes += f->len;
-			} else {
-				done->bad++;
-			}
+		if (f->tag != epoch) {
+			dir_drop_cut(d, q, f);
+			continue;
+		}
+		bufs[done->packets] = framebuf_make(pool, f->data, f->len);
+		if (bufs[done->packets]) {
+			done->packets++;
+			done->bytes += f->len;
+		} else {
+			done->bad++;
 		}
 		frameq_pop(q, f);
 	}
@@ -422,6 +435,8 @@ void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 		dir_recv_due(d, now_ns, pool, bufs, n, epoch, done);
 	if (done->packets)
 		counter_add(&d->delivered, done->packets);
+	if (NSK_UNLIKELY(done->bad))
+		counter_add(&d->no_buffer, done->bad);
 }
 
 uint64_t wire_next_ns(struct nsk_wire *wire, unsigned end)

@@ -23,9 +23,11 @@ struct wire_dir {
 	struct frameq held;    /* packets held back; sorted too; only with reorder_ppm */
 	struct impair impair;  /* the sender's */
 	bool timed;	       /* [C] due_ns counts */
-	/* The sender's; delivered is the receiver's. */
+	/* The sender's; the counters behind it are the receiver's. */
 	struct nsk_wire_stats sent;
 	uint64_t delivered NSK_CACHE_ALIGNED;
+	uint64_t cut;
+	uint64_t no_buffer;
 } NSK_CACHE_ALIGNED;
 
 typedef void (*wire_tap_fn)(void *arg, unsigned direction, uint64_t now_ns, const void *frame,

@@ -29,11 +29,17 @@ struct nsk_wire_params {
 	uint64_t rate_bps;	/**< bits a second; 0: unlimited */
 	uint32_t queue_packets; /**< packets in flight or queued at most; 0: 4096; what comes on top
 				   is dropped */
-	uint32_t loss_ppm;	/**< the packet is lost */
-	uint32_t duplicate_ppm; /**< the packet arrives twice */
-	uint32_t corrupt_ppm;	/**< one random bit behind the Ethernet header flips */
-	uint32_t reorder_ppm;	/**< the packet is held back by reorder_ns more */
-	uint64_t reorder_ns;	/**< 0 with reorder_ppm: 1 ms */
+	uint64_t queue_bytes;	/**< bytes that wait for the transmitter, at most, with rate_bps; 0:
+				   no   limit; the packet that does not fit is dropped */
+	uint32_t mtu;	    /**< IP packets longer than this are lost without a word; 0: none is */
+	uint32_t loss_ppm;  /**< the packet is lost */
+	uint32_t burst_ppm; /**< with this packet a burst of losses begins (Gilbert and Elliott) */
+	uint32_t burst_packets;	 /**< packets in a burst, the mean; 0: 10 */
+	uint32_t burst_loss_ppm; /**< a packet in a burst is lost; 0: each is */
+	uint32_t duplicate_ppm;	 /**< the packet arrives twice */
+	uint32_t corrupt_ppm;	 /**< one random bit behind the Ethernet header flips */
+	uint32_t reorder_ppm;	 /**< the packet is held back by reorder_ns more */
+	uint64_t reorder_ns;	 /**< 0 with reorder_ppm: 1 ms */
 };
 
 /** What a direction of a wire has done. */
@@ -41,11 +47,14 @@ struct nsk_wire_stats {
 	uint64_t packets;    /**< accepted from the sender */
 	uint64_t bytes;	     /**< of them */
 	uint64_t delivered;  /**< taken by the receiver, duplicates counted */
-	uint64_t lost;	     /**< by loss_ppm */
+	uint64_t lost;	     /**< by loss_ppm, in a burst, or sent while the wire was down */
 	uint64_t duplicated; /**< by duplicate_ppm */
 	uint64_t corrupted;  /**< by corrupt_ppm */
 	uint64_t reordered;  /**< held back by reorder_ppm */
-	uint64_t queue_full; /**< dropped because queue_packets were on the way */
+	uint64_t queue_full; /**< dropped because of queue_packets or queue_bytes */
+	uint64_t too_long;   /**< lost because of mtu */
+	uint64_t cut;	     /**< were on the way when the wire went down */
+	uint64_t no_buffer;  /**< the receiver had no packet buffer for them */
 };
 
 /** An in-process wire with two ends, each to be plugged into one stack by nsk_config_add_wire(). */

@@ -327,7 +327,10 @@ static void a_wire_that_goes_down_loses_what_is_on_it(void **state)
 	assert_int_equal(t.frames, 1);
 	assert_int_equal(t.last, 3);
 	nsk_wire_stats(w.wire, 0, &ws);
+	assert_int_equal(ws.packets, 3);
 	assert_int_equal(ws.lost, 1);
+	assert_int_equal(ws.cut, 1);
+	assert_int_equal(ws.delivered, 1);
 	wired_down(&w);
 }
 

@@ -224,13 +224,100 @@ static void the_same_seed_gives_the_same_fates(void **state)
 	assert_true(differ > 5000);
 }
 
+/* In the bad state all is lost; bursts are as long on average as asked for, gaps as rare. */
+static void losses_come_in_bursts(void **state)
+{
+	struct nsk_wire_params p = {.burst_ppm = 10000, .burst_packets = 5, .seed = 6};
+	unsigned lost = 0, bursts = 0;
+	bool before = false;
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 200000; n++) {
+		impair_decide(&i, 0, 100, 14, &f);
+		lost += f.lost;
+		bursts += f.lost && !before;
+		before = f.lost;
+	}
+	/* 1 in 100 packets of the good state begins one: 1 / (100 + 5) of all, less those that
+	 * begin right behind another. */
+	assert_in_range(bursts, 1800, 2000);
+	assert_in_range(lost * 10 / bursts, 48, 53);
+	p.burst_loss_ppm = 500000;
+	impair_init(&i, &p);
+	lost = 0;
+	for (unsigned n = 0; n < 200000; n++) {
+		impair_decide(&i, 0, 100, 14, &f);
+		lost += f.lost;
+	}
+	assert_in_range(lost, 4300, 5200);
+}
+
+static void what_is_longer_than_the_mtu_is_lost(void **state)
+{
+	struct nsk_wire_params p = {.mtu = 1400};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	assert_true(i.any);
+	impair_decide(&i, 0, 1414, 14, &f);
+	assert_false(f.lost);
+	impair_decide(&i, 0, 1415, 14, &f);
+	assert_true(f.lost && f.too_long);
+}
+
+static void the_queue_before_the_transmitter_has_a_limit_in_bytes(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 8000000, .queue_bytes = 3000}; /* 1 byte a us */
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 3; n++) {
+		assert_false(impair_full(&i, 0, 1000));
+		impair_decide(&i, 0, 1000, 14, &f);
+	}
+	assert_true(impair_full(&i, 0, 1000));
+	assert_true(impair_full(&i, 0, 1));
+	assert_false(impair_full(&i, MS, 1000));
+	assert_true(impair_full(&i, MS, 1001));
+}
+
+/* A line in use gets another rate: what was sent before still occupies the transmitter. */
+static void a_change_forgets_nothing_that_is_on_its_way(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 8000000, .delay_ns = 10 * MS};
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	impair_decide(&i, 0, 1000, 14, &f);
+	assert_int_equal(f.due_ns, 11 * MS);
+	p.delay_ns = 0;
+	p.rate_bps = 80000000;
+	impair_change(&i, &p);
+	impair_decide(&i, 0, 1000, 14, &f);
+	assert_int_equal(f.due_ns, 11 * MS);
+	assert_int_equal(i.busy_ns, MS + MS / 10);
+}
+
 static void nonsense_is_refused(void **state)
 {
 	struct nsk_wire_params p = {0};
 
 	(void)state;
 	assert_null(impair_check(&p));
-	p.loss_ppm = 1000001;
+	p.burst_ppm = 1000001;
+	assert_non_null(impair_check(&p));
+	p = (struct nsk_wire_params){.queue_bytes = 1000};
+	assert_non_null(impair_check(&p));
+	p = (struct nsk_wire_params){.loss_ppm = 1000001};
 	assert_non_null(impair_check(&p));
 	p = (struct nsk_wire_params){.rate_bps = 999};
 	assert_non_null(impair_check(&p));
@@ -254,6 +341,10 @@ int main(void)
 		cmocka_unit_test(a_flipped_bit_lies_behind_the_link_header),
 		cmocka_unit_test(shares_are_as_asked),
 		cmocka_unit_test(the_same_seed_gives_the_same_fates),
+		cmocka_unit_test(losses_come_in_bursts),
+		cmocka_unit_test(what_is_longer_than_the_mtu_is_lost),
+		cmocka_unit_test(the_queue_before_the_transmitter_has_a_limit_in_bytes),
+		cmocka_unit_test(a_change_forgets_nothing_that_is_on_its_way),
 		cmocka_unit_test(nonsense_is_refused),
 	};
 
