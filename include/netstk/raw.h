@@ -49,14 +49,20 @@ struct nsk_raw_stats {
 };
 
 /**
- * @brief Open and start the first device of a configuration with one queue, and pin the calling
- * thread to its first core.
+ * @brief Open and start the devices of a configuration with one queue each, and pin the calling
+ * thread to its first core. What comes back is the first device; nsk_raw_next() leads to the
+ * others.
  * @param buffers packet buffers in the pool; 0: as many as its rings need
  * @return 0, or -1 with errno and a text in nsk_config_error()
  */
 NSK_API int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **raw);
 
-/** @brief Stop and close the device. Every buffer must have been given back. @param raw may be NULL
+/** @brief The device behind this one in the configuration; it lives until the first is closed.
+ * Buffers of one may be sent on another. @return NULL: this is the last */
+NSK_API struct nsk_raw *nsk_raw_next(struct nsk_raw *raw);
+
+/** @brief Stop and close the devices; @p raw is the first. Every buffer must have been given back.
+ * @param raw may be NULL
  */
 NSK_API void nsk_raw_close(struct nsk_raw *raw);
 

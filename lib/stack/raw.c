@@ -16,11 +16,13 @@
 #include "stack/build.h"
 #include "stack/stack.h"
 
+/* One a device, in an array. */
 struct nsk_raw {
 	struct nsk_stack *stack;
 	struct port *port;
 	struct nsk_raw_info info;
-	bool registered;
+	bool registered; /* of the first: the thread is known to EAL */
+	bool last;
 };
 
 static void find_gateway(const struct nsk_config *config, struct nsk_raw_info *info)
@@ -30,10 +32,10 @@ static void find_gateway(const struct nsk_config *config, struct nsk_raw_info *i
 			memcpy(info->gateway, config->route[i].gateway.b, 4);
 }
 
-static void take_facts(struct nsk_raw *raw, const struct nsk_config *config)
+static void take_facts(struct nsk_raw *raw, const struct iface *ifc,
+		       const struct nsk_config *config)
 {
-	const struct iface *ifc = &raw->stack->iface[0];
-
+	raw->port = ifc->port;
 	memcpy(raw->info.mac, ifc->mac.b, sizeof(raw->info.mac));
 	raw->info.mtu = ifc->mtu;
 	raw->info.ethernet = ifc->ethernet;
@@ -60,6 +62,7 @@ static void pin_here(int cpu)
 
 int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **out)
 {
+	struct nsk_stack *stack;
 	struct nsk_raw *raw;
 	int rc;
 
@@ -67,24 +70,32 @@ int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **o
 		errno = EINVAL;
 		return -1;
 	}
-	raw = calloc(1, sizeof(*raw));
-	if (!raw) {
-		build_fail(config, ENOMEM, "no memory for a raw port");
-		errno = ENOMEM;
-		return -1;
-	}
-	rc = stack_build_ports(config, buffers, &raw->stack);
+	rc = stack_build_ports(config, buffers, &stack);
 	if (rc) {
-		free(raw);
 		errno = -rc;
 		return -1;
 	}
+	raw = calloc(stack->nifaces, sizeof(*raw));
+	if (!raw) {
+		stack_free_ports(stack);
+		build_fail(config, ENOMEM, "no memory for raw ports");
+		errno = ENOMEM;
+		return -1;
+	}
 	pin_here(config->cpu[0]);
-	raw->port = raw->stack->iface[0].port;
 	raw->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
-	take_facts(raw, config);
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		raw[i].stack = stack;
+		take_facts(&raw[i], &stack->iface[i], config);
+	}
+	raw[stack->nifaces - 1].last = true;
 	*out = raw;
 	return 0;
+}
+
+struct nsk_raw *nsk_raw_next(struct nsk_raw *raw)
+{
+	return raw->last ? NULL : raw + 1;
 }
 
 void nsk_raw_close(struct nsk_raw *raw)
