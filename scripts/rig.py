@@ -21,6 +21,8 @@ INSIDE = "NSK_RIG_INSIDE"
 HUGE_NEED_MB = 512
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
+# ethtool and others of the kernel's tools are not on an ordinary user's PATH; the user's own choice goes first.
+os.environ["PATH"] = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
 
 
 class Failure(Exception):
@@ -54,7 +56,10 @@ def check_tun():
 
 def run(*command, check=True):
     """A short command; its output as text."""
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise Failure(f"{command[0]}: not installed; packages.txt names what is needed") from error
     if check and result.returncode:
         raise Failure(f"{shlex.join(command)}: {(result.stderr or result.stdout).strip()}")
     return result.stdout

@@ -2,6 +2,7 @@
 #include "common/program.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 static volatile sig_atomic_t ended;
 static struct nsk_stack *signal_stack;
+static sem_t wake; /* posted at the end: a sleeper misses no signal that comes before it sleeps */
 
 static void print_help(const struct program *p)
 {
@@ -123,7 +125,7 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	struct nsk_config *config = nsk_config_new();
 	int operands = 1;
 
-	if (!config)
+	if (!config || sem_init(&wake, 0, 0))
 		program_fail(p, "out of memory");
 	early_exits(p, *argc, argv);
 	if (nsk_config_args(config, argc, argv)) {
@@ -169,15 +171,21 @@ struct nsk_stack *program_stack(const struct program *p, struct nsk_config *conf
 	return stack;
 }
 
+void program_end(void)
+{
+	ended = 1;
+	if (signal_stack)
+		nsk_stop(signal_stack);
+	sem_post(&wake);
+}
+
 static void on_signal(int sig)
 {
 	if (ended) {
 		signal(sig, SIG_DFL);
 		raise(sig);
 	}
-	ended = 1;
-	if (signal_stack)
-		nsk_stop(signal_stack);
+	program_end();
 }
 
 void program_catch_signals(struct nsk_stack *stack)
@@ -208,7 +216,7 @@ void program_sleep_until(uint64_t ns)
 	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u),
 			      .tv_nsec = (long)(ns % 1000000000u)};
 
-	while (!ended && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+	while (!ended && sem_clockwait(&wake, CLOCK_MONOTONIC, &ts) && errno == EINTR)
 		;
 }
 

@@ -51,7 +51,9 @@ struct nsk_stack *program_stack(const struct program *program, struct nsk_config
 /* SIGINT and SIGTERM end the stack (may be NULL) and set program_ended(). A second one kills. */
 void program_catch_signals(struct nsk_stack *stack);
 bool program_ended(void);
-/* Sleeps until the monotonic time, or until a signal ends the program. */
+/* What a signal does, for any thread that finds that there is no point in going on. */
+void program_end(void);
+/* Sleeps until the monotonic time, or until the program ends. */
 void program_sleep_until(uint64_t ns);
 uint64_t program_now(void);
 

@@ -16,6 +16,7 @@
 struct echo {
 	struct server_options server;
 	bool json, quiet;
+	bool failed; /* [A] a worker has said why */
 	double duration_s, interval_s;
 	struct {
 		uint64_t requests;
@@ -104,7 +105,16 @@ static int serve(void *arg)
 {
 	struct echo *echo = arg;
 
-	return server_run(&echo->server, &echo->worker[nsk_worker_index()].requests);
+	if (server_run(&echo->server, &echo->worker[nsk_worker_index()].requests) == 0)
+		return 0;
+	__atomic_store_n(&echo->failed, true, __ATOMIC_RELEASE);
+	program_end();
+	return -1;
+}
+
+static bool failed(const struct echo *echo)
+{
+	return __atomic_load_n(&echo->failed, __ATOMIC_ACQUIRE);
 }
 
 static uint64_t total_requests(const struct echo *echo, unsigned workers)
@@ -129,10 +139,11 @@ static void watch(struct echo *echo, struct nsk_stack *stack)
 	while (!program_ended() && !nsk_stopping(stack) && next < end) {
 		next = end - next < step ? end : next + step;
 		program_sleep_until(next);
-		if (!echo->quiet)
+		if (!echo->quiet && !failed(echo))
 			report_line(&report, total_requests(echo, workers));
 	}
-	report_summary(&report, total_requests(echo, workers));
+	if (!failed(echo))
+		report_summary(&report, total_requests(echo, workers));
 }
 
 static void print_interfaces(struct nsk_stack *stack)
