@@ -40,6 +40,10 @@ extern "C" {
 	X(TCP_RETRANS_SEGMENTS, "tcp_retrans_segments", "TCP segments retransmitted")           \
 	X(TCP_FAST_RETRANS, "tcp_fast_retrans", "fast retransmits")                             \
 	X(TCP_RTO, "tcp_rto", "retransmission timeouts")                                        \
+	X(TCP_LOSS_PROBES, "tcp_loss_probes", "tail loss probes sent (RFC 8985)")               \
+	X(TCP_PROBE_REPAIRS, "tcp_probe_repairs", "losses that a tail loss probe repaired")     \
+	X(TCP_UNDOS, "tcp_undos", "recoveries found needless and taken back")                   \
+	X(TCP_DSACKS, "tcp_dsacks", "duplicates reported by peers (RFC 2883)")                  \
 	X(TCP_ACTIVE_OPENS, "tcp_active_opens", "connections opened by connect")                \
 	X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections opened by a listener")           \
 	X(TCP_ATTEMPT_FAILS, "tcp_attempt_fails", "connections that failed before established") \

@@ -1,39 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What an ACK says: octets delivered, octets the peer holds beyond (SACK), the window. RFC 9293
- * §3.10.7.4 fifth check; RFC 6298, RFC 5681, RFC 6582, RFC 6675, RFC 2018, RFC 7323 §4.
+ * §3.10.7.4 fifth check; RFC 6298, RFC 7323 §4, RFC 2018, RFC 2883. What is lost and what was
+ * needless is decided in tcpalg/loss.c.
  */
 #include "tcp/input.h"
+#include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
-#include "tcpalg/scoreboard.h"
-
-#define SACK_RANGES_MIN 32
-#define SACK_RANGES_MAX 1024
 
 /* Ticks of our timestamp clock, in microseconds. */
 #define TS_TICK_US 1000
 
-/* The round trip that an ACK of new data measured; 0: none. */
-static uint32_t measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
+static uint32_t take_sample(struct nsk_worker *w, struct tcp_conn *c, uint32_t rtt_us)
 {
-	const struct rtt_limits *lim = &w->tcp->rtt_limits;
-	uint32_t sample = rtt_timing_ack(&c->timing, ack, (uint32_t)w->tcp->now_us);
-
-	if (!sample && NSK_LIKELY(!c->rtt.backoff))
-		return 0;
-	/* What was retransmitted cannot be timed (Karn), but timestamps tell which one arrived. */
-	if (!sample && (c->flags & CONN_F_TS) && tsecr)
-		sample = rtt_from_ts(conn_ts_now(w, c), tsecr, TS_TICK_US);
-	if (sample)
-		rtt_sample(&c->rtt, lim, sample);
-	return sample;
+	rtt_sample(&c->rtt, &w->tcp->rtt_limits, rtt_us);
+	loss_rtt(&c->loss, rtt_us);
+	return rtt_us;
 }
 
-uint32_t tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr)
+/* snd_una moves; what was in flight is accounted for. */
+static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 {
-	uint32_t rtt_us = measure(w, c, ack, tsecr);
-
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
@@ -41,10 +29,25 @@ uint32_t tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack,
 		c->ext->progress_ms = w->tcp->now_ms;
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
-	if (c->snd_una == c->snd_nxt)
+	if (c->snd_una == c->snd_nxt) {
+		if (NSK_UNLIKELY(c->flight.room != NULL))
+			recover_forget(w, c);
 		tcp_timer_stop(c, TCP_T_SEND);
-	else
+	} else {
 		tcp_rto_restart(w, c);
+	}
+}
+
+uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
+{
+	uint32_t sent_us = flight_ack_plain(&c->flight, ack, c->snd_nxt), rtt_us = 0;
+
+	/* What was sent again cannot be timed (Karn). Send times are rounded up. */
+	if (NSK_LIKELY(!c->flight.flags)) {
+		rtt_us = (uint32_t)w->tcp->now_us - sent_us;
+		rtt_us = take_sample(w, c, (int32_t)rtt_us > 0 ? rtt_us : 1);
+	}
+	advance(w, c, ack);
 	return rtt_us;
 }
 
@@ -65,95 +68,104 @@ void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint
 		sndq_grow(w, c);
 }
 
-/* Makes a scoreboard, or a larger one. NULL without memory: then there is none, or the old one. */
-static struct scoreboard *scoreboard_room(struct nsk_worker *w, struct tcp_conn *c)
+/* ---- what is not plain ---- */
+
+/* Age of the timestamp that is echoed; 0: none, or nonsense. */
+static uint32_t echo_age_us(const struct nsk_worker *w, const struct tcp_conn *c,
+			    const struct pkt *p)
 {
-	struct tcp_ext *x = conn_ext(w, c);
-	struct scoreboard *sb, *old;
-	uint32_t cap;
-
-	if (!x)
-		return NULL;
-	old = x->sb;
-	if (old && (!scoreboard_full(old) || old->cap >= SACK_RANGES_MAX))
-		return old;
-	cap = old ? old->cap * 2u : SACK_RANGES_MIN;
-	sb = mem_alloc(w->mem, scoreboard_bytes(cap));
-	if (!sb)
-		return old;
-	scoreboard_init(sb, (uint16_t)cap);
-	if (old) {
-		scoreboard_copy(sb, old);
-		mem_free(w->mem, old, scoreboard_bytes(old->cap));
-	}
-	x->sb = sb;
-	return sb;
-}
-
-/* Octets that the blocks of a segment tell and that were not known. */
-static uint32_t take_blocks(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
-{
-	uint32_t sum = 0;
-
-	if (!(c->flags & CONN_F_SACK) || c->snd_una == c->snd_nxt)
+	if (!(c->flags & CONN_F_TS) || !(p->opts.present & TCP_HAS_TS))
 		return 0;
-	for (unsigned i = 0; i < p->opts.nsack; i++) {
-		struct seq_range blk = {p->opts.sack[i].start, p->opts.sack[i].end};
-		struct scoreboard *sb;
-		uint32_t added = 0;
-
-		/* Duplicates reported need no scoreboard, nor does nonsense. */
-		if (seq_leq(blk.end, c->snd_una) || seq_gt(blk.end, c->snd_nxt))
-			continue;
-		sb = scoreboard_room(w, c);
-		if (!sb)
-			return sum;
-		scoreboard_add(sb, c->snd_una, c->snd_nxt, blk, &added);
-		sum += added;
-	}
-	return sum;
+	return rtt_from_ts(conn_ts_now(w, c), p->opts.tsecr, TS_TICK_US);
 }
 
-static void on_events(struct nsk_worker *w, struct tcp_conn *c, unsigned ev, uint32_t acked,
-		      uint32_t rtt_us)
+/* The round trip that an ACK of something new measured; 0: none. */
+static uint32_t measure(struct nsk_worker *w, struct tcp_conn *c, const struct flight_news *n)
 {
-	if (ev & RECOVERY_EV_EXIT)
-		cc_recovery_exit(&c->cc, c->snd_nxt - c->snd_una, w->tcp->now_us);
-	if (ev & RECOVERY_EV_ENTER) {
-		worker_count(w, NSK_CNT_TCP_FAST_RETRANS, 1);
-		conn_ext(w, c); /* remembers where retransmission is; works without */
-		cc_loss(&c->cc, w->tcp->now_us);
+	if (n->sampled)
+		return take_sample(w, c, NSK_MAX(n->sample_us, 1u));
+	/* What was sent again cannot be timed, but timestamps tell which one arrived. */
+	if (!c->rtt.backoff || !n->octets || !n->echo_age_us)
+		return 0;
+	rtt_sample(&c->rtt, &w->tcp->rtt_limits, n->echo_age_us);
+	return n->echo_age_us;
+}
+
+/* A duplicate that the peer reports counts if we sent anything twice. */
+static void take_dsack(struct nsk_worker *w, struct tcp_conn *c, struct seq_range blk,
+		       struct loss_ack *a)
+{
+	if (!c->ext || !c->ext->retrans || seq_geq(blk.start, blk.end))
+		return;
+	a->dup = blk;
+	c->ext->dsack_dups++;
+	worker_count(w, NSK_CNT_TCP_DSACKS, 1);
+}
+
+/* The blocks of a segment, una being what it acknowledges. */
+static void take_blocks(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p,
+			struct loss_ack *a)
+{
+	struct seq_range blk[NSK_ARRAY_LEN(p->opts.sack)];
+	unsigned n = c->flags & CONN_F_SACK ? p->opts.nsack : 0, i = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		blk[k] = (struct seq_range){p->opts.sack[k].start, p->opts.sack[k].end};
+	if (flight_is_dsack(blk, n, p->ack))
+		take_dsack(w, c, blk[i++], a);
+	for (; i < n; i++) {
+		/* Nonsense needs no memory. */
+		if (seq_leq(blk[i].start, p->ack) || seq_gt(blk[i].end, c->snd_nxt))
+			continue;
+		recover_prepare(w, c, p->ack);
+		flight_sack(&c->flight, p->ack, c->snd_nxt, blk[i], a->news);
 	}
-	if ((ev & RECOVERY_EV_GROW) && acked)
-		tcp_ack_grow(w, c, acked, rtt_us);
+	if (a->news->reordered && c->ext)
+		c->ext->reord_seen++;
+}
+
+/* Could new data be sent in the place of what is lost (RFC 5682 §2.1 step 2b)? */
+static bool can_send(const struct tcp_conn *c)
+{
+	return sndq_unsent(c) >= c->cc.smss &&
+	       window_usable(&c->win, c->snd_una, c->snd_nxt) >= c->cc.smss;
 }
 
 /* Everything but the window. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
-	uint32_t acked = p->ack - c->snd_una, rtt_us = 0;
+	uint32_t una = c->snd_una, rtt_us;
 	uint32_t wnd = (uint32_t)p->wnd << c->win.snd_shift;
-	struct recovery_ack a = {
-		.acked = acked,
-		.smss = c->cc.smss,
-		.sack = c->flags & CONN_F_SACK,
-		.snd_nxt = c->snd_nxt,
+	enum loss_state before = c->loss.state;
+	struct loss_ctx x = recover_ctx(w, c);
+	struct flight_news news;
+	struct loss_ack a = {
+		.news = &news,
+		.acked = p->ack - una,
+		.tsecr = p->opts.tsecr,
+		.ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS),
 	};
-	struct scoreboard *sb;
+	unsigned ev;
 
-	a.dup = recovery_is_dup(c->snd_una, c->snd_una != c->snd_nxt, p->ack, p->pay_len,
-				p->tcp_flags & (TCP_SYN | TCP_FIN), wnd, c->win.snd_wnd);
-	if (acked)
-		rtt_us = tcp_ack_advance(w, c, p->ack,
-					 p->opts.present & TCP_HAS_TS ? p->opts.tsecr : 0);
-	sb = conn_sb(c);
-	if (sb)
-		scoreboard_advance(sb, c->snd_una);
-	a.sacked = take_blocks(w, c, p);
-	a.snd_una = c->snd_una;
-	on_events(w, c, recovery_ack(&c->recovery, conn_sb(c), &a), acked, rtt_us);
-	if (scoreboard_empty(conn_sb(c)) && !recovery_active(&c->recovery))
-		sndq_forget_sacked(w, c);
+	a.is_dup = loss_is_dup(una, una != c->snd_nxt, p->ack, p->pay_len,
+			       p->tcp_flags & (TCP_SYN | TCP_FIN), wnd, c->win.snd_wnd);
+	if (a.is_dup && !x.sack)
+		recover_prepare(w, c, una);
+	loss_news_init(&x, &news);
+	news.echo_age_us = echo_age_us(w, c, p);
+	if (a.acked)
+		flight_ack(&c->flight, una, p->ack, c->snd_nxt, &news);
+	take_blocks(w, c, p, &a);
+	rtt_us = measure(w, c, &news);
+	if (a.acked)
+		advance(w, c, p->ack);
+	a.can_send = before == LOSS_RTO && can_send(c);
+	x = recover_ctx(w, c);
+	ev = loss_ack(&x, &a);
+	recover_count(w, c, ev);
+	if ((ev & LOSS_EV_GROW) && a.acked)
+		tcp_ack_grow(w, c, a.acked, rtt_us);
+	recover_timer(w, c, &x, a.acked || before != c->loss.state);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
+#include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
@@ -51,7 +52,6 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 	if (!c->ext)
 		return;
 	ooo_free(w, c);
-	sndq_forget_sacked(w, c);
 	slab_free(&w->tcp->exts, c->ext);
 	c->ext = NULL;
 }
@@ -65,6 +65,7 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 	c->timers = 0;
 	sndq_purge(w, c);
 	rcvq_purge(w, c);
+	recover_end(w, c);
 	free_ext(w, c);
 	cc_release(&c->cc);
 	sock_fini(&c->sock);
@@ -104,9 +105,9 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 		c->ext->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
 	if (c->ext)
 		c->ext->progress_ms = w->tcp->now_ms;
-	recovery_init(&c->recovery, iss);
+	recover_forget(w, c);
+	loss_init(&c->loss);
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
-	rtt_timing_cancel(&c->timing);
 	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
 }
 
@@ -214,7 +215,7 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	c->flags |= CONN_F_WAS_OPEN; /* reading gives the end of the stream, a refused one's too */
 	sndq_purge(w, c);
 	ooo_free(w, c);
-	sndq_forget_sacked(w, c);
+	recover_end(w, c);
 	tell_end(c, err);
 }
 

@@ -25,7 +25,7 @@
 #include "tcpalg/ackpolicy.h"
 #include "tcpalg/cc.h"
 #include "tcpalg/limiter.h"
-#include "tcpalg/recovery.h"
+#include "tcpalg/loss.h"
 #include "tcpalg/rtt.h"
 #include "tcpalg/window.h"
 
@@ -97,7 +97,7 @@ enum tcp_conn_flags {
 
 /* Deadlines of a connection; see timer.c. */
 enum tcp_timer_id {
-	TCP_T_SEND,   /* retransmission, or probing (CONN_F_PERSIST) */
+	TCP_T_SEND,   /* retransmission, loss probe, reordering, or CONN_F_PERSIST */
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_LIFE,   /* keepalive; after close: end of FIN-WAIT-2 */
 	TCP_TIMERS,
@@ -151,9 +151,9 @@ struct tcp_conn {
 	};
 
 	struct cc cc;
-	struct recovery recovery;
+	struct flight flight;
+	struct loss loss;
 	struct rtt rtt;
-	struct rtt_timing timing;
 	struct ackpolicy ack;
 	struct route_cache route;
 
@@ -168,7 +168,7 @@ _Static_assert(sizeof(struct tcp_conn) <= 384, "an idle connection is 512 bytes,
 
 /* What few connections need; allocated when they do. */
 struct tcp_ext {
-	struct scoreboard *sb;	  /* while something is sacked */
+	struct loss_more *loss;	  /* once something was missed */
 	struct reasm *ooo;	  /* while something is out of order */
 	struct rte_mbuf *rxt_cur; /* where the last retransmission was found */
 	struct limiter challenge; /* RFC 5961 §7 */
@@ -179,6 +179,8 @@ struct tcp_ext {
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
 	uint32_t retrans;     /* segments sent again */
+	uint32_t dsack_dups;  /* duplicates that the peer reported */
+	uint32_t reord_seen;  /* ACKs of octets that others had overtaken */
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
 	uint16_t path_mtu;		  /* told by ICMP, 0: none */
@@ -195,11 +197,6 @@ static inline bool conn_in(const struct tcp_conn *c, uint32_t states)
 static inline struct tcp_conn *conn_of_sock(struct sock *s)
 {
 	return NSK_CONTAINER_OF(s, struct tcp_conn, sock);
-}
-
-static inline struct scoreboard *conn_sb(const struct tcp_conn *c)
-{
-	return c->ext ? c->ext->sb : NULL;
 }
 
 static inline struct reasm *conn_ooo(const struct tcp_conn *c)

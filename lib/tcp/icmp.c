@@ -8,6 +8,7 @@
 
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
+#include "tcp/recover.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
 #include "tcpalg/seq.h"
@@ -22,6 +23,7 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 {
 	uint16_t floor = family_of(c->sock.family)->min_mtu, mss;
 	struct tcp_ext *x = conn_ext(w, c);
+	struct loss_ctx lc;
 
 	mtu = NSK_MAX(mtu, floor);
 	if (!x || (x->path_mtu && x->path_mtu <= mtu))
@@ -36,8 +38,10 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 	if (c->snd_una == c->snd_nxt)
 		return;
 	/* Not a sign of congestion: nothing to tell congestion control. */
-	recovery_rto(&c->recovery, c->snd_una, c->snd_nxt);
-	rtt_timing_cancel(&c->timing);
+	recover_prepare(w, c, c->snd_una);
+	lc = recover_ctx(w, c);
+	loss_go_back(&lc);
+	tcp_rto_restart(w, c);
 	conn_dirty(w, c);
 }
 

@@ -7,7 +7,6 @@
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
-#include "tcpalg/scoreboard.h"
 
 /* In segments, as Linux; no threshold yet: its largest number. */
 static void fill_windows(const struct tcp_conn *c, struct tcp_info *i)
@@ -33,25 +32,32 @@ static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
 
 static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
 {
+	static const uint8_t ca_state[] = {
+		[LOSS_OPEN] = TCP_CA_Open,
+		[LOSS_DISORDER] = TCP_CA_Disorder,
+		[LOSS_FAST] = TCP_CA_Recovery,
+		[LOSS_RTO] = TCP_CA_Loss,
+	};
 	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
+	const struct flight *f = &c->flight;
 
-	switch (c->recovery.state) {
-	case RECOVERY_FAST:
-		i->tcpi_ca_state = TCP_CA_Recovery;
-		break;
-	case RECOVERY_LOSS:
-		i->tcpi_ca_state = TCP_CA_Loss;
-		break;
-	default:
-		i->tcpi_ca_state = c->recovery.dupacks ? TCP_CA_Disorder : TCP_CA_Open;
-	}
+	i->tcpi_ca_state = ca_state[c->loss.state];
 	i->tcpi_retransmits = c->retries;
 	i->tcpi_probes = c->probes;
 	i->tcpi_backoff = (uint8_t)c->rtt.backoff;
 	i->tcpi_unacked = (c->snd_nxt - c->snd_una + smss - 1) / smss;
-	i->tcpi_sacked = scoreboard_sacked(conn_sb(c)) / smss;
-	if (c->ext)
-		i->tcpi_total_retrans = c->ext->retrans;
+	i->tcpi_sacked = (flight_sacked(f) + smss - 1) / smss;
+	i->tcpi_lost = (flight_lost(f, c->snd_una, c->snd_nxt) + smss - 1) / smss;
+	i->tcpi_retrans = (flight_rxt(f, c->snd_una, c->snd_nxt) + smss - 1) / smss;
+	i->tcpi_reordering = RACK_DUPTHRESH;
+	if (!c->ext)
+		return;
+	i->tcpi_total_retrans = c->ext->retrans;
+	i->tcpi_dsack_dups = c->ext->dsack_dups;
+	i->tcpi_reord_seen = c->ext->reord_seen;
+	if (c->ext->loss)
+		i->tcpi_reordering =
+			NSK_MAX(i->tcpi_reordering, c->ext->loss->rack.reordering / smss);
 }
 
 static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
@@ -60,6 +66,7 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_ato = SETTING(w->set, tcp_delack_ms) * 1000;
 	i->tcpi_rtt = rtt_srtt_us(&c->rtt);
 	i->tcpi_rttvar = rtt_rttvar_us(&c->rtt);
+	i->tcpi_min_rtt = c->loss.min_rtt_us;
 	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;
 	i->tcpi_last_data_recv = w->tcp->now_ms - c->last_rcv_ms;
 	i->tcpi_last_ack_recv = i->tcpi_last_data_recv;

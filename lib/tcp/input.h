@@ -38,10 +38,10 @@ void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
 			uint32_t iss_after);
 
 /*
- * ack.c: snd_una moves to ack, which lies in (snd_una, snd_nxt]: frees, measures, restarts the
- * timer. tsecr: 0 if the segment has no timestamp. Returns the round trip measured, 0: none.
+ * ack.c: snd_una moves to ack, which lies in (snd_una, snd_nxt], and nothing is unusual
+ * (LOSS_OPEN): frees, measures, restarts the timer. Returns the round trip measured, 0: none.
  */
-uint32_t tcp_ack_advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t tsecr);
+uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack);
 
 /* ack.c: what an acceptable ACK (in [snd_una, snd_nxt]) says, SACK blocks and window included. */
 void tcp_ack_input(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p);

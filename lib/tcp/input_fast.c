@@ -34,9 +34,9 @@ static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, 
 		return false; /* a duplicate, or tells a window */
 	if (len > conn_rcv_wnd(c))
 		return false;
-	if (c->recovery.state | c->recovery.dupacks)
+	if (c->loss.state != LOSS_OPEN)
 		return false;
-	return NSK_LIKELY(!c->ext) || (!c->ext->sb && !c->ext->ooo);
+	return NSK_LIKELY(!c->ext) || !c->ext->ooo;
 }
 
 /* LAST-ACK and all of ours acknowledged: the end, which nothing else in the segment changes. */
@@ -80,7 +80,7 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	c->last_rcv_ms = w->tcp->now_ms;
 	acked = p->ack - c->snd_una;
 	if (acked) {
-		rtt_us = tcp_ack_advance(w, c, p->ack, p->opts.tsecr);
+		rtt_us = tcp_ack_plain(w, c, p->ack);
 		tcp_ack_grow(w, c, acked, rtt_us);
 		if (c->snd_end != c->snd_nxt)
 			conn_dirty(w, c);

@@ -178,7 +178,7 @@ static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 		return false;
 	}
-	tcp_ack_advance(w, c, p->ack, 0);
+	tcp_ack_plain(w, c, p->ack);
 	window_snd_set(&c->win, p->wnd, false);
 	c->snd_wl1 = p->seq;
 	tcp_established(w, c);

@@ -74,7 +74,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	if (p->tcp_flags & TCP_ACK) {
 		/* Our SYN offered a window without scale: so much the peer may have sent. */
 		c->win.rcv_adv = c->rcv_nxt + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
-		tcp_ack_advance(w, c, p->ack, 0);
+		tcp_ack_plain(w, c, p->ack);
 		tcp_established(w, c);
 		conn_ack_now(w, c);
 		/* Fifth: the rest of the segment, if it carries more. */

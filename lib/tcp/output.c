@@ -4,15 +4,15 @@
  * then what is lost, then new data with the ACK on it, then the ACK alone if one is due. Decides in
  * pieces (sequence, length); split.c makes packets of them.
  *
- * RFC 9293 §3.7 (segmentation, Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 6675.
+ * RFC 9293 §3.7 (segmentation, Nagle), §3.8.6.2.1 (silly windows), RFC 5681, RFC 8985 §7.3.
  */
 #include "tcp/output.h"
 
 #include "net/tx.h"
+#include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
-#include "tcpalg/scoreboard.h"
 
 /* Segments that one connection sends in one turn, so that the others get theirs. */
 #define TURN_SEGS 64
@@ -31,53 +31,41 @@ static bool fin_unsent(const struct tcp_conn *c)
 	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
 }
 
-/* Octets in the network as far as we know. */
-static uint32_t pipe_of(const struct tcp_conn *c)
-{
-	const struct scoreboard *sb = conn_sb(c);
-
-	if (NSK_LIKELY(!(c->recovery.state | c->recovery.dupacks) && !sb))
-		return c->snd_nxt - c->snd_una;
-	return recovery_pipe(&c->recovery, sb, c->snd_una, c->snd_nxt, c->cc.smss);
-}
-
 /* ---- what is lost ---- */
 
 /* One piece again; it may reach over our FIN. Returns octets sent. */
 static uint32_t send_again(struct nsk_worker *w, struct tcp_conn *c, struct seq_range r)
 {
 	bool fin = (c->flags & CONN_F_FIN_SENT) && r.end == c->snd_nxt;
-	uint32_t len = seq_range_len(r) - fin;
-	uint32_t sent = tcp_split(w, c, r.start, len, fin, true);
 
-	rtt_timing_retransmit(&c->timing, r.start);
-	return sent;
+	return tcp_split(w, c, r.start, seq_range_len(r) - fin, fin, true);
 }
 
-/* Sends what recovery asks for, as far as the congestion window allows; *budget is in octets. */
+/* Sends what is lost, as far as the congestion window allows; *budget is in octets. */
 static void retransmit(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 {
-	bool idle = sndq_unsent(c) == 0 || window_usable(&c->win, c->snd_una, c->snd_nxt) == 0;
+	struct loss_ctx x = recover_ctx(w, c);
 	uint32_t smss = c->cc.smss;
 
 	while (*budget >= smss) {
-		uint32_t pipe = pipe_of(c), max = smss, sent;
-		enum recovery_send kind;
+		uint32_t room = loss_room(&x), max, sent;
 		struct seq_range r;
 
-		if (pipe + smss <= c->cc.cwnd)
-			max = NSK_MIN(c->cc.cwnd - pipe, *budget);
-		else if (!recovery_forced(&c->recovery) && pipe != 0)
+		if (!loss_next(&x, &r))
 			return;
-		kind = recovery_next(&c->recovery, conn_sb(c), c->snd_una, c->snd_nxt, smss, max,
-				     idle, &r);
-		if (kind == RECOVERY_NOTHING)
+		if (room < NSK_MIN(seq_range_len(r), smss) && !loss_forced(&x) &&
+		    loss_pipe(&x) != 0)
 			return;
+		max = NSK_MIN(NSK_MAX(room, smss), *budget);
+		if (seq_range_len(r) > max)
+			r.end = r.start + max;
+		recover_prepare(w, c, c->snd_una);
 		sent = send_again(w, c, r);
 		if (sent == 0)
 			return;
 		r.end = r.start + sent;
-		recovery_sent(&c->recovery, r, kind);
+		x = recover_ctx(w, c);
+		loss_sent_again(&x, r, conn_ts_now(w, c), recover_grain(c));
 		*budget -= NSK_MIN(sent, *budget);
 		if (sent < smss && *budget < smss)
 			return;
@@ -114,15 +102,21 @@ static uint32_t sendable(const struct tcp_conn *c, uint32_t unsent, uint32_t usa
 /* snd_nxt moves over what was sent. */
 static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, uint32_t len)
 {
+	struct loss_ctx x;
+
 	if (c->snd_una == c->snd_nxt && c->ext)
 		c->ext->progress_ms = w->tcp->now_ms;
+	recover_send(w, c);
 	c->snd_nxt += sent;
+	if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST)) {
+		x = recover_ctx(w, c);
+		loss_sent_new(&x, sent);
+	}
 	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
 	if (sent > len)
 		c->flags |= CONN_F_FIN_SENT;
 	c->flags &= ~CONN_F_FORCE;
 	c->last_snd_ms = w->tcp->now_ms;
-	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
 }
 
 /* RFC 5681 §4.1. */
@@ -137,18 +131,28 @@ static void restart_after_idle(const struct nsk_worker *w, struct tcp_conn *c)
 	cc_idle_restart(&c->cc, (uint32_t)idle_us, c->rtt.rto_us);
 }
 
+/* Octets that congestion control and recovery let leave. */
+static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t flight = c->snd_nxt - c->snd_una;
+	struct loss_ctx x;
+
+	if (NSK_LIKELY(c->loss.state == LOSS_OPEN))
+		return c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
+	x = recover_ctx(w, c);
+	return loss_room(&x);
+}
+
 static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 {
-	uint32_t unsent = sndq_unsent(c), usable, pipe, len, sent;
+	uint32_t unsent = sndq_unsent(c), usable, len, sent;
 	bool fin = fin_unsent(c);
 
 	if (unsent == 0 && !fin)
 		return;
 	if (c->snd_una == c->snd_nxt)
 		restart_after_idle(w, c);
-	pipe = pipe_of(c);
-	usable = NSK_MIN(window_usable(&c->win, c->snd_una, c->snd_nxt),
-			 c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0);
+	usable = NSK_MIN(window_usable(&c->win, c->snd_una, c->snd_nxt), cwnd_room(w, c));
 	len = sendable(c, unsent, usable, fin);
 	if (NSK_UNLIKELY(len > *budget)) {
 		len = *budget;
@@ -160,6 +164,28 @@ static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 	sent = tcp_split(w, c, c->snd_nxt, len, fin, false);
 	if (sent)
 		sent_new(w, c, sent, len);
+}
+
+bool tcp_send_loss_probe(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t usable = window_usable(&c->win, c->snd_una, c->snd_nxt), smss = c->cc.smss, len;
+	struct seq_range r = {seq_max(c->snd_una, c->snd_nxt - smss), c->snd_nxt};
+	uint32_t sent;
+	struct loss_ctx x;
+
+	recover_prepare(w, c, c->snd_una);
+	if (!c->ext || !c->ext->loss || conn_route(w, c) != 0)
+		return false;
+	len = NSK_MIN(NSK_MIN(sndq_unsent(c), usable), smss);
+	sent = len ? tcp_split(w, c, c->snd_nxt, len, false, false) : send_again(w, c, r);
+	if (sent == 0)
+		return false;
+	if (len)
+		sent_new(w, c, sent, len);
+	r.end = r.start + sent;
+	x = recover_ctx(w, c);
+	loss_probed(&x, r, len == 0, recover_grain(c));
+	return true;
 }
 
 /* Keeps the SEND deadline: retransmission while something is in flight, else probing. */
@@ -182,8 +208,8 @@ static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_ACK_NOW))
 		return;
 	if (c->snd_nxt == c->snd_una) {
+		recover_send(w, c);
 		c->snd_nxt++;
-		rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
 	}
 	if (conn_route(w, c) == 0)
 		tcp_send_syn(w, c);
@@ -216,7 +242,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 		if (NSK_UNLIKELY(c->rcv.dupacks))
 			send_dupacks(w, c);
 		budget = turn_octets(w, c);
-		if (NSK_UNLIKELY(recovery_active(&c->recovery)))
+		if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST))
 			retransmit(w, c, &budget);
 		send_new(w, c, &budget);
 		if (c->flags & CONN_F_ACK_NOW)

@@ -17,6 +17,12 @@
 /* output.c: sends what a connection has to send now. */
 void tcp_output(struct nsk_worker *w, struct tcp_conn *c);
 
+/*
+ * output.c: sends a tail loss probe: a segment of new data, or else the last one again. False: none
+ * could be sent.
+ */
+bool tcp_send_loss_probe(struct nsk_worker *w, struct tcp_conn *c);
+
 /* output_fast.c: the same if it is one small answer and nothing else; false: nothing was done. */
 bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c);
 

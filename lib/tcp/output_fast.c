@@ -7,6 +7,7 @@
 #include "mbuf/pool.h"
 #include "net/tx.h"
 #include "tcp/output.h"
+#include "tcp/recover.h"
 #include "tcp/segment.h"
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
@@ -21,7 +22,7 @@ static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c
 
 	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || c->ext)
 		return false;
-	if ((uint32_t)(c->recovery.state | c->recovery.dupacks | c->rcv.dupacks))
+	if ((uint32_t)(c->loss.state | c->rcv.dupacks))
 		return false;
 	if (len + fin - 1 >= TCP_COPY_MAX || len > c->cc.smss)
 		return false;
@@ -82,10 +83,10 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	m->data_len = (uint16_t)(hlen + len);
 	m->pkt_len = m->data_len;
 	segment_acks(c, len != 0);
+	recover_send(w, c);
 	c->snd_nxt += len + fin;
 	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
 	c->last_snd_ms = w->tcp->now_ms;
-	rtt_timing_send(&c->timing, c->snd_nxt, (uint32_t)w->tcp->now_us);
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
 		tcp_rto_restart(w, c);
 	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen + len, sum);

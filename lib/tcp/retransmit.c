@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When the SEND deadline comes: retransmission timeout (RFC 6298 §5, RFC 5681 §3.1, RFC 6675 §5.1),
- * zero-window probes (RFC 9293 §3.8.6.1), overrides (§3.8.6.2.1), and giving up (§3.8.3,
- * RFC 5482, RFC 6429).
+ * When the SEND deadline comes: retransmission timeout (RFC 6298 §5, RFC 5681 §3.1), tail loss
+ * probe (RFC 8985 §7) and reordering timer (§6.3), zero-window probes (RFC 9293 §3.8.6.1),
+ * overrides (§3.8.6.2.1), and giving up (§3.8.3, RFC 5482, RFC 6429).
  */
 #include <errno.h>
 
 #include "tcp/output.h"
+#include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
-#include "tcpalg/scoreboard.h"
 
 /* R1 of RFC 9293 §3.8.3: so many timeouts and the route is looked up anew. */
 #define R1 3
@@ -58,6 +58,7 @@ static void restart(struct nsk_worker *w, struct tcp_conn *c)
 	uint64_t delay_ns = c->rtt.rto_us * US_NS;
 
 	c->flags &= ~CONN_F_PERSIST;
+	c->loss.reo = false;
 	if (left_ms != UINT32_MAX)
 		delay_ns = NSK_MIN(delay_ns, left_ms * MS_NS);
 	tcp_timer_set(w, c, TCP_T_SEND, delay_ns);
@@ -65,22 +66,71 @@ static void restart(struct nsk_worker *w, struct tcp_conn *c)
 
 static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 {
-	struct scoreboard *sb = conn_sb(c);
+	struct loss_ctx x;
 
 	if (exhausted(w, c)) {
 		give_up(w, c);
 		return;
 	}
 	worker_count(w, NSK_CNT_TCP_RTO, 1);
-	cc_rto(&c->cc, c->retries == 0, w->tcp->now_us);
+	recover_prepare(w, c, c->snd_una);
+	x = recover_ctx(w, c);
+	loss_rto(&x, c->retries == 0);
 	count_retry(c);
-	if (sb)
-		scoreboard_reset(sb); /* the peer may have reneged (RFC 2018 §8) */
-	recovery_rto(&c->recovery, c->snd_una, c->snd_nxt);
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
-	rtt_timing_cancel(&c->timing);
 	restart(w, c);
 	conn_dirty(w, c);
+}
+
+/* Microseconds until a probe is due: the deadline does not move with each segment sent. */
+static uint32_t probe_left_us(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	uint32_t now_us = (uint32_t)w->tcp->now_us;
+	int32_t last = (int32_t)(flight_last_sent(&c->flight) + tcp_rto_us(c) - now_us);
+	int32_t first = (int32_t)(flight_first_sent(&c->flight) + c->rtt.rto_us - now_us);
+
+	return (uint32_t)NSK_MAX(NSK_MIN(last, first), 0);
+}
+
+/* RFC 8985 §7.3: a probe takes the place of the first timeout. */
+static void probe_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t left_us = probe_left_us(w, c);
+
+	if (left_us) {
+		tcp_timer_set(w, c, TCP_T_SEND, left_us * US_NS);
+		return;
+	}
+	if (user_timeout_left(w, c) == 0 || !tcp_send_loss_probe(w, c)) {
+		rto_due(w, c);
+		return;
+	}
+	worker_count(w, NSK_CNT_TCP_LOSS_PROBES, 1);
+	tcp_rto_restart(w, c);
+}
+
+/* RFC 8985 §6.3: what was sent before something delivered has had its time. */
+static void reordering_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct loss_ctx x;
+
+	recover_prepare(w, c, c->snd_una);
+	x = recover_ctx(w, c);
+	recover_count(w, c, loss_reo_timeout(&x));
+	recover_timer(w, c, &x, true);
+	conn_dirty(w, c);
+}
+
+static void flight_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct loss_ctx x = recover_ctx(w, c);
+
+	if (c->loss.reo)
+		reordering_due(w, c);
+	else if (loss_may_probe(&x))
+		probe_due(w, c);
+	else
+		rto_due(w, c);
 }
 
 static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
@@ -97,7 +147,8 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 	count_retry(c);
 	c->flags |= CONN_F_SYN_LOST;
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
-	rtt_timing_cancel(&c->timing);
+	flight_send_again(&c->flight, c->snd_nxt, (struct seq_range){c->snd_una, c->snd_nxt},
+			  (uint32_t)w->tcp->now_us, 0);
 	restart(w, c);
 	conn_ack_now(w, c);
 }
@@ -162,7 +213,7 @@ void tcp_send_timeout(struct nsk_worker *w, struct tcp_conn *c)
 	else if (!conn_in(c, TCPS_SYNCHRONIZED))
 		return;
 	else if (c->snd_una != c->snd_nxt)
-		rto_due(w, c);
+		flight_due(w, c);
 	else if (c->flags & CONN_F_PERSIST)
 		persist_due(w, c);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "mbuf/pool.h"
-#include "tcpalg/scoreboard.h"
 
 /*
  * How full a buffer is filled: with whole segments, so that each can later go out by reference to
@@ -165,14 +164,4 @@ void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 	want = NSK_MIN(want, w->tcp->snd_budget / 2);
 	if (want > c->snd.limit)
 		c->snd.limit = (uint32_t)want;
-}
-
-void sndq_forget_sacked(struct nsk_worker *w, struct tcp_conn *c)
-{
-	struct tcp_ext *x = c->ext;
-
-	if (!x || !x->sb)
-		return;
-	mem_free(w->mem, x->sb, scoreboard_bytes(x->sb->cap));
-	x->sb = NULL;
 }

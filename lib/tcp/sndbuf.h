@@ -79,7 +79,4 @@ void sndq_purge(struct nsk_worker *w, struct tcp_conn *c);
 /* Lets the buffer grow with the congestion window, unless SO_SNDBUF fixed it. */
 void sndq_grow(struct nsk_worker *w, struct tcp_conn *c);
 
-/* Gives the scoreboard back. */
-void sndq_forget_sacked(struct nsk_worker *w, struct tcp_conn *c);
-
 #endif

@@ -32,6 +32,7 @@ void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 	uint32_t delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
 
 	c->flags |= CONN_F_PERSIST;
+	c->loss.reo = false;
 	tcp_timer_set(w, c, TCP_T_SEND, delay_us * US_NS);
 }
 

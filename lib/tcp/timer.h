@@ -35,11 +35,22 @@ static inline void tcp_timer_set(struct nsk_worker *w, struct tcp_conn *c, enum 
 		wheel_arm(&w->wheel, &c->timer, due);
 }
 
+/* After so long without an ACK the retransmission timer runs out, or a probe is sent (RFC 8985
+ * §7.2), which retransmit.c decides as loss_may_probe() says. */
+static inline uint32_t tcp_rto_us(const struct tcp_conn *c)
+{
+	if (c->loss.state != LOSS_OPEN || !(c->flags & CONN_F_SACK))
+		return c->rtt.rto_us;
+	return tlp_pto_us(rtt_srtt_us(&c->rtt), c->snd_nxt - c->snd_una <= c->cc.smss,
+			  c->rtt.rto_us);
+}
+
 /* (Re)starts the retransmission timer with the timeout now in force (RFC 6298 5.1, 5.3). */
 static inline void tcp_rto_restart(struct nsk_worker *w, struct tcp_conn *c)
 {
 	c->flags &= ~CONN_F_PERSIST;
-	tcp_timer_set(w, c, TCP_T_SEND, c->rtt.rto_us * US_NS);
+	c->loss.reo = false;
+	tcp_timer_set(w, c, TCP_T_SEND, tcp_rto_us(c) * US_NS);
 }
 
 /* Starts probing: nothing is in flight, yet there is something to send. */

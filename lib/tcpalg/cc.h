@@ -4,7 +4,7 @@
  *
  * What it is told are events: data acknowledged outside of fast recovery, a loss found, recovery
  * left, the retransmission timer, an idle spell. What it answers is in struct cc: cwnd, ssthresh.
- * Which octets are lost and what to send again is none of its business: see recovery.h.
+ * Which octets are lost and what to send again is none of its business: see loss.h.
  *
  * RFC 5681; RFC 6928 (initial window).
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * NewReno: RFC 5681 with appropriate byte counting (RFC 3465). Fast recovery itself (RFC 6582,
- * RFC 6675) is in recovery.c, for whatever algorithm.
+ * RFC 8985) is in loss.c, for whatever algorithm.
  */
 #include "tcpalg/cc_window.h"
 

@@ -202,6 +202,7 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 		count(room, f->flags, nxt - una, true);
 	}
 	f->room = room;
+	f->flags = 0;
 	return old;
 }
 
@@ -244,7 +245,8 @@ void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now
 void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint32_t now_us,
 		       uint32_t grain)
 {
-	struct flight_range p = {r.start, flight_stamp(now_us, grain), FLIGHT_RXT};
+	/* Later than what left for the first time in the same grain: that may have gone ahead. */
+	struct flight_range p = {r.start, flight_stamp(now_us, grain) + 1, FLIGHT_RXT};
 	struct flight_room *room = f->room;
 	struct plan pl;
 
@@ -291,7 +293,8 @@ static bool ambiguous(const struct flight_news *n, uint32_t age_us)
 {
 	if (n->echo_age_us >= 2000 && n->echo_age_us - 2000 > age_us)
 		return true;
-	return n->min_rtt_us && seq_lt(age_us, n->min_rtt_us);
+	/* Send times are rounded up. */
+	return seq_lt(age_us + 1, n->min_rtt_us - n->min_rtt_us / 8);
 }
 
 /* Octets of range r up to end were delivered. */
@@ -309,8 +312,8 @@ static void tell(struct flight_news *n, const struct flight_range *r, uint32_t s
 	} else {
 		if (seq_lt(start, n->mark))
 			n->orig += seq_min(end, n->mark) - start;
-		if (seq_lt(end, n->fack))
-			n->reordered = true;
+		if (seq_lt(end, n->fack) && n->fack - start > n->reordered)
+			n->reordered = n->fack - start;
 	}
 	if ((r->flags & FLIGHT_COARSE) || (n->any && !flight_sent_after(e, n->newest)))
 		return;

@@ -97,10 +97,10 @@ struct flight_news {
 	uint32_t orig;		   /* of these, never sent again and below mark */
 	struct flight_edge newest; /* of these, sent last */
 	uint32_t high;		   /* of these, the highest end */
+	uint32_t reordered;	   /* how far below fack some lay that were never sent again */
 	bool any;		   /* newest and sample_us are there */
 	bool sampled;		   /* sample_us obeys Karn's rule */
 	bool rxt;		   /* some had been sent again */
-	bool reordered;		   /* some, never sent again, lay below what was known */
 	bool reneged;		   /* the peer no longer holds what it had sacked */
 	uint32_t sample_us;	   /* round trip of newest */
 };
@@ -263,6 +263,19 @@ static inline uint32_t flight_rxt(const struct flight *f, uint32_t una, uint32_t
 static inline uint32_t flight_pipe(const struct flight *f, uint32_t una, uint32_t nxt)
 {
 	return nxt - una - flight_sacked(f) - flight_lost(f, una, nxt);
+}
+
+/* When the lowest and the highest octets were last sent; something is in flight. */
+static inline uint32_t flight_first_sent(const struct flight *f)
+{
+	return f->room && f->room->n ? f->room->r[f->room->first].sent_us : f->sent_us;
+}
+
+static inline uint32_t flight_last_sent(const struct flight *f)
+{
+	if (!f->room || !f->room->n)
+		return f->sent_us;
+	return f->room->r[f->room->first + f->room->n - 1].sent_us;
 }
 
 /* State of the octet at seq, una <= seq < nxt. */

@@ -268,6 +268,7 @@ static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
 		return ev | take_back(x, a->acked);
 	case FRTO_GENUINE:
 		m->quota = 0;
+		x->l->flags |= F_FORCE; /* step 3a leaves room for one more segment */
 		break;
 	default:
 		break;
@@ -303,6 +304,8 @@ unsigned loss_ack(struct loss_ctx *x, const struct loss_ack *a)
 
 	x->reo_us = 0;
 	if (x->m) {
+		if (x->l->state == LOSS_OPEN)
+			x->m->rack.any = false; /* plain ACKs did not tell it */
 		rack_update(&x->m->rack, a->news, x->una);
 		ev |= take_dsack(x, a);
 	}
@@ -335,37 +338,53 @@ unsigned loss_reo_timeout(struct loss_ctx *x)
 	return ev;
 }
 
-void loss_rto(struct loss_ctx *x, bool first)
+/* Until all that is in flight now is acknowledged. */
+static void enter_rto(struct loss_ctx *x, enum frto frto)
 {
-	struct loss_more *m = x->m;
-	uint32_t lost, wait;
-
 	x->reo_us = 0;
-	if (m) {
-		bool old = within(x);
-
-		undo_arm(&m->undo, x->cc, x->una, old);
-		m->frto = old ? FRTO_OFF : FRTO_FIRST;
-		m->quota = 0;
-		m->left = 0;
-		m->tlp.out = false;
-		m->recover = x->nxt;
-	}
 	x->l->state = LOSS_RTO;
 	x->l->flags = F_FORCE;
 	x->l->dupacks = 0;
-	if (m && x->sack && m->rack.any) {
+	if (!x->m)
+		return;
+	x->m->frto = frto;
+	x->m->quota = 0;
+	x->m->left = 0;
+	x->m->tlp.out = false;
+	x->m->recover = x->nxt;
+}
+
+void loss_rto(struct loss_ctx *x, bool first)
+{
+	struct loss_more *m = x->m;
+	/* RFC 5682 section 2.1 step 1: not within a recovery. */
+	bool old = m && within(x);
+
+	if (m)
+		undo_arm(&m->undo, x->cc, x->una, old);
+	if (m && x->sack && x->srtt_us) {
 		/* RFC 8985 section 6.3: the first segment, and what is as old as that. */
 		const struct flight_edge now = {(uint32_t)x->now_us, x->nxt};
+		uint32_t lost, wait;
 
-		flight_mark(x->f, x->una, x->nxt, seq_min(x->una + x->cc->smss, x->nxt));
 		wait = rack_reo_wnd_us(&m->rack, true, true, x->l->min_rtt_us, x->srtt_us);
-		flight_detect(x->f, x->una, x->nxt, now, m->rack.rtt_us + wait, (uint32_t)x->now_us,
-			      &lost);
-	} else {
-		flight_mark(x->f, x->una, x->nxt, x->nxt);
+		wait += m->rack.any && m->rack.rtt_us > x->srtt_us ? m->rack.rtt_us : x->srtt_us;
+		flight_mark(x->f, x->una, x->nxt, seq_min(x->una + x->cc->smss, x->nxt));
+		flight_detect(x->f, x->una, x->nxt, now, wait, (uint32_t)x->now_us, &lost);
 	}
+	/* Without times, or without room for a part: everything. */
+	if (!(flight_at(x->f, x->una, x->una).flags & FLIGHT_LOST))
+		flight_mark(x->f, x->una, x->nxt, x->nxt);
+	enter_rto(x, old ? FRTO_OFF : FRTO_FIRST);
 	cc_rto(x->cc, first, x->now_us);
+}
+
+void loss_go_back(struct loss_ctx *x)
+{
+	if (x->m)
+		undo_disarm(&x->m->undo);
+	flight_mark(x->f, x->una, x->nxt, x->nxt);
+	enter_rto(x, FRTO_OFF);
 }
 
 /* ---- sending ---- */

@@ -42,7 +42,7 @@ struct loss {
 	uint8_t state;	     /* [W] enum loss_state */
 	uint8_t dupacks;     /* [W] ACKs in a row that told of gaps; saturates */
 	uint8_t flags;	     /* [W] private */
-	uint8_t spare;
+	bool reo;	     /* [W] the caller's: its timer is the reordering timer */
 };
 
 _Static_assert(sizeof(struct loss) <= 8, "lives in the connection");
@@ -123,6 +123,11 @@ unsigned loss_reo_timeout(struct loss_ctx *x);
 
 /* The retransmission timer ran out (RFC 6298 section 5, RFC 8985 section 6.3). first: cc_rto(). */
 void loss_rto(struct loss_ctx *x, bool first);
+
+/*
+ * Everything in flight is to be sent again, in segments of another size. Not a sign of congestion.
+ */
+void loss_go_back(struct loss_ctx *x);
 
 /* RFC 8985 section 7.2: may a probe be sent when the timer runs out? */
 static inline bool loss_may_probe(const struct loss_ctx *x)

@@ -12,6 +12,8 @@ void rack_update(struct rack *r, const struct flight_news *n, uint32_t una)
 	/* Step 3, RACK_detect_reordering(). */
 	if (n->reordered)
 		r->reordering_seen = true;
+	if (n->reordered > r->reordering)
+		r->reordering = n->reordered;
 	r->fack = seq_max(r->fack, una);
 	if (n->octets)
 		r->fack = seq_max(r->fack, n->high);

@@ -31,6 +31,7 @@ struct rack {
 	bool any;		   /* [W] newest and rtt_us are there */
 	bool reordering_seen;	   /* [W] RACK.reordering_seen */
 	bool in_round;		   /* [W] RACK.dsack_round is not None */
+	uint32_t reordering;	   /* [W] octets that were overtaken at most, for tcp_info */
 };
 
 /* Starts with una acknowledged and nothing known. */

@@ -7,8 +7,8 @@
  * one per piece, contiguous and without overlap. A node is embedded in whatever carries the octets
  * (the packet descriptor): the set never looks at payload. Finding a place costs one binary
  * search, or nothing when the piece continues the last range; joining ranges links chains. The
- * memory of the set is the caller's, as with the scoreboard; a set is only needed while something
- * is out of order. What the pieces weigh is counted by the caller too.
+ * memory of the set is the caller's, as with what is in flight; a set is only needed while
+ * something is out of order. What the pieces weigh is counted by the caller too.
  *
  * Octets that came first win: a piece is trimmed to what is not there yet. So an in-order piece
  * that meets a set with something in it goes through the set as well (insert, then pop), and what

@@ -2,10 +2,9 @@
 /*
  * Round-trip time and retransmission timeout: RFC 6298 in microseconds, by integer shifts.
  *
- * struct rtt is the estimator. struct rtt_timing times one segment at a time, which is how
- * samples are taken without timestamps (Karn's rule: what was retransmitted gives no sample).
- * With timestamps every acknowledgement of new data gives one, through rtt_from_ts (RFC 7323
- * section 4). Neither runs a timer: the caller arms one with rto_us.
+ * Samples come from flight.h, which knows when what was sent (Karn's rule: what was sent again
+ * gives none); timestamps give one where that does not, through rtt_from_ts (RFC 7323 section 4).
+ * No timer runs here: the caller arms one with rto_us.
  */
 #ifndef NSK_TCPALG_RTT_H
 #define NSK_TCPALG_RTT_H
@@ -74,44 +73,5 @@ static inline uint32_t rtt_rttvar_us(const struct rtt *r)
  * At least one tick otherwise. Only for an ACK that acknowledges new data (RFC 7323 section 4.1).
  */
 uint32_t rtt_from_ts(uint32_t now_ts, uint32_t tsecr, uint32_t tick_us);
-
-/* One segment being timed. Clock readings are the low 32 bits of microseconds. */
-struct rtt_timing {
-	uint32_t end_seq; /* [W] acknowledged by an ACK at or after it */
-	uint32_t sent_us; /* [W] low bit set while a segment is timed, 0: none */
-};
-
-static inline void rtt_timing_cancel(struct rtt_timing *t)
-{
-	t->sent_us = 0;
-}
-
-/* A segment goes out for the first time: time it unless another one is being timed. */
-static inline void rtt_timing_send(struct rtt_timing *t, uint32_t end_seq, uint32_t now_us)
-{
-	if (t->sent_us != 0)
-		return;
-	t->end_seq = end_seq;
-	t->sent_us = now_us | 1;
-}
-
-/* Octets from start_seq on go out again: a timed segment reaching into them is ambiguous. */
-static inline void rtt_timing_retransmit(struct rtt_timing *t, uint32_t start_seq)
-{
-	if (t->sent_us != 0 && seq_lt(start_seq, t->end_seq))
-		t->sent_us = 0;
-}
-
-/* snd_una moved to ack: the sample in microseconds, 0 when there is none. */
-static inline uint32_t rtt_timing_ack(struct rtt_timing *t, uint32_t ack, uint32_t now_us)
-{
-	uint32_t sample;
-
-	if (t->sent_us == 0 || seq_lt(ack, t->end_seq))
-		return 0;
-	sample = (now_us | 1) - t->sent_us;
-	t->sent_us = 0;
-	return sample != 0 ? sample : 1;
-}
 
 #endif

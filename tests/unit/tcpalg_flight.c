@@ -213,7 +213,7 @@ static void rfc8985_5_2_newest_delivery_is_told(void **state)
 	assert_int_equal(news.newest.sent_us, 300);
 	assert_false(news.rxt);
 	ack(100);
-	assert_int_equal(news.newest.sent_us, 400);
+	assert_int_equal(news.newest.sent_us, 401);
 	assert_int_equal(news.newest.end, 100);
 	assert_true(news.rxt);
 	end();
@@ -250,8 +250,10 @@ static void rfc6298_3_karn_what_was_sent_again_gives_no_sample(void **state)
 	start(0, 8);
 	send_new(3 * SMSS, 100);
 	again(0, SMSS, 200);
+	send_new(SMSS, 250);
 	clear_news(300, 0);
-	ack(300); /* the rest may have come long ago */
+	ack(400); /* the rest may have come long ago */
+	assert_int_equal(news.newest.sent_us, 250);
 	assert_true(news.any);
 	assert_false(news.sampled);
 	end();
@@ -264,17 +266,17 @@ static void rfc8985_6_2_step_3_reordering(void **state)
 	send_new(10 * SMSS, 100);
 	clear_news(200, 0);
 	sack(300, 400);
-	assert_false(news.reordered); /* nothing was known above */
+	assert_int_equal(news.reordered, 0); /* nothing was known above */
 	clear_news(200, 400);
 	sack(400, 500);
-	assert_false(news.reordered);
+	assert_int_equal(news.reordered, 0);
 	sack(100, 200);
-	assert_true(news.reordered);
+	assert_int_equal(news.reordered, 300); /* 100 was overtaken by what ends at 400 */
 	/* What was sent again says nothing. */
 	again(0, SMSS, 300);
 	clear_news(400, 500);
 	ack(100);
-	assert_false(news.reordered);
+	assert_int_equal(news.reordered, 0);
 	end();
 }
 
@@ -319,7 +321,7 @@ static void rfc8985_lost_retransmission_is_lost_again(void **state)
 	send_new(SMSS, 2100);
 	assert_int_equal(flight_rxt(&f, una, nxt), SMSS);
 	sack(400, 500);
-	detect(2100, 500, 1000, 3000, &lost);
+	detect(2100, 500, 999, 3000, &lost);
 	assert_int_equal(lost, 3 * SMSS); /* 0 again, and 200 to 400 */
 	expect_lost(0, 100);
 	assert_int_equal(flight_rxt(&f, una, nxt), 0);

@@ -65,7 +65,7 @@ static void model_deliver(struct model *m, uint32_t seq, struct flight_news *n)
 	else if (seq_lt(seq, n->mark))
 		n->orig++;
 	if (!o->rxt && seq_lt(seq + 1, n->fack))
-		n->reordered = true;
+		n->reordered = NSK_MAX(n->reordered, n->fack - seq);
 	if (!n->any || flight_sent_after(e, n->newest))
 		n->newest = e;
 	n->any = true;
@@ -209,7 +209,7 @@ static void resend(struct model *m)
 	r.end = r.start + 1 + below(m, seq_range_len(r));
 	flight_send_again(&m->f, m->nxt, r, m->now, 0);
 	for (uint32_t seq = r.start; seq != r.end; seq++) {
-		at(m, seq)->sent_us = m->now;
+		at(m, seq)->sent_us = m->now + 1;
 		at(m, seq)->lost = false;
 		at(m, seq)->rxt = true;
 	}
