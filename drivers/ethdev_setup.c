@@ -211,10 +211,8 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	rc = rte_eth_dev_start(e->id);
 	if (rc)
 		return start_failed(e, rc);
-	rc = e->quirk->started ? e->quirk->started(e->id, setup->rx_queues) : 0;
-	if (rc)
-		LOG_WARN(port->log, "ethdev", "%s: its signals may interrupt calls: %s", port->name,
-			 strerror(-rc));
+	if (e->quirk->started)
+		e->quirk->started(e->id, setup->rx_queues, port->log);
 	set_reta(e, setup, &info);
 	/* Our own address and broadcast is all that is wanted; multicast, where the device can. */
 	rte_eth_promiscuous_disable(e->id);

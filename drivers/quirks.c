@@ -31,7 +31,8 @@ static const struct quirk quirks[] = {
 			"segmentation are computed by the driver on our core, after a copy: ours are "
 			"cheaper. Wants as many rx as tx queues. Reception hangs on a real-time signal "
 			"that interrupts what the main thread waits in: tap_signal.c sends it to EAL's "
-			"own.",
+			"own. Both sides get one MAC, and a second program may open the same tap: "
+			"tap_kernel.c.",
 	},
 	{
 		.driver = "net_tun",
@@ -41,8 +42,8 @@ static const struct quirk quirks[] = {
 		.offloads_off = ALL_CSUM,
 		.queues_max = 1,
 		.rx_fds = true,
-		.prepare = prepare_tap,
-		.started = started_tap,
+		.prepare = prepare_tun,
+		.started = started_tun,
 		.reason = "As net_tap; carries IP packets without a link header.",
 	},
 	{

@@ -29,8 +29,8 @@ struct quirk {
 	 * with a text that says what to do. Also tidies up (stale sockets) and warns. May be NULL.
 	 */
 	int (*prepare)(const char *devargs, const struct log *log, char *error, size_t size);
-	/* After each start of the device: 0 or -errno. May be NULL. */
-	int (*started)(uint16_t port, uint16_t rx_queues);
+	/* After each start of the device; warns of what it could not do. May be NULL. */
+	void (*started)(uint16_t port, uint16_t rx_queues, const struct log *log);
 	const char *reason; /* why, for whoever reads the row or --log=debug */
 };
 
@@ -49,6 +49,7 @@ const struct quirk *quirk_of_devargs(const char *devargs);
 bool devargs_is_pci(const char *devargs, size_t *len);
 
 /* quirks_check.c: the prepare functions. */
+int prepare_tun(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_tap(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_virtio_user(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_vhost(const char *devargs, const struct log *log, char *error, size_t size);
@@ -56,7 +57,8 @@ int prepare_memif(const char *devargs, const struct log *log, char *error, size_
 int prepare_af_packet(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_pcap(const char *devargs, const struct log *log, char *error, size_t size);
 
-/* tap_signal.c: the signals of net_tap go to EAL's own thread. */
-int started_tap(uint16_t port, uint16_t rx_queues);
+/* tap_signal.c: the signals of net_tap go to EAL's own thread, and the kernel's side gets a MAC. */
+void started_tun(uint16_t port, uint16_t rx_queues, const struct log *log);
+void started_tap(uint16_t port, uint16_t rx_queues, const struct log *log);
 
 #endif

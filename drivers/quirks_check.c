@@ -21,6 +21,7 @@
 
 #include "kv.h"
 #include "quirks.h"
+#include "tap_kernel.h"
 
 /* Whether the calling thread has a capability; in a user namespace, over what that namespace owns.
  */
@@ -119,21 +120,50 @@ static bool arg_is(const char *devargs, const char *key, const char *value)
 
 /* ---- devices ------------------------------------------------------------------------------- */
 
-int prepare_tap(const char *devargs, const struct log *log, char *error, size_t size)
+/* The interface named by iface=: a new name, or that of a tap which nobody uses. */
+static int tap_name_check(const char *devargs, bool tun, char *error, size_t size)
 {
+	const char *mode = tun ? "tun" : "tap";
 	char iface[64];
-	int fd;
 
-	(void)log;
-	if (kv_find(devargs, "iface", iface, sizeof(iface)) == 0 && strlen(iface) >= IFNAMSIZ) {
+	if (kv_find(devargs, "iface", iface, sizeof(iface)))
+		return 0; /* the driver finds a new one */
+	if (strlen(iface) >= IFNAMSIZ) {
 		snprintf(error, size, "interface name '%s' is longer than %d characters", iface,
 			 IFNAMSIZ - 1);
 		return -EINVAL;
 	}
+	switch (tap_kernel_state(iface, tun)) {
+	case TAP_USED:
+		snprintf(error, size, "interface %s is in use by another program or device", iface);
+		return -EBUSY;
+	case TAP_SINGLE:
+		snprintf(
+			error, size,
+			"%s has a single queue, which DPDK cannot open: delete it, or make it with "
+			"'ip tuntap add %s mode %s multi_queue'",
+			iface, iface, mode);
+		return -EINVAL;
+	case TAP_OTHER:
+		snprintf(error, size,
+			 "interface %s exists and is no %s: choose another name, or "
+			 "net_af_packet0,iface=%s to share it with the kernel",
+			 iface, mode, iface);
+		return -EEXIST;
+	default:
+		return 0;
+	}
+}
+
+static int prepare_tap_or_tun(const char *devargs, bool tun, char *error, size_t size)
+{
+	int rc = tap_name_check(devargs, tun, error, size), fd;
+
+	if (rc)
+		return rc;
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
-		int rc = -errno;
-
+		rc = -errno;
 		snprintf(
 			error, size,
 			rc == -ENOENT || rc == -ENODEV
@@ -152,6 +182,18 @@ int prepare_tap(const char *devargs, const struct log *log, char *error, size_t 
 		return -EPERM;
 	}
 	return 0;
+}
+
+int prepare_tap(const char *devargs, const struct log *log, char *error, size_t size)
+{
+	(void)log;
+	return prepare_tap_or_tun(devargs, false, error, size);
+}
+
+int prepare_tun(const char *devargs, const struct log *log, char *error, size_t size)
+{
+	(void)log;
+	return prepare_tap_or_tun(devargs, true, error, size);
 }
 
 int prepare_virtio_user(const char *devargs, const struct log *log, char *error, size_t size)

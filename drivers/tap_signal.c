@@ -14,12 +14,14 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <rte_alarm.h>
 #include <rte_ethdev.h>
 
 #include "quirks.h"
+#include "tap_kernel.h"
 
 struct move {
 	uint16_t port, rx_queues;
@@ -57,7 +59,7 @@ static void take_signals(void *arg)
 	sem_post(&m->done);
 }
 
-int started_tap(uint16_t port, uint16_t rx_queues)
+void started_tun(uint16_t port, uint16_t rx_queues, const struct log *log)
 {
 	struct move m = {.port = port, .rx_queues = rx_queues};
 
@@ -67,5 +69,17 @@ int started_tap(uint16_t port, uint16_t rx_queues)
 		while (sem_wait(&m.done) && errno == EINTR)
 			;
 	sem_destroy(&m.done);
-	return m.rc;
+	if (m.rc)
+		LOG_WARN(log, "ethdev", "port %u: its signals may interrupt calls: %s", port,
+			 strerror(-m.rc));
+}
+
+void started_tap(uint16_t port, uint16_t rx_queues, const struct log *log)
+{
+	int rc = tap_kernel_mac(port);
+
+	if (rc)
+		LOG_WARN(log, "ethdev", "port %u: no MAC of its own for the kernel's side: %s",
+			 port, strerror(-rc));
+	started_tun(port, rx_queues, log);
 }

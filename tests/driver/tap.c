@@ -2,6 +2,7 @@
 /* net_tap against the kernel, in a network namespace of its own: a packet socket is the other side.
  */
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <signal.h>
@@ -171,6 +172,86 @@ static void a_name_too_long_is_refused_in_words(void **state)
 		"net_tap0: interface name '0123456789abcdef' is longer than 15 characters");
 }
 
+/* An interface that outlives its descriptor, as "ip tuntap add" makes it. */
+static void persistent(const char *name, short flags, int persist)
+{
+	struct ifreq ifr = {.ifr_flags = (short)(flags | IFF_NO_PI)};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	strcpy(ifr.ifr_name, name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	assert_int_equal(ioctl(fd, TUNSETPERSIST, persist), 0);
+	close(fd);
+}
+
+static void a_tap_in_use_is_not_opened_a_second_time(void **state)
+{
+	struct port *first, *second;
+
+	(void)state;
+	assert_int_equal(port_open_named(DEVARGS, &first), 0);
+	assert_int_equal(port_open_named("net_tap1,iface=nsk0", &second), -EBUSY);
+	assert_string_equal(test_error,
+			    "net_tap1: interface nsk0 is in use by another program or device");
+	assert_int_equal(port_start_with(first, pool, 1500), 0);
+	assert_int_equal(port_open_named("net_tap1,iface=nsk0", &second), -EBUSY);
+	first->ops->stop(first);
+	first->ops->close(first);
+	assert_int_equal(port_open_named("net_tap1,iface=nsk0", &second), 0);
+	second->ops->close(second);
+}
+
+static void a_persistent_tap_that_nobody_uses_is_opened(void **state)
+{
+	struct port *port;
+
+	(void)state;
+	persistent("nsk2", IFF_TAP | IFF_MULTI_QUEUE, 1);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(port_open_named("net_tap0,iface=nsk2", &port), 0);
+		port->ops->close(port);
+		assert_int_not_equal(if_nametoindex("nsk2"), 0);
+	}
+	persistent("nsk2", IFF_TAP | IFF_MULTI_QUEUE, 0);
+	assert_int_equal(if_nametoindex("nsk2"), 0);
+}
+
+static void interfaces_that_a_tap_cannot_be_are_refused_in_words(void **state)
+{
+	struct port *port;
+
+	(void)state;
+	assert_int_equal(port_open_named("net_tap0,iface=lo", &port), -EEXIST);
+	assert_non_null(strstr(test_error, "interface lo exists and is no tap"));
+	persistent("nsk3", IFF_TAP, 1);
+	assert_int_equal(port_open_named("net_tap0,iface=nsk3", &port), -EINVAL);
+	assert_non_null(strstr(test_error, "'ip tuntap add nsk3 mode tap multi_queue'"));
+	assert_int_equal(port_open_named("net_tun0,iface=nsk3", &port), -EEXIST);
+	assert_non_null(strstr(test_error, "interface nsk3 exists and is no tun"));
+	persistent("nsk3", IFF_TAP, 0);
+}
+
+/* With one MAC on both sides, a bridge keeps what is for the stack. */
+static void the_kernels_side_has_a_mac_of_its_own(void **state)
+{
+	struct ifreq ifr = {.ifr_name = "nsk0"};
+	struct port *port;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_int_equal(port_open_named(DEVARGS, &port), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(port_start_with(port, pool, 1500), 0);
+		assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &ifr), 0);
+		assert_memory_equal(ifr.ifr_hwaddr.sa_data, "\xfe\0\0\0\0\x99", 6);
+		assert_memory_equal(port->mac.b, "\x02\0\0\0\0\x99", 6);
+		port->ops->stop(port);
+	}
+	port->ops->close(port);
+	close(fd);
+}
+
 static int make_pool(void **state)
 {
 	const char *devargs = DEVARGS;
@@ -196,6 +277,10 @@ int main(void)
 		cmocka_unit_test(reception_survives_blocked_signals),
 		cmocka_unit_test(a_tun_carries_packets_without_a_link_header),
 		cmocka_unit_test(a_name_too_long_is_refused_in_words),
+		cmocka_unit_test(a_tap_in_use_is_not_opened_a_second_time),
+		cmocka_unit_test(a_persistent_tap_that_nobody_uses_is_opened),
+		cmocka_unit_test(interfaces_that_a_tap_cannot_be_are_refused_in_words),
+		cmocka_unit_test(the_kernels_side_has_a_mac_of_its_own),
 	};
 
 	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
