@@ -256,7 +256,8 @@ NSK_API int nsk_fcntl(int fd, int cmd, ...);
 
 /**
  * @brief FIONBIO; FIONREAD = SIOCINQ (bytes to be received, of a datagram socket: of the next
- * datagram); SIOCOUTQ (bytes not sent or not acknowledged). The argument points to an int.
+ * datagram); SIOCOUTQ (bytes not sent or not acknowledged), SIOCOUTQNSD (bytes not sent; TCP). The
+ * argument points to an int.
  * @return 0, or -1 with errno ENOTTY (any other request, or unknown to the protocol)
  */
 NSK_API int nsk_ioctl(int fd, unsigned long request, ...);

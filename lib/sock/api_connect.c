@@ -36,7 +36,10 @@ static int try_connect(struct sock *s, void *arg)
 	s->err = 0;
 	if (err)
 		return -err;
-	return s->ready & EPOLLOUT ? 0 : -ECONNABORTED;
+	if (!(s->ready & EPOLLOUT))
+		return -ECONNABORTED;
+	s->ops->connect(s, c->addr, c->len); /* it was told: the next call finds a connection */
+	return 0;
 }
 
 int nsk_connect(int fd, const struct sockaddr *addr, socklen_t len)

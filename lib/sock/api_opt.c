@@ -122,7 +122,8 @@ static int ioctl_run(struct sock *s, void *arg)
 {
 	const struct ioctl_arg *i = arg;
 
-	if (i->request != FIONBIO && i->request != SIOCINQ && i->request != SIOCOUTQ)
+	if (i->request != FIONBIO && i->request != SIOCINQ && i->request != SIOCOUTQ &&
+	    i->request != SIOCOUTQNSD)
 		return -ENOTTY;
 	if (!i->value)
 		return -EFAULT;

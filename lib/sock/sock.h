@@ -34,8 +34,8 @@ struct sock_ops {
 	int (*listen)(struct sock *s, int backlog);
 	/*
 	 * 0 done, -EINPROGRESS started (ready EPOLLOUT tells the end, s->err the result), -EALREADY
-	 * still going on, -EISCONN. While it is going on EPOLLOUT, EPOLLERR, EPOLLHUP are not
-	 * ready.
+	 * still going on, -EISCONN; 0 once between the last two. While it is going on EPOLLOUT,
+	 * EPOLLERR, EPOLLHUP are not ready.
 	 */
 	int (*connect)(struct sock *s, const struct sockaddr *addr, socklen_t len);
 	/* 0 and a new socket with one reference, or -EAGAIN. A listener with an entry is EPOLLIN.
@@ -66,7 +66,7 @@ struct sock_ops {
 	int (*setsockopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
 	/* peer: 0 own address, 1 peer's; -ENOTCONN. */
 	int (*getname)(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len);
-	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ); -ENOTTY for others. */
+	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD; -ENOTTY for others. */
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);

@@ -23,7 +23,7 @@ static void end_sending(struct nsk_worker *w, struct tcp_conn *c)
 	case TCPS_CLOSE_WAIT:
 		conn_set_state(w, c, TCPS_LAST_ACK);
 		break;
-	default: /* SYN-SENT, SYN-RECEIVED: once established */
+	default: /* SYN-RECEIVED: once established */
 		return;
 	}
 	conn_dirty(w, c);
@@ -47,6 +47,9 @@ int tcp_shutdown(struct sock *s, int how)
 	switch (c->state) {
 	case TCPS_CLOSED:
 		return -ENOTCONN;
+	case TCPS_SYN_SENT: /* CLOSE there deletes the attempt, whichever half is meant */
+		conn_ended(w, c, 0);
+		return 0;
 	case TCPS_LISTEN:
 		if (how != SHUT_WR) {
 			listener_stop(w, c);

@@ -65,7 +65,7 @@ enum tcp_conn_flags {
 	CONN_F_ORPHAN = 1u << 2,      /* the application closed it */
 	CONN_F_HASHED = 1u << 3,      /* in the table under its 4-tuple */
 	CONN_F_BOUND = 1u << 4,	      /* in the table under its local port */
-	CONN_F_ACTIVE = 1u << 5,      /* opened by connect() */
+	CONN_F_ACTIVE = 1u << 5,      /* opened by connect(), which has not been told yet */
 	CONN_F_ACK_NOW = 1u << 6,     /* an ACK must leave in this turn */
 	CONN_F_ACK_LATER = 1u << 7,   /* an ACK is owed: delay it if no answer carries it */
 	CONN_F_TS = 1u << 8,	      /* timestamps negotiated */
@@ -90,6 +90,7 @@ enum tcp_conn_flags {
 	CONN_F_ADDR_SET = 1u << 27, /* the local address was named by bind() */
 	CONN_F_WAS_OPEN = 1u << 28, /* has been synchronised: end of stream is 0, not ENOTCONN */
 	CONN_F_QUICKACK = 1u << 29, /* TCP_QUICKACK */
+	CONN_F_SMALL = 1u << 30,    /* of what is in flight a segment is not full; for Nagle */
 };
 /* What a child takes over from its listener. */
 #define CONN_F_INHERIT \

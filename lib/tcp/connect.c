@@ -130,8 +130,13 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	struct flow f = {0}, bound = c->flow;
 	struct ip_addr dst;
 	uint16_t port;
-	int rc = may_connect(c);
+	int rc;
 
+	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE)) {
+		c->flags &= ~CONN_F_ACTIVE; /* as Linux: the first call after the opening says so */
+		return 0;
+	}
+	rc = may_connect(c);
 	if (rc == 0)
 		rc = destination(c, addr, len, &dst, &port);
 	if (rc)

@@ -19,7 +19,16 @@
 #define CHALLENGE_INTERVAL_NS (S_NS / 10)
 #define CHALLENGE_BURST	      10
 
-/* An ACK now, unless this connection or the worker has sent too many such. */
+/* An ACK that answers a segment. While our SYN is not acknowledged an ACK owed is that SYN again. */
+static void answer(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (NSK_UNLIKELY(c->state == TCPS_SYN_RCVD))
+		tcp_send_ack(w, c);
+	else
+		conn_ack_now(w, c);
+}
+
+/* The same, unless this connection or the worker has sent too many such. */
 static bool limited_ack(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct tcp_ext *x = conn_ext(w, c);
@@ -28,7 +37,7 @@ static bool limited_ack(struct nsk_worker *w, struct tcp_conn *c)
 		return false;
 	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
 		return false;
-	conn_ack_now(w, c);
+	answer(w, c);
 	return true;
 }
 
@@ -76,7 +85,7 @@ static void answer_unacceptable(struct nsk_worker *w, struct tcp_conn *c, const 
 	}
 	if (p->pay_len && (c->flags & CONN_F_SACK) && conn_ext(w, c))
 		c->ext->dsack = (struct seq_range){p->seq, p->seq + p->pay_len};
-	conn_ack_now(w, c);
+	answer(w, c);
 }
 
 /*

@@ -60,7 +60,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	if (!step1_ack(w, c, m) || !step2_rst(w, c, m))
 		return;
 	/* Third: security; not used. Fourth: SYN. */
-	if ((p->tcp_flags & (TCP_SYN | TCP_FIN)) != TCP_SYN) {
+	if (!(p->tcp_flags & TCP_SYN)) {
 		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
 		return;
 	}
@@ -83,7 +83,8 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		tcp_text_input(w, c, m);
 		return;
 	}
-	/* Simultaneous open (§3.5 figure 7): the same SYN again, now with an ACK. */
+	/* Simultaneous open (§3.5 figure 7): the same SYN again, now with an ACK. What else the
+	 * segment carries comes again (as Linux). */
 	pkt_put(w, m);
 	conn_set_state(w, c, TCPS_SYN_RCVD);
 	c->retries = 0;

@@ -85,6 +85,8 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	segment_acks(c, len != 0);
 	recover_send(w, c);
 	c->snd_nxt += len + fin;
+	if (len != c->cc.smss)
+		c->flags |= CONN_F_SMALL;
 	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
 	c->last_snd_ms = w->tcp->now_ms;
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))

@@ -14,12 +14,18 @@
 /* R1 of RFC 9293 §3.8.3: so many timeouts and the route is looked up anew. */
 #define R1 3
 
+/* As Linux without a RST if nobody seems to be there; a peer that answers and takes nothing, or
+ * whose connection nobody has any more, is told. */
 static void give_up(struct nsk_worker *w, struct tcp_conn *c)
 {
 	int err = c->ext && c->ext->soft_err ? c->ext->soft_err : ETIMEDOUT;
+	bool heard = c->retries == 0 || w->tcp->now_ms - c->last_rcv_ms <= c->rtt.rto_us / 1000;
 
 	worker_count(w, NSK_CNT_TCP_TIMEOUTS, 1);
-	conn_abort(w, c, err);
+	if (heard || (c->flags & CONN_F_ORPHAN))
+		conn_abort(w, c, err);
+	else
+		conn_ended(w, c, err);
 }
 
 /* Milliseconds that the user timeout still grants; UINT32_MAX if there is none. */
@@ -162,6 +168,15 @@ static void want_mem_due(struct nsk_worker *w, struct tcp_conn *c)
 	}
 }
 
+/* The next probe is no later than the end of the user timeout. */
+static void clip_to_user_timeout(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t left_ms = user_timeout_left(w, c);
+
+	if (left_ms < window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us) / 1000)
+		tcp_timer_set(w, c, TCP_T_SEND, left_ms * MS_NS);
+}
+
 /* The window is closed: ask. Answered probes go on for ever, unless nobody is left to care. */
 static void probe_window(struct nsk_worker *w, struct tcp_conn *c)
 {
@@ -177,6 +192,7 @@ static void probe_window(struct nsk_worker *w, struct tcp_conn *c)
 	worker_count(w, NSK_CNT_TCP_ZERO_WINDOW_PROBES, 1);
 	tcp_send_probe(w, c);
 	tcp_persist_start(w, c);
+	clip_to_user_timeout(w, c);
 }
 
 static void persist_due(struct nsk_worker *w, struct tcp_conn *c)

@@ -184,7 +184,9 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 		if (cut.len)
 			hint = cut.from;
 		sent += cut.len;
-		flags = cut.push || cut.seq + cut.len == c->snd_end ? TCP_PSH : 0;
+		flags = 0;
+		if (cut.len && (cut.push || cut.seq + cut.len == c->snd_end))
+			flags = TCP_PSH;
 		if (fin && sent == len) {
 			flags |= TCP_FIN;
 			sent++;

@@ -105,9 +105,9 @@ static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 }
 
 /* Remembers octets that came twice, for D-SACK (RFC 2883). */
-static void note_duplicate(struct tcp_conn *c, uint32_t start, uint32_t end)
+static void note_duplicate(struct nsk_worker *w, struct tcp_conn *c, uint32_t start, uint32_t end)
 {
-	if (c->ext && (c->flags & CONN_F_SACK))
+	if ((c->flags & CONN_F_SACK) && conn_ext(w, c))
 		c->ext->dsack = (struct seq_range){start, end};
 }
 
@@ -173,8 +173,8 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 		return;
 	}
 	if (seq_gt(end, c->rcv_nxt) && NSK_UNLIKELY(after_close(c))) {
-		conn_abort(w, c, ECONNRESET);
-		pkt_drop(w, m, NSK_DROP_TCP_AFTER_CLOSE);
+		tcp_refuse(w, m, NSK_DROP_TCP_AFTER_CLOSE); /* as Linux: like a stranger's */
+		conn_ended(w, c, ECONNRESET);
 		return;
 	}
 	if (c->flags & CONN_F_FIN_KNOWN)
@@ -184,7 +184,7 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 		fin = false;
 	}
 	if (seq_lt(seq, c->rcv_nxt)) {
-		note_duplicate(c, seq, seq_min(end, c->rcv_nxt));
+		note_duplicate(w, c, seq, seq_min(end, c->rcv_nxt));
 		seq = c->rcv_nxt;
 		if (!fin || seq_gt(end, seq))
 			conn_ack_now(w, c);
