@@ -24,7 +24,8 @@ static void print_help(const struct program *p)
 	}
 	printf("  %-28s %s\n", "--help", "print this and exit");
 	printf("  %-28s %s\n\n", "--version", "print the version and exit");
-	nsk_config_args_help(stdout);
+	if (!p->no_stack)
+		nsk_config_args_help(stdout);
 	if (p->examples)
 		printf("\nexamples:\n%s", p->examples);
 }
@@ -128,7 +129,7 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	if (!config || sem_init(&wake, 0, 0))
 		program_fail(p, "out of memory");
 	early_exits(p, *argc, argv);
-	if (nsk_config_args(config, argc, argv)) {
+	if (!p->no_stack && nsk_config_args(config, argc, argv)) {
 		fprintf(stderr, "%s: %s\n", p->name, nsk_config_error(config));
 		exit(2);
 	}

@@ -31,6 +31,7 @@ struct program {
 	void *options;
 	const char *operands; /* name of operands in messages, NULL: none are taken */
 	bool no_device;	      /* works without a device */
+	bool no_stack;	      /* takes none of the shared options */
 };
 
 /*

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nsk-sim/apps.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "nsk-sim/best.h"
+#include "nsk-sim/endpoint.h"
+
+#define EVENTS 256
+
+struct apps {
+	struct sim *sim;
+	unsigned count;
+	struct app app[SIM_APPS];
+};
+
+static void *need(void *p)
+{
+	if (!p) {
+		fprintf(stderr, "nsk-sim: out of memory\n");
+		exit(1);
+	}
+	return p;
+}
+
+static uint64_t endless(const struct app *app)
+{
+	return app->a->duration_ns && !app->stopped ? UINT64_MAX : 0;
+}
+
+/* ---- connections -------------------------------------------------------------------------------
+ */
+
+static struct sockaddr_in server_address(const struct app *app)
+{
+	const struct sim_app *a = app->a;
+	const char *cidr = app->sim->s->link[a->link].address[!a->side];
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)a->port)};
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(cidr, "/"), cidr);
+	inet_pton(AF_INET, text, &sin.sin_addr);
+	return sin;
+}
+
+static void reset_end(struct conn *c, unsigned i)
+{
+	const struct sim_app *a = c->app->a;
+
+	c->end[i] = (struct endpoint){
+		.conn = c,
+		.stack = i ? a->to : a->from,
+		.fd = -1,
+		.server = i,
+		.key = c->serial * 2654435761u + c->app->index * 40503u + i * 7919u,
+		.last_ns = c->app->sim->now_ns,
+		.over = c->app->sim->stack[i ? a->to : a->from].gone,
+	};
+	if (a->kind == SIM_BULK)
+		c->end[i].goal = i ? a->bytes_back : endless(c->app) ? UINT64_MAX : a->bytes;
+	else if (i == 0)
+		c->end[i].goal = a->kind == SIM_HALF_CLOSE ? a->bytes : a->request_bytes;
+}
+
+static bool start_connect(struct conn *c)
+{
+	struct sockaddr_in sin = server_address(c->app), own = {0};
+	struct endpoint *e = &c->end[0];
+	socklen_t len = sizeof(own);
+	int fd;
+
+	nsk_enter(c->app->sim->stack[e->stack].stack);
+	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	endpoint_open(e, fd);
+	if (nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)) && errno != EINPROGRESS)
+		return false;
+	nsk_getsockname(fd, (struct sockaddr *)&own, &len);
+	c->port = ntohs(own.sin_port);
+	c->app->slot_of_port[c->port] = c->slot + 1;
+	return true;
+}
+
+static void begin_conn(struct sim *sim, void *arg)
+{
+	struct conn *c = arg;
+	struct app *app = c->app;
+
+	if (app->begun >= app->to_begin)
+		return;
+	if (sim->stack[app->a->from].stopped) {
+		/* Its host sleeps; it asks again when that may be over. */
+		if (!sim->stack[app->a->from].gone)
+			agenda_add(&sim->agenda, sim->now_ns + SIM_SECOND / 100, begin_conn, c);
+		else
+			app->begun++, app->over++;
+		return;
+	}
+	c->begun = true;
+	c->over = false;
+	c->serial = app->begun++;
+	c->round = 0;
+	c->idle = false;
+	c->begin_ns = c->asked_ns = c->mark_ns = sim->now_ns;
+	c->end_ns[0] = c->end_ns[1] = 0;
+	app->result->connections++;
+	if (!app->result->begin_ns)
+		app->result->begin_ns = sim->now_ns;
+	for (unsigned i = 0; i < 2; i++)
+		reset_end(c, i);
+	sim->stack[app->a->from].touched = true;
+	if (!start_connect(c))
+		endpoint_end(&c->end[0], errno);
+}
+
+/* The bytes that count for goodput. */
+static void add_measured(struct conn *c)
+{
+	struct app_result *r = c->app->result;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const struct endpoint *reader = &c->end[!d];
+		uint64_t got = reader->got_at_end ? reader->got_at_end : reader->got;
+		uint64_t end = c->end_ns[d] ? c->end_ns[d] : reader->last_ns;
+
+		r->bytes[d] += reader->got;
+		if (got > reader->got_at_mark && end > c->mark_ns) {
+			r->measured[d] += got - reader->got_at_mark;
+			if (end - c->mark_ns > r->measured_ns[d])
+				r->measured_ns[d] = end - c->mark_ns;
+			best_note_flow(c->app->sim, c->app->a, d,
+				       (double)(got - reader->got_at_mark) * 8e9 /
+					       (double)(end - c->mark_ns));
+		}
+	}
+}
+
+static void conn_over(struct conn *c)
+{
+	struct app *app = c->app;
+	struct sim *sim = app->sim;
+
+	c->over = true;
+	app->over++;
+	app->result->end_ns = sim->now_ns;
+	if (c->port && app->slot_of_port[c->port] == c->slot + 1)
+		app->slot_of_port[c->port] = 0;
+	if (c->end[0].error || c->end[1].error)
+		app->result->errors++;
+	else if (c->end[0].opened && c->end[1].opened)
+		app->result->done++;
+	add_measured(c);
+	/* A slot goes on with the next short connection, in a turn of its own. */
+	if (app->a->kind == SIM_SHORT && app->begun < app->to_begin)
+		agenda_add(&sim->agenda, sim->now_ns, begin_conn, c);
+}
+
+void conn_end_over(struct conn *c)
+{
+	struct endpoint *client = &c->end[0], *server = &c->end[1];
+
+	/* A client that failed may have a server that never was. */
+	if (!c->over && client->over && (server->over || (client->error && !server->opened)))
+		conn_over(c);
+}
+
+static void ask_again(struct sim *sim, void *arg)
+{
+	struct conn *c = arg;
+	struct endpoint *e = &c->end[0];
+
+	if (e->over)
+		return;
+	c->idle = false;
+	c->asked_ns = e->last_ns = sim->now_ns;
+	e->goal += c->app->a->request_bytes;
+	if (!sim->stack[e->stack].stopped) {
+		sim->stack[e->stack].touched = true;
+		endpoint_run(e);
+	}
+}
+
+void conn_answered(struct conn *c)
+{
+	struct app *app = c->app;
+	struct endpoint *e = &c->end[0];
+
+	if (app->a->kind != SIM_REQUEST && app->a->kind != SIM_SHORT)
+		return;
+	if (c->idle || e->got < (c->round + 1) * app->a->response_bytes)
+		return;
+	c->round++;
+	app->result->requests++;
+	histogram_record(app->latency, app->sim->now_ns - c->asked_ns);
+	if (app->a->kind == SIM_SHORT || c->round == app->a->count)
+		return;
+	if (app->a->think_ns) {
+		c->idle = true;
+		agenda_add(&app->sim->agenda, app->sim->now_ns + app->a->think_ns, ask_again, c);
+		return;
+	}
+	c->asked_ns = app->sim->now_ns;
+	e->goal += app->a->request_bytes;
+}
+
+/* ---- listeners ---------------------------------------------------------------------------------
+ */
+
+static bool listen_on(struct app *app)
+{
+	struct sim_stack *h = &app->sim->stack[app->a->to];
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = app->index * 2 + 1};
+	struct sockaddr_in sin = server_address(app);
+	int one = 1, rcvbuf = (int)app->a->rcvbuf;
+
+	nsk_enter(h->stack);
+	app->listener = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	nsk_setsockopt(app->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* The window of the SYN,ACK is of the listener's making. */
+	if (rcvbuf)
+		nsk_setsockopt(app->listener, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	if (nsk_bind(app->listener, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
+	    nsk_listen(app->listener, 4096) == 0 &&
+	    nsk_epoll_ctl(h->epfd, EPOLL_CTL_ADD, app->listener, &ev) == 0)
+		return true;
+	sim_fail(app->sim, "application \"%s\" cannot listen: %m", app->a->name);
+	return false;
+}
+
+static bool accept_one(struct app *app)
+{
+	struct sockaddr_in peer;
+	socklen_t len = sizeof(peer);
+	int fd = nsk_accept4(app->listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK);
+	struct conn *c;
+	uint32_t slot;
+
+	if (fd < 0)
+		return false;
+	slot = app->slot_of_port[ntohs(peer.sin_port)];
+	c = slot ? &app->conn[slot - 1] : NULL;
+	/* Its client has given up meanwhile. */
+	if (!c || c->over || c->end[1].opened) {
+		nsk_close(fd);
+		return true;
+	}
+	endpoint_open(&c->end[1], fd);
+	endpoint_run(&c->end[1]);
+	return true;
+}
+
+bool apps_serve(struct apps *apps, struct sim_stack *h)
+{
+	struct epoll_event ev[EVENTS];
+	bool any = false;
+	int n;
+
+	if (!apps)
+		return false;
+	while ((n = nsk_epoll_wait(h->epfd, ev, EVENTS, 0)) > 0) {
+		any = true;
+		for (int i = 0; i < n; i++) {
+			if (!(ev[i].data.u64 & 1))
+				endpoint_run(ev[i].data.ptr);
+			else
+				while (accept_one(&apps->app[ev[i].data.u64 / 2]))
+					;
+		}
+		if (apps->sim->result->failed)
+			break;
+	}
+	return any;
+}
+
+/* ---- the time of an application ----------------------------------------------------------------
+ */
+
+static void mark(struct sim *sim, void *arg)
+{
+	struct app *app = arg;
+
+	app->marked = true;
+	for (uint32_t i = 0; i < app->a->connections; i++) {
+		struct conn *c = &app->conn[i];
+
+		if (!c->begun)
+			continue;
+		c->mark_ns = sim->now_ns;
+		for (unsigned k = 0; k < 2; k++)
+			c->end[k].got_at_mark = c->end[k].got;
+	}
+}
+
+/* What a duration ends. */
+static void stop(struct sim *sim, void *arg)
+{
+	struct app *app = arg;
+
+	app->stopped = true;
+	for (uint32_t i = 0; i < app->a->connections; i++) {
+		struct conn *c = &app->conn[i];
+
+		if (!c->begun || c->over)
+			continue;
+		c->end_ns[0] = sim->now_ns;
+		c->end[1].got_at_end = c->end[1].got;
+		c->end[0].goal = c->end[0].sent;
+		if (!sim->stack[app->a->from].stopped) {
+			sim->stack[app->a->from].touched = true;
+			endpoint_run(&c->end[0]);
+		}
+	}
+}
+
+static bool vanishes(const struct sim *sim, uint32_t host)
+{
+	for (unsigned i = 0; i < sim->s->nfaults; i++)
+		if (sim->s->fault[i].what == FAULT_STOP && sim->s->fault[i].host == host &&
+		    !sim->s->fault[i].for_ns)
+			return true;
+	return false;
+}
+
+static void start_app(struct apps *apps, const struct sim_app *a)
+{
+	struct sim *sim = apps->sim;
+	struct app *app = &apps->app[apps->count];
+	uint64_t at = SIM_START_NS + a->start_ns;
+
+	*app = (struct app){.sim = sim, .a = a, .index = apps->count, .listener = -1};
+	apps->count++;
+	app->result = &sim->result->app[app->index];
+	app->may_fail = vanishes(sim, a->from) || vanishes(sim, a->to);
+	app->to_begin = a->kind == SIM_SHORT ? a->count : a->connections;
+	app->conn = need(calloc(a->connections, sizeof(*app->conn)));
+	app->slot_of_port = need(calloc(65536, sizeof(*app->slot_of_port)));
+	app->latency = need(calloc(1, sizeof(*app->latency)));
+	if (!listen_on(app))
+		return;
+	for (uint32_t i = 0; i < a->connections && i < app->to_begin; i++) {
+		app->conn[i].app = app;
+		app->conn[i].slot = i;
+		agenda_add(&sim->agenda, at + i * a->stagger_ns, begin_conn, &app->conn[i]);
+	}
+	if (a->kind == SIM_SHORT)
+		app->begun = 0;
+	if (a->warmup_ns)
+		agenda_add(&sim->agenda, at + a->warmup_ns, mark, app);
+	if (a->duration_ns)
+		agenda_add(&sim->agenda, at + a->duration_ns, stop, app);
+}
+
+struct apps *apps_new(struct sim *sim)
+{
+	struct apps *apps = need(calloc(1, sizeof(*apps)));
+
+	apps->sim = sim;
+	pattern_make();
+	for (unsigned i = 0; i < sim->s->napps && !sim->result->failed; i++)
+		start_app(apps, &sim->s->app[i]);
+	return apps;
+}
+
+/* ---- looking on --------------------------------------------------------------------------------
+ */
+
+/*
+ * Ends on hosts that are gone will never say so themselves. Their peers learn it when they have
+ * something to send; one that only waits closes now, as if its user had had enough.
+ */
+static void bury_end(struct endpoint *dead, struct endpoint *peer)
+{
+	int left = 0;
+
+	if (!dead->over) {
+		dead->over = true;
+		dead->error = EHOSTDOWN;
+		conn_end_over(dead->conn);
+	}
+	if (peer->over || peer->fd < 0 || (!peer->server && !peer->connected))
+		return;
+	nsk_ioctl(peer->fd, SIOCOUTQ, &left);
+	if (left == 0)
+		endpoint_end(peer, ETIMEDOUT);
+}
+
+static void bury(struct app *app)
+{
+	for (uint32_t i = 0; i < app->a->connections; i++) {
+		struct conn *c = &app->conn[i];
+
+		for (unsigned k = 0; k < 2 && c->begun && !c->over; k++)
+			if (app->sim->stack[c->end[k].stack].gone)
+				bury_end(&c->end[k], &c->end[!k]);
+	}
+}
+
+bool apps_over(const struct apps *apps)
+{
+	for (unsigned i = 0; i < apps->count; i++) {
+		struct app *app = (struct app *)(uintptr_t)&apps->app[i];
+
+		if (app->over >= app->to_begin)
+			continue;
+		if (app->may_fail)
+			bury(app);
+		if (app->over < app->to_begin)
+			return false;
+	}
+	return true;
+}
+
+/* By bytes, by time or by what has been answered, whichever an application is about. */
+static double share_of(const struct app *app)
+{
+	const struct sim_app *a = app->a;
+	double got = (double)app->over * (double)(a->bytes + a->bytes_back);
+	uint64_t since = app->sim->now_ns - SIM_START_NS;
+
+	if (a->duration_ns)
+		return since < a->start_ns ? 0
+					   : (double)(since - a->start_ns) / (double)a->duration_ns;
+	if (a->kind == SIM_REQUEST)
+		return (double)app->result->requests / ((double)a->connections * a->count);
+	if (a->kind == SIM_SHORT)
+		return (double)app->over / (double)app->to_begin;
+	for (uint32_t i = 0; i < a->connections; i++)
+		if (app->conn[i].begun && !app->conn[i].over)
+			got += (double)(app->conn[i].end[0].got + app->conn[i].end[1].got);
+	return got / ((double)a->connections * (double)(a->bytes + a->bytes_back));
+}
+
+double apps_share(const struct apps *apps)
+{
+	double least = 1;
+
+	for (unsigned i = 0; apps && i < apps->count; i++) {
+		double share = share_of(&apps->app[i]);
+
+		least = share < least ? share : least;
+	}
+	return least;
+}
+
+static const char *state_of(const struct endpoint *e)
+{
+	if (e->over)
+		return "is over";
+	if (!e->opened)
+		return "was never accepted";
+	if (!e->server && !e->connected)
+		return "is connecting";
+	return e->eof ? "has read all" : e->shut ? "has sent all" : "goes on";
+}
+
+static void tell_stuck(struct conn *c, const char *what)
+{
+	const struct endpoint *a = &c->end[0], *b = &c->end[1];
+
+	sim_fail(c->app->sim,
+		 "application \"%s\", connection %llu %s: the client %s, sent %llu, got %llu; the "
+		 "server %s, sent %llu, got %llu",
+		 c->app->a->name, (unsigned long long)c->serial, what, state_of(a),
+		 (unsigned long long)a->sent, (unsigned long long)a->got, state_of(b),
+		 (unsigned long long)b->sent, (unsigned long long)b->got);
+}
+
+void apps_not_over(struct apps *apps)
+{
+	for (unsigned i = 0; i < apps->count; i++)
+		for (uint32_t k = 0; k < apps->app[i].a->connections; k++) {
+			struct conn *c = &apps->app[i].conn[k];
+
+			if (c->begun && !c->over) {
+				tell_stuck(c, "is not over at the scenario's time limit");
+				return;
+			}
+		}
+	sim_fail(apps->sim, "an application has not begun at the scenario's time limit");
+}
+
+void apps_check_progress(struct apps *apps, uint64_t since_ns)
+{
+	for (unsigned i = 0; i < apps->count; i++)
+		for (uint32_t k = 0; k < apps->app[i].a->connections; k++) {
+			struct conn *c = &apps->app[i].conn[k];
+			uint64_t last = c->end[0].last_ns;
+
+			if (!c->begun || c->over || c->idle)
+				continue;
+			if (c->end[1].last_ns > last)
+				last = c->end[1].last_ns;
+			if (last < since_ns && !c->end[0].asleep && !c->end[1].asleep)
+				tell_stuck(c, "has not got on for twice the longest RTO");
+		}
+}
+
+void apps_result(struct apps *apps)
+{
+	for (unsigned i = 0; i < apps->count; i++) {
+		struct app *app = &apps->app[i];
+		struct app_result *r = app->result;
+
+		for (uint32_t k = 0; k < app->a->connections; k++)
+			if (app->conn[k].begun && !app->conn[k].over)
+				add_measured(&app->conn[k]);
+		r->begin_ns = r->begin_ns ? r->begin_ns - SIM_START_NS : 0;
+		r->end_ns = r->end_ns ? r->end_ns - SIM_START_NS : 0;
+		r->rtt_us = app->rtt_count ? app->rtt_sum / (double)app->rtt_count : 0;
+		r->latency_p50_us = (double)histogram_quantile(app->latency, 0.5) / 1e3;
+		r->latency_p99_us = (double)histogram_quantile(app->latency, 0.99) / 1e3;
+	}
+	best_result(apps->sim);
+}
+
+void apps_close(struct apps *apps)
+{
+	for (unsigned i = 0; i < apps->count; i++) {
+		struct app *app = &apps->app[i];
+
+		for (uint32_t k = 0; k < app->a->connections; k++)
+			for (unsigned e = 0; e < 2; e++)
+				if (app->conn[k].begun && app->conn[k].end[e].fd >= 0) {
+					nsk_close(app->conn[k].end[e].fd);
+					app->conn[k].end[e].fd = -1;
+				}
+		if (app->listener >= 0)
+			nsk_close(app->listener);
+		app->listener = -1;
+	}
+	for (unsigned i = 0; i < apps->sim->s->nhosts; i++)
+		apps->sim->stack[i].touched = true;
+}
+
+void apps_free(struct apps *apps)
+{
+	for (unsigned i = 0; i < apps->count; i++) {
+		free(apps->app[i].conn);
+		free(apps->app[i].slot_of_port);
+		free(apps->app[i].latency);
+	}
+	free(apps);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The applications of a simulation: they open connections, write, read, compare, close. */
+#ifndef NSK_APPS_NSK_SIM_APPS_H
+#define NSK_APPS_NSK_SIM_APPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nsk-sim/sim.h"
+
+/* Puts every start on the agenda. Ends the process when there is no memory. */
+struct apps *apps_new(struct sim *sim);
+/* What became ready on a host. True if anything was done there. */
+bool apps_serve(struct apps *apps, struct sim_stack *h);
+/* Every connection of every application is over. */
+bool apps_over(const struct apps *apps);
+/* Share of the work that is done, 0 to 1. */
+double apps_share(const struct apps *apps);
+/* Fails the simulation, with the first connection that is not over. */
+void apps_not_over(struct apps *apps);
+/* Fails the simulation if a connection that has something to do has not got on since then. */
+void apps_check_progress(struct apps *apps, uint64_t since_ns);
+/* Figures into sim->result. */
+void apps_result(struct apps *apps);
+/* Closes what is open, listeners included. */
+void apps_close(struct apps *apps);
+void apps_free(struct apps *apps);
+
+#endif

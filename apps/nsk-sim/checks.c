@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must hold of a run beside its packets (watch.c) and its bytes (endpoint.c): somebody gets on
+ * as long as something is left to do, and in the end no connection, no packet buffer and no packet
+ * is missing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsk-sim/apps.h"
+#include "nsk-sim/sim.h"
+
+#define LOOK_NS	      SIM_SECOND
+#define HONEST_PPM    300000 /* more loss than that and nobody has to get on */
+#define SETTLE_SHARES 4
+
+/* ---- progress ----------------------------------------------------------------------------------
+ */
+
+static uint64_t longest_rto(const struct sim *sim)
+{
+	uint64_t most = 0;
+
+	for (unsigned i = 0; i < sim->s->nhosts; i++)
+		if (sim->stack[i].rto_max_ns > most)
+			most = sim->stack[i].rto_max_ns;
+	return most;
+}
+
+static bool too_bad(const struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->s->nlinks; i++)
+		for (unsigned d = 0; d < 2; d++) {
+			const struct nsk_wire_params *p = &sim->wire[i].now[d];
+
+			if (p->loss_ppm + p->corrupt_ppm > HONEST_PPM || p->burst_ppm || p->mtu)
+				return true;
+		}
+	return false;
+}
+
+static void look(struct sim *sim, void *arg)
+{
+	uint64_t patience = 2 * longest_rto(sim), since;
+
+	(void)arg;
+	sim->look_ns = sim->now_ns;
+	agenda_add(&sim->agenda, sim->now_ns + LOOK_NS, look, NULL);
+	if (sim->faults_for_ever || sim->now_ns < sim->faults_end_ns + patience || too_bad(sim))
+		return;
+	since = sim->now_ns - patience;
+	apps_check_progress(sim->apps, since > sim->faults_end_ns ? since : sim->faults_end_ns);
+}
+
+void checks_start(struct sim *sim)
+{
+	agenda_add(&sim->agenda, sim->now_ns + LOOK_NS, look, NULL);
+}
+
+/* ---- the end -----------------------------------------------------------------------------------
+ */
+
+static struct nsk_stats stats_of(struct sim_stack *h)
+{
+	struct nsk_stats stats;
+
+	memset(&stats, 0, sizeof(stats));
+	nsk_stats_read(h->stack, -1, &stats);
+	return stats;
+}
+
+static uint64_t connections_of(struct sim_stack *h)
+{
+	struct nsk_levels l = stats_of(h).level;
+
+	return l.tcp_connections + l.tcp_embryonic + l.tcp_time_wait;
+}
+
+/* Looks every second, when look() was there, so that it costs nothing. */
+bool checks_all_closed(struct sim *sim)
+{
+	if (sim->look_ns != sim->now_ns)
+		return false;
+	for (unsigned i = 0; i < sim->s->nhosts; i++)
+		if (!sim->stack[i].gone && connections_of(&sim->stack[i]))
+			return false;
+	return true;
+}
+
+static bool never(struct sim *sim)
+{
+	(void)sim;
+	return false;
+}
+
+/* Longer than anything can be on its way. */
+static uint64_t longest_way(const struct sim *sim)
+{
+	uint64_t most = SIM_SECOND;
+
+	for (unsigned i = 0; i < sim->s->nlinks; i++)
+		for (unsigned d = 0; d < 2; d++) {
+			const struct nsk_wire_params *p = &sim->wire[i].now[d];
+			uint64_t way = p->delay_ns + p->jitter_ns + p->reorder_ns;
+
+			if (p->rate_bps)
+				way += (uint64_t)((double)p->queue_bytes * 8e9 /
+						  (double)p->rate_bps);
+			most = way > most ? way : most;
+		}
+	return SETTLE_SHARES * most;
+}
+
+static void check_host(struct sim *sim, struct sim_stack *h)
+{
+	struct nsk_stats st = stats_of(h);
+	uint64_t left = connections_of(h);
+
+	if (h->gone)
+		return;
+	if (left)
+		sim_fail(sim,
+			 "host \"%s\" has %llu connections left though its applications are done",
+			 h->host->name, (unsigned long long)left);
+	if (st.level.buffers_free != st.level.buffers_total)
+		sim_fail(sim, "host \"%s\" misses %llu packet buffers of %llu", h->host->name,
+			 (unsigned long long)(st.level.buffers_total - st.level.buffers_free),
+			 (unsigned long long)st.level.buffers_total);
+}
+
+/* Every packet that a wire took came out of it or was counted as lost. */
+static void check_wire(struct sim *sim, struct sim_wire *w, unsigned d)
+{
+	struct nsk_wire_stats ws;
+	uint64_t in, out;
+
+	nsk_wire_stats(w->wire, d, &ws);
+	in = ws.packets + ws.duplicated;
+	out = ws.delivered + ws.lost + ws.too_long + ws.cut + ws.no_buffer;
+	if (in != out && !sim->stack[w->link->host[!d]].gone)
+		sim_fail(sim,
+			 "link \"%s\" took %llu packets from host \"%s\" and accounts for %llu",
+			 w->link->name, (unsigned long long)in, sim->s->host[w->link->host[d]].name,
+			 (unsigned long long)out);
+}
+
+/* What hosts say that they sent and received is what wires took and delivered. */
+static void check_counters(struct sim *sim, uint32_t index)
+{
+	struct nsk_stats st = stats_of(&sim->stack[index]);
+	uint64_t sent = 0, received = 0;
+
+	for (unsigned i = 0; i < sim->s->nlinks; i++)
+		for (unsigned end = 0; end < 2; end++) {
+			struct nsk_wire_stats ws;
+
+			if (sim->s->link[i].host[end] != index)
+				continue;
+			if (sim->s->link[i].fault[0])
+				return;
+			nsk_wire_stats(sim->wire[i].wire, end, &ws);
+			sent += ws.packets + ws.queue_full;
+			nsk_wire_stats(sim->wire[i].wire, !end, &ws);
+			received += ws.delivered;
+		}
+	if (sim->stack[index].gone)
+		return;
+	if (sent != st.counter[NSK_CNT_TX_PACKETS])
+		sim_fail(sim, "host \"%s\" counts %llu packets sent, its links %llu",
+			 sim->s->host[index].name,
+			 (unsigned long long)st.counter[NSK_CNT_TX_PACKETS],
+			 (unsigned long long)sent);
+	if (received != st.counter[NSK_CNT_RX_PACKETS])
+		sim_fail(sim, "host \"%s\" counts %llu packets received, its links %llu",
+			 sim->s->host[index].name,
+			 (unsigned long long)st.counter[NSK_CNT_RX_PACKETS],
+			 (unsigned long long)received);
+}
+
+void checks_end(struct sim *sim)
+{
+	if (sim->result->failed)
+		return;
+	sim_run(sim, sim->now_ns + longest_way(sim), never);
+	for (unsigned i = 0; i < sim->s->nhosts; i++)
+		check_host(sim, &sim->stack[i]);
+	for (unsigned i = 0; i < sim->s->nlinks; i++)
+		for (unsigned d = 0; d < 2; d++)
+			check_wire(sim, &sim->wire[i], d);
+	for (uint32_t i = 0; i < sim->s->nhosts; i++)
+		check_counters(sim, i);
+}

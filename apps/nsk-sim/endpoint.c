@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nsk-sim/endpoint.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsk-sim/apps.h"
+
+#define CHUNK	 65536u
+#define PERIOD	 262139u /* a prime: no segment size divides it */
+#define SLEEP_NS 10000000
+
+/* ---- bytes -------------------------------------------------------------------------------------
+ */
+
+static uint8_t pattern[PERIOD + CHUNK];
+
+bool pattern_make(void)
+{
+	uint64_t x = UINT64_C(0x2545f4914f6cdd1d);
+
+	for (size_t i = 0; i < PERIOD; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		pattern[i] = (uint8_t)(x >> 32);
+	}
+	memcpy(pattern + PERIOD, pattern, CHUNK);
+	return true;
+}
+
+/* Up to CHUNK bytes from a stream's offset on. */
+static const uint8_t *bytes_at(uint64_t key, uint64_t offset)
+{
+	return pattern + (key + offset) % PERIOD;
+}
+
+static void altered(struct endpoint *e, const uint8_t *data, size_t len)
+{
+	const struct endpoint *peer = &e->conn->end[!e->server];
+	const uint8_t *want = bytes_at(peer->key, e->got);
+	size_t i = 0;
+
+	while (i < len && data[i] == want[i])
+		i++;
+	sim_fail(e->conn->app->sim,
+		 "application \"%s\", connection %llu: byte %llu that the %s got is %#x, sent was "
+		 "%#x",
+		 e->conn->app->a->name, (unsigned long long)e->conn->serial,
+		 (unsigned long long)(e->got + i), e->server ? "server" : "client", data[i],
+		 want[i]);
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+static void sample(struct endpoint *e)
+{
+	struct app *app = e->conn->app;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (nsk_getsockopt(e->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return;
+	app->result->retransmits += info.tcpi_total_retrans;
+	if (info.tcpi_rtt && e->sent) {
+		app->rtt_sum += info.tcpi_rtt;
+		app->rtt_count++;
+	}
+}
+
+static void options(struct endpoint *e)
+{
+	const struct sim_app *a = e->conn->app->a;
+	unsigned timeout_ms = (unsigned)(a->user_timeout_ns / 1000000);
+	int one = 1, rcvbuf = (int)a->rcvbuf, sndbuf = (int)a->sndbuf;
+
+	if (a->nodelay)
+		nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (a->rcvbuf)
+		nsk_setsockopt(e->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	if (a->sndbuf)
+		nsk_setsockopt(e->fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf));
+	if (timeout_ms)
+		nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+			       sizeof(timeout_ms));
+	if (a->congestion[0] && nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_CONGESTION, a->congestion,
+					       (socklen_t)strlen(a->congestion)))
+		sim_fail(e->conn->app->sim, "application \"%s\": congestion = \"%s\": %m", a->name,
+			 a->congestion);
+}
+
+void endpoint_open(struct endpoint *e, int fd)
+{
+	struct sim *sim = e->conn->app->sim;
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = e};
+
+	e->fd = fd;
+	e->opened = true;
+	e->last_ns = sim->now_ns;
+	options(e);
+	if (nsk_epoll_ctl(sim->stack[e->stack].epfd, EPOLL_CTL_ADD, fd, &ev))
+		sim_fail(sim, "epoll_ctl: %m");
+}
+
+void endpoint_end(struct endpoint *e, int error)
+{
+	struct app *app = e->conn->app;
+
+	if (e->over)
+		return;
+	e->over = true;
+	e->error = error;
+	e->last_ns = app->sim->now_ns;
+	if (error) {
+		app->result->last_error = error;
+		if (app->a->expect == EXPECT_DONE && !app->may_fail)
+			sim_fail(app->sim,
+				 "application \"%s\", connection %llu: the %s's ended: %s",
+				 app->a->name, (unsigned long long)e->conn->serial,
+				 e->server ? "server" : "client", strerror(error));
+	}
+	if (e->fd >= 0) {
+		sample(e);
+		nsk_close(e->fd);
+	}
+	e->fd = -1;
+	conn_end_over(e->conn);
+}
+
+/* ---- reading -----------------------------------------------------------------------------------
+ */
+
+static void woken(struct sim *sim, void *arg)
+{
+	struct endpoint *e = arg;
+
+	e->asleep = false;
+	if (e->fd >= 0 && !sim->stack[e->stack].stopped) {
+		sim->stack[e->stack].touched = true;
+		endpoint_run(e);
+	}
+}
+
+/* A slow reader: true when it has read enough for now; it wakes up when there is more to read. */
+static bool sated(struct endpoint *e)
+{
+	const struct app *app = e->conn->app;
+	uint64_t rate = app->a->read_bps, due;
+
+	if (!rate)
+		return false;
+	due = e->conn->begin_ns + (uint64_t)((double)e->got * 8e9 / (double)rate);
+	if (due <= app->sim->now_ns)
+		return false;
+	if (!e->asleep) {
+		e->asleep = true;
+		agenda_add(&app->sim->agenda,
+			   due > app->sim->now_ns + SLEEP_NS ? due : app->sim->now_ns + SLEEP_NS,
+			   woken, e);
+	}
+	return true;
+}
+
+static void take(struct endpoint *e, const uint8_t *data, size_t len)
+{
+	struct app *app = e->conn->app;
+	struct endpoint *peer = &e->conn->end[!e->server];
+
+	if (e->got + len > peer->sent)
+		sim_fail(app->sim,
+			 "application \"%s\", connection %llu: the %s got %llu bytes, sent were "
+			 "%llu",
+			 app->a->name, (unsigned long long)e->conn->serial,
+			 e->server ? "server" : "client", (unsigned long long)(e->got + len),
+			 (unsigned long long)peer->sent);
+	else if (memcmp(data, bytes_at(peer->key, e->got), len) != 0)
+		altered(e, data, len);
+	e->got += len;
+	e->last_ns = app->sim->now_ns;
+}
+
+/* The peer will send no more: it must have sent all that it was to send. */
+static void see_eof(struct endpoint *e)
+{
+	struct endpoint *peer = &e->conn->end[!e->server];
+
+	e->eof = true;
+	e->last_ns = e->conn->app->sim->now_ns;
+	if (e->got != peer->sent && !peer->error)
+		sim_fail(e->conn->app->sim,
+			 "application \"%s\", connection %llu: the %s's stream ended after %llu "
+			 "bytes, sent were %llu",
+			 e->conn->app->a->name, (unsigned long long)e->conn->serial,
+			 e->server ? "server" : "client", (unsigned long long)e->got,
+			 (unsigned long long)peer->sent);
+}
+
+static void read_all(struct endpoint *e)
+{
+	static uint8_t data[CHUNK];
+	struct sim *sim = e->conn->app->sim;
+
+	while (!e->eof && e->fd >= 0 && !sim->result->failed && !sated(e)) {
+		ssize_t n = nsk_recv(e->fd, data, e->conn->app->a->read_bytes, 0);
+
+		if (n < 0) {
+			if (errno != EAGAIN)
+				endpoint_end(e, errno);
+			return;
+		}
+		if (n == 0)
+			see_eof(e);
+		else
+			take(e, data, (size_t)n);
+	}
+}
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+static void write_all(struct endpoint *e)
+{
+	const struct sim_app *a = e->conn->app->a;
+
+	while (e->fd >= 0 && e->sent < e->goal) {
+		uint64_t left = e->goal - e->sent;
+		size_t n = left < a->write_bytes ? (size_t)left : a->write_bytes;
+		ssize_t took = nsk_send(e->fd, bytes_at(e->key, e->sent), n, 0);
+
+		if (took < 0) {
+			if (errno != EAGAIN)
+				endpoint_end(e, errno);
+			return;
+		}
+		e->sent += (uint64_t)took;
+		e->last_ns = e->conn->app->sim->now_ns;
+	}
+}
+
+/* ---- what an end is about ----------------------------------------------------------------------
+ */
+
+/* The server's answers follow what it has got; half closed: all of it. */
+static void answer(struct endpoint *e)
+{
+	const struct sim_app *a = e->conn->app->a;
+
+	if (a->kind == SIM_HALF_CLOSE)
+		e->goal = e->eof ? a->bytes_back : 0;
+	else if (a->kind != SIM_BULK)
+		e->goal = e->got / a->request_bytes * a->response_bytes;
+}
+
+/* Has an end sent everything that it ever will? */
+static bool all_sent(const struct endpoint *e)
+{
+	const struct app *app = e->conn->app;
+
+	if (e->sent < e->goal)
+		return false;
+	switch (app->a->kind) {
+	case SIM_BULK:
+		return !app->a->duration_ns || app->stopped || e->goal == 0;
+	case SIM_HALF_CLOSE:
+		return !e->server || e->eof;
+	case SIM_SHORT:
+		return e->server ? e->eof : e->conn->round == 1;
+	default:
+		return e->server ? e->eof : e->conn->round == app->a->count;
+	}
+}
+
+static void finish(struct endpoint *e)
+{
+	struct app *app = e->conn->app;
+
+	if (e->fd >= 0 && !e->shut && all_sent(e)) {
+		e->shut = true;
+		e->last_ns = app->sim->now_ns;
+		if (nsk_shutdown(e->fd, SHUT_WR))
+			endpoint_end(e, errno);
+	}
+	if (e->fd >= 0 && e->shut && e->eof)
+		endpoint_end(e, 0);
+}
+
+/* False: the handshake goes on, or has failed. */
+static bool connected(struct endpoint *e)
+{
+	struct pollfd pfd = {.fd = e->fd, .events = POLLOUT};
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	if (e->connected || e->server)
+		return true;
+	if (nsk_poll(&pfd, 1, 0) <= 0)
+		return false;
+	nsk_getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		endpoint_end(e, error);
+		return false;
+	}
+	e->connected = true;
+	e->last_ns = e->conn->app->sim->now_ns;
+	return true;
+}
+
+void endpoint_run(struct endpoint *e)
+{
+	if (e->fd < 0 || !connected(e))
+		return;
+	read_all(e);
+	if (e->server)
+		answer(e);
+	else
+		conn_answered(e->conn);
+	write_all(e);
+	finish(e);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Groups of a scenario as tables: one row a key, with its kind, its place in a structure and what
+ * is allowed. Everything wrong is told with file, line and what to write instead.
+ */
+#ifndef NSK_APPS_NSK_SIM_FIELDS_H
+#define NSK_APPS_NSK_SIM_FIELDS_H
+
+#include "nsk-sim/quantity.h"
+#include "nsk-sim/scenario.h"
+
+enum field_kind {
+	FIELD_TIME,    /* uint64_t ns */
+	FIELD_RATE,    /* uint64_t bit/s */
+	FIELD_BYTES,   /* uint64_t */
+	FIELD_BYTES32, /* uint32_t */
+	FIELD_SHARE,   /* uint32_t ppm */
+	FIELD_COUNT,   /* uint32_t */
+	FIELD_FLAG,    /* bool */
+	FIELD_TEXT,    /* char[max] */
+	FIELD_CHOICE,  /* uint32_t, index into choices */
+	FIELD_HOST,    /* uint32_t, index of a host */
+	FIELD_LINK,    /* uint32_t, index of a link */
+	FIELD_OTHER,   /* read elsewhere */
+	FIELD_REFUSED, /* choices[0] says why */
+};
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	size_t offset;
+	uint64_t min, max;
+	const char *const *choices; /* ends with NULL */
+};
+
+/* Reads all members of a group; where: what the group is, such as "a link". */
+bool fields_read(struct scenario *s, const config_setting_t *group, const struct field *fields,
+		 void *base, const char *where);
+
+/* Type as a person names it: "a string". */
+const char *fields_type(const config_setting_t *at);
+
+/* Name of a member, checked to be fit for a name of SIM_NAME. */
+bool fields_name(struct scenario *s, const config_setting_t *at, char *name);
+
+#endif

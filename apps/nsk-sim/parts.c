@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nsk-sim/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nsk-sim/fields.h"
+
+#define SECOND	 UINT64_C(1000000000)
+#define HOUR	 (3600 * SECOND)
+#define YEAR	 (8760 * HOUR)
+#define MILLION	 1000000
+#define TERABYTE UINT64_C(1000000000000)
+
+/* ---- links -------------------------------------------------------------------------------------
+ */
+
+static const char *const no_ecn[] = {
+	"this version of the stack does not speak ECN (RFC 3168), so that marks would mean nothing; "
+	"remove the key",
+	NULL};
+
+/* What happens to the packets of one direction; at: where its struct nsk_wire_params lies. */
+#define DIRECTION(at)                                                                              \
+	{"rate",                                                                                   \
+	 FIELD_RATE,                                                                               \
+	 (at) + offsetof(struct nsk_wire_params, rate_bps),                                        \
+	 1000,                                                                                     \
+	 UINT64_C(10000000000000),                                                                 \
+	 NULL},                                                                                    \
+		{"delay", FIELD_TIME, (at) + offsetof(struct nsk_wire_params, delay_ns),           \
+		 0,	  HOUR,	      NULL},                                                       \
+		{"jitter", FIELD_TIME, (at) + offsetof(struct nsk_wire_params, jitter_ns),         \
+		 0,	   HOUR,       NULL},                                                      \
+		{"queue", FIELD_BYTES, (at) + offsetof(struct nsk_wire_params, queue_bytes),       \
+		 1,	  TERABYTE,    NULL},                                                      \
+		{"queue_packets",                                                                  \
+		 FIELD_COUNT,                                                                      \
+		 (at) + offsetof(struct nsk_wire_params, queue_packets),                           \
+		 1,                                                                                \
+		 1u << 24,                                                                         \
+		 NULL},                                                                            \
+		{"loss", FIELD_SHARE, (at) + offsetof(struct nsk_wire_params, loss_ppm),           \
+		 0,	 MILLION,     NULL},                                                       \
+		{"burst", FIELD_SHARE, (at) + offsetof(struct nsk_wire_params, burst_ppm),         \
+		 0,	  MILLION,     NULL},                                                      \
+		{"burst_packets",                                                                  \
+		 FIELD_COUNT,                                                                      \
+		 (at) + offsetof(struct nsk_wire_params, burst_packets),                           \
+		 1,                                                                                \
+		 MILLION,                                                                          \
+		 NULL},                                                                            \
+		{"burst_loss",                                                                     \
+		 FIELD_SHARE,                                                                      \
+		 (at) + offsetof(struct nsk_wire_params, burst_loss_ppm),                          \
+		 1,                                                                                \
+		 MILLION,                                                                          \
+		 NULL},                                                                            \
+		{"duplicate", FIELD_SHARE, (at) + offsetof(struct nsk_wire_params, duplicate_ppm), \
+		 0,	      MILLION,	   NULL},                                                  \
+		{"corrupt", FIELD_SHARE, (at) + offsetof(struct nsk_wire_params, corrupt_ppm),     \
+		 0,	    MILLION,	 NULL},                                                    \
+		{"reorder", FIELD_SHARE, (at) + offsetof(struct nsk_wire_params, reorder_ppm),     \
+		 0,	    MILLION,	 NULL},                                                    \
+		{"reorder_by", FIELD_TIME, (at) + offsetof(struct nsk_wire_params, reorder_ns), 1, \
+		 HOUR,	       NULL},                                                              \
+		{"ecn", FIELD_REFUSED, 0, 0, 0, no_ecn},
+
+struct link_faults {
+	uint32_t rxfail_ppm, txfull_ppm, txpart_ppm;
+};
+
+static const struct field link_fields[] = {
+	{"ends", FIELD_OTHER, 0, 0, 0, NULL},
+	{"addresses", FIELD_OTHER, 0, 0, 0, NULL},
+	{"mtu", FIELD_COUNT, offsetof(struct sim_link, mtu), 68, 65535, NULL},
+	{"back", FIELD_OTHER, 0, 0, 0, NULL},
+	{"ports", FIELD_OTHER, 0, 0, 0, NULL},
+	DIRECTION(offsetof(struct sim_link, dir)){0},
+};
+
+static const struct field back_fields[] = {DIRECTION(0){0}};
+
+static const struct field port_fields[] = {
+	{"no_buffer", FIELD_SHARE, offsetof(struct link_faults, rxfail_ppm), 0, MILLION, NULL},
+	{"tx_full", FIELD_SHARE, offsetof(struct link_faults, txfull_ppm), 0, MILLION, NULL},
+	{"tx_partial", FIELD_SHARE, offsetof(struct link_faults, txpart_ppm), 0, MILLION, NULL},
+	{0},
+};
+
+bool parts_read_link(struct scenario *s, const config_setting_t *at, struct sim_link *link)
+{
+	const config_setting_t *back, *ports;
+	struct link_faults f = {0};
+	char where[SIM_NAME + 32];
+
+	snprintf(where, sizeof(where), "link \"%s\"", link->name);
+	if (!fields_read(s, at, link_fields, link, where))
+		return false;
+	link->dir[1] = link->dir[0];
+	back = config_setting_get_member(at, "back");
+	snprintf(where, sizeof(where), "back of link \"%s\"", link->name);
+	if (back && !fields_read(s, back, back_fields, &link->dir[1], where))
+		return false;
+	ports = config_setting_get_member(at, "ports");
+	snprintf(where, sizeof(where), "ports of link \"%s\"", link->name);
+	if (ports && !fields_read(s, ports, port_fields, &f, where))
+		return false;
+	if (f.rxfail_ppm || f.txfull_ppm || f.txpart_ppm)
+		snprintf(link->fault, sizeof(link->fault), "rxfail=%g%%,txfull=%g%%,txpart=%g%%",
+			 f.rxfail_ppm / 1e4, f.txfull_ppm / 1e4, f.txpart_ppm / 1e4);
+	return true;
+}
+
+/* ---- applications ------------------------------------------------------------------------------
+ */
+
+const char *const parts_kinds[] = {
+	[SIM_BULK] = "bulk",
+	[SIM_REQUEST] = "request",
+	[SIM_SHORT] = "short",
+	[SIM_HALF_CLOSE] = "half-close",
+	NULL,
+};
+
+static const char *const expects[] =
+	{[EXPECT_DONE] = "done", [EXPECT_ERROR] = "error", [EXPECT_ANY] = "any", NULL};
+
+#define APP(field) offsetof(struct sim_app, field)
+
+static const struct field app_fields[] = {
+	{"kind", FIELD_CHOICE, APP(kind), 0, 0, parts_kinds},
+	{"from", FIELD_HOST, APP(from), 0, 0, NULL},
+	{"to", FIELD_HOST, APP(to), 0, 0, NULL},
+	{"link", FIELD_LINK, APP(link), 0, 0, NULL},
+	{"port", FIELD_COUNT, APP(port), 1, 65535, NULL},
+	{"connections", FIELD_COUNT, APP(connections), 1, 20000, NULL},
+	{"count", FIELD_COUNT, APP(count), 1, 1000 * MILLION, NULL},
+	{"expect", FIELD_CHOICE, APP(expect), 0, 0, expects},
+	{"start", FIELD_TIME, APP(start_ns), 0, YEAR, NULL},
+	{"stagger", FIELD_TIME, APP(stagger_ns), 0, YEAR, NULL},
+	{"bytes", FIELD_BYTES, APP(bytes), 0, TERABYTE, NULL},
+	{"bytes_back", FIELD_BYTES, APP(bytes_back), 0, TERABYTE, NULL},
+	{"duration", FIELD_TIME, APP(duration_ns), 1, YEAR, NULL},
+	{"warmup", FIELD_TIME, APP(warmup_ns), 0, YEAR, NULL},
+	{"request", FIELD_BYTES, APP(request_bytes), 1, TERABYTE, NULL},
+	{"response", FIELD_BYTES, APP(response_bytes), 1, TERABYTE, NULL},
+	{"think", FIELD_TIME, APP(think_ns), 0, YEAR, NULL},
+	{"read_rate", FIELD_RATE, APP(read_bps), 1000, UINT64_C(10000000000000), NULL},
+	{"write_bytes", FIELD_BYTES32, APP(write_bytes), 1, 65536, NULL},
+	{"read_bytes", FIELD_BYTES32, APP(read_bytes), 1, 65536, NULL},
+	{"sndbuf", FIELD_BYTES32, APP(sndbuf), 1, 1u << 30, NULL},
+	{"rcvbuf", FIELD_BYTES32, APP(rcvbuf), 1, 1u << 30, NULL},
+	{"user_timeout", FIELD_TIME, APP(user_timeout_ns), MILLION, 168 * HOUR, NULL},
+	{"nodelay", FIELD_FLAG, APP(nodelay), 0, 0, NULL},
+	{"congestion", FIELD_TEXT, APP(congestion), 0, sizeof(((struct sim_app *)0)->congestion),
+	 NULL},
+	{0},
+};
+
+/* The link that an application uses, and which of its ends the client is on. */
+static bool find_path(struct scenario *s, const config_setting_t *at, struct sim_app *a)
+{
+	for (uint32_t i = 0; i < s->nlinks; i++) {
+		const struct sim_link *l = &s->link[i];
+
+		if (a->link != SIM_NONE && a->link != i)
+			continue;
+		for (uint32_t side = 0; side < 2; side++)
+			if (l->host[side] == a->from && l->host[!side] == a->to) {
+				a->link = i;
+				a->side = side;
+				return true;
+			}
+	}
+	if (a->link != SIM_NONE)
+		return scenario_fail(s, at,
+				     "application \"%s\": link \"%s\" does not join hosts "
+				     "\"%s\" and \"%s\"",
+				     a->name, s->link[a->link].name, s->host[a->from].name,
+				     s->host[a->to].name);
+	return scenario_fail(s, at,
+			     "application \"%s\": no link joins hosts \"%s\" and \"%s\"; "
+			     "hosts do not forward, so a link must lead straight there",
+			     a->name, s->host[a->from].name, s->host[a->to].name);
+}
+
+static bool has(const config_setting_t *at, const char *name)
+{
+	return config_setting_get_member(at, name) != NULL;
+}
+
+/* Keys that an application of another kind has. */
+static bool check_kind(struct scenario *s, const config_setting_t *at, const struct sim_app *a)
+{
+	static const char *const of_bulk[] = {"bytes", "bytes_back", "duration", NULL};
+	static const char *const of_request[] = {"request", "response", "count", "think", NULL};
+	bool bulk = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE;
+
+	for (const char *const *name = bulk ? of_request : of_bulk; *name; name++)
+		if (has(at, *name))
+			return scenario_fail(s, config_setting_get_member(at, *name),
+					     "application \"%s\": %s is not for kind \"%s\"",
+					     a->name, *name, parts_kinds[a->kind]);
+	if (has(at, "duration") && (has(at, "bytes") || a->kind != SIM_BULK))
+		return scenario_fail(s, config_setting_get_member(at, "duration"),
+				     "application \"%s\": duration is for kind \"bulk\" and takes "
+				     "the place of bytes",
+				     a->name);
+	if (a->kind == SIM_SHORT && has(at, "think"))
+		return scenario_fail(s, config_setting_get_member(at, "think"),
+				     "application \"%s\": think is not for kind \"short\"",
+				     a->name);
+	if (a->duration_ns && a->warmup_ns >= a->duration_ns)
+		return scenario_fail(s, config_setting_get_member(at, "warmup"),
+				     "application \"%s\": warmup is not shorter than duration",
+				     a->name);
+	return true;
+}
+
+bool parts_read_app(struct scenario *s, const config_setting_t *at)
+{
+	struct sim_app *a = &s->app[s->napps];
+	char where[SIM_NAME + 32];
+
+	*a = (struct sim_app){.from = SIM_NONE, .to = SIM_NONE, .link = SIM_NONE, .at = at};
+	a->port = 5001 + s->napps;
+	a->connections = 1;
+	a->write_bytes = a->read_bytes = 65536;
+	if (!fields_name(s, at, a->name))
+		return false;
+	snprintf(where, sizeof(where), "application \"%s\"", a->name);
+	if (!fields_read(s, at, app_fields, a, where))
+		return false;
+	for (unsigned i = 0; i < 2; i++)
+		if ((i ? a->to : a->from) == SIM_NONE)
+			return scenario_fail(s, at,
+					     "%s has no key \"%s\", which names the host "
+					     "that %s",
+					     where, i ? "to" : "from", i ? "listens" : "connects");
+	if (!has(at, "count"))
+		a->count = a->kind == SIM_SHORT ? 100 : a->kind == SIM_REQUEST ? 100 : 1;
+	if (!a->request_bytes)
+		a->request_bytes = 64;
+	if (!a->response_bytes)
+		a->response_bytes = 64;
+	if (!has(at, "bytes") && !a->duration_ns && !a->bytes_back)
+		a->bytes = MILLION;
+	if (a->kind == SIM_HALF_CLOSE && !has(at, "bytes_back"))
+		a->bytes_back = MILLION;
+	if (!check_kind(s, at, a) || !find_path(s, at, a))
+		return false;
+	for (uint32_t i = 0; i < s->napps; i++)
+		if (s->app[i].to == a->to && s->app[i].port == a->port)
+			return scenario_fail(s, at, "%s: port %u of host \"%s\" is that of \"%s\"",
+					     where, a->port, s->host[a->to].name, s->app[i].name);
+	s->napps++;
+	return true;
+}
+
+/* ---- faults ------------------------------------------------------------------------------------
+ */
+
+struct fault_keys {
+	uint64_t at_ns, for_ns, clock_ns;
+	uint32_t link, host;
+	bool down, stop;
+};
+
+#define FAULT(field) offsetof(struct fault_keys, field)
+
+static const struct field fault_fields[] = {
+	{"at", FIELD_TIME, FAULT(at_ns), 0, YEAR, NULL},
+	{"for", FIELD_TIME, FAULT(for_ns), 1, YEAR, NULL},
+	{"link", FIELD_LINK, FAULT(link), 0, 0, NULL},
+	{"host", FIELD_HOST, FAULT(host), 0, 0, NULL},
+	{"down", FIELD_FLAG, FAULT(down), 0, 0, NULL},
+	{"stop", FIELD_FLAG, FAULT(stop), 0, 0, NULL},
+	{"set", FIELD_OTHER, 0, 0, 0, NULL},
+	{"clock", FIELD_TIME, FAULT(clock_ns), 1, YEAR, NULL},
+	{0},
+};
+
+bool parts_read_fault(struct scenario *s, const config_setting_t *at)
+{
+	struct sim_fault *f = &s->fault[s->nfaults];
+	struct fault_keys k = {.link = SIM_NONE, .host = SIM_NONE};
+	bool set = config_setting_type(at) == CONFIG_TYPE_GROUP && has(at, "set");
+
+	if (!fields_read(s, at, fault_fields, &k, "a fault"))
+		return false;
+	if (!has(at, "at"))
+		return scenario_fail(s, at, "a fault has no key \"at\", the time when it happens");
+	*f = (struct sim_fault){.at_ns = k.at_ns,
+				.for_ns = k.for_ns,
+				.link = k.link,
+				.host = k.host,
+				.leap_ns = k.clock_ns,
+				.at = at};
+	if (k.down + k.stop + set + (k.clock_ns > 0) != 1)
+		return scenario_fail(s, at,
+				     "a fault is one of: link and down = true; link and "
+				     "set = { ... }; host and stop = true; clock = \"10 s\"");
+	f->what = k.down ? FAULT_DOWN : k.stop ? FAULT_STOP : set ? FAULT_SET : FAULT_CLOCK;
+	if ((f->what == FAULT_DOWN || f->what == FAULT_SET) != (k.link != SIM_NONE))
+		return scenario_fail(s, at, "a fault with %s",
+				     k.link == SIM_NONE ? "down or set names no link"
+							: "a link says neither down nor set");
+	if ((f->what == FAULT_STOP) != (k.host != SIM_NONE))
+		return scenario_fail(s, at, "a fault with %s",
+				     k.host == SIM_NONE ? "stop names no host"
+							: "a host does not say stop");
+	if (f->what == FAULT_CLOCK && k.for_ns)
+		return scenario_fail(s, at, "a leap of the clock has no \"for\"");
+	s->nfaults++;
+	return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct sim_fault *x = a, *y = b;
+
+	/* Those of the same time stay in the order of the file. */
+	if (x->at_ns != y->at_ns)
+		return x->at_ns < y->at_ns ? -1 : 1;
+	return config_setting_index(x->at) - config_setting_index(y->at);
+}
+
+static const struct field set_fields[] = {
+	{"mtu", FIELD_COUNT, offsetof(struct nsk_wire_params, mtu), 68, 65535, NULL},
+	{"back", FIELD_OTHER, 0, 0, 0, NULL},
+	DIRECTION(0){0},
+};
+
+/* What a fault leaves as it is stays; both directions change unless "back" says otherwise. */
+static bool read_set(struct scenario *s, struct sim_fault *f, struct nsk_wire_params now[2])
+{
+	const config_setting_t *set = config_setting_get_member(f->at, "set");
+	const config_setting_t *back;
+
+	if (!fields_read(s, set, set_fields, &now[0], "set of a fault") ||
+	    !fields_read(s, set, set_fields, &now[1], "set of a fault"))
+		return false;
+	back = config_setting_get_member(set, "back");
+	if (back && !fields_read(s, back, set_fields, &now[1], "back of a fault"))
+		return false;
+	f->dir[0] = now[0];
+	f->dir[1] = now[1];
+	return true;
+}
+
+bool parts_finish_faults(struct scenario *s)
+{
+	struct nsk_wire_params now[SIM_LINKS][2];
+
+	qsort(s->fault, s->nfaults, sizeof(s->fault[0]), by_time);
+	for (unsigned i = 0; i < s->nlinks; i++)
+		memcpy(now[i], s->link[i].dir, sizeof(now[i]));
+	for (unsigned i = 0; i < s->nfaults; i++) {
+		struct sim_fault *f = &s->fault[i];
+		struct nsk_wire_params before[2];
+
+		if (f->what != FAULT_SET)
+			continue;
+		memcpy(before, now[f->link], sizeof(before));
+		if (!read_set(s, f, now[f->link]))
+			return false;
+		/* What is for a time leaves no trace behind. */
+		if (f->for_ns)
+			memcpy(now[f->link], before, sizeof(before));
+	}
+	return true;
+}

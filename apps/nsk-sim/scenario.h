@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A scenario: hosts, links between two of them, applications, faults, as a file says it
+ * (docs/NSK-SIM.md). The file is a tree of libconfig; what is here is made from the tree and a
+ * seed, of which ranges ("10 ms..50 ms") are drawn.
+ */
+#ifndef NSK_APPS_NSK_SIM_SCENARIO_H
+#define NSK_APPS_NSK_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libconfig.h>
+
+#include <netstk/netstk.h>
+
+#define SIM_HOSTS    32
+#define SIM_LINKS    32
+#define SIM_APPS     64
+#define SIM_FAULTS   256
+#define SIM_SETTINGS 96
+#define SIM_NAME     32
+#define SIM_NONE     UINT32_MAX /* an index of nothing */
+
+struct sim_setting {
+	char name[64];
+	char value[64];
+	const config_setting_t *at; /* NULL: chosen by the simulator */
+};
+
+struct sim_host {
+	char name[SIM_NAME];
+	unsigned nsettings;
+	struct sim_setting setting[SIM_SETTINGS];
+};
+
+struct sim_link {
+	char name[SIM_NAME];
+	uint32_t host[2]; /* at its ends */
+	char address[2][32];
+	uint32_t mtu;
+	struct nsk_wire_params dir[2]; /* [0] from the first end to the second */
+	char fault[96];		       /* of the ports at both ends, for nsk_config_add_fault() */
+	const config_setting_t *at;
+};
+
+enum sim_kind {
+	SIM_BULK,
+	SIM_REQUEST,
+	SIM_SHORT,
+	SIM_HALF_CLOSE,
+};
+
+enum sim_expect {
+	EXPECT_DONE, /* everything arrives */
+	EXPECT_ERROR,
+	EXPECT_ANY,
+};
+
+struct sim_app {
+	char name[SIM_NAME];
+	uint32_t kind;
+	uint32_t from, to; /* hosts: who connects, who listens */
+	uint32_t link;	   /* over which they talk */
+	uint32_t side;	   /* end of the link that the client is on */
+	uint32_t port;
+	uint32_t connections; /* at once; of short ones: slots */
+	uint32_t count;	      /* requests of a connection, or short connections altogether */
+	uint32_t expect;
+	uint64_t start_ns;
+	uint64_t stagger_ns;  /* between the starts of its connections */
+	uint64_t bytes;	      /* client to server, of each connection */
+	uint64_t bytes_back;  /* server to client */
+	uint64_t duration_ns; /* instead of bytes: send that long */
+	uint64_t warmup_ns;   /* goodput is measured from then on */
+	uint64_t request_bytes, response_bytes;
+	uint64_t think_ns;
+	uint64_t read_bps;    /* how fast a reader reads; 0: at once */
+	uint32_t write_bytes; /* in one call, at most */
+	uint32_t read_bytes;
+	uint32_t sndbuf, rcvbuf; /* SO_SNDBUF, SO_RCVBUF; 0: as they are */
+	uint64_t user_timeout_ns;
+	bool nodelay;
+	char congestion[16]; /* TCP_CONGESTION; "" as it is */
+	const config_setting_t *at;
+};
+
+enum sim_fault_what {
+	FAULT_NONE,
+	FAULT_DOWN,  /* of a link */
+	FAULT_SET,   /* a link's parameters */
+	FAULT_STOP,  /* of a host: it turns no more */
+	FAULT_CLOCK, /* leaps */
+	FAULT_COUNT,
+};
+
+struct sim_fault {
+	uint32_t what;
+	uint64_t at_ns, for_ns; /* 0: for ever */
+	uint32_t link, host;
+	uint64_t leap_ns;
+	struct nsk_wire_params dir[2]; /* FAULT_SET: as they are afterwards */
+	const config_setting_t *at;
+};
+
+struct scenario {
+	char file[256];
+	char error[512];
+	uint64_t seed;
+	uint64_t limit_ns; /* of virtual time */
+	uint64_t step_ns;  /* least time between turns */
+	unsigned nhosts, nlinks, napps, nfaults;
+	struct sim_host host[SIM_HOSTS];
+	struct sim_link link[SIM_LINKS];
+	struct sim_app app[SIM_APPS];
+	struct sim_fault fault[SIM_FAULTS]; /* in order of time */
+};
+
+/* Reads a file into a tree. false: error says "FILE:LINE: what". */
+bool scenario_load(config_t *tree, const char *file, char *error, size_t size);
+
+/* Puts a value at a path ("links.wan.rate=1 Mbit/s"). false: error says why not. */
+bool scenario_set(config_t *tree, const char *assignment, char *error, size_t size);
+
+/* Makes a scenario from a tree; the tree must stay. false: s->error says "FILE:LINE: what". */
+bool scenario_read(struct scenario *s, const config_t *tree, const char *file, uint64_t seed);
+
+/* For rooms of the reader: notes "FILE:LINE: ..." and returns false. */
+bool scenario_fail(struct scenario *s, const config_setting_t *at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Index by name, SIM_NONE: there is none. */
+uint32_t scenario_host(const struct scenario *s, const char *name);
+uint32_t scenario_link(const struct scenario *s, const char *name);
+
+#endif

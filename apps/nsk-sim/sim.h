@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A running simulation: the stacks of a scenario's hosts on in-process wires under one virtual
+ * clock, all in one thread. Time goes from one deadline to the next. Public API only.
+ */
+#ifndef NSK_APPS_NSK_SIM_SIM_H
+#define NSK_APPS_NSK_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netstk/netstk.h>
+
+#include "nsk-sim/agenda.h"
+#include "nsk-sim/result.h"
+#include "nsk-sim/scenario.h"
+
+#define SIM_START_NS UINT64_C(1000000000)
+#define SIM_SECOND   UINT64_C(1000000000)
+
+struct watch;
+struct pcapng;
+struct apps;
+
+struct sim_stack {
+	struct sim *sim;
+	const struct sim_host *host;
+	struct nsk_stack *stack;
+	int epfd;
+	uint64_t due_ns; /* of its next turn */
+	bool touched;	 /* something came for it since its last turn */
+	bool stopped;	 /* does not turn */
+	bool gone;	 /* nor ever will again */
+	uint64_t rto_max_ns;
+};
+
+struct sim_wire {
+	struct sim *sim;
+	const struct sim_link *link;
+	struct nsk_wire *wire;
+	struct watch *watch;
+	struct nsk_wire_params now[2];
+	uint64_t first_ns[2], last_ns[2]; /* packets */
+	unsigned changes;
+};
+
+struct sim {
+	const struct scenario *s;
+	struct result *result;
+	struct pcapng *pcap; /* may be NULL */
+	struct agenda agenda;
+	struct apps *apps;
+	uint64_t now_ns;
+	uint64_t turns;	  /* at this instant */
+	uint64_t look_ns; /* of the latest repeated check */
+	uint64_t faults_end_ns;
+	bool faults_for_ever;
+	bool progress;	  /* lines on stderr */
+	uint64_t told_ns; /* real time of the last of them */
+	struct sim_stack stack[SIM_HOSTS];
+	struct sim_wire wire[SIM_LINKS];
+};
+
+/* Notes the first invariant that broke, and when. */
+void sim_fail(struct sim *sim, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes hosts and wires. false: result->why says what went wrong. */
+bool sim_open(struct sim *sim, const struct scenario *s, struct result *result);
+/* Goes on until done() says so, an invariant breaks or the time is limit_ns. */
+void sim_run(struct sim *sim, uint64_t limit_ns, bool (*done)(struct sim *sim));
+/* Ends stacks and wires; what they complain about is a failure too. */
+void sim_close(struct sim *sim);
+
+/* Runs a scenario from its start to its end with all checks. pcap: file to write, or NULL. */
+void sim_scenario(const struct scenario *s, const char *pcap, bool progress, struct result *result);
+
+/* Puts a scenario's faults on the agenda. */
+void faults_start(struct sim *sim);
+
+/* Puts the repeated checks on the agenda. */
+void checks_start(struct sim *sim);
+/* True when no host that is left has a connection. */
+bool checks_all_closed(struct sim *sim);
+/* What must hold when everything is over. */
+void checks_end(struct sim *sim);
+
+#endif
