@@ -6,7 +6,7 @@
 
 #include "tcp/ooo.h"
 
-/* Octets queued or read from which the speed of reading is watched, or half of a small buffer. */
+/* After so many octets the speed of reading is watched. A power of two. */
 #define GROW_WATCH 16384u
 /* Least interval over which reading is measured. */
 #define GROW_MIN_US 1000u
@@ -161,12 +161,23 @@ static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 		x->grow_bytes = 0;
 }
 
+/*
+ * Much at once, or much altogether: an application that reads each segment as it comes never has
+ * much at once. What is counted needs an extension, so those that talk little are not watched.
+ */
+static bool is_watched(const struct tcp_conn *c, uint32_t len)
+{
+	uint32_t read = c->rcv_nxt - c->rcv.bytes;
+
+	return c->ext || len + c->rcv.bytes >= NSK_MIN(GROW_WATCH, c->rcv.limit / 2) ||
+	       (read ^ (read - len)) >= GROW_WATCH;
+}
+
 void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	if (!conn_in(c, TCPS_RECEIVING))
 		return;
-	if (NSK_UNLIKELY(len + c->rcv.bytes >= NSK_MIN(GROW_WATCH, c->rcv.limit / 2)) &&
-	    !(c->flags & CONN_F_RCVBUF_SET))
+	if (NSK_UNLIKELY(is_watched(c, len)) && !(c->flags & CONN_F_RCVBUF_SET))
 		grow(w, c, len);
 	/* As Linux: no update while more than half of the buffer is on offer. */
 	if (NSK_LIKELY(conn_rcv_wnd(c) > c->rcv.limit / 2))
