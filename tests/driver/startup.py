@@ -27,6 +27,29 @@ class Ports(unittest.TestCase):
         self.assertNotIn("summary", result.stdout)
 
 
+class Dev(unittest.TestCase):
+    def names(self, *names):
+        tree = os.path.dirname(APPS)
+        return subprocess.run([sys.executable, f"{ROOT}/scripts/test-names.py", tree, "/nowhere", "--", *names],
+                              capture_output=True, text=True, check=False)
+
+    def test_names_of_suites_and_tests_are_told_apart(self):
+        self.assertEqual(self.names("driver", "base_wheel", "base_ht*", "base_l[io]*").stdout,
+                         "--suite=driver\nbase_wheel\nbase_htab\nbase_list\nbase_log\n")
+
+    def test_an_unknown_test_is_named(self):
+        result = self.names("base_wheel", "base_weel", "qqqqq")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"^dev: no suite or test is named base_weel; did you mean base_wheel.*\?\n"
+                                        r"dev: no suite or test is named qqqqq; the suites are .*driver.*\n$")
+
+    def test_help_of_a_command_is_the_help(self):
+        for command in ("test", "build", "fuzz", "fmt", "clean"):
+            result = subprocess.run([f"{ROOT}/dev", command, "--help"], capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("Usage: ./dev COMMAND", result.stdout)
+
+
 class Rig(unittest.TestCase):
     def test_the_scripts_find_the_kernels_tools_with_an_ordinary_users_path(self):
         code = "import rig, shutil; print(shutil.which('ip'), rig.os.environ['PATH'])"
