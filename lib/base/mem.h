@@ -73,4 +73,23 @@ static inline bool mem_inject(struct mem *m)
 	return true;
 }
 
+/*
+ * Clears @n bytes that begin and end with cache lines. What compilers make of a memset() of such a
+ * size is a string instruction, which takes longer to start than this takes in all.
+ */
+static NSK_ALWAYS_INLINE void mem_zero_lines(void *p, size_t n)
+{
+	typedef uint64_t part __attribute__((vector_size(16), may_alias));
+	const part zero = {0, 0};
+	part *to = (part *)p;
+
+#pragma GCC unroll 8
+	for (const part *end = to + n / sizeof(part); to != end; to += 4) {
+		to[0] = zero;
+		to[1] = zero;
+		to[2] = zero;
+		to[3] = zero;
+	}
+}
+
 #endif

@@ -132,20 +132,24 @@ static NSK_NOINLINE ssize_t recv_one(int fd, void *buf, size_t len, int flags)
 	return recv_msg(fd, &msg, iov.iov_len, flags);
 }
 
+static NSK_NOINLINE ssize_t recv_blocking(int fd, struct sock *s, void *buf, size_t len)
+{
+	ssize_t n = s->ops->recv(s, buf, len);
+
+	return NSK_LIKELY(n != -EAGAIN) ? api_size(n) : recv_one(fd, buf, len, 0);
+}
+
+/* Of a call that does not wait nothing is kept over the attempt. */
 ssize_t nsk_recv(int fd, void *buf, size_t len, int flags)
 {
 	struct sock *s = sock_direct(fd);
-	ssize_t n;
 
 	len = NSK_MIN(len, API_BYTES_MAX);
 	if (NSK_UNLIKELY(!s || !s->ops->recv || !buf || flags & ~MSG_DONTWAIT))
 		return recv_one(fd, buf, len, flags);
-	n = s->ops->recv(s, buf, len);
-	if (NSK_LIKELY(n >= 0))
-		return n;
-	if (n == -EAGAIN && !(flags & MSG_DONTWAIT) && !(s->flags & SOCK_F_NONBLOCK))
-		return recv_one(fd, buf, len, flags);
-	return api_fail((int)n);
+	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
+		return api_size(s->ops->recv(s, buf, len));
+	return recv_blocking(fd, s, buf, len);
 }
 
 ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,

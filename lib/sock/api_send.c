@@ -104,30 +104,37 @@ ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct 
 	return send_msg(fd, &msg, iov.iov_len, flags);
 }
 
-/* n: what came of the first attempt on s; NULL: there was none. */
-static NSK_NOINLINE ssize_t send_one(int fd, const struct sock *s, const void *buf, size_t len,
-				     int flags, ssize_t n)
+static NSK_NOINLINE ssize_t send_one(int fd, const void *buf, size_t len, int flags)
 {
 	struct iovec iov = {(void *)(uintptr_t)buf, len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	if (s)
-		return send_rest(fd, s, &msg, len, flags, n);
 	if (NSK_UNLIKELY(!buf && len))
 		return api_fail(-EFAULT);
 	return send_msg(fd, &msg, len, flags);
 }
 
+static NSK_NOINLINE ssize_t send_blocking(int fd, struct sock *s, const void *buf, size_t len,
+					  int flags)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n = s->ops->send(s, buf, len, flags);
+
+	return NSK_LIKELY(n == (ssize_t)len) ? n : send_rest(fd, s, &msg, len, flags, n);
+}
+
+/* Of a call that does not wait nothing is kept over the attempt. */
 ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
 {
 	struct sock *s = sock_direct(fd);
-	ssize_t n;
 
 	len = NSK_MIN(len, API_BYTES_MAX);
 	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || flags & ~SEND_FLAGS))
-		return send_one(fd, NULL, buf, len, flags, 0);
-	n = s->ops->send(s, buf, len, flags);
-	return NSK_LIKELY(n == (ssize_t)len) ? n : send_one(fd, s, buf, len, flags, n);
+		return send_one(fd, buf, len, flags);
+	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
+		return api_size(s->ops->send(s, buf, len, flags));
+	return send_blocking(fd, s, buf, len, flags);
 }
 
 ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)

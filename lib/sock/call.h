@@ -43,13 +43,20 @@ static inline bool sock_mine(const struct nsk_worker *w)
 	return sock_here(w) && __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != 0;
 }
 
-/* The description of fd if it may be touched right here, else NULL. */
+/*
+ * The description of fd if it may be touched right here, else NULL; NULL as well in a thread that
+ * has not asked for its number yet, so that nothing is called: the way of others does it there.
+ */
 static inline struct sock *sock_direct(int fd)
 {
 	struct handle *h = handle_at(fd);
 	struct nsk_worker *w = h ? handle_worker(h) : NULL;
+	int owner;
 
-	if (NSK_UNLIKELY(!w || !sock_here(w)))
+	if (NSK_UNLIKELY(!w))
+		return NULL;
+	owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
+	if (NSK_UNLIKELY(owner != sock_thread.tid) && NSK_UNLIKELY(owner != 0))
 		return NULL;
 	return handle_sock(h);
 }

@@ -26,7 +26,7 @@ struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
 
 	if (!c)
 		return NULL;
-	memset(c, 0, sizeof(*c));
+	mem_zero_lines(c, sizeof(*c));
 	sock_init(&c->sock, w, &tcp_sock_ops, family);
 	c->state = TCPS_CLOSED;
 	c->rcv.limit = SETTING(w->set, tcp_window);

@@ -69,19 +69,13 @@ static bool way_good(const struct nsk_worker *w, const struct tcp_way *way, cons
 	       rc->neigh->state >= NEIGH_REACHABLE && rc->neigh->list == NEIGH_LIST_ACTIVE;
 }
 
-int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *flow, uint8_t family)
+/* Slow half of tcp_route(); way: the place to remember it in, or NULL. */
+static NSK_NOINLINE int find_way(struct nsk_worker *w, struct route_cache *rc,
+				 const struct flow *flow, uint8_t family, struct tcp_way *way)
 {
 	struct ip_addr dst = {.family = family}, src = dst;
-	struct tcp_way *way = NULL;
 	int err;
 
-	if (NSK_LIKELY(family == AF_INET)) {
-		way = way_of(w->tcp, flow);
-		if (way_good(w, way, flow)) {
-			*rc = way->route;
-			return 0;
-		}
-	}
 	memcpy(dst.b, flow->src, 16);
 	memcpy(src.b, flow->dst, 16);
 	err = net_route(w, rc, &dst, &src);
@@ -96,6 +90,19 @@ int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *f
 		memcpy(way->peer, flow->src, 4);
 		memcpy(way->own, flow->dst, 4);
 	}
+	return 0;
+}
+
+int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *flow, uint8_t family)
+{
+	struct tcp_way *way;
+
+	if (NSK_UNLIKELY(family != AF_INET))
+		return find_way(w, rc, flow, family, NULL);
+	way = way_of(w->tcp, flow);
+	if (NSK_UNLIKELY(!way_good(w, way, flow)))
+		return find_way(w, rc, flow, family, way);
+	*rc = way->route;
 	return 0;
 }
 

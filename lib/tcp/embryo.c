@@ -42,11 +42,11 @@ static struct tcp_conn *listener_of(const struct nsk_worker *w, const struct tcp
 
 /* ---- list of the listener ---- */
 
-static void link_embryo(struct nsk_worker *w, struct tcp_conn *l, struct tcp_embryo *e)
+/* me: the handle of e. */
+static void link_embryo(struct nsk_worker *w, struct tcp_conn *l, struct tcp_embryo *e, uint32_t me)
 {
 	struct slab *s = &w->tcp->embryos;
 	struct tcp_listener *ls = l->listener;
-	uint32_t me = slab_index(s, e);
 
 	e->prev = SLAB_NONE;
 	e->next = ls->embryo_first;
@@ -153,9 +153,11 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 {
 	struct tcp_worker *t = w->tcp;
 	struct tcp_embryo *e = slab_alloc(&t->embryos);
+	uint32_t me;
 
 	if (!e)
 		return false;
+	me = slab_index(&t->embryos, e);
 	wheel_timer_init(&e->timer, TIMER_TCP_SYN);
 	e->flow = p->flow;
 	e->family = p->family;
@@ -167,13 +169,13 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	e->iss = iss;
 	e->irs = p->seq;
 	e->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : 0;
-	e->listener = slab_index(&t->conns, l);
+	e->listener = l->listener->self;
 	e->peer_mss = embryo_peer_mss(w, &p->opts, p->family);
-	if (htab_insert(&t->table, hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)))) {
+	if (htab_insert(&t->table, hash, table_value(TABLE_EMBRYO, me))) {
 		slab_free(&t->embryos, e);
 		return false;
 	}
-	link_embryo(w, l, e);
+	link_embryo(w, l, e, me);
 	send_syn_ack(w, e);
 	arm(w, e);
 	return true;

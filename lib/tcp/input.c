@@ -63,21 +63,14 @@ static NSK_ALWAYS_INLINE void gather(struct nsk_worker *w, struct rte_mbuf *m, s
 {
 	struct tcp_worker *t = w->tcp;
 	enum nsk_drop bad = decode(m, p, at);
-	struct tcp_burst_seg *seg;
-	uint64_t hash;
 
 	if (NSK_UNLIKELY(bad)) {
 		pkt_drop(w, m, bad);
 		return;
 	}
-	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, 1);
 	if (NSK_UNLIKELY(t->nburst == TCP_BURST_MAX))
 		tcp_input_burst(w);
-	hash = table_flow_hash(t, &p->flow, p->family);
-	seg = &t->burst[t->nburst++];
-	seg->m = m;
-	seg->hash = hash;
-	seg->bucket = htab_prefetch(&t->table, hash);
+	t->burst[t->nburst++].m = m;
 }
 
 static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
@@ -179,6 +172,14 @@ static void dispatch(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash)
 	}
 }
 
+static inline void find_bucket(const struct tcp_worker *t, struct tcp_burst_seg *seg)
+{
+	const struct pkt *p = pkt_of(seg->m);
+
+	seg->hash = table_flow_hash(t, &p->flow, p->family);
+	seg->bucket = htab_prefetch(&t->table, seg->hash);
+}
+
 /* Takes the first candidate as a hint, and brings its lines. */
 static NSK_ALWAYS_INLINE void look_up(const struct tcp_worker *t, struct tcp_burst_seg *seg)
 {
@@ -261,6 +262,9 @@ void tcp_input_burst(struct nsk_worker *w)
 	uint32_t n = t->nburst;
 
 	tcp_clock(w);
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, n);
+	for (uint32_t i = 0; i < n; i++)
+		find_bucket(t, &t->burst[i]);
 	for (uint32_t i = 0; i < n; i++)
 		look_up(t, &t->burst[i]);
 	for (uint32_t i = 0; i < n; i++)

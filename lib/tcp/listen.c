@@ -96,6 +96,7 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	ls = mem_zalloc(w->mem, sizeof(*ls));
 	if (!ls)
 		return -ENOMEM;
+	ls->self = slab_index(&w->tcp->conns, c);
 	ls->embryo_first = SLAB_NONE;
 	rc = resize(w, ls, backlog);
 	if (rc) {

@@ -12,6 +12,7 @@
 #include "tcp/conn.h"
 
 struct tcp_listener {
+	uint32_t self;	       /* [C] handle of the connection that listens */
 	uint32_t backlog;      /* as listen() said, cut to listen_backlog_max */
 	uint32_t embryos;      /* half-open connections */
 	uint32_t embryo_first; /* SLAB_NONE: none */
