@@ -30,6 +30,7 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
 	if (c->snd_una == c->snd_nxt) {
+		c->flags &= ~CONN_F_SMALL;
 		if (NSK_UNLIKELY(c->flight.room != NULL))
 			recover_forget(w, c);
 		tcp_timer_stop(c, TCP_T_SEND);

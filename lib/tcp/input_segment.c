@@ -19,7 +19,7 @@
 #define CHALLENGE_INTERVAL_NS (S_NS / 10)
 #define CHALLENGE_BURST	      10
 
-/* An ACK that answers a segment. While our SYN is not acknowledged an ACK owed is that SYN again. */
+/* An ACK that answers a segment. In SYN-RECEIVED an ACK that is owed is our SYN again. */
 static void answer(struct nsk_worker *w, struct tcp_conn *c)
 {
 	if (NSK_UNLIKELY(c->state == TCPS_SYN_RCVD))

@@ -78,21 +78,21 @@ static void retransmit(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budge
 /* Octets of unsent that may go now, given what window and congestion window leave. */
 static uint32_t sendable(const struct tcp_conn *c, uint32_t unsent, uint32_t usable, bool fin)
 {
-	bool in_flight = c->snd_una != c->snd_nxt;
+	bool unacked = c->flags & CONN_F_SMALL; /* Minshall's: full ones hold nothing back */
 	bool more = c->flags & (CONN_F_CORK | CONN_F_MORE);
 	bool nodelay = c->flags & CONN_F_NODELAY;
 	struct nagle n;
 
 	if (fin || (c->flags & CONN_F_FORCE))
 		return NSK_MIN(unsent, usable);
-	if (NSK_LIKELY(unsent <= usable && !more && (nodelay || !in_flight)))
+	if (NSK_LIKELY(unsent <= usable && !more && (nodelay || !unacked)))
 		return unsent;
 	n = (struct nagle){
 		.queued = unsent,
 		.usable = usable,
 		.mss = c->cc.smss,
 		.max_wnd = c->win.max_wnd,
-		.unacked = in_flight,
+		.unacked = unacked,
 		.nodelay = nodelay,
 		.more = more,
 	};
@@ -108,6 +108,8 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 		c->ext->progress_ms = w->tcp->now_ms;
 	recover_send(w, c);
 	c->snd_nxt += sent;
+	if (len % c->cc.smss)
+		c->flags |= CONN_F_SMALL;
 	if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST)) {
 		x = recover_ctx(w, c);
 		loss_sent_new(&x, sent);

@@ -14,15 +14,25 @@
 /* R1 of RFC 9293 §3.8.3: so many timeouts and the route is looked up anew. */
 #define R1 3
 
-/* As Linux without a RST if nobody seems to be there; a peer that answers and takes nothing, or
- * whose connection nobody has any more, is told. */
+/* The peer has answered what was sent last, and taken nothing. */
+static bool heard(const struct nsk_worker *w, const struct tcp_conn *c)
+{
+	if (c->flags & CONN_F_PERSIST)
+		return c->retries == 0;
+	if (c->ext && c->ext->user_timeout_ms)
+		return false; /* it may have cut the wait for the answer short */
+	return seq_gt(c->last_rcv_ms, c->last_snd_ms) &&
+	       w->tcp->now_ms - c->last_rcv_ms <= c->rtt.rto_us / 1000;
+}
+
+/* As Linux without a RST if nobody seems to be there; a peer that lives, or whose connection nobody
+ * has any more, is told. */
 static void give_up(struct nsk_worker *w, struct tcp_conn *c)
 {
 	int err = c->ext && c->ext->soft_err ? c->ext->soft_err : ETIMEDOUT;
-	bool heard = c->retries == 0 || w->tcp->now_ms - c->last_rcv_ms <= c->rtt.rto_us / 1000;
 
 	worker_count(w, NSK_CNT_TCP_TIMEOUTS, 1);
-	if (heard || (c->flags & CONN_F_ORPHAN))
+	if (heard(w, c) || (c->flags & CONN_F_ORPHAN))
 		conn_abort(w, c, err);
 	else
 		conn_ended(w, c, err);
