@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -306,6 +307,7 @@ static int64_t call_setsockopt(struct script *s)
 	return nsk_setsockopt(v->fd, o->level, o->option, &value, sizeof(value));
 }
 
+/* What SO_ERROR gives is told as an errno. */
 static int64_t call_getsockopt(struct script *s)
 {
 	struct script_var *v = variable(s);
@@ -316,7 +318,18 @@ static int64_t call_getsockopt(struct script *s)
 	script_need(s, ",");
 	o = option(s);
 	rc = nsk_getsockopt(v->fd, o->level, o->option, &value, &len);
-	return rc < 0 ? rc : value;
+	if (rc < 0 || value == 0 || o->level != SOL_SOCKET || o->option != SO_ERROR)
+		return rc < 0 ? rc : value;
+	errno = value;
+	return -1;
+}
+
+static int64_t call_getpeername(struct script *s)
+{
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+
+	return nsk_getpeername(variable(s)->fd, (struct sockaddr *)&sin, &len);
 }
 
 static int64_t call_ioctl(struct script *s)
@@ -329,8 +342,10 @@ static int64_t call_ioctl(struct script *s)
 		rc = nsk_ioctl(v->fd, FIONREAD, &value);
 	else if (lex_keyword(&s->x, "TIOCOUTQ"))
 		rc = nsk_ioctl(v->fd, TIOCOUTQ, &value);
+	else if (lex_keyword(&s->x, "SIOCOUTQNSD"))
+		rc = nsk_ioctl(v->fd, SIOCOUTQNSD, &value);
 	else
-		script_fail(s, "FIONREAD or TIOCOUTQ expected");
+		script_fail(s, "FIONREAD, TIOCOUTQ or SIOCOUTQNSD expected");
 	return rc < 0 ? rc : value;
 }
 
@@ -341,6 +356,7 @@ static const struct {
 	{"bind", call_bind},
 	{"close", call_close},
 	{"connect", call_connect},
+	{"getpeername", call_getpeername},
 	{"getsockopt", call_getsockopt},
 	{"ioctl", call_ioctl},
 	{"listen", call_listen},

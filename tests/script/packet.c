@@ -37,7 +37,7 @@ struct packet {
 	int64_t start, end, len;
 	int64_t ack, win; /* ANY: not said */
 	int64_t from, to; /* ports, ANY: the usual */
-	int64_t tos;
+	int64_t tos, urgent;
 	struct option opt[20];
 	unsigned nopts;
 	bool bad_sum;
@@ -201,6 +201,8 @@ static void parse_packet(struct script *s, struct packet *p)
 			p->to = script_need_number(s);
 		else if (lex_keyword(&s->x, "tos"))
 			p->tos = script_need_number(s);
+		else if (lex_keyword(&s->x, "urg"))
+			p->urgent = script_need_number(s);
 		else if (lex_keyword(&s->x, "badsum"))
 			p->bad_sum = true;
 		else if (lex_take(&s->x, "<"))
@@ -295,6 +297,31 @@ static const uint8_t *stream_at(struct script *s, int64_t start, int64_t len)
 	return script_data + off;
 }
 
+/* "icmp TYPE CODE [mtu N] quote SEQ [from PORT]": an error about 1500 octets that the stack sent.
+ */
+static void inject_icmp(struct script *s)
+{
+	const struct ip_spec quoted = {.src = HOST_A, .dst = HOST_B, .proto = IP_PROTO_TCP};
+	static uint8_t frame[PEER_FRAME_MAX], quote[PEER_FRAME_MAX], head[1480];
+	uint8_t type = (uint8_t)script_need_number(s), code = (uint8_t)script_need_number(s);
+	uint32_t mtu = lex_keyword(&s->x, "mtu") ? (uint32_t)script_need_number(s) : 0, seq;
+	struct script_flow *f;
+	size_t n;
+
+	script_need(s, "quote");
+	seq = (uint32_t)script_need_number(s);
+	f = script_flow(s, lex_keyword(&s->x, "from") ? (uint16_t)script_need_number(s) : 0);
+	store_be16(head, f->stack_port);
+	store_be16(head + 2, f->peer_port);
+	store_be32(head + 4, f->stack_iss + seq);
+	head[12] = TCP_HLEN / 4 << 4;
+	frame_ip(quote, &quoted, head, sizeof(head));
+	n = frame_icmp(frame, &(struct ip_spec){0}, type, code, mtu, quote + ETH_HLEN,
+		       IPV4_HLEN + TCP_HLEN);
+	peer_input(&s->peer, frame + ETH_HLEN, n - ETH_HLEN);
+	peer_settle(&s->peer);
+}
+
 void script_inject(struct script *s)
 {
 	static uint8_t frame[PEER_FRAME_MAX];
@@ -304,6 +331,10 @@ void script_inject(struct script *s)
 	struct packet p;
 	size_t n;
 
+	if (lex_keyword(&s->x, "icmp")) {
+		inject_icmp(s);
+		return;
+	}
 	parse_packet(s, &p);
 	if (!p.has_seq || ((p.flags & TCP_ACK) && p.ack == ANY))
 		script_fail(s, "an injected packet needs its numbers");
@@ -317,6 +348,7 @@ void script_inject(struct script *s)
 		.flags = p.flags,
 		.wnd = p.win == ANY ? 0 : (uint16_t)p.win,
 		.zero_wnd = p.win == 0,
+		.urgent = (uint16_t)p.urgent,
 		.seq = f->peer_iss + (uint32_t)p.start,
 		.ack = p.ack == ANY ? 0 : f->stack_iss + (uint32_t)p.ack,
 		.opts = opts,
@@ -324,7 +356,7 @@ void script_inject(struct script *s)
 		.data = stream_at(s, p.start, p.len),
 		.len = (size_t)p.len,
 	};
-	if (spec.opts_len + spec.len + TCP_HLEN + IPV4_HLEN + ETH_HLEN > sizeof(frame))
+	if (spec.opts_len + spec.len + TCP_HLEN + IPV4_HLEN > SCRIPT_MTU)
 		script_fail(s, "a packet of that length cannot be sent");
 	n = frame_tcp(frame, &spec);
 	if (p.bad_sum)

@@ -106,6 +106,8 @@ static uint64_t read_time(struct script *s)
 
 /* ---- lines ---- */
 
+static void run_file(struct script *s);
+
 static void begin(struct script *s)
 {
 	s->peer.ip_only = true;
@@ -114,11 +116,35 @@ static void begin(struct script *s)
 	s->start_ns = s->at_ns = now_ns(s);
 }
 
-/* Lines before the first event: "set KEY=VALUE", "slack SECONDS", "rfc NUMBER §…". */
+/* "include FILE", as seen from the file that says so: its lines, here. */
+static void include(struct script *s)
+{
+	const char *slash = strrchr(s->path, '/'), *outer = s->path;
+	int folder = slash ? (int)(slash - outer) + 1 : 0;
+	unsigned line = s->line;
+	char path[4096];
+
+	lex_blanks(&s->x);
+	snprintf(path, sizeof(path), "%.*s%s", folder, outer, s->x.at);
+	path[strcspn(path, " \t")] = '\0';
+	if (++s->depth > SCRIPT_DEPTH)
+		script_fail(s, "files include one another");
+	s->path = path;
+	run_file(s);
+	s->depth--;
+	s->path = outer;
+	s->line = line;
+}
+
+/* Lines that are no events: "set KEY=VALUE", "slack SECONDS", "rfc NUMBER §…", "include FILE". */
 static bool preamble(struct script *s)
 {
 	if (lex_keyword(&s->x, "rfc"))
 		return true;
+	if (lex_keyword(&s->x, "include")) {
+		include(s);
+		return true;
+	}
 	if (lex_keyword(&s->x, "slack")) {
 		if (!lex_seconds(&s->x, &s->slack_ns))
 			script_fail(s, "seconds expected");
@@ -173,34 +199,40 @@ static void end(struct script *s)
 	peer_end(&s->peer); /* nothing may be left behind */
 }
 
-static void run_script(void **state)
+/* Runs the lines of the file at s->path. */
+static void run_file(struct script *s)
 {
-	const char *path = *state;
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(s->path, "r");
 	char line[1024];
 
 	if (!file)
-		fail_msg("%s: %s", path, strerror(errno));
-	memset(&now, 0, sizeof(now));
-	now.path = path;
-	now.trace = trace;
-	now.slack_ns = SCRIPT_SLACK;
-	world_repeat("%s", "");
+		script_fail(s, "%s", strerror(errno));
+	s->line = 0;
 	while (fgets(line, sizeof(line), file)) {
 		char *comment = strstr(line, "//");
 
-		now.line++;
+		s->line++;
 		if (!strchr(line, '\n') && !feof(file)) {
 			fclose(file);
-			script_fail(&now, "line too long");
+			script_fail(s, "line too long");
 		}
 		line[strcspn(line, "\n")] = '\0';
 		if (comment)
 			*comment = '\0';
-		now.x.at = line;
-		run_line(&now);
+		s->x.at = line;
+		run_line(s);
 	}
 	fclose(file);
+}
+
+static void run_script(void **state)
+{
+	memset(&now, 0, sizeof(now));
+	now.path = *state;
+	now.trace = trace;
+	now.slack_ns = SCRIPT_SLACK;
+	world_repeat("%s", "");
+	run_file(&now);
 	end(&now);
 	for (unsigned i = 0; i < now.nsettings; i++)
 		free(now.setting[i]);

@@ -11,10 +11,12 @@
 
 #define SCRIPT_FLOWS 32
 #define SCRIPT_VARS  64
+#define SCRIPT_DEPTH 8		/* files that include others */
 #define SCRIPT_DATA  (1U << 20) /* octets of a stream that a script can speak of */
 #define SCRIPT_PEER  40000	/* port of the peer when the stack listens */
 #define SCRIPT_STACK 8080	/* port of the stack then */
 #define SCRIPT_ISS   1000000	/* of the peer, what its relative number 0 means */
+#define SCRIPT_MTU   1500
 #define SCRIPT_MS    UINT64_C(1000000)
 #define SCRIPT_SLACK (2 * SCRIPT_MS)
 
@@ -37,7 +39,7 @@ struct script_var {
 struct script {
 	struct peer peer;
 	const char *path;
-	unsigned line;
+	unsigned line, depth;
 	struct lex x;
 	bool started; /* the stack exists */
 	bool trace;   /* print what happens */

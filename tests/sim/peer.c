@@ -285,6 +285,7 @@ size_t frame_tcp(uint8_t *f, const struct tcp_spec *s)
 		.dport = s->dport,
 		.flags = s->flags,
 		.window = s->wnd || s->zero_wnd ? s->wnd : 65535,
+		.urgent = s->urgent,
 		.hdr_len = (uint8_t)hlen,
 	};
 

@@ -84,6 +84,7 @@ struct tcp_spec {
 	uint16_t sport, dport;
 	uint16_t flags, wnd; /* wnd 0: 65535, unless zero_wnd */
 	bool zero_wnd;
+	uint16_t urgent;
 	uint32_t seq, ack;
 	const uint8_t *opts; /* a multiple of 4 */
 	size_t opts_len;

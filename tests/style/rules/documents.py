@@ -3,7 +3,8 @@
 
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
 (drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
-lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST` exists.
+lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST`, `script/FOLDER/NAME.script` or, all of
+them, `script/FOLDER/` exists.
 """
 import os
 import re
@@ -13,6 +14,7 @@ from tree import Problem
 MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
 TEST = r"`((?:unit|sim|driver|netns)/\w+\.c)(?::(\w+))?`"
+SCRIPT = r"`(script/[\w-]+/(?:[\w-]+\.script)?)`"
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<text>[^"]*)"\)')
 
@@ -58,6 +60,9 @@ def missing_tests(file, tree):
         source = sources.get(f"tests/{match[1]}")
         if source is None or (match[2] and not re.search(rf"\b{match[2]}\b", source)):
             yield Problem(file.path, line, f"there is no test {match[0]}")
+    for line, match in file.find(SCRIPT, file.text):
+        if not any(path.startswith(f"tests/{match[1]}") and path.endswith(".script") for path in sources):
+            yield Problem(file.path, line, f"there is no test {match[0]}")
 
 
 def check(tree):
@@ -86,11 +91,14 @@ GOOD = [
     {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:works` `sim/a.c` `lib/b.c`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
+    {"tests/script/b/c-d.script": "rfc 1 §1\n", "docs/A.md": "`script/b/c-d.script` `script/b/`\n"},
     {"README.md": "[a](docs/A.md#part) [b](https://x.org/y) [c](#here)\n```\nx[1](2)\n```\n", "docs/A.md": "[up](../)\n"},
 ]
 BAD = [
     {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:work`\n"},
     {"docs/A.md": "`unit/gone.c`\n"},
+    {"tests/script/b/c.script": "rfc 1 §1\n", "docs/A.md": "`script/b/d.script`\n"},
+    {"tests/script/b/c.script": "rfc 1 §1\n", "docs/A.md": "`script/c/`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", _TABLE.replace("Two", "too"))},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", "")},
     {"apps/a.c": "int y;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
