@@ -166,7 +166,11 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	recover_count(w, c, ev);
 	if ((ev & LOSS_EV_GROW) && a.acked)
 		tcp_ack_grow(w, c, a.acked, rtt_us);
-	recover_timer(w, c, &x, a.acked || before != c->loss.state);
+	/* A first duplicate does not put the timeout off (RFC 6298 §5.3); with SACK a probe's time
+	 * gives way to the timeout. */
+	recover_timer(w, c, &x,
+		      a.acked || (before != c->loss.state &&
+				  (x.sack || c->loss.state != LOSS_DISORDER)));
 }
 
 /*
