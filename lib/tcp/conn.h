@@ -182,6 +182,7 @@ struct tcp_ext {
 	uint32_t retrans;     /* segments sent again */
 	uint32_t dsack_dups;  /* duplicates that the peer reported */
 	uint32_t reord_seen;  /* ACKs of octets that others had overtaken */
+	uint32_t rcv_ooo;     /* segments that came out of order */
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
 	uint16_t path_mtu;		  /* told by ICMP, 0: none */

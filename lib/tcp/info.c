@@ -55,6 +55,7 @@ static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
 	i->tcpi_total_retrans = c->ext->retrans;
 	i->tcpi_dsack_dups = c->ext->dsack_dups;
 	i->tcpi_reord_seen = c->ext->reord_seen;
+	i->tcpi_rcv_ooopack = c->ext->rcv_ooo;
 	if (c->ext->loss)
 		i->tcpi_reordering =
 			NSK_MAX(i->tcpi_reordering, c->ext->loss->rack.reordering / smss);

@@ -98,6 +98,8 @@ static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 			 uint32_t len)
 {
 	ooo_add(w, c, m, seq);
+	if (c->ext)
+		c->ext->rcv_ooo++;
 	ackpolicy_input(&c->ack, len, 1, UINT16_MAX, ACKPOLICY_OOO);
 	if (c->rcv.dupacks < UINT8_MAX)
 		c->rcv.dupacks++;

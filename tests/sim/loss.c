@@ -356,6 +356,21 @@ static void dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2(void **state)
 	end_talk();
 }
 
+static void segments_out_of_order_are_counted(void **state)
+{
+	(void)state;
+	open_talk(mss_sack, sizeof(mss_sack));
+	assert_int_equal(info().rcv_ooopack, 0);
+	talk_send_at(&t, TCP_ACK, t.seq + 100, t.ack, data, 100);
+	talk_send_at(&t, TCP_ACK, t.seq + 300, t.ack, data, 100);
+	talk_send_at(&t, TCP_ACK, t.seq, t.ack, data, 100);
+	assert_int_equal(info().rcv_ooopack, 2);
+	assert_in_range(info().min_rtt, RTT / 1000, RTT / 1000 + 1000);
+	t.seq += 200;
+	peer_forget(&peer);
+	end_talk();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +384,7 @@ int main(void)
 		world_test(needless_timeout_is_undone_rfc5682),
 		world_test(needless_timeout_is_undone_by_the_first_timestamp_rfc3522),
 		world_test(dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2),
+		world_test(segments_out_of_order_are_counted),
 	};
 
 	return world_main(tests);

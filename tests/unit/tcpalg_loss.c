@@ -211,6 +211,23 @@ static void rfc8985_6_3_timeout_loses_the_first_and_what_is_as_old(void **state)
 	sender_end(&s);
 }
 
+/* RFC 6298 section 5.4: the earliest segment, each time. */
+static void rfc6298_5_4_each_timeout_sends_the_first_segment(void **state)
+{
+	(void)state;
+	for (int sack = 0; sack < 2; sack++) {
+		ten_in_flight(0, sack);
+		for (int k = 0; k < 4; k++) {
+			s.now += (uint64_t)RTT << k;
+			sender_rto(&s);
+			expect_again(0);
+			expect_nothing_again();
+			assert_int_equal(s.l.state, LOSS_RTO);
+		}
+		sender_end(&s);
+	}
+}
+
 static void rfc5681_3_1_timeout_without_sack_goes_back(void **state)
 {
 	(void)state;
@@ -388,6 +405,7 @@ int main(void)
 		cmocka_unit_test(rfc9937_window_in_recovery_comes_down_to_ssthresh),
 		cmocka_unit_test(exit_and_growth_are_not_told_of_one_ack),
 		cmocka_unit_test(rfc8985_6_3_timeout_loses_the_first_and_what_is_as_old),
+		cmocka_unit_test(rfc6298_5_4_each_timeout_sends_the_first_segment),
 		cmocka_unit_test(rfc5681_3_1_timeout_without_sack_goes_back),
 		cmocka_unit_test(rfc5682_spurious_timeout_is_undone_by_the_second_ack),
 		cmocka_unit_test(rfc5682_genuine_timeout_goes_on),
