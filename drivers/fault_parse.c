@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <netstk/config.h>
+
 #include "base/compiler.h"
 #include "fault.h"
 #include "impair.h"
@@ -26,33 +28,38 @@ struct key {
 	enum value_kind kind;
 	bool line;     /* lies in struct nsk_wire_params, so each direction has its own */
 	size_t offset; /* there, or in struct fault_params */
+	const char *help;
 };
 
-#define LINE_KEY(name, kind, field)                                       \
-	{                                                                 \
-		name, kind, true, offsetof(struct nsk_wire_params, field) \
+#define LINE_KEY(name, kind, field, help)                                       \
+	{                                                                       \
+		name, kind, true, offsetof(struct nsk_wire_params, field), help \
 	}
-#define PORT_KEY(name, kind, field)                                     \
-	{                                                               \
-		name, kind, false, offsetof(struct fault_params, field) \
+#define PORT_KEY(name, kind, field, help)                                     \
+	{                                                                     \
+		name, kind, false, offsetof(struct fault_params, field), help \
 	}
 
 static const struct key keys[] = {
-	LINE_KEY("loss", VALUE_PPM, loss_ppm),
-	LINE_KEY("dup", VALUE_PPM, duplicate_ppm),
-	LINE_KEY("corrupt", VALUE_PPM, corrupt_ppm),
-	LINE_KEY("reorder", VALUE_PPM, reorder_ppm),
-	LINE_KEY("reorder_by", VALUE_TIME, reorder_ns),
-	LINE_KEY("delay", VALUE_TIME, delay_ns),
-	LINE_KEY("jitter", VALUE_TIME, jitter_ns),
-	LINE_KEY("rate", VALUE_RATE, rate_bps),
-	LINE_KEY("queue", VALUE_COUNT, queue_packets),
-	LINE_KEY("seed", VALUE_SEED, seed),
-	PORT_KEY("rxfail", VALUE_PPM, rxfail_ppm),
-	PORT_KEY("txfull", VALUE_PPM, txfull_ppm),
-	PORT_KEY("txpart", VALUE_PPM, txpart_ppm),
-	PORT_KEY("down_every", VALUE_TIME, down_every_ns),
-	PORT_KEY("down_for", VALUE_TIME, down_for_ns),
+	LINE_KEY("loss", VALUE_PPM, loss_ppm, "packets that are lost"),
+	LINE_KEY("dup", VALUE_PPM, duplicate_ppm, "packets that arrive twice"),
+	LINE_KEY("corrupt", VALUE_PPM, corrupt_ppm,
+		 "packets in which one bit behind the Ethernet header flips"),
+	LINE_KEY("reorder", VALUE_PPM, reorder_ppm, "packets that are held back by reorder_by"),
+	LINE_KEY("reorder_by", VALUE_TIME, reorder_ns, "with reorder; 1ms if not given"),
+	LINE_KEY("delay", VALUE_TIME, delay_ns, "every packet takes so long"),
+	LINE_KEY("jitter", VALUE_TIME, jitter_ns,
+		 "and up to so much longer, at random; the order is kept"),
+	LINE_KEY("rate", VALUE_RATE, rate_bps, "bits a second that pass"),
+	LINE_KEY("queue", VALUE_COUNT, queue_packets,
+		 "packets on the way or waiting, at most; 4096 if not given"),
+	LINE_KEY("seed", VALUE_SEED, seed, "of all that happens at random: the same again"),
+	PORT_KEY("rxfail", VALUE_PPM, rxfail_ppm,
+		 "received packets that are dropped as without a buffer"),
+	PORT_KEY("txfull", VALUE_PPM, txfull_ppm, "bursts sent that find the ring full"),
+	PORT_KEY("txpart", VALUE_PPM, txpart_ppm, "bursts sent of which a part only is taken"),
+	PORT_KEY("down_every", VALUE_TIME, down_every_ns, "the link goes down each such time"),
+	PORT_KEY("down_for", VALUE_TIME, down_for_ns, "and stays down for so long"),
 };
 
 static const struct key *key_named(const char *name)
@@ -156,4 +163,19 @@ int fault_parse(const char *list, struct fault_params *params, char *error, size
 		return -EINVAL;
 	}
 	return 0;
+}
+
+void nsk_faults_list(FILE *out)
+{
+	static const char *const kinds[] = {
+		[VALUE_PPM] = "SHARE",	 [VALUE_TIME] = "TIME",	  [VALUE_RATE] = "RATE",
+		[VALUE_COUNT] = "COUNT", [VALUE_SEED] = "NUMBER",
+	};
+
+	fprintf(out, "-d fault:KEY=VALUE,KEY=VALUE...:DEVICE\n");
+	for (size_t i = 0; i < NSK_ARRAY_LEN(keys); i++)
+		fprintf(out, "  %-10s %-6s %s\n", keys[i].name, kinds[keys[i].kind], keys[i].help);
+	fprintf(out,
+		"SHARE is 1%% or 200ppm, TIME 20ms, 1.5s, 100us or 50ns, RATE 10mbit or 64kbit. "
+		"rx. or tx. in front\nof one down to seed (tx.loss=1%%) means one direction only.\n");
 }

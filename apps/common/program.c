@@ -10,6 +10,7 @@
 
 static volatile sig_atomic_t ended;
 static struct nsk_stack *signal_stack;
+static char wanted[128]; /* instead of the value that was given */
 static sem_t wake; /* posted at the end: a sleeper misses no signal that comes before it sleeps */
 
 static void print_help(const struct program *p)
@@ -72,8 +73,9 @@ static int take_option(const struct program *p, int argc, char **argv, int i)
 		value = argv[i + 1];
 		used = 2;
 	}
+	program_wants("%s: %s", row->value ? row->value : "nothing", row->help);
 	if (!row->set(p->options, value ? value : ""))
-		usage_error(p, "bad value for option --%.*s", len, name);
+		usage_error(p, "--%.*s \"%s\": give %s", len, name, value ? value : "", wanted);
 	return used;
 }
 
@@ -85,13 +87,14 @@ static void list_devices(FILE *out)
 			"  none was found; net_tap0,iface=nsk0 makes a tap and needs no NIC\n");
 }
 
-/* "-d help" in any of its forms. */
-static bool asks_for_devices(int argc, char **argv, int i)
+/* The value of -d in any of its forms, "" if argv[i] is something else. */
+static const char *device_arg(int argc, char **argv, int i)
 {
-	bool named = strcmp(argv[i], "-d") == 0 || strcmp(argv[i], "--device") == 0;
-
-	return (named && i + 1 < argc && strcmp(argv[i + 1], "help") == 0) ||
-	       strcmp(argv[i], "-dhelp") == 0 || strcmp(argv[i], "--device=help") == 0;
+	if (strcmp(argv[i], "-d") == 0 || strcmp(argv[i], "--device") == 0)
+		return i + 1 < argc ? argv[i + 1] : "";
+	if (strncmp(argv[i], "-d", 2) == 0)
+		return argv[i] + 2;
+	return strncmp(argv[i], "--device=", 9) == 0 ? argv[i] + 9 : "";
 }
 
 static void early_exits(const struct program *p, int argc, char **argv)
@@ -101,8 +104,12 @@ static void early_exits(const struct program *p, int argc, char **argv)
 			print_help(p);
 			exit(0);
 		}
-		if (asks_for_devices(argc, argv, i)) {
+		if (strcmp(device_arg(argc, argv, i), "help") == 0) {
 			list_devices(stdout);
+			exit(0);
+		}
+		if (strcmp(device_arg(argc, argv, i), "fault:help") == 0) {
+			nsk_faults_list(stdout);
 			exit(0);
 		}
 		if (strcmp(argv[i], "--version") == 0) {
@@ -221,13 +228,26 @@ void program_sleep_until(uint64_t ns)
 		;
 }
 
+bool program_wants(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(wanted, sizeof(wanted), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
 bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	char *end;
 
 	errno = 0;
 	*value = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max;
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *value >= min && *value <= max)
+		return true;
+	return program_wants("a number from %llu to %llu", (unsigned long long)min,
+			     (unsigned long long)max);
 }
 
 bool parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *value)
@@ -256,5 +276,7 @@ bool parse_seconds(const char *text, double *value)
 
 	errno = 0;
 	*value = strtod(text, &end);
-	return end != text && !*end && !errno && *value >= 0 && *value <= 1e9;
+	if (end != text && !*end && !errno && *value >= 0 && *value <= 1e9)
+		return true;
+	return program_wants("seconds, such as 10 or 0.5");
 }

@@ -18,7 +18,7 @@ struct option_row {
 	const char *name;  /* without dashes */
 	const char *value; /* name of its value in the help, NULL: a flag */
 	const char *help;  /* one line */
-	/* Takes the value ("" for a flag); false: not acceptable. */
+	/* Takes the value ("" for a flag); false: not acceptable, program_wants() says what is. */
 	bool (*set)(void *options, const char *value);
 };
 
@@ -58,7 +58,11 @@ void program_end(void);
 void program_sleep_until(uint64_t ns);
 uint64_t program_now(void);
 
-/* Parsers of values. */
+/*
+ * Parsers of values. Each returns false after having said what it wants, for the message of a bad
+ * option; program_wants() says so for others, or more precisely, and returns false too.
+ */
+bool program_wants(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *value);
 bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 bool parse_port(const char *text, uint16_t *value);

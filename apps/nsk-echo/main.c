@@ -26,7 +26,9 @@ struct echo {
 
 static bool add_port(uint16_t *ports, unsigned *count, const char *text)
 {
-	return *count < SERVER_PORTS && parse_port(text, &ports[*count]) && ++*count;
+	if (*count == SERVER_PORTS)
+		return program_wants("%u ports at most", SERVER_PORTS);
+	return parse_port(text, &ports[*count]) && ++*count;
 }
 
 static bool set_tcp(void *arg, const char *value)
@@ -72,8 +74,10 @@ static bool set_duration(void *arg, const char *value)
 
 static bool set_interval(void *arg, const char *value)
 {
-	return parse_seconds(value, &((struct echo *)arg)->interval_s) &&
-	       ((struct echo *)arg)->interval_s >= 0.1;
+	double *interval_s = &((struct echo *)arg)->interval_s;
+
+	return (parse_seconds(value, interval_s) && *interval_s >= 0.1) ||
+	       program_wants("seconds, 0.1 or more");
 }
 
 static bool set_json(void *arg, const char *value)
@@ -89,8 +93,10 @@ static bool set_quiet(void *arg, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{"tcp", "PORT", "echo TCP on this port; up to 8 times (default 7)", set_tcp},
-	{"udp", "PORT", "echo UDP on this port; up to 8 times (default 7)", set_udp},
+	{"tcp", "PORT",
+	 "echo TCP on this port; up to 8 times (7 unless another port option is given)", set_tcp},
+	{"udp", "PORT",
+	 "echo UDP on this port; up to 8 times (7 unless another port option is given)", set_udp},
 	{"http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http},
 	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body},
 	{"backlog", "N", "listen() backlog (default 1024)", set_backlog},
@@ -180,6 +186,10 @@ int main(int argc, char **argv)
 		set_tcp(&echo, "7");
 		set_udp(&echo, "7");
 	}
+	if (!nsk_config_addresses(config))
+		fprintf(stderr,
+			"nsk-echo: no address, so that nobody can reach it: give it one with -a "
+			"10.9.0.2/24 or the like\n");
 	stack = program_stack(&program, config);
 	nsk_config_free(config);
 	program_catch_signals(stack);

@@ -28,15 +28,17 @@ const char *const load_examples =
 SETTER(engine)
 {
 	OPTIONS->engine = value;
-	return *value != '\0';
+	return *value || program_wants("lean, raw, stack or kernel");
 }
 
 SETTER(target)
 {
 	struct options *o = OPTIONS;
 
-	return o->ntargets < LOAD_TARGETS && parse_target(value, &o->target[o->ntargets]) &&
-	       ++o->ntargets;
+	if (o->ntargets == LOAD_TARGETS)
+		return program_wants("%u targets at most", LOAD_TARGETS);
+	return (parse_target(value, &o->target[o->ntargets]) && ++o->ntargets) ||
+	       program_wants("ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7");
 }
 
 SETTER(connections)
@@ -73,7 +75,8 @@ SETTER(http)
 SETTER(path)
 {
 	OPTIONS->path = value;
-	return *value == '/' && strlen(value) < 512 && strcspn(value, " \r\n") == strlen(value);
+	return (*value == '/' && strlen(value) < 512 && !strpbrk(value, " \r\n")) ||
+	       program_wants("a path that begins with /, without blanks, 511 bytes at most");
 }
 
 SETTER(short)
@@ -95,7 +98,7 @@ SETTER(bulk)
 	for (unsigned i = BULK_SEND; i <= BULK_BOTH; i++)
 		if (strcmp(value, names[i]) == 0)
 			OPTIONS->bulk = (enum bulk)i;
-	return OPTIONS->bulk != BULK_NONE;
+	return OPTIONS->bulk != BULK_NONE || program_wants("send, recv or both");
 }
 
 SETTER(bytes)
@@ -111,7 +114,8 @@ SETTER(zero_copy)
 
 SETTER(rate)
 {
-	return parse_seconds(value, &OPTIONS->rate) && OPTIONS->rate > 0;
+	return (parse_seconds(value, &OPTIONS->rate) && OPTIONS->rate > 0) ||
+	       program_wants("requests a second, more than 0");
 }
 
 SETTER(think)
@@ -141,7 +145,8 @@ SETTER(ramp)
 
 SETTER(interval)
 {
-	return parse_seconds(value, &OPTIONS->interval_s) && OPTIONS->interval_s >= 0.1;
+	return (parse_seconds(value, &OPTIONS->interval_s) && OPTIONS->interval_s >= 0.1) ||
+	       program_wants("seconds, 0.1 or more");
 }
 
 SETTER(timeout)
@@ -161,12 +166,15 @@ SETTER(window)
 
 SETTER(source_range)
 {
-	return parse_range(value, &OPTIONS->source_first, &OPTIONS->source_count);
+	return parse_range(value, &OPTIONS->source_first, &OPTIONS->source_count) ||
+	       program_wants(
+		       "10.0.1.0/24, 10.0.1.1-10.0.1.9 or 10.0.1.1+9, 65536 addresses at most");
 }
 
 SETTER(ports)
 {
-	return parse_ports(value, &OPTIONS->port_first, &OPTIONS->port_last);
+	return parse_ports(value, &OPTIONS->port_first, &OPTIONS->port_last) ||
+	       program_wants("FIRST-LAST, such as 1024-65535");
 }
 
 SETTER(no_checksum)

@@ -58,6 +58,9 @@ NSK_API int nsk_config_add_device(struct nsk_config *config, const char *devargs
 /** @brief Number of devices added so far. */
 NSK_API unsigned nsk_config_devices(const struct nsk_config *config);
 
+/** @brief Number of addresses of all devices added so far. */
+NSK_API unsigned nsk_config_addresses(const struct nsk_config *config);
+
 /** @brief Add one end (0 or 1) of an in-process wire as a device; @p wire must outlive the stack.
  */
 NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire, unsigned end);
@@ -178,6 +181,9 @@ NSK_API int nsk_setting_info(unsigned index, struct nsk_setting_info *info);
 /** @brief Print the usable devices of this machine and how to name them (what `-d` takes). @return
  * their number */
 NSK_API int nsk_devices_list(FILE *out);
+
+/** @brief List the faults that "fault:FAULTS:DEVICE" takes, one a line with its kind of value. */
+NSK_API void nsk_faults_list(FILE *out);
 
 #ifdef __cplusplus
 }

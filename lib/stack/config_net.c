@@ -201,3 +201,12 @@ unsigned nsk_config_devices(const struct nsk_config *config)
 {
 	return config->ndevices;
 }
+
+unsigned nsk_config_addresses(const struct nsk_config *config)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->ndevices; i++)
+		n += config->device[i].naddrs;
+	return n;
+}

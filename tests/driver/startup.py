@@ -6,6 +6,7 @@
 The device is DPDK's null device: no NIC, no hugepages, no root.
 """
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -25,6 +26,47 @@ class Ports(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (1, "nsk-echo: TCP port 7: bind: Address already in use\n"))
         self.assertNotIn("time s", result.stdout)
         self.assertNotIn("summary", result.stdout)
+
+
+class CommandLines(unittest.TestCase):
+    def test_a_bad_value_is_named_with_what_is_allowed(self):
+        for program, option, value, wants in (
+                ("nsk-echo", "--tcp", "0", "a number from 1 to 65535"),
+                ("nsk-echo", "--udp", "http", "a number from 1 to 65535"),
+                ("nsk-echo", "--body", "-1", "a number from 0 to 1048576"),
+                ("nsk-echo", "--interval", "0", "seconds, 0.1 or more"),
+                ("nsk-echo", "--duration", "1m", "seconds, such as 10 or 0.5"),
+                ("nsk-load", "--target", "10.0.0.2", "ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7"),
+                ("nsk-load", "--target", "10.0.0.2:0", "ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7"),
+                ("nsk-load", "--bulk", "all", "send, recv or both"),
+                ("nsk-load", "--rate", "0", "requests a second, more than 0"),
+                ("nsk-load", "--path", "index", "a path that begins with /, without blanks, 511 bytes at most"),
+                ("nsk-load", "--ports", "7", "FIRST-LAST, such as 1024-65535"),
+                ("nsk-load", "--source-range", "x",
+                 "10.0.1.0/24, 10.0.1.1-10.0.1.9 or 10.0.1.1+9, 65536 addresses at most")):
+            result = run(program, *NULL, option, value)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[0]),
+                             (2, f'{program}: {option} "{value}": give {wants}'))
+
+    def test_a_port_too_many_is_refused(self):
+        result = run("nsk-echo", *NULL, *(f"--tcp={port}" for port in range(1, 10)))
+        self.assertEqual(result.stderr.splitlines()[0], 'nsk-echo: --tcp "9": give 8 ports at most')
+
+    def test_an_echo_without_an_address_says_that_nobody_can_reach_it(self):
+        result = run("nsk-echo", "-d", "net_null0", "--no-huge", "--duration", "0.1", "--quiet")
+        self.assertEqual((result.returncode, result.stderr), (0, "nsk-echo: no address, so that nobody can reach it: "
+                                                                 "give it one with -a 10.9.0.2/24 or the like\n"))
+
+    def test_faults_are_listed_and_stand_in_the_document(self):
+        with open(f"{ROOT}/docs/CONFIG.md", encoding="utf-8") as file:
+            document = file.read()
+        for args in (("-d", "fault:help"), ("-dfault:help",), ("--device=fault:help",)):
+            result = run("nsk-echo", *args)
+            self.assertEqual(result.returncode, 0)
+            rows = re.findall(r"^  (\w+) +([A-Z]+) +(.*)$", result.stdout, re.MULTILINE)
+            self.assertGreater(len(rows), 10)
+            for name, kind, text in rows:
+                self.assertIn(f"| `{name}` | {kind} | {text} |\n", document)
 
 
 class Dev(unittest.TestCase):
