@@ -90,7 +90,8 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 		conn_ack_now(w, c);
 	if (taken == 0)
 		return;
-	tcp_ack_policy(w, c, taken, events);
+	/* What had waited behind the gap counts for no segment's size. */
+	tcp_ack_policy(w, c, NSK_MIN(taken, len), events);
 	sock_ready(&c->sock, EPOLLIN);
 }
 
