@@ -43,7 +43,8 @@ struct nsk_stack;
  * afterwards
  * @param[out] stack the new stack; the caller owns it and ends it with nsk_stack_destroy()
  * @return 0, or -1 with errno (EINVAL configuration, ENODEV no such device, ENOMEM, EBUSY EAL
- * already runs with other arguments, or what the device said)
+ * already runs with other arguments, EIO no randomness from the kernel and no seed configured,
+ * ENFILE more than 4096 stacks in the process, or what the device said)
  */
 NSK_API int nsk_stack_create(struct nsk_config *config, struct nsk_stack **stack);
 
@@ -51,10 +52,19 @@ NSK_API int nsk_stack_create(struct nsk_config *config, struct nsk_stack **stack
  * @brief End a stack: stop and join launched workers, close every socket, stop the ports, free
  * everything.
  *
- * Descriptors of the stack are closed. Must not be called from one of its launched workers.
+ * Descriptors of the stack are closed. Other threads may be in a call on one of them, even asleep:
+ * such a call fails with ESHUTDOWN (or is done yet), later ones with EBADF, and memory is freed
+ * when the last one is out. What takes the stack itself (nsk_turn(), nsk_iface_set() …) must not
+ * come at the same time or later.
+ *
+ * A worker that the calling thread has attached is given back, a stack that it has entered is left.
+ * In other threads that have entered it nsk_socket() and the like fail with ENXIO from now on.
  * @param stack may be NULL
+ * @return 0, or -1 with errno EBUSY and the stack lives on: another thread has attached one of its
+ * workers (nsk_detach() there first), or this was called in a function of nsk_launch() or inside a
+ * turn, that is in a callback
  */
-NSK_API void nsk_stack_destroy(struct nsk_stack *stack);
+NSK_API int nsk_stack_destroy(struct nsk_stack *stack);
 
 /** @brief Number of workers of a stack. */
 NSK_API unsigned nsk_stack_workers(const struct nsk_stack *stack);
@@ -63,7 +73,12 @@ NSK_API unsigned nsk_stack_workers(const struct nsk_stack *stack);
  * @brief Start one thread for each worker, pinned to the worker's core, and run a function in each.
  *
  * The function's thread has entered the stack: nsk_socket() and the like act on its own worker.
- * @return 0, or -1 with errno (EBUSY: a worker already has a thread)
+ *
+ * When not every thread can be made, those that run already are told to end, as by nsk_stop(), and
+ * joined. The stack is then as it was before the call, apart from what the function did in them: it
+ * can be launched again, turned or attached.
+ * @return 0, or -1 with errno (EINVAL; EBUSY: a worker already has a thread; what pthread_create()
+ * says)
  */
 NSK_API int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg);
 
@@ -91,15 +106,21 @@ NSK_API bool nsk_stopping(const struct nsk_stack *stack);
  */
 NSK_API int nsk_attach(struct nsk_stack *stack, unsigned index);
 
-/** @brief Give the worker of the calling thread back. @return 0, or -1 with errno EINVAL when it
- * has none */
+/**
+ * @brief Give the worker of the calling thread back.
+ *
+ * A thread must do so before it ends: a worker that is attached keeps the stack from being
+ * destroyed.
+ * @return 0, or -1 with errno EINVAL when it has attached none
+ */
 NSK_API int nsk_detach(void);
 
 /**
  * @brief Name the stack that nsk_socket() and other calls without a descriptor act on in this
  * thread.
  *
- * Worker threads are in their own stack already. NULL leaves.
+ * Worker threads are in their own stack already. NULL leaves. When the stack is destroyed, such
+ * calls fail with ENXIO.
  * @return 0, or -1 with errno EBUSY when the thread is a worker's
  */
 NSK_API int nsk_enter(struct nsk_stack *stack);
@@ -163,8 +184,13 @@ struct nsk_iface_info {
 NSK_API int nsk_iface_info(const struct nsk_stack *stack, unsigned index,
 			   struct nsk_iface_info *info);
 
-/** @brief Take an interface up or down while the stack runs. @return 0, or -1 with errno (ENOENT,
- * EIO) */
+/**
+ * @brief Take an interface up or down while the stack runs.
+ *
+ * From any thread, but not from a callback; several at once wait for each other. Waits until no
+ * worker uses an interface that goes down.
+ * @return 0, also when it was so already; or -1 with errno (EINVAL, ENOENT, EIO)
+ */
 NSK_API int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up);
 
 #ifdef __cplusplus

@@ -71,6 +71,9 @@ struct worker_ops {
 /* In owner_tid: launched, but its thread does not run yet, or no more. Nobody but one who takes the
  * worker for a moment may touch it. */
 #define WORKER_AWAY (-1)
+/* In owner_tid: nobody's any more after a thread had run it. Other threads may be calling, as they
+ * could while it ran: whoever touches the worker takes it for a moment, too. */
+#define WORKER_SHARED (-2)
 
 struct nsk_worker {
 	uint64_t now_ns;	    /* the clock, read once a turn */
@@ -89,14 +92,16 @@ struct nsk_worker {
 	struct mem *mem;	      /* allocator on the worker's NUMA node */
 	uint16_t id;		      /* [C] index in the stack */
 	uint16_t peers;		      /* [C] number of workers in the stack */
-	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn(), or
-			* WORKER_AWAY */
+	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn(),
+			* who serialise, or WORKER_… */
 	bool in_turn;
 	bool busy; /* this turn did something */
 	struct rng rng;
 	uint64_t cnt[NSK_CNT_MAX];   /* written by [W], read by anybody */
 	uint64_t drop[NSK_DROP_MAX]; /* the same */
 	struct wheel wheel;
+	/* [A] calls of threads that do not run the worker; it is not freed under them. */
+	uint32_t visitors NSK_CACHE_ALIGNED;
 };
 
 /* Adds to a counter. A plain load and store: only the worker writes, readers may be one behind. */

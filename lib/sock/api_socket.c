@@ -150,19 +150,21 @@ static int create_run(void *arg)
 int nsk_socket(int domain, int type, int protocol)
 {
 	struct api_create c = {
-		.w = sock_current(),
 		.flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC),
 	};
 	int rc;
 
 	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	c.w = sock_visit_current();
 	if (!c.w)
 		return api_fail(-ENXIO);
 	if (type < 0 || type >= SOCK_TYPES || protocol < 0 || protocol > PROTOCOL_MAX)
-		return api_fail(-EINVAL);
-	rc = find_family(c.w->sock, domain, type, protocol, &c.family);
+		rc = -EINVAL;
+	else
+		rc = find_family(c.w->sock, domain, type, protocol, &c.family);
 	if (rc == 0)
 		rc = sock_call(c.w, create_run, &c);
+	sock_leave(c.w);
 	return api_int(rc);
 }
 

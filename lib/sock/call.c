@@ -12,16 +12,6 @@
 
 __thread struct sock_thread sock_thread;
 
-struct nsk_worker *sock_current(void)
-{
-	return sock_thread.current;
-}
-
-void sock_set_current(struct nsk_worker *w)
-{
-	sock_thread.current = w;
-}
-
 int sock_tid(void)
 {
 	if (NSK_UNLIKELY(sock_thread.tid == 0))
@@ -33,6 +23,104 @@ bool sock_here_slow(int owner)
 {
 	return owner == sock_tid();
 }
+
+struct sock *sock_direct_or_idle(int fd)
+{
+	struct nsk_worker *w = sock_visit_fd(fd);
+	struct sock *s = NULL;
+
+	if (!w)
+		return NULL;
+	if (sock_here(w))
+		s = handle_sock(handle_at(fd));
+	sock_leave(w);
+	return s;
+}
+
+/* ---- the stack that the thread is in ---------------------------------------------------------
+ */
+
+/* Place 0 stays empty. Part of the process's table of descriptors: what is not known by a
+ * descriptor is known by its place here. */
+static struct {
+	struct nsk_worker *worker; /* [A] NULL: free */
+	uint32_t number;	   /* [A] grows each time the place is given back */
+} stacks[SOCK_STACKS + 1];
+
+int sock_stack_add(struct nsk_worker *w)
+{
+	for (int i = 1; i <= SOCK_STACKS; i++) {
+		struct nsk_worker *none = NULL;
+
+		if (__atomic_compare_exchange_n(&stacks[i].worker, &none, w, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return i;
+	}
+	return -ENFILE;
+}
+
+void sock_stack_remove(int place)
+{
+	__atomic_fetch_add(&stacks[place].number, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&stacks[place].worker, NULL, __ATOMIC_SEQ_CST);
+}
+
+void sock_set_own(struct nsk_worker *w)
+{
+	sock_thread.own = w;
+	sock_thread.tid = sock_tid();
+}
+
+void sock_enter(int place)
+{
+	sock_thread.place = place;
+	sock_thread.number = __atomic_load_n(&stacks[place].number, __ATOMIC_RELAXED);
+}
+
+/* ---- visits ---------------------------------------------------------------------------------- */
+
+struct nsk_worker *sock_visit_fd(int fd)
+{
+	struct handle *h = handle_at(fd);
+	struct nsk_worker *w;
+
+	if (!h)
+		return NULL;
+	w = handle_worker(h);
+	if (w && w == sock_thread.own) {
+		sock_visit(w);
+		return w;
+	}
+	handle_pin();
+	w = handle_worker_pinned(h);
+	if (w)
+		sock_visit(w);
+	handle_unpin();
+	return w;
+}
+
+struct nsk_worker *sock_visit_current(void)
+{
+	int place = sock_thread.place;
+	struct nsk_worker *w = sock_thread.own;
+
+	if (w) {
+		sock_visit(w);
+		return w;
+	}
+	if (place == 0)
+		return NULL;
+	handle_pin();
+	w = __atomic_load_n(&stacks[place].worker, __ATOMIC_SEQ_CST);
+	if (w && __atomic_load_n(&stacks[place].number, __ATOMIC_SEQ_CST) == sock_thread.number)
+		sock_visit(w);
+	else
+		w = NULL;
+	handle_unpin();
+	return w;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* worker_ops.call may find no room and then has not run fn: told apart from fn's own -EAGAIN. */
 struct parcel {
@@ -97,15 +185,15 @@ static int call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg,
 		   int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg))
 {
 	struct fd_call c = {.fd = fd, .fn = fn, .arg = arg};
-	struct handle *h = handle_at(fd);
 	int rc;
 
 	do {
-		c.w = h ? handle_worker(h) : NULL;
+		c.w = sock_visit_fd(fd);
 		if (!c.w)
 			return -EBADF;
 		c.moved = false;
 		rc = call(c.w, fd_call_run, &c);
+		sock_leave(c.w);
 	} while (NSK_UNLIKELY(c.moved));
 	return rc;
 }

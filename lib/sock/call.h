@@ -5,6 +5,9 @@
  * (worker_ops.call) and runs inside its turn while the caller waits.
  *
  * A worker without a thread (nsk_turn()) belongs to whoever calls: callers serialise.
+ *
+ * A worker may be taken down while other threads call it: whoever does not run it visits it, and
+ * it is not freed before the last visitor has left.
  */
 #ifndef NSK_SOCK_CALL_H
 #define NSK_SOCK_CALL_H
@@ -18,23 +21,34 @@
 
 /* What a thread knows of itself. */
 struct sock_thread {
-	struct nsk_worker *current; /* what calls without a descriptor act on */
-	int tid;		    /* as in owner_tid; 0: not asked yet */
+	struct nsk_worker *own; /* the worker that it runs, NULL: none */
+	int tid;		/* as in owner_tid; 0: not asked yet */
+	int place;		/* of the stack that it has entered, 0: none */
+	uint32_t number;	/* of that stack in its place */
 };
 
 /* initial-exec: a load from the thread's block, not a call, also in the shared library. */
 extern __thread struct sock_thread sock_thread
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* The worker that the calling thread runs, or NULL. */
+static inline struct nsk_worker *sock_own(void)
+{
+	return sock_thread.own;
+}
+
 /* The thread may not have asked for its number yet. */
 bool sock_here_slow(int owner);
 
-/* Whether the calling thread may touch what belongs to w. */
+/* Whether the calling thread may touch what belongs to w, which it runs or visits. */
 static inline bool sock_here(const struct nsk_worker *w)
 {
-	int owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
+	int owner;
 
-	return NSK_LIKELY(owner == sock_thread.tid) || owner == 0 || sock_here_slow(owner);
+	if (NSK_LIKELY(w == sock_thread.own))
+		return true;
+	owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
+	return owner == 0 || sock_here_slow(owner);
 }
 
 /* Whether the calling thread is the one that runs w. */
@@ -44,22 +58,45 @@ static inline bool sock_mine(const struct nsk_worker *w)
 }
 
 /*
- * The description of fd if it may be touched right here, else NULL; NULL as well in a thread that
- * has not asked for its number yet, so that nothing is called: the way of others does it there.
+ * The description of fd if the calling thread runs its worker, else NULL, so that nothing is called
+ * here: the way of others (sock_call_fd()) finds out whether it may be touched all the same.
  */
 static inline struct sock *sock_direct(int fd)
 {
 	struct handle *h = handle_at(fd);
-	struct nsk_worker *w = h ? handle_worker(h) : NULL;
-	int owner;
+	struct nsk_worker *own = sock_thread.own;
 
-	if (NSK_UNLIKELY(!w))
-		return NULL;
-	owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
-	if (NSK_UNLIKELY(owner != sock_thread.tid) && NSK_UNLIKELY(owner != 0))
+	if (NSK_UNLIKELY(!h) || NSK_UNLIKELY(handle_worker(h) != own) || NSK_UNLIKELY(!own))
 		return NULL;
 	return handle_sock(h);
 }
+
+/* The description of fd if it may be touched right here, whoever runs its worker; else NULL. */
+struct sock *sock_direct_or_idle(int fd);
+
+/* ---- visits ---------------------------------------------------------------------------------- */
+
+/* One visitor more at a worker that cannot go away now; and one less, the last touch of it. */
+static inline void sock_visit(struct nsk_worker *w)
+{
+	__atomic_fetch_add(&w->visitors, 1, __ATOMIC_RELAXED);
+}
+
+static inline void sock_leave(struct nsk_worker *w)
+{
+	__atomic_fetch_sub(&w->visitors, 1, __ATOMIC_RELEASE);
+}
+
+static inline bool sock_visited(const struct nsk_worker *w)
+{
+	return __atomic_load_n(&w->visitors, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* The worker of a descriptor, visited, or NULL; end with sock_leave(). */
+struct nsk_worker *sock_visit_fd(int fd);
+/* The worker that calls without a descriptor act on: the thread's own, else that of the stack which
+ * it has entered; visited, or NULL: none, or that stack is no more. */
+struct nsk_worker *sock_visit_current(void);
 
 /* fn(arg) where w runs; what fn returned. */
 int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg);

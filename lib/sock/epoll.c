@@ -309,11 +309,15 @@ static int create_run(void *arg)
 
 int nsk_epoll_create1(int flags)
 {
-	struct api_create c = {.w = sock_current(), .flags = flags};
+	struct api_create c = {.flags = flags};
+	int rc;
 
 	if (flags & ~EPOLL_CLOEXEC)
 		return api_fail(-EINVAL);
+	c.w = sock_visit_current();
 	if (!c.w)
 		return api_fail(-ENXIO);
-	return api_int(sock_call(c.w, create_run, &c));
+	rc = sock_call(c.w, create_run, &c);
+	sock_leave(c.w);
+	return api_int(rc);
 }

@@ -211,6 +211,35 @@ void handle_move(struct sock *from, struct sock *to)
 	from->fd = -1;
 }
 
+/* ---- threads that look -----------------------------------------------------------------------
+ */
+
+#define PINS 64
+
+/* Threads that hold a pin, spread by their number so that they do not meet. [A] */
+static struct {
+	uint32_t threads NSK_CACHE_ALIGNED;
+} pins[PINS];
+
+/* Sequentially consistent, as the emptying thread's look is: either it sees the pin, or the pinner
+ * sees the empty entry. */
+void handle_pin(void)
+{
+	__atomic_fetch_add(&pins[(unsigned)sock_tid() % PINS].threads, 1, __ATOMIC_SEQ_CST);
+}
+
+void handle_unpin(void)
+{
+	__atomic_fetch_sub(&pins[(unsigned)sock_tid() % PINS].threads, 1, __ATOMIC_RELEASE);
+}
+
+void handle_pins_pass(void)
+{
+	for (unsigned i = 0; i < PINS; i++)
+		while (__atomic_fetch_add(&pins[i].threads, 0, __ATOMIC_SEQ_CST))
+			sched_yield();
+}
+
 int handle_next_of(const struct nsk_worker *w, int fd)
 {
 	for (uint32_t i = (uint32_t)fd - NSK_FD_BASE; i < HANDLE_MAX; i++) {

@@ -58,6 +58,22 @@ static inline struct nsk_worker *handle_worker(const struct handle *h)
 	return __atomic_load_n(&h->worker, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * Between the two nobody frees the worker that an entry names: the thread has the time to say at
+ * the worker that it is there (call.h). For some tens of instructions, never over a wait.
+ */
+void handle_pin(void);
+void handle_unpin(void);
+/* For one who has emptied entries: whoever was between the two when this was called no longer is.
+ */
+void handle_pins_pass(void);
+
+/* The same as handle_worker() for one who has pinned. */
+static inline struct nsk_worker *handle_worker_pinned(const struct handle *h)
+{
+	return __atomic_load_n(&h->worker, __ATOMIC_SEQ_CST);
+}
+
 /* The description, for the thread that runs the worker. */
 static inline struct sock *handle_sock(const struct handle *h)
 {

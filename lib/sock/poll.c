@@ -126,30 +126,37 @@ static int look(struct poll *p, bool watch)
 	return rc ? rc : p->ready;
 }
 
-/* Notes whose descriptors these are; marks those that are none. Number of the latter, -ENOMEM. */
+/* Whether the worker of a descriptor is one of those already: none of them can go away. */
+static bool is_visited(const struct poll *p, int fd)
+{
+	struct handle *h = handle_at(fd);
+	struct nsk_worker *w = h ? handle_worker(h) : NULL;
+
+	for (unsigned k = 0; k < p->parts; k++)
+		if (p->part[k].w == w)
+			return true;
+	return false;
+}
+
+/* Notes whose descriptors these are and visits the workers; marks those that are none. Number of
+ * the latter, -ENOMEM. */
 static int find_workers(struct poll *p)
 {
 	int bad = 0;
 
 	for (nfds_t i = 0; i < p->count; i++) {
-		struct handle *h = handle_at(p->fds[i].fd);
-		struct nsk_worker *w = h ? handle_worker(h) : NULL;
-		unsigned k = 0;
-
 		p->fds[i].revents = 0;
-		if (p->fds[i].fd < 0)
+		if (p->fds[i].fd < 0 || is_visited(p, p->fds[i].fd))
 			continue;
-		if (!w) {
+		if (p->parts == POLL_WORKERS)
+			return -ENOMEM;
+		p->part[p->parts] = (struct poll_part){.w = sock_visit_fd(p->fds[i].fd)};
+		if (p->part[p->parts].w) {
+			p->parts++;
+		} else {
 			p->fds[i].revents = POLLNVAL;
 			bad++;
-			continue;
 		}
-		while (k < p->parts && p->part[k].w != w)
-			k++;
-		if (k == POLL_WORKERS)
-			return -ENOMEM;
-		if (k == p->parts)
-			p->part[p->parts++] = (struct poll_part){.w = w};
 	}
 	return bad;
 }
@@ -187,10 +194,25 @@ static int turn_once(struct waiter *wt)
 	return 0;
 }
 
+static int poll_visiting(struct poll *p, int64_t timeout_ns)
+{
+	int bad = find_workers(p);
+	int rc;
+
+	if (bad < 0)
+		return bad;
+	rc = look(p, false);
+	if (rc < 0 || rc + bad)
+		return rc < 0 ? rc : rc + bad;
+	if (p->stopping)
+		return -ESHUTDOWN;
+	return timeout_ns == 0 ? 0 : wait_ready(p, timeout_ns);
+}
+
 static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 {
 	struct poll p;
-	int bad, rc;
+	int rc;
 
 	p.fds = fds;
 	p.count = count;
@@ -200,15 +222,10 @@ static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 	rc = turn_once(&p.waiter);
 	if (rc)
 		return rc;
-	bad = find_workers(&p);
-	if (bad < 0)
-		return bad;
-	rc = look(&p, false);
-	if (rc < 0 || rc + bad)
-		return rc < 0 ? rc : rc + bad;
-	if (p.stopping)
-		return -ESHUTDOWN;
-	return timeout_ns == 0 ? 0 : wait_ready(&p, timeout_ns);
+	rc = poll_visiting(&p, timeout_ns);
+	while (p.parts)
+		sock_leave(p.part[--p.parts].w);
+	return rc;
 }
 
 int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms)

@@ -156,9 +156,21 @@ void sock_worker_fini(struct nsk_worker *w);
  * the stack is stopping. Runs where the worker runs. */
 void sock_wake_all(struct nsk_worker *w);
 
-/* The thread's worker and stack (the one allowed piece of thread state). */
-struct nsk_worker *sock_current(void);
-void sock_set_current(struct nsk_worker *w);
+/* The calling thread runs w from now on; NULL: none. (Thread state: the one allowed piece of it.)
+ */
+void sock_set_own(struct nsk_worker *w);
+
+/*
+ * Stacks that a thread can enter. A thread keeps the place of a stack and a number that no other
+ * stack in this place has, never a pointer that could outlive it.
+ */
+#define SOCK_STACKS 4096
+/* A place ≥ 1 for a stack whose calls without a descriptor go to w; -ENFILE. */
+int sock_stack_add(struct nsk_worker *w);
+/* Whoever has entered it is in none now. */
+void sock_stack_remove(int place);
+/* The calling thread enters the stack at a place; 0: it leaves. */
+void sock_enter(int place);
 /* The calling thread's number as it stands in owner_tid: gettid(), asked once a thread. */
 int sock_tid(void);
 

@@ -34,10 +34,8 @@ static uint64_t kernel_now_ns(void)
 
 void waiter_init(struct waiter *wt)
 {
-	struct nsk_worker *w = sock_current();
-
 	wt->word = 0;
-	wt->turns = w && sock_mine(w) ? w : NULL;
+	wt->turns = sock_own();
 	wt->deadline_ns = UINT64_MAX;
 }
 
@@ -165,7 +163,10 @@ static int first_step(struct sock *s, void *arg)
 	}
 	st->timeout_ns = timeout_of(op, s);
 	st->watch = watch_add(s, op->bits, &st->waiter);
-	return st->watch ? -EAGAIN : -ENOBUFS;
+	if (!st->watch)
+		return -ENOBUFS;
+	sock_visit(st->w); /* until sock_wait() ends */
+	return -EAGAIN;
 }
 
 /* On the worker: tries again; the watch stays only if the wait goes on. */
@@ -208,5 +209,6 @@ int sock_wait(int fd, const struct wait_op *op)
 		st.gave_up = waiter_wait(&st.waiter, st.w);
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
+	sock_leave(st.w);
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }

@@ -13,10 +13,9 @@
 static struct sock *own_sock(int fd, int *err)
 {
 	struct handle *h = handle_at(fd);
-	struct nsk_worker *w = h ? handle_worker(h) : NULL;
 
-	*err = w ? -EPERM : -EBADF;
-	return w && sock_here(w) ? handle_sock(h) : NULL;
+	*err = h && handle_worker(h) ? -EPERM : -EBADF;
+	return sock_direct_or_idle(fd);
 }
 
 int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max)

@@ -5,13 +5,14 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <rte_pause.h>
 
-#include "sock/sock.h"
+#include "sock/call.h"
 #include "stack/stack.h"
 
 #define CALLS_A_TURN 32
@@ -22,16 +23,6 @@ static void sleep_on(struct call *c, uint64_t ns)
 			      .tv_nsec = (long)(ns % 1000000000)};
 
 	syscall(SYS_futex, &c->done, FUTEX_WAIT_PRIVATE, 0, &ts, NULL, 0);
-}
-
-/* The worker that the calling thread runs, if it runs one: others may wait for us while we wait. */
-static struct run_worker *own_worker(void)
-{
-	struct nsk_worker *w = sock_current();
-
-	if (!w || __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != sock_tid())
-		return NULL;
-	return run_of(w);
 }
 
 /* The call is complete: whoever takes it out of the ring sees all of it, whatever ring that is. */
@@ -55,7 +46,8 @@ static struct call *taken(void *from_ring)
  */
 static void wait_until_done(struct run_worker *r, struct call *c)
 {
-	struct run_worker *own = own_worker();
+	/* Others may wait for us while we wait. */
+	struct run_worker *own = sock_own() ? run_of(sock_own()) : NULL;
 
 	while (!call_done(c)) {
 		if (worker_borrow(r)) {
@@ -120,4 +112,25 @@ unsigned call_serve(struct run_worker *r)
 		syscall(SYS_futex, &c->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	}
 	return n;
+}
+
+unsigned call_serve_seized(struct nsk_stack *stack)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		struct run_worker *r = stack->worker[i];
+
+		if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+			n += call_serve(r);
+	}
+	return n;
+}
+
+void call_serve_own(void)
+{
+	struct nsk_worker *own = sock_own();
+
+	if (!own || call_serve(run_of(own)) == 0)
+		sched_yield();
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,7 +300,13 @@ void ctl_stop(struct ctl *ctl)
 	if (write(ctl->wake, &one, sizeof(one)) != (ssize_t)sizeof(one))
 		LOG_ERR(&ctl->view.stack->log, "control", "the control thread cannot be woken: %s",
 			strerror(errno));
-	pthread_join(ctl->thread, NULL);
+	/* It may wait for a worker, which is ours if the stack ends; and no worker must be left
+	 * with a call that is given up, which lies in what we free. */
+	while (pthread_tryjoin_np(ctl->thread, NULL) == EBUSY)
+		if (call_serve_seized(ctl->view.stack) == 0)
+			sched_yield();
+	while (call_serve_seized(ctl->view.stack))
+		;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (ctl->client[i].fd >= 0)
 			leave(&ctl->client[i]);

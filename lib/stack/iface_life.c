@@ -300,15 +300,23 @@ static unsigned primary(const struct nsk_stack *stack)
 	return route && route->dst.len == 0 ? route->iface : 0;
 }
 
-int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
+/* Changes of interfaces, and looks at them, are one thread's at a time. They wait for workers: so a
+ * worker's thread goes on serving others while it waits for its turn here. */
+static void lock(struct nsk_stack *stack)
 {
-	const struct iface *ifc;
+	while (__atomic_exchange_n(&stack->iface_lock, true, __ATOMIC_ACQUIRE))
+		call_serve_own();
+}
 
-	if (!stack || !info || index >= stack->nifaces) {
-		errno = stack && info ? ENOENT : EINVAL;
-		return -1;
-	}
-	ifc = &stack->iface[index];
+static void unlock(struct nsk_stack *stack)
+{
+	__atomic_store_n(&stack->iface_lock, false, __ATOMIC_RELEASE);
+}
+
+static void fill_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
+{
+	const struct iface *ifc = &stack->iface[index];
+
 	memset(info, 0, sizeof(*info));
 	snprintf(info->name, sizeof(info->name), "%s", ifc->name);
 	snprintf(info->device, sizeof(info->device), "%s", ifc->port->name);
@@ -321,24 +329,48 @@ int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_ifa
 	info->rx_queues = ifc->rx_queues;
 	info->tx_queues = ifc->tx_queues;
 	info->primary = index == primary(stack);
+}
+
+int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
+{
+	struct nsk_stack *locked = (struct nsk_stack *)(uintptr_t)stack;
+
+	if (!stack || !info || index >= stack->nifaces) {
+		errno = stack && info ? ENOENT : EINVAL;
+		return -1;
+	}
+	lock(locked);
+	fill_info(stack, index, info);
+	unlock(locked);
+	return 0;
+}
+
+static int set_up(struct nsk_stack *stack, struct iface *ifc, bool up)
+{
+	if (!up) {
+		iface_disable(stack, ifc);
+	} else if (!iface_running(ifc) && iface_enable(stack, ifc)) {
+		LOG_ERR(&stack->log, "iface", "%s: %s", ifc->name, ifc->port->error);
+		return EIO;
+	}
 	return 0;
 }
 
 int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up)
 {
+	int err;
+
 	for (unsigned i = 0; stack && name && i < stack->nifaces; i++) {
 		struct iface *ifc = &stack->iface[i];
 
 		if (strcmp(ifc->name, name) != 0)
 			continue;
-		if (!up) {
-			iface_disable(stack, ifc);
-		} else if (ifc->state == NSK_IFACE_DISABLED && iface_enable(stack, ifc)) {
-			LOG_ERR(&stack->log, "iface", "%s: %s", ifc->name, ifc->port->error);
-			errno = EIO;
-			return -1;
-		}
-		return 0;
+		lock(stack);
+		err = set_up(stack, ifc, up);
+		unlock(stack);
+		if (err)
+			errno = err;
+		return err ? -1 : 0;
 	}
 	errno = stack && name ? ENOENT : EINVAL;
 	return -1;

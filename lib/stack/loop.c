@@ -175,7 +175,7 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 
 static bool loop_stopping(const struct nsk_worker *w)
 {
-	return __atomic_load_n(&w->stack->stopping, __ATOMIC_RELAXED);
+	return __atomic_load_n(&w->stack->stopping, __ATOMIC_RELAXED) != 0;
 }
 
 const struct worker_ops loop_ops = {

@@ -12,7 +12,8 @@
 #include <sys/random.h>
 
 #include "net/route.h"
-#include "sock/sock.h"
+#include "sock/call.h"
+#include "sock/item.h"
 #include "stack/build.h"
 #include "stack/ctl.h"
 #include "stack/eal.h"
@@ -292,6 +293,53 @@ static int ifaces_up(struct nsk_stack *stack, struct nsk_config *config)
 	return 0;
 }
 
+/* Threads can enter the stack, and make sockets, from here on. */
+static int users_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = build_step(config, "place among the stacks of the process");
+
+	if (rc)
+		return rc;
+	stack->place = sock_stack_add(&stack->worker[0]->w);
+	if (stack->place < 0)
+		return build_fail(config, ENFILE, "there are %u stacks in this process already",
+				  SOCK_STACKS);
+	return 0;
+}
+
+/* Nobody is in a call and no descriptor is open: nothing leads to the stack any more. */
+static bool users_gone(struct nsk_stack *stack)
+{
+	handle_pins_pass();
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (sock_visited(&stack->worker[i]->w))
+			return false;
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (stack->worker[i]->w.sock->open)
+			return false;
+	return true;
+}
+
+/*
+ * Closes every descriptor and lets those out who are in a call: sleepers are woken, see that the
+ * stack is stopping and leave; what they ask for on their way is done here, and may once more make
+ * a descriptor.
+ */
+static void users_down(struct nsk_stack *stack)
+{
+	sock_stack_remove(stack->place);
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		stack->worker[i]->w.ops->read_clock(&stack->worker[i]->w);
+	do {
+		call_serve_seized(stack);
+		for (unsigned i = 0; i < stack->nworkers; i++)
+			sock_worker_close_all(&stack->worker[i]->w);
+		call_serve_own();
+	} while (!users_gone(stack));
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		worker_quiesce(stack->worker[i]);
+}
+
 static int control_up(struct nsk_stack *stack, struct nsk_config *config)
 {
 	int rc = build_step(config, "control socket");
@@ -317,7 +365,7 @@ static const struct {
 } steps[] = {
 	{eal_up, eal_down},	  {workers_up, workers_down}, {ports_up, ports_down},
 	{pools_up, pools_down},	  {routes_up, routes_down},   {protocols_up, protocols_down},
-	{ifaces_up, ifaces_down}, {control_up, control_down},
+	{ifaces_up, ifaces_down}, {users_up, users_down},     {control_up, control_down},
 };
 
 /* ---- public
@@ -337,27 +385,30 @@ static int check_config(struct nsk_config *config)
 	return config_check(config) ? -errno : 0;
 }
 
-static uint64_t choose_seed(const struct nsk_config *config)
-{
-	uint64_t seed = 0;
-
-	if (config->seeded)
-		return config->seed;
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		seed = clock_system_ns();
-	return seed;
-}
-
-/* The same seed gives the same secret, but not one that the workers' generators betray. */
-static void choose_secret(struct nsk_stack *stack, const struct nsk_config *config)
+/*
+ * What a stack's random numbers grow from, and the secret of its workers. The same seed gives the
+ * same secret, but not one that the workers' generators betray. Without the kernel's randomness
+ * there is no stack: whoever could guess it would find sequence numbers and cookies.
+ */
+static int choose_secrets(struct nsk_stack *stack, struct nsk_config *config)
 {
 	struct siphash_key *key = &stack->shared.secret;
 	struct rng rng;
 
-	if (!config->seeded && getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
-		return;
-	rng_seed(&rng, ~stack->seed);
-	rng_fill(&rng, key, sizeof(*key));
+	if (config->seeded) {
+		stack->seed = config->seed;
+		rng_seed(&rng, ~stack->seed);
+		rng_fill(&rng, key, sizeof(*key));
+		return 0;
+	}
+	if (getrandom(&stack->seed, sizeof(stack->seed), 0) == (ssize_t)sizeof(stack->seed) &&
+	    getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key))
+		return 0;
+	return build_fail(
+		config, EIO,
+		"no random numbers from the kernel (getrandom: %s): the stack's secrets would be "
+		"guessable",
+		strerror(errno));
 }
 
 /* Names of pools and rings must be unique in the process: a number never used twice. */
@@ -368,23 +419,28 @@ static unsigned next_id(void)
 	return __atomic_fetch_add(&ids, 1, __ATOMIC_RELAXED);
 }
 
-static struct nsk_stack *stack_new(const struct nsk_config *config)
+static int stack_new(struct nsk_config *config, struct nsk_stack **out)
 {
 	struct nsk_stack *stack = calloc(1, sizeof(*stack));
+	int rc;
 
 	if (!stack)
-		return NULL;
+		return build_fail(config, ENOMEM, "no memory for a stack");
+	rc = choose_secrets(stack, config);
+	if (rc) {
+		free(stack);
+		return rc;
+	}
 	stack->set = config->set;
 	mem_init(&stack->mem, NULL);
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
 	stack->clock = (struct clock){.fn = config->clock, .arg = config->clock_arg};
-	stack->seed = choose_seed(config);
-	choose_secret(stack, config);
 	stack->id = next_id();
 	stack->nworkers = config->nworkers;
 	stack->event_fn = config->event_fn;
 	stack->event_arg = config->event_arg;
-	return stack;
+	*out = stack;
+	return 0;
 }
 
 static void take_down(struct nsk_stack *stack, unsigned done)
@@ -413,11 +469,10 @@ int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_st
 	struct nsk_stack *stack;
 	int rc = check_config(config);
 
+	if (rc == 0)
+		rc = stack_new(config, &stack);
 	if (rc)
 		return rc;
-	stack = stack_new(config);
-	if (!stack)
-		return build_fail(config, ENOMEM, "no memory for a port");
 	stack->nworkers = 1;
 	if (buffers)
 		stack->set.pool_bufs = buffers;
@@ -453,9 +508,9 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 		errno = -rc;
 		return -1;
 	}
-	stack = stack_new(config);
-	rc = stack ? build(stack, config, sizeof(steps) / sizeof(steps[0]))
-		   : build_fail(config, ENOMEM, "no memory for a stack");
+	rc = stack_new(config, &stack);
+	if (rc == 0)
+		rc = build(stack, config, sizeof(steps) / sizeof(steps[0]));
 	if (rc) {
 		struct log log;
 
@@ -468,15 +523,17 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 	return 0;
 }
 
-void nsk_stack_destroy(struct nsk_stack *stack)
+int nsk_stack_destroy(struct nsk_stack *stack)
 {
-	if (!stack)
-		return;
-	nsk_stop(stack);
-	nsk_join(stack);
-	for (unsigned i = 0; i < stack->nworkers; i++)
-		worker_quiesce(stack->worker[i]);
-	take_down(stack, sizeof(steps) / sizeof(steps[0]));
+	int rc = stack ? stack_seize(stack) : 0;
+
+	if (rc) {
+		errno = -rc;
+		return -1;
+	}
+	if (stack)
+		take_down(stack, sizeof(steps) / sizeof(steps[0]));
+	return 0;
 }
 
 unsigned nsk_stack_workers(const struct nsk_stack *stack)

@@ -57,11 +57,18 @@ struct run_worker {
 	bool launched;
 	int lender;	 /* [W] what owner_tid was before worker_borrow() */
 	bool registered; /* this worker's thread was registered with EAL by us */
+	bool settled;	 /* [A] a thread runs it, and does not only borrow it */
+	bool ours;	 /* [W] that thread is one of nsk_launch() */
 	int result;
 	size_t mapping_size;	 /* [C] of the memory this struct lies in */
 	struct mem_ops node_ops; /* [C] memory on numa_node */
 	unsigned protocols;	 /* [C] how many rows of worker.c's table are up */
 	bool woken;		 /* [W] sleepers were told that the stack is stopping */
+};
+
+enum stop_reason {
+	STOP_ASKED = 1 << 0,  /* nsk_stop() */
+	STOP_LAUNCH = 1 << 1, /* nsk_launch() failed: until those that it had started have ended */
 };
 
 struct nsk_stack {
@@ -79,7 +86,9 @@ struct nsk_stack {
 	struct config_device device[IFACE_MAX]; /* [C] what each was made from, for reports */
 	struct net_snapshot snap;		/* [S] */
 	struct route_table *routes;		/* [S] */
-	bool stopping;				/* [A] */
+	unsigned stopping;			/* [A] enum stop_reason */
+	int place;	 /* [C] of sock_enter(); 0: threads cannot enter it */
+	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	int (*launch_fn)(void *arg);
@@ -107,6 +116,12 @@ uint64_t loop_next_ns(struct nsk_worker *w);
 
 /* thread.c: takes a worker that no thread runs for a moment; false when somebody has it. */
 bool worker_borrow(struct run_worker *r);
+/*
+ * Stops the stack, joins what was launched, makes every worker the calling thread's, which runs
+ * none of them any more. -EBUSY: another thread runs one, or the calling thread is in a turn or in
+ * a function of nsk_launch(); then nothing has changed.
+ */
+int stack_seize(struct nsk_stack *stack);
 void worker_return(struct run_worker *r);
 
 /* worker.c */
@@ -172,6 +187,11 @@ static inline bool call_done(const struct call *c)
 bool call_wait(struct call *c, uint64_t timeout_ns);
 /* The worker's side: runs what waits, a bounded number. */
 unsigned call_serve(struct run_worker *r);
+/* The same for all workers of a stack that the calling thread has seized; for others nothing. */
+unsigned call_serve_seized(struct nsk_stack *stack);
+/* Serves the calling thread's own worker, if it has one, and lets others have the core: for whoever
+ * waits for what another thread does. */
+void call_serve_own(void);
 
 /* stats.c */
 void stats_publish(struct run_worker *r);

@@ -72,14 +72,21 @@ int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stat
 	return 0;
 }
 
-/* Who runs the workers by nsk_turn() is who calls: their levels are read as they are now. */
+/* Levels of a worker that no thread runs are read as they are now. */
+static void publish_idle(struct run_worker *r)
+{
+	if (!worker_borrow(r))
+		return;
+	stats_publish(r);
+	worker_return(r);
+}
+
 int nsk_stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)
 {
 	int rc;
 
 	for (unsigned i = 0; stack && i < stack->nworkers; i++)
-		if (__atomic_load_n(&stack->worker[i]->w.owner_tid, __ATOMIC_RELAXED) == 0)
-			stats_publish(stack->worker[i]);
+		publish_idle(stack->worker[i]);
 	rc = stats_read(stack, worker, stats);
 	if (rc == 0)
 		stats->now_ns = nsk_now(stack);

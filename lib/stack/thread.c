@@ -10,7 +10,7 @@
 #include <rte_eal.h>
 #include <rte_lcore.h>
 
-#include "sock/sock.h"
+#include "sock/call.h"
 #include "stack/stack.h"
 
 static int fail(int err)
@@ -26,6 +26,12 @@ static bool change_owner(struct run_worker *r, int from, int to)
 					   __ATOMIC_RELAXED);
 }
 
+/* The same for one that no thread runs or is to run. */
+static bool claim(struct run_worker *r, int to)
+{
+	return change_owner(r, 0, to) || change_owner(r, WORKER_SHARED, to);
+}
+
 /* The same for one who borrowed it and gives it back at once. */
 static void change_owner_soon(struct run_worker *r, int from, int to)
 {
@@ -39,14 +45,25 @@ static void settle(struct run_worker *r)
 	/* A thread that EAL knows already (an application's lcore) stays as it is. More threads
 	 * than EAL has room for do without caches. */
 	r->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
-	sock_set_current(&r->w);
+	sock_set_own(&r->w);
+	__atomic_store_n(&r->settled, true, __ATOMIC_RELEASE);
+}
+
+/* The calling thread, whose the worker was, has none any more; nobody else has it yet. */
+static void unsettle(struct run_worker *r)
+{
+	__atomic_store_n(&r->settled, false, __ATOMIC_RELEASE);
+	sock_set_own(NULL);
+	if (r->registered)
+		rte_thread_unregister();
+	r->registered = false;
 }
 
 bool worker_borrow(struct run_worker *r)
 {
 	int owner = __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED);
 
-	if ((owner != 0 && owner != WORKER_AWAY) || !change_owner(r, owner, sock_tid()))
+	if (owner > 0 || !change_owner(r, owner, sock_tid()))
 		return false;
 	r->lender = owner;
 	return true;
@@ -59,10 +76,7 @@ void worker_return(struct run_worker *r)
 
 static void give(struct run_worker *r, int to)
 {
-	sock_set_current(NULL);
-	if (r->registered)
-		rte_thread_unregister();
-	r->registered = false;
+	unsettle(r);
 	__atomic_store_n(&r->w.owner_tid, to, __ATOMIC_RELEASE);
 }
 
@@ -70,7 +84,7 @@ int nsk_attach(struct nsk_stack *stack, unsigned index)
 {
 	if (!stack || index >= stack->nworkers)
 		return fail(EINVAL);
-	if (nsk_worker_index() >= 0 || !change_owner(stack->worker[index], 0, sock_tid()))
+	if (nsk_worker_index() >= 0 || !claim(stack->worker[index], sock_tid()))
 		return fail(EBUSY);
 	settle(stack->worker[index]);
 	return 0;
@@ -78,26 +92,24 @@ int nsk_attach(struct nsk_stack *stack, unsigned index)
 
 int nsk_detach(void)
 {
-	if (nsk_worker_index() < 0)
+	struct nsk_worker *own = sock_own();
+
+	if (!own || run_of(own)->ours)
 		return fail(EINVAL);
-	give(run_of(sock_current()), 0);
+	give(run_of(own), WORKER_SHARED);
 	return 0;
 }
 
 int nsk_worker_index(void)
 {
-	struct nsk_worker *w = sock_current();
-
-	if (!w || __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != sock_tid())
-		return -1;
-	return w->id;
+	return sock_own() ? sock_own()->id : -1;
 }
 
 int nsk_enter(struct nsk_stack *stack)
 {
-	if (nsk_worker_index() >= 0)
+	if (sock_own())
 		return fail(EBUSY);
-	sock_set_current(stack ? &stack->worker[0]->w : NULL);
+	sock_enter(stack ? stack->place : 0);
 	return 0;
 }
 
@@ -123,8 +135,10 @@ static void *worker_thread(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	pin(r);
 	change_owner_soon(r, WORKER_AWAY, sock_tid());
+	r->ours = true;
 	settle(r);
 	r->result = r->stack->launch_fn(r->stack->launch_arg);
+	r->ours = false;
 	give(r, WORKER_AWAY);
 	return NULL;
 }
@@ -133,7 +147,16 @@ static void *worker_thread(void *arg)
 static void release(struct nsk_stack *stack, unsigned first, unsigned end)
 {
 	for (unsigned i = first; i < end; i++)
-		change_owner_soon(stack->worker[i], WORKER_AWAY, 0);
+		change_owner_soon(stack->worker[i], WORKER_AWAY, WORKER_SHARED);
+}
+
+/* The workers that were launched beside one that could not be have ended: the stack is as before.
+ */
+static void resume(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		stack->worker[i]->woken = false;
+	__atomic_fetch_and(&stack->stopping, ~STOP_LAUNCH, __ATOMIC_RELEASE);
 }
 
 /* Until its thread runs, and from its end to nsk_join(), a worker is away: calls from other threads
@@ -143,7 +166,7 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 	if (!stack || !fn)
 		return fail(EINVAL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
-		if (!change_owner(stack->worker[i], 0, WORKER_AWAY)) {
+		if (!claim(stack->worker[i], WORKER_AWAY)) {
 			release(stack, 0, i);
 			return fail(EBUSY);
 		}
@@ -155,9 +178,10 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 		int rc = pthread_create(&r->thread, NULL, worker_thread, r);
 
 		if (rc) {
-			nsk_stop(stack);
+			__atomic_fetch_or(&stack->stopping, STOP_LAUNCH, __ATOMIC_RELEASE);
 			nsk_join(stack);
 			release(stack, i, stack->nworkers);
+			resume(stack);
 			return fail(rc);
 		}
 		r->launched = true;
@@ -176,7 +200,7 @@ int nsk_join(struct nsk_stack *stack)
 			continue;
 		pthread_join(r->thread, NULL);
 		r->launched = false;
-		change_owner_soon(r, WORKER_AWAY, 0);
+		change_owner_soon(r, WORKER_AWAY, WORKER_SHARED);
 		if (result == 0)
 			result = r->result;
 	}
@@ -187,12 +211,64 @@ int nsk_join(struct nsk_stack *stack)
  * ms later. */
 void nsk_stop(struct nsk_stack *stack)
 {
-	__atomic_store_n(&stack->stopping, true, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&stack->stopping, STOP_ASKED, __ATOMIC_RELEASE);
 }
 
 bool nsk_stopping(const struct nsk_stack *stack)
 {
-	return __atomic_load_n(&stack->stopping, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&stack->stopping, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------
+ */
+
+/*
+ * The worker becomes the calling thread's, which waits for one that only borrows it; false if a
+ * thread runs it, or the calling one is in the middle of its turn.
+ */
+static bool seize(struct run_worker *r)
+{
+	if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+		return sock_own() == &r->w;
+	while (!claim(r, sock_tid())) {
+		if (__atomic_load_n(&r->settled, __ATOMIC_ACQUIRE))
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+static bool any_launched(const struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (stack->worker[i]->launched)
+			return true;
+	return false;
+}
+
+int stack_seize(struct nsk_stack *stack)
+{
+	struct nsk_worker *own = sock_own();
+	bool mine = own && own->stack == stack;
+
+	if (mine && (own->in_turn || run_of(own)->ours))
+		return -EBUSY;
+	if (any_launched(stack)) {
+		nsk_stop(stack);
+		nsk_join(stack);
+	}
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		if (seize(stack->worker[i]))
+			continue;
+		while (i-- > 0)
+			if (&stack->worker[i]->w != own)
+				change_owner(stack->worker[i], sock_tid(), WORKER_SHARED);
+		return -EBUSY;
+	}
+	nsk_stop(stack);
+	if (mine)
+		unsettle(run_of(own));
+	return 0;
 }
 
 uint64_t nsk_turn(struct nsk_stack *stack)

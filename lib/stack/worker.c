@@ -285,11 +285,9 @@ int worker_start(struct run_worker *r, struct nsk_config *config)
 	return 0;
 }
 
-/* Resets what is still open while the interfaces can carry it. */
+/* Resets what still ends by itself while the interfaces can carry it. */
 void worker_quiesce(struct run_worker *r)
 {
-	r->w.ops->read_clock(&r->w);
-	sock_worker_close_all(&r->w);
 	tcp_worker_abort(&r->w);
 	net_tx_flush(&r->w);
 }

@@ -196,7 +196,7 @@ static uint64_t next_ns(struct world *world)
 	for (unsigned i = 0; i < world->nhosts; i++)
 		for (unsigned k = 0; k < world->host[i]->nworkers; k++) {
 			struct nsk_worker *w = &world->host[i]->worker[k]->w;
-			uint64_t due = w->owner_tid ? NSK_NEVER : loop_next_ns(w);
+			uint64_t due = w->owner_tid > 0 ? NSK_NEVER : loop_next_ns(w);
 
 			if (due < next)
 				next = due;

@@ -123,7 +123,7 @@ static bool are_waiting(void *arg)
 	for (unsigned i = 0; i < watched->stack->nworkers; i++) {
 		struct nsk_worker *w = &watched->stack->worker[i]->w;
 
-		n += (unsigned)sock_call(w, count_watches, w);
+		n += (unsigned)sock_call_later(w, count_watches, w);
 	}
 	return n == watched->want;
 }

@@ -53,9 +53,9 @@ static void socket_without_a_stack_is_ENXIO(void **state)
 {
 	struct world *world = *state;
 
-	sock_set_current(NULL);
+	world_switch(NULL);
 	assert_errno(nsk_socket(AF_INET, SOCK_STREAM, 0), ENXIO);
-	sock_set_current(&world->w);
+	world_switch(world);
 }
 
 static void type_flags_set_nonblock_and_cloexec(void **state)

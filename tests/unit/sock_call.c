@@ -19,7 +19,7 @@ static void *other_main(void *arg)
 {
 	struct other *o = arg;
 
-	sock_set_current(&o->world->w); /* as nsk_enter() does */
+	sock_enter(o->world->place); /* as nsk_enter() does */
 	errno = 0;
 	o->rc = o->fn(o);
 	o->err = errno;
@@ -295,7 +295,7 @@ static void a_worker_without_thread_wakes_a_sleeper_when_it_is_turned(void **sta
 	struct other o;
 	int fd = stream_fd();
 
-	world->w.owner_tid = 0;
+	world_give_back(world);
 	other_start(&o, world, fd, recv_some);
 	until_watched(world); /* which happens in a turn: all but the first attempt does */
 	fake_feed(fake_at(fd), "abc");

@@ -375,7 +375,7 @@ static void ctl_says_what_is_wrong(void **state)
 	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, foreign, &ev), EXDEV);
 	nsk_close(foreign);
 	sock_worker_fini(&other.w);
-	sock_set_current(&world->w);
+	world_switch(world);
 }
 
 static void exclusive_goes_with_few_others(void **state)
@@ -410,9 +410,9 @@ static void create_says_what_is_wrong(void **state)
 	struct world *world = *state;
 
 	assert_errno(nsk_epoll_create1(1), EINVAL);
-	sock_set_current(NULL);
+	world_switch(NULL);
 	assert_errno(nsk_epoll_create1(0), ENXIO);
-	sock_set_current(&world->w);
+	world_switch(world);
 	assert_int_equal(nsk_fcntl(nsk_epoll_create1(EPOLL_CLOEXEC), F_GETFD), FD_CLOEXEC);
 	for (uint32_t i = 1; i < world->set.max_epolls; i++)
 		epoll_fd();
@@ -484,7 +484,7 @@ static void a_worker_without_thread_is_not_turned(void **state)
 	struct world *world = *state;
 	int ep = epoll_fd(), fd = stream_fd();
 
-	world->w.owner_tid = 0;
+	world_give_back(world);
 	add(ep, fd, EPOLLIN);
 	assert_silent(ep);
 	fake_feed(fake_at(fd), "x");

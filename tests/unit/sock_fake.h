@@ -326,6 +326,7 @@ struct world {
 	struct mail *mail[MAILS];
 	unsigned mails;
 	unsigned refuse; /* so many calls find the ring full */
+	int place;	 /* for sock_enter() */
 };
 
 static struct world *world_of(const struct nsk_worker *w)
@@ -389,6 +390,21 @@ static const struct worker_ops world_ops = {
 	.stopping = world_stopping,
 };
 
+/* The calling thread runs this world's worker, if it is its; calls without a descriptor act there.
+ * NULL: it is in none. */
+static NSK_UNUSED void world_switch(struct world *world)
+{
+	sock_set_own(world && world->w.owner_tid == sock_tid() ? &world->w : NULL);
+	sock_enter(world ? world->place : 0);
+}
+
+/* Whoever turns it: the calling thread gives its worker back. */
+static NSK_UNUSED void world_give_back(struct world *world)
+{
+	world->w.owner_tid = 0;
+	world_switch(world);
+}
+
 /* A worker that the calling thread runs, or nobody. */
 static NSK_UNUSED void world_init(struct world *world, bool mine)
 {
@@ -405,14 +421,18 @@ static NSK_UNUSED void world_init(struct world *world, bool mine)
 	pthread_cond_init(&world->answered, NULL);
 	assert_int_equal(sock_worker_init(&world->w, fake_families, NSK_ARRAY_LEN(fake_families)),
 			 0);
-	sock_set_current(&world->w);
+	world->place = sock_stack_add(&world->w);
+	assert_true(world->place > 0);
+	world_switch(world);
 }
 
 /* Everything that was opened is closed and freed. */
 static NSK_UNUSED void world_fini(struct world *world)
 {
 	sock_worker_fini(&world->w);
-	sock_set_current(NULL);
+	assert_int_equal(world->w.visitors, 0);
+	sock_stack_remove(world->place);
+	world_switch(NULL);
 	assert_int_equal(world->mem.live, 0);
 	assert_int_equal(fakes, 0);
 	pthread_cond_destroy(&world->answered);

@@ -186,7 +186,7 @@ static void descriptors_of_two_workers_may_be_mixed(void **state)
 
 	world_init(&second, true);
 	p[1].fd = world->fd = stream_fd();
-	sock_set_current(&world->w);
+	world_switch(world);
 	world->on_turn = feed_at_turn_4;
 	assert_int_equal(nsk_poll(p, 2, -1), 1);
 	assert_int_equal(p[0].revents, 0);
@@ -321,7 +321,7 @@ static void another_thread_sleeps_on_descriptors_of_two_workers(void **state)
 	s.p[0].fd = stream_fd();
 	world_init(&second, true);
 	s.p[1].fd = stream_fd();
-	sock_set_current(&world->w);
+	world_switch(world);
 	pthread_create(&t, NULL, sleeper_main, &s);
 	while (list_empty(&second.w.sock->watches)) {
 		world_turn(&world->w);

@@ -327,7 +327,7 @@ static void a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket(void 
 
 	world_init(&other, true);
 	world->fd = stream_fd(); /* lives on other */
-	sock_set_current(&world->w);
+	world_switch(world);
 	world->on_turn = feed_at_turn_5;
 	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 5);
 	assert_int_equal(world->turns, 5);
@@ -353,7 +353,7 @@ static void a_worker_sees_that_the_sockets_stack_stops(void **state)
 
 	world_init(&second, true);
 	fd = stream_fd();
-	sock_set_current(&world->w);
+	world_switch(world);
 	world->on_turn = stop_the_second_at_turn_3;
 	assert_errno(nsk_recv(fd, buf, sizeof(buf), 0), ESHUTDOWN);
 	assert_int_equal(world->turns, 3);

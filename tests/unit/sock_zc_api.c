@@ -74,12 +74,13 @@ static void only_the_workers_thread_may_call(void **state)
 	int fd = zc_fd();
 
 	world->w.owner_tid = sock_tid() + 1;
+	world_switch(world);
 	assert_errno(nsk_zc_recv(fd, out, 2), EPERM);
 	assert_errno(nsk_zc_send(fd, &bufs[1]), EPERM);
 	errno = 0;
 	assert_null(nsk_zc_alloc(fd));
 	assert_int_equal(errno, EPERM);
-	world->w.owner_tid = 0; /* whoever turns it */
+	world_give_back(world); /* whoever turns it */
 	assert_int_equal(nsk_zc_recv(fd, out, 2), 2);
 }
 
