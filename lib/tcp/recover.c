@@ -4,9 +4,10 @@
 
 #include "tcp/timer.h"
 
-/* Ranges of a flight: at first, and at most (12 KiB). */
+/* Ranges of a flight: at first, and at most (3 KiB, some 120 holes): each ACK of news looks at all.
+ */
 #define RANGES_MIN 16
-#define RANGES_MAX 1024
+#define RANGES_MAX 256
 
 /* Room for one more range on each side of another, as far as there is memory. */
 static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t una)

@@ -67,6 +67,7 @@ static void replace(struct flight_room *room, unsigned i, unsigned j,
 	unsigned behind = room->n - j;
 	int grow = (int)m - (int)(j - i);
 
+	room->dense = false;
 	if (room->first + room->n + grow > room->cap) {
 		memmove(room->r, at(room, 0), room->n * sizeof(room->r[0]));
 		room->first = 0;
@@ -87,6 +88,8 @@ static void squeeze(struct flight_room *room)
 	struct flight_range *r = at(room, 0);
 	unsigned to = 0;
 
+	if (room->dense)
+		return;
 	for (unsigned k = 0; k < room->n; to++) {
 		struct flight_range one = r[k++];
 
@@ -96,6 +99,7 @@ static void squeeze(struct flight_room *room)
 		}
 		r[to] = one;
 	}
+	room->dense = to == room->n;
 	room->n = (uint16_t)to;
 }
 
@@ -105,6 +109,7 @@ static void join(struct flight_room *room)
 	struct flight_range *r = at(room, 0);
 	unsigned to = 0;
 
+	room->dense = false;
 	for (unsigned k = 1; k < room->n; k++) {
 		if (!same(&r[to], &r[k]))
 			r[++to] = r[k];

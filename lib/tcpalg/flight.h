@@ -53,7 +53,8 @@ struct flight_room {
 	uint32_t lost_from; /* [W] nothing below is LOST */
 	uint16_t first, n;  /* [W] ranges in use: r[first] to r[first + n - 1] */
 	uint16_t cap;	    /* [C] */
-	uint16_t spare;
+	bool dense;	    /* [W] no neighbours are of one kind: looking again is of no use */
+	uint8_t spare;
 	struct flight_range r[];
 };
 
