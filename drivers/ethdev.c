@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +298,12 @@ int ethdev_open(const struct port_open *open, struct port **port)
 	else if (quirk->prepare && port_of_device(name) == RTE_MAX_ETHPORTS &&
 		 (rc = quirk->prepare(open->devargs, open->log, text, sizeof(text))))
 		port_open_fail(open, rc, "%s: %s", name, text);
+	else if (quirk == &quirk_none && if_nametoindex(name))
+		rc = port_open_fail(
+			open, -ENODEV,
+			"'%s' is an interface of the kernel, no device of DPDK's: "
+			"net_af_packet0,iface=%s shares it with the kernel; '-d help' lists more",
+			name, name);
 	if (rc)
 		return rc;
 	e = calloc(1, sizeof(*e));

@@ -41,20 +41,37 @@ static bool has_cap(unsigned cap)
  * Whether a socket file has a socket behind it. Asked with the wrong type of socket: the kernel
  * says "refused" for a dead one and "wrong type" for a live one, which does not notice.
  */
+static bool address_lives(const struct sockaddr_un *sa, size_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+	if (fd < 0)
+		return true;
+	rc = connect(fd, (const struct sockaddr *)sa, (socklen_t)len) ? errno : 0;
+	close(fd);
+	return rc != ECONNREFUSED;
+}
+
 static bool socket_lives(const char *path)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd, rc;
 
 	if (strlen(path) >= sizeof(sa.sun_path))
 		return true;
 	memcpy(sa.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	return address_lives(&sa, sizeof(sa));
+}
+
+/* The same for a name without a file, as net_memif makes it. */
+static bool abstract_lives(const char *name)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	size_t len = strlen(name);
+
+	if (len + 1 >= sizeof(sa.sun_path))
 		return true;
-	rc = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? errno : 0;
-	close(fd);
-	return rc != ECONNREFUSED;
+	memcpy(sa.sun_path + 1, name, len);
+	return address_lives(&sa, offsetof(struct sockaddr_un, sun_path) + 1 + len);
 }
 
 enum socket_file {
@@ -73,6 +90,22 @@ static enum socket_file look_at_socket(const char *path)
 	if (!S_ISSOCK(st.st_mode))
 		return SOCKET_OTHER;
 	return socket_lives(path) ? SOCKET_LIVE : SOCKET_STALE;
+}
+
+/* The folder that a socket is to be made in. */
+static int need_folder(const char *path, char *error, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[KV_VALUE_MAX];
+	int rc;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1,
+		 slash ? path : ".");
+	if (slash == path || access(folder, W_OK | X_OK) == 0)
+		return 0;
+	rc = -errno;
+	snprintf(error, size, "no socket can be made in the folder %s: %s", folder, strerror(-rc));
+	return rc;
 }
 
 /* Makes way for a socket that is about to be created. */
@@ -97,7 +130,7 @@ static int clear_socket(const char *path, bool may_be_live, const struct log *lo
 		snprintf(error, size, "%s exists and is no socket: choose another path", path);
 		return -EEXIST;
 	default:
-		return 0;
+		return need_folder(path, error, size);
 	}
 }
 
@@ -234,6 +267,9 @@ int prepare_vhost(const char *devargs, const struct log *log, char *error, size_
 int prepare_memif(const char *devargs, const struct log *log, char *error, size_t size)
 {
 	char path[KV_VALUE_MAX] = "/run/memif.sock"; /* the driver's default */
+	bool server = arg_is(devargs, "role", "server") || arg_is(devargs, "role", "master");
+	bool file = arg_is(devargs, "socket-abstract", "no");
+	bool lives;
 
 	if (arg_is(devargs, "zero-copy", "yes")) {
 		snprintf(error, size,
@@ -241,12 +277,16 @@ int prepare_memif(const char *devargs, const struct log *log, char *error, size_
 			 "with it; leave it out");
 		return -EINVAL;
 	}
-	/* Without a file in the file system there is nothing to tidy up. */
-	if (!arg_is(devargs, "socket-abstract", "no"))
-		return 0;
 	kv_find(devargs, "socket", path, sizeof(path));
-	if (arg_is(devargs, "role", "server") || arg_is(devargs, "role", "master"))
-		return clear_socket(path, true, log, error, size); /* several may share one */
+	if (server)
+		/* Without a file there is nothing to tidy up; several may share one. */
+		return file ? clear_socket(path, true, log, error, size) : 0;
+	lives = file ? look_at_socket(path) == SOCKET_LIVE : abstract_lives(path);
+	if (!lives) {
+		snprintf(error, size, "nobody listens on %s%s: start the server side first", path,
+			 file ? "" : " (abstract, without socket-abstract=no)");
+		return -ECONNREFUSED;
+	}
 	return 0;
 }
 

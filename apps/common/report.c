@@ -42,7 +42,8 @@ void report_start(struct report *report, struct nsk_stack *stack, bool json, uin
 				  .json = json,
 				  .first_requests = requests,
 				  .last_requests = requests};
-	nsk_stats_read(stack, -1, &report->first);
+	/* From the stack's very start, as nskctl counts: what was lost then is lost as well. */
+	report->first.now_ns = nsk_now(stack);
 	report->last = report->first;
 }
 

@@ -19,7 +19,7 @@ struct report {
 	uint64_t first_requests, last_requests;
 };
 
-/* Takes the first reading. */
+/* Time begins now; packets count from the start of the stack. */
 void report_start(struct report *report, struct nsk_stack *stack, bool json, uint64_t requests);
 /* One line (or one JSON object) for the time since the line before. requests: total of the
  * application. */

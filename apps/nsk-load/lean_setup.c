@@ -39,8 +39,15 @@ static int setup_targets(struct lean *l)
 		}
 		t->addr = ntohl(a->in.sin_addr.s_addr);
 		t->port = ntohs(a->in.sin_port);
-		t->hop = (t->addr ^ l->own_addr) & l->prefix_mask && l->gateway ? l->gateway
-										: t->addr;
+		t->hop = t->addr;
+		if ((t->addr ^ l->own_addr) & l->prefix_mask) {
+			if (!l->gateway) {
+				load_fail(l->load, "no route to %s: give a gateway with -g",
+					  a->text);
+				return -1;
+			}
+			t->hop = l->gateway;
+		}
 		if (!l->l2_len)
 			tx_template(l, t, NULL);
 	}

@@ -144,6 +144,9 @@ void sconn_open(struct sock *s, uint32_t slot, uint64_t due_ns)
 	c->flags &= SCONN_TIMED | SCONN_PARKED;
 	c->start_ns = due_ns;
 	err = connect_slot(s, slot);
+	if (err == ENETUNREACH)
+		load_fail(s->load, "no route to %s%s", s->o->target[slot % s->o->ntargets].text,
+			  s->load->stack ? ": give a gateway with -g" : "");
 	if (err) {
 		sconn_failed(s, slot, sconn_error(s, err, true));
 		return;

@@ -37,7 +37,8 @@ struct nsk_stack;
  * @brief Build a stack from a configuration and bring its interfaces up.
  *
  * Everything is allocated here or nothing is: on failure each step already taken is undone and the
- * reason stands in nsk_config_error(config) and in the log.
+ * reason stands in nsk_config_error(config), for the caller to say, and in the log from level info
+ * on.
  *
  * @param config read only during the call (except for its error text); may be freed or used again
  * afterwards

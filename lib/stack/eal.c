@@ -234,8 +234,11 @@ static int init_failed(int rc, char *error, size_t size)
 			 "EAL's start failed earlier, and it cannot be started twice in a process");
 	else
 		snprintf(error, size,
-			 "EAL does not start with \"%s\": %s; its own words are in the log", text,
-			 rte_strerror(-rc));
+			 "EAL does not start with \"%s\": %s; its own words are in the log%s", text,
+			 rte_strerror(-rc),
+			 eal_runtime_writable() ? ""
+						: ", and it has no folder for its runtime data "
+						  "(RUNTIME_DIRECTORY names one)");
 	return rc;
 }
 

@@ -515,7 +515,8 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 		struct log log;
 
 		log_init(&log, config->log_level, config->log_fn, config->log_arg);
-		LOG_ERR(&log, "stack", "%s", config->error);
+		/* The caller has the text, and says it to whom it concerns. */
+		LOG_INFO(&log, "stack", "%s", config->error);
 		errno = -rc;
 		return -1;
 	}

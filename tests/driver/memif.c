@@ -29,6 +29,41 @@ static void what_does_not_work_is_refused_with_a_reason(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void a_client_wants_its_server_first(void **state)
+{
+	struct port *port;
+	int fd;
+
+	(void)state;
+	assert_int_equal(port_open_named(client, &port), -ECONNREFUSED);
+	assert_non_null(strstr(test_error, ": start the server side first"));
+	leave_stale_socket(path);
+	assert_int_equal(port_open_named(client, &port), -ECONNREFUSED);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(port_open_named("net_memif2,role=client,socket=/nobody", &port),
+			 -ECONNREFUSED);
+	assert_string_equal(test_error, "net_memif2: nobody listens on /nobody (abstract, without "
+					"socket-abstract=no): start the server side first");
+	fd = live_socket(path);
+	assert_int_equal(port_open_named(client, &port), 0);
+	port->ops->close(port);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void a_server_wants_the_folder_of_its_socket(void **state)
+{
+	struct port *port;
+
+	(void)state;
+	assert_int_equal(
+		port_open_named("net_memif2,role=server,socket-abstract=no,socket=/nowhere/sock",
+				&port),
+		-ENOENT);
+	assert_string_equal(test_error, "net_memif2: no socket can be made in the folder /nowhere: "
+					"No such file or directory");
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -54,6 +89,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_pass_both_ways_over_a_stale_socket),
 		cmocka_unit_test(what_does_not_work_is_refused_with_a_reason),
+		cmocka_unit_test(a_client_wants_its_server_first),
+		cmocka_unit_test(a_server_wants_the_folder_of_its_socket),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);

@@ -5,10 +5,12 @@
 
 The device is DPDK's null device: no NIC, no hugepages, no root.
 """
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = os.environ["NSK_SOURCE_ROOT"]
@@ -16,8 +18,9 @@ APPS = sys.argv.pop(1)
 NULL = ("-d", "net_null0", "-a", "10.0.0.2/24", "--no-huge")
 
 
-def run(program, *args):
-    return subprocess.run([os.path.join(APPS, program), *args], capture_output=True, text=True, timeout=120, check=False)
+def run(program, *args, env=None):
+    return subprocess.run([os.path.join(APPS, program), *args], capture_output=True, text=True, timeout=120, check=False,
+                          env={**os.environ, **(env or {})})
 
 
 class Ports(unittest.TestCase):
@@ -90,6 +93,45 @@ class Dev(unittest.TestCase):
             result = subprocess.run([f"{ROOT}/dev", command, "--help"], capture_output=True, text=True, check=False)
             self.assertEqual(result.returncode, 0)
             self.assertIn("Usage: ./dev COMMAND", result.stdout)
+
+
+class Devices(unittest.TestCase):
+    def refused(self, device):
+        """What is said of a device: once, and as the last word."""
+        result = run("nsk-echo", "-d", device, "-a", "10.0.0.2/24", "--no-huge")
+        self.assertEqual(result.returncode, 1)
+        *before, last = result.stderr.splitlines()
+        self.assertEqual([line for line in before if last.removeprefix("nsk-echo: ") in line], [])
+        return last
+
+    def test_an_interface_of_the_kernel_is_not_a_device(self):
+        self.assertEqual(self.refused("lo"), "nsk-echo: 'lo' is an interface of the kernel, no device of DPDK's: "
+                         "net_af_packet0,iface=lo shares it with the kernel; '-d help' lists more")
+
+    def test_an_unknown_device_is_refused_once(self):
+        self.assertIn("nsk-echo: no device 'net_what0'", self.refused("net_what0"))
+
+    def test_no_folder_for_dpdks_runtime_data_is_no_error(self):
+        result = run("nsk-echo", *NULL, "--quiet", "--duration", "0.1", env={"RUNTIME_DIRECTORY": "/nowhere"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+class Summary(unittest.TestCase):
+    def test_what_was_dropped_before_the_first_line_counts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("nsk-echo", "-d", f"net_vhost0,iface={folder}/sock", "-a", "10.0.0.2/24", "--no-huge", "--json",
+                         "--duration", "0.2", "--interval", "0.1")
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertGreater(lines[-1]["drops"]["tx_link_down"], 0)
+        self.assertEqual(lines[-1]["dropped"], sum(line["dropped"] for line in lines[:-1]))
+
+
+class Load(unittest.TestCase):
+    def test_a_target_without_a_route_ends_the_load_at_once(self):
+        for engine in ("lean", "raw", "stack"):
+            result = run("nsk-load", *NULL, "--target", "10.5.0.3:7", "--engine", engine)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[-1]),
+                             (1, "nsk-load: no route to 10.5.0.3:7: give a gateway with -g"))
 
 
 class Rig(unittest.TestCase):
