@@ -39,10 +39,12 @@ static inline void tcp_timer_set(struct nsk_worker *w, struct tcp_conn *c, enum 
  * §7.2), which retransmit.c decides as loss_may_probe() says. */
 static inline uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
-	if (c->loss.state != LOSS_OPEN || !(c->flags & CONN_F_SACK))
+	/* For one segment a probe would wait for TLP.max_ack_delay besides, as the timeout does:
+	 * they come together. */
+	if (NSK_LIKELY(c->snd_nxt - c->snd_una <= c->cc.smss) || c->loss.state != LOSS_OPEN ||
+	    !(c->flags & CONN_F_SACK))
 		return c->rtt.rto_us;
-	return tlp_pto_us(rtt_srtt_us(&c->rtt), c->snd_nxt - c->snd_una <= c->cc.smss,
-			  c->rtt.rto_us);
+	return tlp_pto_us(rtt_srtt_us(&c->rtt), false, c->rtt.rto_us);
 }
 
 /* (Re)starts the retransmission timer with the timeout now in force (RFC 6298 5.1, 5.3). */
