@@ -204,7 +204,7 @@ static bool read_number(struct scenario *s, const config_setting_t *at, const st
 		[FIELD_BYTES] = {QUANTITY_BYTES, true},	 [FIELD_BYTES32] = {QUANTITY_BYTES, false},
 		[FIELD_SHARE] = {QUANTITY_SHARE, false}, [FIELD_COUNT] = {QUANTITY_COUNT, false},
 	};
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (!read_quantity(s, at, f, kinds[f->kind].q, &value))
 		return false;

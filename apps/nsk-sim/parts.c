@@ -219,6 +219,22 @@ static bool check_kind(struct scenario *s, const config_setting_t *at, const str
 	return true;
 }
 
+/* The stack knows its congestion controls: those that the setting takes. */
+static bool check_congestion(struct scenario *s, const config_setting_t *at,
+			     const struct sim_app *a)
+{
+	struct nsk_config *config = nsk_config_new();
+	bool good = config && (!a->congestion[0] ||
+			       nsk_config_set(config, "tcp.congestion", a->congestion) == 0);
+
+	if (!good)
+		scenario_fail(s, config_setting_get_member(at, "congestion"),
+			      "application \"%s\": %s", a->name,
+			      config ? nsk_config_error(config) : "out of memory");
+	nsk_config_free(config);
+	return good;
+}
+
 bool parts_read_app(struct scenario *s, const config_setting_t *at)
 {
 	struct sim_app *a = &s->app[s->napps];
@@ -249,7 +265,7 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 		a->bytes = MILLION;
 	if (a->kind == SIM_HALF_CLOSE && !has(at, "bytes_back"))
 		a->bytes_back = MILLION;
-	if (!check_kind(s, at, a) || !find_path(s, at, a))
+	if (!check_kind(s, at, a) || !check_congestion(s, at, a) || !find_path(s, at, a))
 		return false;
 	for (uint32_t i = 0; i < s->napps; i++)
 		if (s->app[i].to == a->to && s->app[i].port == a->port)
