@@ -44,6 +44,7 @@
  * - No call ever raises SIGPIPE: sending on a broken stream is EPIPE alone, with or without
  *   MSG_NOSIGNAL.
  * - Flags that a call does not know are refused with EOPNOTSUPP, not ignored.
+ * - IP_BIND_ADDRESS_NO_PORT is 1 unless set: packets then come to the socket's own worker.
  * - There is no urgent data: MSG_OOB fails (send: EOPNOTSUPP, recv: EINVAL).
  * - nsk_close() never waits: SO_LINGER with a time is a graceful close in the background, with zero
  *   seconds it resets the connection, as in Linux.
@@ -92,9 +93,11 @@ static inline bool nsk_is_fd(int fd)
 NSK_API int nsk_socket(int domain, int type, int protocol);
 
 /**
- * @brief Give a socket its own address and port; port 0 chooses one.
- * @return 0, or -1 with errno: EINVAL (bound already, bad length), EAFNOSUPPORT, EADDRINUSE,
- *         EADDRNOTAVAIL (not an address of this stack)
+ * @brief Give a socket its own address and port; port 0 chooses one: a stream's when it is first
+ * needed, by nsk_listen(), nsk_connect() or nsk_getsockname(), or at once if
+ * IP_BIND_ADDRESS_NO_PORT is set to 0.
+ * @return 0, or -1 with errno: EINVAL (bound already, bad length), EAFNOSUPPORT, EADDRINUSE (taken,
+ *         or no port is left to choose), ENOBUFS, EADDRNOTAVAIL (not an address of this stack)
  */
 NSK_API int nsk_bind(int fd, const struct sockaddr *addr, socklen_t len);
 
@@ -126,7 +129,8 @@ NSK_API int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags
  * @brief Connect a stream; name the peer of a datagram socket.
  *
  * Blocks until the connection stands or has failed, at most SO_SNDTIMEO. Non-blocking: EINPROGRESS;
- * EPOLLOUT then tells the end and SO_ERROR the result.
+ * EPOLLOUT then tells the end and SO_ERROR, or another call of this, the result. When a call has
+ * told a failure the socket is what it was before, and may try again.
  *
  * @return 0, or -1 with errno: EINPROGRESS, EALREADY (non-blocking and still going on), EISCONN,
  *         ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no free port),
@@ -135,7 +139,8 @@ NSK_API int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags
 NSK_API int nsk_connect(int fd, const struct sockaddr *addr, socklen_t len);
 
 /**
- * @brief End one or both directions of a connection.
+ * @brief End one or both directions of a connection. While it is being opened any of them gives the
+ * attempt up: a call that waits for it fails with ECONNRESET. SHUT_RD ends listening.
  * @param how SHUT_RD, SHUT_WR, SHUT_RDWR
  * @return 0, or -1 with errno: ENOTCONN, EINVAL
  */
@@ -169,7 +174,8 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
  * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet),
  * MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
  * @param addr destination of a datagram; NULL: the connected peer
- * @return bytes taken, or -1 with errno: EAGAIN, EPIPE (shut down for sending, or the connection
+ * @return bytes taken, or -1 with errno: EAGAIN (also at once, blocking or not: no port is left for
+ *         a datagram socket that has none), EPIPE (shut down for sending, or the connection
  *         is gone), ECONNRESET and other errors of the connection, ENOTCONN, EDESTADDRREQ, EISCONN,
  *         EMSGSIZE, ENOBUFS, ENETUNREACH, EACCES (broadcast without SO_BROADCAST), EOPNOTSUPP
  *         (unknown flags)
@@ -221,7 +227,9 @@ NSK_API ssize_t nsk_readv(int fd, const struct iovec *iov, int count);
  *
  * Level SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER, SO_RCVTIMEO,
  * SO_SNDTIMEO, and only to be read SO_ERROR (cleared by reading), SO_TYPE, SO_DOMAIN, SO_PROTOCOL,
- * SO_ACCEPTCONN, SO_RCVLOWAT, SO_SNDLOWAT (always 1); each protocol adds its own.
+ * SO_ACCEPTCONN, SO_RCVLOWAT, SO_SNDLOWAT (always 1). Level IPPROTO_IP: IP_TOS (a stream keeps the
+ * two bits of ECN for itself), IP_TTL (-1: the setting ip.ttl); accepted connections have their
+ * listener's. Each protocol adds its own.
  *
  * @param[out] value receives the option, cut at *len
  * @param[in,out] len room at value, then the option's length
@@ -240,7 +248,8 @@ NSK_API int nsk_getsockopt(int fd, int level, int name, void *value, socklen_t *
  */
 NSK_API int nsk_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 
-/** @brief The socket's own address, cut at *len; *len becomes its whole length. */
+/** @brief The socket's own address, cut at *len; *len becomes its whole length. ENOBUFS: bound to
+ * port 0, and none is left. */
 NSK_API int nsk_getsockname(int fd, struct sockaddr *addr, socklen_t *len);
 
 /** @brief The peer's address, cut at *len; *len becomes its whole length. ENOTCONN without a peer.

@@ -90,9 +90,16 @@ struct ip_out {
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);
 
-/* The same back to the source of a flow, as TCP sends: whole (DF), by the default TTL. */
+/* What is in a packet's IP header by its sender's wish; a sender without wishes sets the family. */
+struct ip_manner {
+	uint8_t family;
+	uint8_t tos;
+	uint8_t ttl; /* 0: default of settings */
+};
+
+/* The same back to the source of a flow, as TCP sends: whole (DF). */
 void ip_reply(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
-	      const struct flow *to, uint8_t proto);
+	      const struct flow *to, uint8_t proto, struct ip_manner how);
 
 /*
  * Asks the port to compute the checksum of a TCP or UDP packet that leaves along rc. True: the port

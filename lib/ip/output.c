@@ -108,26 +108,40 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 		output_numbered(w, rc, m, out);
 }
 
-static NSK_NOINLINE void reply_any(struct nsk_worker *w, const struct route_cache *rc,
-				   struct rte_mbuf *m, const struct flow *to, uint8_t proto)
+static inline struct ip_out reply_of(const struct flow *to, uint8_t proto, struct ip_manner how)
 {
-	const struct ip_out out = {.src = to->dst, .dst = to->src, .proto = proto, .df = true};
+	return (struct ip_out){
+		.src = to->dst,
+		.dst = to->src,
+		.family = how.family,
+		.proto = proto,
+		.ttl = how.ttl,
+		.tos = how.tos,
+		.df = true,
+	};
+}
+
+static NSK_NOINLINE void reply_any(struct nsk_worker *w, const struct route_cache *rc,
+				   struct rte_mbuf *m, const struct flow *to, uint8_t proto,
+				   struct ip_manner how)
+{
+	const struct ip_out out = reply_of(to, proto, how);
 
 	output(w, rc, m, &out, 0);
 }
 
 /* Where nothing is in the way, both headers in one go. */
 void ip_reply(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
-	      const struct flow *to, uint8_t proto)
+	      const struct flow *to, uint8_t proto, struct ip_manner how)
 {
-	const struct ip_out out = {.src = to->dst, .dst = to->src, .proto = proto, .df = true};
+	const struct ip_out out = reply_of(to, proto, how);
 	uint32_t len = m->pkt_len + IPV4_HLEN;
 	struct tx_queue *q = tx_free_way(w, rc, m);
 	struct ipv4_view view;
 
 	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(too_big(rc->iface, m, len)) ||
 	    NSK_UNLIKELY(rte_pktmbuf_headroom(m) < ETH_HLEN + IPV4_HLEN)) {
-		reply_any(w, rc, m, to, proto);
+		reply_any(w, rc, m, to, proto, how);
 		return;
 	}
 	view = view_of(w, &out, len, 0);

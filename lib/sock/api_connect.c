@@ -21,7 +21,6 @@ struct connect_arg {
 static int try_connect(struct sock *s, void *arg)
 {
 	struct connect_arg *c = arg;
-	int err;
 
 	if (!c->pending) {
 		int rc = s->ops->connect ? s->ops->connect(s, c->addr, c->len) : api_missing(s);
@@ -30,16 +29,7 @@ static int try_connect(struct sock *s, void *arg)
 			return rc;
 		c->pending = rc;
 	}
-	if (!(s->ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
-		return -EAGAIN;
-	err = s->err;
-	s->err = 0;
-	if (err)
-		return -err;
-	if (!(s->ready & EPOLLOUT))
-		return -ECONNABORTED;
-	s->ops->connect(s, c->addr, c->len); /* it was told: the next call finds a connection */
-	return 0;
+	return s->ops->connected(s);
 }
 
 int nsk_connect(int fd, const struct sockaddr *addr, socklen_t len)

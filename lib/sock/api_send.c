@@ -53,6 +53,7 @@ static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_
 		.try = try_send,
 		.arg = &a,
 		.bits = EPOLLOUT,
+		.ready = EPOLLOUT,
 		.dontwait = flags & MSG_DONTWAIT,
 		.timeout_ns = WAIT_SNDTIMEO,
 	};
@@ -70,6 +71,8 @@ static ssize_t send_rest(int fd, const struct sock *s, const struct msghdr *msg,
 	if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK ||
 	    (n >= 0 && s->ops->type != SOCK_STREAM))
 		return api_size(n);
+	if (n < 0 && s->ready & EPOLLOUT)
+		return api_fail((int)n); /* not for want of room: waiting would not help */
 	return send_waiting(fd, msg, total, flags, n > 0 ? (size_t)n : 0);
 }
 

@@ -138,7 +138,7 @@ static int create_run(void *arg)
 {
 	const struct api_create *c = arg;
 	struct sock *s;
-	int rc = c->family->create(c->w, &s);
+	int rc = c->family->create(c->w, (uint8_t)c->family->domain, &s);
 
 	if (rc)
 		return rc;

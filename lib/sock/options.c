@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Options of level SOL_SOCKET that every description has, as one table: a row an option. What a
- * protocol knows better (buffer sizes, what keepalive starts) it handles itself before it comes
- * here. What is in no row fails with ENOPROTOOPT.
+ * Options of levels SOL_SOCKET and IPPROTO_IP that every description has, as one table a level: a
+ * row an option. What a protocol knows better (buffer sizes, what keepalive starts) it handles
+ * itself before it comes here. What is in no row fails with ENOPROTOOPT.
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <string.h>
 #include <sys/time.h>
 
+#include "base/settings.h"
 #include "sock/sock.h"
 
 #define US_PER_S  1000000
@@ -46,8 +48,7 @@ static int set_flag(struct sock *s, const struct option *o, const union opt_valu
 static void get_error(struct sock *s, const struct option *o, union opt_value *v)
 {
 	(void)o;
-	v->number = s->err;
-	s->err = 0;
+	v->number = -sock_take_error(s);
 }
 
 static void get_type(struct sock *s, const struct option *o, union opt_value *v)
@@ -122,10 +123,46 @@ static int set_timeo(struct sock *s, const struct option *o, const union opt_val
 	return 0;
 }
 
+/* ---- IPPROTO_IP ---- */
+
+static void get_tos(struct sock *s, const struct option *o, union opt_value *v)
+{
+	(void)o;
+	v->number = s->tos;
+}
+
+/* The two bits of ECN are the protocol's own where it has a use for them. */
+static int set_tos(struct sock *s, const struct option *o, const union opt_value *v)
+{
+	uint8_t own = s->ops->type == SOCK_STREAM ? IPTOS_ECN_MASK : 0;
+
+	(void)o;
+	s->tos = (uint8_t)((s->tos & own) | (v->number & ~own));
+	return 0;
+}
+
+static void get_ttl(struct sock *s, const struct option *o, union opt_value *v)
+{
+	(void)o;
+	v->number = s->ttl ? s->ttl : (int)SETTING(s->worker->set, ip_ttl);
+}
+
+/* -1 is what the settings say, also when they change. */
+static int set_ttl(struct sock *s, const struct option *o, const union opt_value *v)
+{
+	(void)o;
+	if (v->number != -1 && (v->number < 1 || v->number > UINT8_MAX))
+		return -EINVAL;
+	s->ttl = v->number == -1 ? 0 : (uint8_t)v->number;
+	return 0;
+}
+
+/* ---- tables ---- */
+
 #define INT	  sizeof(int)
 #define READ_ONLY true
 
-static const struct option options[] = {
+static const struct option socket_options[] = {
 	{SO_REUSEADDR, SOCK_F_REUSEADDR, INT, false, get_flag, set_flag},
 	{SO_REUSEPORT, SOCK_F_REUSEPORT, INT, false, get_flag, set_flag},
 	{SO_KEEPALIVE, SOCK_F_KEEPALIVE, INT, false, get_flag, set_flag},
@@ -142,12 +179,53 @@ static const struct option options[] = {
 	{SO_SNDLOWAT, 0, INT, READ_ONLY, get_one, NULL},
 };
 
+static const struct option ip_options[] = {
+	{IP_TOS, 0, INT, false, get_tos, set_tos},
+	{IP_TTL, 0, INT, false, get_ttl, set_ttl},
+};
+
+static const struct option *find_in(const struct option *table, size_t count, int name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (table[i].name == name)
+			return &table[i];
+	return NULL;
+}
+
 static const struct option *find_option(int level, int name)
 {
-	for (size_t i = 0; level == SOL_SOCKET && i < NSK_ARRAY_LEN(options); i++)
-		if (options[i].name == name)
-			return &options[i];
-	return NULL;
+	switch (level) {
+	case SOL_SOCKET:
+		return find_in(socket_options, NSK_ARRAY_LEN(socket_options), name);
+	case IPPROTO_IP:
+		return find_in(ip_options, NSK_ARRAY_LEN(ip_options), name);
+	default:
+		return NULL;
+	}
+}
+
+int sock_option_in(int level, const void *value, socklen_t len, int *number)
+{
+	if (len >= sizeof(*number))
+		memcpy(number, value, sizeof(*number));
+	else if (level == IPPROTO_IP && len > 0)
+		*number = *(const uint8_t *)value;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+void sock_option_out(int level, int number, void *value, socklen_t *len)
+{
+	bool byte = level == IPPROTO_IP && number >= 0 && number <= UINT8_MAX;
+
+	if (byte && *len > 0 && *len < sizeof(number)) {
+		*(uint8_t *)value = (uint8_t)number;
+		*len = 1;
+		return;
+	}
+	*len = NSK_MIN(*len, (socklen_t)sizeof(number));
+	memcpy(value, &number, *len);
 }
 
 /* A shorter buffer gets the beginning, as in Linux. */
@@ -159,6 +237,10 @@ int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t 
 	if (!o)
 		return -ENOPROTOOPT;
 	o->get(s, o, &v);
+	if (o->size == INT) {
+		sock_option_out(level, v.number, value, len);
+		return 0;
+	}
 	*len = NSK_MIN(*len, (socklen_t)o->size);
 	memcpy(value, &v, *len);
 	return 0;
@@ -168,11 +250,15 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
 {
 	const struct option *o = find_option(level, name);
 	union opt_value v;
+	int rc = 0;
 
 	if (!o || o->read_only)
 		return -ENOPROTOOPT;
-	if (len < o->size)
-		return -EINVAL;
-	memcpy(&v, value, o->size);
-	return o->set(s, o, &v);
+	if (o->size == INT)
+		rc = sock_option_in(level, value, len, &v.number);
+	else if (len < o->size)
+		rc = -EINVAL;
+	else
+		memcpy(&v, value, o->size);
+	return rc ? rc : o->set(s, o, &v);
 }

@@ -164,23 +164,25 @@ static int find_workers(struct poll *p)
 /* Nothing was ready: waits until something is, which then is the result; 0: timed out. */
 static int wait_ready(struct poll *p, int64_t timeout_ns)
 {
+	bool over = false;
 	int rc;
 
 	p->later = true;
 	rc = look(p, true);
 	waiter_until(&p->waiter, timeout_ns);
-	while (rc == 0) {
+	while (rc == 0 && !over) {
 		int gave_up = p->stopping ? -ESHUTDOWN : 0;
 
 		if (!gave_up) {
 			gave_up = waiter_wait(&p->waiter, p->parts ? p->part[0].w : NULL);
 			rc = look(p, false);
 		}
-		if (rc == 0 && gave_up)
+		over = gave_up == -ETIMEDOUT;
+		if (rc == 0 && !over)
 			rc = gave_up;
 	}
 	on_each_worker(p, unwatch);
-	return rc == -ETIMEDOUT ? 0 : rc;
+	return rc;
 }
 
 /* A server that polls runs its loop by polling, as it would by nsk_epoll_wait(). */

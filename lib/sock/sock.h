@@ -33,17 +33,24 @@ struct sock_ops {
 	int (*bind)(struct sock *s, const struct sockaddr *addr, socklen_t len);
 	int (*listen)(struct sock *s, int backlog);
 	/*
-	 * 0 done, -EINPROGRESS started (ready EPOLLOUT tells the end, s->err the result), -EALREADY
-	 * still going on, -EISCONN; 0 once between the last two. While it is going on EPOLLOUT,
-	 * EPOLLERR, EPOLLHUP are not ready.
+	 * 0 done, -EINPROGRESS started (EPOLLOUT, EPOLLERR or EPOLLHUP becomes ready at the end and
+	 * s->err is the result), -EALREADY still going on, -EISCONN; 0 once between the last two.
+	 * While it is going on EPOLLOUT is not ready.
 	 */
 	int (*connect)(struct sock *s, const struct sockaddr *addr, socklen_t len);
+	/*
+	 * What came of it: 0 it stands, or stood, -EAGAIN still going on, else why it failed, which
+	 * this takes out of s->err: afterwards the socket is as before the attempt. Must be there
+	 * if connect ever says that it started.
+	 */
+	int (*connected)(struct sock *s);
 	/* 0 and a new socket with one reference, or -EAGAIN. A listener with an entry is EPOLLIN.
 	 */
 	int (*accept)(struct sock *s, struct sock **child);
 	/*
 	 * Bytes taken or -EAGAIN, -EPIPE … The API layer raises no SIGPIPE. name, control and flags
-	 * as POSIX; MSG_DONTWAIT and MSG_NOSIGNAL may be there and mean nothing here.
+	 * as POSIX; MSG_DONTWAIT and MSG_NOSIGNAL may be there and mean nothing here. A blocking
+	 * call waits for room if EPOLLOUT is not ready upon -EAGAIN; if it is, that is its result.
 	 */
 	ssize_t (*sendmsg)(struct sock *s, const struct msghdr *msg, int flags);
 	/*
@@ -79,7 +86,8 @@ enum sock_flags {
 	SOCK_F_KEEPALIVE = 1 << 3,
 	SOCK_F_BROADCAST = 1 << 4,
 	SOCK_F_EPOLL = 1 << 5,	/* an epoll instance */
-	SOCK_F_LISTEN = 1 << 6, /* set by the API layer when listen succeeded: SO_ACCEPTCONN */
+	SOCK_F_LISTEN = 1 << 6, /* SO_ACCEPTCONN: set by the API layer when listen succeeded,
+				 * cleared by the protocol when that ends */
 };
 
 /* Part of every connection. All [W]. */
@@ -96,6 +104,8 @@ struct sock {
 	int16_t err;	  /* SO_ERROR, positive errno, cleared by reading it */
 	uint8_t flags;	  /* enum sock_flags */
 	uint8_t family;
+	uint8_t tos; /* IP_TOS of what is sent */
+	uint8_t ttl; /* IP_TTL of what is sent to one host, 0: of settings */
 };
 _Static_assert(sizeof(struct sock) <= 56, "part of every connection");
 
@@ -114,6 +124,16 @@ static inline void sock_ready(struct sock *s, uint32_t bits)
 static inline void sock_unready(struct sock *s, uint32_t bits)
 {
 	s->ready &= ~bits;
+}
+
+/* The pending error as -errno, which is told once; 0: none. */
+static inline int sock_take_error(struct sock *s)
+{
+	int err = s->err;
+
+	s->err = 0;
+	sock_unready(s, EPOLLERR);
+	return -err;
 }
 
 /* Sets a fresh struct sock: one reference, blocking, nothing ready. */
@@ -135,13 +155,21 @@ void sock_put(struct sock *s);
  * lib/stack. */
 struct sock_family {
 	int domain, type, protocol; /* protocol 0 matches too */
-	int (*create)(struct nsk_worker *w, struct sock **s);
+	int (*create)(struct nsk_worker *w, uint8_t domain, struct sock **s);
 };
 
-/* Options of level SOL_SOCKET that live in struct sock; -ENOPROTOOPT if not one of them.
- * lib/sock/options.c */
+/* Options of levels SOL_SOCKET and IPPROTO_IP that live in struct sock; -ENOPROTOOPT if not one of
+ * them. lib/sock/options.c */
 int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
 int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+
+/*
+ * An option's value that is an int, from and to the application's memory. The options of IP are
+ * also taken as one byte, and given as one if the room is short, as in Linux; all others are
+ * -EINVAL if shorter, and cut.
+ */
+int sock_option_in(int level, const void *value, socklen_t len, int *number);
+void sock_option_out(int level, int number, void *value, socklen_t *len);
 
 /* What lib/sock keeps per worker. */
 struct sock_worker;

@@ -145,6 +145,12 @@ static int64_t timeout_of(const struct wait_op *op, const struct sock *s)
 	return ms ? (int64_t)ms * NS_PER_MS : WAIT_FOREVER;
 }
 
+/* There is something to wait for: -EAGAIN of a socket that is ready for op->ready is the result. */
+static bool has_to_wait(const struct wait_op *op, const struct sock *s, int rc)
+{
+	return rc == -EAGAIN && !(s->ready & op->ready);
+}
+
 /* On the worker: leaves a watch if the operation has to wait, else tells the result. */
 static int first_step(struct sock *s, void *arg)
 {
@@ -152,7 +158,7 @@ static int first_step(struct sock *s, void *arg)
 	const struct wait_op *op = st->op;
 	int rc = op->try(s, op->arg);
 
-	if (rc != -EAGAIN || op->dontwait || (s->flags & SOCK_F_NONBLOCK && !op->always))
+	if (!has_to_wait(op, s, rc) || op->dontwait || (s->flags & SOCK_F_NONBLOCK && !op->always))
 		return rc;
 	if (stopping(s->worker))
 		return -ESHUTDOWN;
@@ -181,7 +187,7 @@ static int next_step(void *arg)
 	}
 	waiter_clear(&st->waiter);
 	rc = st->op->try(st->watch->sock, st->op->arg);
-	if (rc == -EAGAIN) {
+	if (has_to_wait(st->op, st->watch->sock, rc)) {
 		rc = st->gave_up;
 		if (rc == 0 && stopping(st->w))
 			rc = -ESHUTDOWN;
@@ -191,6 +197,13 @@ static int next_step(void *arg)
 	watch_del(st->watch);
 	st->watch = NULL;
 	return rc;
+}
+
+/* Why a wait ended, as the caller is told: what an operation itself ends in, ETIMEDOUT for one, is
+ * never taken for that. */
+static int end_of_wait(int rc)
+{
+	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
 int sock_wait(int fd, const struct wait_op *op)
@@ -206,9 +219,9 @@ int sock_wait(int fd, const struct wait_op *op)
 		return rc;
 	waiter_until(&st.waiter, st.timeout_ns);
 	do {
-		st.gave_up = waiter_wait(&st.waiter, st.w);
+		st.gave_up = end_of_wait(waiter_wait(&st.waiter, st.w));
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
 	sock_leave(st.w);
-	return rc == -ETIMEDOUT ? -EAGAIN : rc;
+	return rc;
 }

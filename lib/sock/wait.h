@@ -56,15 +56,16 @@ struct wait_op {
 	int (*try)(struct sock *s, void *arg);
 	void *arg;
 	uint32_t bits;	    /* EPOLLIN …; EPOLLERR and EPOLLHUP are always among them */
+	uint32_t ready;	    /* -EAGAIN while one of these is ready is the result as well */
 	bool dontwait;	    /* MSG_DONTWAIT */
 	bool always;	    /* waits even if the description is non-blocking (epoll) */
 	int64_t timeout_ns; /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
 };
 
 /*
- * Runs the operation on the description of fd: its result, -EBADF, -EAGAIN (non-blocking or
- * timed out), -EINTR, -ESHUTDOWN, -ENOBUFS (no watch to be had), -EDEADLK. The description stays
- * while the call waits, even if the descriptor is closed.
+ * Runs the operation on the description of fd: its result, -EBADF, -EAGAIN (non-blocking, or
+ * timeout_ns is over; -ETIMEDOUT is the operation's own), -EINTR, -ESHUTDOWN, -ENOBUFS (no watch to
+ * be had), -EDEADLK. The description stays while the call waits, even if the descriptor is closed.
  */
 int sock_wait(int fd, const struct wait_op *op);
 

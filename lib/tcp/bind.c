@@ -2,7 +2,7 @@
 /*
  * Local addresses and ports. Port 0 is replaced by a port of our choice when one is needed: by
  * listen(), connect() or getsockname(), so that connect() can choose one that suits the peer (as
- * Linux does with IP_BIND_ADDRESS_NO_PORT).
+ * Linux does with IP_BIND_ADDRESS_NO_PORT); at once if IP_BIND_ADDRESS_NO_PORT is 0.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,16 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "wire/bytes.h"
+
+/* 0, -ENOBUFS. */
+static int take_port(struct nsk_worker *w, struct tcp_conn *c, uint16_t port_be)
+{
+	c->flow.dport_be = port_be;
+	if (table_add_port(w, c) == 0)
+		return 0;
+	c->flow.dport_be = 0;
+	return -ENOBUFS;
+}
 
 int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len)
 {
@@ -23,25 +33,25 @@ int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len)
 		return rc;
 	if (a.family != s->family)
 		return -EAFNOSUPPORT;
-	if (c->state != TCPS_CLOSED || c->flow.dport_be || (c->flags & CONN_F_ADDR_SET))
+	if (c->state != TCPS_CLOSED || (c->flags & (CONN_F_NAMED | CONN_F_BOUND)))
 		return -EINVAL;
 	if (!ip_addr_is_any(&a) && !net_local(w, a.b, a.family))
 		return -EADDRNOTAVAIL;
 	if (port && table_port_conflict(w, c, a.b, WIRE_BE16(port)))
 		return -EADDRINUSE;
 	memcpy(c->flow.dst, a.b, 16);
-	if (port) {
-		c->flow.dport_be = WIRE_BE16(port);
-		rc = table_add_port(w, c);
-		if (rc) {
-			c->flow.dport_be = 0;
-			memset(c->flow.dst, 0, 16);
-			return -ENOBUFS;
-		}
-		c->flags |= CONN_F_PORT_SET;
+	c->flow.dport_be = 0; /* an attempt before may have left one */
+	if (port)
+		rc = take_port(w, c, WIRE_BE16(port));
+	else if (c->flags & CONN_F_BIND_PORT)
+		rc = tcp_autobind(w, c);
+	if (rc) {
+		memset(c->flow.dst, 0, 16);
+		return rc;
 	}
-	if (!ip_addr_is_any(&a))
-		c->flags |= CONN_F_ADDR_SET;
+	c->flags &= ~CONN_F_ADDR_SET;
+	c->flags |= CONN_F_NAMED | (port ? CONN_F_PORT_SET : 0) |
+		    (ip_addr_is_any(&a) ? 0 : CONN_F_ADDR_SET);
 	return 0;
 }
 
@@ -49,6 +59,7 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct ports_iter it;
 	uint16_t port;
+	int rc;
 
 	if (c->flags & CONN_F_BOUND)
 		return 0;
@@ -57,13 +68,10 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c)
 	while (ports_next(&it, &port)) {
 		if (table_port_conflict(w, c, c->flow.dst, WIRE_BE16(port)))
 			continue;
-		c->flow.dport_be = WIRE_BE16(port);
-		if (table_add_port(w, c)) {
-			c->flow.dport_be = 0;
-			return -ENOBUFS;
-		}
-		ports_taken(&w->tcp->ports, &it);
-		return 0;
+		rc = take_port(w, c, WIRE_BE16(port));
+		if (rc == 0)
+			ports_taken(&w->tcp->ports, &it);
+		return rc;
 	}
 	return -EADDRINUSE;
 }
@@ -89,9 +97,9 @@ int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len)
 		addr_out(c, c->flow.src, c->flow.sport_be, addr, len);
 		return 0;
 	}
-	/* Bound to an address and port 0: now somebody wants to know. */
-	if ((c->flags & CONN_F_ADDR_SET) && !c->flow.dport_be)
-		tcp_autobind(s->worker, c);
+	/* Bound to port 0: now somebody wants to know. */
+	if ((c->flags & CONN_F_NAMED) && !c->flow.dport_be && tcp_autobind(s->worker, c))
+		return -ENOBUFS;
 	addr_out(c, c->flow.dst, c->flow.dport_be, addr, len);
 	return 0;
 }

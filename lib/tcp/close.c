@@ -48,12 +48,14 @@ int tcp_shutdown(struct sock *s, int how)
 	case TCPS_CLOSED:
 		return -ENOTCONN;
 	case TCPS_SYN_SENT: /* CLOSE there deletes the attempt, whichever half is meant */
-		conn_ended(w, c, 0);
+		conn_ended(w, c, ECONNRESET);
+		conn_disconnect(w, c);
 		return 0;
 	case TCPS_LISTEN:
 		if (how != SHUT_WR) {
 			listener_stop(w, c);
-			sock_ready(s, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+			sock_ready(s, EPOLLOUT | EPOLLHUP);
+			conn_disconnect(w, c);
 		}
 		return 0;
 	default:
@@ -63,7 +65,8 @@ int tcp_shutdown(struct sock *s, int how)
 		shutdown_read(c);
 	if (how != SHUT_RD) {
 		end_sending(w, c);
-		sock_ready(s, EPOLLOUT);
+		if (c->state != TCPS_SYN_RCVD)
+			sock_ready(s, EPOLLOUT);
 	}
 	if ((c->flags & (CONN_F_SHUT_RD | CONN_F_FIN_RCVD)) && (c->flags & CONN_F_FIN_QUEUED))
 		sock_ready(s, EPOLLHUP);

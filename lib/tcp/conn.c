@@ -219,6 +219,22 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	tell_end(c, err);
 }
 
+void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!(c->flags & CONN_F_PORT_SET)) {
+		table_del_port(w, c);
+		c->flow.dport_be = 0;
+		c->flags &= ~CONN_F_NAMED;
+	}
+	if (!(c->flags & CONN_F_ADDR_SET))
+		memset(c->flow.dst, 0, 16);
+	memset(c->flow.src, 0, 16);
+	c->flow.sport_be = 0;
+	c->flags &= ~(CONN_F_ACTIVE | CONN_F_WAS_OPEN | CONN_F_SHUT_RD | CONN_F_FIN_RCVD);
+	rcvq_purge(w, c);
+	sock_unready(&c->sock, EPOLLIN | EPOLLRDHUP);
+}
+
 void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
 	const uint32_t need_rst = TCPS_BIT(TCPS_SYN_RCVD) | TCPS_BIT(TCPS_ESTABLISHED) |

@@ -85,12 +85,13 @@ enum tcp_conn_flags {
 	CONN_F_SNDBUF_SET = 1u << 22,
 	CONN_F_WANT_MEM = 1u << 23, /* a write found the worker's send budget used up */
 	CONN_F_KEEPALIVE = 1u << 24,
-	CONN_F_ESTAB = 1u << 25,    /* counted as established */
-	CONN_F_PORT_SET = 1u << 26, /* the local port was named by bind() */
-	CONN_F_ADDR_SET = 1u << 27, /* the local address was named by bind() */
-	CONN_F_WAS_OPEN = 1u << 28, /* has been synchronised: end of stream is 0, not ENOTCONN */
-	CONN_F_QUICKACK = 1u << 29, /* TCP_QUICKACK */
-	CONN_F_SMALL = 1u << 30,    /* of what is in flight a segment is not full; for Nagle */
+	CONN_F_ESTAB = 1u << 25,     /* counted as established */
+	CONN_F_PORT_SET = 1u << 26,  /* the local port was named by bind() */
+	CONN_F_ADDR_SET = 1u << 27,  /* the local address was named by bind() */
+	CONN_F_WAS_OPEN = 1u << 28,  /* has been synchronised: end of stream is 0, not ENOTCONN */
+	CONN_F_NAMED = 1u << 29,     /* bind() was called */
+	CONN_F_SMALL = 1u << 30,     /* of what is in flight a segment is not full; for Nagle */
+	CONN_F_BIND_PORT = 1u << 31, /* IP_BIND_ADDRESS_NO_PORT is 0 */
 };
 /* What a child takes over from its listener. */
 #define CONN_F_INHERIT \
@@ -253,6 +254,13 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c);
  * and may still read what had come.
  */
 void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err);
+
+/*
+ * What is left of a connection that has ended, or of a listener, goes: the socket is what bind()
+ * made of it; a port of our choice is given back. A pending error stays. As Linux's
+ * tcp_disconnect().
+ */
+void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c);
 
 /* Sends an RST if the state asks for one (RFC 9293 §3.10.5 ABORT), then conn_ended(). */
 void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err);

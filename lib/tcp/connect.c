@@ -17,8 +17,9 @@
 #include "wire/bytes.h"
 
 /* What a socket keeps from one attempt to the next. */
-#define FLAGS_KEPT \
-	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_PORT_SET | CONN_F_ADDR_SET | CONN_F_INHERIT)
+#define FLAGS_KEPT                                                                        \
+	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_NAMED | CONN_F_PORT_SET | CONN_F_ADDR_SET | \
+	 CONN_F_BIND_PORT | CONN_F_INHERIT)
 
 /* Packets of this flow come to another worker. */
 static bool away(struct nsk_worker *w, const struct flow *f)
@@ -63,24 +64,45 @@ static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct fl
 	return -EADDRNOTAVAIL;
 }
 
-static int may_connect(struct tcp_conn *c)
+/* Tells why an attempt failed, or what ended the connection that came of it. */
+static int tell_failure(struct nsk_worker *w, struct tcp_conn *c)
 {
-	int err = c->sock.err;
+	int err = sock_take_error(&c->sock);
+
+	conn_disconnect(w, c);
+	return err ? err : -ECONNABORTED;
+}
+
+int tcp_connected(struct sock *s)
+{
+	struct tcp_conn *c = conn_of_sock(s);
 
 	switch (c->state) {
+	case TCPS_SYN_SENT:
+	case TCPS_SYN_RCVD:
+		return -EAGAIN;
 	case TCPS_CLOSED:
-		break;
+		return tell_failure(s->worker, c);
+	case TCPS_LISTEN: /* somebody gave up the attempt, and found another use */
+		return -ECONNABORTED;
+	default:
+		c->flags &= ~CONN_F_ACTIVE;
+		return 0;
+	}
+}
+
+/* 0: an attempt can begin. What became of the one before is told first, if nobody was told. */
+static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
+{
+	switch (c->state) {
+	case TCPS_CLOSED:
+		return c->sock.err && (c->flags & CONN_F_WAS_OPEN) ? tell_failure(w, c) : 0;
 	case TCPS_SYN_SENT:
 	case TCPS_SYN_RCVD:
 		return -EALREADY;
 	default:
 		return -EISCONN;
 	}
-	if (err == 0)
-		return 0;
-	c->sock.err = 0; /* the attempt before failed, and nobody was told */
-	sock_unready(&c->sock, EPOLLERR);
-	return -err;
 }
 
 static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
@@ -132,11 +154,9 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	uint16_t port;
 	int rc;
 
-	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE)) {
-		c->flags &= ~CONN_F_ACTIVE; /* as Linux: the first call after the opening says so */
-		return 0;
-	}
-	rc = may_connect(c);
+	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE))
+		return tcp_connected(s); /* as Linux: the first call after the opening says so */
+	rc = may_connect(w, c);
 	if (rc == 0)
 		rc = destination(c, addr, len, &dst, &port);
 	if (rc)
@@ -159,6 +179,7 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	c->ts_off = tcp_ts_offset(w, &f, s->family);
 	conn_set_state(w, c, TCPS_SYN_SENT);
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
+	s->err = 0;
 	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
 	conn_ack_now(w, c);
 	return -EINPROGRESS;

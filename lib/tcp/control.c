@@ -122,7 +122,7 @@ static unsigned write_options(uint8_t *p, const struct tcp_control *ctl, const s
 	o = *ctl->opts;
 	mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
 	if (o.mss == 0)
-		o.mss = family_mss(family_of(ctl->family), (uint16_t)mtu);
+		o.mss = family_mss(family_of(ctl->how.family), (uint16_t)mtu);
 	return (unsigned)tcp_opts_write_syn(p, &o);
 }
 
@@ -135,7 +135,7 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 	uint64_t sum;
 	uint8_t *p;
 
-	if (tcp_route(w, &rc, f, ctl->family) != 0)
+	if (tcp_route(w, &rc, f, ctl->how.family) != 0)
 		return;
 	m = pkt_alloc_control(w);
 	if (!m) {
@@ -148,7 +148,7 @@ void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl)
 	sum += csum_words(p + TCP_HLEN, (hlen - TCP_HLEN) / 4);
 	m->data_len = (uint16_t)hlen;
 	m->pkt_len = hlen;
-	segment_out(w, &rc, m, f, ctl->family, hlen, hlen, sum);
+	segment_out(w, &rc, m, f, ctl->how, hlen, hlen, sum);
 }
 
 void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p)
@@ -156,7 +156,7 @@ void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p)
 	const uint8_t many = PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST;
 	struct tcp_control ctl = {
 		.flow = &p->flow,
-		.family = p->family,
+		.how.family = p->family,
 		.flags = TCP_RST,
 	};
 

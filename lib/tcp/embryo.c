@@ -8,6 +8,7 @@
 #include "tcp/input.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
+#include "tcp/segment.h"
 #include "tcp/table.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
@@ -88,7 +89,7 @@ static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
 	};
 	struct tcp_control ctl = {
 		.flow = &e->flow,
-		.family = e->family,
+		.how = segment_manner(l),
 		.opts = &o,
 		.seq = e->iss,
 		.ack = e->irs + 1,
@@ -208,7 +209,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 {
 	struct tcp_control ctl = {
 		.flow = &e->flow,
-		.family = e->family,
+		.how = segment_manner(listener_of(w, e)),
 		.seq = e->iss + 1,
 		.ack = e->irs + 1,
 		.flags = TCP_ACK,

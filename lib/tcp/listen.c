@@ -157,6 +157,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	w->tcp->listeners--;
 	table_listeners_changed(w->tcp);
 	conn_set_state(w, l, TCPS_CLOSED);
+	l->sock.flags &= (uint8_t)~SOCK_F_LISTEN;
 }
 
 /* ---- birth ---- */
@@ -166,6 +167,8 @@ static void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_c
 	c->flags |= l->flags & CONN_F_INHERIT;
 	c->sock.flags |= l->sock.flags & (SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT);
 	c->sock.linger_s = l->sock.linger_s;
+	c->sock.tos = l->sock.tos;
+	c->sock.ttl = l->sock.ttl;
 	c->sock.rcvtimeo_ms = l->sock.rcvtimeo_ms;
 	c->sock.sndtimeo_ms = l->sock.sndtimeo_ms;
 	c->rcv.limit = l->rcv.limit;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ip/ip.h"
 #include "tcp/conn.h"
 #include "wire/tcp.h"
 #include "wire/tcp_opts.h"
@@ -81,7 +82,7 @@ struct tcp_control {
 	uint32_t seq, ack;
 	uint16_t flags;
 	uint16_t wnd; /* as on the wire */
-	uint8_t family;
+	struct ip_manner how;
 };
 
 /* control.c: sends it, from the reserve if need be. opts->mss 0 is filled in. */

@@ -91,6 +91,6 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	c->last_snd_ms = w->tcp->now_ms;
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
 		tcp_rto_restart(w, c);
-	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen + len, sum);
+	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 	return true;
 }

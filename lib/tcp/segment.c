@@ -22,7 +22,7 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	if (hlen != base)
 		total += csum_words(p + base, (hlen - base) / 4);
 	segment_acks(c, plen != 0);
-	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen + plen, total);
+	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + plen, total);
 }
 
 /* SACK blocks that an ACK carries now. */
@@ -128,5 +128,5 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	m->data_len = (uint16_t)hlen;
 	m->pkt_len = hlen;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER);
-	segment_out(w, &c->route, m, &c->flow, c->sock.family, hlen, hlen, sum);
+	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen, sum);
 }

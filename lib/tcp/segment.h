@@ -53,17 +53,27 @@ static inline void segment_acks(struct tcp_conn *c, bool data)
 	ackpolicy_sent(&c->ack, data);
 }
 
+/* How a connection's packets go: IP_TOS, IP_TTL. */
+static inline struct ip_manner segment_manner(const struct tcp_conn *c)
+{
+	return (struct ip_manner){
+		.family = c->sock.family,
+		.tos = c->sock.tos,
+		.ttl = c->sock.ttl,
+	};
+}
+
 /*
  * A segment of len bytes, its header of hlen bytes written, gets its checksum and goes along rc to
  * the source of a flow. sum: of header (checksum field 0) and payload; not looked at when the port
  * computes it. Consumes m.
  */
 static inline void segment_out(struct nsk_worker *w, const struct route_cache *rc,
-			       struct rte_mbuf *m, const struct flow *to, uint8_t family,
+			       struct rte_mbuf *m, const struct flow *to, struct ip_manner how,
 			       unsigned hlen, uint32_t len, uint64_t sum)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t pseudo = ip_pseudo_sum(family, to->dst, to->src, IP_PROTO_TCP, len);
+	uint32_t pseudo = ip_pseudo_sum(how.family, to->dst, to->src, IP_PROTO_TCP, len);
 
 	if (ip_l4_csum_offload(rc, m, IP_PROTO_TCP)) {
 		m->l4_len = hlen;
@@ -72,7 +82,7 @@ static inline void segment_out(struct nsk_worker *w, const struct route_cache *r
 		tcp_store_checksum(p, csum_finish(csum_fold64(csum_add64(sum, pseudo))));
 	}
 	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
-	ip_reply(w, rc, m, to, IP_PROTO_TCP);
+	ip_reply(w, rc, m, to, IP_PROTO_TCP, how);
 }
 
 #endif

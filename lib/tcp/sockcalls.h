@@ -18,6 +18,7 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c);
 
 /* connect.c */
 int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len);
+int tcp_connected(struct sock *s);
 
 /* stream.c */
 ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);

@@ -12,6 +12,7 @@ const struct sock_ops tcp_sock_ops = {
 	.bind = tcp_bind,
 	.listen = tcp_listen,
 	.connect = tcp_connect,
+	.connected = tcp_connected,
 	.accept = tcp_accept,
 	.sendmsg = tcp_sendmsg,
 	.recvmsg = tcp_recvmsg,
@@ -27,9 +28,9 @@ const struct sock_ops tcp_sock_ops = {
 	.zc_send = tcp_zc_send,
 };
 
-int tcp_create(struct nsk_worker *w, struct sock **s)
+int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)
 {
-	struct tcp_conn *c = conn_new(w, AF_INET);
+	struct tcp_conn *c = conn_new(w, domain);
 
 	if (!c)
 		return slab_room(&w->tcp->conns) ? -ENOMEM : -ENFILE;

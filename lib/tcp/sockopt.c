@@ -98,11 +98,9 @@ static int set_keepalive(struct nsk_worker *w, struct tcp_conn *c, int v)
 
 static int get_error(struct nsk_worker *w, struct tcp_conn *c)
 {
-	int err = c->sock.err;
+	int err = -sock_take_error(&c->sock);
 
 	(void)w;
-	c->sock.err = 0;
-	sock_unready(&c->sock, EPOLLERR);
 	if (err == 0 && c->ext) {
 		err = c->ext->soft_err;
 		c->ext->soft_err = 0;
@@ -284,16 +282,18 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 
 /* ---- IPPROTO_IP ---- */
 
-/* bind() to port 0 never reserves a port here. */
+/* Unlike in Linux, 1 is where we begin: the port can then be one that brings the peer's packets to
+ * this worker. */
 static int get_no_port(struct nsk_worker *w, struct tcp_conn *c)
 {
-	(void)w, (void)c;
-	return 1;
+	(void)w;
+	return !(c->flags & CONN_F_BIND_PORT);
 }
 
 static int set_no_port(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
-	(void)w, (void)c, (void)v;
+	(void)w;
+	set_flag(c, CONN_F_BIND_PORT, !v);
 	return 0;
 }
 
@@ -335,8 +335,7 @@ int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *
 	if (o->get_raw)
 		return o->get_raw(w, conn_of_sock(s), value, len);
 	v = o->get(w, conn_of_sock(s));
-	*len = NSK_MIN(*len, (socklen_t)sizeof(v));
-	memcpy(value, &v, *len);
+	sock_option_out(level, v, value, len);
 	return 0;
 }
 
@@ -344,7 +343,7 @@ int tcp_setsockopt(struct sock *s, int level, int name, const void *value, sockl
 {
 	const struct option *o = find(level, name);
 	struct nsk_worker *w = s->worker;
-	int v;
+	int v, rc;
 
 	if (!o)
 		return sock_setsockopt(s, level, name, value, len);
@@ -353,8 +352,6 @@ int tcp_setsockopt(struct sock *s, int level, int name, const void *value, sockl
 		return o->set_raw(w, conn_of_sock(s), value, len);
 	if (!o->set)
 		return -ENOPROTOOPT;
-	if (len < sizeof(v))
-		return -EINVAL;
-	memcpy(&v, value, sizeof(v));
-	return o->set(w, conn_of_sock(s), v);
+	rc = sock_option_in(level, value, len, &v);
+	return rc ? rc : o->set(w, conn_of_sock(s), v);
 }

@@ -17,16 +17,6 @@
 
 #define OPENING (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
 
-/* The pending error, told once. */
-static int take_error(struct sock *s)
-{
-	int err = s->err;
-
-	s->err = 0;
-	sock_unready(s, EPOLLERR);
-	return -err;
-}
-
 /* ---- sending ---- */
 
 int tcp_send_status(struct sock *s)
@@ -36,7 +26,7 @@ int tcp_send_status(struct sock *s)
 	if (NSK_LIKELY(conn_in(c, TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT))))
 		return 0;
 	if (s->err)
-		return take_error(s);
+		return sock_take_error(s);
 	if (conn_in(c, OPENING) && !(c->flags & CONN_F_FIN_QUEUED))
 		return -EAGAIN;
 	return -EPIPE;
@@ -122,7 +112,7 @@ int tcp_recv_status(struct sock *s)
 	struct tcp_conn *c = conn_of_sock(s);
 
 	if (s->err)
-		return take_error(s);
+		return sock_take_error(s);
 	if (c->flags & (CONN_F_FIN_RCVD | CONN_F_SHUT_RD))
 		return 0;
 	if (c->state == TCPS_CLOSED)

@@ -8,6 +8,7 @@
 #include "tcp/embryo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
+#include "tcp/segment.h"
 #include "tcpalg/cookie.h"
 
 #define NOTE_NS UINT64_C(1000000000)
@@ -59,7 +60,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 	};
 	struct tcp_control ctl = {
 		.flow = &p->flow,
-		.family = p->family,
+		.how = segment_manner(l),
 		.opts = &o,
 		.ack = p->seq + 1,
 		.flags = TCP_SYN | TCP_ACK,

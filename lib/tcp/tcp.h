@@ -40,8 +40,8 @@ void tcp_output_dirty(struct nsk_worker *w);
 /* True while connections are marked dirty: the next turn should not wait. */
 bool tcp_output_pending(const struct nsk_worker *w);
 
-/* The row (AF_INET, SOCK_STREAM, IPPROTO_TCP) of the table of families. */
-int tcp_create(struct nsk_worker *w, struct sock **s);
+/* For rows (…, SOCK_STREAM, IPPROTO_TCP) of the table of families. */
+int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s);
 
 /* Timer functions, see wheel_fn; ctx is the worker. */
 void tcp_conn_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);

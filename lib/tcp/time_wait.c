@@ -107,7 +107,8 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.snd_nxt = c->snd_nxt,
 		.rcv_nxt = c->rcv_nxt,
 		.ts_recent = c->ts_recent,
-		.family = c->sock.family,
+		.family = c->sock.family & 0x7f,
+		.tos = c->sock.tos,
 		.ts = !!(c->flags & CONN_F_TS),
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};
@@ -140,7 +141,7 @@ static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
 	};
 	struct tcp_control ctl = {
 		.flow = &tw->flow,
-		.family = tw->family,
+		.how = {.family = tw->family, .tos = tw->tos},
 		.opts = tw->ts ? &o : NULL,
 		.seq = tw->snd_nxt,
 		.ack = tw->rcv_nxt,

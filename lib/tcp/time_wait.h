@@ -20,9 +20,10 @@ struct tcp_time_wait {
 	uint32_t ts_recent;
 	uint32_t next, prev; /* SLAB_NONE at the ends */
 	uint32_t ends_ms;    /* modulo 2^32 */
-	uint8_t family;
-	uint8_t ts;   /* timestamps negotiated */
-	uint16_t wnd; /* as announced last */
+	uint8_t family : 7;
+	uint8_t ts : 1; /* timestamps negotiated */
+	uint8_t tos;	/* IP_TOS; IP_TTL is forgotten, as in Linux */
+	uint16_t wnd;	/* as announced last */
 };
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "a TIME-WAIT entry is 64 bytes");
 

@@ -42,9 +42,7 @@ struct udp_sock {
 	struct ip_addr faddr;  /* connected: the peer */
 	uint16_t lport, fport; /* host order, 0: none */
 	uint8_t flags;	       /* enum udp_flags */
-	uint8_t ttl;	       /* 0: default of settings */
 	uint8_t mcast_ttl;
-	uint8_t tos;
 	uint32_t rcvbuf, sndbuf; /* bytes */
 	uint32_t queued_bytes;	 /* charged: whole buffers */
 	uint32_t queued;	 /* datagrams */
@@ -84,8 +82,8 @@ void udp_worker_fini(struct nsk_worker *w);
 /* The UDP row of the protocol table. */
 extern const struct ip_proto udp_proto;
 
-/* The row (AF_INET, SOCK_DGRAM, IPPROTO_UDP) of the table of families. */
-int udp_create(struct nsk_worker *w, struct sock **s);
+/* For rows (…, SOCK_DGRAM, IPPROTO_UDP) of the table of families. */
+int udp_create(struct nsk_worker *w, uint8_t domain, struct sock **s);
 
 /* Adds this worker's levels. */
 void udp_levels(const struct nsk_worker *w, struct nsk_levels *levels);

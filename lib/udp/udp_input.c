@@ -78,7 +78,7 @@ static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
 		p->l4_len = v.len;
 		ip_trim(m, (uint16_t)(off + v.len));
 	}
-	if (v.has_checksum ? !ip_l4_csum_ok(m, p) : p->family != AF_INET)
+	if (v.has_checksum ? !ip_l4_csum_ok(m, p) : !family_of(p->family)->udp_zero_ok)
 		return NSK_DROP_UDP_CHECKSUM;
 	store_be16(&p->flow.sport_be, v.sport);
 	store_be16(&p->flow.dport_be, v.dport);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Socket options of UDP: buffer sizes and IPPROTO_IP, one row an option. The others are lib/sock's.
- */
+/* Socket options of UDP: buffer sizes and what of IPPROTO_IP only datagrams have, one row an
+ * option. The others are lib/sock's. */
 #include <errno.h>
-#include <string.h>
 
 #include "udp/udp.h"
 
@@ -50,19 +49,6 @@ static int set_sndbuf(struct udp_sock *u, int value)
 	return 0;
 }
 
-static int get_ttl(struct udp_sock *u)
-{
-	return u->ttl ? u->ttl : (int)SETTING(u->sock.worker->set, ip_ttl);
-}
-
-static int set_ttl(struct udp_sock *u, int value)
-{
-	if (value != -1 && (value < 1 || value > 255))
-		return -EINVAL;
-	u->ttl = value == -1 ? 0 : (uint8_t)value;
-	return 0;
-}
-
 static int get_mcast_ttl(struct udp_sock *u)
 {
 	return u->mcast_ttl;
@@ -74,17 +60,6 @@ static int set_mcast_ttl(struct udp_sock *u, int value)
 	if (value != -1 && (value < 1 || value > 255))
 		return -EINVAL;
 	u->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
-	return 0;
-}
-
-static int get_tos(struct udp_sock *u)
-{
-	return u->tos;
-}
-
-static int set_tos(struct udp_sock *u, int value)
-{
-	u->tos = (uint8_t)value;
 	return 0;
 }
 
@@ -117,8 +92,6 @@ static int get_mtu(struct udp_sock *u)
 static const struct option options[] = {
 	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf},
 	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf},
-	{IPPROTO_IP, IP_TTL, get_ttl, set_ttl},
-	{IPPROTO_IP, IP_TOS, get_tos, set_tos},
 	{IPPROTO_IP, IP_MULTICAST_TTL, get_mcast_ttl, set_mcast_ttl},
 	{IPPROTO_IP, IP_MTU_DISCOVER, get_mtu_discover, set_mtu_discover},
 	{IPPROTO_IP, IP_MTU, get_mtu, NULL},
@@ -137,36 +110,24 @@ int udp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *
 	const struct option *o = find_option(level, name);
 	int number;
 
-	if (!o) {
-		/* Reading the error takes it away. */
-		if (level == SOL_SOCKET && name == SO_ERROR)
-			sock_unready(s, EPOLLERR);
+	if (!o)
 		return sock_getsockopt(s, level, name, value, len);
-	}
 	number = o->get(udp_of(s));
 	if (number < 0)
 		return number;
-	*len = NSK_MIN(*len, (socklen_t)sizeof(number));
-	memcpy(value, &number, *len);
+	sock_option_out(level, number, value, len);
 	return 0;
 }
 
 int udp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
 {
 	const struct option *o = find_option(level, name);
-	int number;
+	int number, rc;
 
 	if (!o)
 		return sock_setsockopt(s, level, name, value, len);
 	if (!o->set)
 		return -ENOPROTOOPT;
-	/* The options of IP are also taken as one byte. */
-	if (level == IPPROTO_IP && len == 1) {
-		number = *(const uint8_t *)value;
-	} else if (len >= (socklen_t)sizeof(number)) {
-		memcpy(&number, value, sizeof(number));
-	} else {
-		return -EINVAL;
-	}
-	return o->set(udp_of(s), number);
+	rc = sock_option_in(level, value, len, &number);
+	return rc ? rc : o->set(udp_of(s), number);
 }

@@ -13,16 +13,6 @@ static struct udp_sock *udp_of(struct sock *s)
 	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
 }
 
-/* The pending error, which is told once. */
-static int take_error(struct sock *s)
-{
-	int err = s->err;
-
-	s->err = 0;
-	sock_unready(s, EPOLLERR);
-	return -err;
-}
-
 /* Copies payload to the application's pieces, as much as both have. Returns the number of bytes. */
 static size_t copy_out(const struct rte_mbuf *m, const struct msghdr *msg)
 {
@@ -74,7 +64,7 @@ ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN; /* nothing is ever put there */
 	if (NSK_UNLIKELY(s->err))
-		return take_error(s);
+		return sock_take_error(s);
 	msg->msg_flags = 0;
 	msg->msg_controllen = 0;
 	if (!m) {
@@ -98,7 +88,7 @@ int udp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
 	unsigned n = 0;
 
 	if (s->err)
-		return take_error(s);
+		return sock_take_error(s);
 	while (n < max && u->qhead)
 		bufs[n++] = udp_queue_pop(u);
 	if (n == 0 && !(u->flags & UDP_F_SHUT_RD))

@@ -14,8 +14,6 @@
 #include "wire/ipv4.h"
 #include "wire/udp.h"
 
-#define UDP_PAYLOAD_MAX (IPV4_MAX_LEN - IPV4_HLEN - UDP_HLEN)
-
 struct dest {
 	struct ip_addr addr, src;
 	uint16_t port;
@@ -26,13 +24,13 @@ static struct udp_sock *udp_of(struct sock *s)
 	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
 }
 
-/* Bytes of all pieces, or -EMSGSIZE. */
-static ssize_t payload_len(const struct msghdr *msg)
+/* Bytes of all pieces, or -EMSGSIZE: more than max. */
+static ssize_t payload_len(const struct msghdr *msg, size_t max)
 {
 	size_t len = 0;
 
 	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		if (msg->msg_iov[i].iov_len > UDP_PAYLOAD_MAX - len)
+		if (msg->msg_iov[i].iov_len > max - len)
 			return -EMSGSIZE;
 		len += msg->msg_iov[i].iov_len;
 	}
@@ -148,7 +146,7 @@ static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d,
 {
 	struct nsk_worker *w = u->sock.worker;
 	uint16_t len = (uint16_t)(m->pkt_len + UDP_HLEN);
-	uint32_t pseudo = ip_pseudo_sum(AF_INET, d->src.b, d->addr.b, IP_PROTO_UDP, len);
+	uint32_t pseudo = ip_pseudo_sum(u->sock.family, d->src.b, d->addr.b, IP_PROTO_UDP, len);
 	uint8_t *h = (uint8_t *)rte_pktmbuf_prepend(m, UDP_HLEN);
 
 	if (NSK_UNLIKELY(!h)) {
@@ -165,10 +163,10 @@ static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d,
 		  &(struct ip_out){
 			  .src = d->src.b,
 			  .dst = d->addr.b,
-			  .family = AF_INET,
+			  .family = u->sock.family,
 			  .proto = IP_PROTO_UDP,
-			  .ttl = ip_addr_is_multicast(&d->addr) ? u->mcast_ttl : u->ttl,
-			  .tos = u->tos,
+			  .ttl = ip_addr_is_multicast(&d->addr) ? u->mcast_ttl : u->sock.ttl,
+			  .tos = u->sock.tos,
 			  .df = u->flags & UDP_F_DF,
 		  });
 }
@@ -176,15 +174,10 @@ static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d,
 /* What forbids sending at all. */
 static int may_send(struct sock *s, const struct udp_sock *u, int flags)
 {
-	int err = s->err;
-
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	if (err) {
-		s->err = 0;
-		sock_unready(s, EPOLLERR);
-		return -err;
-	}
+	if (NSK_UNLIKELY(s->err))
+		return sock_take_error(s);
 	return u->flags & UDP_F_SHUT_WR ? -EPIPE : 0;
 }
 
@@ -192,7 +185,8 @@ ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 {
 	struct udp_sock *u = udp_of(s);
 	struct nsk_worker *w = s->worker;
-	ssize_t len = payload_len(msg);
+	const struct family *family = family_of(s->family);
+	ssize_t len = payload_len(msg, family->max_payload - UDP_HLEN);
 	struct rte_mbuf *m;
 	struct dest d;
 	bool offload;
@@ -209,7 +203,7 @@ ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	rc = udp_route(u, &d.addr, &d.src);
 	if (rc)
 		return rc;
-	if ((size_t)len + UDP_HLEN + IPV4_HLEN > u->route.iface->mtu)
+	if ((size_t)len + UDP_HLEN + family->hdr_len > u->route.iface->mtu)
 		return -EMSGSIZE;
 	m = alloc_chain(w, u->route.iface, (size_t)len, &rc);
 	if (NSK_UNLIKELY(!m))

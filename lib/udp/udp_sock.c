@@ -75,14 +75,14 @@ void udp_levels(const struct nsk_worker *w, struct nsk_levels *levels)
 
 /* ---- life ---- */
 
-int udp_create(struct nsk_worker *w, struct sock **s)
+int udp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)
 {
 	struct udp_sock *u = slab_zalloc(&w->udp->socks);
 
 	if (!u)
 		return -ENOBUFS;
-	sock_init(&u->sock, w, &udp_ops, AF_INET);
-	u->laddr = ip_addr_any(AF_INET);
+	sock_init(&u->sock, w, &udp_ops, domain);
+	u->laddr = ip_addr_any(domain);
 	u->rcvbuf = SETTING(w->set, udp_rcvbuf);
 	u->sndbuf = SETTING(w->set, udp_sndbuf);
 	u->mcast_ttl = 1; /* RFC 1112 §6.1 */

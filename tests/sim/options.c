@@ -104,7 +104,7 @@ static const struct number {
 	 {-1},
 	 false},
 	{IPPROTO_TCP, TCP_QUICKACK, -1, {{1, 1}, {0, 0}, {77, 1}, {0, 0}}, {0}, false},
-	{IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, {{1, 1}, {0, 1}, {1, 1}, {0, 1}}, {0}, false},
+	{IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, {{1, 1}, {0, 0}, {77, 1}, {0, 0}}, {0}, false},
 };
 
 static void each_number_is_read_set_and_kept_in_its_range(void **state)
@@ -147,6 +147,8 @@ static void a_short_value_is_refused_and_a_long_one_taken(void **state)
 		int fd = fresh(&world), before = get(fd, n->level, n->name), value = 0;
 		socklen_t len = 2;
 
+		if (n->level == IPPROTO_IP) /* also taken as a byte: see names.c */
+			continue;
 		wide[0] = n->good[0].value;
 		for (socklen_t shorter = 0; shorter < sizeof(int); shorter++) {
 			assert_int_equal(nsk_setsockopt(fd, n->level, n->name, wide, shorter), -1);

@@ -239,10 +239,43 @@ static void connect_sleeps_until_the_peer_refuses(void **state)
 {
 	struct sockaddr_in sin = crew_address(1, 81);
 	int fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};
 
 	(void)state;
 	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)), -1);
 	assert_int_equal(errno, ECONNREFUSED);
+	/* Told is told: the socket is as before. */
+	assert_int_equal(nsk_poll(&p, 1, 0), 1);
+	assert_int_equal(p.revents, POLLOUT | POLLHUP);
+}
+
+/* The attempt is over, and the thread that waits for it learns that: as in Linux. */
+static void connect_ends_when_another_thread_shuts_down(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = {.fn = do_connect, .other = 8};
+
+	for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
+		job.fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+		job_start(&job);
+		crew_waiting(pair->crew.stack[0], 1);
+		assert_int_equal(nsk_shutdown(job.fd, how), 0);
+		job_join(&job);
+		assert_job(&job, -1, ECONNRESET);
+		crew_waiting(pair->crew.stack[0], 0);
+		assert_int_equal(nsk_close(job.fd), 0);
+	}
+}
+
+static void accept_ends_when_another_thread_shuts_down(void **state)
+{
+	struct pair *pair = *state;
+	struct job job = {.fn = job_accept, .fd = pair->listener};
+
+	pair_sleep_in(pair, &job);
+	assert_int_equal(nsk_shutdown(pair->listener, SHUT_RD), 0);
+	job_join(&job);
+	assert_job(&job, -1, EINVAL);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -302,6 +335,8 @@ int main(void)
 		pair_test(a_send_timeout_ends_a_send_that_the_peer_does_not_read),
 		pair_test(connect_has_the_send_timeout),
 		pair_test(connect_sleeps_until_the_peer_refuses),
+		pair_test(connect_ends_when_another_thread_shuts_down),
+		pair_test(accept_ends_when_another_thread_shuts_down),
 		pair_test(a_signal_interrupts_receive_accept_poll_and_epoll),
 		pair_test(what_came_before_the_signal_is_returned),
 	};

@@ -98,6 +98,13 @@ static int fake_connect(struct sock *s, const struct sockaddr *addr, socklen_t l
 	return fake_of(s)->connect_rc;
 }
 
+static int fake_connected(struct sock *s)
+{
+	if (!(s->ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+		return -EAGAIN;
+	return sock_take_error(s);
+}
+
 static int fake_accept(struct sock *s, struct sock **child)
 {
 	struct fake *f = fake_of(s);
@@ -230,6 +237,7 @@ static const struct sock_ops fake_stream_ops = {
 	.bind = fake_bind,
 	.listen = fake_listen,
 	.connect = fake_connect,
+	.connected = fake_connected,
 	.accept = fake_accept,
 	.sendmsg = fake_sendmsg,
 	.recvmsg = fake_recvmsg,
@@ -249,14 +257,16 @@ static const struct sock_ops fake_dgram_ops = {
 	.close = fake_close,
 };
 
-static int fake_create_stream(struct nsk_worker *w, struct sock **s)
+static int fake_create_stream(struct nsk_worker *w, uint8_t domain, struct sock **s)
 {
+	(void)domain;
 	*s = &fake_new(w, &fake_stream_ops)->sock;
 	return 0;
 }
 
-static int fake_create_dgram(struct nsk_worker *w, struct sock **s)
+static int fake_create_dgram(struct nsk_worker *w, uint8_t domain, struct sock **s)
 {
+	(void)domain;
 	*s = &fake_new(w, &fake_dgram_ops)->sock;
 	return 0;
 }

@@ -136,8 +136,8 @@ static void unknown_options_and_levels_are_ENOPROTOOPT(void **state)
 	assert_errno(set_int(fd, SO_DEBUG, 1), ENOPROTOOPT);
 	assert_errno(set_int(fd, 9999, 1), ENOPROTOOPT);
 	assert_errno(nsk_getsockopt(fd, SOL_SOCKET, 9999, &value, &len), ENOPROTOOPT);
-	assert_errno(nsk_setsockopt(fd, IPPROTO_IP, SO_REUSEADDR, &value, len), ENOPROTOOPT);
-	assert_errno(nsk_getsockopt(fd, IPPROTO_IP, SO_REUSEADDR, &value, &len), ENOPROTOOPT);
+	assert_errno(nsk_setsockopt(fd, IPPROTO_IP, SO_REUSEPORT, &value, len), ENOPROTOOPT);
+	assert_errno(nsk_getsockopt(fd, IPPROTO_IP, SO_REUSEPORT, &value, &len), ENOPROTOOPT);
 }
 
 static void lengths_and_pointers_are_checked(void **state)

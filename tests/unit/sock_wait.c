@@ -53,6 +53,42 @@ static void a_receive_timeout_is_counted_on_the_workers_clock(void **state)
 	assert_int_equal(world->w.sock->items.in_use, 0);
 }
 
+static void time_out_at_turn_2(struct world *world)
+{
+	struct fake *f = fake_at(world->fd);
+
+	if (world->turns == 2) {
+		f->sock.err = ETIMEDOUT;
+		sock_ready(&f->sock, EPOLLERR | EPOLLHUP);
+	}
+}
+
+static void a_connection_that_timed_out_is_not_a_wait_that_did(void **state)
+{
+	struct timeval tv = {.tv_sec = 1};
+	struct world *world = *state;
+	char buf[8];
+
+	world->fd = stream_fd();
+	world->on_turn = time_out_at_turn_2;
+	assert_errno(nsk_recv(world->fd, buf, sizeof(buf), 0), ETIMEDOUT);
+	/* Nor if the wait has its own limit. */
+	world->turns = 0;
+	assert_int_equal(nsk_setsockopt(world->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
+	assert_errno(nsk_send(world->fd, "abc", 3, 0), ETIMEDOUT);
+	assert_int_equal(world->w.sock->items.in_use, 0);
+}
+
+static void a_datagram_that_lacks_no_room_is_not_waited_for(void **state)
+{
+	struct world *world = *state;
+	int fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+
+	sock_ready(&fake_at(fd)->sock, EPOLLOUT); /* yet the protocol says EAGAIN */
+	assert_errno(nsk_send(fd, "abc", 3, 0), EAGAIN);
+	assert_int_equal(world->turns, 0);
+}
+
 static void a_send_timeout_is_its_own(void **state)
 {
 	struct timeval tv = {.tv_usec = 2000};
@@ -416,6 +452,8 @@ int main(void)
 		T(a_blocking_recv_turns_the_loop),
 		T(the_name_of_a_datagram_that_was_waited_for_is_told),
 		T(a_receive_timeout_is_counted_on_the_workers_clock),
+		T(a_connection_that_timed_out_is_not_a_wait_that_did),
+		T(a_datagram_that_lacks_no_room_is_not_waited_for),
 		T(a_send_timeout_is_its_own),
 		T(a_blocking_send_on_a_stream_ends_when_all_was_taken),
 		T(a_part_that_was_sent_is_told_before_the_error),

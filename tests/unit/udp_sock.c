@@ -274,7 +274,7 @@ static void test_sockets_run_out_and_come_back(void **state)
 
 	open_socket(world);
 	open_socket(world);
-	assert_int_equal(udp_create(&world->w, &t), -ENOBUFS);
+	assert_int_equal(udp_create(&world->w, AF_INET, &t), -ENOBUFS);
 	udp_levels(&world->w, &levels);
 	assert_int_equal(levels.udp_sockets, 13);
 	s->ops->close(s);
@@ -322,7 +322,7 @@ static void test_every_failing_allocation_leaves_nothing_behind(void **state)
 	} while (udp_worker_init(&world->w) == -ENOMEM);
 	assert_true(n > 4);
 	world->mem.fail_at = 1;
-	assert_int_equal(udp_create(&world->w, &s), -ENOBUFS);
+	assert_int_equal(udp_create(&world->w, AF_INET, &s), -ENOBUFS);
 	world->mem.fail_at = 0;
 	*state = world;
 	nw_teardown(state);
