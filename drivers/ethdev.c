@@ -295,6 +295,8 @@ int ethdev_open(const struct port_open *open, struct port **port)
 	quirk = quirk_of_devargs(open->devargs);
 	if (devargs_is_pci(name, &len))
 		rc = pci_check(open, name);
+	else if ((rc = devargs_check(quirk, open->devargs, text, sizeof(text))))
+		port_open_fail(open, rc, "%s: %s", name, text);
 	else if (quirk->prepare && port_of_device(name) == RTE_MAX_ETHPORTS &&
 		 (rc = quirk->prepare(open->devargs, open->log, text, sizeof(text))))
 		port_open_fail(open, rc, "%s: %s", name, text);

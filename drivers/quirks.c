@@ -20,6 +20,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_tap",
 		.package = "librte-net-tap",
+		.keys = "iface remote mac persist",
 		.no_rss = true,
 		.offloads_off = ALL_CSUM,
 		.queues_max = 1,
@@ -37,6 +38,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_tun",
 		.package = "librte-net-tap",
+		.keys = "iface",
 		.no_rss = true,
 		.no_ethernet = true,
 		.offloads_off = ALL_CSUM,
@@ -49,6 +51,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_virtio_user",
 		.package = "librte-net-virtio",
+		.keys = "path mac cq queue_size queues iface server mrg_rxbuf in_order packed_vq speed vectorized",
 		.single_file = true,
 		.prepare = prepare_virtio_user,
 		.reason =
@@ -59,6 +62,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_vhost",
 		.package = "librte-net-vhost",
+		.keys = "iface queues client iommu-support postcopy-support tso linear-buffer ext-buffer legacy-ol-flags",
 		.single_file = true,
 		.chains = true,
 		.prepare = prepare_vhost,
@@ -69,6 +73,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_memif",
 		.package = "librte-net-memif",
+		.keys = "id role bsize rsize socket socket-abstract mac secret zero-copy",
 		.no_in_memory = true,
 		.chains = true,
 		.queues_max = 1,
@@ -82,6 +87,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_af_packet",
 		.package = "librte-net-af-packet",
+		.keys = "iface qpairs qdisc_bypass blocksz framesz framecnt",
 		.prepare = prepare_af_packet,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
@@ -90,6 +96,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_ring",
 		.package = "librte-net-ring",
+		.keys = "nodeaction internal",
 		.chains = true,
 		.no_rss = true,
 		.queues_max = 1,
@@ -98,6 +105,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_pcap",
 		.package = "librte-net-pcap",
+		.keys = "rx_pcap tx_pcap rx_iface rx_iface_in tx_iface iface phy_mac infinite_rx",
 		.chains = true,
 		.prepare = prepare_pcap,
 		.reason =
@@ -107,6 +115,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_null",
 		.package = "librte-net-null",
+		.keys = "size copy no-rx",
 		.no_rss = true,
 		.reason =
 			"Reports a RETA of 128 entries, but every queue delivers the same nothing.",

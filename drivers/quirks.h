@@ -13,14 +13,15 @@
 #include "base/log.h"
 
 struct quirk {
-	const char *driver;    /* as the device reports it and as vdevs are named: "net_tap" */
-	const char *package;   /* Debian's name of it */
-	bool single_file;      /* EAL: --single-file-segments when hugepages are used */
-	bool no_in_memory;     /* EAL: not with --in-memory */
-	bool no_rss;	       /* says it has RSS, does not spread by the hash that was asked for */
-	bool no_ethernet;      /* carries IP packets without a link header */
-	bool chains;	       /* receives into chains of buffers without reporting SCATTER */
-	bool rx_fds;	       /* its queues' descriptors are wanted: rx interrupts configured */
+	const char *driver;  /* as the device reports it and as vdevs are named: "net_tap" */
+	const char *package; /* Debian's name of it */
+	const char *keys;    /* arguments that 22.11's has, with blanks between; NULL: not known */
+	bool single_file;    /* EAL: --single-file-segments when hugepages are used */
+	bool no_in_memory;   /* EAL: not with --in-memory */
+	bool no_rss;	     /* says it has RSS, does not spread by the hash that was asked for */
+	bool no_ethernet;    /* carries IP packets without a link header */
+	bool chains;	     /* receives into chains of buffers without reporting SCATTER */
+	bool rx_fds;	     /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
 	uint32_t mtu_max;      /* 0: as reported */
@@ -47,6 +48,9 @@ const struct quirk *quirk_of_devargs(const char *devargs);
 /* True for "0000:00:08.0", "00:08.0" and the like, with or without arguments behind; @len: of the
  * address. */
 bool devargs_is_pci(const char *devargs, size_t *len);
+
+/* devargs.c: 0, or -EINVAL and a text when there are arguments that the driver does not have. */
+int devargs_check(const struct quirk *quirk, const char *devargs, char *error, size_t size);
 
 /* quirks_check.c: the prepare functions. */
 int prepare_tun(const char *devargs, const struct log *log, char *error, size_t size);

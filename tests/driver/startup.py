@@ -108,6 +108,10 @@ class Devices(unittest.TestCase):
         self.assertEqual(self.refused("lo"), "nsk-echo: 'lo' is an interface of the kernel, no device of DPDK's: "
                          "net_af_packet0,iface=lo shares it with the kernel; '-d help' lists more")
 
+    def test_an_unknown_argument_of_a_device_is_refused(self):
+        self.assertEqual(self.refused("net_tap0,ifac=nsk0"), "nsk-echo: net_tap0: no argument 'ifac'; did you mean 'iface'? "
+                         "net_tap has: iface remote mac persist")
+
     def test_an_unknown_device_is_refused_once(self):
         self.assertIn("nsk-echo: no device 'net_what0'", self.refused("net_what0"))
 

@@ -85,6 +85,40 @@ static void each_row_says_why_it_is_there(void **state)
 	}
 }
 
+static void arguments_that_a_driver_does_not_have_are_refused(void **state)
+{
+	static const struct {
+		const char *devargs, *says; /* NULL: good */
+	} rows[] = {
+		{"net_tap0", NULL},
+		{"net_tap0,iface=nsk0,mac=02:00:00:00:00:01,persist", NULL},
+		{"vdev:net_tap_lan,iface=nsk0,", NULL},
+		{"net_ring0", NULL},
+		{"0000:00:08.0,anything=1", NULL},
+		{"net_tap0,ifac=nsk0",
+		 "no argument 'ifac'; did you mean 'iface'? net_tap has: iface remote mac persist"},
+		{"net_tap0,mac=fixed,inface=nsk0",
+		 "no argument 'inface'; did you mean 'iface'? net_tap has: iface remote mac persist"},
+		{"net_tun0,mac=fixed", "no argument 'mac'; net_tun has: iface"},
+		{"net_null0,length=64", "no argument 'length'; net_null has: size copy no-rx"},
+		{"net_null0,sizes", "no argument 'sizes'; did you mean 'size'? net_null has: size "
+				    "copy no-rx"},
+		{"net_null0,a_word_that_is_longer_than_thirty_two_letters=1",
+		 "no argument 'a_word_that_is_longer_than_thirty_two_letters'; net_null has: size "
+		 "copy no-rx"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		const struct quirk *q = quirk_of_devargs(rows[i].devargs);
+		char error[256] = "";
+		int rc = devargs_check(q, rows[i].devargs, error, sizeof(error));
+
+		assert_int_equal(rc, rows[i].says ? -EINVAL : 0);
+		assert_string_equal(error, rows[i].says ? rows[i].says : "");
+	}
+}
+
 static void needs_are_seen_through_wrappers(void **state)
 {
 	struct port_needs n;
@@ -113,6 +147,7 @@ int main(void)
 		cmocka_unit_test(pci_addresses_are_told_from_names),
 		cmocka_unit_test(a_virtual_device_finds_its_row_by_name),
 		cmocka_unit_test(each_row_says_why_it_is_there),
+		cmocka_unit_test(arguments_that_a_driver_does_not_have_are_refused),
 		cmocka_unit_test(needs_are_seen_through_wrappers),
 	};
 
