@@ -109,7 +109,7 @@ def figures_of(samples, side, workload):
     if not good:
         return None
     rates = [s["rate"] for s in good]
-    busy = [s["busy_turns"] for s in good if s["busy_turns"] is not None]
+    busy = [s["busy"] for s in good if s["busy"] is not None]
     return {"median": statistics.median(rates), "least": min(rates), "most": max(rates), "runs": len(rates),
             "p50_us": statistics.median(s["latency"]["p50_us"] for s in good),
             "p99_us": statistics.median(s["latency"]["p99_us"] for s in good),
@@ -117,7 +117,7 @@ def figures_of(samples, side, workload):
             "load_core_percent": statistics.median(s["readings"]["load"]["core_busy_percent"] for s in good),
             "server_waited_percent": max(s["readings"]["server"]["waited_percent"] for s in good),
             "load_waited_percent": max(s["readings"]["load"]["waited_percent"] for s in good),
-            "busy_turns_percent": statistics.median(busy) if busy else None,
+            "busy_percent": statistics.median(busy) if busy else None,
             "packets_each": statistics.median(s["packets_each"] for s in good)}
 
 

@@ -139,9 +139,9 @@ def packets_each(counters, done):
     return max(counters["tx_packets"], counters["rx_packets"]) / done if done else 0.0
 
 
-def busy_turns(server):
-    """How much of its turns nsk-echo had work in, in percent: the middle one of its seconds under load; None: no such."""
-    seconds = sorted(line["busy_turns_percent"] for line in json_objects(server.said, "interval")
+def busy_percent(server):
+    """How much of its time nsk-echo had work, in percent: the middle one of its seconds under load; None: no such."""
+    seconds = sorted(line["busy_percent"] for line in json_objects(server.said, "interval")
                      if line["requests_per_s"] > 0)
     return seconds[len(seconds) // 2] if seconds else None
 
@@ -183,7 +183,7 @@ def measure(side, workload, seconds, warmup=SETTLE_S, progress=None):
     total = summary[-1]
     return {"side": side.name, "workload": workload.name,
             "rate": total["closes_per_s" if asked.short else "requests_per_s"],
-            "latency": total["latency"], "errors": total["errors"], "busy_turns": busy_turns(side.server),
+            "latency": total["latency"], "errors": total["errors"], "busy": busy_percent(side.server),
             "packets_each": packets_each(total["counters"], total["counters"]["closed" if asked.short else "answers"]),
             "server": side.server.text, "load": load.text,
             "readings": {name: meter.reading() for name, meter in meters.items()}, "summary": total}

@@ -22,7 +22,7 @@ static struct rates rates_between(const struct nsk_stats *a, const struct nsk_st
 {
 	struct rates r = {.seconds = (double)(b->now_ns - a->now_ns) / 1e9};
 	double per = r.seconds > 0 ? 1 / r.seconds : 0;
-	uint64_t turns = count(a, b, NSK_CNT_TURNS);
+	uint64_t loop_ns = count(a, b, NSK_CNT_LOOP_NS);
 
 	r.rx_pps = (double)count(a, b, NSK_CNT_RX_PACKETS) * per;
 	r.tx_pps = (double)count(a, b, NSK_CNT_TX_PACKETS) * per;
@@ -30,7 +30,7 @@ static struct rates rates_between(const struct nsk_stats *a, const struct nsk_st
 	r.tx_mbps = (double)count(a, b, NSK_CNT_TX_BYTES) * 8e-6 * per;
 	r.requests = (double)requests * per;
 	r.accepted = (double)count(a, b, NSK_CNT_TCP_ACCEPTED) * per;
-	r.busy = turns ? 100.0 * (double)count(a, b, NSK_CNT_TURNS_BUSY) / (double)turns : 0;
+	r.busy = loop_ns ? 100.0 * (double)count(a, b, NSK_CNT_LOOP_BUSY_NS) / (double)loop_ns : 0;
 	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
 		r.drops += b->drop[i] - a->drop[i];
 	return r;
@@ -73,9 +73,9 @@ static void print_json(const char *kind, const struct rates *r, const struct nsk
 			      "kind", kind, "seconds", r->seconds, "rx_packets_per_s", r->rx_pps,
 			      "tx_packets_per_s", r->tx_pps, "rx_mbit_per_s", r->rx_mbps,
 			      "tx_mbit_per_s", r->tx_mbps, "requests_per_s", r->requests,
-			      "accepts_per_s", r->accepted, "busy_turns_percent", r->busy,
-			      "connections", (json_int_t)b->level.tcp_connections, "dropped",
-			      (json_int_t)r->drops, "drops", json_drops(a, b));
+			      "accepts_per_s", r->accepted, "busy_percent", r->busy, "connections",
+			      (json_int_t)b->level.tcp_connections, "dropped", (json_int_t)r->drops,
+			      "drops", json_drops(a, b));
 
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
 	putchar('\n');
@@ -127,7 +127,7 @@ void report_summary(struct report *report, uint64_t requests)
 	printf("    requests %llu (%.0f/s), connections accepted %llu (%.0f/s)\n",
 	       (unsigned long long)(requests - report->first_requests), r.requests,
 	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_ACCEPTED), r.accepted);
-	printf("    segments retransmitted %llu, packets dropped %llu, busy turns %.1f %%\n",
+	printf("    segments retransmitted %llu, packets dropped %llu, busy %.1f %% of the time\n",
 	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_RETRANS_SEGMENTS),
 	       (unsigned long long)r.drops, r.busy);
 	print_drops(&report->first, &now);

@@ -179,7 +179,7 @@ static const struct command commands[] = {
 	 NULL, show_counters, NULL},
 	{"drops", "", "packets dropped, by reason (-a: all reasons)", 0, 0, "drops", NULL,
 	 show_drops, NULL},
-	{"workers", "", "workers, their cores, share of busy turns, buffers", 0, 0, "workers", NULL,
+	{"workers", "", "workers, their cores, share of busy time, buffers", 0, 0, "workers", NULL,
 	 show_workers, NULL},
 	{"settings", "", "settings and their values; --markdown, --config: the table", 0, 0, NULL,
 	 NULL, NULL, run_settings},

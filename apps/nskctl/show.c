@@ -108,12 +108,12 @@ void show_workers(FILE *out, const json_t *reply, bool all)
 	(void)all;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *o = json_array_get(list, i);
-		double turns = (double)number(o, "turns");
+		double ns = (double)number(o, "loop_ns");
 
 		json_object_set_new(
 			o, "busy",
-			turns > 0 ? json_real(100.0 * (double)number(o, "turns_busy") / turns)
-				  : json_null());
+			ns > 0 ? json_real(100.0 * (double)number(o, "loop_busy_ns") / ns)
+			       : json_null());
 	}
 	table_print(out, columns, list);
 }

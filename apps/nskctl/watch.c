@@ -76,9 +76,9 @@ static double seconds(const struct reading *a, const struct reading *b)
 
 static double busy_percent(const struct reading *a, const struct reading *b)
 {
-	double turns = counter(b, "turns") - counter(a, "turns");
+	double ns = counter(b, "loop_ns") - counter(a, "loop_ns");
 
-	return turns > 0 ? 100 * (counter(b, "turns_busy") - counter(a, "turns_busy")) / turns : 0;
+	return ns > 0 ? 100 * (counter(b, "loop_busy_ns") - counter(a, "loop_busy_ns")) / ns : 0;
 }
 
 static void print_heading(void)

@@ -22,7 +22,9 @@ extern "C" {
 /** X(NAME, "name", "meaning"): every counter. */
 #define NSK_COUNTER_LIST(X)                                                                     \
 	X(TURNS, "turns", "turns of the worker's loop")                                         \
-	X(TURNS_BUSY, "turns_busy", "turns that received, sent or ran a timer")                 \
+	X(TURNS_BUSY, "turns_busy", "turns that received, sent or served another thread")       \
+	X(LOOP_NS, "loop_ns", "ns that the worker's loop has run, the application in it")       \
+	X(LOOP_BUSY_NS, "loop_busy_ns", "ns of them in turns that had work, up to the next")    \
 	X(RX_PACKETS, "rx_packets", "packets received from ports")                              \
 	X(RX_BYTES, "rx_bytes", "bytes received from ports, link headers included")             \
 	X(TX_PACKETS, "tx_packets", "packets accepted by ports")                                \

@@ -210,6 +210,8 @@ static json_t *worker_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "thread", tid > 0 ? json_integer(tid) : json_null());
 	ctl_put(o, "turns", json_integer((json_int_t)st.counter[NSK_CNT_TURNS]));
 	ctl_put(o, "turns_busy", json_integer((json_int_t)st.counter[NSK_CNT_TURNS_BUSY]));
+	ctl_put(o, "loop_ns", json_integer((json_int_t)st.counter[NSK_CNT_LOOP_NS]));
+	ctl_put(o, "loop_busy_ns", json_integer((json_int_t)st.counter[NSK_CNT_LOOP_BUSY_NS]));
 	return o;
 }
 

@@ -121,11 +121,6 @@ static void output(struct run_worker *r)
 		w->busy = true;
 	if (net_tx_flush(w))
 		w->busy = true;
-	worker_count(w, NSK_CNT_TURNS, 1);
-	if (w->busy) {
-		worker_count(w, NSK_CNT_TURNS_BUSY, 1);
-		w->busy = false;
-	}
 }
 
 static void loop_read_clock(struct nsk_worker *w)
@@ -135,11 +130,32 @@ static void loop_read_clock(struct nsk_worker *w)
 	w->now_ns = clock_read(&r->stack->clock, &r->reader);
 }
 
+/*
+ * A turn lasts until the next one begins: the application's work on what came belongs to it, and
+ * one reading of the clock does for both.
+ */
+static void begin_turn(struct nsk_worker *w)
+{
+	struct run_worker *r = run_of(w);
+	uint64_t took_ns;
+
+	loop_read_clock(w);
+	took_ns = r->turn_ns ? w->now_ns - r->turn_ns : 0;
+	r->turn_ns = w->now_ns;
+	worker_count(w, NSK_CNT_TURNS, 1);
+	worker_count(w, NSK_CNT_LOOP_NS, took_ns);
+	if (w->busy) {
+		worker_count(w, NSK_CNT_TURNS_BUSY, 1);
+		worker_count(w, NSK_CNT_LOOP_BUSY_NS, took_ns);
+		w->busy = false;
+	}
+}
+
 static void loop_app_turn(struct nsk_worker *w)
 {
 	struct run_worker *r = run_of(w);
 
-	loop_read_clock(w);
+	begin_turn(w);
 	w->in_turn = true;
 	output(r);
 	input(r);
@@ -149,7 +165,7 @@ static void loop_app_turn(struct nsk_worker *w)
 
 void loop_turn(struct run_worker *r)
 {
-	loop_read_clock(&r->w);
+	begin_turn(&r->w);
 	r->w.in_turn = true;
 	input(r);
 	run_timers(r);

@@ -51,6 +51,7 @@ struct run_worker {
 	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface came up */
 	struct published pub;
 	struct clock_reader reader; /* [W] */
+	uint64_t turn_ns;	    /* [W] when the present turn began, 0: there was none yet */
 	int cpu;		    /* [C] -1: not pinned */
 	int numa_node;		    /* [C] of its memory, -1: any */
 	pthread_t thread;	    /* [C] while launched */
