@@ -512,6 +512,11 @@ void apps_result(struct apps *apps)
 		for (uint32_t k = 0; k < app->a->connections; k++)
 			if (app->conn[k].begun && !app->conn[k].over)
 				add_measured(&app->conn[k]);
+		if (app->a->expect == EXPECT_ERROR && !r->errors)
+			sim_fail(apps->sim,
+				 "application \"%s\" has ended without the error that it was to "
+				 "have",
+				 app->a->name);
 		r->begin_ns = r->begin_ns ? r->begin_ns - SIM_START_NS : 0;
 		r->end_ns = r->end_ns ? r->end_ns - SIM_START_NS : 0;
 		r->rtt_us = app->rtt_count ? app->rtt_sum / (double)app->rtt_count : 0;

@@ -64,6 +64,7 @@ static void link_figures(struct sim *sim, unsigned index, unsigned d)
 	double sum = r->jain[d], squares = r->used[d];
 	uint64_t ns = w->last_ns[d] - w->first_ns[d];
 
+	/* As it is now; the counts of the end come later. */
 	nsk_wire_stats(w->wire, d, &r->dir[d]);
 	r->jain[d] = r->flows[d] > 1 && squares > 0 ? sum * sum / (r->flows[d] * squares) : 0;
 	r->used[d] = 0;

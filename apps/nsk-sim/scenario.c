@@ -213,6 +213,20 @@ static bool finish_queues(struct scenario *s, const config_setting_t *at, struct
 	return true;
 }
 
+/* A host's interfaces have one MTU, a setting. */
+static bool check_mtu(struct scenario *s, const config_setting_t *at, const struct sim_link *l)
+{
+	for (uint32_t i = 0; i < s->nlinks; i++)
+		for (unsigned k = 0; k < 4; k++)
+			if (s->link[i].host[k / 2] == l->host[k % 2] && s->link[i].mtu != l->mtu)
+				return scenario_fail(
+					s, at,
+					"link \"%s\" has another mtu than link \"%s\"; "
+					"all links of host \"%s\" have the same",
+					l->name, s->link[i].name, s->host[l->host[k % 2]].name);
+	return true;
+}
+
 static bool read_link(struct scenario *s, const config_setting_t *at)
 {
 	struct sim_link *l = &s->link[s->nlinks];
@@ -220,7 +234,7 @@ static bool read_link(struct scenario *s, const config_setting_t *at)
 	l->at = at;
 	l->mtu = 1500;
 	if (!fields_name(s, at, l->name) || !parts_read_link(s, at, l) || !read_ends(s, at, l) ||
-	    !read_addresses(s, at, l) || !finish_queues(s, at, l))
+	    !read_addresses(s, at, l) || !finish_queues(s, at, l) || !check_mtu(s, at, l))
 		return false;
 	s->nlinks++;
 	return true;

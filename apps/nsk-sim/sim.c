@@ -326,6 +326,9 @@ static void run_all(struct sim *sim)
 	apps_close(sim->apps);
 	sim_run(sim, sim->now_ns + DRAIN_NS, checks_all_closed);
 	checks_end(sim);
+	for (unsigned i = 0; i < sim->s->nlinks; i++)
+		for (unsigned d = 0; d < 2; d++)
+			nsk_wire_stats(sim->wire[i].wire, d, &sim->result->link[i].dir[d]);
 	apps_free(sim->apps);
 }
 

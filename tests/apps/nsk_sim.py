@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""nsk-sim: what it says about broken scenarios, that a seed repeats a run to the byte, what a failing run tells, that
+the smaller scenario is the cause alone, and that the samples hold."""
+import glob
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.environ["NSK_SOURCE_ROOT"]
+NSK_SIM = sys.argv.pop(1)
+
+HOSTS = "hosts = { a = { }; b = { }; };\n"
+LINK = 'links = { wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; }; };\n'
+APPS = 'apps = { up = { from = "a"; to = "b"; bytes = 20000; }; };\n'
+
+# What is wrong, and what is said about it behind the file's name.
+BROKEN = (
+    ("", ": say which hosts there are: hosts = { a = { }; b = { }; };"),
+    ("hosts = 3;", ":1: say which hosts there are: hosts = { a = { }; b = { }; };"),
+    (HOSTS + "links = { }", ':1: host "a" is on no link; add one that ends there, or remove the host'),
+    (HOSTS + LINK, ": nothing is to be done: apps = { upload = { from = \"a\"; to = \"b\"; }; };"),
+    (HOSTS + "links = [", ":2: syntax error; the syntax is that of libconfig, see docs/NSK-SIM.md"),
+    (HOSTS + LINK + APPS + "speed = 1;",
+     ':4: a scenario has no key "speed"; it has title, seed, limit, step, settings, hosts, links, apps, faults'),
+    (HOSTS + LINK + APPS + 'limit = "10";', ':4: limit = "10": give a time with its unit, such as "20 ms" '
+     "(ns, us, ms, s, min, h)"),
+    (HOSTS + LINK + APPS + 'limit = "0 s";', ":4: limit is out of range; allowed: 1 ms to 8760 h"),
+    (HOSTS.replace("a = { }", "a = { tcp = { windov = 1; }; }") + LINK + APPS,
+     ':1: host "a": there is no setting "tcp.windov"'),
+    (HOSTS.replace("a = { }", "a = { tcp = { window = 70; }; }") + LINK + APPS,
+     ':1: host "a": tcp.window = 70: out of range; allowed: 1024 to 1073725440 bytes'),
+    (HOSTS.replace("a = { }", "a = 7") + LINK + APPS,
+     ":1: a is a whole number; it must be a group { ... } of settings"),
+    (HOSTS + LINK.replace('ends = ["a", "b"];', "") + APPS,
+     ':2: link "wire" has no ends; say which hosts it joins: ends = ["a", "b"];'),
+    (HOSTS + LINK.replace('["a", "b"]', '["a"]') + APPS, ':2: ends must be two strings: ["...", "..."]'),
+    (HOSTS + LINK.replace('["a", "b"]', '["a", "c"]') + APPS,
+     ':2: link "wire" ends at "c", which is none of the hosts'),
+    (HOSTS + LINK.replace('["a", "b"]', '["a", "a"]') + APPS, ':2: link "wire" has both ends at host "a"'),
+    (HOSTS + LINK.replace("10 Mbit/s", "10 Mbit") + APPS,
+     ':2: rate = "10 Mbit": give a rate with its unit, such as "100 Mbit/s" (bit/s, kbit/s, Mbit/s, Gbit/s)'),
+    (HOSTS + LINK.replace('"5 ms"', "5") + APPS,
+     ':2: delay = "5": give a time with its unit, such as "20 ms" (ns, us, ms, s, min, h)'),
+    (HOSTS + LINK.replace('delay = "5 ms"', 'loss = "101 %"') + APPS,
+     ':2: loss = "101 %": give a share of the packets, such as "0.1 %" (%, ppm), at most 100 %'),
+    (HOSTS + LINK.replace('delay = "5 ms"', 'loss = "3 %..1 %"') + APPS,
+     ':2: loss = "3 %..1 %": give a share of the packets, such as "0.1 %" (%, ppm), at most 100 %'),
+    (HOSTS + LINK.replace('rate = "10 Mbit/s"', 'queue = "10 KB"') + APPS,
+     ':2: link "wire" has a queue and no rate; without one nothing waits: add rate = "100 Mbit/s"; or remove the '
+     "queue"),
+    (HOSTS + LINK.replace('delay = "5 ms"', 'addresses = ["10.1.0.1", "10.1.0.2/24"]') + APPS,
+     ':2: address "10.1.0.1": give an IPv4 address with the length of its subnet, such as "10.1.0.1/24"'),
+    (HOSTS + 'links = { x = { ends = ["a", "b"]; };\ny = { ends = ["b", "a"]; mtu = 576; }; };\n' + APPS,
+     ':3: link "y" has another mtu than link "x"; all links of host "a" have the same'),
+    (HOSTS + LINK + APPS.replace('from = "a"', 'from = "x"'),
+     ':3: from = "x": no such host; name one of the group "hosts"'),
+    (HOSTS + LINK + APPS.replace('from = "a"; ', ""),
+     ':3: application "up" has no key "from", which names the host that connects'),
+    (HOSTS + LINK + APPS.replace('from = "a"', 'from = "b"'),
+     ':3: application "up": no link joins hosts "b" and "b"; hosts do not forward, so a link must lead straight there'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", 'kind = "bulky"'),
+     ':3: kind = "bulky": there is no such kind; there are bulk, request, short, half-close'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "request = 100"),
+     ':3: application "up": request is not for kind "bulk"'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", 'bytes = 20000; duration = "1 s"'),
+     ':3: application "up": duration is for kind "bulk" and takes the place of bytes'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "nodelay = 1"),
+     ":3: nodelay is a whole number; it must be true or false"),
+    (HOSTS + LINK + APPS + 'faults = ( { link = "wire"; down = true; } );',
+     ':4: a fault has no key "at", the time when it happens'),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; down = true; } );', ":4: a fault with down or set names no link"),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; } );',
+     ":4: a fault is one of: link and down = true; link and set = { ... }; host and stop = true; clock = \"10 s\""),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; set = { los = "1 %"; }; } );',
+     ':4: set of a fault has no key "los"; it has mtu, back, rate, delay, jitter, queue, queue_packets, loss, burst, '
+     "burst_packets, burst_loss, duplicate, corrupt, reorder, reorder_by"),
+    (HOSTS + LINK + APPS + "faults = { };", ":4: faults is a group { ... }; it must be a list ( { ... }, ... )"),
+)
+
+# Fails, and why is the one thing that nothing else in it has to do with.
+DOOMED = """\
+settings = { tcp = { retries = 3; }; };
+hosts = { a = { ip = { ttl = 9; }; }; b = { }; };
+links = {
+  wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; loss = "1 %"; reorder = "2 %"; jitter = "1 ms"; };
+};
+apps = {
+  up = { from = "a"; to = "b"; bytes = "2 MB"; congestion = "reno"; };
+  talk = { kind = "request"; from = "b"; to = "a"; count = 20; think = "10 ms"; };
+};
+faults = (
+  { at = "100 ms"; link = "wire"; set = { rate = "5 Mbit/s"; }; for = "100 ms"; },
+  { at = "500 ms"; link = "wire"; down = true; },
+  { at = "700 ms"; clock = "1 s"; }
+);
+"""
+
+
+def run(*args):
+    return subprocess.run([NSK_SIM, *args], capture_output=True, text=True, timeout=300, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+class Sim(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def file(self, text, name="test.conf"):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+        return path
+
+    def json(self, text, *args):
+        result = run("--json", *args, self.file(text))
+        self.assertEqual(result.stderr, "")
+        return json.loads(result.stdout)
+
+    def capture(self, text, *args):
+        path = os.path.join(self.folder, "out.pcapng")
+        result = run("--pcap", path, *args, self.file(text))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_what_is_wrong_is_told_with_its_line_and_what_to_do(self):
+        path = os.path.join(self.folder, "test.conf")
+        for text, message in BROKEN:
+            with self.subTest(message):
+                result = run(self.file(text))
+                self.assertEqual(result.stderr.split("\n")[0][:len(f"nsk-sim: {path}{message}")],
+                                 f"nsk-sim: {path}{message}")
+                self.assertEqual(result.returncode, 2)
+                self.assertEqual(result.stdout, "")
+
+    def test_ecn_is_refused_until_there_is_some(self):
+        result = run(self.file(HOSTS + LINK.replace('delay = "5 ms"', 'ecn = "1 %"') + APPS))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(":2: ecn: this version of the stack does not speak ECN", result.stderr)
+
+    def test_command_lines_that_make_no_sense_exit_with_2(self):
+        path = self.file(HOSTS + LINK + APPS)
+        for args in ([], [path, path], ["--seed", "x", path], ["--seeds", "5", path], ["--seeds", "1:0", path],
+                     ["--set", "links", path], ["--set", "faults.[3].at=1s", path], ["--what", path], ["-d", "x", path],
+                     ["--set", "links.wire.delay=5", path], ["--seeds", "1:2", "--pcap", "x", path],
+                     [path + ".not-there"]):
+            result = run(*args)
+            self.assertEqual(result.returncode, 2, args)
+            self.assertIn("nsk-sim: ", result.stderr)
+
+    def test_help_shows_every_option_and_the_document_too(self):
+        text = run("--help").stdout
+        self.assertIn("usage: nsk-sim [options] SCENARIO", text)
+        with open(os.path.join(ROOT, "docs", "NSK-SIM.md"), encoding="utf-8") as file:
+            manual = file.read()
+        for option in re.findall(r"^  (--\w+)", text, re.MULTILINE):
+            self.assertIn(f"`{option}", manual)
+
+    def test_the_document_names_every_key(self):
+        with open(os.path.join(ROOT, "docs", "NSK-SIM.md"), encoding="utf-8") as file:
+            manual = file.read()
+        with open(os.path.join(ROOT, "apps", "nsk-sim", "parts.c"), encoding="utf-8") as file:
+            keys = re.findall(r'\{"(\w+)",\s+FIELD_', file.read())
+        self.assertGreater(len(keys), 40)
+        for key in keys:
+            self.assertTrue(re.search(rf"`{key}\b", manual), key)
+
+    def test_the_samples_hold(self):
+        samples = sorted(glob.glob(os.path.join(ROOT, "config", "sim-*.conf")))
+        self.assertGreaterEqual(len(samples), 3)
+        for path in samples:
+            result = run(path)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), path)
+
+    def test_a_seed_repeats_a_run_to_the_byte(self):
+        with open(os.path.join(ROOT, "config", "sim-lossy.conf"), encoding="utf-8") as file:
+            text = file.read().replace("5 MB", "300 KB")
+        first = self.capture(text, "--seed", "7")
+        self.assertGreater(len(first), 600000)
+        self.assertEqual(self.capture(text, "--seed", "7"), first)
+        self.assertNotEqual(self.capture(text, "--seed", "8"), first)
+
+    def test_the_capture_has_every_packet_once(self):
+        text = HOSTS + LINK + APPS
+        data, at, packets = self.capture(text), 0, 0
+        while at < len(data):
+            kind, size = struct.unpack_from("=II", data, at)
+            self.assertEqual(struct.unpack_from("=I", data, at + size - 4), (size,))
+            packets += kind == 6
+            at += size
+        wire = self.json(text)["links"][0]
+        self.assertEqual(packets, wire["forth"]["packets"] + wire["back"]["packets"])
+
+    def test_ranges_are_drawn_from_the_seed(self):
+        text = HOSTS + LINK + APPS.replace("20000", '"1000..90000"')
+        sizes = {self.json(text, "--seed", str(seed))["apps"][0]["bytes"] for seed in range(1, 7)}
+        self.assertGreater(len(sizes), 3)
+        self.assertTrue(all(1000 <= size <= 90000 for size in sizes))
+
+    def test_set_takes_the_place_of_what_the_file_says(self):
+        self.assertEqual(self.json(HOSTS + LINK + APPS, "--set", "apps.up.bytes=1234")["apps"][0]["bytes"], 1234)
+        slow = self.json(HOSTS + LINK + APPS, "--set", "links.wire.rate=100 kbit/s")
+        self.assertGreater(slow["virtual_s"], 1.6)
+
+    def test_a_clean_link_is_used_to_nine_tenths_and_buffers_grow(self):
+        for rate, delay, duration, warmup in (("100 Mbit/s", "20 ms", "5 s", "1 s"),
+                                              ("1 Gbit/s", "50 us", "40 ms", "10 ms")):
+            text = HOSTS + LINK.replace("10 Mbit/s", rate).replace("5 ms", delay) + \
+                APPS.replace("bytes = 20000", f'duration = "{duration}"; warmup = "{warmup}"')
+            app = self.json(text)["apps"][0]
+            self.assertGreater(app["goodput_bps"], 0.9 * app["best_bps"], (rate, delay))
+            self.assertLess(app["goodput_bps"], 1.02 * app["best_bps"])
+
+    def test_every_kind_of_application_comes_to_its_end(self):
+        apps = """apps = {
+            up = { from = "a"; to = "b"; bytes = 70000; connections = 3; stagger = "3 ms"; };
+            slow = { from = "a"; to = "b"; bytes = 300000; read_rate = "1 Mbit/s"; };
+            ask = { kind = "request"; from = "b"; to = "a"; count = 9; response = 5000; connections = 2; };
+            many = { kind = "short"; from = "a"; to = "b"; count = 200; connections = 7; };
+            half = { kind = "half-close"; from = "b"; to = "a"; bytes = 50000; bytes_back = 60000; };
+        };"""
+        up, slow, ask, many, half = self.json(HOSTS + LINK + apps)["apps"]
+        self.assertEqual((up["done"], up["bytes"]), (3, 210000))
+        self.assertGreater(slow["end_s"], 2.3)
+        self.assertEqual((ask["requests"], ask["bytes_back"]), (18, 90000))
+        self.assertEqual((many["done"], many["requests"], many["errors"]), (200, 200, 0))
+        self.assertEqual((half["bytes"], half["bytes_back"]), (50000, 60000))
+
+    def test_an_error_that_must_come_and_does_not_is_a_failure(self):
+        result = run(self.file(HOSTS + LINK + APPS.replace("bytes", 'expect = "error"; bytes')))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('application "up" has ended without the error that it was to have', result.stderr)
+
+    def test_faults_happen_and_end(self):
+        text = HOSTS + LINK + APPS.replace("20000", "2000000") + """faults = (
+            { at = "200 ms"; link = "wire"; down = true; for = "2 s"; },
+            { at = "3 s"; host = "b"; stop = true; for = "4 s"; },
+            { at = "8 s"; clock = "30 s"; } );"""
+        result = self.json(text)
+        self.assertTrue(result["ok"])
+        self.assertGreater(result["apps"][0]["end_s"], 5)
+        self.assertGreater(result["links"][0]["forth"]["cut"], 0)
+
+    def test_a_peer_that_vanishes_is_given_up(self):
+        text = HOSTS + LINK + APPS.replace("20000", '"50 MB"') + 'faults = ( { at = "1 s"; host = "b"; stop = true; } );'
+        result = self.json(text)
+        self.assertTrue(result["ok"], result["why"])
+        self.assertEqual(result["apps"][0]["errors"], 1)
+        self.assertGreater(result["virtual_s"], 100)
+
+    def test_packets_too_long_for_a_link_are_lost_and_counted(self):
+        text = HOSTS + LINK + APPS.replace("20000", '200000; expect = "any"') + \
+            'faults = ( { at = "50 ms"; link = "wire"; set = { mtu = 1000; }; for = "300 ms"; } );'
+        result = self.json(text)
+        self.assertTrue(result["ok"], result["why"])
+        self.assertGreater(result["links"][0]["forth"]["too_long"], 0)
+
+    def test_a_run_that_fails_says_what_seed_and_command(self):
+        path = self.file(DOOMED)
+        result = run(path, "--seed", "5", "--set", "apps.talk.count=21")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"nsk-sim: FAILED with seed 5 at \d+\.\d{9} s: application \"\w+\", connection 0: "
+                         "the client's ended: Connection timed out\n")
+        self.assertIn(f"again: {NSK_SIM} {path} --seed 5 --set 'apps.talk.count=21'\n", result.stderr)
+
+    def test_of_many_seeds_the_first_that_fails_is_told(self):
+        result = run(self.file(HOSTS + LINK + APPS), "--seeds", "3:4")
+        self.assertEqual((result.returncode, result.stdout), (0, "4 seeds from 3: all as they must be\n"))
+        result = run(self.file(DOOMED), "--seeds", "11:100")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("FAILED with seed 11", result.stderr)
+
+    def test_shrinking_leaves_the_cause_alone(self):
+        result = run(self.file(DOOMED), "--shrink", "--quiet")
+        self.assertEqual(result.returncode, 1)
+        small = result.stdout
+        self.assertIn("down = true", small)
+        for gone in ("clock", "set", "loss", "jitter", "reorder", "ttl", "congestion"):
+            self.assertNotIn(f"{gone} =", small)
+        self.assertEqual(small.count("from ="), 1)
+        self.assertEqual(small.count("at ="), 1)
+        again = run(self.file(small, "small.conf"))
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("ended: Connection timed out", again.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
