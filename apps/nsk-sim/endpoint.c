@@ -260,11 +260,15 @@ static void answer(struct endpoint *e)
 static bool all_sent(const struct endpoint *e)
 {
 	const struct app *app = e->conn->app;
+	const struct endpoint *peer = &e->conn->end[!e->server];
 
 	if (e->sent < e->goal)
 		return false;
 	switch (app->a->kind) {
 	case SIM_BULK:
+		/* Who only reads keeps its side open until it has read all. */
+		if (e->goal == 0 && peer->goal)
+			return e->eof;
 		return !app->a->duration_ns || app->stopped || e->goal == 0;
 	case SIM_HALF_CLOSE:
 		return !e->server || e->eof;
