@@ -96,7 +96,7 @@ apps = {
 };
 faults = (
   { at = "100 ms"; link = "wire"; set = { rate = "5 Mbit/s"; }; for = "100 ms"; },
-  { at = "500 ms"; link = "wire"; down = true; },
+  { at = "20 ms"; link = "wire"; down = true; },
   { at = "700 ms"; clock = "1 s"; }
 );
 """
