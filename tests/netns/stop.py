@@ -54,7 +54,7 @@ class WithoutDevice(unittest.TestCase):
     def test_it_names_a_device_whose_interface_is_no_tap(self):
         result = self.refused("net_tap0,iface=lo")
         self.assertEqual(result.returncode, 1, result.stderr)
-        self.assertIn("\nnsk-echo: net_tap0 cannot be made", result.stderr)
+        self.assertIn("nsk-echo: net_tap0: interface lo exists and is no tap: choose another name", result.stderr)
 
     def test_it_names_an_interface_that_another_program_has(self):
         run("ip", "tuntap", "add", "dev", TAP, "mode", "tun")

@@ -3,8 +3,10 @@
  * like. */
 #include <errno.h>
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -37,8 +39,10 @@ static struct pkt_pool *new_pool(uint32_t count)
 
 static int setup(void **state)
 {
-	struct pools *t = test_calloc(1, sizeof(*t));
+	struct pools *t = aligned_alloc(alignof(struct pools), sizeof(*t));
 
+	assert_non_null(t);
+	memset(t, 0, sizeof(*t));
 	t->w.pool = new_pool(COUNT);
 	t->other.pool = new_pool(COUNT);
 	*state = t;
@@ -51,7 +55,7 @@ static int teardown(void **state)
 
 	assert_int_equal(pkt_pool_destroy(t->w.pool), 0);
 	assert_int_equal(pkt_pool_destroy(t->other.pool), 0);
-	test_free(t);
+	free(t);
 	return 0;
 }
 

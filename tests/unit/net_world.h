@@ -11,9 +11,11 @@
 #define NSK_TESTS_UNIT_NET_WORLD_H
 
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -218,7 +220,7 @@ static void nw_settings(struct settings *set)
 /* A world whose settings the test may change before nw_start(). */
 static struct net_world *nw_new(void)
 {
-	struct net_world *world = test_calloc(1, sizeof(*world));
+	struct net_world *world = aligned_alloc(alignof(struct net_world), sizeof(*world));
 	static unsigned number;
 	char name[20];
 	struct pkt_pool_params pool = {.name = name,
@@ -226,6 +228,8 @@ static struct net_world *nw_new(void)
 				       .data_room = 2048 + RTE_PKTMBUF_HEADROOM,
 				       .numa_node = -1};
 
+	assert_non_null(world);
+	memset(world, 0, sizeof(*world));
 	snprintf(name, sizeof(name), "nw%u", number++);
 	mem_init(&world->mem, NULL);
 	nw_settings(&world->set);
@@ -298,7 +302,7 @@ static inline int nw_teardown(void **state)
 	leaked = pkt_pool_destroy(world->w.pool);
 	assert_int_equal(leaked, 0);
 	assert_int_equal(world->mem.bytes, 0);
-	test_free(world);
+	free(world);
 	return 0;
 }
 
