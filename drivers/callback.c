@@ -220,9 +220,10 @@ static uint16_t callback_tx(struct port *port, uint16_t queue, uint64_t now_ns,
 	for (i = 0; i < n; i++) {
 		struct rte_mbuf *m = bufs[i];
 
-		if (m->pkt_len > c->cb->frame_max ||
-		    !__atomic_load_n(&c->cb->up, __ATOMIC_RELAXED)) {
-			counter_add(&c->stats.tx_errors, 1);
+		if (m->pkt_len > c->cb->frame_max) {
+			counter_add(&c->stats.tx_unfit, 1);
+		} else if (!__atomic_load_n(&c->cb->up, __ATOMIC_RELAXED)) {
+			counter_add(&c->stats.tx_down, 1);
 		} else if (callback_output(c->cb, m)) {
 			counter_add(&c->stats.tx_packets, 1);
 			counter_add(&c->stats.tx_bytes, m->pkt_len);

@@ -91,7 +91,7 @@ static void ethdev_stats(struct port *port, struct port_stats *stats)
 	stats->tx_errors = s.oerrors;
 	stats->rx_nobuf = s.rx_nombuf;
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
-		stats->tx_errors += counter_read(&e->tx_unfit[q]);
+		stats->tx_unfit += counter_read(&e->tx_unfit[q]);
 }
 
 static void ethdev_close(struct port *port)

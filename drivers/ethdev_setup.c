@@ -45,7 +45,7 @@ static int choose_scatter(struct ethdev_port *e, const struct port_setup *setup,
 		return fail(
 			e, -EINVAL,
 			"buffers of %u bytes are too small for mtu %u and %s fills only one a packet: "
-			"set buf_bytes to %u or more, or a smaller mtu",
+			"set pool.buffer_bytes to %u or more, or a smaller mtu",
 			room, setup->mtu, e->port.driver, frame);
 	*rx_offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	return 0;
@@ -182,7 +182,7 @@ static int set_reta(struct ethdev_port *e, const struct port_setup *setup,
 static int start_failed(struct ethdev_port *e, int rc)
 {
 	return fail(e, rc, "%s does not start: %s%s", e->port.name, strerror(-rc),
-		    rc == -ENOMEM ? ": more hugepages or packet buffers are needed (pool_bufs)"
+		    rc == -ENOMEM ? ": more hugepages or packet buffers are needed (pool.buffers)"
 		    : rc == -EAGAIN || rc == -EIO
 			    ? ": the device does not answer; is its other side there?"
 			    : "; EAL's own words are in the log");

@@ -85,7 +85,7 @@ static uint16_t loop_tx(struct port *port, uint16_t queue, uint64_t now_ns, stru
 	counter_add(&l->stats.tx_packets, done.packets);
 	counter_add(&l->stats.tx_bytes, done.bytes);
 	if (NSK_UNLIKELY(done.bad))
-		counter_add(&l->stats.tx_errors, done.bad);
+		counter_add(&l->stats.tx_unfit, done.bad);
 	return n;
 }
 

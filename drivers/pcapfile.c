@@ -2,7 +2,7 @@
 /*
  * The pcap port: packets come from one capture file and go into another. pcap:rx=IN,tx=OUT, either
  * may be missing; timed=1 keeps the file's gaps, link=raw writes IP packets without Ethernet. The
- * end of the input takes the link down.
+ * end of the input takes the link down. Stamps are the time of day, or virtual time as it is.
  *
  * A file with Ethernet frames makes an Ethernet port, one with raw IP packets a port without ARP.
  */
@@ -44,6 +44,8 @@ struct pcap_port {
 	uint64_t base_ns;	  /* [W] and on our clock */
 	bool based;		  /* [W] */
 	bool ended;		  /* [A] nothing more to read */
+	bool broken;		  /* [W] the output cannot be written any more */
+	uint64_t wall_offset_ns;  /* [C] from the stack's clock to that of stamps */
 	struct port_stats stats;  /* [W] */
 	uint8_t flat[FRAME_MTU_MAX + FRAME_LINK_MAX];
 };
@@ -132,30 +134,48 @@ static uint64_t pcapfile_next_ns(struct port *port, uint16_t queue)
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
+/* Writes packets out; false: they did not all get into the file, and nothing more does. */
+static bool write_out(struct pcap_port *p, uint64_t now_ns, struct rte_mbuf **bufs, uint16_t n)
+{
+	uint64_t at_ns = now_ns + p->wall_offset_ns;
+	struct pcap_pkthdr h = {
+		.ts.tv_sec = (time_t)(at_ns / SECOND_NS),
+		.ts.tv_usec = (suseconds_t)(at_ns % SECOND_NS),
+	};
+
+	if (p->broken)
+		return false;
+	for (uint16_t i = 0; i < n; i++) {
+		if (bufs[i]->pkt_len > sizeof(p->flat))
+			continue;
+		framebuf_flatten(bufs[i], p->flat);
+		h.caplen = h.len = bufs[i]->pkt_len;
+		pcap_dump((u_char *)p->dump, &h, p->flat);
+	}
+	/* Each burst, so that what is counted as sent is in the file. */
+	if (n == 0 || pcap_dump_flush(p->dump) == 0)
+		return true;
+	p->broken = true;
+	LOG_ERR(p->port.log, "pcap", "%s: cannot write: %s", p->args.tx, strerror(errno));
+	return false;
+}
+
 static uint16_t pcapfile_tx(struct port *port, uint16_t queue, uint64_t now_ns,
 			    struct rte_mbuf **bufs, uint16_t n)
 {
 	struct pcap_port *p = pcap_of(port);
-	struct pcap_pkthdr h = {
-		.ts.tv_sec = (time_t)(now_ns / SECOND_NS),
-		.ts.tv_usec = (suseconds_t)(now_ns % SECOND_NS),
-	};
+	bool good = !p->dump || write_out(p, now_ns, bufs, n);
 
 	(void)queue;
 	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = bufs[i];
-
-		if (m->pkt_len > sizeof(p->flat)) {
+		if (bufs[i]->pkt_len > sizeof(p->flat)) {
+			counter_add(&p->stats.tx_unfit, 1);
+		} else if (!good) {
 			counter_add(&p->stats.tx_errors, 1);
-			continue;
+		} else {
+			counter_add(&p->stats.tx_packets, 1);
+			counter_add(&p->stats.tx_bytes, bufs[i]->pkt_len);
 		}
-		if (p->dump) {
-			framebuf_flatten(m, p->flat);
-			h.caplen = h.len = m->pkt_len;
-			pcap_dump((u_char *)p->dump, &h, p->flat);
-		}
-		counter_add(&p->stats.tx_packets, 1);
-		counter_add(&p->stats.tx_bytes, m->pkt_len);
 	}
 	rte_pktmbuf_free_bulk(bufs, n);
 	return n;
@@ -174,11 +194,7 @@ static int pcapfile_start(struct port *port, const struct port_setup *setup)
 
 static void pcapfile_stop(struct port *port)
 {
-	struct pcap_port *p = pcap_of(port);
-
-	if (p->dump && pcap_dump_flush(p->dump) != 0)
-		LOG_ERR(port->log, "pcap", "%s: cannot write: %s", p->args.tx, strerror(errno));
-	p->pool = NULL;
+	pcap_of(port)->pool = NULL;
 }
 
 static void pcapfile_close(struct port *port)
@@ -315,6 +331,7 @@ int pcapfile_open(const struct port_open *open, struct port **port)
 	if (!p)
 		return port_open_fail(open, -ENOMEM, "pcap: out of memory");
 	p->args = args;
+	p->wall_offset_ns = open->wall_offset_ns;
 	port_init(&p->port, &pcapfile_ops, open, "pcap");
 	if (args.rx[0])
 		rc = input_open(open, p);

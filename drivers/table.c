@@ -117,6 +117,8 @@ void port_stats_read(const struct port_stats *from, struct port_stats *to)
 	to->rx_missed = counter_read(&from->rx_missed);
 	to->rx_errors = counter_read(&from->rx_errors);
 	to->tx_errors = counter_read(&from->tx_errors);
+	to->tx_unfit = counter_read(&from->tx_unfit);
+	to->tx_down = counter_read(&from->tx_down);
 	to->rx_nobuf = counter_read(&from->rx_nobuf);
 	to->injected = counter_read(&from->injected);
 }

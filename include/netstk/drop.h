@@ -113,11 +113,16 @@ extern "C" {
 	X(RX_NO_BUFFER, "rx_no_buffer", "There was no packet buffer to receive or answer with.")   \
 	X(RX_IFACE_DOWN, "rx_iface_down",                                                          \
 	  "The packet came in on an interface that is not enabled.")                               \
+	X(RX_MISSED, "rx_missed", "The device had no room: its receive ring was full.")            \
+	X(RX_BROKEN, "rx_broken", "The device or the capture gave a packet that was broken.")      \
 	X(TX_NO_BUFFER, "tx_no_buffer", "There was no packet buffer to send with.")                \
 	X(TX_RING_FULL, "tx_ring_full", "The port took no more packets to send.")                  \
 	X(TX_SEGMENTS, "tx_segments",                                                              \
 	  "The packet is in several buffers and the port sends single ones.")                      \
 	X(TX_LINK_DOWN, "tx_link_down", "The port's link or interface is down.")                   \
+	X(TX_UNFIT, "tx_unfit",                                                                    \
+	  "The port cannot send such a packet: too long, or not what its checksum unit takes.")    \
+	X(TX_FAILED, "tx_failed", "The device took the packet and could not send it.")             \
 	X(STEER_RING_FULL, "steer_ring_full",                                                      \
 	  "The ring to the worker that owns the packet is full.")                                  \
 	X(FAULT_INJECTED, "fault_injected", "A fault port dropped the packet on request.")

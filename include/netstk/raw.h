@@ -45,7 +45,7 @@ struct nsk_raw_stats {
 	uint64_t rx_missed;  /**< lost by the device: its ring was full */
 	uint64_t rx_nobuf;   /**< lost by the driver: it had no buffer */
 	uint64_t rx_errors;  /**< broken when they came */
-	uint64_t tx_errors;  /**< refused by the device */
+	uint64_t tx_errors;  /**< not sent: refused by driver or device, or failed there */
 };
 
 /**

@@ -61,10 +61,14 @@ struct port_link {
 
 struct port_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
-	uint64_t rx_missed; /* dropped by the device: ring full */
-	uint64_t rx_errors, tx_errors;
-	uint64_t rx_nobuf; /* dropped by the driver: no buffer */
-	uint64_t injected; /* dropped on purpose by the fault driver */
+	/* Dropped by device or driver, each packet in one of these: a reason of stats.c each. */
+	uint64_t rx_missed; /* the device: ring full */
+	uint64_t rx_errors; /* broken */
+	uint64_t rx_nobuf;  /* the driver: no buffer */
+	uint64_t tx_errors; /* the device, after it had taken them */
+	uint64_t tx_unfit;  /* the driver: too long, or not what the checksum unit takes */
+	uint64_t tx_down;   /* the driver: the link went down meanwhile */
+	uint64_t injected;  /* on purpose, by the fault driver */
 };
 
 struct port;
@@ -110,7 +114,8 @@ struct port_open {
 		*inner; /* the wrapped port for "fault", else NULL; closed by the wrapper's close */
 	const struct settings *set;
 	struct log *log;
-	char *error; /* text of a failure, error_size bytes */
+	uint64_t wall_offset_ns; /* from the stack's clock to the time of day; 0: it has none */
+	char *error;		 /* text of a failure, error_size bytes */
 	size_t error_size;
 };
 

@@ -17,6 +17,14 @@ uint64_t clock_system_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t clock_wall_offset_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec - clock_system_ns();
+}
+
 static uint64_t tsc_to_ns(uint64_t tsc, uint64_t factor_q32)
 {
 	return (uint64_t)(((unsigned __int128)tsc * factor_q32) >> 32);

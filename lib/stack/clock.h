@@ -23,6 +23,8 @@ struct clock_reader {
 };
 
 uint64_t clock_system_ns(void);
+/* From clock_system_ns() to the time since 1970, as it is now. */
+uint64_t clock_wall_offset_ns(void);
 /* Present time by the given clock; never less than the reading before. */
 uint64_t clock_read(const struct clock *clock, struct clock_reader *reader);
 

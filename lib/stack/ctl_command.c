@@ -67,6 +67,8 @@ static json_t *port_json(struct port *port)
 	ctl_put(o, "rx_missed", json_integer((json_int_t)st.rx_missed));
 	ctl_put(o, "rx_errors", json_integer((json_int_t)st.rx_errors));
 	ctl_put(o, "tx_errors", json_integer((json_int_t)st.tx_errors));
+	ctl_put(o, "tx_unfit", json_integer((json_int_t)st.tx_unfit));
+	ctl_put(o, "tx_down", json_integer((json_int_t)st.tx_down));
 	ctl_put(o, "rx_nobuf", json_integer((json_int_t)st.rx_nobuf));
 	ctl_put(o, "injected", json_integer((json_int_t)st.injected));
 	return o;

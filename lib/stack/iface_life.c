@@ -56,6 +56,7 @@ static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 	else
 		drv = port_driver_named(d->kind == CONFIG_WIRE ? "loop" : "callback");
 	open.devargs = rest;
+	open.wall_offset_ns = stack->clock.fn ? 0 : clock_wall_offset_ns();
 	rc = drv->open(&open, &inner);
 	if (rc || !d->faults) {
 		*port = inner;
@@ -108,6 +109,24 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 	return 0;
 }
 
+/* What somebody asked of this device it must be able to do; the setting for all is cut to it. */
+static int choose_mtu(struct nsk_stack *stack, struct iface *ifc, const struct config_device *d,
+		      struct nsk_config *config)
+{
+	uint32_t most = ifc->port->caps.mtu_max;
+
+	if (d->mtu > most)
+		return build_fail(config, EINVAL, "%s: mtu %u is more than the port's %u",
+				  ifc->name, d->mtu, most);
+	ifc->mtu = d->mtu ? d->mtu : stack->set.mtu;
+	if (ifc->mtu > most) {
+		LOG_INFO(&stack->log, "iface", "%s: mtu is %u, not %u: the port can do no more",
+			 ifc->name, most, ifc->mtu);
+		ifc->mtu = most;
+	}
+	return 0;
+}
+
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index)
 {
 	struct iface *ifc = &stack->iface[index];
@@ -127,9 +146,10 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	ifc->index = (uint8_t)index;
 	ifc->ethernet = ifc->port->caps.ethernet;
 	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
-	ifc->mtu = NSK_MIN(d->mtu ? d->mtu : stack->set.mtu, ifc->port->caps.mtu_max);
 	name_iface(ifc, d);
-	rc = take_addresses(ifc, d, config);
+	rc = choose_mtu(stack, ifc, d, config);
+	if (rc == 0)
+		rc = take_addresses(ifc, d, config);
 	if (rc) {
 		iface_close(stack, index);
 		return rc;

@@ -47,7 +47,7 @@ const struct setting settings_table[] = {
 	U32("mtu", mtu, "bytes", 68, 65535, 1500, START, NULL,
 	    "largest IP packet of an interface that does not say its own, within what the port can do"),
 	U32("burst", burst, "packets", 1, 64, 32, LIVE, NULL,
-	    "packets taken from or given to a port at once"),
+	    "packets taken from a port at once; what is to be sent is given to it all at once"),
 	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, LIVE, NULL,
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,

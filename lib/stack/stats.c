@@ -44,7 +44,8 @@ static void add_worker(struct run_worker *r, struct nsk_stats *out)
 		level[i] += __atomic_load_n(&r->pub.level[i], __ATOMIC_RELAXED);
 }
 
-/* What ports dropped before a worker saw it; the first worker answers for them. */
+/* What ports and devices dropped, before a worker saw it or after; the first worker answers for
+ * them. */
 static void add_ports(const struct nsk_stack *stack, struct nsk_stats *out)
 {
 	for (unsigned i = 0; i < stack->nifaces; i++) {
@@ -52,7 +53,12 @@ static void add_ports(const struct nsk_stack *stack, struct nsk_stats *out)
 		struct port_stats ps = {0};
 
 		port->ops->stats(port, &ps);
+		out->drop[NSK_DROP_RX_MISSED] += ps.rx_missed;
+		out->drop[NSK_DROP_RX_BROKEN] += ps.rx_errors;
 		out->drop[NSK_DROP_RX_NO_BUFFER] += ps.rx_nobuf;
+		out->drop[NSK_DROP_TX_FAILED] += ps.tx_errors;
+		out->drop[NSK_DROP_TX_UNFIT] += ps.tx_unfit;
+		out->drop[NSK_DROP_TX_LINK_DOWN] += ps.tx_down;
 		out->drop[NSK_DROP_FAULT_INJECTED] += ps.injected;
 	}
 }

@@ -177,7 +177,7 @@ static void the_link_is_the_callers(void **state)
 	assert_true(frame_send(s.port, s.pool, 0, 1, 100));
 	assert_int_equal(s.caller.calls, 0);
 	s.port->ops->stats(s.port, &st);
-	assert_int_equal(st.tx_errors, 1);
+	assert_int_equal(st.tx_down, 1);
 	setup_down(&s);
 }
 

@@ -4,10 +4,19 @@
 
 #include <pcap/pcap.h>
 
+#include "stack/clock.h"
+
 static char dir[] = "/tmp/nsk-pcap-XXXXXX";
 static char in_path[64], devargs[160];
 
 static struct pkt_pool *pool;
+static unsigned lines;
+
+static void count_line(void *arg, enum nsk_log_level level, const char *module, const char *text)
+{
+	(void)arg, (void)level, (void)module, (void)text;
+	lines++;
+}
 
 /* Opens with the capture for reading ("rx") or writing ("tx"), and starts. */
 static struct port *opened(const char *side, const char *more, uint32_t mtu)
@@ -121,6 +130,70 @@ static void without_an_output_file_packets_are_counted_and_gone(void **state)
 	closed(port);
 }
 
+/* A disk that is full: what did not get there is not counted as sent. */
+static void what_cannot_be_written_is_counted_and_said(void **state)
+{
+	struct port_stats st;
+	struct port *port;
+
+	(void)state;
+	log_init(&test_log, NSK_LOG_ERR, count_line, NULL);
+	lines = 0;
+	if (port_open_named("pcap:tx=/dev/full", &port))
+		fail_msg("%s", test_error);
+	assert_int_equal(port_start_with(port, pool, 1500), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(frame_send(port, pool, 0, i, 100));
+	port->ops->stats(port, &st);
+	assert_int_equal(st.tx_packets, 0);
+	assert_int_equal(st.tx_bytes, 0);
+	assert_int_equal(st.tx_errors, 3);
+	assert_int_equal(lines, 1);
+	closed(port);
+	log_init(&test_log, NSK_LOG_ERR, NULL, NULL);
+}
+
+/* now is what the stack's clock says, offset what lies between it and the time of day. */
+static uint64_t stamp_of(uint64_t offset, uint64_t now)
+{
+	struct port_open open = {
+		.log = &test_log,
+		.wall_offset_ns = offset,
+		.error = test_error,
+		.error_size = sizeof(test_error),
+	};
+	char text[PCAP_ERRBUF_SIZE];
+	struct pcap_pkthdr *h;
+	struct port *port;
+	const u_char *data;
+	pcap_t *in;
+	uint64_t at;
+
+	snprintf(devargs, sizeof(devargs), "tx=%s", in_path);
+	open.devargs = devargs;
+	assert_int_equal(port_driver_named("pcap")->open(&open, &port), 0);
+	assert_int_equal(port_start_with(port, pool, 1500), 0);
+	assert_true(frame_send(port, pool, now, 1, 100));
+	closed(port);
+	in = pcap_open_offline_with_tstamp_precision(in_path, PCAP_TSTAMP_PRECISION_NANO, text);
+	assert_non_null(in);
+	assert_int_equal(pcap_next_ex(in, &h, &data), 1);
+	at = (uint64_t)h->ts.tv_sec * SECOND + (uint64_t)h->ts.tv_usec;
+	pcap_close(in);
+	return at;
+}
+
+static void stamps_are_the_time_of_day_or_virtual_time(void **state)
+{
+	uint64_t offset = clock_wall_offset_ns();
+
+	(void)state;
+	assert_int_equal(stamp_of(0, 7 * SECOND + 9), 7 * SECOND + 9);
+	assert_int_equal(stamp_of(1000 * SECOND, 7 * SECOND + 9), 1007 * SECOND + 9);
+	/* Later than the day this was written, and not a lifetime later. */
+	assert_in_range((clock_ns() + offset) / SECOND, 1700000000, 4000000000);
+}
+
 static void a_cut_file_ends_the_link_and_is_counted(void **state)
 {
 	struct port_stats st;
@@ -215,6 +288,8 @@ int main(void)
 		cmocka_unit_test(timed_reading_keeps_the_gaps_to_the_nanosecond),
 		cmocka_unit_test(raw_captures_make_a_port_without_ethernet),
 		cmocka_unit_test(without_an_output_file_packets_are_counted_and_gone),
+		cmocka_unit_test(what_cannot_be_written_is_counted_and_said),
+		cmocka_unit_test(stamps_are_the_time_of_day_or_virtual_time),
 		cmocka_unit_test(a_cut_file_ends_the_link_and_is_counted),
 		cmocka_unit_test(wrong_arguments_are_named),
 		cmocka_unit_test(another_link_type_is_refused_by_name),

@@ -175,6 +175,72 @@ static void frame_of_a_burst(struct peer *p)
 	net_input(w, iface(p), m);
 }
 
+/* ---- what device and driver drop ---- */
+
+/* A packet that no stack makes: it goes past everything to the port. */
+static void packet_too_long_for_the_port(struct peer *p)
+{
+	struct port *port = iface(p)->port;
+	struct rte_mbuf *m = pkt_alloc(worker(p));
+
+	assert_non_null(m);
+	assert_non_null(rte_pktmbuf_append(m, 1600));
+	assert_int_equal(port->ops->tx_burst(port, 0, p->world.now_ns, &m, 1), 1);
+}
+
+/* The link goes down between the look at it and the burst. */
+static void packet_at_a_port_that_went_down(struct peer *p)
+{
+	struct port *port = iface(p)->port;
+	struct rte_mbuf *m = pkt_alloc(worker(p));
+
+	assert_non_null(m);
+	assert_non_null(rte_pktmbuf_append(m, 60));
+	nsk_callback_link(p->port, false);
+	assert_int_equal(port->ops->tx_burst(port, 0, p->world.now_ns, &m, 1), 1);
+	nsk_callback_link(p->port, true);
+}
+
+/* A device that counts what it drops itself: this port with counters of the test's. */
+static struct port_stats device;
+static const struct port_ops *port_ops;
+static struct port_ops device_ops;
+
+static void device_stats(struct port *port, struct port_stats *stats)
+{
+	port_ops->stats(port, stats);
+	stats->rx_missed += device.rx_missed;
+	stats->rx_errors += device.rx_errors;
+	stats->tx_errors += device.tx_errors;
+}
+
+static void become_device(struct peer *p)
+{
+	port_ops = iface(p)->port->ops;
+	device_ops = *port_ops;
+	device_ops.stats = device_stats;
+	iface(p)->port->ops = &device_ops;
+	memset(&device, 0, sizeof(device));
+}
+
+static void device_misses_one(struct peer *p)
+{
+	(void)p;
+	device.rx_missed++;
+}
+
+static void device_finds_one_broken(struct peer *p)
+{
+	(void)p;
+	device.rx_errors++;
+}
+
+static void device_cannot_send_one(struct peer *p)
+{
+	(void)p;
+	device.tx_errors++;
+}
+
 /* ---- steering ---- */
 
 static void two_workers(struct nsk_config *config)
@@ -233,6 +299,11 @@ const struct drop_test drops_port[] = {
 	CASE(TX_SEGMENTS, long_echo, .settings = small_buffers, .prepare = plain_port),
 	CASE(TX_LINK_DOWN, one_more_datagram, .prepare = cut_wire, .finish = mend_wire),
 	CASE(RX_IFACE_DOWN, frame_of_a_burst, .prepare = iface_down, .finish = iface_up),
+	CASE(TX_UNFIT, packet_too_long_for_the_port),
+	CASE(TX_LINK_DOWN, packet_at_a_port_that_went_down),
+	CASE(RX_MISSED, device_misses_one, .prepare = become_device),
+	CASE(RX_BROKEN, device_finds_one_broken, .prepare = become_device),
+	CASE(TX_FAILED, device_cannot_send_one, .prepare = become_device),
 	CASE(STEER_RING_FULL, datagram_for_a_stalled_worker, .configure = two_workers,
 	     .prepare = stalled_worker, .finish = worker_goes_on),
 	CASE(FAULT_INJECTED, datagram_lost_on_request, .configure = losing),
