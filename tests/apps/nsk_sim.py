@@ -91,8 +91,8 @@ links = {
   wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; loss = "1 %"; reorder = "2 %"; jitter = "1 ms"; };
 };
 apps = {
-  up = { from = "a"; to = "b"; bytes = "2 MB"; congestion = "reno"; };
-  talk = { kind = "request"; from = "b"; to = "a"; count = 20; think = "10 ms"; };
+  up = { from = "a"; to = "b"; bytes = "2 MB"; congestion = "reno"; start = "50 ms"; };
+  talk = { kind = "request"; from = "b"; to = "a"; count = 20; think = "10 ms"; start = "60 ms"; };
 };
 faults = (
   { at = "100 ms"; link = "wire"; set = { rate = "5 Mbit/s"; }; for = "100 ms"; },
@@ -268,7 +268,7 @@ class Sim(unittest.TestCase):
         result = run(path, "--seed", "5", "--set", "apps.talk.count=21")
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, r"nsk-sim: FAILED with seed 5 at \d+\.\d{9} s: application \"\w+\", connection 0: "
-                         "the client's ended: Connection timed out\n")
+                         "the client's ended: No route to host\n")
         self.assertIn(f"again: {NSK_SIM} {path} --seed 5 --set 'apps.talk.count=21'\n", result.stderr)
 
     def test_of_many_seeds_the_first_that_fails_is_told(self):
@@ -289,7 +289,7 @@ class Sim(unittest.TestCase):
         self.assertEqual(small.count("at ="), 1)
         again = run(self.file(small, "small.conf"))
         self.assertEqual(again.returncode, 1)
-        self.assertIn("ended: Connection timed out", again.stderr)
+        self.assertIn("ended: No route to host", again.stderr)
 
 
 if __name__ == "__main__":
