@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Several threads take an interface up and down at once while others look at it: its states still
+ * follow one another, and no change is lost. */
+
+#include <sched.h>
+
+#include "threads/crew.h"
+
+#define CHANGERS 3
+#define CHANGES	 40
+
+/* States in the order of their events, which come one at a time. */
+static struct {
+	int last;     /* [A] */
+	int wrong;    /* [A] events that do not follow the one before */
+	int starts;   /* [A] */
+	int together; /* [A] threads in the callback */
+} seen;
+
+static void hear(void *arg, const struct nsk_event *event)
+{
+	int before;
+
+	(void)arg;
+	if (event->type != NSK_EVENT_IFACE_STATE)
+		return;
+	if (__atomic_fetch_add(&seen.together, 1, __ATOMIC_RELAXED))
+		__atomic_fetch_add(&seen.wrong, 1, __ATOMIC_RELAXED);
+	before = __atomic_exchange_n(&seen.last, event->value, __ATOMIC_RELAXED);
+	if (event->value != (before + 1) % (NSK_IFACE_DISABLING + 1))
+		__atomic_fetch_add(&seen.wrong, 1, __ATOMIC_RELAXED);
+	if (event->value == NSK_IFACE_ENABLING)
+		__atomic_fetch_add(&seen.starts, 1, __ATOMIC_RELAXED);
+	sched_yield();
+	__atomic_fetch_sub(&seen.together, 1, __ATOMIC_RELAXED);
+}
+
+static void do_change(struct job *job)
+{
+	for (unsigned i = 0; i < CHANGES; i++) {
+		JOB_CALL(job, nsk_iface_set(job->stack, job->data, i % 2));
+		if (job->rc)
+			return;
+	}
+}
+
+static void do_look(struct job *job)
+{
+	struct nsk_iface_info info;
+
+	for (unsigned i = 0; i < 50 * CHANGES; i++) {
+		JOB_CALL(job, nsk_iface_info(job->stack, 0, &info));
+		if (job->rc || info.mtu != 1500 || info.state == NSK_IFACE_ENABLING ||
+		    info.state == NSK_IFACE_DISABLING)
+			job->other++;
+	}
+}
+
+/* A worker's own thread changes it too, as others wait for it. */
+static int turn_and_change(void *stack)
+{
+	struct nsk_iface_info info;
+
+	if (nsk_worker_index() == 0 && nsk_iface_info(stack, 0, &info) == 0)
+		for (unsigned i = 0; i < CHANGES; i++)
+			if (nsk_iface_set(stack, info.name, i % 2))
+				return errno;
+	return crew_turn(stack);
+}
+
+static void changes_of_several_threads_come_one_after_the_other(void **state)
+{
+	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1500);
+	struct nsk_config *config = nsk_config_new();
+	struct job change[CHANGERS], look;
+	struct nsk_iface_info info;
+	struct nsk_stack *stack;
+
+	(void)state;
+	nsk_config_events(config, hear, NULL);
+	nsk_config_log(config, NULL, NULL, NSK_LOG_ERR);
+	assert_int_equal(nsk_config_workers(config, 2), 0);
+	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
+	assert_int_equal(nsk_stack_create(config, &stack), 0);
+	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
+	assert_int_equal(nsk_launch(stack, turn_and_change, stack), 0);
+	look = (struct job){.fn = do_look, .stack = stack};
+	job_start(&look);
+	for (unsigned i = 0; i < CHANGERS; i++) {
+		change[i] = (struct job){.fn = do_change, .stack = stack, .data = info.name};
+		job_start(&change[i]);
+	}
+	for (unsigned i = 0; i < CHANGERS; i++) {
+		job_join(&change[i]);
+		assert_job(&change[i], 0, 0);
+	}
+	job_join(&look);
+	assert_int_equal(look.other, 0);
+	nsk_stop(stack);
+	assert_int_equal(nsk_join(stack), 0);
+	assert_int_equal(nsk_stack_destroy(stack), 0);
+	assert_int_equal(seen.wrong, 0);
+	assert_int_equal(seen.last, NSK_IFACE_DISABLED);
+	assert_in_range(seen.starts, 2, 1 + (CHANGERS + 1) * CHANGES / 2);
+	nsk_config_free(config);
+	nsk_wire_destroy(wire);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_of_several_threads_come_one_after_the_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
