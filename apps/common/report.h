@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The per-second table of a running stack, in the manner of testpmd: packets, requests,
- * connections, share of the time in turns with work, and every drop with its reason; the same as JSON.
+ * connections, share of the time in turns with work, and every drop with its reason; the same as
+ * JSON.
  */
 #ifndef NSK_APPS_COMMON_REPORT_H
 #define NSK_APPS_COMMON_REPORT_H

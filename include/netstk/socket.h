@@ -17,7 +17,9 @@
  * function call; from any other thread it travels to the worker and is done in the worker's turn
  * while the caller waits, which costs microseconds. Where no worker has a thread (nsk_turn()), the
  * caller serialises its calls; what a call that blocks does after its first attempt happens inside
- * nsk_turn().
+ * nsk_turn(). The thread that called nsk_turn() last would wait for itself: a call of it that would
+ * have to wait fails with EDEADLK, with a timeout as well. Such a program uses non-blocking
+ * sockets, or leaves turning to another thread.
  *
  * @section sock_blocking Blocking
  * Sockets block unless SOCK_NONBLOCK, O_NONBLOCK, FIONBIO or MSG_DONTWAIT says otherwise. While a
@@ -39,6 +41,9 @@
  * cannot do that), EFAULT (a pointer is NULL; other bad pointers crash, they are not probed as a
  * kernel does), EINVAL. Calls that block add EAGAIN, EINTR, ESHUTDOWN, EDEADLK, and ENOBUFS when
  * there is no memory to wait.
+ *
+ * @section sock_options Options
+ * docs/SOCKETS.md lists the options of each protocol; others fail with ENOPROTOOPT.
  *
  * @section sock_linux What differs from Linux
  * - No call ever raises SIGPIPE: sending on a broken stream is EPIPE alone, with or without

@@ -52,7 +52,10 @@ NSK_API struct rte_mbuf *nsk_zc_alloc(int fd);
  * @brief Send a buffer by reference on a stream socket.
  *
  * A buffer that was taken belongs to the stack: it is read until its bytes are acknowledged and
- * must not be changed any more. One that was not stays the caller's.
+ * must not be changed any more. One that was not stays the caller's. A buffer received with
+ * nsk_zc_recv() may be sent as well, on any stream socket of the same worker, if nobody else holds
+ * it (EINVAL says that somebody does: copy its bytes then); nothing of it is changed, and it needs
+ * no nsk_zc_free() once it was taken.
  *
  * @return payload bytes taken (all of it), or -1 with errno: EAGAIN (no room in the send buffer;
  *         EPOLLOUT tells when there is), EINVAL (empty, a chain, or held by somebody else as well),

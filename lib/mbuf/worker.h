@@ -92,8 +92,9 @@ struct nsk_worker {
 	struct mem *mem;	      /* allocator on the worker's NUMA node */
 	uint16_t id;		      /* [C] index in the stack */
 	uint16_t peers;		      /* [C] number of workers in the stack */
-	int owner_tid; /* [A] thread that runs the worker, 0: whoever calls nsk_turn(),
-			* who serialise, or WORKER_… */
+	int owner_tid;	/* [A] thread that runs the worker, 0: whoever calls nsk_turn(),
+			 * who serialise, or WORKER_… */
+	int turner_tid; /* [A] thread that called nsk_turn() last, 0: none did */
 	bool in_turn;
 	bool busy; /* this turn did something */
 	struct rng rng;

@@ -51,6 +51,14 @@ static inline bool sock_here(const struct nsk_worker *w)
 	return owner == 0 || sock_here_slow(owner);
 }
 
+/* Whether w goes on only when the calling thread itself turns it: waiting for it would be for ever.
+ */
+static inline bool sock_turned_here(const struct nsk_worker *w)
+{
+	return __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) == 0 &&
+	       __atomic_load_n(&w->turner_tid, __ATOMIC_RELAXED) == sock_tid();
+}
+
 /* Whether the calling thread is the one that runs w. */
 static inline bool sock_mine(const struct nsk_worker *w)
 {

@@ -208,7 +208,12 @@ static int poll_visiting(struct poll *p, int64_t timeout_ns)
 		return rc < 0 ? rc : rc + bad;
 	if (p->stopping)
 		return -ESHUTDOWN;
-	return timeout_ns == 0 ? 0 : wait_ready(p, timeout_ns);
+	if (timeout_ns == 0)
+		return 0;
+	for (unsigned i = 0; i < p->parts; i++)
+		if (sock_turned_here(p->part[i].w))
+			return -EDEADLK;
+	return wait_ready(p, timeout_ns);
 }
 
 static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)

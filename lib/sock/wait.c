@@ -163,6 +163,8 @@ static int first_step(struct sock *s, void *arg)
 	if (stopping(s->worker))
 		return -ESHUTDOWN;
 	st->w = s->worker;
+	if (!st->later && sock_turned_here(st->w))
+		return -EDEADLK;
 	if (!st->later && !__atomic_load_n(&st->w->owner_tid, __ATOMIC_RELAXED)) {
 		st->later = true;
 		return -EAGAIN;

@@ -281,6 +281,7 @@ uint64_t nsk_turn(struct nsk_stack *stack)
 
 		if (!worker_borrow(r))
 			continue;
+		__atomic_store_n(&r->w.turner_tid, sock_tid(), __ATOMIC_RELAXED);
 		loop_turn(r);
 		due = loop_next_ns(&r->w);
 		worker_return(r);

@@ -103,6 +103,27 @@ def check_headers(inst):
             run(compiler, f"-std={standard}", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *flags, source)
 
 
+def check_flags(inst):
+    """What an application is told is ours: DPDK's flags concern nobody who does not use its types."""
+    expect("pkg-config --cflags", inst.pkg_config("--cflags"), [f"-I{inst.prefix}/include"])
+    expect("pkg-config --libs", inst.pkg_config("--libs"), [f"-L{os.path.dirname(inst.shared)}", "-lnetstk"])
+
+
+def check_zero_copy(inst):
+    """A program that reads packet buffers names libdpdk as well."""
+    source = f"{inst.root}/zerocopy.c"
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("#include <netstk/zerocopy.h>\n#include <rte_mbuf.h>\n"
+                   "int len(struct rte_mbuf *m) { nsk_zc_free(&m, 1); return m->data_len; }\n")
+    run("cc", "-fsyntax-only", *inst.pkg_config("--cflags", "libdpdk"), source)
+
+
+def check_documents(inst):
+    doc = f"{inst.prefix}/share/doc/netstk"
+    for name in ("README.md", "docs/CONFIG.md", "config/echo-tap.conf"):
+        expect(name, os.path.exists(f"{doc}/{name}"), True)
+
+
 def check_program(inst):
     """Linked with --static, all of DPDK is in the program: what its libdpdk.pc asks for."""
     source, program = f"{inst.root}/program.c", f"{inst.root}/program"
@@ -157,7 +178,8 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory(prefix="nsk-install-") as root:
         inst = Installation(args, root)
-        for check in (check_version, check_soname, check_symbols, check_headers, check_program):
+        for check in (check_version, check_soname, check_symbols, check_headers, check_flags, check_zero_copy, check_documents,
+                      check_program):
             try:
                 check(inst)
                 print(f"ok {check.__name__}")

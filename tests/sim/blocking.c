@@ -4,6 +4,7 @@
  * what a connection ends in is told by the call that waits, and told once. The clock moves by a
  * millisecond each time somebody looks at it while a call blocks.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -215,6 +216,37 @@ static void a_datagram_without_a_free_port_is_EAGAIN_at_once(void **state)
 	peer_end(&peer);
 }
 
+/* Nobody else turns the worker: to wait would be to wait for ever. */
+static void a_thread_that_turns_the_worker_itself_is_not_made_to_wait(void **state)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = WIRE_BE16(PORT)};
+	struct pollfd p = {.events = POLLIN};
+	char byte;
+	int ep;
+
+	(void)state;
+	start(NULL);
+	p.fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(nsk_bind(p.fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	ep = nsk_epoll_create1(0);
+	assert_int_equal(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, p.fd, &event), 0);
+	peer_settle(&peer);
+	assert_int_equal(nsk_recv(p.fd, &byte, 1, 0), -1);
+	assert_int_equal(errno, EDEADLK);
+	assert_int_equal(nsk_poll(&p, 1, 1000), -1);
+	assert_int_equal(errno, EDEADLK);
+	assert_int_equal(nsk_epoll_wait(ep, &event, 1, -1), -1);
+	assert_int_equal(errno, EDEADLK);
+	assert_int_equal(nsk_recv(p.fd, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(nsk_poll(&p, 1, 0), 0);
+	assert_int_equal(nsk_epoll_wait(ep, &event, 1, 0), 0);
+	assert_int_equal(nsk_close(p.fd), 0);
+	assert_int_equal(nsk_close(ep), 0);
+	peer_end(&peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +255,7 @@ int main(void)
 		world_test(recv_from_a_peer_that_vanished_ends_in_ETIMEDOUT_and_then_the_stream),
 		world_test(send_to_a_peer_that_vanished_ends_in_ETIMEDOUT_and_then_EPIPE),
 		world_test(a_datagram_without_a_free_port_is_EAGAIN_at_once),
+		world_test(a_thread_that_turns_the_worker_itself_is_not_made_to_wait),
 	};
 
 	return world_main(tests);

@@ -141,6 +141,22 @@ static void both_ways_of_sending_mix(void **state)
 	assert_memory_equal(bytes, want, 300);
 }
 
+static void a_received_buffer_may_be_sent_on(void **state)
+{
+	struct pair *pair = *state;
+	struct rte_mbuf *bufs[2];
+	uint8_t bytes[2000], want[2000];
+
+	world_fill(want, sizeof(want), 0, 1);
+	send_by_reference(pair, 1000, 0);
+	send_by_reference(pair, 1000, 1000);
+	assert_int_equal(nsk_zc_recv(pair->fd[1], bufs, 2), 2);
+	assert_int_equal(nsk_zc_send(pair->fd[1], bufs[0]), 1000);
+	assert_int_equal(nsk_zc_send(pair->fd[1], bufs[1]), 1000);
+	world_recv(&pair->world, pair->fd[0], bytes, sizeof(bytes));
+	assert_memory_equal(bytes, want, sizeof(want));
+}
+
 static void received_buffers_outlive_the_socket(void **state)
 {
 	struct pair *pair = *state;
@@ -312,6 +328,7 @@ int main(void)
 		pair_test(ordinary_calls_count_what_they_copy),
 		pair_test(both_ways_of_receiving_mix),
 		pair_test(both_ways_of_sending_mix),
+		pair_test(a_received_buffer_may_be_sent_on),
 		pair_test(received_buffers_outlive_the_socket),
 		pair_test(taking_buffers_opens_the_window),
 		pair_test(the_end_of_the_stream_is_no_buffer),

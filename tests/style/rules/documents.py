@@ -4,7 +4,7 @@
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
 (drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
 lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST`, `script/FOLDER/NAME.script` or, all of
-them, `script/FOLDER/` exists.
+them, `script/FOLDER/` exists. docs/SOCKETS.md has a row for each socket option of the code's tables and for no other.
 """
 import os
 import re
@@ -15,6 +15,9 @@ MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTA
 LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
 TEST = r"`((?:unit|sim|driver|netns)/\w+\.c)(?::(\w+))?`"
 SCRIPT = r"`(script/[\w-]+/(?:[\w-]+\.script)?)`"
+OPTION_TABLES = ("lib/sock/options.c", "lib/tcp/sockopt.c", "lib/udp/udp_options.c")
+OPTION = re.compile(r"^\t\{(?:\w+, )?((?:SO|TCP|IP|IPV6)_\w+),", re.MULTILINE)
+OPTION_ROW = re.compile(r"^\| `((?:SO|TCP|IP|IPV6)_\w+)` \|", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<text>[^"]*)"\)')
 
@@ -65,6 +68,14 @@ def missing_tests(file, tree):
             yield Problem(file.path, line, f"there is no test {match[0]}")
 
 
+def socket_options(file, tree):
+    """Problems with the tables of socket options."""
+    code = {name for source in tree.files if source.path in OPTION_TABLES for name in OPTION.findall(source.text)}
+    rows = set(OPTION_ROW.findall(file.text))
+    for name in sorted(code ^ rows):
+        yield Problem(file.path, 1, f"{name} is " + ("not in the code" if name in rows else "in the code, not here"))
+
+
 def check(tree):
     for file in tree.files:
         if not file.path.endswith(".md"):
@@ -72,6 +83,8 @@ def check(tree):
         if renewed(file.text, tree) != file.text:
             yield Problem(file.path, 1, "differs from what it is made from: run scripts/doc-tables.py")
         yield from missing_tests(file, tree)
+        if file.path == "docs/SOCKETS.md":
+            yield from socket_options(file, tree)
         prose = FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), file.text)
         for line, match in file.find(LINK, prose):
             target = os.path.normpath(os.path.join(os.path.dirname(file.path), match[1]))
@@ -92,6 +105,7 @@ GOOD = [
     {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"tests/script/b/c-d.script": "rfc 1 §1\n", "docs/A.md": "`script/b/c-d.script` `script/b/`\n"},
+    {"lib/udp/udp_options.c": "\t{SOL_SOCKET, SO_X, a, b},\n\t{IP_Y, a},\n", "docs/SOCKETS.md": "| `SO_X` |\n| `IP_Y` |\n"},
     {"README.md": "[a](docs/A.md#part) [b](https://x.org/y) [c](#here)\n```\nx[1](2)\n```\n", "docs/A.md": "[up](../)\n"},
 ]
 BAD = [
@@ -104,5 +118,7 @@ BAD = [
     {"apps/a.c": "int y;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"README.md": _made("apps/gone.c", "```c\nint x;\n```\n")},
     {"README.md": "[a](docs/GONE.md)\n"},
+    {"lib/tcp/sockopt.c": "\t{IPPROTO_TCP, TCP_X, a},\n", "docs/SOCKETS.md": "| `TCP_Y` |\n"},
+    {"lib/tcp/sockopt.c": "\t{IPPROTO_TCP, TCP_X, a},\n", "docs/SOCKETS.md": "nothing\n"},
     {"docs/A.md": "[a](docs/A.md)\n"},
 ]
