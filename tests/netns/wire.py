@@ -58,12 +58,14 @@ class Wire(unittest.TestCase):
             self.assertEqual(heard, sender.result())
 
     def test_delay_is_added_both_ways(self):
-        self.join("delay=20ms,seed=1")
+        self.join("delay=250ms,seed=1")
         said = run("ping", "-c", "5", "-i", "0.2", THERE)
         self.assertIn(" 5 received", said)
         least = float(re.search(r"= ([\d.]+)/", said)[1])
-        fact(f"least round trip {least} ms over a wire of 2 x 20 ms")
-        self.assertGreaterEqual(least, 40.0)
+        fact(f"least round trip {least} ms over a wire of 2 x 250 ms")
+        # A program that loses its core between its clock and its port stamps what came meanwhile too early: by the
+        # milliseconds that it was away, never by a whole way.
+        self.assertGreaterEqual(least, 400.0)
 
     def test_bytes_arrive_over_a_bad_wire(self):
         inside = self.join("loss=1%,reorder=1%,dup=0.5%,seed=7", "--json")
