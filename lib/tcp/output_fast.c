@@ -12,6 +12,13 @@
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
 
+/* Nothing hangs off the connection that sending has to look at; counters of the receiver may. */
+static inline bool plain_ext(const struct tcp_ext *x)
+{
+	return NSK_LIKELY(!x) ||
+	       (!x->loss && !x->ooo && !x->user_timeout_ms && x->dsack.start == x->dsack.end);
+}
+
 /* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. */
 static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c, uint32_t len,
 			    const struct rte_mbuf *from, uint32_t fin)
@@ -20,7 +27,7 @@ static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c
 	uint32_t flight = c->snd_nxt - c->snd_una;
 	const struct tx_queue *q;
 
-	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || c->ext)
+	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || !plain_ext(c->ext))
 		return false;
 	if ((uint32_t)(c->loss.state | c->rcv.dupacks))
 		return false;
