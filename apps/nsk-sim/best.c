@@ -14,15 +14,14 @@ static double payload_share(const struct sim_link *l)
 
 void best_note_flow(struct sim *sim, const struct sim_app *a, unsigned direction, double bps)
 {
-	struct link_result *l = &sim->result->link[a->link];
+	struct sim_wire *w = &sim->wire[a->link];
 	unsigned d = direction ^ a->side;
 
 	if (a->kind != SIM_BULK && a->kind != SIM_HALF_CLOSE)
 		return;
-	/* Sums for now: of the rates in jain, of their squares in used. */
-	l->flows[d]++;
-	l->jain[d] += bps;
-	l->used[d] += bps * bps;
+	sim->result->link[a->link].flows[d]++;
+	w->bps[d] += bps;
+	w->bps_squares[d] += bps * bps;
 }
 
 static double bulk_best(const struct sim_app *a, const struct sim_link *l, unsigned d)
@@ -61,16 +60,16 @@ static void link_figures(struct sim *sim, unsigned index, unsigned d)
 {
 	struct sim_wire *w = &sim->wire[index];
 	struct link_result *r = &sim->result->link[index];
-	double sum = r->jain[d], squares = r->used[d];
+	double sum = w->bps[d], squares = w->bps_squares[d];
 	uint64_t ns = w->last_ns[d] - w->first_ns[d];
+	struct nsk_wire_stats so_far;
 
-	/* As it is now; the counts of the end come later. */
-	nsk_wire_stats(w->wire, d, &r->dir[d]);
-	r->jain[d] = r->flows[d] > 1 && squares > 0 ? sum * sum / (r->flows[d] * squares) : 0;
-	r->used[d] = 0;
+	nsk_wire_stats(w->wire, d, &so_far);
+	if (r->flows[d] > 1 && squares > 0)
+		r->jain[d] = sum * sum / (r->flows[d] * squares);
 	if (w->link->dir[d].rate_bps && ns)
-		r->used[d] = (double)r->dir[d].bytes * 8e9 / (double)ns /
-			     (double)w->link->dir[d].rate_bps;
+		r->used[d] =
+			(double)so_far.bytes * 8e9 / (double)ns / (double)w->link->dir[d].rate_bps;
 }
 
 void best_result(struct sim *sim)

@@ -41,6 +41,7 @@ struct sim_wire {
 	struct watch *watch;
 	struct nsk_wire_params now[2];
 	uint64_t first_ns[2], last_ns[2]; /* packets */
+	double bps[2], bps_squares[2];	  /* sums over the flows that fairness is about */
 	unsigned changes;
 };
 
