@@ -146,7 +146,7 @@ static void woken(struct sim *sim, void *arg)
 	}
 }
 
-/* A slow reader: true when it has read enough for now; it wakes up when there is more to read. */
+/* True for a slow reader that is ahead of its rate; it wakes up when it may read on. */
 static bool sated(struct endpoint *e)
 {
 	const struct app *app = e->conn->app;
