@@ -445,6 +445,15 @@ static bool is_commented_key(const char *line)
 	return n > 0 && strncmp(line + 2 + n, " = ", 3) == 0;
 }
 
+static const char *source_root(void)
+{
+	const char *root = getenv("NSK_SOURCE_ROOT");
+
+	if (!root)
+		fail_msg("NSK_SOURCE_ROOT must name the folder of the sources");
+	return root;
+}
+
 static char *sample(bool uncommented)
 {
 	char path[4096], line[512], *text = NULL;
@@ -452,7 +461,7 @@ static char *sample(bool uncommented)
 	FILE *out = open_memstream(&text, &size);
 	FILE *in;
 
-	snprintf(path, sizeof(path), "%s/config/echo-tap.conf", getenv("NSK_SOURCE_ROOT"));
+	snprintf(path, sizeof(path), "%s/config/echo-tap.conf", source_root());
 	in = fopen(path, "r");
 	assert_non_null(in);
 	while (fgets(line, sizeof(line), in)) {
@@ -473,8 +482,6 @@ static void test_the_sample_changes_no_setting(void **state)
 	struct nsk_config *c, *defaults = nsk_config_new();
 	char *text;
 
-	if (!getenv("NSK_SOURCE_ROOT"))
-		skip();
 	text = sample(false);
 	c = load(*state, text);
 	assert_memory_equal(&c->set, &defaults->set, sizeof(c->set));
@@ -485,16 +492,13 @@ static void test_the_sample_changes_no_setting(void **state)
 
 static void test_every_sample_loads_and_has_a_device_with_an_address(void **state)
 {
-	const char *root = getenv("NSK_SOURCE_ROOT");
 	unsigned samples = 0;
 	char pattern[4096];
 	glob_t found;
 
 	(void)state;
-	if (!root)
-		skip();
 	/* The others are nsk-sim's scenarios. */
-	snprintf(pattern, sizeof(pattern), "%s/config/echo-*.conf", root);
+	snprintf(pattern, sizeof(pattern), "%s/config/echo-*.conf", source_root());
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	for (; samples < found.gl_pathc; samples++) {
 		struct nsk_config *c = nsk_config_new();
@@ -516,8 +520,6 @@ static void test_the_sample_lists_every_setting_with_its_default(void **state)
 	struct folder *f = *state;
 	char *text;
 
-	if (!getenv("NSK_SOURCE_ROOT"))
-		skip();
 	for (unsigned i = 0; i < settings_count; i++) {
 		const struct setting *row = &settings_table[i];
 

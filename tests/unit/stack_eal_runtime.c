@@ -205,16 +205,25 @@ static void what_is_not_empty_after_all_stays(void **state)
 	assert_int_equal(told, 0);
 }
 
+static bool somebody_else;
+
+uid_t __real_geteuid(void);
+uid_t __wrap_geteuid(void);
+
+uid_t __wrap_geteuid(void)
+{
+	return __real_geteuid() + somebody_else;
+}
+
 static void another_users_folder_stays(void **state)
 {
 	int pid = (int)dead_pid();
 
 	(void)state;
-	if (geteuid() != 0)
-		skip();
 	assert_int_equal(mkdir(in_dpdk("nsk-%d", pid), 0700), 0);
-	assert_int_equal(chown(in_dpdk("nsk-%d", pid), 1, 1), 0);
+	somebody_else = true;
 	eal_runtime_sweep(&test_log);
+	somebody_else = false;
 	assert_true(there(in_dpdk("nsk-%d", pid)));
 	assert_int_equal(told, 0);
 }
