@@ -133,12 +133,11 @@ static bool read_text(struct scenario *s, const config_setting_t *at, const char
 	return *text || wrong_type(s, at, "a string");
 }
 
-static void list_choices(const char *const *choices, char *buf, size_t size)
+/* One more name in a list of them, n characters long so far; what does not fit is left out. */
+static void list_name(char *list, size_t size, size_t *n, const char *name)
 {
-	size_t n = 0;
-
-	for (; *choices && n < size; choices++)
-		n += (size_t)snprintf(buf + n, size - n, "%s%s", n ? ", " : "", *choices);
+	if (*n < size)
+		*n += (size_t)snprintf(list + *n, size - *n, "%s%s", *n ? ", " : "", name);
 }
 
 static bool read_choice(struct scenario *s, const config_setting_t *at, const struct field *f,
@@ -146,13 +145,15 @@ static bool read_choice(struct scenario *s, const config_setting_t *at, const st
 {
 	const char *text;
 	char list[160];
+	size_t n = 0;
 
 	if (!read_text(s, at, &text))
 		return false;
 	for (*value = 0; f->choices[*value]; ++*value)
 		if (strcmp(f->choices[*value], text) == 0)
 			return true;
-	list_choices(f->choices, list, sizeof(list));
+	for (const char *const *choice = f->choices; *choice; choice++)
+		list_name(list, sizeof(list), &n, *choice);
 	return scenario_fail(s, at, "%s = \"%.40s\": there is no such %s; there are %s", f->name,
 			     text, f->name, list);
 }
@@ -239,24 +240,15 @@ static bool read_field(struct scenario *s, const config_setting_t *at, const str
 	}
 }
 
-static const struct field *find_field(const struct field *fields, const char *name)
-{
-	for (; fields->name; fields++)
-		if (strcmp(fields->name, name) == 0)
-			return fields;
-	return NULL;
-}
-
 static bool unknown_key(struct scenario *s, const config_setting_t *at, const struct field *fields,
 			const char *where)
 {
 	char list[360];
 	size_t n = 0;
 
-	for (; fields->name && n < sizeof(list); fields++)
+	for (; fields->name; fields++)
 		if (fields->kind != FIELD_REFUSED)
-			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
-					      fields->name);
+			list_name(list, sizeof(list), &n, fields->name);
 	return scenario_fail(s, at, "%s has no key \"%.40s\"; it has %s", where,
 			     config_setting_name(at), list);
 }
@@ -269,9 +261,11 @@ bool fields_read(struct scenario *s, const config_setting_t *group, const struct
 				     fields_type(group));
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *at = config_setting_get_elem(group, (unsigned)i);
-		const struct field *f = find_field(fields, config_setting_name(at));
+		const struct field *f = fields;
 
-		if (!f)
+		while (f->name && strcmp(f->name, config_setting_name(at)) != 0)
+			f++;
+		if (!f->name)
 			return unknown_key(s, at, fields, where);
 		if (!read_field(s, at, f, base))
 			return false;
