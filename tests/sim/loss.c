@@ -32,12 +32,6 @@ static const uint8_t mss_only[] = {2, 4, 5, 0xb4};
 static const uint8_t mss_sack[] = {2, 4, 5, 0xb4, 1, 1, 4, 2};
 static const uint8_t mss_sack_ts[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
 
-static void write_data(size_t len)
-{
-	assert_int_equal(nsk_send(t.fd, data, len, 0), len);
-	peer_settle(&peer);
-}
-
 /* A connection that knows its round trip: one segment at a time, until SRTT is near it. */
 static void open_talk(const uint8_t *opts, size_t len)
 {
@@ -48,7 +42,7 @@ static void open_talk(const uint8_t *opts, size_t len)
 	for (unsigned i = 0; i < 40; i++) {
 		struct segment s;
 
-		write_data(t.ts ? MSS - 12 : MSS);
+		talk_write(&t, data, t.ts ? MSS - 12 : MSS);
 		s = peer_segment(&peer);
 		t.ack = s.seq + s.len;
 		t.tsecr = s.opts.tsval;
@@ -59,18 +53,6 @@ static void open_talk(const uint8_t *opts, size_t len)
 	base = t.ack;
 }
 
-static void end_talk(void)
-{
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_run(&peer, SEC);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static void ack_at(uint32_t segment)
 {
 	talk_send_at(&t, TCP_ACK, t.seq, base + segment * MSS, NULL, 0);
@@ -79,17 +61,7 @@ static void ack_at(uint32_t segment)
 /* An ACK with one block, in segments. */
 static void sack(uint32_t acked, uint32_t from, uint32_t to)
 {
-	uint8_t opts[12] = {1, 1, 5, 10};
-
-	store_be32(opts + 4, base + from * MSS);
-	store_be32(opts + 8, base + to * MSS);
-	peer_tcp(&peer, &(struct tcp_spec){.sport = t.port,
-					   .dport = t.stack_port,
-					   .flags = TCP_ACK,
-					   .seq = t.seq,
-					   .ack = base + acked * MSS,
-					   .opts = opts,
-					   .opts_len = sizeof(opts)});
+	talk_sack(&t, base + acked * MSS, base + from * MSS, base + to * MSS);
 }
 
 static uint32_t next_segment(void)
@@ -124,7 +96,7 @@ static void lost_tail_is_repaired_within_round_trips_rfc8985_7(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	peer_run(&peer, RTT);
 	ack_at(7);
@@ -144,14 +116,14 @@ static void lost_tail_is_repaired_within_round_trips_rfc8985_7(void **state)
 	peer_run(&peer, 10 * SEC);
 	peer_expect_silence(&peer);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 0);
-	end_talk();
+	talk_end(&t);
 }
 
 static void probe_carries_new_data_if_there_is_any_rfc8985_7_3(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(80 * MSS);
+	talk_write(&t, data, 80 * MSS);
 	peer_forget(&peer);
 	peer_run(&peer, 2 * RTT + 10 * MS);
 	assert_true(next_segment() >= 10);
@@ -162,14 +134,14 @@ static void probe_carries_new_data_if_there_is_any_rfc8985_7_3(void **state)
 	peer_run(&peer, 300 * MS);
 	assert_int_equal(next_segment(), 0);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 1);
-	end_talk();
+	talk_end(&t);
 }
 
 static void peers_without_sack_are_not_probed_rfc8985_7_2(void **state)
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(5 * MSS);
+	talk_write(&t, data, 5 * MSS);
 	expect_burst(0, 5);
 	peer_run(&peer, RTT);
 	ack_at(3);
@@ -177,7 +149,7 @@ static void peers_without_sack_are_not_probed_rfc8985_7_2(void **state)
 	assert_int_equal(next_segment(), 3);
 	assert_int_equal(counter(NSK_CNT_TCP_LOSS_PROBES), 0);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 1);
-	end_talk();
+	talk_end(&t);
 }
 
 /* The application writes on while a probe would be due: what was just sent is given its time. */
@@ -185,23 +157,23 @@ static void writing_on_puts_the_probe_off_rfc8985_7_2(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(3 * MSS);
+	talk_write(&t, data, 3 * MSS);
 	peer_run(&peer, 2 * RTT - 5 * MS);
-	write_data(2 * MSS);
+	talk_write(&t, data, 2 * MSS);
 	expect_burst(0, 5);
 	peer_run(&peer, RTT);
 	peer_expect_silence(&peer);
 	ack_at(5);
 	peer_run(&peer, SEC);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 static void two_in_flight_are_enough_for_early_retransmit_rfc8985(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(2 * MSS);
+	talk_write(&t, data, 2 * MSS);
 	expect_burst(0, 2);
 	peer_run(&peer, RTT);
 	sack(0, 1, 2);
@@ -215,7 +187,7 @@ static void two_in_flight_are_enough_for_early_retransmit_rfc8985(void **state)
 	peer_run(&peer, 10 * SEC);
 	peer_expect_silence(&peer);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 0);
-	end_talk();
+	talk_end(&t);
 }
 
 /* Once the path was seen to reorder, DupThresh is no sign of loss. */
@@ -223,7 +195,7 @@ static void reordering_by_three_is_learnt_rfc8985_6_2(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(4 * MSS);
+	talk_write(&t, data, 4 * MSS);
 	expect_burst(0, 4);
 	peer_run(&peer, RTT);
 	sack(0, 1, 3);
@@ -232,7 +204,7 @@ static void reordering_by_three_is_learnt_rfc8985_6_2(void **state)
 	assert_int_equal(info().reord_seen, 1);
 	base += 4 * MSS;
 	for (unsigned round = 0; round < 3; round++) {
-		write_data(6 * MSS);
+		talk_write(&t, data, 6 * MSS);
 		expect_burst(0, 6);
 		peer_run(&peer, RTT);
 		sack(0, 1, 2);
@@ -245,20 +217,20 @@ static void reordering_by_three_is_learnt_rfc8985_6_2(void **state)
 	}
 	assert_int_equal(counter(NSK_CNT_TCP_RETRANS_SEGMENTS), 0);
 	assert_in_range(info().i.tcpi_reordering, 3, 6);
-	end_talk();
+	talk_end(&t);
 }
 
 static void lost_retransmission_is_found_without_a_timeout_rfc8985(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	peer_run(&peer, RTT);
 	sack(0, 1, 4);
 	expect_burst(0, 1);
 	peer_run(&peer, 5 * MS);
-	write_data(4 * MSS);
+	talk_write(&t, data, 4 * MSS);
 	sack(0, 1, 10);
 	expect_burst(10, 14);
 	peer_run(&peer, RTT);
@@ -269,7 +241,7 @@ static void lost_retransmission_is_found_without_a_timeout_rfc8985(void **state)
 	ack_at(14);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 0);
 	assert_int_equal(counter(NSK_CNT_TCP_FAST_RETRANS), 1);
-	end_talk();
+	talk_end(&t);
 }
 
 /* No ACK for a while, then all of them: nothing was lost. */
@@ -286,7 +258,7 @@ static void needless_timeout_is_undone_rfc5682(void **state)
 
 		open_talk(peers[i].opts, peers[i].len);
 		cwnd = info().i.tcpi_snd_cwnd;
-		write_data(80 * MSS);
+		talk_write(&t, data, 80 * MSS);
 		peer_run(&peer, 450 * MS);
 		peer_forget(&peer);
 		assert_int_equal(counter(NSK_CNT_TCP_RTO), 1);
@@ -299,7 +271,7 @@ static void needless_timeout_is_undone_rfc5682(void **state)
 		assert_int_equal(counter(NSK_CNT_TCP_UNDOS), 1);
 		assert_int_equal(info().i.tcpi_ca_state, TCP_CA_Open);
 		assert_true(info().i.tcpi_snd_cwnd >= cwnd);
-		end_talk();
+		talk_end(&t);
 	}
 }
 
@@ -310,7 +282,7 @@ static void needless_timeout_is_undone_by_the_first_timestamp_rfc3522(void **sta
 	(void)state;
 	open_talk(mss_sack_ts, sizeof(mss_sack_ts));
 	cwnd = info().i.tcpi_snd_cwnd;
-	write_data(9 * (MSS - 12));
+	talk_write(&t, data, 9 * (MSS - 12));
 	t.tsecr = peer_segment(&peer).opts.tsval;
 	peer_run(&peer, 450 * MS);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 1);
@@ -319,7 +291,7 @@ static void needless_timeout_is_undone_by_the_first_timestamp_rfc3522(void **sta
 	assert_int_equal(counter(NSK_CNT_TCP_UNDOS), 1);
 	peer_expect_silence(&peer);
 	assert_true(info().i.tcpi_snd_cwnd >= cwnd);
-	end_talk();
+	talk_end(&t);
 }
 
 /* RFC 3708; and the next time more reordering is borne (RFC 8985 §6.2 step 4). */
@@ -330,7 +302,7 @@ static void dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2(void **state)
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
 	cwnd = info().i.tcpi_snd_cwnd;
-	write_data(8 * MSS);
+	talk_write(&t, data, 8 * MSS);
 	expect_burst(0, 8);
 	peer_run(&peer, RTT);
 	sack(0, 1, 5);
@@ -345,7 +317,7 @@ static void dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2(void **state)
 	assert_true(info().i.tcpi_snd_ssthresh >= cwnd); /* by slow start, without a burst */
 	/* Half a round trip now, not a quarter. */
 	base += 8 * MSS;
-	write_data(2 * MSS);
+	talk_write(&t, data, 2 * MSS);
 	expect_burst(0, 2);
 	peer_run(&peer, RTT);
 	sack(0, 1, 2);
@@ -353,7 +325,7 @@ static void dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2(void **state)
 	peer_expect_silence(&peer);
 	peer_run(&peer, 4 * MS);
 	expect_burst(0, 1);
-	end_talk();
+	talk_end(&t);
 }
 
 static void segments_out_of_order_are_counted(void **state)
@@ -368,7 +340,7 @@ static void segments_out_of_order_are_counted(void **state)
 	assert_in_range(info().min_rtt, RTT / 1000, RTT / 1000 + 1000);
 	t.seq += 200;
 	peer_forget(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 int main(void)

@@ -397,6 +397,39 @@ struct segment talk_expect(struct talk *t, uint16_t flags)
 	return s;
 }
 
+void talk_sack(struct talk *t, uint32_t ack, uint32_t from, uint32_t to)
+{
+	uint8_t opts[12] = {1, 1, 5, 10};
+
+	store_be32(opts + 4, from);
+	store_be32(opts + 8, to);
+	peer_tcp(t->p, &(struct tcp_spec){.sport = t->port,
+					  .dport = t->stack_port,
+					  .flags = TCP_ACK,
+					  .seq = t->seq,
+					  .ack = ack,
+					  .opts = opts,
+					  .opts_len = sizeof(opts)});
+}
+
+void talk_write(struct talk *t, const void *data, size_t len)
+{
+	assert_int_equal(nsk_send(t->fd, data, len, 0), len);
+	peer_settle(t->p);
+}
+
+void talk_end(struct talk *t)
+{
+	talk_send_at(t, TCP_RST, t->seq, 0, NULL, 0);
+	nsk_close(t->fd);
+	nsk_close(t->listener);
+	peer_run(t->p, SEC);
+	peer_forget(t->p);
+	assert_true(world_all_closed(&t->p->world, 0));
+	world_pool_complete(&t->p->world, 0);
+	peer_end(t->p);
+}
+
 static void send_syn(struct talk *t, uint16_t flags, const uint8_t *opts, size_t opts_len)
 {
 	peer_tcp(t->p, &(struct tcp_spec){

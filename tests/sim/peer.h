@@ -138,8 +138,15 @@ void talk_send(struct talk *t, uint16_t flags, const void *data, size_t len);
 /* Sends a segment from any place; t stays. */
 void talk_send_at(struct talk *t, uint16_t flags, uint32_t seq, uint32_t ack, const void *data,
 		  size_t len);
+/* Acknowledges up to ack and, by SACK, [from, to) beyond it; t stays. */
+void talk_sack(struct talk *t, uint32_t ack, uint32_t from, uint32_t to);
+/* The stack's user writes so much; time stands still. */
+void talk_write(struct talk *t, const void *data, size_t len);
 /* The next frame must be a segment of this connection with these flags (PSH not looked at); t->ack
  * moves behind it when it is in order. */
 struct segment talk_expect(struct talk *t, uint16_t flags);
+/* Both ends are gone and the peer with its stack ends; nothing may be left behind. The peer resets
+ * the connection first. */
+void talk_end(struct talk *t);
 
 #endif

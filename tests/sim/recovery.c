@@ -31,25 +31,6 @@ static void open_talk(const uint8_t *opts, size_t len)
 	base = t.ack;
 }
 
-static void end_talk(void)
-{
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_run(&peer, SEC);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
-/* Writes so much and lets time stand still. */
-static void write_data(size_t len)
-{
-	assert_int_equal(nsk_send(t.fd, data, len, 0), len);
-	peer_settle(&peer);
-}
-
 static void ack_at(uint32_t octets)
 {
 	talk_send_at(&t, TCP_ACK, t.seq, base + octets, NULL, 0);
@@ -58,17 +39,7 @@ static void ack_at(uint32_t octets)
 /* An ACK that says of [from, to), in segments, that they have come. */
 static void sack(uint32_t acked, uint32_t from, uint32_t to)
 {
-	uint8_t opts[12] = {1, 1, 5, 10};
-
-	store_be32(opts + 4, base + from * MSS);
-	store_be32(opts + 8, base + to * MSS);
-	peer_tcp(&peer, &(struct tcp_spec){.sport = t.port,
-					   .dport = t.stack_port,
-					   .flags = TCP_ACK,
-					   .seq = t.seq,
-					   .ack = base + acked * MSS,
-					   .opts = opts,
-					   .opts_len = sizeof(opts)});
+	talk_sack(&t, base + acked * MSS, base + from * MSS, base + to * MSS);
 }
 
 /* The next segment the stack sent must begin with segment n of the data. */
@@ -99,14 +70,14 @@ static void initial_window_is_ten_segments_and_doubles_rfc6928_rfc5681_3_1(void 
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(60 * MSS);
+	talk_write(&t, data, 60 * MSS);
 	expect_burst(0, 10);
 	/* Each ACK of two segments lets two leave and opens the window by as much. */
 	ack_at(2 * MSS);
 	expect_burst(10, 14);
 	ack_at(10 * MSS);
 	assert_in_range(peer.count, 8, 16);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- fast retransmit ----------------------------------------------------------------------------
@@ -123,20 +94,20 @@ static void cubic_cuts_to_seven_tenths_rfc9438_4_6(void **state)
 	talk_connect(&t, &peer, 5000, -1, mss_sack, sizeof(mss_sack));
 	world_fill(data, sizeof(data), 0, 1);
 	base = t.ack;
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	sack(0, 4, 10);
 	peer_forget(&peer);
 	assert_int_equal(nsk_getsockopt(t.fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
 	assert_int_equal(info.tcpi_snd_ssthresh, 7);
-	end_talk();
+	talk_end(&t);
 }
 
 static void third_duplicate_ack_retransmits_at_once_rfc5681_3_2(void **state)
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(20 * MSS);
+	talk_write(&t, data, 20 * MSS);
 	expect_burst(0, 10);
 	ack_at(0);
 	expect_segment(10); /* limited transmit, RFC 3042: new data, nothing is sent again */
@@ -159,14 +130,14 @@ static void third_duplicate_ack_retransmits_at_once_rfc5681_3_2(void **state)
 	/* The ACK of everything ends it; half of the flight of 12 is what remains. */
 	ack_at(12 * MSS);
 	assert_in_range(peer.count, 0, 7);
-	end_talk();
+	talk_end(&t);
 }
 
 static void window_updates_and_data_are_no_duplicate_acks_rfc5681_2(void **state)
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	for (uint16_t i = 1; i <= 5; i++) {
 		t.wnd = (uint16_t)(65535 - i);
@@ -177,14 +148,14 @@ static void window_updates_and_data_are_no_duplicate_acks_rfc5681_2(void **state
 	assert_int_equal(counter(NSK_CNT_TCP_FAST_RETRANS), 0);
 	peer_forget(&peer);
 	t.seq += 5;
-	end_talk();
+	talk_end(&t);
 }
 
 static void partial_ack_retransmits_the_next_hole_rfc6582_3_2(void **state)
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	for (unsigned i = 0; i < 3; i++)
 		ack_at(0);
@@ -200,7 +171,7 @@ static void partial_ack_retransmits_the_next_hole_rfc6582_3_2(void **state)
 	peer_expect_silence(&peer);
 	assert_int_equal(counter(NSK_CNT_TCP_FAST_RETRANS), 1);
 	assert_int_equal(counter(NSK_CNT_TCP_RTO), 0);
-	end_talk();
+	talk_end(&t);
 }
 
 /* Counts how often each of the ten segments was sent again. */
@@ -222,7 +193,7 @@ static void sack_retransmits_the_holes_and_nothing_else_rfc8985(void **state)
 
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	sack(0, 1, 2);
 	sack(0, 1, 3);
@@ -241,14 +212,14 @@ static void sack_retransmits_the_holes_and_nothing_else_rfc8985(void **state)
 	ack_at(10 * MSS);
 	peer_run(&peer, 10 * SEC);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 static void sack_blocks_that_lie_change_nothing(void **state)
 {
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	sack(0, 20, 30); /* never sent */
 	sack(0, 9, 3);	 /* backwards */
@@ -259,7 +230,7 @@ static void sack_blocks_that_lie_change_nothing(void **state)
 	ack_at(10 * MSS);
 	peer_run(&peer, 10 * SEC);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* RFC 2018 §8: the receiver may drop what it has reported; the sender must keep it. */
@@ -269,7 +240,7 @@ static void receiver_that_reneges_gets_everything_in_the_end_rfc2018_8(void **st
 
 	(void)state;
 	open_talk(mss_sack, sizeof(mss_sack));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	sack(0, 1, 10);
 	sack(0, 1, 10);
@@ -288,14 +259,14 @@ static void receiver_that_reneges_gets_everything_in_the_end_rfc2018_8(void **st
 		}
 		ack_at(acked);
 	}
-	end_talk();
+	talk_end(&t);
 }
 
 static void timeout_begins_with_one_segment_again_rfc5681_3_1(void **state)
 {
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(20 * MSS);
+	talk_write(&t, data, 20 * MSS);
 	expect_burst(0, 10);
 	peer_run(&peer, 250 * MS);
 	expect_burst(0, 1);
@@ -307,7 +278,7 @@ static void timeout_begins_with_one_segment_again_rfc5681_3_1(void **state)
 	ack_at(3 * MSS);
 	expect_segment(3);
 	peer_forget(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- what a receiver says -----------------------------------------------------------------------
@@ -338,7 +309,7 @@ static void out_of_order_data_is_acknowledged_at_once_with_its_block_rfc2018_4(v
 	assert_int_equal(s.opts.nsack, 1);
 	assert_int_equal(nsk_recv(t.fd, data, sizeof(data), 0), 1500);
 	t.seq += 1500;
-	end_talk();
+	talk_end(&t);
 }
 
 static void duplicate_data_is_reported_rfc2883(void **state)
@@ -355,7 +326,7 @@ static void duplicate_data_is_reported_rfc2883(void **state)
 	assert_int_equal(s.opts.nsack, 1);
 	assert_int_equal(s.opts.sack[0].start, t.seq - 1000);
 	assert_int_equal(s.opts.sack[0].end, t.seq);
-	end_talk();
+	talk_end(&t);
 }
 
 static void octets_that_came_first_stay_whatever_comes_later(void **state)
@@ -374,7 +345,7 @@ static void octets_that_came_first_stay_whatever_comes_later(void **state)
 	assert_memory_equal(got + 500, other, 500);
 	assert_memory_equal(got + 1000, data + 1000, 1000);
 	t.seq += 2000;
-	end_talk();
+	talk_end(&t);
 }
 
 /* What the retransmission of an old segment says of the window is news if it acknowledges news. */
@@ -384,14 +355,14 @@ static void window_is_that_of_the_segment_with_the_newest_ack(void **state)
 
 	(void)state;
 	open_talk(mss_only, sizeof(mss_only));
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	expect_burst(0, 10);
 	talk_send_at(&t, TCP_ACK, t.seq + 100, base, data, 100); /* SND.WL1 is this one */
 	peer_forget(&peer);
 	t.wnd = 2 * MSS;
 	talk_send_at(&t, TCP_ACK, t.seq, base + 10 * MSS, data, 100);
 	peer_forget(&peer);
-	write_data(10 * MSS);
+	talk_write(&t, data, 10 * MSS);
 	while (peer.count) {
 		struct segment s = peer_segment(&peer);
 
@@ -399,7 +370,7 @@ static void window_is_that_of_the_segment_with_the_newest_ack(void **state)
 	}
 	assert_int_equal(edge, 12 * MSS);
 	t.seq += 200;
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- windows that grow --------------------------------------------------------------------------

@@ -28,18 +28,6 @@ static void open_talk(void)
 	open_with(NULL);
 }
 
-static void end_talk(void)
-{
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_run(&peer, SEC);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static uint64_t counter(enum nsk_counter c)
 {
 	return world_counter(&peer.world, 0, c);
@@ -83,7 +71,7 @@ static void timeouts_double_up_to_the_limit_and_end_after_r2_rfc6298_5_5(void **
 	assert_int_equal(counter(NSK_CNT_TCP_TIMEOUTS), 1);
 	assert_true(now_ms() - start >= 100000); /* RFC 9293 §3.8.3, MUST-20: R2 */
 	peer_forget(&peer);			 /* its RST */
-	end_talk();
+	talk_end(&t);
 }
 
 static void timeout_stays_backed_off_until_a_segment_can_be_timed_karn_rfc6298_3(void **state)
@@ -115,7 +103,7 @@ static void timeout_stays_backed_off_until_a_segment_can_be_timed_karn_rfc6298_3
 	world_send(&peer.world, t.fd, "three", 5);
 	peer_run(&peer, 250 * MS);
 	assert_int_equal(peer.count, 2);
-	end_talk();
+	talk_end(&t);
 }
 
 static void peer_that_vanishes_leaves_nothing_behind(void **state)
@@ -186,7 +174,7 @@ static void user_timeout_takes_the_place_of_retries_rfc5482(void **state)
 	assert_in_range(now_ms() - start, 29990, 30020);
 	assert_int_equal(world_sock_error(t.fd), ETIMEDOUT);
 	peer_forget(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- keepalive ----------------------------------------------------------------------------------
@@ -220,7 +208,7 @@ static void keepalive_probes_after_two_hours_and_gives_up_after_nine_rfc9293_3_8
 	peer_run(&peer, 76 * SEC);
 	assert_int_equal(world_sock_error(t.fd), ETIMEDOUT);
 	assert_int_equal(peer_segment(&peer).flags & TCP_RST, TCP_RST);
-	end_talk();
+	talk_end(&t);
 }
 
 static void answered_keepalive_goes_on_for_ever(void **state)
@@ -237,7 +225,7 @@ static void answered_keepalive_goes_on_for_ever(void **state)
 	}
 	assert_int_equal(world_sock_error(t.fd), 0);
 	assert_int_equal(counter(NSK_CNT_TCP_KEEPALIVES), 20);
-	end_talk();
+	talk_end(&t);
 }
 
 static void keepalive_is_off_unless_asked_for_rfc9293_3_8_4(void **state)
@@ -246,7 +234,7 @@ static void keepalive_is_off_unless_asked_for_rfc9293_3_8_4(void **state)
 	open_talk();
 	assert_false(peer_await(&peer, 48 * HOUR));
 	assert_int_equal(world_state(&peer.world, 0, 7), TCPS_ESTABLISHED);
-	end_talk();
+	talk_end(&t);
 }
 
 static void keepalive_times_are_options_of_the_socket(void **state)
@@ -265,7 +253,7 @@ static void keepalive_times_are_options_of_the_socket(void **state)
 	assert_in_range(now_ms() - start, 15990, 17100); /* 10 + 3 × 2 */
 	assert_int_equal(counter(NSK_CNT_TCP_KEEPALIVES), 3);
 	peer_forget(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* A peer's keepalive, with or without the one octet of garbage, is answered and not delivered. */
@@ -281,7 +269,7 @@ static void peers_keepalive_is_answered_and_never_delivered(void **state)
 	assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
 	assert_int_equal(nsk_recv(t.fd, &c, 1, 0), -1);
 	assert_int_equal(errno, EAGAIN);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- zero windows -------------------------------------------------------------------------------
@@ -331,7 +319,7 @@ static void closed_window_is_probed_for_an_hour_and_nothing_is_lost_rfc9293_3_8_
 	t.ack = end + 5000;
 	talk_send(&t, TCP_ACK, NULL, 0);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 static void probes_without_answer_end_the_connection_rfc6429(void **state)
@@ -350,7 +338,7 @@ static void probes_without_answer_end_the_connection_rfc6429(void **state)
 	}
 	assert_in_range(now_ms() - start, 100000, 3600000);
 	assert_int_equal(world_sock_error(t.fd), ETIMEDOUT);
-	end_talk();
+	talk_end(&t);
 }
 
 static void reader_that_stops_closes_the_window_and_opens_it_again(void **state)
@@ -381,7 +369,7 @@ static void reader_that_stops_closes_the_window_and_opens_it_again(void **state)
 	assert_true(peer_segment(&peer).wnd > 4096);
 	assert_memory_equal(got + 100, data + 100, 16284);
 	peer_forget(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- acknowledgments ----------------------------------------------------------------------------
@@ -412,7 +400,7 @@ static void lone_segment_is_acknowledged_within_40_ms_rfc9293_3_8_6_3(void **sta
 	assert_in_range(now_ms() - start, 30, 41);
 	assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
 	assert_int_equal(counter(NSK_CNT_TCP_DELAYED_ACKS), delayed + 1);
-	end_talk();
+	talk_end(&t);
 }
 
 static void every_second_full_segment_is_acknowledged_at_once_rfc5681_4_2(void **state)
@@ -428,7 +416,7 @@ static void every_second_full_segment_is_acknowledged_at_once_rfc5681_4_2(void *
 			peer_expect_silence(&peer);
 		assert_int_equal(nsk_recv(t.fd, data, 1460, 0), 1460);
 	}
-	end_talk();
+	talk_end(&t);
 }
 
 static void answer_carries_the_acknowledgment(void **state)
@@ -448,7 +436,7 @@ static void answer_carries_the_acknowledgment(void **state)
 	talk_send(&t, TCP_ACK, NULL, 0);
 	peer_run(&peer, 100 * MS);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 /* ---- Nagle --------------------------------------------------------------------------------------
@@ -477,7 +465,7 @@ static void small_writes_wait_while_something_is_in_flight_rfc9293_3_7_4(void **
 	assert_int_equal(talk_expect(&t, TCP_ACK).len, 1460);
 	assert_int_equal(talk_expect(&t, TCP_ACK).len, 1460);
 	peer_expect_silence(&peer);
-	end_talk();
+	talk_end(&t);
 }
 
 static void nodelay_sends_at_once(void **state)
@@ -490,7 +478,7 @@ static void nodelay_sends_at_once(void **state)
 		peer_settle(&peer);
 		assert_int_equal(talk_expect(&t, TCP_ACK).len, 1);
 	}
-	end_talk();
+	talk_end(&t);
 }
 
 static void cork_waits_for_a_full_segment_or_its_end(void **state)
@@ -507,7 +495,7 @@ static void cork_waits_for_a_full_segment_or_its_end(void **state)
 	world_setsockopt(t.fd, IPPROTO_TCP, TCP_CORK, 0);
 	peer_settle(&peer);
 	assert_int_equal(talk_expect(&t, TCP_ACK).len, 40);
-	end_talk();
+	talk_end(&t);
 }
 
 int main(void)

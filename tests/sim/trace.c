@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "wire/eth.h"
 #include "wire/family.h"
 #include "wire/ipv4.h"
@@ -36,21 +37,6 @@ bool segment_parse(struct segment *s, const uint8_t *packet, size_t len)
 	return true;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	uint64_t word;
-
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&word, p, 8);
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-	}
-	for (; len; p++, len--)
-		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static void seen(void *arg, unsigned direction, uint64_t now_ns, const void *frame, size_t len)
 {
 	struct trace *t = arg;
@@ -58,9 +44,7 @@ static void seen(void *arg, unsigned direction, uint64_t now_ns, const void *fra
 	struct segment s;
 
 	t->frames++;
-	t->hash = hash_bytes(t->hash, &now_ns, sizeof(now_ns));
-	t->hash = hash_bytes(t->hash, &direction, sizeof(direction));
-	t->hash = hash_bytes(t->hash, frame, len);
+	t->hash = siphash13(&(struct siphash_key){t->hash, 2 * now_ns + direction}, frame, len);
 	if (len > ETH_HLEN && load_be16(p + 12) == ETH_TYPE_ARP)
 		t->arps++;
 	if (len <= ETH_HLEN || load_be16(p + 12) != ETH_TYPE_IPV4 ||

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "stack/stack.h"
 
 /* Turns at one instant that no honest exchange needs. */
@@ -407,20 +408,19 @@ void world_setsockopt(int fd, int level, int name, int value)
 	assert_int_equal(nsk_setsockopt(fd, level, name, &value, sizeof(value)), 0);
 }
 
-static uint64_t mix(uint64_t x)
+static uint64_t word_of(uint64_t index)
 {
-	x ^= x >> 31;
-	x *= UINT64_C(0x7fb5d329728ea185);
-	x ^= x >> 27;
-	x *= UINT64_C(0x81dadef4bc2dd44d);
-	return x ^ x >> 33;
+	struct rng rng;
+
+	rng_seed(&rng, index);
+	return rng_u64(&rng);
 }
 
 void world_fill(uint8_t *data, size_t n, uint64_t offset, uint64_t key)
 {
 	for (size_t i = 0; i < n;) {
 		uint64_t at = offset + i;
-		uint64_t word = mix(at / 8 + key * UINT64_C(0x9e3779b97f4a7c15));
+		uint64_t word = word_of(at / 8 + key * UINT64_C(0x9e3779b97f4a7c15));
 
 		for (unsigned k = at % 8; k < 8 && i < n; k++, i++)
 			data[i] = (uint8_t)(word >> k * 8);
