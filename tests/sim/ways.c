@@ -21,21 +21,10 @@ struct pair {
 /* Host 1 is the next hop to everywhere. */
 static int pair_up(void **state)
 {
-	static const char *const cidr[] = {"10.0.0.1/24", "10.0.0.2/24"};
 	static struct pair pair;
 
 	world_setup(state);
-	world_init(&pair.world, 4);
-	pair.world.wire = nsk_wire_create(NULL, NULL, 1500);
-	for (unsigned i = 0; i < 2; i++) {
-		struct nsk_config *config = world_config(&pair.world, NULL);
-
-		assert_int_equal(nsk_config_add_wire(config, pair.world.wire, i), 0);
-		assert_int_equal(nsk_config_add_address(config, cidr[i]), 0);
-		if (i == 0)
-			assert_int_equal(nsk_config_add_gateway(config, "10.0.0.2"), 0);
-		world_add(&pair.world, config);
-	}
+	world_pair(&pair.world, &(struct world_params){.seed = 4, .gateway = "10.0.0.2"});
 	pair.tcp = world_worker(&pair.world, 0)->tcp;
 	pair.listener = world_listen(&pair.world, 1, 80, 64);
 	*state = &pair;
@@ -104,6 +93,18 @@ static void meet(struct pair *pair)
 	world_accept(&pair->world, pair->listener);
 }
 
+/* Of a way to the neighbour, known and remembered for 10 ms: when it was found. */
+static uint32_t found_10_ms_ago(struct pair *pair)
+{
+	uint32_t found;
+
+	meet(pair);
+	run_ms(pair, TCP_WAY_MS); /* what was found before the neighbour was known */
+	found = found_ms(pair, HOST_B);
+	run_ms(pair, 10);
+	return found;
+}
+
 static void a_way_is_remembered_for_a_second(void **state)
 {
 	struct pair *pair = *state;
@@ -136,12 +137,8 @@ static void a_neighbour_that_has_not_answered_is_not_believed(void **state)
 static void another_snapshot_makes_ways_new(void **state)
 {
 	struct pair *pair = *state;
-	uint32_t first;
+	uint32_t first = found_10_ms_ago(pair);
 
-	meet(pair);
-	run_ms(pair, TCP_WAY_MS);
-	first = found_ms(pair, HOST_B);
-	run_ms(pair, 10);
 	assert_int_equal(found_ms(pair, HOST_B), first);
 	net_snapshot_touch(&pair->world.host[0]->snap);
 	assert_int_equal(found_ms(pair, HOST_B), first + 10);
@@ -152,12 +149,8 @@ static void another_snapshot_makes_ways_new(void **state)
 static void a_neighbour_that_is_forgotten_makes_ways_new(void **state)
 {
 	struct pair *pair = *state;
-	uint32_t first;
+	uint32_t first = found_10_ms_ago(pair);
 
-	meet(pair);
-	run_ms(pair, TCP_WAY_MS);
-	first = found_ms(pair, HOST_B);
-	run_ms(pair, 10);
 	neigh_flush(world_worker(&pair->world, 0), 0);
 	assert_int_equal(found_ms(pair, HOST_B), first + 10);
 }
@@ -165,12 +158,8 @@ static void a_neighbour_that_is_forgotten_makes_ways_new(void **state)
 static void a_link_that_is_lost_makes_ways_new(void **state)
 {
 	struct pair *pair = *state;
-	uint32_t first;
+	uint32_t first = found_10_ms_ago(pair);
 
-	meet(pair);
-	run_ms(pair, TCP_WAY_MS);
-	first = found_ms(pair, HOST_B);
-	run_ms(pair, 10);
 	pair->world.host[0]->iface[0].link_up = false;
 	assert_int_equal(found_ms(pair, HOST_B), first + 10);
 	pair->world.host[0]->iface[0].link_up = true;
@@ -197,12 +186,8 @@ static void a_way_takes_the_place_of_another(void **state)
 static void a_connection_opens_along_a_remembered_way(void **state)
 {
 	struct pair *pair = *state;
-	uint32_t first;
+	uint32_t first = found_10_ms_ago(pair);
 
-	meet(pair);
-	run_ms(pair, TCP_WAY_MS);
-	first = found_ms(pair, HOST_B);
-	run_ms(pair, 10);
 	meet(pair);
 	assert_int_equal(way_to(pair, HOST_B)->found_ms, first);
 	assert_int_equal(world_levels(&pair->world, 1).tcp_established, 2);

@@ -25,19 +25,9 @@ static int many_up(void **state)
 {
 	static struct many many;
 	struct world *world = &many.world;
-	static const char *const cidr[] = {"10.0.0.1/24", "10.0.0.2/24"};
 
 	world_setup(state);
-	world_init(world, 1);
-	world->wire = nsk_wire_create(NULL, NULL, 1500);
-	for (unsigned i = 0; i < 2; i++) {
-		struct nsk_config *config = world_config(world, NULL);
-
-		assert_int_equal(nsk_config_workers(config, i == 1 ? WORKERS : 1), 0);
-		assert_int_equal(nsk_config_add_wire(config, world->wire, i), 0);
-		assert_int_equal(nsk_config_add_address(config, cidr[i]), 0);
-		world_add(world, config);
-	}
+	world_pair(world, &(struct world_params){.seed = 1, .workers = {1, WORKERS}});
 	world_settle(world);
 	*state = &many;
 	return 0;

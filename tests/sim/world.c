@@ -142,10 +142,14 @@ static void add_end(struct world *world, const struct world_params *params, unsi
 
 	if (end == 1)
 		apply(config, params->settings_b);
+	if (params->workers[end])
+		assert_int_equal(nsk_config_workers(config, params->workers[end]), 0);
 	snprintf(mtu, sizeof(mtu), "%u", params->mtu ? params->mtu : 1500);
 	assert_int_equal(nsk_config_set(config, "mtu", mtu), 0);
 	assert_int_equal(nsk_config_add_wire(config, world->wire, end), 0);
 	assert_int_equal(nsk_config_add_address(config, cidr), 0);
+	if (end == 0 && params->gateway)
+		assert_int_equal(nsk_config_add_gateway(config, params->gateway), 0);
 	world_add(world, config);
 }
 

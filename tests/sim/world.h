@@ -52,6 +52,8 @@ struct world_params {
 	uint32_t mtu;		       /* 0: 1500 */
 	const char *const *settings;   /* "key=value" …, NULL-terminated, for both hosts */
 	const char *const *settings_b; /* the same, for host 1 alone, after the others */
+	unsigned workers[2];	       /* of each host, 0: one */
+	const char *gateway;	       /* of host 0, NULL: none */
 };
 
 /* An empty world, its clock at one second. */
