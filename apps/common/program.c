@@ -74,9 +74,26 @@ static int take_option(const struct program *p, int argc, char **argv, int i)
 		used = 2;
 	}
 	program_wants("%s: %s", row->value ? row->value : "nothing", row->help);
-	if (!row->set(p->options, value ? value : ""))
+	if (!row->set((char *)p->options + row->place, value ? value : ""))
 		usage_error(p, "--%.*s \"%s\": give %s", len, name, value ? value : "", wanted);
 	return used;
+}
+
+bool option_flag(void *place, const char *value)
+{
+	(void)value;
+	return *(bool *)place = true;
+}
+
+bool option_seconds(void *place, const char *value)
+{
+	return parse_seconds(value, place);
+}
+
+bool option_interval(void *place, const char *value)
+{
+	return (parse_seconds(value, place) && *(double *)place >= 0.1) ||
+	       program_wants("seconds, 0.1 or more");
 }
 
 static void list_devices(FILE *out)

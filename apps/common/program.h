@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,8 +20,15 @@ struct option_row {
 	const char *value; /* name of its value in the help, NULL: a flag */
 	const char *help;  /* one line */
 	/* Takes the value ("" for a flag); false: not acceptable, program_wants() says what is. */
-	bool (*set)(void *options, const char *value);
+	bool (*set)(void *place, const char *value);
+	size_t place; /* of what set() fills, in the program's options; 0: all of them */
 };
+
+/* What set() may be: of a flag, a bool; of seconds, a double, and of as many as a line of output
+ * may stand for. */
+bool option_flag(void *place, const char *value);
+bool option_seconds(void *place, const char *value);
+bool option_interval(void *place, const char *value);
 
 struct program {
 	const char *name;

@@ -67,43 +67,22 @@ static bool set_backlog(void *arg, const char *value)
 	return true;
 }
 
-static bool set_duration(void *arg, const char *value)
-{
-	return parse_seconds(value, &((struct echo *)arg)->duration_s);
-}
-
-static bool set_interval(void *arg, const char *value)
-{
-	double *interval_s = &((struct echo *)arg)->interval_s;
-
-	return (parse_seconds(value, interval_s) && *interval_s >= 0.1) ||
-	       program_wants("seconds, 0.1 or more");
-}
-
-static bool set_json(void *arg, const char *value)
-{
-	(void)value;
-	return ((struct echo *)arg)->json = true;
-}
-
-static bool set_quiet(void *arg, const char *value)
-{
-	(void)value;
-	return ((struct echo *)arg)->quiet = true;
-}
-
 static const struct option_row rows[] = {
 	{"tcp", "PORT",
-	 "echo TCP on this port; up to 8 times (7 unless another port option is given)", set_tcp},
+	 "echo TCP on this port; up to 8 times (7 unless another port option is given)", set_tcp,
+	 0},
 	{"udp", "PORT",
-	 "echo UDP on this port; up to 8 times (7 unless another port option is given)", set_udp},
-	{"http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http},
-	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body},
-	{"backlog", "N", "listen() backlog (default 1024)", set_backlog},
-	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration},
-	{"interval", "SECONDS", "time between lines of the table (default 1)", set_interval},
-	{"quiet", NULL, "print the summary only", set_quiet},
-	{"json", NULL, "print JSON, one object a line", set_json},
+	 "echo UDP on this port; up to 8 times (7 unless another port option is given)", set_udp,
+	 0},
+	{"http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http, 0},
+	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body, 0},
+	{"backlog", "N", "listen() backlog (default 1024)", set_backlog, 0},
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_seconds,
+	 offsetof(struct echo, duration_s)},
+	{"interval", "SECONDS", "time between lines of the table (default 1)", option_interval,
+	 offsetof(struct echo, interval_s)},
+	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct echo, quiet)},
+	{"json", NULL, "print JSON, one object a line", option_flag, offsetof(struct echo, json)},
 	{0},
 };
 

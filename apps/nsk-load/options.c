@@ -66,29 +66,11 @@ SETTER(response)
 	return parse_u32(value, 1, 1 << 30, &OPTIONS->response_bytes);
 }
 
-SETTER(http)
-{
-	(void)value;
-	return OPTIONS->http = true;
-}
-
 SETTER(path)
 {
 	OPTIONS->path = value;
 	return (*value == '/' && strlen(value) < 512 && !strpbrk(value, " \r\n")) ||
 	       program_wants("a path that begins with /, without blanks, 511 bytes at most");
-}
-
-SETTER(short)
-{
-	(void)value;
-	return OPTIONS->short_lived = true;
-}
-
-SETTER(udp)
-{
-	(void)value;
-	return OPTIONS->udp = true;
 }
 
 SETTER(bulk)
@@ -106,12 +88,6 @@ SETTER(bytes)
 	return parse_u64(value, 1, UINT64_C(1) << 50, &OPTIONS->bulk_bytes);
 }
 
-SETTER(zero_copy)
-{
-	(void)value;
-	return OPTIONS->zero_copy = true;
-}
-
 SETTER(rate)
 {
 	return (parse_seconds(value, &OPTIONS->rate) && OPTIONS->rate > 0) ||
@@ -126,27 +102,6 @@ SETTER(think)
 SETTER(requests_total)
 {
 	return parse_u64(value, 1, UINT64_MAX / 2, &OPTIONS->requests_total);
-}
-
-SETTER(duration)
-{
-	return parse_seconds(value, &OPTIONS->duration_s);
-}
-
-SETTER(warmup)
-{
-	return parse_seconds(value, &OPTIONS->warmup_s);
-}
-
-SETTER(ramp)
-{
-	return parse_seconds(value, &OPTIONS->ramp_s);
-}
-
-SETTER(interval)
-{
-	return (parse_seconds(value, &OPTIONS->interval_s) && OPTIONS->interval_s >= 0.1) ||
-	       program_wants("seconds, 0.1 or more");
 }
 
 SETTER(timeout)
@@ -177,70 +132,57 @@ SETTER(ports)
 	       program_wants("FIRST-LAST, such as 1024-65535");
 }
 
-SETTER(no_checksum)
-{
-	(void)value;
-	return OPTIONS->no_checksum = true;
-}
-
-SETTER(strict)
-{
-	(void)value;
-	return OPTIONS->strict = true;
-}
-
-SETTER(json)
-{
-	(void)value;
-	return OPTIONS->json = true;
-}
-
-SETTER(quiet)
-{
-	(void)value;
-	return OPTIONS->quiet = true;
-}
-
 const struct option_row load_option_rows[] = {
 	{"engine", "NAME",
-	 "lean (default), raw and stack: over -d; kernel: the system's own sockets", set_engine},
-	{"target", "ADDR:PORT", "whom to load; up to 64 times, connections take turns", set_target},
-	{"connections", "N", "connections at a time, to 1,000,000 (default 1)", set_connections},
+	 "lean (default), raw and stack: over -d; kernel: the system's own sockets", set_engine, 0},
+	{"target", "ADDR:PORT", "whom to load; up to 64 times, connections take turns", set_target,
+	 0},
+	{"connections", "N", "connections at a time, to 1,000,000 (default 1)", set_connections, 0},
 	{"in-flight", "N", "requests at a time over all connections (default: one each)",
-	 set_in_flight},
-	{"handshakes", "N", "connections being opened at a time (default 512)", set_handshakes},
-	{"request", "BYTES", "size of a request (default 64)", set_request},
+	 set_in_flight, 0},
+	{"handshakes", "N", "connections being opened at a time (default 512)", set_handshakes, 0},
+	{"request", "BYTES", "size of a request (default 64)", set_request, 0},
 	{"response", "BYTES", "size of an answer (default: the request comes back and is compared)",
-	 set_response},
-	{"http", NULL, "GET requests, answers by their Content-Length", set_http},
-	{"path", "PATH", "what to GET (default /)", set_path},
-	{"short", NULL, "one request a connection: SYN, request, answer, close", set_short},
-	{"udp", NULL, "UDP echo", set_udp},
-	{"bulk", "WHICH", "throughput: send, recv, or both (echo, compared)", set_bulk},
+	 set_response, 0},
+	{"http", NULL, "GET requests, answers by their Content-Length", option_flag,
+	 offsetof(struct options, http)},
+	{"path", "PATH", "what to GET (default /)", set_path, 0},
+	{"short", NULL, "one request a connection: SYN, request, answer, close", option_flag,
+	 offsetof(struct options, short_lived)},
+	{"udp", NULL, "UDP echo", option_flag, offsetof(struct options, udp)},
+	{"bulk", "WHICH", "throughput: send, recv, or both (echo, compared)", set_bulk, 0},
 	{"bytes", "N", "bulk bytes a connection and direction (default: until the time is over)",
-	 set_bytes},
-	{"zero-copy", NULL, "bulk send by reference (engine stack)", set_zero_copy},
-	{"rate", "R", "open loop: requests/s (default: closed loop)", set_rate},
-	{"think", "MS", "pause between answer and next request (default 0)", set_think},
+	 set_bytes, 0},
+	{"zero-copy", NULL, "bulk send by reference (engine stack)", option_flag,
+	 offsetof(struct options, zero_copy)},
+	{"rate", "R", "open loop: requests/s (default: closed loop)", set_rate, 0},
+	{"think", "MS", "pause between answer and next request (default 0)", set_think, 0},
 	{"requests-total", "N", "end after so many requests, without warm-up (default: by time)",
-	 set_requests_total},
-	{"duration", "SECONDS", "measured time (default 10)", set_duration},
+	 set_requests_total, 0},
+	{"duration", "SECONDS", "measured time (default 10)", option_seconds,
+	 offsetof(struct options, duration_s)},
 	{"warmup", "SECONDS", "load before it is measured, once all are connected (default 1)",
-	 set_warmup},
-	{"ramp", "SECONDS", "time over which connections are opened (default 0)", set_ramp},
-	{"interval", "SECONDS", "time between progress lines (default 1)", set_interval},
+	 option_seconds, offsetof(struct options, warmup_s)},
+	{"ramp", "SECONDS", "time over which connections are opened (default 0)", option_seconds,
+	 offsetof(struct options, ramp_s)},
+	{"interval", "SECONDS", "time between progress lines (default 1)", option_interval,
+	 offsetof(struct options, interval_s)},
 	{"timeout", "MS", "when an answer, or a handshake, is given up (default 5000, UDP 1000)",
-	 set_timeout},
-	{"rto", "MS", "first retransmission timeout, lean (default 200)", set_rto},
-	{"window", "BYTES", "receive window, lean (default 65535; 262140 with --bulk)", set_window},
+	 set_timeout, 0},
+	{"rto", "MS", "first retransmission timeout, lean (default 200)", set_rto, 0},
+	{"window", "BYTES", "receive window, lean (default 65535; 262140 with --bulk)", set_window,
+	 0},
 	{"source-range", "RANGE",
 	 "own addresses, lean: CIDR, FIRST-LAST or FIRST+COUNT (default: that of -a)",
-	 set_source_range},
-	{"ports", "FIRST-LAST", "own ports, lean (default 1024-65535)", set_ports},
-	{"no-checksum", NULL, "do not verify checksums of what comes, lean", set_no_checksum},
-	{"strict", NULL, "exit with 1 if there was any error", set_strict},
-	{"quiet", NULL, "print the summary only", set_quiet},
-	{"json", NULL, "print JSON, one object a line", set_json},
+	 set_source_range, 0},
+	{"ports", "FIRST-LAST", "own ports, lean (default 1024-65535)", set_ports, 0},
+	{"no-checksum", NULL, "do not verify checksums of what comes, lean", option_flag,
+	 offsetof(struct options, no_checksum)},
+	{"strict", NULL, "exit with 1 if there was any error", option_flag,
+	 offsetof(struct options, strict)},
+	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct options, quiet)},
+	{"json", NULL, "print JSON, one object a line", option_flag,
+	 offsetof(struct options, json)},
 	{0},
 };
 

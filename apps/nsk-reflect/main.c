@@ -24,27 +24,11 @@ struct totals {
 	uint64_t rx, tx, bytes, ignored, not_taken, polls, polls_empty;
 };
 
-static bool set_duration(void *arg, const char *value)
-{
-	return parse_seconds(value, &((struct options *)arg)->duration_s);
-}
-
-static bool set_json(void *arg, const char *value)
-{
-	(void)value;
-	return ((struct options *)arg)->json = true;
-}
-
-static bool set_quiet(void *arg, const char *value)
-{
-	(void)value;
-	return ((struct options *)arg)->quiet = true;
-}
-
 static const struct option_row rows[] = {
-	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", set_duration},
-	{"quiet", NULL, "print the summary only", set_quiet},
-	{"json", NULL, "print the summary as JSON", set_json},
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_seconds,
+	 offsetof(struct options, duration_s)},
+	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct options, quiet)},
+	{"json", NULL, "print the summary as JSON", option_flag, offsetof(struct options, json)},
 	{0},
 };
 

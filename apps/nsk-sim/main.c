@@ -66,43 +66,21 @@ SETTER(timeout)
 	return parse_u32(value, 1, 1000000, &OPTIONS->timeout_s);
 }
 
-SETTER(json)
-{
-	(void)value;
-	return OPTIONS->json = true;
-}
-
-SETTER(shrink)
-{
-	(void)value;
-	return OPTIONS->shrink = true;
-}
-
-SETTER(quiet)
-{
-	(void)value;
-	return OPTIONS->quiet = true;
-}
-
-SETTER(check)
-{
-	(void)value;
-	return OPTIONS->check = true;
-}
-
 static const struct option_row rows[] = {
-	{"seed", "N", "of every random choice (default: the scenario's, else 1)", set_seed},
-	{"seeds", "FIRST:COUNT", "run so many seeds, each in a process of its own", set_seeds},
+	{"seed", "N", "of every random choice (default: the scenario's, else 1)", set_seed, 0},
+	{"seeds", "FIRST:COUNT", "run so many seeds, each in a process of its own", set_seeds, 0},
 	{"set", "PATH=VALUE", "change the scenario: links.wan.loss=1%, settings.tcp.sack=false",
-	 set_set},
-	{"pcap", "FILE", "write all packets to a pcapng file (one seed)", set_pcap},
+	 set_set, 0},
+	{"pcap", "FILE", "write all packets to a pcapng file (one seed)", set_pcap, 0},
 	{"shrink", NULL, "of a run that fails, find the least that still fails, and print it",
-	 set_shrink},
+	 option_flag, offsetof(struct options, shrink)},
 	{"timeout", "SECONDS", "of real time for a run, with --seeds and --shrink (default: none)",
-	 set_timeout},
-	{"json", NULL, "print JSON, one object a run", set_json},
-	{"quiet", NULL, "print nothing about a run that holds", set_quiet},
-	{"check", NULL, "read the scenario, run nothing", set_check},
+	 set_timeout, 0},
+	{"json", NULL, "print JSON, one object a run", option_flag, offsetof(struct options, json)},
+	{"quiet", NULL, "print nothing about a run that holds", option_flag,
+	 offsetof(struct options, quiet)},
+	{"check", NULL, "read the scenario, run nothing", option_flag,
+	 offsetof(struct options, check)},
 	{0},
 };
 
