@@ -29,15 +29,6 @@ static void begin(const char *const *settings)
 	peer_forget(&peer);
 }
 
-static void finish(void)
-{
-	peer_run(&peer, 3 * MINUTE);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static void answer_from(const uint8_t *mac)
 {
 	peer_arp(&peer, ARP_OP_REPLY, mac, HOST_B, HOST_A);
@@ -118,7 +109,7 @@ static void address_is_announced_twice_two_seconds_apart_rfc5227_2_3(void **stat
 	assert_in_range(peer_expect_arp(&peer, ARP_OP_REQUEST, bcast_mac, HOST_A, HOST_A) - first,
 			2000 * MS, 2001 * MS);
 	peer_expect_silence(&peer);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void request_for_us_is_answered_to_the_asker_alone_rfc826(void **state)
@@ -137,7 +128,7 @@ static void request_for_us_is_answered_to_the_asker_alone_rfc826(void **state)
 	peer_arp(&peer, ARP_OP_REQUEST, peer_mac, HOST_B, 0);
 	peer_expect_silence(&peer);
 	assert_int_equal(drops(NSK_DROP_ARP_NOT_OURS), 4);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4(void **state)
@@ -159,7 +150,7 @@ static void own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4(void *
 	send_letter(fd, 'b');
 	expect_letter(peer_mac, 'b');
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* ---- questions ----------------------------------------------------------------------------------
@@ -185,7 +176,7 @@ static void packets_wait_three_at_most_and_leave_in_order_rfc1122_2_3_2_2(void *
 	expect_letter(peer_mac, 'g');
 	peer_expect_silence(&peer);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* The next hop is asked for, not the destination, and once for all that lie behind it. */
@@ -214,7 +205,7 @@ static void gateway_is_asked_for_what_lies_behind_it(void **state)
 	expect_letter_to(peer_mac, 0xc0000201, 'a');
 	expect_letter_to(peer_mac, 0xc6336401, 'b');
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void nobody_is_asked_for_what_goes_to_many_rfc1112_6_4(void **state)
@@ -234,7 +225,7 @@ static void nobody_is_asked_for_what_goes_to_many_rfc1112_6_4(void **state)
 	expect_letter_to(group, 0xef810203, 'c');
 	peer_expect_silence(&peer);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* ---- time ---------------------------------------------------------------------------------------
@@ -285,7 +276,7 @@ static void used_entry_is_asked_itself_while_it_serves_rfc1122_2_3_2_1(void **st
 	send_letter(fd, 'z');
 	expect_letter(other_mac, 'z');
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void unused_entry_expires_without_a_question_rfc1122_2_3_2_1(void **state)
@@ -301,7 +292,7 @@ static void unused_entry_expires_without_a_question_rfc1122_2_3_2_1(void **state
 	answer_from(other_mac);
 	expect_letter(other_mac, 'b');
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* A connection that gets ahead shows that its next hop lives (RFC 1122 §2.3.2.1 (4)). */
@@ -326,7 +317,7 @@ static void progress_of_a_connection_takes_the_place_of_questions(void **state)
 	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
 	nsk_close(t.fd);
 	nsk_close(t.listener);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* ---- what others say ----------------------------------------------------------------------------
@@ -349,7 +340,7 @@ static void unsolicited_answers_make_no_entry(void **state)
 	assert_int_equal(drops(NSK_DROP_ARP_UNSOLICITED), 2);
 	assert_int_equal(drops(NSK_DROP_ARP_NOT_OURS), 1);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* Says in one way of four that the other's address is another link address. */
@@ -381,7 +372,7 @@ static void claims_of_another_move_no_traffic_while_the_old_one_answers(void **s
 		peer_expect_silence(&peer);
 	}
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void claim_of_another_is_followed_when_the_old_one_is_silent(void **state)
@@ -400,7 +391,7 @@ static void claim_of_another_is_followed_when_the_old_one_is_silent(void **state
 	send_letter(fd, 'b');
 	expect_letter(other_mac, 'b');
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void request_for_us_saves_the_question_back(void **state)
@@ -421,7 +412,7 @@ static void request_for_us_saves_the_question_back(void **state)
 	expect_question(peer_mac);
 	answer_from(peer_mac);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 /* CVE-2020-11914 and the like: any number of askers, bounded memory, and who is in use stays. */
@@ -441,7 +432,7 @@ static void flood_of_askers_is_answered_and_takes_no_place_of_others(void **stat
 	expect_letter(peer_mac, 'b');
 	peer_expect_silence(&peer);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 int main(void)

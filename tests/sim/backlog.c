@@ -24,11 +24,7 @@ static void begin(const char *const *settings, int backlog)
 static void finish(void)
 {
 	assert_int_equal(nsk_close(listener), 0);
-	peer_run(&peer, 10 * MINUTE);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
+	peer_finish(&peer, 10 * MINUTE);
 }
 
 static uint64_t drops(enum nsk_drop reason)

@@ -68,7 +68,6 @@ static void normal_close(unsigned first)
 	assert_int_equal(trace_nth(&e.trace, a, 0, 0)->ack,
 			 trace_nth(&e.trace, b, TCP_FIN, 0)->seq + 1);
 	world_run(&e.world, 61 * SEC, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -96,7 +95,6 @@ static void answer_with_fin_before_eof_is_read_rfc9293_3_6_case_2(void **state)
 	ends_assert_states(&e, TCPS_TIME_WAIT, TCPS_CLOSED);
 	assert_int_equal(trace_count(&e.trace, FROM_B, TCP_RST), 0);
 	world_run(&e.world, MINUTE, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -117,7 +115,6 @@ static void simultaneous_close_goes_through_closing_rfc9293_3_6_case_3(void **st
 	assert_int_equal(e.trace.count, 4);
 	world_run(&e.world, MINUTE, NULL, NULL);
 	ends_assert_states(&e, TCPS_CLOSED, TCPS_CLOSED);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -158,7 +155,6 @@ static void half_close_leaves_the_other_direction_open_rfc9293_3_6(void **state)
 	assert_int_equal(trace_count(&e.trace, FROM_A, TCP_RST), 0);
 	assert_int_equal(trace_count(&e.trace, FROM_B, TCP_RST), 0);
 	world_run(&e.world, MINUTE, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -185,7 +181,6 @@ static void both_half_close_with_data_under_way_each_way(void **state)
 	ends_close(&e.fd[0]);
 	ends_close(&e.fd[1]);
 	world_run(&e.world, MINUTE, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -204,7 +199,6 @@ static void close_sends_what_was_written_before_its_fin_rfc9293_3_10_4(void **st
 	ends_run_ms(&e, 100);
 	ends_assert_states(&e, TCPS_TIME_WAIT, TCPS_CLOSED);
 	world_run(&e.world, MINUTE, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -226,7 +220,6 @@ static void close_with_unread_data_resets_rfc2525_2_17(void **state)
 	assert_int_equal(world_state(&e.world, 0, ENDS_CPORT), TCPS_CLOSED);
 	expect_reset(e.fd[0]);
 	ends_close(&e.fd[0]);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -245,7 +238,6 @@ static void data_after_close_is_reset_rfc9293_3_10_7_4(void **state)
 	assert_true(events_of(e.fd[1]) & POLLERR);
 	assert_int_equal(world_sock_error(e.fd[1]), EPIPE); /* as Linux says it in CLOSE-WAIT */
 	ends_close(&e.fd[1]);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -265,7 +257,6 @@ static void linger_of_zero_resets_and_leaves_no_time_wait(void **state)
 	ends_run_ms(&e, 20);
 	expect_reset(e.fd[1]);
 	ends_close(&e.fd[1]);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -334,7 +325,6 @@ static void close_in_syn_sent_deletes_the_connection_rfc9293_3_10_4(void **state
 	ends_close(&e.fd[0]);
 	ends_close(&e.fd[1]);
 	world_run(&e.world, 61 * SEC, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 

@@ -54,10 +54,7 @@ static void end_talk(void)
 		nsk_close(t.fd);
 	if (t.listener >= 0)
 		nsk_close(t.listener);
-	peer_run(&peer, 2 * HOUR);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static uint64_t drops(enum nsk_drop reason)

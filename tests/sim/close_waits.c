@@ -28,7 +28,6 @@ static void time_wait_lasts_two_msl_rfc9293_3_6_1(void **state)
 	ends_assert_states(&e, TCPS_TIME_WAIT, TCPS_CLOSED);
 	world_run(&e.world, 200 * MS, NULL, NULL);
 	ends_assert_states(&e, TCPS_CLOSED, TCPS_CLOSED);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -55,7 +54,6 @@ static void syn_reopens_a_connection_in_time_wait_rfc6191(void **state)
 	assert_int_equal(trace_count(&e.trace, FROM_A, TCP_RST), 0);
 	assert_int_equal(trace_count(&e.trace, FROM_B, TCP_RST), 0);
 	world_run(&e.world, MINUTE, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -70,7 +68,6 @@ static void listening_again_is_possible_while_connections_are_in_time_wait(void 
 	e.fd[1] = world_accept(&e.world, e.listener);
 	close_both(0);
 	world_run(&e.world, 61 * SEC, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -92,7 +89,6 @@ static void orphan_in_fin_wait_2_waits_no_longer_than_fin_timeout(void **state)
 	ends_close(&e.fd[1]);
 	ends_run_ms(&e, 50);
 	ends_assert_states(&e, TCPS_CLOSED, TCPS_CLOSED);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -118,7 +114,6 @@ static void lost_fin_is_sent_again(void **state)
 	world_expect_eof(&e.world, e.fd[1]);
 	ends_close(&e.fd[1]);
 	world_run(&e.world, 61 * SEC, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -140,7 +135,6 @@ static void time_wait_acknowledges_a_fin_again_and_starts_anew_rfc9293_3_10_7_4(
 	ends_assert_states(&e, TCPS_TIME_WAIT, TCPS_CLOSED);
 	world_run(&e.world, 60 * SEC, NULL, NULL);
 	ends_assert_states(&e, TCPS_CLOSED, TCPS_CLOSED);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 
@@ -159,7 +153,6 @@ static void orphan_gives_up_after_orphan_retries(void **state)
 	assert_int_equal(world_counter(&e.world, 0, NSK_CNT_TCP_TIMEOUTS), 1);
 	ends_close(&e.fd[1]);
 	world_run(&e.world, HOUR, NULL, NULL);
-	ends_close(&e.listener);
 	ends_finish(&e);
 }
 

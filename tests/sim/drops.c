@@ -42,10 +42,7 @@ static void close_down(const struct drop_test *t)
 {
 	if (t->finish)
 		t->finish(&peer);
-	peer_run(&peer, 10 * MINUTE);
-	peer_forget(&peer);
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
+	peer_finish(&peer, 10 * MINUTE);
 }
 
 static void one_reason(void **state)

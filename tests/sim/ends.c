@@ -18,6 +18,8 @@ void ends_open(struct ends *e, const char *const *settings)
 
 void ends_finish(struct ends *e)
 {
+	if (e->listener >= 0)
+		ends_close(&e->listener);
 	assert_true(world_all_closed(&e->world, 0));
 	assert_true(world_all_closed(&e->world, 1));
 	world_pool_complete(&e->world, 0);

@@ -20,7 +20,7 @@ struct ends {
 
 /* A connection from ENDS_CPORT of host 0 to ENDS_PORT of host 1, and an empty trace. */
 void ends_open(struct ends *e, const char *const *settings);
-/* Everything must be over and given back. */
+/* Closes the listener if it is there still; everything must be over and given back. */
 void ends_finish(struct ends *e);
 void ends_run_ms(struct ends *e, uint64_t ms);
 void ends_assert_states(struct ends *e, unsigned a, unsigned b);

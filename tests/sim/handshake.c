@@ -23,14 +23,6 @@ static void peer_begin(const char *const *settings)
 	peer_start(&peer, settings);
 }
 
-static void peer_finish(void)
-{
-	peer_run(&peer, 2 * HOUR);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 /* ---- SYNs that get lost -------------------------------------------------------------------------
  */
 
@@ -64,7 +56,7 @@ static void syn_is_repeated_with_doubling_timeouts_rfc6298_5_5(void **state)
 	assert_int_equal(world_sock_error(fd), ETIMEDOUT);
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_TCP_ATTEMPT_FAILS), 1);
 	nsk_close(fd);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void syn_retries_are_a_setting(void **state)
@@ -82,7 +74,7 @@ static void syn_retries_are_a_setting(void **state)
 	assert_int_equal(peer.count, 3);
 	assert_int_equal(world_sock_error(fd), ETIMEDOUT);
 	nsk_close(fd);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void connection_opens_when_the_second_syn_gets_through(void **state)
@@ -112,7 +104,7 @@ static void connection_opens_when_the_second_syn_gets_through(void **state)
 	peer_tcp(&peer,
 		 &(struct tcp_spec){.sport = 80, .dport = s.sport, .flags = TCP_RST, .seq = 5});
 	nsk_close(fd);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void syn_ack_is_repeated_and_given_up(void **state)
@@ -141,7 +133,7 @@ static void syn_ack_is_repeated_and_given_up(void **state)
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_TCP_ATTEMPT_FAILS), 1);
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_TCP_RETRANS_SEGMENTS), 5);
 	nsk_close(listener);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void repeated_syn_is_answered_by_the_same_syn_ack(void **state)
@@ -160,7 +152,7 @@ static void repeated_syn_is_answered_by_the_same_syn_ack(void **state)
 	assert_int_equal(peer_segment(&peer).seq, s.seq);
 	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 1);
 	nsk_close(listener);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void data_on_the_last_ack_of_the_handshake_is_delivered(void **state)
@@ -188,7 +180,7 @@ static void data_on_the_last_ack_of_the_handshake_is_delivered(void **state)
 	assert_memory_equal(data, "hello", 5);
 	nsk_close(fd);
 	nsk_close(listener);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void data_in_a_syn_is_not_delivered_before_the_handshake_is_done(void **state)
@@ -219,7 +211,7 @@ static void data_in_a_syn_is_not_delivered_before_the_handshake_is_done(void **s
 	assert_int_equal(nsk_recv(fd, data, sizeof(data), 0), 5);
 	nsk_close(fd);
 	nsk_close(listener);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void bad_ack_in_syn_received_is_reset_rfc9293_3_10_7_4(void **state)
@@ -241,7 +233,7 @@ static void bad_ack_in_syn_received_is_reset_rfc9293_3_10_7_4(void **state)
 	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_TCP_BAD_ACK), 1);
 	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 1);
 	nsk_close(listener);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 /* ---- nobody there -------------------------------------------------------------------------------
@@ -401,10 +393,7 @@ static void without_an_mss_option_segments_carry_536_rfc9293_3_7_1(void **state)
 	peer_settle(&peer);
 	assert_int_equal(peer_segment(&peer).len, 536);
 	peer_forget(&peer);
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_finish();
+	talk_end(&t);
 }
 
 /* CVE-2019-11479: a tiny MSS makes headers of all our bandwidth. */
@@ -421,10 +410,7 @@ static void tiny_mss_is_not_believed(void **state)
 	peer_settle(&peer);
 	assert_in_range(peer_segment(&peer).len, 36, 88);
 	peer_forget(&peer);
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_finish();
+	talk_end(&t);
 }
 
 static void window_of_a_syn_is_not_scaled_and_a_shift_above_14_is_14_rfc7323_2_2_2_3(void **state)
@@ -446,10 +432,7 @@ static void window_of_a_syn_is_not_scaled_and_a_shift_above_14_is_14_rfc7323_2_2
 	for (size_t n = peer.count; n > 0; n--)
 		sent += peer_segment(&peer).len;
 	assert_in_range(sent, 16384 - 1460, 16384);
-	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
-	nsk_close(t.fd);
-	nsk_close(t.listener);
-	peer_finish();
+	talk_end(&t);
 }
 
 /* RFC 6528: nobody who sees some of our ISNs can tell the others. */
@@ -469,7 +452,7 @@ static void initial_sequence_numbers_are_far_apart_rfc6528(void **state)
 			assert_true(seen[i] - seen[k] > 1000 && seen[k] - seen[i] > 1000);
 		nsk_close(fd);
 	}
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 static void source_ports_are_not_taken_in_a_row_rfc6056(void **state)
@@ -490,7 +473,7 @@ static void source_ports_are_not_taken_in_a_row_rfc6056(void **state)
 		nsk_close(fd);
 	}
 	assert_in_range(in_a_row, 0, 20);
-	peer_finish();
+	peer_finish(&peer, 2 * HOUR);
 }
 
 int main(void)

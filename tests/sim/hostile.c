@@ -38,12 +38,10 @@ static void finish(void)
 	if (t.listener >= 0)
 		nsk_close(t.listener);
 	peer_run(&peer, 2 * HOUR);
-	assert_true(world_all_closed(&peer.world, 0));
 	assert_int_equal(tcp()->snd_mem, 0);
 	assert_int_equal(tcp()->rcv_mem, 0);
 	assert_int_equal(tcp()->exts.in_use, 0);
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
+	peer_finish(&peer, 0);
 }
 
 /* The stack's end of the conversation; NULL if it is gone. */

@@ -25,13 +25,6 @@ static void begin(const char *const *settings)
 	world_fill(data, sizeof(data), 0, 1);
 }
 
-static void finish(void)
-{
-	peer_run(&peer, MINUTE);
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static void hand_in(size_t len)
 {
 	peer_input(&peer, f, len);
@@ -101,7 +94,7 @@ static void echo_of_every_size_up_to_the_mtu_comes_back_unaltered_rfc1122_3_2_2_
 		echo_of(len);
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_ICMP_ECHO_REPLIES), 1473);
 	assert_int_equal(world_drops_all(&peer.world, 0), 0);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void echo_of_jumbo_frames_comes_back_unaltered(void **state)
@@ -116,7 +109,7 @@ static void echo_of_jumbo_frames_comes_back_unaltered(void **state)
 	for (size_t len = 1400; len <= 9000 - IPV4_HLEN - ICMP_HLEN; len += 97)
 		echo_of(len);
 	echo_of(9000 - IPV4_HLEN - ICMP_HLEN);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* Link padding is no part of the message, and does not come back. */
@@ -137,7 +130,7 @@ static void padding_does_not_come_back(void **state)
 		assert_int_equal(m.len, 3);
 		assert_memory_equal(m.body, "abc", 3);
 	}
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* RFC 1122 §3.2.2.6 lets us; smurf. */
@@ -165,7 +158,7 @@ static void echo_to_many_is_ignored(void **state)
 	hand_in(frame_icmp(f, &(struct ip_spec){.src = HOST_A}, ICMP_ECHO, 0, 1, data, 56));
 	assert_int_equal(drops(NSK_DROP_IP_MARTIAN_SOURCE), 3);
 	peer_expect_silence(&peer);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* ---- errors -------------------------------------------------------------------------------------
@@ -214,7 +207,7 @@ static void closed_port_is_told_with_as_much_of_the_packet_as_fits_rfc1122_4_1_3
 				 20));
 	assert_int_equal(drops(NSK_DROP_UDP_NO_SOCKET), 1473 + 10);
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_ICMP_ERRORS_SENT), 1473 + 10);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void unknown_protocols_are_told_rfc1122_3_2_2_1(void **state)
@@ -233,7 +226,7 @@ static void unknown_protocols_are_told_rfc1122_3_2_2_1(void **state)
 		told++;
 	}
 	assert_int_equal(drops(NSK_DROP_IP_UNKNOWN_PROTO), told);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* CVE-2020-25705: how many more may go is not to be told from how many went. */
@@ -260,7 +253,7 @@ static void errors_are_limited_and_echo_is_not(void **state)
 		peer_forget(&peer);
 	}
 	assert_in_range(seen, 95, 105);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* ---- silence ------------------------------------------------------------------------------------
@@ -301,7 +294,7 @@ static void no_error_about_an_error_rfc1122_3_2_2(void **state)
 	for (size_t len = 0; len < ICMP_HLEN; len++)
 		expect_nothing_about(
 			frame_ip(f, &(struct ip_spec){.proto = IP_PROTO_ICMP}, data, len));
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void no_error_about_a_packet_for_many_rfc1122_3_2_2(void **state)
@@ -327,7 +320,7 @@ static void no_error_about_a_packet_for_many_rfc1122_3_2_2(void **state)
 	assert_int_equal(drops(NSK_DROP_UDP_NO_SOCKET), 4);
 	assert_int_equal(drops(NSK_DROP_IP_UNKNOWN_PROTO), 4);
 	assert_int_equal(drops(NSK_DROP_IP_LINK_BROADCAST), 2);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void no_error_about_a_fragment_rfc1122_3_2_2(void **state)
@@ -338,7 +331,7 @@ static void no_error_about_a_fragment_rfc1122_3_2_2(void **state)
 		expect_nothing_about(datagram(&(struct ip_spec){.frag = frag}, 8));
 		expect_nothing_about(datagram(&(struct ip_spec){.frag = frag | IPV4_FRAG_MF}, 16));
 	}
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void no_error_to_what_is_no_host_rfc1122_3_2_2(void **state)
@@ -352,7 +345,7 @@ static void no_error_to_what_is_no_host_rfc1122_3_2_2(void **state)
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(src); i++)
 		expect_nothing_about(datagram(&(struct ip_spec){.src = src[i]}, 8));
 	assert_int_equal(drops(NSK_DROP_IP_MARTIAN_SOURCE), NSK_ARRAY_LEN(src));
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void no_error_about_what_is_damaged(void **state)
@@ -365,7 +358,7 @@ static void no_error_about_what_is_damaged(void **state)
 		f[at] ^= 0x10; /* the sum of header or datagram no longer holds */
 		expect_nothing_about(len);
 	}
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 int main(void)

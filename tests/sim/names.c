@@ -62,16 +62,6 @@ static struct sockaddr_in name_of(int fd)
 	return sin;
 }
 
-static int get(int fd, int level, int name)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	assert_int_equal(nsk_getsockopt(fd, level, name, &value, &len), 0);
-	assert_int_equal(len, sizeof(value));
-	return value;
-}
-
 static short poll_all(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};
@@ -228,18 +218,18 @@ static void a_listener_that_is_shut_down_listens_no_more(void **state)
 	start(NULL);
 	fd = stream();
 	assert_int_equal(bind_to(fd, 0, 80), 0);
-	assert_int_equal(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
 	assert_int_equal(nsk_listen(fd, 1), 0);
-	assert_int_equal(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	assert_int_equal(nsk_shutdown(fd, SHUT_WR), 0); /* means nothing */
-	assert_int_equal(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	assert_int_equal(nsk_shutdown(fd, SHUT_RD), 0);
-	assert_int_equal(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
 	assert_int_equal(poll_all(fd), POLLOUT | POLLHUP);
 	assert_int_equal(nsk_accept(fd, NULL, NULL), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(nsk_listen(fd, 1), 0); /* and its name stays */
-	assert_int_equal(get(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	assert_int_equal(ntohs(name_of(fd).sin_port), 80);
 	peer_end(&peer);
 }
@@ -315,8 +305,8 @@ static void marked_listener(const char *const *settings)
 	t.ack = s.seq + 1;
 	talk_send(&t, TCP_ACK, NULL, 0);
 	t.fd = world_accept(&peer.world, fd);
-	assert_int_equal(get(t.fd, IPPROTO_IP, IP_TOS), IPTOS_LOWDELAY);
-	assert_int_equal(get(t.fd, IPPROTO_IP, IP_TTL), 3);
+	assert_int_equal(world_getsockopt(t.fd, IPPROTO_IP, IP_TOS), IPTOS_LOWDELAY);
+	assert_int_equal(world_getsockopt(t.fd, IPPROTO_IP, IP_TTL), 3);
 	assert_int_equal(nsk_send(t.fd, "abc", 3, 0), 3);
 	peer_settle(&peer);
 	assert_marks(peer_segment(&peer), 0, IPTOS_LOWDELAY, 3);
@@ -348,19 +338,19 @@ static void tos_and_ttl_have_the_ranges_and_lengths_of_linux(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		int fd = nsk_socket(AF_INET, type[i], 0);
 
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TOS), 0);
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TTL), 64);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TOS), 0);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TTL), 64);
 		/* A stream's ECN is not the application's. */
 		assert_int_equal(set_bytes(fd, IP_TOS, 0x13, 4), 0);
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TOS), i ? 0x13 : 0x10);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TOS), i ? 0x13 : 0x10);
 		assert_int_equal(set_bytes(fd, IP_TOS, 300, 4), 0);
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TOS), 300 & 0xff);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TOS), 300 & 0xff);
 		assert_int_equal(set_bytes(fd, IP_TTL, 0, 4), EINVAL);
 		assert_int_equal(set_bytes(fd, IP_TTL, 256, 4), EINVAL);
 		assert_int_equal(set_bytes(fd, IP_TTL, -2, 4), EINVAL);
 		assert_int_equal(set_bytes(fd, IP_TTL, 9, 0), EINVAL);
 		assert_int_equal(set_bytes(fd, IP_TTL, 0x0105, 2), 0); /* one byte is read */
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TTL), 5);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TTL), 5);
 		len = 2;
 		assert_int_equal(nsk_getsockopt(fd, IPPROTO_IP, IP_TTL, bytes, &len), 0);
 		assert_int_equal(len, 1);
@@ -369,7 +359,7 @@ static void tos_and_ttl_have_the_ranges_and_lengths_of_linux(void **state)
 		assert_int_equal(nsk_getsockopt(fd, IPPROTO_IP, IP_TTL, bytes, &len), 0);
 		assert_int_equal(len, 4);
 		assert_int_equal(set_bytes(fd, IP_TTL, -1, 4), 0);
-		assert_int_equal(get(fd, IPPROTO_IP, IP_TTL), 64);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_IP, IP_TTL), 64);
 		assert_int_equal(nsk_close(fd), 0);
 	}
 	peer_end(&peer);

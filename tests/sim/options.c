@@ -36,16 +36,6 @@ static int fresh(struct world *world)
 	return fd;
 }
 
-static int get(int fd, int level, int name)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	assert_int_equal(nsk_getsockopt(fd, level, name, &value, &len), 0);
-	assert_int_equal(len, sizeof(value));
-	return value;
-}
-
 static int set(int fd, int level, int name, int value)
 {
 	return nsk_setsockopt(fd, level, name, &value, sizeof(value)) ? errno : 0;
@@ -118,15 +108,15 @@ static void each_number_is_read_set_and_kept_in_its_range(void **state)
 		int fd = fresh(&world), last;
 
 		if (n->initial >= 0)
-			assert_int_equal(get(fd, n->level, n->name), n->initial);
+			assert_int_equal(world_getsockopt(fd, n->level, n->name), n->initial);
 		for (unsigned k = 0; k < 4; k++) {
 			assert_int_equal(set(fd, n->level, n->name, n->good[k].value), 0);
-			assert_int_equal(get(fd, n->level, n->name), n->good[k].back);
+			assert_int_equal(world_getsockopt(fd, n->level, n->name), n->good[k].back);
 		}
 		last = n->good[3].back;
 		for (unsigned k = 0; k < 3 && n->bad[k]; k++) {
 			assert_int_equal(set(fd, n->level, n->name, n->bad[k]), EINVAL);
-			assert_int_equal(get(fd, n->level, n->name), last);
+			assert_int_equal(world_getsockopt(fd, n->level, n->name), last);
 		}
 		if (n->bad_zero)
 			assert_int_equal(set(fd, n->level, n->name, 0), EINVAL);
@@ -144,7 +134,7 @@ static void a_short_value_is_refused_and_a_long_one_taken(void **state)
 	pair(&world, 0, 0);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const struct number *n = &numbers[i];
-		int fd = fresh(&world), before = get(fd, n->level, n->name), value = 0;
+		int fd = fresh(&world), before = world_getsockopt(fd, n->level, n->name), value = 0;
 		socklen_t len = 2;
 
 		if (n->level == IPPROTO_IP) /* also taken as a byte: see names.c */
@@ -154,7 +144,7 @@ static void a_short_value_is_refused_and_a_long_one_taken(void **state)
 			assert_int_equal(nsk_setsockopt(fd, n->level, n->name, wide, shorter), -1);
 			assert_int_equal(errno, EINVAL);
 		}
-		assert_int_equal(get(fd, n->level, n->name), before);
+		assert_int_equal(world_getsockopt(fd, n->level, n->name), before);
 		assert_int_equal(nsk_setsockopt(fd, n->level, n->name, NULL, sizeof(int)), -1);
 		assert_int_equal(errno, EFAULT);
 		assert_int_equal(nsk_setsockopt(fd, n->level, n->name, wide, sizeof(wide)), 0);
@@ -246,9 +236,9 @@ static void an_accepted_connection_has_its_listeners_options(void **state)
 	world_connect(&world, 0, "10.0.0.2", 80);
 	fd = world_accept(&world, listener);
 	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		assert_int_equal(get(fd, options[i][0], options[i][1]), options[i][2]);
-	assert_int_equal(get(fd, SOL_SOCKET, SO_RCVBUF), 80000);
-	assert_int_equal(get(fd, SOL_SOCKET, SO_SNDBUF), 100000);
+		assert_int_equal(world_getsockopt(fd, options[i][0], options[i][1]), options[i][2]);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_RCVBUF), 80000);
+	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_SNDBUF), 100000);
 	world_end(&world);
 }
 

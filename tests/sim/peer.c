@@ -76,6 +76,14 @@ void peer_end(struct peer *p)
 	p->last = NULL;
 }
 
+void peer_finish(struct peer *p, uint64_t ns)
+{
+	peer_run(p, ns);
+	assert_true(world_all_closed(&p->world, 0));
+	world_pool_complete(&p->world, 0);
+	peer_end(p);
+}
+
 void peer_input(struct peer *p, const void *frame, size_t len)
 {
 	assert_int_equal(nsk_callback_input(p->port, frame, len), 0);
@@ -423,11 +431,7 @@ void talk_end(struct talk *t)
 	talk_send_at(t, TCP_RST, t->seq, 0, NULL, 0);
 	nsk_close(t->fd);
 	nsk_close(t->listener);
-	peer_run(t->p, SEC);
-	peer_forget(t->p);
-	assert_true(world_all_closed(&t->p->world, 0));
-	world_pool_complete(&t->p->world, 0);
-	peer_end(t->p);
+	peer_finish(t->p, SEC);
 }
 
 static void send_syn(struct talk *t, uint16_t flags, const uint8_t *opts, size_t opts_len)

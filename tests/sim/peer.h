@@ -43,6 +43,8 @@ struct peer {
  * mtu and configure before; the rest is cleared. */
 void peer_start(struct peer *p, const char *const *settings);
 void peer_end(struct peer *p);
+/* The same after so long, in which everything must be over and given back. */
+void peer_finish(struct peer *p, uint64_t ns);
 
 /* Hands a frame in; the stack sees it in its next turn. */
 void peer_input(struct peer *p, const void *frame, size_t len);

@@ -28,13 +28,6 @@ static void begin(void)
 	world_fill(data, sizeof(data), 0, 1);
 }
 
-static void finish(void)
-{
-	peer_run(&peer, MINUTE);
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static void begin_pair(const char *const *settings)
 {
 	world_pair(&world, &(struct world_params){.seed = 1, .settings = settings});
@@ -140,7 +133,7 @@ static void empty_datagram_is_one(void **state)
 	peer_settle(&peer);
 	assert_int_equal(peer_take(&peer)->len, PAYLOAD);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static ssize_t receive(int fd, size_t room, int flags, int *told)
@@ -179,7 +172,7 @@ static void datagram_that_is_longer_than_the_buffer_is_cut_and_that_is_told(void
 	expect_data(fd, data, 1000);
 	expect_nothing(fd);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* ---- checksum and length ------------------------------------------------------------------------
@@ -201,7 +194,7 @@ static void datagram_without_a_checksum_is_taken_rfc768(void **state)
 	}
 	assert_int_equal(world_drops_all(&peer.world, 0), 0);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void checksum_of_zero_is_sent_as_all_ones_rfc768(void **state)
@@ -226,7 +219,7 @@ static void checksum_of_zero_is_sent_as_all_ones_rfc768(void **state)
 	assert_non_null(k);
 	assert_int_equal(load_be16(k->data + L4 + 6), 0xffff);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* Any single bit of header and payload. */
@@ -252,7 +245,7 @@ static void damaged_datagram_is_dropped_rfc1122_4_1_3_4(void **state)
 	expect_nothing(fd);
 	peer_expect_silence(&peer);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* The length may be less than IP's, then the rest is not ours; it may not be more. */
@@ -280,7 +273,7 @@ static void length_is_that_of_the_datagram_not_of_the_packet(void **state)
 	expect_nothing(fd);
 	peer_expect_silence(&peer);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* ---- who receives -------------------------------------------------------------------------------
@@ -330,7 +323,7 @@ static void connected_socket_is_found_before_a_bound_one_before_any(void **state
 	nsk_close(any);
 	letter_from(HOST_B, 5000, HOST_A, "-");
 	assert_int_equal(drops(NSK_DROP_UDP_NO_SOCKET), 1);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 static void connected_socket_hears_its_peer_alone(void **state)
@@ -353,7 +346,7 @@ static void connected_socket_hears_its_peer_alone(void **state)
 	letter_from(HOST_B, 5001, HOST_A, "z");
 	expect_data(fd, "z", 1);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 /* ---- loss and refusal ---------------------------------------------------------------------------
@@ -457,7 +450,7 @@ static void error_about_what_the_socket_cannot_have_sent_is_not_told(void **stat
 	assert_int_equal(nsk_recv(fd, got, 1, 0), -1);
 	assert_int_equal(errno, ECONNREFUSED);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, MINUTE);
 }
 
 int main(void)

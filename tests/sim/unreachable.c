@@ -31,15 +31,6 @@ static int begin(void)
 	return world_udp(&peer.world, 0, "0.0.0.0", 9);
 }
 
-static void finish(void)
-{
-	peer_run(&peer, 3 * MINUTE);
-	peer_forget(&peer);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
-}
-
 static ssize_t send_datagram(int fd)
 {
 	struct sockaddr_in to = to_b(9);
@@ -85,7 +76,7 @@ static void silence_is_asked_thrice_then_unreachable_rfc1122_2_3_2_1(void **stat
 	assert_int_equal(peer.count, 1);
 	assert_int_equal(given_up(), 2);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void connected_socket_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3(void **state)
@@ -106,7 +97,7 @@ static void connected_socket_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3(voi
 	assert_int_equal(nsk_recv(fd, &c, 1, 0), -1);
 	assert_int_equal(errno, EAGAIN);
 	nsk_close(fd);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void open_fails_when_the_next_hop_is_silent_and_at_once_just_after(void **state)
@@ -128,7 +119,7 @@ static void open_fails_when_the_next_hop_is_silent_and_at_once_just_after(void *
 	nsk_close(fd[0]);
 	nsk_close(fd[1]);
 	nsk_close(udp);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 static void connection_outlives_a_silent_next_hop_rfc1122_4_2_3_9(void **state)
@@ -164,7 +155,7 @@ static void connection_outlives_a_silent_next_hop_rfc1122_4_2_3_9(void **state)
 	talk_send_at(&t, TCP_RST, t.seq, 0, NULL, 0);
 	nsk_close(t.fd);
 	nsk_close(t.listener);
-	finish();
+	peer_finish(&peer, 3 * MINUTE);
 }
 
 int main(void)

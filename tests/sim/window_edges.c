@@ -24,10 +24,7 @@ static void finish(uint32_t rcv_nxt)
 	talk_send_at(&t, TCP_RST, rcv_nxt, 0, NULL, 0);
 	nsk_close(t.fd);
 	nsk_close(t.listener);
-	peer_run(&peer, 2 * HOUR);
-	assert_true(world_all_closed(&peer.world, 0));
-	world_pool_complete(&peer.world, 0);
-	peer_end(&peer);
+	peer_finish(&peer, 2 * HOUR);
 }
 
 /* The stack sends an octet, and so the peer has something to acknowledge. */

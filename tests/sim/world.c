@@ -398,13 +398,19 @@ void world_expect_eof(struct world *world, int fd)
 	assert_int_equal(nsk_recv(fd, &c, 1, 0), 0);
 }
 
+int world_getsockopt(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(nsk_getsockopt(fd, level, name, &value, &len), 0);
+	assert_int_equal(len, sizeof(value));
+	return value;
+}
+
 int world_sock_error(int fd)
 {
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	assert_int_equal(nsk_getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
-	return err;
+	return world_getsockopt(fd, SOL_SOCKET, SO_ERROR);
 }
 
 void world_setsockopt(int fd, int level, int name, int value)

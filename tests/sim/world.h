@@ -99,6 +99,7 @@ void world_send(struct world *world, int fd, const void *data, size_t len);
 void world_recv(struct world *world, int fd, void *data, size_t len);
 /* Waits for the end of the stream, which must come without a byte before it. */
 void world_expect_eof(struct world *world, int fd);
+int world_getsockopt(int fd, int level, int name);
 /* SO_ERROR, which reading clears. */
 int world_sock_error(int fd);
 void world_setsockopt(int fd, int level, int name, int value);
