@@ -7,6 +7,7 @@
 
 #include "tcp/ooo.h"
 #include "tcp/output.h"
+#include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
@@ -52,6 +53,7 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 	if (!c->ext)
 		return;
 	ooo_free(w, c);
+	pace_free(w, c);
 	slab_free(&w->tcp->exts, c->ext);
 	c->ext = NULL;
 }
@@ -103,8 +105,10 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
 	if (SETTING(w->set, tcp_user_timeout_ms) && conn_ext(w, c) && !c->ext->user_timeout_ms)
 		c->ext->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
-	if (c->ext)
+	if (c->ext) {
 		c->ext->progress_ms = w->tcp->now_ms;
+		pace_start(w, c);
+	}
 	recover_forget(w, c);
 	loss_init(&c->loss);
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);

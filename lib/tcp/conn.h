@@ -31,6 +31,7 @@
 
 struct reasm;
 struct tcp_listener;
+struct tcp_pace;
 
 /* States, numbered as in Linux's tcp_info. */
 enum tcp_state {
@@ -102,6 +103,7 @@ enum tcp_timer_id {
 	TCP_T_SEND,   /* retransmission, loss probe, reordering, or CONN_F_PERSIST */
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_LIFE,   /* keepalive; after close: end of FIN-WAIT-2 */
+	TCP_T_PACE,   /* the next quantum may leave; only with struct tcp_pace */
 	TCP_TIMERS,
 };
 
@@ -161,7 +163,7 @@ struct tcp_conn {
 
 	uint64_t hash;	  /* of flow, while CONN_F_HASHED */
 	struct flow flow; /* as received: src is the peer. Before connect: dst as bound */
-	uint32_t deadline[TCP_TIMERS]; /* in ticks of the wheel, modulo 2^32 */
+	uint32_t deadline[TCP_T_PACE]; /* in ticks of the wheel, modulo 2^32 */
 	struct wheel_timer timer;
 	struct tcp_conn *dirty_next;
 	struct tcp_ext *ext;
@@ -172,6 +174,7 @@ _Static_assert(sizeof(struct tcp_conn) <= 384, "an idle connection is 512 bytes,
 struct tcp_ext {
 	struct loss_more *loss;	  /* once something was missed */
 	struct reasm *ooo;	  /* while something is out of order */
+	struct tcp_pace *pace;	  /* once somebody wants a rate, see pace.h */
 	struct rte_mbuf *rxt_cur; /* where the last retransmission was found */
 	struct limiter challenge; /* RFC 5961 §7 */
 	struct seq_range dsack;	  /* duplicate to report in the next ACK */

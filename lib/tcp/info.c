@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tcp/listen.h"
+#include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
@@ -73,6 +74,21 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_last_ack_recv = i->tcpi_last_data_recv;
 }
 
+/* Octets a second; Linux's ~0 where there is no limit. Without memory for samples all is 0. */
+static void fill_rates(const struct tcp_conn *c, struct tcp_info *i)
+{
+	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
+	const struct tcp_pace *p = pace_of(c);
+
+	i->tcpi_pacing_rate = pace_rate(c);
+	i->tcpi_max_pacing_rate = p ? p->max_rate : PACE_NO_LIMIT;
+	if (!p)
+		return;
+	i->tcpi_delivery_rate = rate_last(&p->rate);
+	i->tcpi_delivery_rate_app_limited = p->rate.last_limited;
+	i->tcpi_delivered = (uint32_t)((p->rate.delivered + smss - 1) / smss);
+}
+
 static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
 {
 	i->tcpi_state = c->state;
@@ -92,16 +108,19 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tc
 		       : c->route.iface		  ? c->route.iface->mtu
 						  : 0;
 	fill_windows(c, i);
+	fill_rates(c, i);
 	i->tcpi_rcv_space = c->rcv.limit;
 	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
 	i->tcpi_snd_wnd = c->win.snd_wnd;
 	i->tcpi_notsent_bytes = conn_in(c, TCPS_SYNCHRONIZED) ? sndq_unsent(c) : 0;
 }
 
-void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value, socklen_t *len)
+void tcp_info_get(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
 {
 	struct tcp_info i;
 
+	if (conn_in(c, TCPS_SENDING))
+		pace_get(w, c);
 	memset(&i, 0, sizeof(i));
 	fill(w, c, &i);
 	*len = NSK_MIN(*len, (socklen_t)sizeof(i));

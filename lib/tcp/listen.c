@@ -14,6 +14,7 @@
 #include "tcp/embryo.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
+#include "tcp/pace.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
@@ -179,6 +180,8 @@ static void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_c
 		c->ext->keepcnt = l->ext->keepcnt;
 		c->ext->user_timeout_ms = l->ext->user_timeout_ms;
 		c->ext->user_mss = l->ext->user_mss;
+		if (pace_of(l))
+			pace_limit(w, c, pace_of(l)->max_rate);
 	}
 }
 

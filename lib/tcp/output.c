@@ -9,6 +9,7 @@
 #include "tcp/output.h"
 
 #include "net/tx.h"
+#include "tcp/pace.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/tcp.h"
@@ -31,14 +32,26 @@ static bool fin_unsent(const struct tcp_conn *c)
 	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
 }
 
+/* Something is left unsent for lack of budget: there is a next turn, or the pacer says when. */
+static void more_later(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (NSK_UNLIKELY(pace_of(c) != NULL))
+		c->ext->pace->more = true;
+	else
+		conn_dirty(w, c);
+}
+
 /* ---- what is lost ---- */
 
 /* One piece again; it may reach over our FIN. Returns octets sent. */
 static uint32_t send_again(struct nsk_worker *w, struct tcp_conn *c, struct seq_range r)
 {
 	bool fin = (c->flags & CONN_F_FIN_SENT) && r.end == c->snd_nxt;
+	uint32_t sent = tcp_split(w, c, r.start, seq_range_len(r) - fin, fin, true);
 
-	return tcp_split(w, c, r.start, seq_range_len(r) - fin, fin, true);
+	if (sent && NSK_UNLIKELY(pace_of(c) != NULL))
+		pace_sent(w, c, sent);
+	return sent;
 }
 
 /* Sends what is lost, as far as the congestion window allows; *budget is in octets. */
@@ -70,7 +83,7 @@ static void retransmit(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budge
 		if (sent < smss && *budget < smss)
 			return;
 	}
-	conn_dirty(w, c);
+	more_later(w, c);
 }
 
 /* ---- new data ---- */
@@ -104,8 +117,12 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 {
 	struct loss_ctx x;
 
-	if (c->snd_una == c->snd_nxt && c->ext)
-		c->ext->progress_ms = w->tcp->now_ms;
+	if (NSK_UNLIKELY(c->ext != NULL)) {
+		if (c->snd_una == c->snd_nxt)
+			c->ext->progress_ms = w->tcp->now_ms;
+		if (c->ext->pace)
+			pace_sent(w, c, sent);
+	}
 	recover_send(w, c);
 	c->snd_nxt += sent;
 	if (len % c->cc.smss)
@@ -158,7 +175,7 @@ static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 	len = sendable(c, unsent, usable, fin);
 	if (NSK_UNLIKELY(len > *budget)) {
 		len = *budget;
-		conn_dirty(w, c);
+		more_later(w, c);
 	}
 	fin = fin && len == unsent && usable > len;
 	if (len == 0 && !fin)
@@ -198,7 +215,8 @@ static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
 	if (c->snd_una != c->snd_nxt) {
 		if (!running || (c->flags & CONN_F_PERSIST))
 			tcp_rto_restart(w, c);
-	} else if ((sndq_unsent(c) || fin_unsent(c)) && !running) {
+	} else if ((sndq_unsent(c) || fin_unsent(c)) && !running &&
+		   !tcp_timer_running(c, TCP_T_PACE)) {
 		tcp_persist_start(w, c);
 	}
 }
@@ -244,9 +262,13 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 		if (NSK_UNLIKELY(c->rcv.dupacks))
 			send_dupacks(w, c);
 		budget = turn_octets(w, c);
+		if (NSK_UNLIKELY(pace_of(c) != NULL))
+			budget = pace_budget(w, c, budget);
 		if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST))
 			retransmit(w, c, &budget);
 		send_new(w, c, &budget);
+		if (NSK_UNLIKELY(pace_of(c) != NULL))
+			pace_turn_done(w, c);
 		if (c->flags & CONN_F_ACK_NOW)
 			tcp_send_ack(w, c);
 	}

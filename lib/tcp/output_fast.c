@@ -15,8 +15,8 @@
 /* Nothing hangs off the connection that sending has to look at; counters of the receiver may. */
 static inline bool plain_ext(const struct tcp_ext *x)
 {
-	return NSK_LIKELY(!x) ||
-	       (!x->loss && !x->ooo && !x->user_timeout_ms && x->dsack.start == x->dsack.end);
+	return NSK_LIKELY(!x) || (!x->loss && !x->ooo && !x->pace && !x->user_timeout_ms &&
+				  x->dsack.start == x->dsack.end);
 }
 
 /* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. */

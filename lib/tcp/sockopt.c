@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tcp/listen.h"
+#include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/timer.h"
@@ -106,6 +107,41 @@ static int get_error(struct nsk_worker *w, struct tcp_conn *c)
 		c->ext->soft_err = 0;
 	}
 	return err;
+}
+
+/* As in Linux four octets of value, or eight; all ones: no limit. */
+static int get_max_pacing_rate(struct nsk_worker *w, struct tcp_conn *c, void *value,
+			       socklen_t *len)
+{
+	uint64_t rate = pace_of(c) ? pace_of(c)->max_rate : PACE_NO_LIMIT;
+	uint32_t half = (uint32_t)NSK_MIN(rate, (uint64_t)UINT32_MAX);
+
+	(void)w;
+	if (*len >= sizeof(rate)) {
+		*len = sizeof(rate);
+		memcpy(value, &rate, sizeof(rate));
+		return 0;
+	}
+	*len = NSK_MIN(*len, (socklen_t)sizeof(half));
+	memcpy(value, &half, *len);
+	return 0;
+}
+
+static int set_max_pacing_rate(struct nsk_worker *w, struct tcp_conn *c, const void *value,
+			       socklen_t len)
+{
+	uint64_t rate;
+	uint32_t half;
+
+	if (len >= sizeof(rate)) {
+		memcpy(&rate, value, sizeof(rate));
+	} else if (len >= sizeof(half)) {
+		memcpy(&half, value, sizeof(half));
+		rate = half == UINT32_MAX ? PACE_NO_LIMIT : half;
+	} else {
+		return -EINVAL;
+	}
+	return pace_limit(w, c, rate);
 }
 
 /* ---- IPPROTO_TCP ---- */
@@ -302,6 +338,7 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL},
 	{SOL_SOCKET, SO_KEEPALIVE, get_keepalive, set_keepalive, NULL, NULL},
 	{SOL_SOCKET, SO_ERROR, get_error, NULL, NULL, NULL},
+	{SOL_SOCKET, SO_MAX_PACING_RATE, NULL, NULL, get_max_pacing_rate, set_max_pacing_rate},
 	{IPPROTO_TCP, TCP_NODELAY, get_nodelay, set_nodelay, NULL, NULL},
 	{IPPROTO_TCP, TCP_CORK, get_cork, set_cork, NULL, NULL},
 	{IPPROTO_TCP, TCP_MAXSEG, get_maxseg, set_maxseg, NULL, NULL},

@@ -2,7 +2,7 @@
 /*
  * The timers of TCP.
  *
- * A connection has up to three deadlines and one entry in the worker's wheel:
+ * A connection has up to four deadlines and one entry in the worker's wheel:
  *
  * SEND	  While something sent is not acknowledged: the retransmission timeout (RFC 6298). While
  *	  nothing is in flight but something waits for the peer's window, for the application to
@@ -11,6 +11,7 @@
  * DELACK An ACK was put off in the hope of data to carry it (§3.8.6.3).
  * LIFE	  Keepalive (§3.8.4) while the application has the connection and the connection is open;
  *	  once the application is gone, the end of FIN-WAIT-2.
+ * PACE	  A paced connection has sent what it may; now it may send more (pace.h).
  *
  * Deadlines move with nearly every segment, the wheel's entry does not: it is only moved when it
  * would fire too late. When it fires too early it looks at the deadlines and goes to the first one;
@@ -124,17 +125,22 @@ static void delack_due(struct nsk_worker *w, struct tcp_conn *c)
 	conn_ack_now(w, c);
 }
 
+static void pace_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	conn_dirty(w, c);
+}
+
 static void (*const due[TCP_TIMERS])(struct nsk_worker *w, struct tcp_conn *c) = {
 	[TCP_T_SEND] = tcp_send_timeout,
 	[TCP_T_DELACK] = delack_due,
 	[TCP_T_LIFE] = life_due,
+	[TCP_T_PACE] = pace_due,
 };
 
 /* Ticks until a deadline; not positive: it has come. */
-static int32_t ticks_left(const struct nsk_worker *w, const struct tcp_conn *c,
-			  enum tcp_timer_id id)
+static int32_t ticks_left(const struct nsk_worker *w, struct tcp_conn *c, enum tcp_timer_id id)
 {
-	return (int32_t)(c->deadline[id] - (uint32_t)(w->now_ns >> WHEEL_TICK_SHIFT));
+	return (int32_t)(*tcp_deadline(c, id) - (uint32_t)(w->now_ns >> WHEEL_TICK_SHIFT));
 }
 
 /* Moves the wheel's entry to the first deadline, if there is one. */

@@ -4,6 +4,7 @@
 #define NSK_TCP_TIMER_H
 
 #include "tcp/conn.h"
+#include "tcp/pace.h"
 
 #define US_NS UINT64_C(1000)
 #define MS_NS UINT64_C(1000000)
@@ -23,13 +24,19 @@ static inline void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer_id id)
 	c->timers &= (uint8_t) ~(1u << id);
 }
 
+/* Where a deadline is kept. */
+static inline uint32_t *tcp_deadline(struct tcp_conn *c, enum tcp_timer_id id)
+{
+	return id == TCP_T_PACE ? &c->ext->pace->due : &c->deadline[id];
+}
+
 /* Sets a deadline; the wheel's entry moves only if it would fire too late. */
 static inline void tcp_timer_set(struct nsk_worker *w, struct tcp_conn *c, enum tcp_timer_id id,
 				 uint64_t delay_ns)
 {
 	uint64_t due = w->now_ns + delay_ns;
 
-	c->deadline[id] = (uint32_t)((due + WHEEL_TICK_NS - 1) >> WHEEL_TICK_SHIFT);
+	*tcp_deadline(c, id) = (uint32_t)((due + WHEEL_TICK_NS - 1) >> WHEEL_TICK_SHIFT);
 	c->timers |= (uint8_t)(1u << id);
 	if (!wheel_armed(&c->timer) || wheel_expires_ns(&c->timer) > due)
 		wheel_arm(&w->wheel, &c->timer, due);

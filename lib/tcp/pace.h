@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What stands between a connection and its delivery rate samples (tcpalg/rate.h) and its pacing
+ * (tcpalg/pacer.h): memory, the clock, the timer. Only connections have it that somebody wants it
+ * for: SO_MAX_PACING_RATE, or TCP_INFO, which begins to take samples when it is first asked. The
+ * others pay nothing.
+ *
+ * A paced connection sends a quantum, and TCP_T_PACE marks it dirty when the next one may leave.
+ */
+#ifndef NSK_TCP_PACE_H
+#define NSK_TCP_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/conn.h"
+#include "tcp/tcp_worker.h"
+#include "tcpalg/pacer.h"
+#include "tcpalg/rate.h"
+
+/* No limit, as SO_MAX_PACING_RATE and tcp_info say it. */
+#define PACE_NO_LIMIT UINT64_MAX
+
+struct tcp_pace {
+	struct rate rate;
+	struct pacer pacer;
+	uint64_t max_rate; /* SO_MAX_PACING_RATE, octets a second */
+	uint32_t due;	   /* deadline of TCP_T_PACE, in ticks of the wheel */
+	bool more;	   /* something was left unsent for lack of budget */
+};
+
+static inline struct tcp_pace *pace_of(const struct tcp_conn *c)
+{
+	return c->ext ? c->ext->pace : NULL;
+}
+
+/* The connection's, made if there is none; NULL without memory. */
+struct tcp_pace *pace_get(struct nsk_worker *w, struct tcp_conn *c);
+
+/* A connection with an extension begins: what an earlier one on the socket sent does not count. */
+void pace_start(const struct nsk_worker *w, struct tcp_conn *c);
+
+void pace_free(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Octets a second that it is held to; PACE_NO_LIMIT: to none. */
+uint64_t pace_rate(const struct tcp_conn *c);
+
+/* SO_MAX_PACING_RATE. 0 or -errno. */
+int pace_limit(struct nsk_worker *w, struct tcp_conn *c, uint64_t rate);
+
+/* ---- for a connection that has it ---- */
+
+/* Octets that may leave in this turn, budget at most. */
+uint32_t pace_budget(const struct nsk_worker *w, struct tcp_conn *c, uint32_t budget);
+
+/* Octets are about to leave, first time or again; snd_nxt and the flight do not count them yet. */
+void pace_sent(struct nsk_worker *w, struct tcp_conn *c, uint32_t octets);
+
+/* The turn's output is over: notes whether the application is the limit; arms the timer. */
+void pace_turn_done(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Octets were delivered, those of them sent last at sent_us if told; snd_una has moved. */
+void pace_acked(struct nsk_worker *w, struct tcp_conn *c, uint32_t octets, uint32_t sent_us,
+		bool told);
+
+#endif
