@@ -107,6 +107,11 @@ def run(*args):
                           stdin=subprocess.DEVNULL)
 
 
+def source(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
+
+
 class Sim(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
@@ -159,16 +164,13 @@ class Sim(unittest.TestCase):
     def test_help_shows_every_option_and_the_document_too(self):
         text = run("--help").stdout
         self.assertIn("usage: nsk-sim [options] SCENARIO", text)
-        with open(os.path.join(ROOT, "docs", "NSK-SIM.md"), encoding="utf-8") as file:
-            manual = file.read()
+        manual = source("docs/NSK-SIM.md")
         for option in re.findall(r"^  (--\w+)", text, re.MULTILINE):
             self.assertIn(f"`{option}", manual)
 
     def test_the_document_names_every_key(self):
-        with open(os.path.join(ROOT, "docs", "NSK-SIM.md"), encoding="utf-8") as file:
-            manual = file.read()
-        with open(os.path.join(ROOT, "apps", "nsk-sim", "parts.c"), encoding="utf-8") as file:
-            keys = re.findall(r'\{"(\w+)",\s+FIELD_', file.read())
+        manual = source("docs/NSK-SIM.md")
+        keys = re.findall(r'\{"(\w+)",\s+FIELD_', source("apps/nsk-sim/parts.c"))
         self.assertGreater(len(keys), 40)
         for key in keys:
             self.assertTrue(re.search(rf"`{key}\b", manual), key)
@@ -181,8 +183,7 @@ class Sim(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""), path)
 
     def test_a_seed_repeats_a_run_to_the_byte(self):
-        with open(os.path.join(ROOT, "config", "sim-lossy.conf"), encoding="utf-8") as file:
-            text = file.read().replace("5 MB", "300 KB")
+        text = source("config/sim-lossy.conf").replace("5 MB", "300 KB")
         first = self.capture(text, "--seed", "7")
         self.assertGreater(len(first), 600000)
         self.assertEqual(self.capture(text, "--seed", "7"), first)
