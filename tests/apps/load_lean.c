@@ -2,34 +2,13 @@
 /*
  * The lean client against a server in memory: what it does when all is well.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "load_peer.h"
 #include "nsk-load/sum.h"
 
-#define MS  UINT64_C(1000000)
-#define SEC UINT64_C(1000000000)
-
-static const struct options usual = {
-	.engine = "lean",
-	.connections = 10,
-	.handshakes = 512,
-	.request_bytes = 64,
-	.response_bytes = UINT32_MAX,
-	.path = "/",
-	.requests_total = 1000,
-	.timeout_ms = 5000,
-	.rto_ms = 200,
-	.port_first = 1024,
-	.port_last = 65535,
-};
+static struct options usual; /* of 1000 requests */
 
 /* All asked, all answered, nothing amiss, everything closed on both sides. */
 static void assert_clean(const struct peer *p, uint64_t requests)
@@ -407,5 +386,6 @@ int main(void)
 		cmocka_unit_test(every_bulk_byte_comes_back),
 	};
 
+	usual = peer_options(1000);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,33 +3,12 @@
  * The lean client against a server in memory: loss, corruption, and servers that misbehave. Each is
  * counted for what it is.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "load_peer.h"
 
-#define MS  UINT64_C(1000000)
-#define SEC UINT64_C(1000000000)
-
-static const struct options usual = {
-	.engine = "lean",
-	.connections = 10,
-	.handshakes = 512,
-	.request_bytes = 64,
-	.response_bytes = UINT32_MAX,
-	.path = "/",
-	.requests_total = 100,
-	.timeout_ms = 5000,
-	.rto_ms = 200,
-	.port_first = 1024,
-	.port_last = 65535,
-};
+static struct options usual; /* of 100 requests */
 
 /* Exactly these errors, all of one kind. */
 static void assert_errors(const struct peer *p, enum load_error kind, uint64_t count)
@@ -448,5 +427,6 @@ int main(void)
 		cmocka_unit_test(survives_garbage),
 	};
 
+	usual = peer_options(100);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -478,6 +478,23 @@ static void wire_flush(struct wire *wire)
 
 /* ---- the whole ---- */
 
+struct options peer_options(uint64_t requests)
+{
+	return (struct options){
+		.engine = "lean",
+		.connections = 10,
+		.handshakes = 512,
+		.request_bytes = 64,
+		.response_bytes = UINT32_MAX,
+		.path = "/",
+		.requests_total = requests,
+		.timeout_ms = 5000,
+		.rto_ms = 200,
+		.port_first = 1024,
+		.port_last = 65535,
+	};
+}
+
 struct peer *peer_new(const struct options *options, bool datagrams, uint8_t proto)
 {
 	struct peer *p = calloc(1, sizeof(*p));

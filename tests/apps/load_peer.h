@@ -7,10 +7,18 @@
 #ifndef NSK_TESTS_APPS_LOAD_PEER_H
 #define NSK_TESTS_APPS_LOAD_PEER_H
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include <cmocka.h>
+
 #include "nsk-load/lean.h"
+
+#define MS  UINT64_C(1000000)
+#define SEC UINT64_C(1000000000)
 
 #define PEER_CONNS  128
 #define PEER_BUFFER 65536
@@ -88,6 +96,8 @@ struct peer {
 	uint64_t outstanding_max;
 };
 
+/* Ten connections that send so many requests of 64 bytes in all. */
+struct options peer_options(uint64_t requests);
 /* A client with these options (targets are filled in) and its server; its frames take delay_ns. */
 struct peer *peer_new(const struct options *options, bool datagrams, uint8_t proto);
 void peer_free(struct peer *p);
