@@ -99,6 +99,13 @@ static int set_mtu(struct ethdev_port *e, uint32_t mtu)
 	return 0;
 }
 
+static unsigned socket_of(const struct ethdev_port *e)
+{
+	int node = e->port.caps.numa_node;
+
+	return node < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)node;
+}
+
 static int setup_rx(struct ethdev_port *e, const struct port_setup *setup, uint16_t desc,
 		    const struct rte_eth_dev_info *info, uint64_t offloads)
 {
@@ -106,11 +113,8 @@ static int setup_rx(struct ethdev_port *e, const struct port_setup *setup, uint1
 
 	rxconf.offloads = offloads;
 	for (uint16_t q = 0; q < setup->rx_queues; q++) {
-		int rc = rte_eth_rx_queue_setup(e->id, q, desc,
-						e->port.caps.numa_node < 0
-							? (unsigned)SOCKET_ID_ANY
-							: (unsigned)e->port.caps.numa_node,
-						&rxconf, setup->rx_pool[q]);
+		int rc = rte_eth_rx_queue_setup(e->id, q, desc, socket_of(e), &rxconf,
+						setup->rx_pool[q]);
 		if (rc)
 			return fail(e, rc, "%s: receive queue %u with %u descriptors: %s%s",
 				    e->port.name, q, desc, strerror(-rc),
@@ -127,11 +131,7 @@ static int setup_tx(struct ethdev_port *e, const struct port_setup *setup, uint1
 	/* Never RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE: data may be shared with a send queue. */
 	txconf.offloads = offloads;
 	for (uint16_t q = 0; q < setup->tx_queues; q++) {
-		int rc = rte_eth_tx_queue_setup(e->id, q, desc,
-						e->port.caps.numa_node < 0
-							? (unsigned)SOCKET_ID_ANY
-							: (unsigned)e->port.caps.numa_node,
-						&txconf);
+		int rc = rte_eth_tx_queue_setup(e->id, q, desc, socket_of(e), &txconf);
 		if (rc)
 			return fail(e, rc, "%s: transmit queue %u with %u descriptors: %s%s",
 				    e->port.name, q, desc, strerror(-rc),
