@@ -179,7 +179,7 @@ static void start(struct bench *b)
 	watch(b, b->listener);
 }
 
-static void open_all(struct bench *b)
+static void connect_all(struct bench *b)
 {
 	for (unsigned i = 0; i < b->connections; i++)
 		b->fd[i] = connect_one(b);
@@ -191,6 +191,11 @@ static void open_all(struct bench *b)
 		else
 			pump(b);
 	}
+}
+
+static void open_all(struct bench *b)
+{
+	connect_all(b);
 	/* Delayed acknowledgments and window updates of the start are over after this. */
 	for (unsigned i = 0; i < 100; i++) {
 		b->now_ns += 1000000;
@@ -236,16 +241,7 @@ static void connection_batch(struct bench *b)
 {
 	uint64_t ended = b->ended + b->connections;
 
-	for (unsigned i = 0; i < b->connections; i++)
-		b->fd[i] = connect_one(b);
-	for (unsigned i = 0, tries = 0; i < b->connections; tries++) {
-		if (tries > 100000)
-			die("handshakes do not end");
-		if (connected(b->fd[i]))
-			i++;
-		else
-			pump(b);
-	}
+	connect_all(b);
 	request_round(b);
 	for (unsigned i = 0; i < b->connections; i++)
 		nsk_close(b->fd[i]);

@@ -179,11 +179,13 @@ static int64_t outcome(int64_t rc)
 
 /* ---- calls ---- */
 
-static struct sockaddr_in address(uint32_t host, uint16_t port)
+/* A comma and a port of that host. */
+static struct sockaddr_in need_address(struct script *s, uint32_t host)
 {
+	script_need(s, ",");
 	return (struct sockaddr_in){
 		.sin_family = AF_INET,
-		.sin_port = htons(port),
+		.sin_port = htons((uint16_t)script_need_number(s)),
 		.sin_addr.s_addr = htonl(host),
 	};
 }
@@ -191,10 +193,8 @@ static struct sockaddr_in address(uint32_t host, uint16_t port)
 static int64_t call_bind(struct script *s)
 {
 	struct script_var *v = variable(s);
-	struct sockaddr_in sin;
+	struct sockaddr_in sin = need_address(s, INADDR_ANY);
 
-	script_need(s, ",");
-	sin = address(INADDR_ANY, (uint16_t)script_need_number(s));
 	return nsk_bind(v->fd, (struct sockaddr *)&sin, sizeof(sin));
 }
 
@@ -209,10 +209,8 @@ static int64_t call_listen(struct script *s)
 static int64_t call_connect(struct script *s)
 {
 	struct script_var *v = variable(s);
-	struct sockaddr_in sin;
+	struct sockaddr_in sin = need_address(s, HOST_B);
 
-	script_need(s, ",");
-	sin = address(HOST_B, (uint16_t)script_need_number(s));
 	return nsk_connect(v->fd, (struct sockaddr *)&sin, sizeof(sin));
 }
 

@@ -306,6 +306,16 @@ static void syn_in_a_live_connection_is_challenged_rfc5961_4_2(void **state)
 	end_talk();
 }
 
+/* The stack begins another connection; its SYN. */
+static int connect_to_99(struct segment *syn)
+{
+	int fd = world_connect(&peer.world, 0, "10.0.0.2", 99);
+
+	peer_settle(&peer);
+	*syn = peer_segment(&peer);
+	return fd;
+}
+
 static void rst_refuses_a_connection_only_if_it_acknowledges_the_syn_rfc9293_3_10_7_3(void **state)
 {
 	struct segment s;
@@ -313,9 +323,7 @@ static void rst_refuses_a_connection_only_if_it_acknowledges_the_syn_rfc9293_3_1
 
 	(void)state;
 	open_talk();
-	fd = world_connect(&peer.world, 0, "10.0.0.2", 99);
-	peer_settle(&peer);
-	s = peer_segment(&peer);
+	fd = connect_to_99(&s);
 	peer_tcp(&peer, &(struct tcp_spec){.sport = 99,
 					   .dport = s.sport,
 					   .flags = TCP_RST | TCP_ACK,
@@ -340,9 +348,7 @@ static void syn_ack_for_another_syn_is_reset_rfc9293_3_10_7_3(void **state)
 
 	(void)state;
 	open_talk();
-	fd = world_connect(&peer.world, 0, "10.0.0.2", 99);
-	peer_settle(&peer);
-	s = peer_segment(&peer);
+	fd = connect_to_99(&s);
 	peer_tcp(&peer, &(struct tcp_spec){.sport = 99,
 					   .dport = s.sport,
 					   .flags = TCP_SYN | TCP_ACK,
