@@ -19,8 +19,6 @@
 #include "impair.h"
 #include "rows.h"
 
-#define FAULT_BURST 64
-
 struct waiting {
 	struct rte_mbuf *m;
 	uint64_t due_ns;

@@ -25,11 +25,10 @@
 #include "nsk-load/wire.h"
 #include "nsk-load/work.h"
 
-#define ETH_LEN	 14u
-#define IP_LEN	 20u
-#define TCP_LEN	 20u
-#define UDP_LEN	 8u
-#define HEAD_MAX (ETH_LEN + IP_LEN + TCP_LEN)
+#define ETH_LEN 14u
+#define IP_LEN	20u
+#define TCP_LEN 20u
+#define UDP_LEN 8u
 
 #define PROTO_ICMP 1
 #define PROTO_TCP  6

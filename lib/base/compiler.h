@@ -18,11 +18,9 @@
 
 #define NSK_ALIGNED(n)	    __attribute__((aligned(n)))
 #define NSK_CACHE_ALIGNED   NSK_ALIGNED(NSK_CACHELINE)
-#define NSK_PACKED	    __attribute__((packed))
 #define NSK_UNUSED	    __attribute__((unused))
 #define NSK_WARN_UNUSED	    __attribute__((warn_unused_result))
 #define NSK_NOINLINE	    __attribute__((noinline))
-#define NSK_COLD	    __attribute__((cold, noinline))
 #define NSK_ALWAYS_INLINE   inline __attribute__((always_inline))
 #define NSK_PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
 

@@ -64,25 +64,6 @@ void *mem_alloc_aligned(struct mem *m, size_t size, size_t align)
 	return mem_get(m, size, align, false);
 }
 
-void *mem_calloc(struct mem *m, size_t n, size_t size)
-{
-	size_t all;
-
-	if (__builtin_mul_overflow(n, size, &all)) {
-		m->failed++;
-		return NULL;
-	}
-	return mem_zalloc(m, all);
-}
-
-char *mem_strdup(struct mem *m, const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *copy = mem_alloc(m, n);
-
-	return copy == NULL ? NULL : memcpy(copy, s, n);
-}
-
 void mem_free(struct mem *m, void *p, size_t size)
 {
 	if (p == NULL)

@@ -45,12 +45,6 @@ void *mem_zalloc(struct mem *m, size_t size) NSK_WARN_UNUSED;
 /* The same as mem_alloc, with an alignment that is a power of two. */
 void *mem_alloc_aligned(struct mem *m, size_t size, size_t align) NSK_WARN_UNUSED;
 
-/* @n cleared elements of @size bytes; a product that overflows is refused. */
-void *mem_calloc(struct mem *m, size_t n, size_t size) NSK_WARN_UNUSED;
-
-/* A copy of a string; released with mem_free(m, s, strlen(s) + 1). */
-char *mem_strdup(struct mem *m, const char *s) NSK_WARN_UNUSED;
-
 /* Give back what one of the above returned for @size bytes; NULL is ignored. */
 void mem_free(struct mem *m, void *p, size_t size);
 

@@ -111,13 +111,3 @@ void *slab_carve(struct slab *s)
 		s->peak = s->in_use;
 	return o;
 }
-
-bool slab_index_ok(const struct slab *s, uint32_t index)
-{
-	uint32_t chunk = index >> s->shift;
-	uint32_t pos = index & ((UINT32_C(1) << s->shift) - 1);
-
-	if (chunk >= s->n_chunks)
-		return false;
-	return pos < (chunk == s->n_chunks - 1 ? s->carved : s->chunk_objs);
-}

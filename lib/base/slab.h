@@ -117,9 +117,6 @@ static inline void *slab_at(const struct slab *s, uint32_t index)
 	return s->chunks[index >> s->shift] + (size_t)pos * s->obj_size;
 }
 
-/* Whether a number could be a handle: inside what was ever carved. Says not that it is in use. */
-bool slab_index_ok(const struct slab *s, uint32_t index);
-
 /* How many more objects the limit allows. */
 static inline uint32_t slab_room(const struct slab *s)
 {

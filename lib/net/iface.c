@@ -112,11 +112,3 @@ const struct ip_addr *iface_source(const struct iface *ifc, const struct ip_addr
 			return &ifc->addrs[i].addr;
 	return NULL;
 }
-
-struct iface *iface_by_name(const struct net_snapshot *snap, const char *name)
-{
-	for (unsigned i = 0; i < snap->nifaces; i++)
-		if (strcmp(snap->iface[i]->name, name) == 0)
-			return snap->iface[i];
-	return NULL;
-}

@@ -87,11 +87,8 @@ int iface_del_addr(struct iface *ifc, const struct ip_addr *addr);
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr);
 /* The first entry in whose subnet an address lies, or NULL: it is not on-link. */
 const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_addr *addr);
-/*
- * The address to send from to a next hop: of its subnet, else the first of the family, else NULL.
- * The interface of this name in a snapshot, or NULL.
+/* The address to send from to a next hop: of its subnet, else the first of the family, else NULL.
  */
 const struct ip_addr *iface_source(const struct iface *ifc, const struct ip_addr *next_hop);
-struct iface *iface_by_name(const struct net_snapshot *snap, const char *name);
 
 #endif

@@ -117,13 +117,6 @@ static inline const struct local_entry *net_local_entry(const struct nsk_worker 
 	return local_find(w->net->local, addr, family);
 }
 
-/* The same for an IPv4 address, of which the first 4 bytes are looked at. */
-static inline const struct local_entry *net_local_entry_v4(const struct nsk_worker *w,
-							   const uint8_t addr[4])
-{
-	return local_find_v4(w->net->local, addr);
-}
-
 /* Interface that has this address, or NULL. */
 static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t addr[16],
 				      uint8_t family)

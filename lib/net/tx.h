@@ -22,11 +22,9 @@
 
 /* All [W]. */
 struct tx_queue {
-	uint16_t size; /* [C] */
-	uint16_t head; /* first frame */
-	uint16_t tail; /* behind the last */
-	uint16_t spare;
-	uint32_t spare2;
+	uint16_t size;	/* [C] */
+	uint16_t head;	/* first frame */
+	uint16_t tail;	/* behind the last */
 	uint64_t bytes; /* of the frames that wait */
 	struct rte_mbuf *frame[];
 };

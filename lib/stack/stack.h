@@ -94,8 +94,7 @@ struct nsk_stack {
 	void *event_arg;
 	int (*launch_fn)(void *arg);
 	void *launch_arg;
-	struct ctl *ctl;     /* control socket's thread, NULL: none */
-	unsigned steps_done; /* for unwinding */
+	struct ctl *ctl; /* control socket's thread, NULL: none */
 };
 
 static inline struct run_worker *run_of(struct nsk_worker *w)

@@ -16,10 +16,9 @@
 
 #include "wire/bytes.h"
 
-#define ETH_MAC_LEN   6
-#define ETH_HLEN      14     /* header, without a VLAN tag */
-#define ETH_MIN_FRAME 60     /* without FCS; shorter ones are padded by the sender */
-#define ETH_MIN_TYPE  0x0600 /* below: an IEEE 802.3 length, so LLC follows */
+#define ETH_MAC_LEN  6
+#define ETH_HLEN     14	    /* header, without a VLAN tag */
+#define ETH_MIN_TYPE 0x0600 /* below: an IEEE 802.3 length, so LLC follows */
 
 #define ETH_TYPE_IPV4 0x0800
 #define ETH_TYPE_ARP  0x0806

@@ -32,7 +32,7 @@ struct bench {
 	uint64_t now_ns;
 	struct nsk_stack *client, *server;
 	struct nsk_wire *wire;
-	int listener, epoll, client_epoll;
+	int listener, epoll;
 	unsigned connections;
 	uint64_t count;	 /* requests or connections to do */
 	uint64_t served; /* requests answered */

@@ -33,7 +33,6 @@ struct peer {
 	bool refuse;  /* takes no packet off the stack */
 	uint32_t mtu; /* of the port, 0: 1500 */
 	void (*configure)(struct nsk_config *config); /* further settings of the stack, or NULL */
-	uint16_t ip_id;
 	size_t head, count;
 	struct kept_frame *kept[PEER_KEPT]; /* a ring */
 	struct kept_frame *last;	    /* handed out */

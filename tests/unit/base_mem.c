@@ -101,22 +101,15 @@ static void the_limit_holds(void **state)
 	assert_null(mem_alloc(&m, 0));
 }
 
-static void refuses_products_and_alignments_that_overflow(void **state)
+static void refuses_alignments_that_overflow(void **state)
 {
 	volatile size_t huge = SIZE_MAX;
 	struct mem m;
-	uint8_t *p;
 
 	(void)state;
 	mem_init(&m, NULL);
-	assert_null(mem_calloc(&m, huge / 8 + 1, 16));
 	assert_null(mem_alloc_aligned(&m, huge - 10, 4096));
-	assert_int_equal(m.failed, 2);
-	p = mem_calloc(&m, 10, 3);
-	assert_non_null(p);
-	assert_int_equal(p[29], 0);
-	assert_int_equal(m.bytes, 30);
-	mem_free(&m, p, 30);
+	assert_int_equal(m.failed, 1);
 }
 
 static void resize_keeps_the_contents(void **state)
@@ -126,8 +119,9 @@ static void resize_keeps_the_contents(void **state)
 
 	(void)state;
 	mem_init(&m, NULL);
-	s = mem_strdup(&m, "hello, world");
+	s = mem_alloc(&m, 13);
 	assert_non_null(s);
+	memcpy(s, "hello, world", 13);
 	assert_int_equal(m.bytes, 13);
 	m.fail_at = 1;
 	assert_null(mem_resize(&m, s, 13, 100));
@@ -198,7 +192,7 @@ int main(void)
 		cmocka_unit_test(zeroes_and_aligns),
 		cmocka_unit_test(the_nth_allocation_fails_once),
 		cmocka_unit_test(the_limit_holds),
-		cmocka_unit_test(refuses_products_and_alignments_that_overflow),
+		cmocka_unit_test(refuses_alignments_that_overflow),
 		cmocka_unit_test(resize_keeps_the_contents),
 		cmocka_unit_test(takes_memory_from_the_given_source),
 	};
