@@ -92,9 +92,7 @@ static void rewatch(struct server *s, struct endpoint *e, uint32_t events)
 	nsk_epoll_ctl(s->epoll, EPOLL_CTL_MOD, e->fd, &event);
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 /* Keeps what the socket did not take; false without memory. */
 static bool keep(struct server *s, struct endpoint *e, const char *data, size_t len)
@@ -136,9 +134,7 @@ static bool on_writable(struct server *s, struct endpoint *e)
 	return !e->closing;
 }
 
-/* ---- receiving
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------------------------- */
 
 static bool http_answers(struct server *s, struct endpoint *e, size_t len)
 {
@@ -230,9 +226,7 @@ static void on_event(struct server *s, struct endpoint *e, uint32_t events)
 	}
 }
 
-/* ---- set-up
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up -------------------------------------------------------------------------------- */
 
 static int open_port(struct server *s, enum kind kind, int type, uint16_t port, int backlog)
 {

@@ -57,9 +57,7 @@ static bool given_up(const struct lean *l, uint32_t ticks, uint32_t retries)
 	return waited * ticks >= l->o->timeout_ms || retries == UINT8_MAX;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Larger than any of the slot's connection before, so that a server that still remembers it takes
  * the new one. */
@@ -115,9 +113,7 @@ void conn_established(struct lean *l, uint32_t slot)
 		conn_next(l, slot);
 }
 
-/* ---- requests
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static void park(struct lean *l, uint32_t slot)
 {
@@ -204,9 +200,7 @@ void conn_answered(struct lean *l, uint32_t slot)
 	}
 }
 
-/* ---- closing
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- closing ------------------------------------------------------------------------------- */
 
 static void leave_open(struct lean *l)
 {
@@ -265,9 +259,7 @@ void conn_failed(struct lean *l, uint32_t slot, enum load_error error, bool rese
 	conn_arm(l, slot, BACKOFF_TICKS);
 }
 
-/* ---- time-outs
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- time-outs ----------------------------------------------------------------------------- */
 
 static void syn_timeout(struct lean *l, uint32_t slot)
 {

@@ -31,9 +31,7 @@ void lean_start(struct lean *l)
 		result_set(&l->result->waiting, arrivals_waiting(&l->plan.arrivals, l->now_ns));
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 #define ANSWER_PATIENCE_NS UINT64_C(1000000000)
 #define CLOSE_PATIENCE_NS  UINT64_C(10000)

@@ -54,9 +54,7 @@ enum load_error sconn_error(struct sock *s, int err, bool connecting)
 	}
 }
 
-/* ---- ending
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------------- */
 
 static void release(struct sock *s, uint32_t slot)
 {
@@ -95,9 +93,7 @@ void sconn_failed(struct sock *s, uint32_t slot, enum load_error error)
 	sconn_arm(s, slot, BACKOFF_TICKS);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Own addresses take turns; the port is chosen at connect, when the whole four is known. */
 static int bind_source(struct sock *s, int fd, uint32_t slot)
@@ -158,9 +154,7 @@ void sconn_open(struct sock *s, uint32_t slot, uint64_t due_ns)
 		established(s, slot);
 }
 
-/* ---- requests
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 /* Established and free: the next request, the queue, or the end. */
 static void next(struct sock *s, uint32_t slot)
@@ -249,9 +243,7 @@ static void answered(struct sock *s, uint32_t slot)
 	}
 }
 
-/* ---- events
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------------------------- */
 
 /* A datagram that is no answer to the present request came too late. */
 static bool late(const struct sock *s, uint32_t slot, size_t len)

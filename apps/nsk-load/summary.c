@@ -57,9 +57,7 @@ static double micro(uint64_t ns)
 	return (double)ns / 1e3;
 }
 
-/* ---- lines
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------------- */
 
 void summary_start(struct summary *s, const struct load *load, uint64_t now_ns)
 {
@@ -148,9 +146,7 @@ void summary_line(struct summary *s, uint64_t now_ns)
 	s->last_errors = errors;
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void add_up(struct totals *t, const struct load *load)
 {

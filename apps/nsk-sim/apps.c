@@ -35,8 +35,7 @@ static uint64_t endless(const struct app *app)
 	return app->a->duration_ns && !app->stopped ? UINT64_MAX : 0;
 }
 
-/* ---- connections -------------------------------------------------------------------------------
- */
+/* ---- connections --------------------------------------------------------------------------- */
 
 static struct sockaddr_in server_address(const struct app *app)
 {
@@ -211,8 +210,7 @@ void conn_answered(struct conn *c)
 	e->goal += app->a->request_bytes;
 }
 
-/* ---- listeners ---------------------------------------------------------------------------------
- */
+/* ---- listeners ----------------------------------------------------------------------------- */
 
 static bool listen_on(struct app *app)
 {
@@ -280,8 +278,7 @@ bool apps_serve(struct apps *apps, struct sim_stack *h)
 	return any;
 }
 
-/* ---- the time of an application ----------------------------------------------------------------
- */
+/* ---- the time of an application ------------------------------------------------------------ */
 
 static void mark(struct sim *sim, void *arg)
 {
@@ -369,8 +366,7 @@ struct apps *apps_new(struct sim *sim)
 	return apps;
 }
 
-/* ---- looking on --------------------------------------------------------------------------------
- */
+/* ---- looking on ---------------------------------------------------------------------------- */
 
 /*
  * Ends on hosts that are gone will never say so themselves. Their peers learn it when they have

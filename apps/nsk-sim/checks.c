@@ -14,8 +14,7 @@
 #define HONEST_PPM    300000 /* more loss than that and nobody has to get on */
 #define SETTLE_SHARES 4
 
-/* ---- progress ----------------------------------------------------------------------------------
- */
+/* ---- progress ------------------------------------------------------------------------------ */
 
 static uint64_t longest_rto(const struct sim *sim)
 {
@@ -57,8 +56,7 @@ void checks_start(struct sim *sim)
 	agenda_add(&sim->agenda, sim->now_ns + LOOK_NS, look, NULL);
 }
 
-/* ---- the end -----------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static struct nsk_stats stats_of(struct sim_stack *h)
 {

@@ -14,8 +14,7 @@
 #define PERIOD	 262139u /* a prime: no segment size divides it */
 #define SLEEP_NS 10000000
 
-/* ---- bytes -------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static uint8_t pattern[PERIOD + CHUNK];
 
@@ -55,8 +54,7 @@ static void altered(struct endpoint *e, const uint8_t *data, size_t len)
 		 want[i]);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void sample(struct endpoint *e)
 {
@@ -132,8 +130,7 @@ void endpoint_end(struct endpoint *e, int error)
 	conn_end_over(e->conn);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void woken(struct sim *sim, void *arg)
 {
@@ -220,8 +217,7 @@ static void read_all(struct endpoint *e)
 	}
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static void write_all(struct endpoint *e)
 {
@@ -242,8 +238,7 @@ static void write_all(struct endpoint *e)
 	}
 }
 
-/* ---- what an end is about ----------------------------------------------------------------------
- */
+/* ---- what an end is about ------------------------------------------------------------------ */
 
 /* The server's answers follow what it has got; half closed: all of it. */
 static void answer(struct endpoint *e)

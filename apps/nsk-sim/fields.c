@@ -54,8 +54,7 @@ bool fields_name(struct scenario *s, const config_setting_t *at, char *name)
 	return true;
 }
 
-/* ---- what is drawn from the seed ---------------------------------------------------------------
- */
+/* ---- what is drawn from the seed ----------------------------------------------------------- */
 
 static uint64_t mix(uint64_t x)
 {
@@ -83,8 +82,7 @@ static uint64_t draw(const struct scenario *s, const config_setting_t *at, uint6
 	return low + (uint64_t)(((unsigned __int128)h * (high - low + 1)) >> 64);
 }
 
-/* ---- one value ---------------------------------------------------------------------------------
- */
+/* ---- one value ----------------------------------------------------------------------------- */
 
 static bool wrong_type(struct scenario *s, const config_setting_t *at, const char *must)
 {

@@ -13,8 +13,7 @@
 #define MILLION	 1000000
 #define TERABYTE UINT64_C(1000000000000)
 
-/* ---- links -------------------------------------------------------------------------------------
- */
+/* ---- links --------------------------------------------------------------------------------- */
 
 static const char *const no_ecn[] = {
 	"this version of the stack does not speak ECN (RFC 3168), so that marks would mean nothing; "
@@ -113,8 +112,7 @@ bool parts_read_link(struct scenario *s, const config_setting_t *at, struct sim_
 	return true;
 }
 
-/* ---- applications ------------------------------------------------------------------------------
- */
+/* ---- applications -------------------------------------------------------------------------- */
 
 const char *const parts_kinds[] = {
 	[SIM_BULK] = "bulk",
@@ -275,8 +273,7 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 	return true;
 }
 
-/* ---- faults ------------------------------------------------------------------------------------
- */
+/* ---- faults -------------------------------------------------------------------------------- */
 
 struct fault_keys {
 	uint64_t at_ns, for_ns, clock_ns;

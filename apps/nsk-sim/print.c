@@ -36,8 +36,7 @@ static const char *outcome(const struct app_result *r, char *buf, size_t size)
 	return buf;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------
- */
+/* ---- tables -------------------------------------------------------------------------------- */
 
 static void share_text(double part, double whole, char *buf, size_t size)
 {
@@ -120,8 +119,7 @@ void print_text(const struct scenario *s, const struct result *r)
 			print_link(s, &s->link[i], &r->link[i], d);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------
- */
+/* ---- JSON ---------------------------------------------------------------------------------- */
 
 static json_t *number(uint64_t v)
 {

@@ -28,8 +28,7 @@ uint32_t scenario_link(const struct scenario *s, const char *name)
 	return SIM_NONE;
 }
 
-/* ---- hosts -------------------------------------------------------------------------------------
- */
+/* ---- hosts --------------------------------------------------------------------------------- */
 
 static const char *scalar_text(const config_setting_t *at, char *buf, size_t size)
 {
@@ -108,8 +107,7 @@ static bool read_host(struct scenario *s, const config_setting_t *at, const conf
 	return (!all || add_settings(s, h, all)) && add_settings(s, h, at);
 }
 
-/* ---- links -------------------------------------------------------------------------------------
- */
+/* ---- links --------------------------------------------------------------------------------- */
 
 static bool read_pair(struct scenario *s, const config_setting_t *link, const char *name,
 		      const char *text[2], const config_setting_t **at)
@@ -240,8 +238,7 @@ static bool read_link(struct scenario *s, const config_setting_t *at)
 	return true;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 static const struct field root_fields[] = {
 	{"title", FIELD_OTHER, 0, 0, 0, NULL},

@@ -47,8 +47,7 @@ static char *text_of(const config_t *tree)
 	return text;
 }
 
-/* ---- what can be left out ----------------------------------------------------------------------
- */
+/* ---- what can be left out ------------------------------------------------------------------ */
 
 /* Keys that make a thing what it is. */
 static bool needed(const char *key)
@@ -122,8 +121,7 @@ static bool halve(config_t *tree, unsigned *k)
 	return false;
 }
 
-/* ---- trying ------------------------------------------------------------------------------------
- */
+/* ---- trying -------------------------------------------------------------------------------- */
 
 /* Does it still fail in the same way? Then it is the smallest so far. */
 static bool try_tree(struct shrinking *sh, const config_t *tree)

@@ -35,8 +35,7 @@ void sim_fail(struct sim *sim, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* ---- hosts -------------------------------------------------------------------------------------
- */
+/* ---- hosts --------------------------------------------------------------------------------- */
 
 static uint64_t read_clock(void *arg)
 {
@@ -141,8 +140,7 @@ static bool open_host(struct sim *sim, uint32_t index)
 	return h->epfd >= 0;
 }
 
-/* ---- wires -------------------------------------------------------------------------------------
- */
+/* ---- wires --------------------------------------------------------------------------------- */
 
 static void saw(void *arg, unsigned direction, uint64_t now_ns, const void *frame, size_t len)
 {
@@ -212,8 +210,7 @@ void sim_close(struct sim *sim)
 	agenda_free(&sim->agenda);
 }
 
-/* ---- time --------------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void turn(struct sim *sim, struct sim_stack *h)
 {
@@ -300,8 +297,7 @@ void sim_run(struct sim *sim, uint64_t limit_ns, bool (*done)(struct sim *sim))
 	}
 }
 
-/* ---- a scenario from start to end --------------------------------------------------------------
- */
+/* ---- a scenario from start to end ---------------------------------------------------------- */
 
 static bool work_done(struct sim *sim)
 {

@@ -58,8 +58,7 @@ struct watch {
 	uint32_t *index; /* hash table: number of the flow + 1; twice as large as room */
 };
 
-/* ---- decoding ----------------------------------------------------------------------------------
- */
+/* ---- decoding ------------------------------------------------------------------------------ */
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -125,8 +124,7 @@ static bool parse(struct segment *s, const uint8_t *p, size_t len)
 	return true;
 }
 
-/* ---- flows -------------------------------------------------------------------------------------
- */
+/* ---- flows --------------------------------------------------------------------------------- */
 
 static uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 {
@@ -192,8 +190,7 @@ static struct flow *flow_of(struct watch *w, const struct segment *s, unsigned d
 	return &w->flow[w->index[slot] - 1];
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules --------------------------------------------------------------------------------- */
 
 static bool after(uint32_t a, uint32_t b)
 {
@@ -281,8 +278,7 @@ static void see(struct watch *w, const struct segment *s, unsigned direction)
 	see_text(w, s, me, peer);
 }
 
-/* ---- the watch ---------------------------------------------------------------------------------
- */
+/* ---- the watch ----------------------------------------------------------------------------- */
 
 struct watch *watch_new(struct sim *sim, const char *link)
 {

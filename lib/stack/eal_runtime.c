@@ -44,7 +44,7 @@ bool eal_runtime_writable(void)
 	return access(access(path, F_OK) == 0 ? path : dir, W_OK | X_OK) == 0;
 }
 
-/* ---- folders of the dead --------------------------------------------------------------------- */
+/* ---- folders of the dead ------------------------------------------------------------------- */
 
 static int open_dir(int at, const char *name)
 {

@@ -31,9 +31,7 @@ static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
-/* ---- open and close
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- open and close ------------------------------------------------------------------------ */
 
 static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 		     const struct config_device *d, struct port **port)
@@ -166,8 +164,7 @@ void iface_close(struct nsk_stack *stack, unsigned index)
 	stack->iface[index].port = NULL;
 }
 
-/* ---- enable and disable
- * ------------------------------------------------------------------------------------------- */
+/* ---- enable and disable -------------------------------------------------------------------- */
 
 static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
 {
@@ -306,9 +303,7 @@ void iface_watch(struct nsk_stack *stack)
 	}
 }
 
-/* ---- public
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 /* The interface of the default route, the first one where there is none. */
 static unsigned primary(const struct nsk_stack *stack)

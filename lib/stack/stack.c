@@ -19,9 +19,7 @@
 #include "stack/eal.h"
 #include "stack/telemetry.h"
 
-/* ---- EAL
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- EAL ----------------------------------------------------------------------------------- */
 
 static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 {
@@ -48,8 +46,7 @@ static void eal_down(struct nsk_stack *stack)
 	eal_forget(&stack->log);
 }
 
-/* ---- workers, ports, pools
- * ---------------------------------------------------------------------------------------- */
+/* ---- workers, ports, pools ----------------------------------------------------------------- */
 
 static void workers_down(struct nsk_stack *stack)
 {
@@ -138,9 +135,7 @@ static void pools_down(struct nsk_stack *stack)
 	(void)stack;
 }
 
-/* ---- routes
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- routes -------------------------------------------------------------------------------- */
 
 static struct iface *iface_named(struct nsk_stack *stack, const char *name)
 {
@@ -246,8 +241,7 @@ static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
 	return 0;
 }
 
-/* ---- protocols, interfaces, control
- * ------------------------------------------------------------------------------- */
+/* ---- protocols, interfaces, control -------------------------------------------------------- */
 
 static void protocols_down(struct nsk_stack *stack)
 {
@@ -368,9 +362,7 @@ static const struct {
 	{ifaces_up, ifaces_down}, {users_up, users_down},     {control_up, control_down},
 };
 
-/* ---- public
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- public -------------------------------------------------------------------------------- */
 
 /* How many of the steps make ports with pools, without routes and protocols. */
 #define STEPS_TO_PORTS 4

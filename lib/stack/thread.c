@@ -219,8 +219,7 @@ bool nsk_stopping(const struct nsk_stack *stack)
 	return __atomic_load_n(&stack->stopping, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 /*
  * The worker becomes the calling thread's, which waits for one that only borrows it; false if a

@@ -23,8 +23,7 @@
 
 #define CALL_RING 1024
 
-/* ---- memory on a node
- * --------------------------------------------------------------------------------------------- */
+/* ---- memory on a node ---------------------------------------------------------------------- */
 
 static bool many_nodes(void)
 {
@@ -69,8 +68,7 @@ static void unmap_worker(void *p, size_t size, int node)
 		munmap(p, size);
 }
 
-/* ---- tables of the protocols
- * -------------------------------------------------------------------------------------- */
+/* ---- tables of the protocols --------------------------------------------------------------- */
 
 static const wheel_fn timer_fns[TIMER_KINDS] = {
 	[TIMER_TCP_CONN] = tcp_conn_timer,
@@ -90,8 +88,7 @@ static const struct sock_family families[] = {
 	{AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create},
 };
 
-/* ---- create and destroy
- * ------------------------------------------------------------------------------------------- */
+/* ---- create and destroy -------------------------------------------------------------------- */
 
 static int make_rings(struct run_worker *r, struct nsk_config *config)
 {
@@ -239,9 +236,7 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 	return 0;
 }
 
-/* ---- protocols
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- protocols ----------------------------------------------------------------------------- */
 
 static int init_net(struct nsk_worker *w)
 {

@@ -73,8 +73,7 @@ static struct nsk_stack *make_stack(struct bench *b, unsigned end, const char *c
 	return stack;
 }
 
-/* ---- the server: what is counted
- * ---------------------------------------------------------------------------------- */
+/* ---- the server: what is counted ----------------------------------------------------------- */
 
 static void watch(struct bench *b, int fd)
 {
@@ -117,8 +116,7 @@ __attribute__((noinline)) void serve(struct bench *b)
 	}
 }
 
-/* ---- the clients: not counted
- * ------------------------------------------------------------------------------------- */
+/* ---- the clients: not counted -------------------------------------------------------------- */
 
 static int connect_one(struct bench *b)
 {

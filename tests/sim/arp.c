@@ -93,8 +93,7 @@ static uint64_t drops(enum nsk_drop reason)
 	return world_drops(&peer.world, 0, reason);
 }
 
-/* ---- announcements and answers ------------------------------------------------------------------
- */
+/* ---- announcements and answers ------------------------------------------------------------- */
 
 static void address_is_announced_twice_two_seconds_apart_rfc5227_2_3(void **state)
 {
@@ -153,8 +152,7 @@ static void own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4(void *
 	peer_finish(&peer, 3 * MINUTE);
 }
 
-/* ---- questions ----------------------------------------------------------------------------------
- */
+/* ---- questions ----------------------------------------------------------------------------- */
 
 static void packets_wait_three_at_most_and_leave_in_order_rfc1122_2_3_2_2(void **state)
 {
@@ -228,8 +226,7 @@ static void nobody_is_asked_for_what_goes_to_many_rfc1112_6_4(void **state)
 	peer_finish(&peer, 3 * MINUTE);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 /* Sends a letter every 100 ms for so long; each must go to mac. Returns how many questions went to
  * whom. */
@@ -320,8 +317,7 @@ static void progress_of_a_connection_takes_the_place_of_questions(void **state)
 	peer_finish(&peer, 3 * MINUTE);
 }
 
-/* ---- what others say ----------------------------------------------------------------------------
- */
+/* ---- what others say ----------------------------------------------------------------------- */
 
 static void unsolicited_answers_make_no_entry(void **state)
 {

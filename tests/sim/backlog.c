@@ -101,8 +101,7 @@ static void abort_one(int fd)
 	assert_true(peer_segment(&peer).flags & TCP_RST);
 }
 
-/* ---- accept queue -------------------------------------------------------------------------------
- */
+/* ---- accept queue -------------------------------------------------------------------------- */
 
 static void accept_queue_holds_one_more_than_the_backlog_and_drops_syns_then(void **state)
 {
@@ -183,8 +182,7 @@ static void connection_reset_before_accept_is_accepted_with_its_error(void **sta
 	finish();
 }
 
-/* ---- half-open connections ----------------------------------------------------------------------
- */
+/* ---- half-open connections ----------------------------------------------------------------- */
 
 static void full_syn_backlog_sends_cookies_that_open_connections_rfc4987(void **state)
 {

@@ -96,7 +96,7 @@ static void assert_as_fresh(int fd)
 	assert_int_equal(name.sin_addr.s_addr, 0);
 }
 
-/* ---- ETIMEDOUT ------------------------------------------------------------------------------- */
+/* ---- ETIMEDOUT ----------------------------------------------------------------------------- */
 
 static void connect_to_a_silent_host_ends_in_ETIMEDOUT(void **state)
 {
@@ -184,7 +184,7 @@ static void send_to_a_peer_that_vanished_ends_in_ETIMEDOUT_and_then_EPIPE(void *
 	peer_end(&peer);
 }
 
-/* ---- datagrams ------------------------------------------------------------------------------- */
+/* ---- datagrams ----------------------------------------------------------------------------- */
 
 /* Nothing that could be waited for brings a port back: Linux tells at once. */
 static void a_datagram_without_a_free_port_is_EAGAIN_at_once(void **state)

@@ -32,8 +32,7 @@ static void expect_reset(int which)
 	assert_int_equal(errno, EPIPE);
 }
 
-/* ---- one side closes, then the other ------------------------------------------------------------
- */
+/* ---- one side closes, then the other ------------------------------------------------------- */
 
 /* RFC 9293 §3.6 case 1, figure 12. first closes. */
 static void normal_close(unsigned first)
@@ -118,8 +117,7 @@ static void simultaneous_close_goes_through_closing_rfc9293_3_6_case_3(void **st
 	ends_finish(&e);
 }
 
-/* ---- half closes --------------------------------------------------------------------------------
- */
+/* ---- half closes --------------------------------------------------------------------------- */
 
 #define MUCH 300000
 static uint8_t data[MUCH], got[MUCH];
@@ -202,8 +200,7 @@ static void close_sends_what_was_written_before_its_fin_rfc9293_3_10_4(void **st
 	ends_finish(&e);
 }
 
-/* ---- aborts -------------------------------------------------------------------------------------
- */
+/* ---- aborts -------------------------------------------------------------------------------- */
 
 static void close_with_unread_data_resets_rfc2525_2_17(void **state)
 {
@@ -301,8 +298,7 @@ static void closing_a_listener_resets_what_nobody_accepted(void **state)
 	ends_finish(&e);
 }
 
-/* ---- beginnings that end ------------------------------------------------------------------------
- */
+/* ---- beginnings that end ------------------------------------------------------------------- */
 
 static void close_in_syn_sent_deletes_the_connection_rfc9293_3_10_4(void **state)
 {

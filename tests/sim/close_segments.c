@@ -62,8 +62,7 @@ static uint64_t drops(enum nsk_drop reason)
 	return world_drops(&peer.world, 0, reason);
 }
 
-/* ---- TIME-WAIT ----------------------------------------------------------------------------------
- */
+/* ---- TIME-WAIT ----------------------------------------------------------------------------- */
 
 static void time_wait_ignores_rst_rfc1337(void **state)
 {
@@ -127,8 +126,7 @@ static void time_wait_makes_room_for_a_syn_beyond_its_window_rfc9293_3_6_1(void 
 	end_talk();
 }
 
-/* ---- FIN ----------------------------------------------------------------------------------------
- */
+/* ---- FIN ----------------------------------------------------------------------------------- */
 
 static void fin_that_acknowledges_ours_leads_straight_to_time_wait(void **state)
 {
@@ -224,8 +222,7 @@ static void half_closed_socket_gets_data_in_fin_wait_2(void **state)
 	end_talk();
 }
 
-/* ---- RST ----------------------------------------------------------------------------------------
- */
+/* ---- RST ----------------------------------------------------------------------------------- */
 
 static void rst_at_rcv_nxt_ends_the_connection_rfc5961_3_2(void **state)
 {

@@ -31,8 +31,7 @@ static void begin(const char *const *settings, uint64_t delay_ns)
 	world_fill(data, sizeof(data), 0, 1);
 }
 
-/* ---- packet buffers -----------------------------------------------------------------------------
- */
+/* ---- packet buffers ------------------------------------------------------------------------ */
 
 struct hoard {
 	unsigned n;
@@ -233,8 +232,7 @@ static void acks_and_resets_go_out_without_another_buffer(void **state)
 	pair_finish(&world);
 }
 
-/* ---- memory -------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 static bool out_of_memory(void)
 {
@@ -403,8 +401,7 @@ static void newcomers_survive_memory_that_fails_again_and_again(void **state)
 			newcomers_without_memory(host, every[i]);
 }
 
-/* ---- many writers and readers that do not read --------------------------------------------------
- */
+/* ---- many writers and readers that do not read --------------------------------------------- */
 
 #define CROWD 40
 

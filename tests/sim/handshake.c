@@ -23,8 +23,7 @@ static void peer_begin(const char *const *settings)
 	peer_start(&peer, settings);
 }
 
-/* ---- SYNs that get lost -------------------------------------------------------------------------
- */
+/* ---- SYNs that get lost -------------------------------------------------------------------- */
 
 /* RFC 6298 §2.1: 1 s at first; §5.5: doubled each time. 127 s in all, more than R2 of RFC 9293
  * §3.8.3 (MUST-23: at least 3 minutes) can be had by tcp.syn_retries. */
@@ -236,8 +235,7 @@ static void bad_ack_in_syn_received_is_reset_rfc9293_3_10_7_4(void **state)
 	peer_finish(&peer, 2 * HOUR);
 }
 
-/* ---- nobody there -------------------------------------------------------------------------------
- */
+/* ---- nobody there -------------------------------------------------------------------------- */
 
 static void closed_port_refuses(void **state)
 {
@@ -292,8 +290,7 @@ static void without_a_route_connect_fails_at_once(void **state)
 	world_end(&world);
 }
 
-/* ---- what both agree on -------------------------------------------------------------------------
- */
+/* ---- what both agree on -------------------------------------------------------------------- */
 
 static const struct {
 	uint8_t bit;

@@ -72,8 +72,7 @@ static size_t fill(uint8_t *data, uint32_t seq, size_t len)
 	return len;
 }
 
-/* ---- segments at random -------------------------------------------------------------------------
- */
+/* ---- segments at random -------------------------------------------------------------------- */
 
 struct storm {
 	struct rng rng;
@@ -235,8 +234,7 @@ static void data_at_random_places_arrives_once_and_unaltered(void **state)
 		storm_of(seed, true);
 }
 
-/* ---- scattered octets ---------------------------------------------------------------------------
- */
+/* ---- scattered octets ---------------------------------------------------------------------- */
 
 /* CVE-2018-5390: single octets with gaps between, as many as the window takes. */
 static void scattered_octets_hold_no_more_than_twice_the_receive_buffer(void **state)
@@ -308,8 +306,7 @@ static void segments_of_257_octets_hold_no_more_than_twice_the_receive_buffer(vo
 	finish();
 }
 
-/* ---- what was there first stays -----------------------------------------------------------------
- */
+/* ---- what was there first stays ------------------------------------------------------------ */
 
 static void overlapping_data_does_not_change_what_was_received_first(void **state)
 {
@@ -327,8 +324,7 @@ static void overlapping_data_does_not_change_what_was_received_first(void **stat
 	finish();
 }
 
-/* ---- ICMP ---------------------------------------------------------------------------------------
- */
+/* ---- ICMP ---------------------------------------------------------------------------------- */
 
 /* An ICMP error that quotes a segment of the stack. */
 static void icmp_error(uint8_t type, uint8_t code, uint32_t rest, uint16_t sport, uint16_t dport,

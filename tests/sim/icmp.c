@@ -64,8 +64,7 @@ static struct message take_message(void)
 	return m;
 }
 
-/* ---- echo ---------------------------------------------------------------------------------------
- */
+/* ---- echo ---------------------------------------------------------------------------------- */
 
 static void echo_of(size_t len)
 {
@@ -161,8 +160,7 @@ static void echo_to_many_is_ignored(void **state)
 	peer_finish(&peer, MINUTE);
 }
 
-/* ---- errors -------------------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------------------------- */
 
 /* What the stack says about the packet in f, which is of len bytes with its frame. */
 static void expect_unreachable(uint8_t code, size_t len)
@@ -256,8 +254,7 @@ static void errors_are_limited_and_echo_is_not(void **state)
 	peer_finish(&peer, MINUTE);
 }
 
-/* ---- silence ------------------------------------------------------------------------------------
- */
+/* ---- silence ------------------------------------------------------------------------------- */
 
 static void expect_nothing_about(size_t len)
 {

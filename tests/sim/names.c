@@ -70,7 +70,7 @@ static short poll_all(int fd)
 	return p.revents;
 }
 
-/* ---- port 0 ---------------------------------------------------------------------------------- */
+/* ---- port 0 -------------------------------------------------------------------------------- */
 
 static void bind_to_any_address_and_port_0_chooses_a_port(void **state)
 {
@@ -138,7 +138,7 @@ static void the_port_is_taken_when_the_option_says_so(void **state)
 	peer_end(&peer);
 }
 
-/* ---- attempts and listeners that are given up ------------------------------------------------ */
+/* ---- attempts and listeners that are given up ---------------------------------------------- */
 
 static void shutdown_gives_an_attempt_up(int how)
 {
@@ -234,7 +234,7 @@ static void a_listener_that_is_shut_down_listens_no_more(void **state)
 	peer_end(&peer);
 }
 
-/* ---- IP_TOS, IP_TTL, SIOCOUTQNSD ------------------------------------------------------------- */
+/* ---- IP_TOS, IP_TTL, SIOCOUTQNSD ----------------------------------------------------------- */
 
 static void assert_marks(struct segment s, uint16_t flags, uint8_t tos, uint8_t ttl)
 {

@@ -41,7 +41,7 @@ static int set(int fd, int level, int name, int value)
 	return nsk_setsockopt(fd, level, name, &value, sizeof(value)) ? errno : 0;
 }
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 static const struct number {
 	int level, name;
@@ -242,7 +242,7 @@ static void an_accepted_connection_has_its_listeners_options(void **state)
 	world_end(&world);
 }
 
-/* ---- TCP_INFO -------------------------------------------------------------------------------- */
+/* ---- TCP_INFO ------------------------------------------------------------------------------ */
 
 static struct tcp_info info(int fd)
 {

@@ -12,8 +12,7 @@ const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 0xb};
 const uint8_t stack_mac[6] = {2, 0, 0, 0, 0, 0xa};
 const uint8_t bcast_mac[6] = {255, 255, 255, 255, 255, 255};
 
-/* ---- the port -----------------------------------------------------------------------------------
- */
+/* ---- the port ------------------------------------------------------------------------------ */
 
 static bool keep(void *arg, const void *packet, size_t len)
 {
@@ -221,8 +220,7 @@ void peer_forget(struct peer *p)
 		;
 }
 
-/* ---- frames -------------------------------------------------------------------------------------
- */
+/* ---- frames -------------------------------------------------------------------------------- */
 
 size_t frame_arp(uint8_t *f, uint16_t op, const uint8_t *sha, uint32_t spa, const uint8_t *tha,
 		 uint32_t tpa, const uint8_t *dst_mac)
@@ -358,8 +356,7 @@ void peer_udp(struct peer *p, const struct udp_spec *s)
 	input_ip(p, f, frame_udp(f, s));
 }
 
-/* ---- conversations ------------------------------------------------------------------------------
- */
+/* ---- conversations ------------------------------------------------------------------------- */
 
 void talk_send_at(struct talk *t, uint16_t flags, uint32_t seq, uint32_t ack, const void *data,
 		  size_t len)

@@ -63,8 +63,7 @@ static uint64_t counter(enum nsk_counter c)
 	return world_counter(&peer.world, 0, c);
 }
 
-/* ---- what is sent at first ----------------------------------------------------------------------
- */
+/* ---- what is sent at first ----------------------------------------------------------------- */
 
 static void initial_window_is_ten_segments_and_doubles_rfc6928_rfc5681_3_1(void **state)
 {
@@ -80,8 +79,7 @@ static void initial_window_is_ten_segments_and_doubles_rfc6928_rfc5681_3_1(void 
 	talk_end(&t);
 }
 
-/* ---- fast retransmit ----------------------------------------------------------------------------
- */
+/* ---- fast retransmit ----------------------------------------------------------------------- */
 
 static void cubic_cuts_to_seven_tenths_rfc9438_4_6(void **state)
 {
@@ -281,8 +279,7 @@ static void timeout_begins_with_one_segment_again_rfc5681_3_1(void **state)
 	talk_end(&t);
 }
 
-/* ---- what a receiver says -----------------------------------------------------------------------
- */
+/* ---- what a receiver says ------------------------------------------------------------------ */
 
 static void out_of_order_data_is_acknowledged_at_once_with_its_block_rfc2018_4(void **state)
 {
@@ -373,8 +370,7 @@ static void window_is_that_of_the_segment_with_the_newest_ack(void **state)
 	talk_end(&t);
 }
 
-/* ---- windows that grow --------------------------------------------------------------------------
- */
+/* ---- windows that grow --------------------------------------------------------------------- */
 
 static void receive_window_grows_with_the_reader_up_to_the_limit(void **state)
 {

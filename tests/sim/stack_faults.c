@@ -79,7 +79,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- random numbers -------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------ */
 
 static void no_stack_without_random_numbers(void **state)
 {
@@ -105,7 +105,7 @@ static void a_seed_needs_no_random_numbers(void **state)
 	assert_int_equal(refuse_random, 1);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------------------------- */
 
 static unsigned begun; /* [A] */
 

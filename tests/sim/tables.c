@@ -23,8 +23,7 @@ static void begin(const char *const *settings, uint64_t delay_ns)
 			   });
 }
 
-/* ---- TCP ----------------------------------------------------------------------------------------
- */
+/* ---- TCP ----------------------------------------------------------------------------------- */
 
 static void full_connection_table_is_an_errno_and_the_listener_lives(void **state)
 {
@@ -105,8 +104,7 @@ static void full_table_of_half_open_connections_means_cookies(void **state)
 	pair_finish(&world);
 }
 
-/* ---- descriptors and ports ----------------------------------------------------------------------
- */
+/* ---- descriptors and ports ----------------------------------------------------------------- */
 
 static void descriptors_that_run_out_are_an_errno_and_the_listener_lives(void **state)
 {
@@ -200,8 +198,7 @@ static void udp_ports_that_run_out_are_an_errno(void **state)
 	pair_finish(&world);
 }
 
-/* ---- neighbours ---------------------------------------------------------------------------------
- */
+/* ---- neighbours ---------------------------------------------------------------------------- */
 
 /* Nobody is at these addresses. */
 static void send_to_the_void(int fd, uint32_t n)
@@ -245,8 +242,7 @@ static void silent_neighbours_press_out_each_other_and_nobody_in_use(void **stat
 	pair_finish(&world);
 }
 
-/* ---- epoll --------------------------------------------------------------------------------------
- */
+/* ---- epoll --------------------------------------------------------------------------------- */
 
 static void epoll_sets_that_run_out_are_an_errno(void **state)
 {

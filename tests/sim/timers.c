@@ -38,8 +38,7 @@ static uint64_t now_ms(void)
 	return peer.world.now_ns / MS;
 }
 
-/* ---- retransmission -----------------------------------------------------------------------------
- */
+/* ---- retransmission ------------------------------------------------------------------------ */
 
 static void timeouts_double_up_to_the_limit_and_end_after_r2_rfc6298_5_5(void **state)
 {
@@ -177,8 +176,7 @@ static void user_timeout_takes_the_place_of_retries_rfc5482(void **state)
 	talk_end(&t);
 }
 
-/* ---- keepalive ----------------------------------------------------------------------------------
- */
+/* ---- keepalive ----------------------------------------------------------------------------- */
 
 static void keepalive_probes_after_two_hours_and_gives_up_after_nine_rfc9293_3_8_4(void **state)
 {
@@ -272,8 +270,7 @@ static void peers_keepalive_is_answered_and_never_delivered(void **state)
 	talk_end(&t);
 }
 
-/* ---- zero windows -------------------------------------------------------------------------------
- */
+/* ---- zero windows -------------------------------------------------------------------------- */
 
 static void closed_window_is_probed_for_an_hour_and_nothing_is_lost_rfc9293_3_8_6_1(void **state)
 {
@@ -372,8 +369,7 @@ static void reader_that_stops_closes_the_window_and_opens_it_again(void **state)
 	talk_end(&t);
 }
 
-/* ---- acknowledgments ----------------------------------------------------------------------------
- */
+/* ---- acknowledgments ----------------------------------------------------------------------- */
 
 /* The first segments of a connection, and those after trouble, are acknowledged at once. */
 static void past_quick_acks(void)
@@ -439,8 +435,7 @@ static void answer_carries_the_acknowledgment(void **state)
 	talk_end(&t);
 }
 
-/* ---- Nagle --------------------------------------------------------------------------------------
- */
+/* ---- Nagle --------------------------------------------------------------------------------- */
 
 static void small_writes_wait_while_something_is_in_flight_rfc9293_3_7_4(void **state)
 {

@@ -103,8 +103,7 @@ const struct segment *trace_nth(const struct trace *trace, unsigned from, uint16
 	return NULL;
 }
 
-/* ---- audit --------------------------------------------------------------------------------------
- */
+/* ---- audit --------------------------------------------------------------------------------- */
 
 #define AUDIT_CONNS 16
 

@@ -61,8 +61,7 @@ static struct {
 	uint64_t bytes, frames, lost, corrupted, reordered, duplicated;
 } sum;
 
-/* ---- what a seed says ---------------------------------------------------------------------------
- */
+/* ---- what a seed says ---------------------------------------------------------------------- */
 
 static uint32_t one_of(const uint32_t *values, uint32_t n)
 {
@@ -181,8 +180,7 @@ static void choose(uint64_t seed)
 	trace_start(&run.trace, &run.world);
 }
 
-/* ---- applications -------------------------------------------------------------------------------
- */
+/* ---- applications -------------------------------------------------------------------------- */
 
 static void app_accept(void)
 {
@@ -293,8 +291,7 @@ static uint64_t apps_run(uint64_t deadline)
 	return busy ? wake : 0;
 }
 
-/* ---- one seed -----------------------------------------------------------------------------------
- */
+/* ---- one seed ------------------------------------------------------------------------------ */
 
 static void connect_all(void)
 {

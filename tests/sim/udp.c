@@ -79,8 +79,7 @@ static uint64_t drops(enum nsk_drop reason)
 	return world_drops(&peer.world, 0, reason);
 }
 
-/* ---- datagrams ----------------------------------------------------------------------------------
- */
+/* ---- datagrams ----------------------------------------------------------------------------- */
 
 static void datagrams_of_every_size_up_to_the_mtu_arrive_whole(void **state)
 {
@@ -175,8 +174,7 @@ static void datagram_that_is_longer_than_the_buffer_is_cut_and_that_is_told(void
 	peer_finish(&peer, MINUTE);
 }
 
-/* ---- checksum and length ------------------------------------------------------------------------
- */
+/* ---- checksum and length ------------------------------------------------------------------- */
 
 static void datagram_without_a_checksum_is_taken_rfc768(void **state)
 {
@@ -276,8 +274,7 @@ static void length_is_that_of_the_datagram_not_of_the_packet(void **state)
 	peer_finish(&peer, MINUTE);
 }
 
-/* ---- who receives -------------------------------------------------------------------------------
- */
+/* ---- who receives -------------------------------------------------------------------------- */
 
 static void letter_from(uint32_t src, uint16_t sport, uint32_t dst, const char *letter)
 {
@@ -349,8 +346,7 @@ static void connected_socket_hears_its_peer_alone(void **state)
 	peer_finish(&peer, MINUTE);
 }
 
-/* ---- loss and refusal ---------------------------------------------------------------------------
- */
+/* ---- loss and refusal ---------------------------------------------------------------------- */
 
 static void full_receive_buffer_loses_datagrams_and_takes_new_ones_when_read(void **state)
 {

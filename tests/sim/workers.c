@@ -64,7 +64,7 @@ static int listener_on(struct many *many, unsigned index, uint16_t port)
 	return fd;
 }
 
-/* ---- secrets --------------------------------------------------------------------------------- */
+/* ---- secrets ------------------------------------------------------------------------------- */
 
 static struct pkt packet(uint8_t flags)
 {
@@ -128,7 +128,7 @@ static void sequence_numbers_and_timestamps_are_those_of_the_stack(void **state)
 				sizeof(struct siphash_key));
 }
 
-/* ---- ports that one worker has bound --------------------------------------------------------- */
+/* ---- ports that one worker has bound ------------------------------------------------------- */
 
 static int udp_on(struct many *many, unsigned index, uint16_t port)
 {

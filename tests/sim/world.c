@@ -14,8 +14,7 @@
 /* Turns at one instant that no honest exchange needs. */
 #define TURNS_AT_ONCE 1000000
 
-/* ---- what repeats a test that fails -------------------------------------------------------------
- */
+/* ---- what repeats a test that fails -------------------------------------------------------- */
 
 static struct {
 	const char *test; /* that runs */
@@ -78,8 +77,7 @@ int world_teardown(void **state)
 	return 0;
 }
 
-/* ---- worlds and hosts ---------------------------------------------------------------------------
- */
+/* ---- worlds and hosts ---------------------------------------------------------------------- */
 
 static uint64_t world_clock(void *arg)
 {
@@ -185,8 +183,7 @@ void world_end(struct world *world)
 	now_running.world = NULL;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 void world_enter(struct world *world, unsigned host)
 {
@@ -253,8 +250,7 @@ void world_settle(struct world *world)
 	} while (next_ns(world) <= world->now_ns);
 }
 
-/* ---- sockets ------------------------------------------------------------------------------------
- */
+/* ---- sockets ------------------------------------------------------------------------------- */
 
 static struct sockaddr_in address(const char *addr, uint16_t port)
 {
@@ -437,8 +433,7 @@ void world_fill(uint8_t *data, size_t n, uint64_t offset, uint64_t key)
 	}
 }
 
-/* ---- looking at hosts ---------------------------------------------------------------------------
- */
+/* ---- looking at hosts ---------------------------------------------------------------------- */
 
 static void read_stats(struct world *world, unsigned h, struct nsk_stats *stats)
 {

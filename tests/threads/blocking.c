@@ -10,7 +10,7 @@
 
 #include "threads/crew.h"
 
-/* ---- data ------------------------------------------------------------------------------------ */
+/* ---- data ---------------------------------------------------------------------------------- */
 
 #define STREAM_BYTES (1u << 20)
 
@@ -77,8 +77,7 @@ static void threads_send_and_receive_at_both_ends_at_once(void **state)
 	crew_end(&crew);
 }
 
-/* ---- receive
- * ------------------------------------------------------------------------------------- */
+/* ---- receive ------------------------------------------------------------------------------- */
 
 static void a_receive_sleeps_until_data_comes(void **state)
 {
@@ -165,7 +164,7 @@ static void a_waitall_that_times_out_returns_what_came(void **state)
 	assert_true(pair->job.took_ns >= 30000000);
 }
 
-/* ---- timeouts -------------------------------------------------------------------------------- */
+/* ---- timeouts ------------------------------------------------------------------------------ */
 
 static void a_receive_timeout_is_counted_in_real_time(void **state)
 {
@@ -278,7 +277,7 @@ static void accept_ends_when_another_thread_shuts_down(void **state)
 	assert_job(&job, -1, EINVAL);
 }
 
-/* ---- signals --------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------- */
 
 static void a_signal_interrupts(struct pair *pair, struct job *job)
 {

@@ -22,7 +22,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 }
 
-/* ---- stacks ---------------------------------------------------------------------------------- */
+/* ---- stacks -------------------------------------------------------------------------------- */
 
 static void log_line(void *arg, enum nsk_log_level level, const char *module, const char *text)
 {
@@ -86,7 +86,7 @@ void crew_end(struct crew *crew)
 	assert_int_equal(crew->errors, 0);
 }
 
-/* ---- waiting for what others do -------------------------------------------------------------- */
+/* ---- waiting for what others do ------------------------------------------------------------ */
 
 void crew_until(bool (*done)(void *arg), void *arg)
 {
@@ -135,7 +135,7 @@ void crew_waiting(struct nsk_stack *stack, unsigned n)
 	crew_until(are_waiting, &watched);
 }
 
-/* ---- sockets --------------------------------------------------------------------------------- */
+/* ---- sockets ------------------------------------------------------------------------------- */
 
 void crew_enter(struct crew *crew, unsigned which)
 {
@@ -198,7 +198,7 @@ void crew_timeout(int fd, int option, unsigned ms)
 	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, option, &tv, sizeof(tv)), 0);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------ */
+/* ---- jobs ---------------------------------------------------------------------------------- */
 
 static void *job_thread(void *arg)
 {
@@ -290,7 +290,7 @@ void job_epoll_wait(struct job *job)
 	job->other = (int)ev.data.u32;
 }
 
-/* ---- one pair -------------------------------------------------------------------------------- */
+/* ---- one pair ------------------------------------------------------------------------------ */
 
 int pair_up(void **state)
 {

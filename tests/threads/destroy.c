@@ -24,7 +24,7 @@ static void end_other(struct crew *crew)
 	assert_int_equal(crew->errors, 0);
 }
 
-/* ---- sleepers -------------------------------------------------------------------------------- */
+/* ---- sleepers ------------------------------------------------------------------------------ */
 
 /* What a program does that is told so: flags becomes what close said. */
 static void then_close(struct job *job)
@@ -161,7 +161,7 @@ static void a_poll_over_two_stacks_ends_with_either(void **state)
 	}
 }
 
-/* ---- calls that never sleep ------------------------------------------------------------------ */
+/* ---- calls that never sleep ---------------------------------------------------------------- */
 
 /* len [A] counts what went well. */
 static void do_ask_until_it_fails(struct job *job)
@@ -216,7 +216,7 @@ static void calls_that_never_end_get_EBADF_and_ENXIO(void **state)
 	}
 }
 
-/* ---- what a thread knows of a stack ---------------------------------------------------------- */
+/* ---- what a thread knows of a stack -------------------------------------------------------- */
 
 static void who_has_entered_a_destroyed_stack_is_in_none(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include "threads/crew.h"
 
-/* ---- descriptors ----------------------------------------------------------------------------- */
+/* ---- descriptors --------------------------------------------------------------------------- */
 
 /* As in Linux: the call under way holds the connection; it ends with the call. */
 static void closing_a_descriptor_leaves_the_call_that_waits_in_it(void **state)
@@ -97,7 +97,7 @@ static void a_thread_that_entered_no_stack_makes_no_socket(void **state)
 	assert_job(&job, -1, ENXIO);
 }
 
-/* ---- several threads on one socket ----------------------------------------------------------- */
+/* ---- several threads on one socket --------------------------------------------------------- */
 
 #define ACCEPTORS 4
 
@@ -183,7 +183,7 @@ static void readers_of_a_datagram_socket_share_what_comes(void **state)
 		assert_int_equal(seen[n], 1);
 }
 
-/* ---- poll and epoll -------------------------------------------------------------------------- */
+/* ---- poll and epoll ------------------------------------------------------------------------ */
 
 static void poll_sleeps_over_sockets_of_two_stacks(void **state)
 {
@@ -242,7 +242,7 @@ static void epoll_wait_sleeps_until_a_socket_of_its_worker_is_ready(void **state
 	}
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void a_stack_that_stops_wakes_everybody(void **state)
 {

@@ -14,7 +14,7 @@
 #include "stack/stack.h"
 #include "threads/crew.h"
 
-/* ---- workers call each other ----------------------------------------------------------------- */
+/* ---- workers call each other --------------------------------------------------------------- */
 
 #define CALLS 500
 
@@ -72,7 +72,7 @@ static void two_workers_call_each_other_without_a_deadlock(void **state)
 	assert_int_equal(meeting.asked[1], CALLS);
 }
 
-/* ---- before and after the workers' threads --------------------------------------------------- */
+/* ---- before and after the workers' threads ------------------------------------------------- */
 
 #define CALLERS 3
 
@@ -121,7 +121,7 @@ static void calls_come_before_the_threads_run_and_after_they_ended(void **state)
 	crew_end(&crew);
 }
 
-/* ---- while everything runs ------------------------------------------------------------------- */
+/* ---- while everything runs ----------------------------------------------------------------- */
 
 /* Echoes the stream until it ends. */
 static void do_echo(struct job *job)
@@ -209,7 +209,7 @@ static void settings_counters_and_interfaces_change_while_data_flows(void **stat
 	assert_job(&echo, 0, 0);
 }
 
-/* ---- several workers ------------------------------------------------------------------------- */
+/* ---- several workers ----------------------------------------------------------------------- */
 
 #define ECHOES 6
 

@@ -329,8 +329,7 @@ static void following_next_arrives_exactly(void **state)
 	}
 }
 
-/* ---- the wheel against an array ---------------------------------------------------------------
- */
+/* ---- the wheel against an array ------------------------------------------------------------ */
 
 #define MODEL_TIMERS 96
 

@@ -27,7 +27,7 @@ static int listener_fd(void)
 	return fd;
 }
 
-/* ---- socket, close, dup ---------------------------------------------------------------------- */
+/* ---- socket, close, dup -------------------------------------------------------------------- */
 
 static void socket_chooses_by_domain_type_and_protocol(void **state)
 {
@@ -144,7 +144,7 @@ static void a_worker_that_ends_closes_what_is_open(void **state)
 	assert_errno(nsk_fcntl(fd, F_GETFL), EBADF);
 }
 
-/* ---- a bad descriptor, an epoll instance, a protocol that cannot ----------------------------- */
+/* ---- a bad descriptor, an epoll instance, a protocol that cannot --------------------------- */
 
 static void every_call_on_a_bad_descriptor_is_EBADF(void **state)
 {
@@ -228,7 +228,7 @@ static void what_a_protocol_cannot_do_is_EOPNOTSUPP(void **state)
 	assert_int_equal(nsk_getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &len), 0);
 }
 
-/* ---- arguments ------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------- */
 
 static void addresses_are_checked(void **state)
 {
@@ -311,7 +311,7 @@ static void unknown_flags_are_refused(void **state)
 	assert_errno(nsk_shutdown(fd, -1), EINVAL);
 }
 
-/* ---- sending and receiving ------------------------------------------------------------------- */
+/* ---- sending and receiving ----------------------------------------------------------------- */
 
 static void send_passes_data_and_flags(void **state)
 {
@@ -411,7 +411,7 @@ static void a_part_of_a_vector_begins_anywhere(void **state)
 	assert_int_equal(api_iov_part(&part, iov, &msg, 22, SIZE_MAX), 0);
 }
 
-/* ---- accept, connect ------------------------------------------------------------------------- */
+/* ---- accept, connect ----------------------------------------------------------------------- */
 
 static void accept_gives_descriptor_and_name(void **state)
 {
@@ -478,7 +478,7 @@ static void connect_passes_on_what_the_protocol_says(void **state)
 	assert_errno(nsk_connect(fd, addr, addr_len), ENETUNREACH);
 }
 
-/* ---- fcntl, ioctl ---------------------------------------------------------------------------- */
+/* ---- fcntl, ioctl -------------------------------------------------------------------------- */
 
 static void fcntl_and_ioctl_know_a_few_requests(void **state)
 {
@@ -501,7 +501,7 @@ static void fcntl_and_ioctl_know_a_few_requests(void **state)
 	assert_errno(nsk_ioctl(fd, TIOCGWINSZ, &value), ENOTTY);
 }
 
-/* ---- worker ---------------------------------------------------------------------------------- */
+/* ---- worker -------------------------------------------------------------------------------- */
 
 static void a_worker_without_memory_says_ENOMEM(void **state)
 {

@@ -196,7 +196,7 @@ static void descriptors_of_two_workers_may_be_mixed(void **state)
 	sock_worker_fini(&second.w);
 }
 
-/* ---- select ---------------------------------------------------------------------------------- */
+/* ---- select -------------------------------------------------------------------------------- */
 
 static void select_keeps_what_is_ready_and_counts_bits(void **state)
 {
@@ -295,7 +295,7 @@ static void a_set_holds_its_range_and_ignores_the_rest(void **state)
 	assert_false(nsk_fd_isset(NSK_FD_BASE + NSK_FD_SETSIZE - 1, &s));
 }
 
-/* ---- another thread -------------------------------------------------------------------------- */
+/* ---- another thread ------------------------------------------------------------------------ */
 
 struct sleeper {
 	struct pollfd p[2];

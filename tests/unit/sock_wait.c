@@ -7,7 +7,7 @@
 #include "sock/wait.h"
 #include "sock_fake.h"
 
-/* ---- in the thread that runs the worker ------------------------------------------------------ */
+/* ---- in the thread that runs the worker ---------------------------------------------------- */
 
 static void feed_at_turn_5(struct world *world)
 {
@@ -353,7 +353,7 @@ static void a_socket_closed_under_a_blocking_call_lives_until_it_returns(void **
 	assert_int_equal(fakes, 0);
 }
 
-/* ---- one worker waiting for another ---------------------------------------------------------- */
+/* ---- one worker waiting for another -------------------------------------------------------- */
 
 static void a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket(void **state)
 {
@@ -396,7 +396,7 @@ static void a_worker_sees_that_the_sockets_stack_stops(void **state)
 	sock_worker_fini(&second.w);
 }
 
-/* ---- the word -------------------------------------------------------------------------------- */
+/* ---- the word ------------------------------------------------------------------------------ */
 
 struct bare_sleeper {
 	struct waiter waiter;
