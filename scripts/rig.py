@@ -239,7 +239,7 @@ class Rig:
         run("ip", "link", "add", here, "type", "veth", "peer", "name", there)
         run("ip", "link", "set", there, "netns", str(namespace))
         inside = ["nsenter", "-t", str(namespace), "-n"]
-        run("ethtool", "-K", here, "tx", "off", "tso", "off", "gso", "off", check=False)
+        run("ethtool", "-K", here, "tx", "off", "tso", "off", "gso", "off")
         run(*inside, "ethtool", "-K", there, "tx", "off", "tso", "off", "gso", "off")
         run("ip", "link", "set", here, "up")
         for interface in ("lo", there):
