@@ -97,10 +97,12 @@ static void begin_conn(struct sim *sim, void *arg)
 		return;
 	if (sim->stack[app->a->from].stopped) {
 		/* Its host sleeps; it asks again when that may be over. */
-		if (!sim->stack[app->a->from].gone)
+		if (!sim->stack[app->a->from].gone) {
 			agenda_add(&sim->agenda, sim->now_ns + SIM_SECOND / 100, begin_conn, c);
-		else
-			app->begun++, app->over++;
+			return;
+		}
+		app->begun++;
+		app->over++;
 		return;
 	}
 	c->begun = true;
@@ -347,8 +349,6 @@ static void start_app(struct apps *apps, const struct sim_app *a)
 		app->conn[i].slot = i;
 		agenda_add(&sim->agenda, at + i * a->stagger_ns, begin_conn, &app->conn[i]);
 	}
-	if (a->kind == SIM_SHORT)
-		app->begun = 0;
 	if (a->warmup_ns)
 		agenda_add(&sim->agenda, at + a->warmup_ns, mark, app);
 	if (a->duration_ns)
@@ -399,10 +399,10 @@ static void bury(struct app *app)
 	}
 }
 
-bool apps_over(const struct apps *apps)
+bool apps_over(struct apps *apps)
 {
 	for (unsigned i = 0; i < apps->count; i++) {
-		struct app *app = (struct app *)(uintptr_t)&apps->app[i];
+		struct app *app = &apps->app[i];
 
 		if (app->over >= app->to_begin)
 			continue;

@@ -13,7 +13,7 @@ struct apps *apps_new(struct sim *sim);
 /* What became ready on a host. True if anything was done there. */
 bool apps_serve(struct apps *apps, struct sim_stack *h);
 /* Every connection of every application is over. */
-bool apps_over(const struct apps *apps);
+bool apps_over(struct apps *apps);
 /* Share of the work that is done, 0 to 1. */
 double apps_share(const struct apps *apps);
 /* Fails the simulation, with the first connection that is not over. */

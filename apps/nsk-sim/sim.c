@@ -122,21 +122,21 @@ static bool open_host(struct sim *sim, uint32_t index)
 {
 	struct sim_stack *h = &sim->stack[index];
 	struct nsk_config *config = nsk_config_new();
-	bool good;
 
 	h->sim = sim;
 	h->host = &sim->s->host[index];
 	h->touched = true;
-	good = config && configure(sim, index, config);
-	if (good && nsk_stack_create(config, &h->stack)) {
+	if (!config)
+		sim_fail(sim, "host \"%s\": out of memory", h->host->name);
+	else if (configure(sim, index, config) && nsk_stack_create(config, &h->stack))
 		sim_fail(sim, "host \"%s\": %s", h->host->name, nsk_config_error(config));
-		good = false;
-	}
 	nsk_config_free(config);
-	if (!good)
+	if (sim->result->failed)
 		return false;
 	nsk_enter(h->stack);
 	h->epfd = nsk_epoll_create1(0);
+	if (h->epfd < 0)
+		sim_fail(sim, "host \"%s\" has no epoll: %m", h->host->name);
 	return h->epfd >= 0;
 }
 
@@ -180,7 +180,8 @@ static bool open_wire(struct sim *sim, uint32_t index)
 	return true;
 }
 
-bool sim_open(struct sim *sim, const struct scenario *s, struct result *result)
+/* Makes hosts and wires. false: result->why says what went wrong. */
+static bool sim_open(struct sim *sim, const struct scenario *s, struct result *result)
 {
 	sim->s = s;
 	sim->result = result;
@@ -194,7 +195,8 @@ bool sim_open(struct sim *sim, const struct scenario *s, struct result *result)
 	return true;
 }
 
-void sim_close(struct sim *sim)
+/* Ends stacks and wires; what they complain about is a failure too. */
+static void sim_close(struct sim *sim)
 {
 	nsk_enter(NULL);
 	for (unsigned i = 0; i < sim->s->nhosts; i++)

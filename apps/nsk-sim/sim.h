@@ -65,12 +65,8 @@ struct sim {
 /* Notes the first invariant that broke, and when. */
 void sim_fail(struct sim *sim, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes hosts and wires. false: result->why says what went wrong. */
-bool sim_open(struct sim *sim, const struct scenario *s, struct result *result);
 /* Goes on until done() says so, an invariant breaks or the time is limit_ns. */
 void sim_run(struct sim *sim, uint64_t limit_ns, bool (*done)(struct sim *sim));
-/* Ends stacks and wires; what they complain about is a failure too. */
-void sim_close(struct sim *sim);
 
 /* Runs a scenario from its start to its end with all checks. pcap: file to write, or NULL. */
 void sim_scenario(const struct scenario *s, const char *pcap, bool progress, struct result *result);
