@@ -253,6 +253,7 @@ json_t *client_list(struct client *c, const char *cmd, const char *key)
 		json_t *reply =
 			client_ask(c, json_pack("{s:s, s:I}", "cmd", cmd, "cursor", cursor));
 		json_t *next = json_object_get(reply, "next");
+		bool more = json_is_integer(next);
 
 		if (!reply) {
 			json_decref(whole);
@@ -261,11 +262,11 @@ json_t *client_list(struct client *c, const char *cmd, const char *key)
 		append_all(whole, reply, key);
 		append_all(whole, reply, "warnings");
 		cursor = json_integer_value(next);
-		if (!json_is_integer(next)) {
-			json_decref(reply);
-			break;
-		}
 		json_decref(reply);
+		if (!more)
+			return whole;
 	}
-	return whole;
+	fail(c, whole ? "%s: a list without end" : "%s: no memory for the list", c->path);
+	json_decref(whole);
+	return NULL;
 }

@@ -25,10 +25,8 @@ void client_close(struct client *c);
  * failed. */
 json_t *client_ask(struct client *c, json_t *request);
 
-/*
- * A whole list: asks page by page, all rows in one reply. json is {"cmd": …}, key the list's name
- * in replies.
- */
+/* A whole list: asks page by page, all rows in one reply, NULL with a text. key: the list's name in
+ * replies. */
 json_t *client_list(struct client *c, const char *cmd, const char *key);
 
 #endif
