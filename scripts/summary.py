@@ -5,8 +5,8 @@
 usage: summary.py [--broken=TREE]... LOG.json...
 
 Each log holds one JSON object a line, one line a test. Prints the output of each test that failed with the command
-that repeats it, names each test that skipped itself, and ends with "N passed, N failed". A tree that did not build or
-run counts as one failure, and so does a run without any test. Exit status: 1 when anything failed.
+that repeats it, names each test that skipped itself with its reason, and ends with "N passed, N failed". A tree that
+did not build or run counts as one failure, and so does a run without any test. Exit status: 1 when anything failed.
 """
 import argparse
 import json
@@ -39,6 +39,11 @@ def repeat_command(test):
     return f"meson test -C {test['tree']} -v {short_name(test)}"
 
 
+def skip_reason(test):
+    found = re.search(r"skipped[:,] *(.+)", (test.get("stdout") or "") + (test.get("stderr") or ""), re.IGNORECASE)
+    return found[1] if found else "it does not say why"
+
+
 def print_failure(test):
     print(f"\n---- {test['name']} in {test['tree']}: {test['result']}, status {test.get('returncode')}, "
           f"{test.get('duration', 0):.1f} s")
@@ -66,7 +71,7 @@ def main():
         print_failure(test)
     print()
     for test in skipped:
-        print(f"skipped: {test['name']} in {test['tree']}")
+        print(f"skipped: {test['name']} in {test['tree']}: {skip_reason(test)}")
     for tree in args.broken:
         print(f"did not build or run: {tree}")
     for test in failed:
