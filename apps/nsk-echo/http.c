@@ -30,8 +30,8 @@ static bool end_of_line(struct http_parser *p)
 	bool blank = p->line_len == 0;
 
 	if (!p->first_line_done) {
-		p->first_line_done =
-			!blank; /* blank lines before a request are skipped (RFC 9112 §2.2) */
+		/* Blank lines before a request are skipped (RFC 9112 §2.2). */
+		p->first_line_done = !blank;
 		p->http10 = p->line_len < HTTP_LINE_MAX && line_contains(p, "HTTP/1.0");
 		p->close = p->http10;
 		p->line_len = 0;
