@@ -105,9 +105,9 @@ static size_t resident_bytes(void)
 {
 	unsigned long size, resident;
 	FILE *f = fopen("/proc/self/statm", "r");
-	int n = f ? fscanf(f, "%lu %lu", &size, &resident) : 0;
 
-	assert_int_equal(n, 2);
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%lu %lu", &size, &resident), 2);
 	fclose(f);
 	return resident * (size_t)sysconf(_SC_PAGESIZE);
 }

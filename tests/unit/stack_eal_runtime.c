@@ -70,7 +70,7 @@ static pid_t dead_pid(void)
 }
 
 /* The path of what lies in EAL's folder by that name. */
-static const char *in_dpdk(const char *fmt, ...)
+static const char *NSK_PRINTF(1, 2) in_dpdk(const char *fmt, ...)
 {
 	static char path[256];
 	int len = snprintf(path, sizeof(path), "%s/dpdk/", root);
