@@ -16,6 +16,13 @@
 #define NSK_LIKELY(x)	__builtin_expect(!!(x), 1)
 #define NSK_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* @x holds, which the compiler cannot see: it leaves out what would be done if not. */
+#define NSK_ASSUME(x)                            \
+	do {                                     \
+		if (!(x))                        \
+			__builtin_unreachable(); \
+	} while (0)
+
 #define NSK_ALIGNED(n)	    __attribute__((aligned(n)))
 #define NSK_CACHE_ALIGNED   NSK_ALIGNED(NSK_CACHELINE)
 #define NSK_UNUSED	    __attribute__((unused))

@@ -73,10 +73,13 @@ static inline struct sock *sock_direct(int fd)
 {
 	struct handle *h = handle_at(fd);
 	struct nsk_worker *own = sock_thread.own;
+	struct sock *s;
 
 	if (NSK_UNLIKELY(!h) || NSK_UNLIKELY(handle_worker(h) != own) || NSK_UNLIKELY(!own))
 		return NULL;
-	return handle_sock(h);
+	s = handle_sock(h);
+	NSK_ASSUME(s); /* this thread alone sets it, before the worker */
+	return s;
 }
 
 /* The description of fd if it may be touched right here, whoever runs its worker; else NULL. */

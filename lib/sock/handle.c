@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #define FULL	 UINT64_MAX
 #define LEVELS	 4
 #define WORDS(n) (((n) + 63) / 64)
 
-struct handle *handle_chunks[HANDLE_CHUNKS];
+struct handles handles;
 
 /* Process-wide, guarded by lock. Zero is the empty table. */
 static struct {
@@ -29,31 +29,36 @@ static uint64_t *const level[LEVELS] = {&numbers.root, numbers.top, numbers.mid,
 
 _Static_assert(WORDS(WORDS(WORDS(HANDLE_MAX))) <= 64, "the root is one word");
 
-/* Held for tens of instructions, but for a new chunk: spinning beats sleeping. */
-static void lock(void)
+/* Somebody else has the lock. */
+static NSK_NOINLINE void lock_busy(void)
 {
 	unsigned tries = 0;
 
-	while (__atomic_exchange_n(&numbers.lock, 1, __ATOMIC_ACQUIRE)) {
+	do {
 		while (__atomic_load_n(&numbers.lock, __ATOMIC_RELAXED)) {
 			if (++tries % 64 == 0)
 				sched_yield(); /* the holder may have lost its core */
 		}
-	}
+	} while (__atomic_exchange_n(&numbers.lock, 1, __ATOMIC_ACQUIRE));
 }
 
-static void unlock(void)
+/* Held for tens of instructions, but where the table grows: spinning beats sleeping. */
+static inline void lock(void)
+{
+	if (NSK_UNLIKELY(__atomic_exchange_n(&numbers.lock, 1, __ATOMIC_ACQUIRE)))
+		lock_busy();
+}
+
+static inline void unlock(void)
 {
 	__atomic_store_n(&numbers.lock, 0, __ATOMIC_RELEASE);
 }
 
-/* The lowest number that is free, or HANDLE_MAX. */
+/* The lowest number that is free, or HANDLE_MAX: from the root down. */
 static uint32_t lowest_free(void)
 {
 	uint32_t at = 0;
 
-	if (NSK_LIKELY(numbers.leaf[numbers.low] != FULL))
-		return numbers.low * 64 + (uint32_t)__builtin_ctzll(~numbers.leaf[numbers.low]);
 	for (unsigned l = 0; l < LEVELS; l++) {
 		uint64_t word = level[l][at];
 
@@ -76,56 +81,100 @@ static void mark_used(uint32_t i)
 	}
 }
 
-static void mark_free(uint32_t i)
+/* Leaf i is no longer full: nor is what is above it. */
+static NSK_NOINLINE void mark_not_full(uint32_t i)
 {
-	numbers.low = NSK_MIN(numbers.low, i / 64);
-	for (unsigned l = LEVELS; l-- > 0; i /= 64) {
-		bool was_full = level[l][i / 64] == FULL;
+	bool was_full = true;
 
+	for (unsigned l = LEVELS - 1; was_full && l-- > 0; i /= 64) {
+		was_full = level[l][i / 64] == FULL;
 		level[l][i / 64] &= ~(UINT64_C(1) << (i % 64));
-		if (!was_full)
-			return;
 	}
 }
 
-/* The chunk of a number is there afterwards; 0 or -ENOMEM. */
-static int need_chunk(uint32_t i)
+static inline void mark_free(uint32_t i)
 {
-	struct handle *chunk = handle_chunks[i >> HANDLE_CHUNK_SHIFT];
+	bool was_full = numbers.leaf[i / 64] == FULL;
 
-	if (chunk)
-		return 0;
-	chunk = calloc(HANDLE_CHUNK, sizeof(*chunk));
-	if (!chunk)
+	numbers.low = NSK_MIN(numbers.low, i / 64);
+	numbers.leaf[i / 64] &= ~(UINT64_C(1) << (i % 64));
+	if (NSK_UNLIKELY(was_full))
+		mark_not_full(i / 64);
+}
+
+_Static_assert(HANDLE_MAX % HANDLE_STEP == 0 && HANDLE_STEP * sizeof(struct handle) % 65536 == 0,
+	       "a step is whole pages");
+
+/* Makes one more step of entries usable; 0 or -ENOMEM. Only what is usable counts as memory. */
+static NSK_NOINLINE int grow(void)
+{
+	struct handle *first;
+
+	if (!handles.at) {
+		void *p = mmap(NULL, HANDLE_MAX * sizeof(struct handle), PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (p == MAP_FAILED)
+			return -ENOMEM;
+		handles.at = p;
+	}
+	first = &handles.at[handles.count];
+	if (mprotect(first, HANDLE_STEP * sizeof(*first), PROT_READ | PROT_WRITE))
 		return -ENOMEM;
-	__atomic_store_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], chunk, __ATOMIC_RELEASE);
+	__atomic_store_n(&handles.count, handles.count + HANDLE_STEP, __ATOMIC_RELEASE);
 	return 0;
 }
 
-int handle_reserve(void)
+/* Slow half of handle_reserve(), in which the lock is held already. */
+static NSK_NOINLINE int reserve_slow(void)
 {
-	uint32_t i;
-	int rc;
+	uint32_t i = lowest_free();
+	int rc = 0;
 
-	lock();
-	i = lowest_free();
-	rc = i == HANDLE_MAX ? -EMFILE : need_chunk(i);
+	/* All numbers below the lowest free one have entries: it is the next at most. */
+	if (i == handles.count)
+		rc = i == HANDLE_MAX ? -EMFILE : grow();
 	if (rc == 0)
 		mark_used(i);
 	unlock();
 	return rc ? rc : (int)(i + NSK_FD_BASE);
 }
 
-void handle_unreserve(int fd)
+/* Usually the leaf that numbers.low says has a free number and is not full with it. */
+int handle_reserve(void)
+{
+	uint64_t *leaf;
+	uint64_t after;
+	uint32_t i;
+
+	lock();
+	leaf = &numbers.leaf[numbers.low];
+	after = *leaf | (*leaf + 1);
+	if (NSK_UNLIKELY(after == FULL))
+		return reserve_slow();
+	i = numbers.low * 64 + (uint32_t)__builtin_ctzll(~*leaf);
+	if (NSK_UNLIKELY(i >= handles.count))
+		return reserve_slow();
+	*leaf = after;
+	unlock();
+	return (int)(i + NSK_FD_BASE);
+}
+
+static inline void unreserve(uint32_t i)
 {
 	lock();
-	mark_free((uint32_t)fd - NSK_FD_BASE);
+	mark_free(i);
 	unlock();
+}
+
+void handle_unreserve(int fd)
+{
+	unreserve((uint32_t)fd - NSK_FD_BASE);
 }
 
 static struct handle *entry(uint32_t i)
 {
-	return &handle_chunks[i >> HANDLE_CHUNK_SHIFT][i % HANDLE_CHUNK];
+	return &handles.at[i];
 }
 
 static uint32_t next_of(const struct handle *h)
@@ -165,16 +214,12 @@ int handle_alloc(struct sock *s, bool cloexec)
 	return fd;
 }
 
-/* Takes entry i out of the ring of its description's descriptors. */
-static void unring(uint32_t i, struct handle *h, struct sock *s)
+/* Takes entry i out of the ring of its description's descriptors, which are more than one. */
+static NSK_NOINLINE void unring(uint32_t i, struct handle *h, struct sock *s)
 {
 	uint32_t next = next_of(h);
 	struct handle *before = entry(next);
 
-	if (next == i) {
-		s->fd = -1;
-		return;
-	}
 	while (next_of(before) != i)
 		before = entry(next_of(before));
 	set_next(before, next);
@@ -186,11 +231,14 @@ void handle_free(int fd)
 	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
 	struct handle *h = entry(i);
 
-	unring(i, h, h->sock);
+	if (NSK_LIKELY(next_of(h) == i))
+		h->sock->fd = -1;
+	else
+		unring(i, h, h->sock);
 	__atomic_store_n(&h->worker, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->sock, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->generation, h->generation + 1, __ATOMIC_RELEASE);
-	handle_unreserve(fd);
+	unreserve(i);
 }
 
 void handle_move(struct sock *from, struct sock *to)
@@ -242,14 +290,10 @@ void handle_pins_pass(void)
 
 int handle_next_of(const struct nsk_worker *w, int fd)
 {
-	for (uint32_t i = (uint32_t)fd - NSK_FD_BASE; i < HANDLE_MAX; i++) {
-		struct handle *chunk =
-			__atomic_load_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], __ATOMIC_ACQUIRE);
+	uint32_t count = __atomic_load_n(&handles.count, __ATOMIC_ACQUIRE);
 
-		if (!chunk)
-			return -1; /* lowest first: none follows */
-		if (handle_worker(&chunk[i % HANDLE_CHUNK]) == w)
+	for (uint32_t i = (uint32_t)fd - NSK_FD_BASE; i < count; i++)
+		if (handle_worker(entry(i)) == w)
 			return (int)(i + NSK_FD_BASE);
-	}
 	return -1;
 }

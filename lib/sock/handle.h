@@ -19,10 +19,8 @@
 #include "base/compiler.h"
 #include "sock/sock.h"
 
-#define HANDLE_CHUNK_SHIFT 10
-#define HANDLE_CHUNK	   (1U << HANDLE_CHUNK_SHIFT) /* entries in a chunk */
-#define HANDLE_CHUNKS	   4096U
-#define HANDLE_MAX	   (HANDLE_CHUNKS * HANDLE_CHUNK)
+#define HANDLE_MAX  (4096U * 1024U)
+#define HANDLE_STEP 8192U /* entries that become usable together */
 
 struct handle {
 	struct sock *sock;	   /* [A] written by [W]; NULL: no such descriptor */
@@ -35,21 +33,25 @@ _Static_assert(sizeof(struct handle) <= 24, "one for every descriptor");
 
 #define HANDLE_CLOEXEC (1U << 31)
 
-/* Chunks appear as numbers are needed and stay until the process ends. */
-extern struct handle *handle_chunks[HANDLE_CHUNKS] __attribute__((visibility("hidden")));
+/* Address space for all entries is taken at once; the usable ones grow as numbers are needed and
+ * stay until the process ends. */
+struct handles {
+	struct handle *at; /* set before count is first raised */
+	uint32_t count;	   /* [A] usable entries */
+};
+extern struct handles handles __attribute__((visibility("hidden")));
 
 /* The entry of a number that may be a descriptor, else NULL. The entry may be empty. */
 static inline struct handle *handle_at(int fd)
 {
 	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
-	struct handle *chunk;
+	struct handle *h;
 
-	if (NSK_UNLIKELY(i >= HANDLE_MAX))
+	if (NSK_UNLIKELY(i >= __atomic_load_n(&handles.count, __ATOMIC_ACQUIRE)))
 		return NULL;
-	chunk = __atomic_load_n(&handle_chunks[i >> HANDLE_CHUNK_SHIFT], __ATOMIC_ACQUIRE);
-	if (NSK_UNLIKELY(!chunk))
-		return NULL;
-	return &chunk[i % HANDLE_CHUNK];
+	h = &handles.at[i];
+	NSK_ASSUME(h);
+	return h;
 }
 
 /* The worker of an open descriptor, else NULL. Any thread. */

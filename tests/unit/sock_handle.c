@@ -49,7 +49,7 @@ static void lookups_outside_the_table_find_nothing(void **state)
 	assert_null(handle_at(NSK_FD_BASE - 1));
 	assert_null(handle_at(NSK_FD_BASE + (int)HANDLE_MAX));
 	assert_null(handle_at(INT32_MAX));
-	assert_null(handle_at(NSK_FD_BASE + (int)HANDLE_CHUNK * 3));
+	assert_null(handle_at(NSK_FD_BASE + (int)HANDLE_STEP * 3));
 }
 
 static void a_reserved_number_is_no_descriptor_until_installed(void **state)
@@ -87,10 +87,10 @@ static void entries_do_not_move_when_the_table_grows(void **state)
 
 	(void)state;
 	first = handle_at(fd);
-	for (unsigned i = 1; i <= HANDLE_CHUNK; i++)
+	for (unsigned i = 1; i <= HANDLE_STEP; i++)
 		assert_int_equal(handle_reserve(), fd + (int)i);
 	assert_ptr_equal(handle_at(fd), first);
-	for (unsigned i = 1; i <= HANDLE_CHUNK; i++)
+	for (unsigned i = 1; i <= HANDLE_STEP; i++)
 		handle_unreserve(fd + (int)i);
 	handle_free(fd);
 }
