@@ -43,6 +43,7 @@ int slab_init(struct slab *s, struct mem *mem, size_t obj_size, size_t align, ui
 	s->chunk_objs = (uint32_t)((s->chunk_size - s->head_size) / s->obj_size);
 	while (UINT32_C(1) << s->shift < s->chunk_objs)
 		s->shift++;
+	s->pos_mask = (UINT32_C(1) << s->shift) - 1;
 	return 0;
 }
 

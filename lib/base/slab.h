@@ -40,7 +40,8 @@ struct slab {
 	uint32_t reciprocal;	    /* [C] ceil(2^32 / obj_size), to divide by it */
 	uint32_t head_size;	    /* [C] from a chunk's start to its first object */
 	uint32_t chunk_objs;	    /* [C] objects in a chunk */
-	uint8_t shift;		    /* [C] bits of a handle that say the position */
+	uint32_t pos_mask;	    /* [C] the bits of a handle that say the position */
+	uint8_t shift;		    /* [C] how many they are */
 	size_t chunk_size;	    /* [C] bytes, a power of two */
 	uint32_t n_chunks;	    /* [W] */
 	uint32_t dir_size;	    /* [W] entries that @chunks has room for */
@@ -112,9 +113,7 @@ static inline uint32_t slab_index(const struct slab *s, const void *obj)
 /* The object of a handle that slab_index gave. */
 static inline void *slab_at(const struct slab *s, uint32_t index)
 {
-	uint32_t pos = index & ((UINT32_C(1) << s->shift) - 1);
-
-	return s->chunks[index >> s->shift] + (size_t)pos * s->obj_size;
+	return s->chunks[index >> s->shift] + (size_t)(index & s->pos_mask) * s->obj_size;
 }
 
 /* How many more objects the limit allows. */
