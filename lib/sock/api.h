@@ -6,6 +6,7 @@
 #define NSK_SOCK_API_H
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -13,6 +14,8 @@
 #include <sys/uio.h>
 
 #include "base/compiler.h"
+#include "sock/handle.h"
+#include "sock/item.h"
 #include "sock/sock.h"
 
 /* Most bytes that one call moves, as Linux's MAX_RW_COUNT: a result fits an int. */
@@ -53,15 +56,47 @@ static inline int api_missing(const struct sock *s)
 }
 
 /* Where w runs: a number for a socket to come, -ENFILE (the stack's limit), -EMFILE, -ENOMEM. */
-int api_reserve(struct nsk_worker *w);
-void api_unreserve(struct nsk_worker *w, int fd);
+static inline int api_reserve(struct nsk_worker *w)
+{
+	struct sock_worker *sw = w->sock;
+	int fd;
+
+	if (NSK_UNLIKELY(sw->open >= sw->open_max))
+		return -ENFILE;
+	fd = handle_reserve();
+	if (NSK_LIKELY(fd >= 0))
+		sw->open++;
+	return fd;
+}
+
+static inline void api_unreserve(struct nsk_worker *w, int fd)
+{
+	w->sock->open--;
+	handle_unreserve(fd);
+}
+
 /* Where s lives: a descriptor for its one reference; on failure the reference is dropped. */
 int api_open(struct sock *s, bool cloexec);
+
+/* Where s lives: takes the descriptor away with its reference. */
+static inline void api_close(struct sock *s, int fd)
+{
+	handle_free(fd);
+	s->worker->sock->open--;
+	sock_put(s);
+}
 
 /* An address to bind or connect to: -EFAULT, -EINVAL. */
 int api_check_addr(const struct sockaddr *addr, socklen_t len);
 /* A place for an address, or none: -EFAULT, -EINVAL. */
-int api_check_addr_out(const struct sockaddr *addr, const socklen_t *len);
+static inline int api_check_addr_out(const struct sockaddr *addr, const socklen_t *len)
+{
+	if (!addr)
+		return 0;
+	if (!len)
+		return -EFAULT;
+	return *len > INT_MAX ? -EINVAL : 0;
+}
 
 /* Bytes of a vector, at most API_BYTES_MAX are counted: -EFAULT, -EINVAL. */
 int api_iov_total(const struct iovec *iov, size_t count, size_t *total);

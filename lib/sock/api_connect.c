@@ -6,8 +6,6 @@
 
 #include "sock/api.h"
 #include "sock/call.h"
-#include "sock/handle.h"
-#include "sock/item.h"
 #include "sock/wait.h"
 
 /* ---- connect --------------------------------------------------------------------------------- */
@@ -60,27 +58,22 @@ struct accept_arg {
 };
 
 /* The peer's name of a new connection; one that is gone already is given up. */
-static int name_child(struct sock *child, int fd, const struct accept_arg *a)
+static NSK_NOINLINE int name_child(struct sock *child, int fd, const struct accept_arg *a)
 {
-	if (!a->addr || child->ops->getname(child, 1, a->addr, a->len) == 0)
+	if (child->ops->getname(child, 1, a->addr, a->len) == 0)
 		return fd;
-	handle_free(fd);
-	child->worker->sock->open--;
-	sock_put(child);
+	api_close(child, fd);
 	return -ECONNABORTED;
 }
 
 /* The number is taken first, so that no connection leaves the queue without getting one. */
-static int try_accept(struct sock *s, void *arg)
+static NSK_ALWAYS_INLINE int accept_now(struct sock *s, const struct accept_arg *a)
 {
-	const struct accept_arg *a = arg;
 	struct sock *child;
 	int fd, rc;
 
-	if (NSK_UNLIKELY(!s->ops->accept))
-		return api_missing(s);
 	if (NSK_UNLIKELY(!(s->flags & SOCK_F_LISTEN)))
-		return -EINVAL;
+		return s->ops->accept ? -EINVAL : api_missing(s);
 	if (!(s->ready & (EPOLLIN | EPOLLERR | EPOLLHUP)))
 		return -EAGAIN;
 	fd = api_reserve(s->worker);
@@ -94,32 +87,39 @@ static int try_accept(struct sock *s, void *arg)
 	if (a->flags & SOCK_NONBLOCK)
 		child->flags |= SOCK_F_NONBLOCK;
 	handle_install(fd, child, a->flags & SOCK_CLOEXEC);
-	return name_child(child, fd, a);
+	return NSK_LIKELY(!a->addr) ? fd : name_child(child, fd, a);
+}
+
+static int try_accept(struct sock *s, void *arg)
+{
+	return accept_now(s, arg);
+}
+
+static NSK_NOINLINE int accept_waiting(int fd, struct accept_arg *a)
+{
+	struct wait_op op = {
+		.try = try_accept,
+		.arg = a,
+		.bits = EPOLLIN,
+		.timeout_ns = WAIT_RCVTIMEO,
+	};
+
+	return api_int(sock_wait(fd, &op));
 }
 
 int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	struct accept_arg a = {addr, len, flags};
-	struct wait_op op = {
-		.try = try_accept,
-		.arg = &a,
-		.bits = EPOLLIN,
-		.timeout_ns = WAIT_RCVTIMEO,
-	};
 	struct sock *s = sock_direct(fd);
-	int rc;
+	int rc = api_check_addr_out(addr, len);
 
-	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
-		return api_fail(-EINVAL);
-	rc = api_check_addr_out(addr, len);
-	if (rc)
+	if (NSK_UNLIKELY(flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)))
+		rc = -EINVAL;
+	if (NSK_UNLIKELY(rc))
 		return api_fail(rc);
-	if (NSK_LIKELY(s != NULL)) {
-		rc = try_accept(s, &a);
-		if (rc != -EAGAIN || s->flags & SOCK_F_NONBLOCK)
-			return api_int(rc);
-	}
-	return api_int(sock_wait(fd, &op));
+	if (NSK_LIKELY(s && s->flags & SOCK_F_NONBLOCK))
+		return api_int(accept_now(s, &a));
+	return accept_waiting(fd, &a);
 }
 
 int nsk_accept(int fd, struct sockaddr *addr, socklen_t *len)

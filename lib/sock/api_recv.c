@@ -124,7 +124,7 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 
 static NSK_NOINLINE ssize_t recv_one(int fd, void *buf, size_t len, int flags)
 {
-	struct iovec iov = {buf, len};
+	struct iovec iov = {buf, NSK_MIN(len, API_BYTES_MAX)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (NSK_UNLIKELY(!buf && len))
@@ -144,8 +144,8 @@ ssize_t nsk_recv(int fd, void *buf, size_t len, int flags)
 {
 	struct sock *s = sock_direct(fd);
 
-	len = NSK_MIN(len, API_BYTES_MAX);
-	if (NSK_UNLIKELY(!s || !s->ops->recv || !buf || flags & ~MSG_DONTWAIT))
+	if (NSK_UNLIKELY(!s || !s->ops->recv || !buf || len > API_BYTES_MAX ||
+			 flags & ~MSG_DONTWAIT))
 		return recv_one(fd, buf, len, flags);
 	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
 		return api_size(s->ops->recv(s, buf, len));

@@ -109,12 +109,12 @@ ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct 
 
 static NSK_NOINLINE ssize_t send_one(int fd, const void *buf, size_t len, int flags)
 {
-	struct iovec iov = {(void *)(uintptr_t)buf, len};
+	struct iovec iov = {(void *)(uintptr_t)buf, NSK_MIN(len, API_BYTES_MAX)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (NSK_UNLIKELY(!buf && len))
 		return api_fail(-EFAULT);
-	return send_msg(fd, &msg, len, flags);
+	return send_msg(fd, &msg, iov.iov_len, flags);
 }
 
 static NSK_NOINLINE ssize_t send_blocking(int fd, struct sock *s, const void *buf, size_t len,
@@ -132,8 +132,7 @@ ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
 {
 	struct sock *s = sock_direct(fd);
 
-	len = NSK_MIN(len, API_BYTES_MAX);
-	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || flags & ~SEND_FLAGS))
+	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || len > API_BYTES_MAX || flags & ~SEND_FLAGS))
 		return send_one(fd, buf, len, flags);
 	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
 		return api_size(s->ops->send(s, buf, len, flags));

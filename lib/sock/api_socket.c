@@ -9,33 +9,12 @@
 
 #include "sock/api.h"
 #include "sock/call.h"
-#include "sock/handle.h"
-#include "sock/item.h"
 
 /* Numbers of types and of domains end here in Linux: beyond is EINVAL, EAFNOSUPPORT. */
 #define SOCK_TYPES   11
 #define PROTOCOL_MAX 262
 
 /* ---- shared ---------------------------------------------------------------------------------- */
-
-int api_reserve(struct nsk_worker *w)
-{
-	struct sock_worker *sw = w->sock;
-	int fd;
-
-	if (sw->open >= sw->open_max)
-		return -ENFILE;
-	fd = handle_reserve();
-	if (fd >= 0)
-		sw->open++;
-	return fd;
-}
-
-void api_unreserve(struct nsk_worker *w, int fd)
-{
-	w->sock->open--;
-	handle_unreserve(fd);
-}
 
 int api_open(struct sock *s, bool cloexec)
 {
@@ -55,15 +34,6 @@ int api_check_addr(const struct sockaddr *addr, socklen_t len)
 	if (!addr)
 		return -EFAULT;
 	return len < sizeof(sa_family_t) ? -EINVAL : 0;
-}
-
-int api_check_addr_out(const struct sockaddr *addr, const socklen_t *len)
-{
-	if (!addr)
-		return 0;
-	if (!len)
-		return -EFAULT;
-	return *len > INT_MAX ? -EINVAL : 0;
 }
 
 int api_iov_total(const struct iovec *iov, size_t count, size_t *total)
@@ -277,13 +247,21 @@ int nsk_dup(int fd)
 
 static int close_run(struct sock *s, void *arg)
 {
-	handle_free(*(int *)arg);
-	s->worker->sock->open--;
-	sock_put(s);
+	api_close(s, *(int *)arg);
 	return 0;
+}
+
+static NSK_NOINLINE int close_far(int fd)
+{
+	return api_int(sock_call_fd_far(fd, close_run, &fd));
 }
 
 int nsk_close(int fd)
 {
-	return api_int(sock_call_fd(fd, close_run, &fd));
+	struct sock *s = sock_direct(fd);
+
+	if (NSK_UNLIKELY(!s))
+		return close_far(fd);
+	api_close(s, fd);
+	return 0;
 }

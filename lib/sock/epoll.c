@@ -180,7 +180,7 @@ static bool may_nest(const struct epoll *inner, const struct epoll *outer)
 struct ctl {
 	int op;
 	int fd;
-	struct epoll_event event;
+	const struct epoll_event *event;
 };
 
 static struct epoll_item *find_item(const struct epoll *ep, const struct sock *s, int fd)
@@ -193,7 +193,7 @@ static struct epoll_item *find_item(const struct epoll *ep, const struct sock *s
 }
 
 /* Sets what is asked for and looks at once whether it is the case. */
-static void arm_item(struct epoll_item *it, const struct epoll_event *event)
+static inline void arm_item(struct epoll_item *it, const struct epoll_event *event)
 {
 	it->data = event->data.u64;
 	it->events = (event->events & (ITEM_CONDITIONS | ITEM_MODES)) | EPOLLERR | EPOLLHUP;
@@ -201,44 +201,46 @@ static void arm_item(struct epoll_item *it, const struct epoll_event *event)
 		epoll_queue(it);
 }
 
-static int ctl_add(struct epoll *ep, struct sock *s, const struct ctl *c)
+static NSK_NOINLINE int ctl_add(struct epoll *ep, struct sock *s, int fd,
+				const struct epoll_event *event)
 {
 	struct slab *pool = pool_of(ep);
 	struct epoll_item *it;
 
-	if (s->flags & SOCK_F_EPOLL && !may_nest(epoll_of(s), ep))
+	if (NSK_UNLIKELY(s->flags & SOCK_F_EPOLL) && !may_nest(epoll_of(s), ep))
 		return -ELOOP;
-	if (find_item(ep, s, c->fd))
+	if (NSK_UNLIKELY(find_item(ep, s, fd) != NULL))
 		return -EEXIST;
 	it = slab_alloc(pool);
-	if (!it)
+	if (NSK_UNLIKELY(!it))
 		return slab_room(pool) ? -ENOMEM : -ENOSPC;
 	it->sock = s;
 	it->ep = ep;
-	it->fd = c->fd;
+	it->fd = fd;
 	list_node_init(&it->ready);
 	link_item(ep, it);
 	it->next = s->items;
 	s->items = it;
-	arm_item(it, &c->event);
+	arm_item(it, event);
 	return 0;
 }
 
-static int ctl_mod(struct epoll *ep, struct sock *s, const struct ctl *c)
+static NSK_NOINLINE int ctl_mod(struct epoll *ep, struct sock *s, int fd,
+				const struct epoll_event *event)
 {
-	struct epoll_item *it = find_item(ep, s, c->fd);
+	struct epoll_item *it = find_item(ep, s, fd);
 
 	if (!it)
 		return -ENOENT;
 	if (it->events & EPOLLEXCLUSIVE)
 		return -EINVAL;
-	arm_item(it, &c->event);
+	arm_item(it, event);
 	return 0;
 }
 
-static int ctl_del(struct epoll *ep, struct sock *s, const struct ctl *c)
+static NSK_NOINLINE int ctl_del(struct epoll *ep, struct sock *s, int fd)
 {
-	struct epoll_item *it = find_item(ep, s, c->fd);
+	struct epoll_item *it = find_item(ep, s, fd);
 
 	if (!it)
 		return -ENOENT;
@@ -247,53 +249,65 @@ static int ctl_del(struct epoll *ep, struct sock *s, const struct ctl *c)
 	return 0;
 }
 
-static bool exclusive_ok(const struct sock *s, const struct ctl *c)
+static bool exclusive_ok(const struct sock *s, int op, const struct epoll_event *event)
 {
-	if (c->op == EPOLL_CTL_DEL || !(c->event.events & EPOLLEXCLUSIVE))
+	if (op == EPOLL_CTL_DEL || !(event->events & EPOLLEXCLUSIVE))
 		return true;
-	return c->op == EPOLL_CTL_ADD && !(s->flags & SOCK_F_EPOLL) &&
-	       !(c->event.events & ~(uint32_t)EXCLUSIVE_WITH);
+	return op == EPOLL_CTL_ADD && !(s->flags & SOCK_F_EPOLL) &&
+	       !(event->events & ~(uint32_t)EXCLUSIVE_WITH);
 }
 
-static int ctl_run(struct sock *eps, void *arg)
+/* Where the instance lives. */
+static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event)
 {
-	const struct ctl *c = arg;
-	struct handle *h = handle_at(c->fd);
+	struct handle *h = handle_at(fd);
 	struct nsk_worker *w = h ? handle_worker(h) : NULL;
 	struct epoll *ep = epoll_of(eps);
 	struct sock *s;
 
-	if (!w)
+	if (NSK_UNLIKELY(!w))
 		return -EBADF;
-	if (!(eps->flags & SOCK_F_EPOLL))
+	if (NSK_UNLIKELY(!(eps->flags & SOCK_F_EPOLL)))
 		return -EINVAL;
-	if (w != eps->worker)
+	if (NSK_UNLIKELY(w != eps->worker))
 		return -EXDEV;
 	s = handle_sock(h);
-	if (s == eps || !exclusive_ok(s, c))
+	if (NSK_UNLIKELY(s == eps || !exclusive_ok(s, op, event)))
 		return -EINVAL;
-	switch (c->op) {
+	switch (op) {
 	case EPOLL_CTL_ADD:
-		return ctl_add(ep, s, c);
+		return ctl_add(ep, s, fd, event);
 	case EPOLL_CTL_MOD:
-		return ctl_mod(ep, s, c);
+		return ctl_mod(ep, s, fd, event);
 	case EPOLL_CTL_DEL:
-		return ctl_del(ep, s, c);
+		return ctl_del(ep, s, fd);
 	default:
 		return -EINVAL;
 	}
 }
 
+static int ctl_run(struct sock *eps, void *arg)
+{
+	const struct ctl *c = arg;
+
+	return ctl(eps, c->op, c->fd, c->event);
+}
+
+static NSK_NOINLINE int ctl_far(int epfd, int op, int fd, const struct epoll_event *event)
+{
+	struct ctl c = {op, fd, event};
+
+	return api_int(sock_call_fd_far(epfd, ctl_run, &c));
+}
+
 int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-	struct ctl c = {.op = op, .fd = fd};
+	struct sock *eps = sock_direct(epfd);
 
-	if (op != EPOLL_CTL_DEL) {
-		if (!event)
-			return api_fail(-EFAULT);
-		c.event = *event;
-	}
-	return api_int(sock_call_fd(epfd, ctl_run, &c));
+	if (NSK_UNLIKELY(!event && op != EPOLL_CTL_DEL))
+		return api_fail(-EFAULT);
+	return NSK_LIKELY(eps != NULL) ? api_int(ctl(eps, op, fd, event))
+				       : ctl_far(epfd, op, fd, event);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */

@@ -27,24 +27,25 @@ int epoll_collect(struct epoll *ep, struct epoll_event *events, int max)
 	struct list_node *last = NULL;
 	int n = 0;
 
-	while (n < max && node != head) {
+	for (struct list_node *next; n < max && node != head; node = next) {
 		struct epoll_item *it = NSK_LIST_ENTRY(node, struct epoll_item, ready);
-		struct list_node *next = node->next;
 		uint32_t ready = sock_readiness(it->sock) & it->events;
 
+		next = node->next;
 		NSK_PREFETCH(next);
 		if (ready) {
-			events[n].events = ready;
-			events[n].data.u64 = it->data;
+			events->events = ready;
+			events->data.u64 = it->data;
+			events++;
 			n++;
+			if (NSK_LIKELY(!(it->events & (EPOLLET | EPOLLONESHOT)))) {
+				last = node;
+				continue;
+			}
+			if (it->events & EPOLLONESHOT)
+				it->events &= ~ITEM_CONDITIONS;
 		}
-		if (ready && !(it->events & (EPOLLET | EPOLLONESHOT)))
-			last = node;
-		else
-			list_del(node);
-		if (ready && it->events & EPOLLONESHOT)
-			it->events &= ~ITEM_CONDITIONS;
-		node = next;
+		list_del(node);
 	}
 	if (node != head && last) {
 		list_del(head);
@@ -72,18 +73,20 @@ bool epoll_prune(struct epoll *ep)
 
 /* ---- in the thread that runs the worker ------------------------------------------------------ */
 
-static int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max, int timeout_ms)
+/* The result of nsk_epoll_wait(). */
+static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max,
+				     int timeout_ms)
 {
 	struct nsk_worker *w = ep->sock.worker;
 	uint64_t deadline = UINT64_MAX;
 	int n;
 
 	if (NSK_UNLIKELY(w->in_turn))
-		return -EDEADLK;
+		return api_fail(-EDEADLK);
 	sock_hold(&ep->sock); /* a turn may run another thread's nsk_close() */
 	for (;;) {
 		w->ops->turn(w);
-		n = epoll_collect(ep, events, max);
+		n = list_empty(&ep->ready) ? 0 : epoll_collect(ep, events, max);
 		if (n)
 			break;
 		if (w->ops->stopping(w))
@@ -94,7 +97,7 @@ static int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max, i
 			deadline = w->now_ns + (uint64_t)timeout_ms * NS_PER_MS;
 	}
 	sock_put(&ep->sock);
-	return n;
+	return api_int(n);
 }
 
 /* ---- elsewhere ------------------------------------------------------------------------------- */
@@ -117,7 +120,8 @@ static int try_collect(struct sock *s, void *arg)
 	return n ? n : -EAGAIN;
 }
 
-static int wait_elsewhere(int epfd, struct epoll_event *events, int max, int timeout_ms)
+static NSK_NOINLINE int wait_elsewhere(int epfd, struct epoll_event *events, int max,
+				       int timeout_ms)
 {
 	struct collect c = {events, max};
 	struct wait_op op = {
@@ -130,18 +134,18 @@ static int wait_elsewhere(int epfd, struct epoll_event *events, int max, int tim
 	};
 	int rc = sock_wait(epfd, &op);
 
-	return rc == -EAGAIN ? 0 : rc;
+	return rc == -EAGAIN ? 0 : api_int(rc);
 }
 
 int nsk_epoll_wait(int epfd, struct epoll_event *events, int max_events, int timeout_ms)
 {
 	struct sock *s = sock_direct(epfd);
 
-	if (max_events <= 0 || max_events > INT_MAX / (int)sizeof(*events))
+	if (NSK_UNLIKELY(max_events <= 0 || max_events > INT_MAX / (int)sizeof(*events)))
 		return api_fail(-EINVAL);
-	if (!events)
+	if (NSK_UNLIKELY(!events))
 		return api_fail(-EFAULT);
-	if (NSK_LIKELY(s && s->flags & SOCK_F_EPOLL && sock_mine(s->worker)))
-		return api_int(wait_in_loop(epoll_of(s), events, max_events, timeout_ms));
-	return api_int(wait_elsewhere(epfd, events, max_events, timeout_ms));
+	if (NSK_LIKELY(s && s->flags & SOCK_F_EPOLL))
+		return wait_in_loop(epoll_of(s), events, max_events, timeout_ms);
+	return wait_elsewhere(epfd, events, max_events, timeout_ms);
 }

@@ -28,31 +28,40 @@ void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
 	};
 }
 
-void sock_notify(struct sock *s, uint32_t bits)
+/* Any number of items of any kind; bits with synonyms. */
+static NSK_NOINLINE void notify_all(struct epoll_item *it, uint32_t bits)
 {
-	struct epoll_item *it = s->items;
-
-	bits = item_expand(bits);
 	do {
 		if (!(bits & it->events))
 			continue;
-		if (NSK_UNLIKELY(it->events & ITEM_WATCH))
+		if (it->events & ITEM_WATCH)
 			waiter_fire(it->waiter);
 		else
 			epoll_queue(it);
 	} while ((it = it->next) != NULL);
 }
 
-void sock_put(struct sock *s)
+/* One registration is what most sockets have: nothing is kept over its event. */
+void sock_notify(struct sock *s, uint32_t bits)
 {
-	if (--s->refs)
-		return;
-	epoll_forget_sock(s);
+	struct epoll_item *it = s->items;
+
+	bits = item_expand(bits);
+	if (NSK_UNLIKELY(it->next || it->events & ITEM_WATCH))
+		notify_all(it, bits);
+	else if (bits & it->events)
+		epoll_queue(it);
+}
+
+void sock_end(struct sock *s)
+{
+	if (s->items)
+		epoll_forget_sock(s);
 	s->ops->close(s);
 }
 
 /* A thread may still wait if the worker is taken down under it: it is told, and finds no socket. */
-void sock_fini(struct sock *s)
+void sock_fini_items(struct sock *s)
 {
 	epoll_forget_sock(s);
 	while (s->items) {

@@ -138,9 +138,16 @@ static inline int sock_take_error(struct sock *s)
 
 /* Sets a fresh struct sock: one reference, blocking, nothing ready. */
 void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops, uint8_t family);
+/* Slow half of sock_fini(): somebody wants to know about s still. */
+void sock_fini_items(struct sock *s);
+
 /* The protocol frees the memory that holds s: drops its epoll registrations. Called once before
  * free. */
-void sock_fini(struct sock *s);
+static inline void sock_fini(struct sock *s)
+{
+	if (NSK_UNLIKELY(s->items != NULL))
+		sock_fini_items(s);
+}
 
 /* One user more. */
 static inline void sock_hold(struct sock *s)
@@ -148,8 +155,15 @@ static inline void sock_hold(struct sock *s)
 	s->refs++;
 }
 
+/* The last user is gone: the description ends. */
+void sock_end(struct sock *s);
+
 /* One user less; the last one closes. s is not to be used any more. */
-void sock_put(struct sock *s);
+static inline void sock_put(struct sock *s)
+{
+	if (--s->refs == 0)
+		sock_end(s);
+}
 
 /* How nsk_socket() finds the protocol: one row per (family, type, protocol), table given by
  * lib/stack. */
