@@ -37,24 +37,24 @@ struct rte_mbuf *framebuf_make(struct rte_mempool *pool, const void *data, uint3
 void framebuf_free(struct rte_mbuf **bufs, uint16_t n)
 {
 	struct rte_mbuf *raw[FREE_BURST];
+	struct rte_mempool *pool = NULL; /* whose raw are */
 	unsigned count = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = bufs[i];
 
-		if (NSK_UNLIKELY(m->next != NULL)) {
+		if (NSK_UNLIKELY(m->next || rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m))) {
 			rte_pktmbuf_free(m);
 			continue;
 		}
-		m = rte_pktmbuf_prefree_seg(m);
-		if (NSK_UNLIKELY(!m))
-			continue;
-		if (count == FREE_BURST || (count && NSK_UNLIKELY(m->pool != raw[0]->pool))) {
-			rte_mempool_put_bulk(raw[0]->pool, (void **)raw, count);
+		if (NSK_UNLIKELY(m->pool != pool || count == FREE_BURST)) {
+			if (count)
+				rte_mempool_put_bulk(pool, (void **)raw, count);
+			pool = m->pool;
 			count = 0;
 		}
 		raw[count++] = m;
 	}
 	if (count)
-		rte_mempool_put_bulk(raw[0]->pool, (void **)raw, count);
+		rte_mempool_put_bulk(pool, (void **)raw, count);
 }

@@ -35,11 +35,11 @@ static inline void framebuf_fill(struct rte_mbuf *m, const void *data, uint32_t 
 /* Copy a whole chain to @to, which has room for m->pkt_len bytes. */
 static inline void framebuf_flatten(const struct rte_mbuf *m, uint8_t *to)
 {
-	do {
+	for (; NSK_UNLIKELY(m->next != NULL); m = m->next) {
 		memcpy(to, rte_pktmbuf_mtod(m, const void *), m->data_len);
 		to += m->data_len;
-		m = m->next;
-	} while (m);
+	}
+	memcpy(to, rte_pktmbuf_mtod(m, const void *), m->data_len);
 }
 
 /* A packet with a copy of the bytes, in as many buffers as it takes; NULL: none left. */

@@ -125,6 +125,12 @@ static inline uint64_t frameq_ready(struct frameq *q, uint64_t want)
 	return q->pushed_seen - q->taken;
 }
 
+/* Consumer: no frame can be popped. */
+static inline bool frameq_idle(const struct frameq *q)
+{
+	return __atomic_load_n(&q->pushed, __ATOMIC_ACQUIRE) == q->taken;
+}
+
 /* Consumer: the oldest frame. Only when frameq_ready() said that there is one. */
 static inline struct frame *frameq_peek(struct frameq *q)
 {
@@ -142,6 +148,15 @@ static inline void frameq_pop(struct frameq *q, const struct frame *f)
 {
 	q->head_off += frameq_bytes(f->len);
 	q->taken++;
+}
+
+/* Consumer: the oldest frame, popped; its bytes stay until the queue is asked for the next one. */
+static inline const struct frame *frameq_take(struct frameq *q)
+{
+	const struct frame *f = frameq_peek(q);
+
+	frameq_pop(q, f);
+	return f;
 }
 
 /* Consumer: what is popped counts as room again. */

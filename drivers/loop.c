@@ -64,6 +64,8 @@ static uint16_t loop_rx(struct port *port, uint16_t queue, uint64_t now_ns, stru
 	struct wire_burst done;
 
 	(void)queue;
+	if (wire_idle(l->wire, l->end))
+		return 0;
 	wire_recv(l->wire, l->end, now_ns, l->pool, l->room, bufs, n, &done);
 	if (done.packets) {
 		counter_add(&l->stats.rx_packets, done.packets);

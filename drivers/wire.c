@@ -265,6 +265,8 @@ static void dir_send_bad(struct nsk_wire *wire, struct wire_dir *d, uint64_t now
 static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct rte_mbuf **bufs,
 			     uint16_t n, uint32_t epoch, struct wire_burst *done)
 {
+	uint64_t bytes = 0;
+	uint16_t packets = 0;
 	uint16_t full = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
@@ -282,16 +284,16 @@ static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct r
 			continue;
 		}
 		frameq_commit(&d->inorder, f);
-		done->packets++;
-		done->bytes += f->len;
+		packets++;
+		bytes += f->len;
 	}
 	frameq_publish(&d->inorder);
-	counter_add(&d->sent.packets, done->packets);
-	counter_add(&d->sent.bytes, done->bytes);
-	if (NSK_UNLIKELY(full)) {
+	counter_add(&d->sent.packets, packets);
+	counter_add(&d->sent.bytes, bytes);
+	if (NSK_UNLIKELY(full))
 		counter_add(&d->sent.queue_full, full);
-		done->packets += full; /* as far as the port knows, it has sent them */
-	}
+	done->bytes = bytes;
+	done->packets = packets + full; /* as far as the port knows, it has sent them all */
 }
 
 void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
@@ -327,6 +329,39 @@ static void dir_drop_cut(struct wire_dir *d, struct frameq *q, const struct fram
 	frameq_pop(q, f);
 }
 
+/* A frame that is longer than a buffer's room, in a chain instead of m, which is freed; or NULL. */
+static NSK_NOINLINE struct rte_mbuf *chain_instead(struct rte_mbuf *m, const struct frame *f)
+{
+	struct rte_mempool *pool = m->pool;
+
+	rte_pktmbuf_free(m);
+	return framebuf_make(pool, f->data, f->len);
+}
+
+/* The next frames into raw buffers, which become packets. */
+static inline void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf **bufs, uint16_t n,
+			    struct wire_burst *done)
+{
+	uint64_t bytes = 0;
+	uint16_t packets = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		const struct frame *f = frameq_take(&d->inorder);
+		struct rte_mbuf *m = bufs[i];
+
+		pkt_reset(m);
+		if (NSK_LIKELY(f->len <= room))
+			framebuf_fill(m, f->data, f->len);
+		else if ((m = chain_instead(m, f)) == NULL)
+			continue;
+		bufs[packets++] = m;
+		bytes += f->len;
+	}
+	done->packets = packets;
+	done->bytes = bytes;
+	done->bad = (uint16_t)(n - packets);
+}
+
 /* Everything that is there, up to n: a direction without delays. */
 static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t room,
 			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
@@ -346,29 +381,10 @@ static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t 
 	}
 	n = (uint16_t)NSK_MIN(ready, (uint64_t)n);
 	got = framebuf_take(pool, bufs, n);
-	for (uint16_t i = 0; i < n; i++) {
-		struct frame *f = frameq_peek(&d->inorder);
-		struct rte_mbuf *m = i < got ? bufs[i] : NULL;
-
-		if (NSK_LIKELY(m != NULL))
-			pkt_reset(m);
-		if (NSK_UNLIKELY(!m)) {
-			done->bad++;
-		} else if (NSK_LIKELY(f->len <= room)) {
-			framebuf_fill(m, f->data, f->len);
-			bufs[done->packets++] = m;
-			done->bytes += f->len;
-		} else {
-			rte_pktmbuf_free(m);
-			m = framebuf_make(pool, f->data, f->len);
-			if (m) {
-				bufs[done->packets++] = m;
-				done->bytes += f->len;
-			} else {
-				done->bad++;
-			}
-		}
-		frameq_pop(&d->inorder, f);
+	dir_fill(d, room, bufs, got, done);
+	for (; NSK_UNLIKELY(got < n); got++) {
+		frameq_take(&d->inorder);
+		done->bad++;
 	}
 	frameq_release(&d->inorder);
 }

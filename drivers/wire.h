@@ -67,6 +67,14 @@ void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mempool *pool,
 	       uint32_t room, struct rte_mbuf **bufs, uint16_t n, struct wire_burst *done);
 
+/* Whether wire_recv() need not be called at an end: nothing is on the way. */
+static inline bool wire_idle(const struct nsk_wire *wire, unsigned end)
+{
+	const struct wire_dir *d = &wire->dir[end ^ 1];
+
+	return !d->timed && frameq_idle(&d->inorder);
+}
+
 /* When the next packet arrives at an end: 0 now, UINT64_MAX none on the way. The receiver's thread.
  */
 uint64_t wire_next_ns(struct nsk_wire *wire, unsigned end);

@@ -25,7 +25,7 @@
 #define WATCH_NS   UINT64_C(100000000)
 
 /* Packets of one interface go in. Returns packets received. */
-static unsigned receive(struct nsk_worker *w, const struct rx_source *src)
+static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_source *src)
 {
 	struct rte_mbuf *bufs[BURST_MAX];
 	struct port *port = src->ifc->port;
@@ -119,7 +119,7 @@ static void output(struct run_worker *r)
 	tcp_output_dirty(w);
 	if (w->peers > 1 && steer_transmit(r))
 		w->busy = true;
-	if (net_tx_flush(w))
+	if (net_tx_pending(w) && net_tx_flush(w))
 		w->busy = true;
 }
 
