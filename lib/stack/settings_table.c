@@ -36,7 +36,8 @@
 
 static const char *const cookies[] = {"never", "full", "always"};
 static const char *const ack_policies[] = {[ACKPOLICY_LINUX] = "linux", [ACKPOLICY_RFC] = "rfc"};
-static const char *const congestion[] = {[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno"};
+static const char *const congestion[] =
+	{[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno", [CC_BBR] = "bbr"};
 
 const struct setting settings_table[] = {
 	/* ports, workers and sockets */

@@ -26,6 +26,8 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
+	if (NSK_UNLIKELY(c->ext != NULL))
+		c->ext->progress_ms = w->tcp->now_ms;
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
 	if (c->snd_una == c->snd_nxt) {
@@ -38,18 +40,9 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	}
 }
 
-/* Octets were delivered, the last of them sent at sent_us if that is told. c has an extension. */
-static void tell_pace(struct nsk_worker *w, struct tcp_conn *c, uint32_t octets, uint32_t sent_us,
-		      bool told)
-{
-	if (c->ext->pace && octets)
-		pace_acked(w, c, octets, sent_us, told);
-}
-
 uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 {
 	uint32_t sent_us = flight_ack_plain(&c->flight, ack, c->snd_nxt), rtt_us = 0;
-	uint32_t acked = ack - c->snd_una;
 
 	/* What was sent again cannot be timed (Karn). Send times are rounded up. */
 	if (NSK_LIKELY(!c->flight.flags)) {
@@ -57,10 +50,6 @@ uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 		rtt_us = take_sample(w, c, (int32_t)rtt_us > 0 ? rtt_us : 1);
 	}
 	advance(w, c, ack);
-	if (NSK_UNLIKELY(c->ext != NULL)) {
-		c->ext->progress_ms = w->tcp->now_ms;
-		tell_pace(w, c, acked, sent_us, rtt_us != 0);
-	}
 	return rtt_us;
 }
 
@@ -176,11 +165,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	x = recover_ctx(w, c);
 	ev = loss_ack(&x, &a);
 	recover_count(w, c, ev);
-	if (c->ext) {
-		if (a.acked)
-			c->ext->progress_ms = w->tcp->now_ms;
-		tell_pace(w, c, news.octets, news.newest.sent_us, news.any);
-	}
+	if (c->loss.watched)
+		pace_acked(w, c, &news, rtt_us);
 	if ((ev & LOSS_EV_GROW) && a.acked)
 		tcp_ack_grow(w, c, a.acked, rtt_us);
 	/* A first duplicate does not put the timeout off (RFC 6298 §5.3); with SACK a probe's time

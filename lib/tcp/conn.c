@@ -69,7 +69,6 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 	rcvq_purge(w, c);
 	recover_end(w, c);
 	free_ext(w, c);
-	cc_release(&c->cc);
 	sock_fini(&c->sock);
 	if (w->tcp->nburst)
 		conn_dirty(w, c); /* segments of this burst may have hints that lead here */
@@ -105,12 +104,12 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
 	if (SETTING(w->set, tcp_user_timeout_ms) && conn_ext(w, c) && !c->ext->user_timeout_ms)
 		c->ext->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
+	recover_forget(w, c);
+	loss_init(&c->loss);
 	if (c->ext) {
 		c->ext->progress_ms = w->tcp->now_ms;
 		pace_start(w, c);
 	}
-	recover_forget(w, c);
-	loss_init(&c->loss);
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
 	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
 }
@@ -167,6 +166,8 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c)
 	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c), c->flags & CONN_F_SYN_LOST);
 	if (!(c->flags & CONN_F_SYN_LOST))
 		c->cc.cwnd = initial_window(w, c->cc.smss);
+	if (NSK_UNLIKELY(c->cc.flags & CC_MODEL))
+		pace_model(w, c);
 	c->flags |= CONN_F_WAS_OPEN;
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;

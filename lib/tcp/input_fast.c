@@ -34,7 +34,7 @@ static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, 
 		return false; /* a duplicate, or tells a window */
 	if (len > conn_rcv_wnd(c))
 		return false;
-	if (c->loss.state != LOSS_OPEN)
+	if (c->loss.unusual)
 		return false;
 	return NSK_LIKELY(!c->ext) || !c->ext->ooo;
 }

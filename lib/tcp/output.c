@@ -263,7 +263,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 			send_dupacks(w, c);
 		budget = turn_octets(w, c);
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
-			budget = pace_budget(w, c, budget);
+			budget = pace_turn(w, c, budget);
 		if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST))
 			retransmit(w, c, &budget);
 		send_new(w, c, &budget);

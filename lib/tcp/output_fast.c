@@ -15,8 +15,8 @@
 /* Nothing hangs off the connection that sending has to look at; counters of the receiver may. */
 static inline bool plain_ext(const struct tcp_ext *x)
 {
-	return NSK_LIKELY(!x) || (!x->loss && !x->ooo && !x->pace && !x->user_timeout_ms &&
-				  x->dsack.start == x->dsack.end);
+	return NSK_LIKELY(!x) ||
+	       (!x->loss && !x->ooo && !x->user_timeout_ms && x->dsack.start == x->dsack.end);
 }
 
 /* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. */
@@ -29,7 +29,7 @@ static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c
 
 	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || !plain_ext(c->ext))
 		return false;
-	if ((uint32_t)(c->loss.state | c->rcv.dupacks))
+	if (c->loss.unusual | c->rcv.dupacks)
 		return false;
 	if (len + fin - 1 >= TCP_COPY_MAX || len > c->cc.smss)
 		return false;

@@ -301,18 +301,23 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 	const struct cc_algo *algo;
 	uint16_t smss = c->cc.smss;
 
-	(void)w;
 	len = (socklen_t)strnlen(value, len);
 	algo = cc_find_n(value, len);
 	if (!algo)
 		return -ENOENT;
 	if (algo->id == c->cc.algo)
 		return 0;
-	cc_release(&c->cc);
-	if (smss)
-		cc_init(&c->cc, algo, smss, false);
-	else
+	if (!smss) {
 		c->cc.algo = algo->id;
+		return 0;
+	}
+	cc_init(&c->cc, algo, smss, false);
+	if (c->ext && c->ext->loss)
+		loss_new_control(c->ext->loss);
+	if (!algo->state_bytes)
+		pace_end_model(w, c);
+	else if (!pace_model(w, c))
+		return -ENOBUFS;
 	return 0;
 }
 

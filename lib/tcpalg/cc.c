@@ -9,6 +9,7 @@
 const struct cc_algo *const cc_algos[] = {
 	[CC_CUBIC] = &cc_cubic,
 	[CC_NEWRENO] = &cc_newreno,
+	[CC_BBR] = &cc_bbr,
 };
 
 const unsigned cc_count = NSK_ARRAY_LEN(cc_algos);
@@ -41,8 +42,16 @@ void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_
 		.smss = smss,
 		.algo = algo->id,
 	};
-	if (algo->init)
+	if (algo->state_bytes)
+		cc->flags |= CC_MODEL;
+	else if (algo->init)
 		algo->init(cc);
+}
+
+void cc_give_state(struct cc *cc, struct cc_model *state)
+{
+	cc->priv.ptr = state;
+	cc_algos[cc->algo]->init(cc);
 }
 
 void cc_set_smss(struct cc *cc, uint16_t smss)

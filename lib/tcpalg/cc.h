@@ -4,6 +4,7 @@
  *
  * What it is told are events: data acknowledged outside of fast recovery, a loss found, recovery
  * left, the retransmission timer, an idle spell. What it answers is in struct cc: cwnd, ssthresh.
+ * One that models the path (struct cc_model) is told of every ACK, and answers with a rate as well.
  * Which octets are lost and what to send again is none of its business: see loss.h.
  *
  * RFC 5681; RFC 6928 (initial window).
@@ -12,9 +13,11 @@
 #define NSK_TCPALG_CC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tcpalg/hystart.h"
+#include "tcpalg/rate.h"
 
 #define CC_WND_MAX (1u << 30) /* largest window that scaling can express (RFC 7323 section 2.3) */
 
@@ -40,13 +43,14 @@ struct cc {
 		uint64_t u64[2];
 		uint32_t u32[4];
 		void *ptr;
-	} priv; /* [W] the algorithm's own; one that needs more hangs it here (see release) */
+	} priv; /* [W] the algorithm's own; with CC_MODEL ptr leads to it */
 };
 
 _Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
 
 #define CC_AFTER_RTO 0x01 /* slow start that follows a timeout */
 #define CC_HYSTART   0x02 /* priv is HyStart++'s: the first slow start goes on */
+#define CC_MODEL     0x04 /* models the path: cwnd holds in recovery as well, see cc_give_state() */
 
 /* One acknowledgement, or a merged run of them. */
 struct cc_ack {
@@ -59,11 +63,52 @@ struct cc_ack {
 	uint16_t nacks; /* ACK segments merged into this event, >= 1 */
 };
 
+/*
+ * An algorithm may model the path: it has a rate at which to send, and wants to know more. Its
+ * state is memory of the caller's that begins with this. In: until init.
+ */
+struct cc_model {
+	uint64_t pacing_rate; /* out: octets a second */
+	uint64_t seed;	      /* in: random */
+	uint64_t now_us;      /* in */
+	uint32_t srtt_us;     /* in: 0: unknown */
+	uint32_t delivered;   /* in: octets delivered so far, modulo 2^32 */
+	bool limited;	      /* out: what is sent now tells nothing of the path (rate_limited()) */
+};
+
+/* One acknowledgement of anything new, in recovery or not, for a model. Losses were told before. */
+struct cc_sample {
+	uint64_t now_us;
+	struct rate_sample rs;
+	uint32_t acked;	    /* octets newly delivered, SACK included, > 0 */
+	uint32_t delivered; /* octets delivered so far, modulo 2^32 */
+	uint32_t pipe;	    /* octets in the network now */
+	uint32_t rtt_us;    /* measured by this ACK; 0: nothing was */
+	uint32_t srtt_us;
+	bool recovering;   /* from a loss or a timeout */
+	bool cwnd_limited; /* the window held back what could have been sent */
+	bool sack;	   /* the peer tells what it holds */
+};
+
+/* Octets newly found lost, for a model. */
+struct cc_lost {
+	uint64_t now_us;
+	uint32_t octets;
+	uint32_t ranges;     /* apart from each other, about */
+	uint32_t delivered;  /* octets delivered so far, modulo 2^32 */
+	uint32_t inflight;   /* when they were sent; 0: unknown, and so is the rest */
+	uint32_t since_sent; /* octets lost since then, these included */
+	bool app_limited;    /* then */
+	bool sack;
+};
+
 struct cc_algo {
 	const char *name;
-	uint8_t id; /* its own row */
+	uint8_t id;	    /* its own row */
+	size_t state_bytes; /* a model's state; 0: it is none */
 
-	/* priv is zero on entry; cwnd, ssthresh, smss are set. NULL: nothing to do. */
+	/* priv is zero on entry, or a model's state but for what goes in; cwnd, ssthresh, smss are
+	 * set. NULL: nothing to do. */
 	void (*init)(struct cc *cc);
 	/* New data acknowledged, not in fast recovery. */
 	void (*ack)(struct cc *cc, const struct cc_ack *a);
@@ -75,14 +120,21 @@ struct cc_algo {
 	void (*rto)(struct cc *cc, bool first, uint64_t now_us);
 	/* About to send after idle_us without sending, rto_us being the timeout. */
 	void (*idle_restart)(struct cc *cc, uint32_t idle_us, uint32_t rto_us);
-	/* The connection ends: free what priv holds. NULL: nothing to do. */
-	void (*release)(struct cc *cc);
+
+	/* Models alone: */
+	void (*sample)(struct cc *cc, const struct cc_sample *s);
+	void (*lost)(struct cc *cc, const struct cc_lost *l);
+	/* The last recovery was needless. */
+	void (*undo)(struct cc *cc);
+	/* About to send, nothing being in flight because the application had nothing to send. */
+	void (*restart)(struct cc *cc, uint64_t now_us);
 };
 
 /* Rows of the table. */
 enum cc_id {
 	CC_CUBIC,
 	CC_NEWRENO, /* "reno", the name that Linux gives it */
+	CC_BBR,
 };
 
 /* By id; cc_count of them. */
@@ -91,6 +143,7 @@ extern const unsigned cc_count;
 
 extern const struct cc_algo cc_cubic;
 extern const struct cc_algo cc_newreno;
+extern const struct cc_algo cc_bbr;
 
 /* Row called name (len octets, no NUL needed); NULL if there is none. */
 const struct cc_algo *cc_find_n(const char *name, uint32_t len);
@@ -101,9 +154,18 @@ uint32_t cc_initial_window(uint32_t smss);
 
 /*
  * Start with algo. syn_lost: the SYN or SYN-ACK had to be sent again, hence the window is one
- * segment (RFC 5681 section 3.1). smss is at least 1.
+ * segment (RFC 5681 section 3.1). smss is at least 1. A model goes on with cc_give_state(), before
+ * anything else happens.
  */
 void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_lost);
+
+/* state: zeroed, of the algorithm's state_bytes, what goes in filled in. It stays the caller's. */
+void cc_give_state(struct cc *cc, struct cc_model *state);
+
+static inline struct cc_model *cc_model(const struct cc *cc)
+{
+	return cc->flags & CC_MODEL ? cc->priv.ptr : NULL;
+}
 
 /* The path MTU changed: the window stays the same in octets, at least one segment. */
 void cc_set_smss(struct cc *cc, uint16_t smss);
@@ -147,12 +209,6 @@ static inline void cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto
 {
 	if (idle_us > rto_us)
 		cc_algos[cc->algo]->idle_restart(cc, idle_us, rto_us);
-}
-
-static inline void cc_release(struct cc *cc)
-{
-	if (cc_algos[cc->algo]->release)
-		cc_algos[cc->algo]->release(cc);
 }
 
 #endif

@@ -199,6 +199,9 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 		room->lost = old->lost;
 		room->rxt = old->rxt;
 		room->lost_from = old->lost_from;
+		room->lost_new = old->lost_new;
+		room->lost_us = old->lost_us;
+		room->nlost = old->nlost;
 		room->n = old->n;
 		memcpy(room->r, at(old, 0), old->n * sizeof(old->r[0]));
 	} else if (una != nxt) {
@@ -421,6 +424,10 @@ static uint32_t lose(struct flight_room *room, unsigned k, uint32_t nxt)
 	count(room, r->flags, len, false);
 	r->flags |= FLIGHT_LOST;
 	count(room, r->flags, len, true);
+	room->lost_us = room->nlost ? later(room->lost_us, r->sent_us) : r->sent_us;
+	room->lost_new += len;
+	if (room->nlost < UINT16_MAX)
+		room->nlost++;
 	return len;
 }
 
@@ -476,6 +483,19 @@ uint32_t flight_detect(struct flight *f, uint32_t una, uint32_t nxt, struct flig
 	if (*lost)
 		join(room);
 	return (uint32_t)last;
+}
+
+struct flight_losses flight_take_lost(struct flight *f)
+{
+	struct flight_room *room = f->room;
+	struct flight_losses out = {0};
+
+	if (!room)
+		return out;
+	out = (struct flight_losses){room->lost_new, room->nlost, room->lost_us};
+	room->lost_new = 0;
+	room->nlost = 0;
+	return out;
 }
 
 /* Makes a range begin at seq. False: no room. */

@@ -53,6 +53,9 @@ struct flight_room {
 	uint32_t lost_from; /* [W] nothing below is LOST */
 	uint16_t first, n;  /* [W] ranges in use: r[first] to r[first + n - 1] */
 	uint16_t cap;	    /* [C] */
+	uint32_t lost_new;  /* [W] octets found LOST since flight_take_lost() */
+	uint32_t lost_us;   /* [W] of these, when the last were sent */
+	uint16_t nlost;	    /* [W] of these, the ranges */
 	bool dense;	    /* [W] no neighbours are of one kind: looking again is of no use */
 	uint8_t spare;
 	struct flight_range r[];
@@ -240,6 +243,14 @@ void flight_unmark(struct flight *f, uint32_t nxt);
 
 /* The first octets LOST, as many as follow each other. False: none. */
 bool flight_next_lost(struct flight *f, uint32_t una, uint32_t nxt, struct seq_range *out);
+
+/* What was found LOST since it was asked last; ranges 0: nothing. */
+struct flight_losses {
+	uint32_t octets, ranges;
+	uint32_t sent_us; /* when the last of them was sent */
+};
+
+struct flight_losses flight_take_lost(struct flight *f);
 
 /* ---- figures ---- */
 

@@ -52,7 +52,7 @@ uint32_t loss_room(const struct loss_ctx *x)
 {
 	uint32_t pipe = loss_pipe(x), wnd = x->cc->cwnd, room;
 
-	if (x->l->state == LOSS_FAST && x->m)
+	if (x->l->state == LOSS_FAST && x->m && !(x->cc->flags & CC_MODEL))
 		wnd = x->m->prr.cwnd;
 	room = wnd > pipe ? wnd - pipe : 0;
 	if (x->l->state == LOSS_RTO && x->m && room < x->m->quota)

@@ -39,10 +39,16 @@ enum loss_state {
 
 struct loss {
 	uint32_t min_rtt_us; /* [W] least round trip so far, 0: none */
-	uint8_t state;	     /* [W] enum loss_state */
-	uint8_t dupacks;     /* [W] ACKs in a row that told of gaps; saturates */
-	uint8_t flags;	     /* [W] private */
-	bool reo;	     /* [W] the caller's: its timer is the reordering timer */
+	union {
+		struct {
+			uint8_t state;	  /* [W] enum loss_state */
+			uint8_t dupacks;  /* [W] ACKs in a row that told of gaps; saturates */
+			uint8_t flags;	  /* [W] private */
+			bool reo : 1;	  /* [W] the caller's: its timer is the reordering timer */
+			bool watched : 1; /* [W] the caller's: somebody wants to know of each ACK */
+		};
+		uint32_t unusual; /* 0: none of it, in OPEN: short cuts may be taken */
+	};
 };
 
 _Static_assert(sizeof(struct loss) <= 8, "lives in the connection");
@@ -123,6 +129,13 @@ unsigned loss_reo_timeout(struct loss_ctx *x);
 
 /* The retransmission timer ran out (RFC 6298 section 5, RFC 8985 section 6.3). first: cc_rto(). */
 void loss_rto(struct loss_ctx *x, bool first);
+
+/* Congestion control begins anew: there is nothing to take back to. */
+static inline void loss_new_control(struct loss_more *m)
+{
+	undo_disarm(&m->undo);
+	m->frto = FRTO_OFF;
+}
 
 /*
  * Everything in flight is to be sent again, in segments of another size. Not a sign of congestion.

@@ -12,10 +12,9 @@ static uint64_t duration_ns(const struct pacer *p, uint32_t octets)
 	return octets * NS_PER_S / p->rate;
 }
 
-/* Section 5.6.3: a millisecond's worth, at least two segments unless those take long. */
-static uint32_t quantum(uint64_t rate, uint32_t smss)
+uint32_t pacer_quantum(uint64_t rate, uint32_t smss)
 {
-	uint64_t octets = rate / 1000;
+	uint64_t octets = rate / (1000000 / PACER_QUANTUM_US);
 
 	if (octets > PACER_QUANTUM_MAX)
 		octets = PACER_QUANTUM_MAX;
@@ -27,7 +26,7 @@ static uint32_t quantum(uint64_t rate, uint32_t smss)
 void pacer_set(struct pacer *p, uint64_t rate, uint32_t smss)
 {
 	p->rate = rate < RATE_MAX ? rate : RATE_MAX;
-	p->quantum = rate ? quantum(p->rate, smss) : 0;
+	p->quantum = rate ? pacer_quantum(p->rate, smss) : 0;
 }
 
 void pacer_sent(struct pacer *p, uint32_t octets, uint64_t now_ns)

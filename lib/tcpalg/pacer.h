@@ -3,9 +3,11 @@
  * Pacing: when the next octets may leave, and how many at once. draft-ietf-ccwg-bbr-06 sections
  * 5.6.2 and 5.6.3.
  *
- * A quantum leaves at a time, of about a millisecond's worth, and moves the time of the next one by
- * what it takes at the rate. Who wakes up late catches up: time is credited up to a bound, so that
- * a timer's grain does not lower the rate, and so that the end of an idle spell is no burst.
+ * A quantum leaves at a time and moves the time of the next one by what it takes at the rate. The
+ * draft's is a millisecond's worth, for senders whose ports cut segments; ours is smaller, since
+ * it also is what a queue at the bottleneck gets in one go. Who wakes up late catches up: time is
+ * credited up to a bound, so that a timer's grain does not lower the rate, and so that the end of
+ * an idle spell is no burst.
  */
 #ifndef NSK_TCPALG_PACER_H
 #define NSK_TCPALG_PACER_H
@@ -13,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A quantum is what the rate carries in so long, and no more octets than that. */
+#define PACER_QUANTUM_US  250u
 #define PACER_QUANTUM_MAX 65536u
 
 /* Lateness made up for: a few ticks of a timer wheel, or a quantum if that takes longer. */
@@ -23,6 +27,9 @@ struct pacer {
 	uint64_t next_ns; /* [W] when the next quantum may leave */
 	uint32_t quantum; /* [W] octets, whole segments */
 };
+
+/* Octets that leave at a time: at least two segments, or one where even that takes long. */
+uint32_t pacer_quantum(uint64_t rate, uint32_t smss);
 
 /* From now on at so many octets a second; 0: no pacing. smss is at least 1. */
 void pacer_set(struct pacer *p, uint64_t rate, uint32_t smss);

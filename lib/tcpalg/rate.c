@@ -100,6 +100,7 @@ struct rate_sample rate_acked(struct rate *r, uint32_t now_us, uint32_t octets, 
 	out.prior = s->delivered;
 	out.inflight = s->inflight;
 	out.lost = r->lost - s->lost;
+	out.age_us = now_us - s->sent_us;
 	out.app_limited = s->app_limited;
 	r->first_us = s->sent_us;
 	sending = s->sent_us - s->first_us;

@@ -64,6 +64,7 @@ struct rate_sample {
 	uint32_t prior;	      /* delivered in all when that was sent which was acknowledged */
 	uint32_t inflight;    /* in flight then */
 	uint32_t lost;	      /* since then */
+	uint32_t age_us;      /* since then, of the first that left in the same grain */
 	bool app_limited;
 	bool any; /* all of the above is there */
 };

@@ -56,6 +56,11 @@ void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked)
 	const struct cc now = *cc;
 	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss));
 
+	if (cc->flags & CC_MODEL) {
+		cc_algos[cc->algo]->undo(cc);
+		undo_disarm(u);
+		return;
+	}
 	*cc = u->cc;
 	cc_set_smss(cc, now.smss);
 	cc->flight = max_u32(cc->flight, now.flight);

@@ -50,7 +50,7 @@ bool undo_dsack(struct undo *u, struct seq_range dup, uint32_t una);
 
 /*
  * RFC 4015 section 3.2 steps 5 and 6: the window as before, but no burst: pipe octets are in
- * flight, the ACK acknowledged acked. Disarms.
+ * flight, the ACK acknowledged acked. A model of the path knows itself what it was. Disarms.
  */
 void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked);
 

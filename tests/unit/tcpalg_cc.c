@@ -49,7 +49,6 @@ static void rfc5681_3_1_one_segment_after_a_lost_syn(void **state)
 	cc_init(&cc, &cc_newreno, 1460, false);
 	assert_int_equal(cc.cwnd, 14600);
 	assert_int_equal(cc.ssthresh, CC_WND_MAX);
-	cc_release(&cc);
 }
 
 static void window_holds_a_segment_after_mss_changed(void **state)

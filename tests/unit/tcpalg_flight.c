@@ -412,6 +412,35 @@ static void larger_room_takes_everything_over(void **state)
 	end();
 }
 
+/* What congestion control asks for. */
+static void losses_are_told_once(void **state)
+{
+	struct flight_losses told;
+	uint32_t lost;
+
+	(void)state;
+	start(1, 8);
+	told = flight_take_lost(&f);
+	assert_int_equal(told.ranges, 0);
+	send_new(SMSS, 1000);
+	send_new(SMSS, 2000);
+	send_new(SMSS, 3000);
+	send_new(SMSS, 4000);
+	clear_news(5000, 0);
+	sack(100, 200);
+	sack(300, 400);
+	detect(4000, 400, 0, 9000, &lost);
+	assert_int_equal(lost, 2 * SMSS);
+	told = flight_take_lost(&f);
+	assert_int_equal(told.octets, 2 * SMSS);
+	assert_int_equal(told.ranges, 2);
+	assert_int_equal(told.sent_us, 3000);
+	told = flight_take_lost(&f);
+	assert_int_equal(told.octets | told.ranges, 0);
+	free(flight_detach(&f));
+	assert_int_equal(flight_take_lost(&f).ranges, 0);
+}
+
 static void rfc2883_4_first_block_tells_duplicates(void **state)
 {
 	const struct seq_range below = {100, 200}, in[2] = {{500, 600}, {400, 700}};
@@ -444,6 +473,7 @@ int main(void)
 		cmocka_unit_test(rfc4015_nothing_is_lost_after_unmarking),
 		cmocka_unit_test(full_room_forgets_blocks_and_keeps_its_counts),
 		cmocka_unit_test(larger_room_takes_everything_over),
+		cmocka_unit_test(losses_are_told_once),
 		cmocka_unit_test(rfc2883_4_first_block_tells_duplicates),
 	};
 

@@ -165,6 +165,7 @@ static void losses_are_counted_since_sending(void **state)
 	s = acked(11000, MSS, 1000);
 	assert_int_equal(s.lost, 2 * MSS);
 	assert_int_equal(s.inflight, 10 * MSS);
+	assert_int_equal(s.age_us, 10000);
 	assert_int_equal(rate_at(&r, 1000)->lost, 5 * MSS);
 }
 
