@@ -70,7 +70,7 @@ static uint32_t percent(uint32_t of, uint32_t n)
 /* Below n, evenly enough (xorshift; the caller has seeded it). */
 static uint32_t random_below(struct bbr *b, uint32_t n)
 {
-	uint64_t x = b->model.seed | 1;
+	uint64_t x = b->model.seed ? b->model.seed : 1;
 
 	x ^= x << 13;
 	x ^= x >> 7;
