@@ -49,12 +49,12 @@ int epoll_collect(struct epoll *ep, struct epoll_event *events, int max);
  */
 bool epoll_prune(struct epoll *ep);
 
-/* What is ready at s now, synonyms included. */
+/* What is ready at s now. */
 static inline uint32_t sock_readiness(struct sock *s)
 {
 	if (NSK_UNLIKELY(s->flags & SOCK_F_EPOLL) && s->ready)
 		epoll_prune(epoll_of(s));
-	return item_expand(s->ready);
+	return s->ready;
 }
 
 #endif

@@ -48,13 +48,6 @@ struct sock_worker {
 	struct list_node watches;
 };
 
-/* Conditions with their synonyms: EPOLLIN is EPOLLRDNORM too, EPOLLOUT is EPOLLWRNORM. */
-static inline uint32_t item_expand(uint32_t bits)
-{
-	_Static_assert(EPOLLRDNORM == EPOLLIN << 6 && EPOLLWRNORM == EPOLLOUT << 6, "one shift");
-	return bits | (bits & (EPOLLIN | EPOLLOUT)) << 6;
-}
-
 /* A waiting thread's watch at s, which holds s; NULL: no memory. */
 struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt);
 /* Takes it away and lets go of s. */

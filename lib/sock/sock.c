@@ -28,7 +28,7 @@ void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
 	};
 }
 
-/* Any number of items of any kind; bits with synonyms. */
+/* Any number of items of any kind. */
 static NSK_NOINLINE void notify_all(struct epoll_item *it, uint32_t bits)
 {
 	do {
@@ -46,7 +46,6 @@ void sock_notify(struct sock *s, uint32_t bits)
 {
 	struct epoll_item *it = s->items;
 
-	bits = item_expand(bits);
 	if (NSK_UNLIKELY(it->next || it->events & ITEM_WATCH))
 		notify_all(it, bits);
 	else if (bits & it->events)

@@ -95,10 +95,10 @@ struct sock {
 	const struct sock_ops *ops;
 	struct nsk_worker *worker;
 	struct epoll_item *items; /* registrations with epoll instances and sleeping threads */
-	uint32_t ready;		  /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP */
-	int32_t fd;		  /* one of the descriptors that name it, -1: none (handle.c) */
-	uint32_t refs;		  /* descriptors (dup), and blocking calls under way */
-	uint32_t rcvtimeo_ms;	  /* 0: for ever */
+	uint32_t ready;	      /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP and synonyms */
+	int32_t fd;	      /* one of the descriptors that name it, -1: none (handle.c) */
+	uint32_t refs;	      /* descriptors (dup), and blocking calls under way */
+	uint32_t rcvtimeo_ms; /* 0: for ever */
 	uint32_t sndtimeo_ms;
 	int32_t linger_s; /* -1: off */
 	int16_t err;	  /* SO_ERROR, positive errno, cleared by reading it */
@@ -109,12 +109,20 @@ struct sock {
 };
 _Static_assert(sizeof(struct sock) <= 56, "part of every connection");
 
+/* Conditions with their synonyms: EPOLLIN is EPOLLRDNORM too, EPOLLOUT is EPOLLWRNORM. */
+static inline uint32_t sock_synonyms(uint32_t bits)
+{
+	_Static_assert(EPOLLRDNORM == EPOLLIN << 6 && EPOLLWRNORM == EPOLLOUT << 6, "one shift");
+	return bits | (bits & (EPOLLIN | EPOLLOUT)) << 6;
+}
+
 /* Slow half of sock_ready(): tells epoll instances and sleepers. */
 void sock_notify(struct sock *s, uint32_t bits);
 
 /* The protocol says: these became (or are again, with new data) true. An edge for each call. */
 static inline void sock_ready(struct sock *s, uint32_t bits)
 {
+	bits = sock_synonyms(bits);
 	s->ready |= bits;
 	if (s->items)
 		sock_notify(s, bits);
@@ -123,7 +131,7 @@ static inline void sock_ready(struct sock *s, uint32_t bits)
 /* The protocol says: these are no longer true. */
 static inline void sock_unready(struct sock *s, uint32_t bits)
 {
-	s->ready &= ~bits;
+	s->ready &= ~sock_synonyms(bits);
 }
 
 /* The pending error as -errno, which is told once; 0: none. */
