@@ -145,22 +145,21 @@ void wire_give(struct nsk_wire *wire, unsigned end)
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
-/* A frame at the end of @q with the packet in it, not yet committed; NULL: full or no memory. */
-static inline struct frame *dir_copy_in(struct wire_dir *d, struct frameq *q, struct rte_mbuf *m,
-					uint32_t epoch)
+/* A frame's room at the end of those in order, not yet committed; NULL: full or no memory. */
+static inline struct frame *dir_reserve(struct wire_dir *d, const struct rte_mbuf *m)
 {
 	uint64_t limit = d->impair.p.queue_packets;
-	struct frame *f;
 
-	if (NSK_UNLIKELY(frameq_in_flight(q, limit) >= limit))
+	if (NSK_UNLIKELY(frameq_in_flight(&d->inorder, limit) >= limit))
 		return NULL;
-	f = frameq_reserve(q, m->pkt_len);
-	if (NSK_UNLIKELY(!f))
-		return NULL;
+	return frameq_reserve(&d->inorder, m->pkt_len);
+}
+
+static inline void frame_fill(struct frame *f, const struct rte_mbuf *m, uint32_t epoch)
+{
 	f->due_ns = 0;
 	f->tag = epoch;
 	framebuf_flatten(m, f->data);
-	return f;
 }
 
 /* Fewer than queue_packets in both queues together, which are looked at anew only when it seems not
@@ -226,12 +225,13 @@ static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
 static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
 			 struct rte_mbuf *m, uint32_t epoch)
 {
-	struct frame *f = dir_has_room(d) ? dir_copy_in(d, &d->inorder, m, epoch) : NULL;
+	struct frame *f = dir_has_room(d) ? dir_reserve(d, m) : NULL;
 
 	if (!f || impair_full(&d->impair, now_ns, m->pkt_len)) {
 		counter_add(&d->sent.queue_full, 1);
 		return;
 	}
+	frame_fill(f, m, epoch);
 	counter_add(&d->sent.packets, 1);
 	counter_add(&d->sent.bytes, m->pkt_len);
 	if (wire->tap)
@@ -278,14 +278,16 @@ static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct r
 			done->bad++;
 			continue;
 		}
-		f = dir_copy_in(d, &d->inorder, m, epoch);
+		f = dir_reserve(d, m);
 		if (NSK_UNLIKELY(!f)) {
 			full++;
 			continue;
 		}
-		frameq_commit(&d->inorder, f);
 		packets++;
 		bytes += f->len;
+		/* Nobody sees it before it is published. */
+		frameq_commit(&d->inorder, f);
+		frame_fill(f, m, epoch);
 	}
 	frameq_publish(&d->inorder);
 	counter_add(&d->sent.packets, packets);
@@ -343,21 +345,22 @@ static inline void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf *
 			    struct wire_burst *done)
 {
 	uint64_t bytes = 0;
-	uint16_t packets = 0;
+	unsigned packets = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		const struct frame *f = frameq_take(&d->inorder);
 		struct rte_mbuf *m = bufs[i];
+		uint32_t len = f->len;
 
 		pkt_reset(m);
-		if (NSK_LIKELY(f->len <= room))
-			framebuf_fill(m, f->data, f->len);
+		if (NSK_LIKELY(len <= room))
+			framebuf_fill(m, f->data, len);
 		else if ((m = chain_instead(m, f)) == NULL)
 			continue;
 		bufs[packets++] = m;
-		bytes += f->len;
+		bytes += len;
 	}
-	done->packets = packets;
+	done->packets = (uint16_t)packets;
 	done->bytes = bytes;
 	done->bad = (uint16_t)(n - packets);
 }
