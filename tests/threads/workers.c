@@ -192,6 +192,7 @@ static void settings_counters_and_interfaces_change_while_data_flows(void **stat
 
 	job_start(&echo);
 	job_start(&asking);
+	crew_until(has_asked, &asking);
 	for (unsigned round = 0; round < 50; round++) {
 		change_settings(pair->crew.stack[round % 2], round / 2);
 		assert_int_equal(nsk_stats_read(pair->crew.stack[0], -1, &stats), 0);
