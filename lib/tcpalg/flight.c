@@ -7,6 +7,13 @@
 /* No window is larger than this (RFC 7323 section 2.3): older blocks are inventions. */
 #define WINDOW_MAX (1u << 30)
 
+/* What has the latest of the send times. */
+enum {
+	STAMPED_NOTHING,
+	STAMPED_NEW,   /* octets that left for the first time */
+	STAMPED_AGAIN, /* octets that left again */
+};
+
 /* ---- ranges ---- */
 
 static struct flight_range *at(struct flight_room *room, unsigned k)
@@ -202,11 +209,15 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 		room->lost_new = old->lost_new;
 		room->lost_us = old->lost_us;
 		room->nlost = old->nlost;
+		room->stamp_us = old->stamp_us;
+		room->stamped = old->stamped;
 		room->n = old->n;
 		memcpy(room->r, at(old, 0), old->n * sizeof(old->r[0]));
 	} else if (una != nxt) {
 		room->n = 1;
 		room->r[0] = (struct flight_range){una, f->sent_us, f->flags};
+		room->stamp_us = f->sent_us;
+		room->stamped = f->flags & FLIGHT_RXT ? STAMPED_AGAIN : STAMPED_NEW;
 		count(room, f->flags, nxt - una, true);
 	}
 	f->room = room;
@@ -216,20 +227,39 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 
 /* ---- sending ---- */
 
+/*
+ * The send time of what leaves now, in the grain. Within one grain the order must not be lost in
+ * which octets leave for the first time and again, or a delivery of the ones would make others
+ * look overtaken that left after them: each change from first to again is a microsecond. What
+ * leaves for the first time has the higher numbers, which is order enough.
+ */
+static uint32_t stamp(struct flight_room *room, uint32_t now_us, uint32_t grain, uint8_t what)
+{
+	uint32_t us = flight_stamp(now_us, grain);
+
+	if (room->stamped != STAMPED_NOTHING && seq_leq(us, room->stamp_us)) {
+		us = room->stamp_us;
+		us += what == STAMPED_AGAIN && room->stamped == STAMPED_NEW;
+	}
+	room->stamp_us = us;
+	room->stamped = what;
+	return us;
+}
+
 /* The room is full: the last range takes them in, as if all of it were sent now. */
-static void append_to_last(struct flight_room *room, uint32_t nxt, uint32_t stamp)
+static void append_to_last(struct flight_room *room, uint32_t nxt, uint32_t sent_us)
 {
 	struct flight_range *last = at(room, room->n - 1u);
 
 	count(room, last->flags, nxt - last->start, false);
 	last->flags = FLIGHT_COARSE;
-	last->sent_us = later(last->sent_us, stamp);
+	last->sent_us = later(last->sent_us, sent_us);
 }
 
 void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now_us, uint32_t grain)
 {
-	struct flight_range p = {nxt, flight_stamp(now_us, grain), 0};
 	struct flight_room *room = f->room;
+	struct flight_range p = {.start = nxt};
 
 	if (flight_send(f, una, nxt, now_us))
 		return;
@@ -240,6 +270,7 @@ void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now
 		f->sent_us = later(f->sent_us, now_us);
 		return;
 	}
+	p.sent_us = stamp(room, now_us, grain, STAMPED_NEW);
 	if (room->n && same(at(room, room->n - 1u), &p))
 		return; /* it ends where the flight does: longer by itself */
 	if (room->n == room->cap)
@@ -253,16 +284,16 @@ void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now
 void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint32_t now_us,
 		       uint32_t grain)
 {
-	/* Later than what left for the first time in the same grain: that may have gone ahead. */
-	struct flight_range p = {r.start, flight_stamp(now_us, grain) + 1, FLIGHT_RXT};
+	struct flight_range p = {.start = r.start, .flags = FLIGHT_RXT};
 	struct flight_room *room = f->room;
 	struct plan pl;
 
 	if (!room) {
 		f->flags = FLIGHT_RXT;
-		f->sent_us = p.sent_us;
+		f->sent_us = flight_stamp(now_us, grain);
 		return;
 	}
+	p.sent_us = stamp(room, now_us, grain, STAMPED_AGAIN);
 	if (!plan_hard(room, &p, r.end, nxt, &pl)) {
 		/* All of the ranges that it touches: what was not sent will be missed again. */
 		p.start = at(room, find(room, r.start))->start;
@@ -302,7 +333,7 @@ static bool ambiguous(const struct flight_news *n, uint32_t age_us)
 	if (n->echo_age_us >= 2000 && n->echo_age_us - 2000 > age_us)
 		return true;
 	/* Send times are rounded up. */
-	return seq_lt(age_us + 1, n->min_rtt_us - n->min_rtt_us / 8);
+	return n->min_rtt_us && seq_lt(age_us + 1, n->min_rtt_us - n->min_rtt_us / 8);
 }
 
 /* Octets of range r up to end were delivered. */

@@ -56,8 +56,9 @@ struct flight_room {
 	uint32_t lost_new;  /* [W] octets found LOST since flight_take_lost() */
 	uint32_t lost_us;   /* [W] of these, when the last were sent */
 	uint16_t nlost;	    /* [W] of these, the ranges */
+	uint32_t stamp_us;  /* [W] the latest of the send times, if any */
 	bool dense;	    /* [W] no neighbours are of one kind: looking again is of no use */
-	uint8_t spare;
+	uint8_t stamped;    /* [W] what has it: private */
 	struct flight_range r[];
 };
 

@@ -213,7 +213,7 @@ static void rfc8985_5_2_newest_delivery_is_told(void **state)
 	assert_int_equal(news.newest.sent_us, 300);
 	assert_false(news.rxt);
 	ack(100);
-	assert_int_equal(news.newest.sent_us, 401);
+	assert_int_equal(news.newest.sent_us, 400);
 	assert_int_equal(news.newest.end, 100);
 	assert_true(news.rxt);
 	end();
@@ -412,6 +412,57 @@ static void larger_room_takes_everything_over(void **state)
 	end();
 }
 
+/*
+ * RFC 8985 section 6.2 step 2 within a grain: a retransmission and new data leave in turn; what is
+ * delivered shows only what left before it as overtaken.
+ */
+static void rfc8985_6_2_order_within_a_grain_is_kept(void **state)
+{
+	const uint32_t grain = 1023;
+	uint32_t lost;
+
+	(void)state;
+	start(1, 16);
+	send_new(4 * SMSS, 100);
+	flight_mark(&f, una, nxt, una + 2 * SMSS);
+	flight_send_slow(&f, una, nxt, 5000, grain); /* [400, 500) */
+	nxt += SMSS;
+	flight_send_again(&f, nxt, (struct seq_range){una, una + SMSS}, 5001, grain);
+	flight_send_slow(&f, una, nxt, 5002, grain); /* [500, 600) */
+	nxt += SMSS;
+	flight_send_again(&f, nxt, (struct seq_range){una + SMSS, una + 2 * SMSS}, 5003, grain);
+	flight_send_slow(&f, una, nxt, 5004, grain); /* [600, 700) */
+	nxt += SMSS;
+	/* The first retransmission arrives. */
+	clear_news(9000, 0);
+	ack(SMSS);
+	assert_int_equal(news.newest.end, una);
+	flight_detect(&f, una, nxt, news.newest, 0, 90000, &lost);
+	assert_int_equal(lost, 3 * SMSS); /* [200, 400), sent long ago, and [400, 500) */
+	assert_int_equal(flight_at(&f, una, base + 400).flags & FLIGHT_LOST, FLIGHT_LOST);
+	assert_int_equal(flight_at(&f, una, base + 500).flags, 0);
+	assert_int_equal(flight_at(&f, una, base + 100).flags, FLIGHT_RXT);
+	/* The second: what left between them, and not what left behind it. */
+	ack(2 * SMSS);
+	flight_detect(&f, una, nxt, news.newest, 0, 90000, &lost);
+	assert_int_equal(lost, SMSS);
+	assert_int_equal(flight_at(&f, una, base + 600).flags, 0);
+	/* New data of the same grain tells nothing of what left behind it either. */
+	end();
+	start(1, 16);
+	send_new(2 * SMSS, 100);
+	flight_mark(&f, una, nxt, una + SMSS);
+	flight_send_slow(&f, una, nxt, 5000, grain);
+	nxt += SMSS;
+	flight_send_again(&f, nxt, (struct seq_range){una, una + SMSS}, 5001, grain);
+	clear_news(9000, 0);
+	sack(200, 300);
+	flight_detect(&f, una, nxt, news.newest, 0, 90000, &lost);
+	assert_int_equal(lost, SMSS); /* [100, 200) */
+	assert_int_equal(flight_at(&f, una, base).flags, FLIGHT_RXT);
+	end();
+}
+
 /* What congestion control asks for. */
 static void losses_are_told_once(void **state)
 {
@@ -473,6 +524,7 @@ int main(void)
 		cmocka_unit_test(rfc4015_nothing_is_lost_after_unmarking),
 		cmocka_unit_test(full_room_forgets_blocks_and_keeps_its_counts),
 		cmocka_unit_test(larger_room_takes_everything_over),
+		cmocka_unit_test(rfc8985_6_2_order_within_a_grain_is_kept),
 		cmocka_unit_test(losses_are_told_once),
 		cmocka_unit_test(rfc2883_4_first_block_tells_duplicates),
 	};

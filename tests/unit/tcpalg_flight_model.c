@@ -23,6 +23,8 @@ struct model {
 	struct flight f;
 	struct octet o[OCTETS]; /* by distance from base */
 	uint32_t base, una, nxt, now, cap;
+	uint32_t last_us; /* what left last, if anything did */
+	bool any, last_again;
 	bool exact;
 };
 
@@ -36,9 +38,22 @@ static struct octet *at(struct model *m, uint32_t seq)
 	return &m->o[seq - m->base];
 }
 
+/* The send time of what leaves now: what is sent again after new data of this moment is later. */
+static uint32_t leave(struct model *m, bool again)
+{
+	uint32_t us = m->now;
+
+	if (m->any && seq_leq(us, m->last_us))
+		us = m->last_us + (again && !m->last_again);
+	m->any = true;
+	m->last_us = us;
+	m->last_again = again;
+	return us;
+}
+
 static void new_data(struct model *m)
 {
-	uint32_t len = 1 + below(m, 60), end = m->base + OCTETS;
+	uint32_t len = 1 + below(m, 60), end = m->base + OCTETS, us;
 
 	if (m->nxt + len - m->base > OCTETS)
 		len = end - m->nxt;
@@ -46,8 +61,9 @@ static void new_data(struct model *m)
 		return;
 	if (!flight_send(&m->f, m->una, m->nxt, m->now))
 		flight_send_slow(&m->f, m->una, m->nxt, m->now, 0);
+	us = leave(m, false);
 	for (uint32_t k = 0; k < len; k++)
-		*at(m, m->nxt + k) = (struct octet){.sent_us = m->now};
+		*at(m, m->nxt + k) = (struct octet){.sent_us = us};
 	m->nxt += len;
 }
 
@@ -194,6 +210,7 @@ static void mark(struct model *m)
 static void resend(struct model *m)
 {
 	struct seq_range r;
+	uint32_t us;
 
 	if (!flight_next_lost(&m->f, m->una, m->nxt, &r)) {
 		for (uint32_t seq = m->una; m->exact && seq != m->nxt; seq++)
@@ -208,8 +225,9 @@ static void resend(struct model *m)
 		assert_false(at(m, r.end)->lost);
 	r.end = r.start + 1 + below(m, seq_range_len(r));
 	flight_send_again(&m->f, m->nxt, r, m->now, 0);
+	us = leave(m, true);
 	for (uint32_t seq = r.start; seq != r.end; seq++) {
-		at(m, seq)->sent_us = m->now + 1;
+		at(m, seq)->sent_us = us;
 		at(m, seq)->lost = false;
 		at(m, seq)->rxt = true;
 	}
