@@ -193,17 +193,21 @@ void pace_sent(struct nsk_worker *w, struct tcp_conn *c, uint32_t octets)
 }
 
 /*
- * Does the window hold something back, or has the application nothing more to send though it would
- * be let through (draft-ietf-ccwg-bbr-06 section 4.1.2.4)?
+ * Does the congestion window hold something back? If not, and nothing lost waits either, the path
+ * is not the limit: the application has nothing more to send (draft-ietf-ccwg-bbr-06
+ * section 4.1.2.4), or the peer's window is full because of a hole in what it holds. The draft does
+ * not speak of that, but a window that opens late must not pass for a path that carries no more.
  */
 static void note_limit(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct loss_ctx x = recover_ctx(w, c);
-	uint32_t room = loss_room(&x), unsent = sndq_unsent(c);
+	uint32_t room = loss_room(&x), unsent = sndq_unsent(c), ready = unsent;
 	struct tcp_pace *p = c->ext->pace;
 
 	p->cwnd_limited = unsent != 0 && room < c->cc.smss;
-	if (unsent < c->cc.smss && room != 0 && !flight_lost(x.f, x.una, x.nxt))
+	if (flight_sacked(x.f))
+		ready = NSK_MIN(ready, window_usable(&c->win, x.una, x.nxt));
+	if (ready < c->cc.smss && room != 0 && !flight_lost(x.f, x.una, x.nxt))
 		rate_limited(&p->rate, loss_pipe(&x));
 }
 

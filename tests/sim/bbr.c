@@ -24,7 +24,7 @@ static struct bulk b[2];
 static void link_with(struct nsk_wire_params wire)
 {
 	wire.delay_ns = RTT_US * 500;
-	wire.rate_bps = RATE;
+	wire.rate_bps = wire.rate_bps ? wire.rate_bps : RATE;
 	world_pair(&world, &(struct world_params){.seed = 3, .settings = settings, .wire = wire});
 }
 
@@ -112,6 +112,24 @@ static void random_losses_are_no_congestion(void **state)
 	(void)state;
 	assert_true(bbr > 2 * cubic);
 	assert_true(bbr > SHARE(0.75));
+}
+
+/*
+ * Ten times as fast, several losses each round trip. The peer's window waits behind the holes,
+ * which says nothing of the path; and what is sent again is what was lost, no more.
+ */
+static void random_losses_do_not_hide_what_a_fast_link_carries(void **state)
+{
+	struct tcp_info i;
+
+	(void)state;
+	link_with((struct nsk_wire_params){.loss_ppm = 10000, .rate_bps = 10 * RATE});
+	bulk_open(&b[0], &world, 5001, "bbr");
+	bulk_run(b, 1, 5 * SEC);
+	assert_true(bulk_bps(b, 1, 15 * SEC) > 10 * SHARE(0.75));
+	i = bulk_info(&b[0]);
+	assert_in_range(i.tcpi_total_retrans, i.tcpi_delivered / 200, i.tcpi_delivered / 50);
+	end(1);
 }
 
 static void a_shallow_queue_is_enough(void **state)
@@ -290,6 +308,7 @@ int main(void)
 		world_test(the_link_is_used_and_the_queue_stays_short),
 		world_test(the_queue_is_shorter_than_cubics),
 		world_test(random_losses_are_no_congestion),
+		world_test(random_losses_do_not_hide_what_a_fast_link_carries),
 		world_test(a_shallow_queue_is_enough),
 		world_test(two_flows_share),
 		world_test(it_goes_through_all_of_its_states_section_5_3),
