@@ -60,6 +60,23 @@ static void round_at(uint64_t rate)
 	ack(RTT, octets, delivered, rate);
 }
 
+/* Rounds until it gets there, or leaves. */
+static void until(uint8_t state, uint64_t rate)
+{
+	for (unsigned i = 0; b.state != state; i++) {
+		assert_true(i < 200);
+		round_at(rate);
+	}
+}
+
+static void leave(uint8_t state, uint64_t rate)
+{
+	for (unsigned i = 0; b.state == state; i++) {
+		assert_true(i < 200);
+		round_at(rate);
+	}
+}
+
 static void lost(uint32_t octets, uint32_t ranges, uint32_t inflight, uint32_t since_sent)
 {
 	const struct cc_lost l = {
@@ -90,8 +107,7 @@ static void to_drain(void)
 static void to_down(void)
 {
 	to_drain();
-	while (b.state == BBR_DRAIN)
-		round_at(MBPS);
+	leave(BBR_DRAIN, MBPS);
 	assert_int_equal(b.state, BBR_DOWN);
 }
 
@@ -107,10 +123,7 @@ static void to_refill(void)
 {
 	to_cruise();
 	s.pipe = BDP;
-	for (unsigned i = 0; b.state == BBR_CRUISE; i++) {
-		assert_true(i < 80);
-		round_at(MBPS);
-	}
+	leave(BBR_CRUISE, MBPS);
 	assert_int_equal(b.state, BBR_REFILL);
 }
 
@@ -260,8 +273,7 @@ static void section_5_3_3_8_it_is_time_to_probe_after_renos_rounds(void **state)
 	to_cruise();
 	begin = now_us;
 	s.pipe = BDP;
-	while (b.state == BBR_CRUISE)
-		round_at(MBPS);
+	leave(BBR_CRUISE, MBPS);
 	/* As many rounds as the BDP has segments, less the random one and that of Down. */
 	assert_in_range((now_us - begin) / RTT, 38, 40);
 	assert_int_equal(b.state, BBR_REFILL);
@@ -286,8 +298,7 @@ static void section_5_3_3_3_refill_lasts_a_round_without_the_short_term(void **s
 	b.bw_shortterm = MBPS / 2;
 	b.inflight_shortterm = BDP / 2;
 	s.pipe = BDP;
-	while (b.state == BBR_CRUISE)
-		round_at(MBPS);
+	leave(BBR_CRUISE, MBPS);
 	assert_true(b.bw_shortterm == BBR_NO_RATE);
 	assert_true(b.inflight_shortterm == BBR_NO_VOLUME);
 	assert_int_equal(b.model.pacing_rate, MBPS * 99 / 100);
@@ -389,8 +400,7 @@ static void section_5_3_3_6_the_probe_after_losses_is_brief_and_repeated(void **
 	lost(2 * SMSS, 2, 50 * SMSS, 3 * SMSS);
 	s.pipe = BDP / 2;
 	ack(1000, SMSS, delivered - 10 * SMSS, MBPS);
-	while (b.state != BBR_REFILL)
-		round_at(MBPS);
+	until(BBR_REFILL, MBPS);
 	round_at(MBPS);
 	assert_int_equal(b.state, BBR_UP);
 	s.pipe = 48 * SMSS; /* where it was too much */
@@ -431,13 +441,10 @@ static void section_5_5_6_the_highest_rate_is_forgotten_after_two_cycles(void **
 	assert_int_equal(b.max_bw, MBPS);
 	for (unsigned cycle = 0; cycle < 2; cycle++) {
 		s.pipe = BDP / 3;
-		while (b.state != BBR_DOWN)
-			round_at(MBPS / 2);
-		while (b.state != BBR_UP)
-			round_at(MBPS / 2);
+		until(BBR_DOWN, MBPS / 2);
+		until(BBR_UP, MBPS / 2);
 	}
-	while (b.state != BBR_DOWN)
-		round_at(MBPS / 2);
+	until(BBR_DOWN, MBPS / 2);
 	round_at(MBPS / 2);
 	assert_int_equal(b.max_bw, MBPS / 2);
 }
@@ -452,6 +459,19 @@ static void section_5_5_4_what_the_application_limits_lowers_nothing(void **stat
 	assert_int_equal(b.max_bw, MBPS);
 	round_at(MBPS * 2); /* but may raise */
 	assert_int_equal(b.max_bw, MBPS * 2);
+}
+
+static void section_5_5_6_a_probe_that_the_application_limits_ends_no_cycle(void **state)
+{
+	(void)state;
+	to_down();
+	b.ack_phase = BBR_ACKS_PROBE_STOPPING;
+	b.max_bw_of[0] = MBPS;
+	b.max_bw_of[1] = MBPS / 2;
+	s.rs.app_limited = true;
+	round_at(MBPS / 4);
+	assert_int_equal(b.ack_phase, BBR_ACKS_INIT);
+	assert_int_equal(b.max_bw, MBPS);
 }
 
 static void section_5_5_9_aggregated_acks_widen_the_window(void **state)
@@ -693,6 +713,7 @@ int main(void)
 		bbr_test(section_5_5_10_3_losses_in_cruise_bound_the_short_term),
 		bbr_test(section_5_5_6_the_highest_rate_is_forgotten_after_two_cycles),
 		bbr_test(section_5_5_4_what_the_application_limits_lowers_nothing),
+		bbr_test(section_5_5_6_a_probe_that_the_application_limits_ends_no_cycle),
 		bbr_test(section_5_5_9_aggregated_acks_widen_the_window),
 		bbr_test(section_5_3_4_probe_rtt_after_five_seconds),
 		bbr_test(section_5_3_4_lower_round_trips_put_it_off),
