@@ -16,18 +16,6 @@
 /* Items beyond two for each descriptor: threads that wait. */
 #define WATCHES_MIN 1024U
 
-void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops, uint8_t family)
-{
-	*s = (struct sock){
-		.ops = ops,
-		.worker = w,
-		.fd = -1,
-		.refs = 1,
-		.linger_s = -1,
-		.family = family,
-	};
-}
-
 /* Any number of items of any kind. */
 static NSK_NOINLINE void notify_all(struct epoll_item *it, uint32_t bits)
 {

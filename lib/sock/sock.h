@@ -145,7 +145,19 @@ static inline int sock_take_error(struct sock *s)
 }
 
 /* Sets a fresh struct sock: one reference, blocking, nothing ready. */
-void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops, uint8_t family);
+static inline void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
+			     uint8_t family)
+{
+	*s = (struct sock){
+		.ops = ops,
+		.worker = w,
+		.fd = -1,
+		.refs = 1,
+		.linger_s = -1,
+		.family = family,
+	};
+}
+
 /* Slow half of sock_fini(): somebody wants to know about s still. */
 void sock_fini_items(struct sock *s);
 

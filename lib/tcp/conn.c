@@ -18,23 +18,19 @@
 /* However small MSS and MTU are told to be, a segment carries as much (CVE-2019-11479). */
 #define MSS_FLOOR 36
 
-#define ESTABLISHED_STATES (TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT))
 #define OPENING_STATES	   (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
 
 struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
 {
-	struct tcp_conn *c = slab_alloc(&w->tcp->conns);
+	struct tcp_conn *c = conn_alloc(w);
 
 	if (!c)
 		return NULL;
-	mem_zero_lines(c, sizeof(*c));
 	sock_init(&c->sock, w, &tcp_sock_ops, family);
 	c->state = TCPS_CLOSED;
 	c->rcv.limit = SETTING(w->set, tcp_window);
 	c->snd.limit = SETTING(w->set, tcp_sndbuf);
 	c->cc.algo = (uint8_t)SETTING(w->set, tcp_congestion);
-	c->win.rcv_shift = 0;
-	wheel_timer_init(&c->timer, TIMER_TCP_CONN);
 	return c;
 }
 
@@ -76,20 +72,6 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 		c->flags |= CONN_F_DEAD;
 	else
 		slab_free(&w->tcp->conns, c);
-}
-
-void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum tcp_state state)
-{
-	bool estab = TCPS_BIT(state) & ESTABLISHED_STATES;
-
-	c->state = (uint8_t)state;
-	if (estab == !!(c->flags & CONN_F_ESTAB))
-		return;
-	c->flags ^= CONN_F_ESTAB;
-	if (estab)
-		w->tcp->established++;
-	else
-		w->tcp->established--;
 }
 
 void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
@@ -248,7 +230,7 @@ void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err)
 
 	if (conn_in(c, need_rst))
 		tcp_send_reset(w, c);
-	if (conn_in(c, ESTABLISHED_STATES))
+	if (conn_in(c, TCPS_OPEN))
 		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);
 	conn_ended(w, c, err);
 }

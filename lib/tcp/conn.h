@@ -221,6 +221,18 @@ static inline uint32_t conn_ts_now(const struct nsk_worker *w, const struct tcp_
 	return w->tcp->now_ms + c->ts_off;
 }
 
+/* Memory for a connection: all zero, and a timer that is not armed. NULL as conn_new(). */
+static inline struct tcp_conn *conn_alloc(struct nsk_worker *w)
+{
+	struct tcp_conn *c = slab_alloc(&w->tcp->conns);
+
+	if (NSK_UNLIKELY(!c))
+		return NULL;
+	mem_zero_lines(c, sizeof(*c));
+	wheel_timer_init(&c->timer, TIMER_TCP_CONN);
+	return c;
+}
+
 /* A CLOSED connection with one reference, in no table; NULL at the limit or without memory. */
 struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family);
 
@@ -239,8 +251,20 @@ static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c)
 		c->ext->retrans++;
 }
 
+/* In these states a connection counts as established (RFC 4022, tcpCurrEstab). */
+#define TCPS_OPEN (TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT))
+
 /* Changes the state and what is counted by state. */
-void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum tcp_state state);
+static inline void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum tcp_state state)
+{
+	bool open = TCPS_BIT(state) & TCPS_OPEN;
+
+	c->state = (uint8_t)state;
+	if (open == !!(c->flags & CONN_F_ESTAB))
+		return;
+	c->flags ^= CONN_F_ESTAB;
+	w->tcp->established += open ? 1u : UINT32_MAX;
+}
 
 /*
  * Gets a connection's variables ready to send and receive, the handshake's numbers being known: our

@@ -57,11 +57,9 @@ static void link_embryo(struct nsk_worker *w, struct tcp_conn *l, struct tcp_emb
 	ls->embryos++;
 }
 
-static void unlink_embryo(struct nsk_worker *w, struct tcp_embryo *e)
+static inline void unlink_embryo(struct slab *s, struct tcp_listener *ls,
+				 const struct tcp_embryo *e)
 {
-	struct slab *s = &w->tcp->embryos;
-	struct tcp_listener *ls = listener_of(w, e)->listener;
-
 	if (e->prev != SLAB_NONE)
 		((struct tcp_embryo *)slab_at(s, e->prev))->next = e->next;
 	else
@@ -137,7 +135,7 @@ void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 	tcp_clock(w);
 	if (e->retries >= SETTING(w->set, tcp_synack_retries)) {
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-		embryo_free(w, e, true);
+		embryo_free(w, e);
 		return;
 	}
 	e->retries++;
@@ -182,16 +180,23 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	return true;
 }
 
-void embryo_free(struct nsk_worker *w, struct tcp_embryo *e, bool in_table)
+/* All but the table lets go of it. */
+static inline void leave(struct nsk_worker *w, struct tcp_embryo *e, struct tcp_listener *ls)
+{
+	struct slab *s = &w->tcp->embryos;
+
+	wheel_cancel(&w->wheel, &e->timer);
+	unlink_embryo(s, ls, e);
+	slab_free(s, e);
+}
+
+void embryo_free(struct nsk_worker *w, struct tcp_embryo *e)
 {
 	struct tcp_worker *t = w->tcp;
 
-	wheel_cancel(&w->wheel, &e->timer);
-	unlink_embryo(w, e);
-	if (in_table)
-		table_remove(t, table_flow_hash(t, &e->flow, e->family),
-			     table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
-	slab_free(&t->embryos, e);
+	table_remove(t, table_flow_hash(t, &e->flow, e->family),
+		     table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
+	leave(w, e, listener_of(w, e)->listener);
 }
 
 void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard)
@@ -199,7 +204,7 @@ void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool
 	if (!hard || seq != e->iss)
 		return;
 	worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-	embryo_free(w, e, true);
+	embryo_free(w, e);
 }
 
 /* ---- segments ---- */
@@ -266,7 +271,7 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 			return false;
 		}
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-		embryo_free(w, e, true);
+		embryo_free(w, e);
 		pkt_put(w, m);
 		return false;
 	}
@@ -278,14 +283,21 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 	return true;
 }
 
+/* The ACK that nearly every handshake ends with: steps 1 to 4 pass. */
+static inline bool is_plain(const struct tcp_embryo *e, const struct pkt *p)
+{
+	return (p->tcp_flags & (TCP_SYN | TCP_RST | TCP_FIN)) == 0 && p->seq == e->irs + 1 &&
+	       p->pay_len == 0 &&
+	       (!(p->opts.present & TCP_HAS_TS) || seq_geq(p->opts.tsval, e->ts_recent));
+}
+
 void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m, uint64_t hash)
 {
 	const struct pkt *p = pkt_of(m);
-	enum nsk_drop reason = NSK_DROP_TCP_NO_MEMORY;
-	struct tcp_birth b;
-	struct tcp_conn *c;
+	struct tcp_conn *c, *l = listener_of(w, e);
+	enum nsk_drop reason;
 
-	if (!acceptable(w, e, m))
+	if (NSK_UNLIKELY(!is_plain(e, p)) && !acceptable(w, e, m))
 		return;
 	if (!(p->tcp_flags & TCP_ACK)) {
 		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
@@ -295,23 +307,16 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 		return;
 	}
-	b = (struct tcp_birth){
-		.flow = &e->flow,
-		.hash = hash,
-		.iss = e->iss,
-		.irs = e->irs,
-		.ts_recent = e->ts_recent,
-		.ts_off = e->ts_off,
-		.rtt_us = e->retries || e->resent ? 0 : age_us(w, e),
-		.peer_mss = e->peer_mss,
-		.family = e->family,
-		.agreed = e->agreed,
-		.snd_wscale = e->snd_wscale,
-		.syn_lost = e->retries != 0,
-	};
-	c = tcp_birth(w, listener_of(w, e), &b, e, &reason);
-	if (!c)
+	c = tcp_birth(w, l, e, hash, p, &reason);
+	if (NSK_UNLIKELY(!c)) {
 		pkt_drop(w, m, reason);
-	else
+		return;
+	}
+	if (NSK_LIKELY(!e->retries && !e->resent))
+		rtt_sample(&c->rtt, &w->tcp->rtt_limits, age_us(w, e));
+	leave(w, e, l->listener);
+	if (seg_len(p) || p->seq != c->rcv_nxt)
 		tcp_conn_input(w, c, m);
+	else
+		pkt_put(w, m);
 }

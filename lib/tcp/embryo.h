@@ -37,7 +37,7 @@ struct tcp_embryo {
 	uint32_t iss, irs;
 	uint32_t ts_recent;
 	uint32_t ts_off;     /* what our timestamp clock is ahead by */
-	uint32_t listener;   /* handle of the connection that listens */
+	uint32_t listener;   /* handle of the connection that listens; SLAB_NONE: a cookie's */
 	uint32_t next, prev; /* of the listener; SLAB_NONE at the ends */
 	uint16_t peer_mss;
 	uint8_t resent; /* enum embryo_resent */
@@ -45,20 +45,11 @@ struct tcp_embryo {
 };
 _Static_assert(sizeof(struct tcp_embryo) <= 96, "an embryonic connection is 96 bytes");
 
-/* A connection ready to be made: what an embryo or a cookie remembers. */
-struct tcp_birth {
-	const struct flow *flow;
-	uint64_t hash;
-	uint32_t iss, irs;
-	uint32_t ts_recent;
-	uint32_t ts_off;
-	uint32_t rtt_us; /* 0: not measured */
-	uint16_t peer_mss;
-	uint8_t family;
-	uint8_t agreed;
-	uint8_t snd_wscale;
-	bool syn_lost;
-};
+/* What a cookie remembered has the same form, but nobody keeps it. */
+static inline bool embryo_in_table(const struct tcp_embryo *e)
+{
+	return e->listener != SLAB_NONE;
+}
 
 /* Options of a SYN that we take up. */
 uint8_t embryo_agree(const struct nsk_worker *w, const struct tcp_opts *o);
@@ -78,23 +69,22 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
 		uint32_t iss);
 
-/* Takes an embryo out of table (replaced by a connection: in_table false) and list, and frees it.
- */
-void embryo_free(struct nsk_worker *w, struct tcp_embryo *e, bool in_table);
+/* Takes an embryo out of table and list, and frees it. */
+void embryo_free(struct nsk_worker *w, struct tcp_embryo *e);
 
 /* An ICMP error about its SYN-ACK. */
 void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard);
 
 /*
- * Makes the connection of a completed handshake and queues it for accept. NULL (counted: reason)
- * when the accept queue is full or there is no memory. e: its embryo, or NULL for a cookie.
+ * birth.c: makes the connection of a handshake that p, an acceptable ACK, completes, and queues it
+ * for accept. NULL, and why: the accept queue is full or there is no memory. e gives its place in
+ * the table to the connection but is still the caller's.
  */
-struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_birth *b,
-			   struct tcp_embryo *e, enum nsk_drop *reason);
+struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_embryo *e,
+			   uint64_t hash, const struct pkt *p, enum nsk_drop *reason);
 
 /* syncookie.c: answers a SYN with a cookie; judges the ACK that may bring one back. */
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p);
-bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash,
-		      struct tcp_birth *b);
+bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, struct tcp_embryo *e);
 
 #endif

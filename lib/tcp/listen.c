@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Listening: what a SYN gets, the birth of a connection, the accept queue. RFC 9293 §3.10.7.2; both
+ * Listening: what a SYN gets, and the accept queue. RFC 9293 §3.10.7.2; both
  * queues bounded and their overflow as in Linux: a SYN is dropped when the accept queue is full, or
  * gets a cookie when there are too many half-open connections; the last ACK of a handshake is
  * dropped when the accept queue is full, and the client's retransmission tries again.
@@ -14,7 +14,6 @@
 #include "tcp/embryo.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
-#include "tcp/pace.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
@@ -22,15 +21,6 @@
 #include "tcpalg/seq.h"
 
 /* ---- accept queue ---- */
-
-void listener_push(struct nsk_worker *w, struct tcp_conn *l, struct tcp_conn *c)
-{
-	struct tcp_listener *ls = l->listener;
-
-	ls->ready[(ls->head + ls->count) & (ls->size - 1)] = slab_index(&w->tcp->conns, c);
-	ls->count++;
-	sock_ready(&l->sock, EPOLLIN);
-}
 
 static struct tcp_conn *listener_pop(struct nsk_worker *w, struct tcp_conn *l)
 {
@@ -149,7 +139,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	struct tcp_conn *c;
 
 	while (ls->embryo_first != SLAB_NONE)
-		embryo_free(w, slab_at(&w->tcp->embryos, ls->embryo_first), true);
+		embryo_free(w, slab_at(&w->tcp->embryos, ls->embryo_first));
 	while ((c = listener_pop(w, l)))
 		tcp_discard(w, c);
 	mem_free(w->mem, ls->ready, ring_bytes(ls->size));
@@ -159,103 +149,6 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	table_listeners_changed(w->tcp);
 	conn_set_state(w, l, TCPS_CLOSED);
 	l->sock.flags &= (uint8_t)~SOCK_F_LISTEN;
-}
-
-/* ---- birth ---- */
-
-static void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l)
-{
-	c->flags |= l->flags & CONN_F_INHERIT;
-	c->sock.flags |= l->sock.flags & (SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT);
-	c->sock.linger_s = l->sock.linger_s;
-	c->sock.tos = l->sock.tos;
-	c->sock.ttl = l->sock.ttl;
-	c->sock.rcvtimeo_ms = l->sock.rcvtimeo_ms;
-	c->sock.sndtimeo_ms = l->sock.sndtimeo_ms;
-	c->rcv.limit = l->rcv.limit;
-	c->cc.algo = l->cc.algo;
-	if (l->ext && conn_ext(w, c)) {
-		c->ext->keepidle_s = l->ext->keepidle_s;
-		c->ext->keepintvl_s = l->ext->keepintvl_s;
-		c->ext->keepcnt = l->ext->keepcnt;
-		c->ext->user_timeout_ms = l->ext->user_timeout_ms;
-		c->ext->user_mss = l->ext->user_mss;
-		if (pace_of(l))
-			pace_limit(w, c, pace_of(l)->max_rate);
-	}
-}
-
-/* The connection's variables as the handshake left them. */
-static void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_birth *b)
-{
-	uint32_t offered = NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
-
-	c->flow = *b->flow;
-	conn_start(w, c, b->iss);
-	c->snd_una = c->snd_nxt = b->iss + 1;
-	c->rcv_nxt = b->irs + 1;
-	c->last_ack_sent = c->rcv_nxt;
-	c->rcv.peer_mss = b->peer_mss;
-	c->ts_off = b->ts_off;
-	c->snd_wl1 = b->irs;
-	if (b->agreed & AGREED_TS) {
-		c->flags |= CONN_F_TS;
-		c->ts_recent = b->ts_recent;
-	}
-	if (b->agreed & AGREED_SACK)
-		c->flags |= CONN_F_SACK;
-	if (b->agreed & AGREED_WSCALE)
-		c->win.snd_shift = b->snd_wscale;
-	else
-		c->win.rcv_shift = 0;
-	c->win.rcv_adv = c->rcv_nxt + offered;
-	if (b->syn_lost)
-		c->flags |= CONN_F_SYN_LOST;
-	if (b->rtt_us)
-		rtt_sample(&c->rtt, &w->tcp->rtt_limits, b->rtt_us);
-}
-
-/* Puts c into the table, in the embryo's place if there was one. */
-static int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_birth *b,
-		       struct tcp_embryo *e)
-{
-	struct tcp_worker *t = w->tcp;
-
-	if (!e)
-		return table_add_conn(w, c, b->hash);
-	c->hash = b->hash;
-	c->flags |= CONN_F_HASHED;
-	return table_replace(t, b->hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
-			     table_value(TABLE_CONN, slab_index(&t->conns, c)));
-}
-
-struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_birth *b,
-			   struct tcp_embryo *e, enum nsk_drop *reason)
-{
-	struct tcp_conn *c;
-
-	if (listener_full(l->listener)) {
-		*reason = NSK_DROP_TCP_ACCEPT_BACKLOG_FULL;
-		return NULL;
-	}
-	*reason = slab_room(&w->tcp->conns) ? NSK_DROP_TCP_NO_MEMORY : NSK_DROP_TCP_TABLE_FULL;
-	c = conn_new(w, b->family);
-	if (!c)
-		return NULL;
-	inherit(w, c, l);
-	c->snd.limit = l->listener->snd_limit;
-	initiate(w, c, b);
-	if (enter_table(w, c, b, e) != 0) {
-		c->flags &= ~CONN_F_HASHED;
-		conn_free(w, c);
-		return NULL;
-	}
-	if (e)
-		embryo_free(w, e, false);
-	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
-	tcp_established(w, c);
-	listener_push(w, l, c);
-	return c;
 }
 
 /* ---- segments ---- */
@@ -307,17 +200,18 @@ static bool stray(struct nsk_worker *w, struct rte_mbuf *m)
 /* Second: an ACK opens nothing, unless it brings a cookie back. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash)
 {
-	enum nsk_drop reason = NSK_DROP_TCP_NO_MEMORY;
-	struct tcp_birth b;
+	const struct pkt *p = pkt_of(m);
+	struct tcp_embryo e;
+	enum nsk_drop reason;
 	struct tcp_conn *c;
 
-	if (!SETTING(w->set, tcp_syncookies) || (pkt_of(m)->tcp_flags & TCP_SYN) ||
-	    !tcp_cookie_input(w, pkt_of(m), hash, &b)) {
+	if (!SETTING(w->set, tcp_syncookies) || (p->tcp_flags & TCP_SYN) ||
+	    !tcp_cookie_input(w, p, &e)) {
 		if (!stray(w, m))
 			tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
 		return;
 	}
-	c = tcp_birth(w, l, &b, NULL, &reason);
+	c = tcp_birth(w, l, &e, hash, p, &reason);
 	if (!c) {
 		pkt_drop(w, m, reason);
 		return;

@@ -29,7 +29,14 @@ static inline bool listener_full(const struct tcp_listener *ls)
 }
 
 /* Appends an established connection; there is room. */
-void listener_push(struct nsk_worker *w, struct tcp_conn *l, struct tcp_conn *c);
+static inline void listener_push(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_conn *c)
+{
+	struct tcp_listener *ls = l->listener;
+
+	ls->ready[(ls->head + ls->count) & (ls->size - 1)] = slab_index(&w->tcp->conns, c);
+	ls->count++;
+	sock_ready(&l->sock, EPOLLIN);
+}
 
 /* Ends listening: embryos forgotten, connections not accepted reset; the state is CLOSED then. */
 void listener_stop(struct nsk_worker *w, struct tcp_conn *l);

@@ -82,7 +82,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 	tcp_control_send(w, &ctl);
 }
 
-bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, struct tcp_birth *b)
+bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, struct tcp_embryo *e)
 {
 	struct tcp_worker *t = w->tcp;
 	struct cookie_conn conn = cookie_of(p, p->seq - 1);
@@ -95,23 +95,23 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, uint64_t hash, 
 	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, t->now_ms + ts_off, &co,
 			  w->now_ns))
 		return false;
-	*b = (struct tcp_birth){
-		.flow = &p->flow,
-		.hash = hash,
+	*e = (struct tcp_embryo){
+		.flow = p->flow,
+		.family = p->family,
 		.iss = p->ack - 1,
 		.irs = p->seq - 1,
 		.ts_recent = co.ts ? p->opts.tsval : 0,
 		.ts_off = ts_off,
+		.listener = SLAB_NONE,
 		.peer_mss = NSK_MAX(co.mss, (uint16_t)SETTING(w->set, tcp_mss_min)),
-		.family = p->family,
 	};
 	if (co.ts) {
-		b->agreed = AGREED_TS;
+		e->agreed = AGREED_TS;
 		if (co.sack)
-			b->agreed |= AGREED_SACK;
+			e->agreed |= AGREED_SACK;
 		if (co.wscale != COOKIE_NO_WSCALE) {
-			b->agreed |= AGREED_WSCALE;
-			b->snd_wscale = co.wscale;
+			e->agreed |= AGREED_WSCALE;
+			e->snd_wscale = co.wscale;
 		}
 	}
 	return true;

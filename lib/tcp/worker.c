@@ -215,7 +215,7 @@ static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
 
 	switch (table_kind_of(value)) {
 	case TABLE_EMBRYO:
-		embryo_free(w, slab_at(&t->embryos, index), true);
+		embryo_free(w, slab_at(&t->embryos, index));
 		return;
 	case TABLE_TIME_WAIT:
 		time_wait_free(w, slab_at(&t->time_waits, index));

@@ -94,18 +94,18 @@ static void a_cookie_of_one_worker_is_good_on_the_others(void **state)
 	int fd = listener_on(many, 0, 80);
 	struct tcp_conn *l = conn_of_sock(handle_sock(handle_at(fd)));
 	struct pkt syn = packet(TCP_SYN), ack = packet(TCP_ACK);
-	struct tcp_birth birth;
+	struct tcp_embryo embryo;
 
 	ack.seq = syn.seq + 1;
 	ack.ack = cookie_for(worker(many, 0), &syn) + 1;
 	for (unsigned i = 0; i < WORKERS; i++)
-		assert_false(tcp_cookie_input(worker(many, i), &ack, 0, &birth)); /* none is out */
+		assert_false(tcp_cookie_input(worker(many, i), &ack, &embryo)); /* none is out */
 	tcp_cookie_send(worker(many, 0), l, &syn);
 	for (unsigned i = 0; i < WORKERS; i++) {
-		assert_true(tcp_cookie_input(worker(many, i), &ack, 0, &birth));
-		assert_int_equal(birth.peer_mss, 1460);
+		assert_true(tcp_cookie_input(worker(many, i), &ack, &embryo));
+		assert_int_equal(embryo.peer_mss, 1460);
 		ack.ack++;
-		assert_false(tcp_cookie_input(worker(many, i), &ack, 0, &birth));
+		assert_false(tcp_cookie_input(worker(many, i), &ack, &embryo));
 		ack.ack--;
 	}
 	assert_int_equal(nsk_close(fd), 0);

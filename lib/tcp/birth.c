@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Birth: the ACK that ends a handshake makes a connection of an embryo, or of what a cookie brought
+ * back, and queues it for accept(). RFC 9293 §3.10.7.4, fifth check in SYN-RECEIVED.
+ *
+ * A server that is asked for one thing at a time spends much of its life here: the new connection
+ * is written field by field in one go, and nothing of it is read back.
+ */
+#include "tcp/embryo.h"
+#include "tcp/listen.h"
+#include "tcp/output.h"
+#include "tcp/pace.h"
+#include "tcp/sockcalls.h"
+#include "tcp/table.h"
+#include "tcp/timer.h"
+
+/* What of the listener's extension a child takes over, and settings that need one. */
+static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,
+				     const struct tcp_ext *from)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+
+	if (!x)
+		return;
+	if (from) {
+		x->keepidle_s = from->keepidle_s;
+		x->keepintvl_s = from->keepintvl_s;
+		x->keepcnt = from->keepcnt;
+		x->user_timeout_ms = from->user_timeout_ms;
+		x->user_mss = from->user_mss;
+		if (from->pace)
+			pace_limit(w, c, from->pace->max_rate);
+	}
+	if (!x->user_timeout_ms)
+		x->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
+	pace_start(w, c);
+}
+
+static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l)
+{
+	const uint8_t flags = SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT;
+
+	sock_init(&c->sock, w, &tcp_sock_ops, l->sock.family);
+	c->sock.flags = l->sock.flags & flags;
+	c->sock.linger_s = l->sock.linger_s;
+	c->sock.tos = l->sock.tos;
+	c->sock.ttl = l->sock.ttl;
+	c->sock.rcvtimeo_ms = l->sock.rcvtimeo_ms;
+	c->sock.sndtimeo_ms = l->sock.sndtimeo_ms;
+	c->sock.ready = sock_synonyms(EPOLLOUT);
+	c->rcv.limit = l->rcv.limit;
+	c->snd.limit = l->listener->snd_limit;
+	c->cc.algo = l->cc.algo;
+	if (NSK_UNLIKELY(l->ext || SETTING(w->set, tcp_user_timeout_ms)))
+		inherit_ext(w, c, l->ext);
+}
+
+/* What the options of the two SYNs agreed on, and the window of the ACK. */
+static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const struct tcp_embryo *e,
+			 const struct pkt *p)
+{
+	if (e->agreed & AGREED_WSCALE) {
+		c->win.rcv_shift = t->rcv_shift;
+		c->win.snd_shift = e->snd_wscale;
+	}
+	if (e->agreed & AGREED_TS) {
+		c->flags |= CONN_F_TS;
+		c->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : e->ts_recent;
+	}
+	if (e->agreed & AGREED_SACK)
+		c->flags |= CONN_F_SACK;
+	window_snd_set(&c->win, p->wnd, false);
+}
+
+/* The connection's variables as the handshake left them. */
+static inline void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_embryo *e,
+			    const struct pkt *p)
+{
+	const struct tcp_worker *t = w->tcp;
+
+	c->flow = e->flow;
+	c->snd_una = e->iss + 1;
+	c->snd_nxt = e->iss + 1;
+	c->snd_end = e->iss + 1;
+	c->rcv_nxt = e->irs + 1;
+	c->last_ack_sent = e->irs + 1;
+	c->win.rcv_adv = e->irs + 1 + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+	c->snd_wl1 = p->seq;
+	c->ts_off = e->ts_off;
+	c->rcv.peer_mss = e->peer_mss;
+	agree(c, t, e, p);
+	rtt_init(&c->rtt, &t->rtt_limits);
+	if (NSK_UNLIKELY(e->retries)) {
+		c->flags |= CONN_F_SYN_LOST;
+		rtt_syn_timed_out(&c->rtt, &t->rtt_limits);
+	}
+	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
+}
+
+/* Puts c into the table, in the embryo's place if that was there. */
+static inline int enter_table(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_embryo *e,
+			      uint64_t hash)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (NSK_UNLIKELY(!embryo_in_table(e)))
+		return table_add_conn(w, c, hash);
+	c->hash = hash;
+	c->flags |= CONN_F_HASHED;
+	return table_replace(t, hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
+			     table_value(TABLE_CONN, slab_index(&t->conns, c)));
+}
+
+struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_embryo *e,
+			   uint64_t hash, const struct pkt *p, enum nsk_drop *reason)
+{
+	struct tcp_conn *c;
+
+	if (NSK_UNLIKELY(listener_full(l->listener))) {
+		*reason = NSK_DROP_TCP_ACCEPT_BACKLOG_FULL;
+		return NULL;
+	}
+	c = conn_alloc(w);
+	if (NSK_UNLIKELY(!c)) {
+		*reason = slab_room(&w->tcp->conns) ? NSK_DROP_TCP_NO_MEMORY
+						    : NSK_DROP_TCP_TABLE_FULL;
+		return NULL;
+	}
+	c->flags = l->flags & CONN_F_INHERIT;
+	inherit(w, c, l);
+	initiate(w, c, e, p);
+	if (NSK_UNLIKELY(enter_table(w, c, e, hash) != 0)) {
+		*reason = NSK_DROP_TCP_NO_MEMORY;
+		c->flags &= ~CONN_F_HASHED;
+		conn_free(w, c);
+		return NULL;
+	}
+	/* The segment size depends on it; without one, output tries again. */
+	tcp_route(w, &c->route, &c->flow, c->sock.family);
+	conn_set_state(w, c, TCPS_ESTABLISHED);
+	conn_open(w, c);
+	if (NSK_UNLIKELY(c->flags & CONN_F_KEEPALIVE))
+		tcp_keepalive_update(w, c);
+	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
+	listener_push(w, l, c);
+	return c;
+}
