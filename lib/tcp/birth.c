@@ -13,6 +13,7 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
+#include "tcp/way.h"
 
 /* What of the listener's extension a child takes over, and settings that need one. */
 static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,

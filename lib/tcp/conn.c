@@ -13,6 +13,7 @@
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
+#include "tcp/way.h"
 #include "wire/family.h"
 
 /* However small MSS and MTU are told to be, a segment carries as much (CVE-2019-11479). */

@@ -13,6 +13,7 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/time_wait.h"
+#include "tcp/way.h"
 #include "tcpalg/seq.h"
 #include "wire/bytes.h"
 

@@ -3,12 +3,12 @@
  * Half-open connections of listeners: SYN-RECEIVED as reached from LISTEN. RFC 9293 §3.10.7.2 and
  * what of §3.10.7.4 concerns that state.
  */
+#include "tcp/control.h"
 #include "tcp/embryo.h"
 
 #include "tcp/input.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
-#include "tcp/segment.h"
 #include "tcp/table.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
@@ -76,13 +76,14 @@ static uint16_t first_window(const struct tcp_conn *l)
 	return (uint16_t)NSK_MIN(l->rcv.limit, (uint32_t)UINT16_MAX);
 }
 
-static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
+static inline void write_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
+				 const struct tcp_conn *l)
 {
-	const struct tcp_conn *l = listener_of(w, e);
 	struct tcp_opts o = {
-		.present = TCP_HAS_MSS,
+		.present = TCP_HAS_MSS | e->agreed,
 		.mss = l->ext ? l->ext->user_mss : 0,
 		.wscale = w->tcp->rcv_shift,
+		.tsval = w->tcp->now_ms + e->ts_off,
 		.tsecr = e->ts_recent,
 	};
 	struct tcp_control ctl = {
@@ -95,15 +96,12 @@ static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
 		.wnd = first_window(l),
 	};
 
-	if (e->agreed & AGREED_TS) {
-		o.present |= TCP_HAS_TS;
-		o.tsval = w->tcp->now_ms + e->ts_off;
-	}
-	if (e->agreed & AGREED_SACK)
-		o.present |= TCP_HAS_SACK_PERMITTED;
-	if (e->agreed & AGREED_WSCALE)
-		o.present |= TCP_HAS_WSCALE;
-	tcp_control_send(w, &ctl);
+	control_send(w, &ctl);
+}
+
+static void send_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	write_syn_ack(w, e, listener_of(w, e));
 }
 
 static uint64_t rto_ns(const struct nsk_worker *w, const struct tcp_embryo *e)

@@ -14,11 +14,11 @@
 
 struct tcp_conn;
 
-/* What the two SYNs agreed on. */
+/* What the two SYNs agreed on, as the options that stand in both. */
 enum tcp_agreed {
-	AGREED_TS = 1 << 0,
-	AGREED_SACK = 1 << 1,
-	AGREED_WSCALE = 1 << 2,
+	AGREED_TS = TCP_HAS_TS,
+	AGREED_SACK = TCP_HAS_SACK_PERMITTED,
+	AGREED_WSCALE = TCP_HAS_WSCALE,
 };
 
 /* Whether the peer's repeated SYN was answered. */

@@ -18,6 +18,7 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
+#include "tcp/way.h"
 #include "tcpalg/seq.h"
 
 /* ---- accept queue ---- */

@@ -75,19 +75,6 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c);
 /* RST for a connection of ours. */
 void tcp_send_reset(struct nsk_worker *w, struct tcp_conn *c);
 
-/* A segment that belongs to no connection, to the source of the flow. */
-struct tcp_control {
-	const struct flow *flow;     /* as received */
-	const struct tcp_opts *opts; /* of a SYN; else only timestamps count. NULL: none */
-	uint32_t seq, ack;
-	uint16_t flags;
-	uint16_t wnd; /* as on the wire */
-	struct ip_manner how;
-};
-
-/* control.c: sends it, from the reserve if need be. opts->mss 0 is filled in. */
-void tcp_control_send(struct nsk_worker *w, const struct tcp_control *ctl);
-
 /* The answer of a closed port (RFC 9293 §3.10.7.1), if there may be one. Does not consume m. */
 void tcp_reset_reply(struct nsk_worker *w, const struct pkt *p);
 
@@ -97,18 +84,5 @@ static inline void tcp_refuse(struct nsk_worker *w, struct rte_mbuf *m, enum nsk
 	tcp_reset_reply(w, pkt_of(m));
 	pkt_drop(w, m, reason);
 }
-
-/*
- * control.c: net_route() back to the source of a flow, which is as received; the ways found last
- * are remembered (SYNs come in heaps).
- */
-int tcp_route(struct nsk_worker *w, struct route_cache *rc, const struct flow *flow,
-	      uint8_t family);
-
-/* Our ISN for a flow, by the clock. */
-uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t family);
-
-/* Our timestamp clock's offset towards a peer. */
-uint32_t tcp_ts_offset(const struct nsk_worker *w, const struct flow *flow, uint8_t family);
 
 #endif

@@ -87,8 +87,6 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	sum += segment_write(p, &c->flow, hlen, c->snd_nxt, c->rcv_nxt, flags, segment_window(c));
 	if (c->flags & CONN_F_TS)
 		sum += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
-	m->data_len = (uint16_t)(hlen + len);
-	m->pkt_len = m->data_len;
 	segment_acks(c, len != 0);
 	recover_send(w, c);
 	c->snd_nxt += len + fin;
@@ -98,6 +96,6 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	c->last_snd_ms = w->tcp->now_ms;
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
 		tcp_rto_restart(w, c);
-	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
+	segment_out_fresh(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 	return true;
 }

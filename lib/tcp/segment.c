@@ -105,8 +105,8 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	struct rte_mbuf *m = pkt_alloc_control(w);
 	uint16_t flags = c->state == TCPS_SYN_RCVD ? TCP_SYN | TCP_ACK : TCP_SYN;
 	struct tcp_opts o;
+	uint64_t sum = 0;
 	unsigned hlen;
-	uint64_t sum;
 	uint16_t wnd;
 	uint8_t *p;
 
@@ -116,15 +116,14 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	}
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	syn_options(w, c, &o);
-	hlen = TCP_HLEN + (unsigned)tcp_opts_write_syn(p + TCP_HLEN, &o);
+	hlen = TCP_HLEN + (unsigned)tcp_opts_write_syn(p + TCP_HLEN, &o, &sum);
 	wnd = (uint16_t)NSK_MIN(rcvq_space(c), (uint32_t)UINT16_MAX);
 	if (c->state == TCPS_SYN_RCVD) {
 		c->win.rcv_adv = seq_max(c->win.rcv_adv, c->rcv_nxt + wnd);
 		c->last_ack_sent = c->rcv_nxt;
 	}
-	sum = segment_write(p, &c->flow, hlen, c->snd_una, flags & TCP_ACK ? c->rcv_nxt : 0, flags,
-			    wnd);
-	sum += csum_words(p + TCP_HLEN, (hlen - TCP_HLEN) / 4);
+	sum += segment_write(p, &c->flow, hlen, c->snd_una, flags & TCP_ACK ? c->rcv_nxt : 0, flags,
+			     wnd);
 	m->data_len = (uint16_t)hlen;
 	m->pkt_len = hlen;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ip/ip.h"
+#include "ip/reply.h"
 #include "tcp/conn.h"
 #include "tcp/rcvbuf.h"
 #include "wire/bytes.h"
@@ -83,6 +84,31 @@ static inline void segment_out(struct nsk_worker *w, const struct route_cache *r
 	}
 	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
 	ip_reply(w, rc, m, to, IP_PROTO_TCP, how);
+}
+
+/*
+ * The same for a buffer fresh from the pool in which the segment begins where data begins, and
+ * whose lengths are not set.
+ */
+static NSK_ALWAYS_INLINE void segment_out_fresh(struct nsk_worker *w, const struct route_cache *rc,
+						struct rte_mbuf *m, const struct flow *to,
+						struct ip_manner how, unsigned hlen, uint32_t len,
+						uint64_t sum)
+{
+	uint8_t *p = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+	struct tx_queue *q = ip_open_way(w, rc, len);
+	uint32_t pseudo;
+
+	if (NSK_UNLIKELY(!q)) {
+		m->data_len = (uint16_t)len;
+		m->pkt_len = len;
+		segment_out(w, rc, m, to, how, hlen, len, sum);
+		return;
+	}
+	pseudo = ip_pseudo_sum(how.family, to->dst, to->src, IP_PROTO_TCP, len);
+	tcp_store_checksum(p, csum_finish(csum_fold64(csum_add64(sum, pseudo))));
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, 1);
+	ip_reply_open(w, rc, q, m, len, to, IP_PROTO_TCP, how);
 }
 
 #endif

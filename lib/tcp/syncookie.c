@@ -5,10 +5,10 @@
  */
 #include "mbuf/shared.h"
 #include "tcp/conn.h"
+#include "tcp/control.h"
 #include "tcp/embryo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
-#include "tcp/segment.h"
 #include "tcpalg/cookie.h"
 
 #define NOTE_NS UINT64_C(1000000000)

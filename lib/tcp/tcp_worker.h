@@ -40,7 +40,7 @@ struct tcp_burst_seg {
 
 /* An IPv4 peer, our address, the way, and what our timestamp clock is ahead by on it. */
 struct tcp_way {
-	uint8_t peer[4], own[4];
+	uint32_t peer, own; /* as on the wire */
 	uint32_t found_ms;
 	uint32_t ts_off;
 	struct route_cache route;

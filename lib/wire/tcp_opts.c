@@ -2,11 +2,6 @@
 /* TCP options off the common path; see tcp_opts.h. */
 #include "wire/tcp_opts.h"
 
-/* Words of the aligned layouts. */
-#define TCP_OPTS_SACK_PERMITTED_TS_WORD UINT32_C(0x0402080a)
-#define TCP_OPTS_SACK_PERMITTED_WORD	UINT32_C(0x01010402)
-#define TCP_OPTS_MSS_WORD		UINT32_C(0x02040000)
-#define TCP_OPTS_WSCALE_WORD		UINT32_C(0x01030300)
 #define TCP_OPTS_SACK_WORD		UINT32_C(0x01010500)
 
 /* Decode the SACK option of @len bytes at @p: 1–4 blocks. False if the length is none of theirs. */
@@ -105,30 +100,6 @@ void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out)
 			out->malformed = true;
 		i += opt_len;
 	}
-}
-
-size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_opts *o)
-{
-	uint8_t *start = p;
-
-	if (o->present & TCP_HAS_MSS) {
-		store_be32(p, TCP_OPTS_MSS_WORD | o->mss);
-		p += 4;
-	}
-	if (o->present & TCP_HAS_TS) {
-		tcp_opts_write_ts(p, o->tsval, o->tsecr);
-		if (o->present & TCP_HAS_SACK_PERMITTED)
-			store_be32(p, TCP_OPTS_SACK_PERMITTED_TS_WORD);
-		p += TCP_OPTS_TS_LEN;
-	} else if (o->present & TCP_HAS_SACK_PERMITTED) {
-		store_be32(p, TCP_OPTS_SACK_PERMITTED_WORD);
-		p += 4;
-	}
-	if (o->present & TCP_HAS_WSCALE) {
-		store_be32(p, TCP_OPTS_WSCALE_WORD | o->wscale);
-		p += 4;
-	}
-	return (size_t)(p - start);
 }
 
 size_t tcp_opts_write_sack(uint8_t *p, const struct tcp_sack_block *blocks, unsigned nsack)

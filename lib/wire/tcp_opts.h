@@ -43,6 +43,12 @@
 /* First word of the layout that RFC 7323 Appendix A recommends: NOP, NOP, TS, 10. */
 #define TCP_OPTS_TS_WORD UINT32_C(0x0101080a)
 
+/* Words of the other aligned layouts; where a value follows, its bits are 0. */
+#define TCP_OPTS_MSS_WORD		UINT32_C(0x02040000)
+#define TCP_OPTS_WSCALE_WORD		UINT32_C(0x01030300)
+#define TCP_OPTS_SACK_PERMITTED_WORD	UINT32_C(0x01010402)
+#define TCP_OPTS_SACK_PERMITTED_TS_WORD UINT32_C(0x0402080a)
+
 /* Bits of tcp_opts.present. */
 #define TCP_HAS_MSS	       0x01
 #define TCP_HAS_WSCALE	       0x02
@@ -131,12 +137,42 @@ static inline size_t tcp_opts_syn_len(uint8_t present)
 	return len;
 }
 
+/* Writes a word, and adds it as it lies in the packet to the sum. */
+static NSK_ALWAYS_INLINE uint8_t *tcp_opts_put(uint8_t *p, uint32_t host, uint64_t *sum)
+{
+	uint32_t word = WIRE_BE32(host);
+
+	memcpy(p, &word, 4);
+	*sum += word;
+	return p + 4;
+}
+
 /*
  * Write the options of a SYN or SYN-ACK that @o->present names (SACK blocks excepted) at @p, in
  * Linux's order: MSS, SACK-permitted, timestamps, NOP, window scale. Returns their length,
- * tcp_opts_syn_len(o->present).
+ * tcp_opts_syn_len(o->present); *sum grows by the words written.
  */
-size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_opts *o);
+static NSK_ALWAYS_INLINE size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_opts *o,
+						   uint64_t *sum)
+{
+	const uint8_t *start = p;
+
+	if (o->present & TCP_HAS_MSS)
+		p = tcp_opts_put(p, TCP_OPTS_MSS_WORD | o->mss, sum);
+	if (o->present & TCP_HAS_TS) {
+		p = tcp_opts_put(p, o->present & TCP_HAS_SACK_PERMITTED
+					   ? TCP_OPTS_SACK_PERMITTED_TS_WORD
+					   : TCP_OPTS_TS_WORD,
+				 sum);
+		p = tcp_opts_put(p, o->tsval, sum);
+		p = tcp_opts_put(p, o->tsecr, sum);
+	} else if (o->present & TCP_HAS_SACK_PERMITTED) {
+		p = tcp_opts_put(p, TCP_OPTS_SACK_PERMITTED_WORD, sum);
+	}
+	if (o->present & TCP_HAS_WSCALE)
+		p = tcp_opts_put(p, TCP_OPTS_WSCALE_WORD | o->wscale, sum);
+	return (size_t)(p - start);
+}
 
 /* Number of SACK blocks of @nsack that fit beside a timestamp, if there is one. */
 static inline unsigned tcp_opts_sack_fit(unsigned nsack, bool ts)

@@ -75,9 +75,11 @@ static void check_round_trips(const struct tcp_opts *o)
 	bool ts = (o->present & TCP_HAS_TS) != 0;
 	struct tcp_opts cut = *o, again;
 	uint8_t buf[TCP_OPTS_MAX];
-	size_t n = tcp_opts_write_syn(buf, o);
+	uint64_t sum = 0;
+	size_t n = tcp_opts_write_syn(buf, o, &sum);
 
 	FUZZ_CHECK(n <= TCP_OPTS_SYN_MAX && n % 4 == 0 && n == tcp_opts_syn_len(o->present));
+	FUZZ_CHECK(csum_fold64(sum) == csum_words(buf, n / 4));
 	tcp_opts_parse(buf, n, &again);
 	FUZZ_CHECK(!again.malformed && !(again.present & TCP_HAS_SACK));
 	check_same(o, &again, in_syn);

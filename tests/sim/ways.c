@@ -11,6 +11,7 @@
 #include "stack/stack.h"
 #include "tcp/output.h"
 #include "tcp/tcp_worker.h"
+#include "tcp/way.h"
 
 struct pair {
 	struct world world;

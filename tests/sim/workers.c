@@ -12,6 +12,7 @@
 #include "stack/stack.h"
 #include "tcp/embryo.h"
 #include "tcp/output.h"
+#include "tcp/way.h"
 #include "tcpalg/cookie.h"
 
 #define WORKERS 3

@@ -77,6 +77,7 @@ static void test_options_of_linux_syn_are_decoded_and_written_alike(void **state
 	const uint8_t *opts = linux_syn4 + ETH_HLEN + IPV4_HLEN + TCP_HLEN;
 	struct tcp_opts o = parse(opts, 20);
 	uint8_t buf[TCP_OPTS_SYN_MAX];
+	uint64_t sum = 0;
 
 	(void)state;
 	assert_int_equal(o.present,
@@ -86,7 +87,7 @@ static void test_options_of_linux_syn_are_decoded_and_written_alike(void **state
 	assert_int_equal(o.tsecr, 0);
 	assert_int_equal(o.wscale, 10);
 	assert_false(o.malformed);
-	assert_int_equal(tcp_opts_write_syn(buf, &o), 20);
+	assert_int_equal(tcp_opts_write_syn(buf, &o, &sum), 20);
 	assert_memory_equal(buf, opts, 20);
 }
 
@@ -480,11 +481,12 @@ static void test_syn_options_are_laid_out_as_linux_does(void **state)
 				     .wscale = 7,
 				     .tsval = 1,
 				     .tsecr = 2};
+		uint64_t sum = 0;
 		uint8_t buf[24];
 
 		memset(buf, 0xee, sizeof(buf));
 		assert_int_equal(tcp_opts_syn_len(o.present), rows[i].len);
-		assert_int_equal(tcp_opts_write_syn(buf, &o), rows[i].len);
+		assert_int_equal(tcp_opts_write_syn(buf, &o, &sum), rows[i].len);
 		assert_memory_equal(buf, rows[i].bytes, rows[i].len);
 		assert_int_equal(buf[rows[i].len], 0xee);
 	}
@@ -499,13 +501,15 @@ static void test_syn_options_written_are_read_back(void **state)
 	for (int i = 0; i < 10000; i++) {
 		uint8_t buf[TCP_OPTS_SYN_MAX];
 		struct tcp_opts in, out;
+		uint64_t sum = 0;
 		size_t len;
 
 		random_opts(&r, &in,
 			    TCP_HAS_MSS | TCP_HAS_WSCALE | TCP_HAS_SACK_PERMITTED | TCP_HAS_TS);
-		len = tcp_opts_write_syn(buf, &in);
+		len = tcp_opts_write_syn(buf, &in, &sum);
 		assert_int_equal(len % 4, 0);
 		assert_int_equal(len, tcp_opts_syn_len(in.present));
+		assert_int_equal(csum_fold64(sum), csum_words(buf, len / 4));
 		out = parse(buf, len);
 		assert_same(&in, &out);
 	}
