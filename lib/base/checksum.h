@@ -10,6 +10,7 @@
 #ifndef NSK_BASE_CHECKSUM_H
 #define NSK_BASE_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -40,14 +41,6 @@ static inline uint64_t csum_add64(uint64_t a, uint64_t b)
 	return s + (s < b);
 }
 
-static inline uint64_t csum_add_word(uint64_t sum, const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return csum_add64(sum, word);
-}
-
 /*
  * A 64-bit ones' complement sum reduced to 32 bits. Adding a number to itself with its halves
  * exchanged puts the sum of both halves, with the carry that comes round, into the upper half.
@@ -57,21 +50,44 @@ static inline uint32_t csum_fold64(uint64_t sum)
 	return (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 }
 
-/* csum_partial() with what is short, as most segments and their headers are, in line. */
-static NSK_ALWAYS_INLINE uint32_t csum_any(const void *data, size_t len, uint32_t sum)
+/*
+ * True if the words whose sum this is are intact: with their checksum they add up to a multiple of
+ * 0xffff, and since 2^16 is 1 modulo 0xffff, a sum that is not folded yet tells as well. (It is 0
+ * only if all words are, which no header's are.)
+ */
+static inline bool csum_intact(uint64_t sum)
+{
+	return sum % 0xffff == 0;
+}
+
+/* Adds the word at @p; what runs over is counted. */
+static NSK_ALWAYS_INLINE void csum_count_word(uint64_t *sum, uint64_t *over, const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	*sum += word;
+	*over += *sum < word;
+}
+
+/* csum_intact() of @len bytes, checksum field included, and of @sum; what is short, as most
+ * segments and their headers are, is done in line. */
+static NSK_ALWAYS_INLINE bool csum_check(const void *data, size_t len, uint32_t sum)
 {
 	const uint8_t *p = (const uint8_t *)data, *end = p + len;
-	uint64_t total = sum;
+	uint64_t total = sum, over = 0;
 
 	if (NSK_UNLIKELY(len % 8 != 0) || NSK_UNLIKELY(len > CSUM_SHORT_MAX))
-		return csum_partial(data, len, sum);
+		return csum_intact(csum_partial(data, len, sum));
 	for (; end - p >= 32; p += 32) {
-		total = csum_add_word(csum_add_word(total, p), p + 8);
-		total = csum_add_word(csum_add_word(total, p + 16), p + 24);
+		csum_count_word(&total, &over, p);
+		csum_count_word(&total, &over, p + 8);
+		csum_count_word(&total, &over, p + 16);
+		csum_count_word(&total, &over, p + 24);
 	}
 	for (; NSK_UNLIKELY(p != end); p += 8)
-		total = csum_add_word(total, p);
-	return csum_fold64(total);
+		csum_count_word(&total, &over, p);
+	return csum_intact(csum_add64(total, over));
 }
 
 /*

@@ -212,7 +212,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 		return;
 	}
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
-			 ip_hardware_verdict(ifc, m, p), &ip);
+			 ip_hardware_verdict(ip_checked_by(ifc), m, p), &ip);
 	if (bad) {
 		pkt_drop(w, m, bad);
 		return;
@@ -233,7 +233,8 @@ void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct ipv4_view ip;
 
-	if (NSK_LIKELY(ip_input_plain(w, ifc, m, pkt_of(m), &ip)))
+	if (NSK_LIKELY(ip_input_plain(w->net->local, ip_checked_by(ifc), m,
+				      rte_pktmbuf_mtod(m, const uint8_t *), pkt_of(m), &ip)))
 		ip_hand_over(w, m);
 	else
 		input_any(w, ifc, m);

@@ -31,20 +31,27 @@ static inline enum nsk_drop ip_one_host(const struct pkt *p)
 	return NSK_DROP_NONE;
 }
 
-/* What hardware said about the checksums: flags for ipv4_parse(), and into the descriptor. */
-static inline unsigned ip_hardware_verdict(const struct iface *ifc, const struct rte_mbuf *m,
+/* What of an interface's offloads says something about checksums. */
+static inline uint32_t ip_checked_by(const struct iface *ifc)
+{
+	return ifc->rx_offloads & (PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4);
+}
+
+/* What hardware that does this much said about the checksums: flags for ipv4_parse(), and into the
+ * descriptor. */
+static inline unsigned ip_hardware_verdict(uint32_t offloads, const struct rte_mbuf *m,
 					   struct pkt *p)
 {
 	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	if (!ifc->rx_offloads)
+	if (!offloads)
 		return 0;
 	/* "None": the field is not filled in (a virtual device), but the data never left memory. */
-	if ((ifc->rx_offloads & PORT_RX_CSUM_L4) &&
+	if ((offloads & PORT_RX_CSUM_L4) &&
 	    (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
 		p->flags |= PKT_F_L4_CSUM_OK;
 	/* What it calls bad is looked at again: the verdict is ours. */
-	if ((ifc->rx_offloads & PORT_RX_CSUM_IPV4) &&
+	if ((offloads & PORT_RX_CSUM_IPV4) &&
 	    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 		return WIRE_CSUM_DONE;
 	return 0;
@@ -65,29 +72,26 @@ static inline void ip_describe(struct rte_mbuf *m, const struct ipv4_view *ip, s
 }
 
 /* Steps that pass without more than a look: from a host that is not us to our first address. */
-static inline bool ip_plain_addresses(const struct nsk_worker *w, const uint8_t *header,
+static inline bool ip_plain_addresses(const struct local_table *t, const uint8_t *header,
 				      uint32_t src)
 {
-	const struct local_table *t = w->net->local;
-
 	return !ip_never_a_host(src) && !local_maybe_v4(t, header + IPV4_SRC_OFF) &&
 	       local_is_first_v4(t, header + IPV4_DST_OFF);
 }
 
 /*
- * True: the packet is plain and good, trimmed to its length, and described in p, its descriptor,
- * and ip. False: nothing is said about it, and only the hardware's verdict stands in p.
+ * m, whose data begins with header: true: the packet is plain and good, trimmed to its length, and
+ * described in p, its descriptor, and ip. False: nothing is said about it, and only the hardware's
+ * verdict stands in p. checked: ip_checked_by() of its interface, t: the worker's addresses.
  */
-static NSK_ALWAYS_INLINE bool ip_input_plain(const struct nsk_worker *w, const struct iface *ifc,
-					     struct rte_mbuf *m, struct pkt *p,
-					     struct ipv4_view *ip)
+static NSK_ALWAYS_INLINE bool ip_input_plain(const struct local_table *t, uint32_t checked,
+					     struct rte_mbuf *m, const uint8_t *header,
+					     struct pkt *p, struct ipv4_view *ip)
 {
-	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
-
 	if (NSK_UNLIKELY(m->nb_segs > 1 || m->data_len < IPV4_HLEN || !ipv4_is_plain(header)) ||
-	    NSK_UNLIKELY(
-		    ipv4_parse_plain(header, m->data_len, ip_hardware_verdict(ifc, m, p), ip)) ||
-	    NSK_UNLIKELY(!ip_plain_addresses(w, header, ip->src)) || NSK_UNLIKELY(ip_one_host(p)))
+	    NSK_UNLIKELY(ipv4_parse_plain(header, m->data_len, ip_hardware_verdict(checked, m, p),
+					  ip)) ||
+	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)) || NSK_UNLIKELY(ip_one_host(p)))
 		return false;
 	m->data_len = ip->total_len;
 	m->pkt_len = ip->total_len;

@@ -27,7 +27,7 @@ static NSK_ALWAYS_INLINE bool csum_ok(const struct rte_mbuf *m, const struct pkt
 	uint32_t sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, IP_PROTO_TCP, at->len);
 
 	if (NSK_LIKELY(at->in_first >= at->len))
-		return csum_finish(csum_any(at->header, at->len, sum)) == 0;
+		return csum_check(at->header, at->len, sum);
 	return ip_l4_csum_ok(m, p);
 }
 
@@ -92,21 +92,26 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
  */
 void tcp_packets_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
 {
+	const struct local_table *local = w->net->local;
+	const uint32_t checked = ip_checked_by(ifc);
+
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = bufs[i];
 		struct pkt *p = pkt_of(m);
+		uint16_t off = m->data_off;
+		const uint8_t *header = (const uint8_t *)m->buf_addr + off;
 		struct ipv4_view ip;
 
-		if (NSK_UNLIKELY(!ip_input_plain(w, ifc, m, p, &ip))) {
+		if (NSK_UNLIKELY(!ip_input_plain(local, checked, m, header, p, &ip))) {
 			ip_input(w, ifc, m);
 		} else if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(w->peers > 1)) {
 			ip_hand_over(w, m);
 		} else {
 			uint16_t len = ipv4_payload_len(&ip);
 			struct place at = {
-				.header = rte_pktmbuf_mtod_offset(m, const uint8_t *, IPV4_HLEN),
+				.header = header + IPV4_HLEN,
 				.in_first = len,
-				.off = (uint16_t)(m->data_off + IPV4_HLEN),
+				.off = (uint16_t)(off + IPV4_HLEN),
 				.len = len,
 			};
 

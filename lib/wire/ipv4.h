@@ -98,11 +98,10 @@ static inline uint32_t ipv4_frag_offset(const struct ipv4_view *v)
 enum nsk_drop ipv4_options_check(const uint8_t *p, size_t len);
 
 /*
- * The checksum of the header of @hdr_len bytes (a multiple of 4, at least 20) at @p: what to store
- * if its field is 0, and 0 if its field is right. In line, since every packet pays it once or
- * twice.
+ * The sum, not folded, of the header of @hdr_len bytes (a multiple of 4, at least 20) at @p. In
+ * line, since every packet pays it once or twice.
  */
-static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
+static inline uint64_t ipv4_header_sum(const uint8_t *p, size_t hdr_len)
 {
 	uint64_t sum, next;
 	uint32_t word;
@@ -115,7 +114,7 @@ static inline uint16_t ipv4_header_checksum(const uint8_t *p, size_t hdr_len)
 		memcpy(&word, p + i, sizeof(word));
 		sum = csum_add64(sum, word);
 	}
-	return csum_finish(csum_fold64(sum));
+	return sum;
 }
 
 /* What ipv4_parse() does once the header's length is known; see there. */
@@ -127,7 +126,7 @@ static NSK_ALWAYS_INLINE enum nsk_drop ipv4_parse_rest(const uint8_t *p, size_t 
 
 	if (NSK_UNLIKELY(total_len < hdr_len || total_len > pkt_len))
 		return NSK_DROP_IP_TOTAL_LEN;
-	if (!(flags & WIRE_CSUM_DONE) && ipv4_header_checksum(p, hdr_len) != 0)
+	if (!(flags & WIRE_CSUM_DONE) && NSK_UNLIKELY(!csum_intact(ipv4_header_sum(p, hdr_len))))
 		return NSK_DROP_IP_CHECKSUM;
 	if (NSK_UNLIKELY(hdr_len > IPV4_HLEN)) {
 		enum nsk_drop bad = ipv4_options_check(p + IPV4_HLEN, hdr_len - IPV4_HLEN);
@@ -174,9 +173,10 @@ static inline enum nsk_drop ipv4_parse(const uint8_t *p, size_t len, size_t pkt_
 /* No options and no fragment, seen from the 20 bytes at @p. */
 static inline bool ipv4_is_plain(const uint8_t *p)
 {
-	uint16_t frag = load_be16(p + offsetof(struct ipv4_wire, frag));
+	uint16_t frag;
 
-	return p[0] == 0x45 && !(frag & (IPV4_FRAG_MF | IPV4_FRAG_OFFSET));
+	memcpy(&frag, p + offsetof(struct ipv4_wire, frag), sizeof(frag));
+	return p[0] == 0x45 && !(frag & WIRE_BE16(IPV4_FRAG_MF | IPV4_FRAG_OFFSET));
 }
 
 /* The same as ipv4_parse() for a packet in one piece with a plain header. */
@@ -220,7 +220,7 @@ static inline void ipv4_write_summed(uint8_t *p, const struct ipv4_view *v)
 static inline void ipv4_set_checksum(uint8_t *p, size_t hdr_len)
 {
 	wire_checksum_store(p + offsetof(struct ipv4_wire, checksum),
-			    ipv4_header_checksum(p, hdr_len));
+			    csum_finish(csum_fold64(ipv4_header_sum(p, hdr_len))));
 }
 
 #endif /* NSK_WIRE_IPV4_H */

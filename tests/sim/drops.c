@@ -70,13 +70,23 @@ static void one_reason(void **state)
 	close_down(t);
 }
 
+static char *name_of(const struct drop_test *t)
+{
+	char *name = NULL;
+
+	if (asprintf(&name, "%s:_%s", nsk_drop_name(t->reason), t->name) < 0)
+		abort();
+	return name;
+}
+
 /* world_setup() wants the name, the test its row. */
 static int setup(void **state)
 {
-	const struct drop_test *t = *state;
-	void *name = (void *)(uintptr_t)t->name;
+	static char *name;
 
-	return world_setup(&name);
+	free(name);
+	name = name_of(*state);
+	return world_setup((void **)&name);
 }
 
 static bool covered(enum nsk_drop reason)
@@ -108,11 +118,8 @@ static void add(const struct drop_test *list, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct CMUnitTest *test = &tests[ntests++];
-		char *name = NULL;
 
-		if (asprintf(&name, "%s:_%s", nsk_drop_name(list[i].reason), list[i].name) < 0)
-			abort();
-		*test = (struct CMUnitTest){.name = name,
+		*test = (struct CMUnitTest){.name = name_of(&list[i]),
 					    .test_func = one_reason,
 					    .setup_func = setup,
 					    .teardown_func = world_teardown,

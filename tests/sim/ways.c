@@ -55,8 +55,7 @@ static const struct tcp_way *way_to(struct pair *pair, uint32_t peer)
 	struct flow f = flow_to(peer);
 
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(pair->tcp->ways); i++)
-		if (memcmp(pair->tcp->ways[i].peer, f.src, 4) == 0 &&
-		    memcmp(pair->tcp->ways[i].own, f.dst, 4) == 0)
+		if (way_is(&pair->tcp->ways[i], &f))
 			return &pair->tcp->ways[i];
 	return NULL;
 }

@@ -175,7 +175,7 @@ static void test_rfc1071_worked_example_of_a_header(void **state)
 	(void)state;
 	ipv4_set_checksum(p, sizeof(p));
 	assert_int_equal(load_be16(p + 10), 0xb861);
-	assert_int_equal(ipv4_header_checksum(p, sizeof(p)), 0);
+	assert_true(csum_intact(ipv4_header_sum(p, sizeof(p))));
 }
 
 static void test_checksum_agrees_with_the_general_one_for_every_header_length(void **state)
@@ -191,7 +191,8 @@ static void test_checksum_agrees_with_the_general_one_for_every_header_length(vo
 		rng_fill(&r, p, sizeof(p));
 		if (rng_chance(&r, 100000))
 			memset(p, 0xff, sizeof(p));
-		assert_int_equal(ipv4_header_checksum(exact_copy(p, len), len), csum_block(p, len));
+		assert_int_equal(csum_finish(csum_fold64(ipv4_header_sum(exact_copy(p, len), len))),
+				 csum_block(p, len));
 	}
 }
 
