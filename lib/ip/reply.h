@@ -23,7 +23,8 @@ static inline struct tx_queue *ip_open_way(const struct nsk_worker *w, const str
 	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(!tx_may_send(ifc)) ||
 	    NSK_UNLIKELY(q->tail == q->size) || NSK_UNLIKELY(!rc->neigh) ||
 	    NSK_UNLIKELY(rc->neigh->state != NEIGH_REACHABLE) ||
-	    NSK_UNLIKELY(ifc->tx_offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4)) || NSK_UNLIKELY(len + IPV4_HLEN > ifc->mtu))
+	    NSK_UNLIKELY(ifc->tx_offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4)) ||
+	    NSK_UNLIKELY(len + IPV4_HLEN > ifc->mtu))
 		return NULL;
 	return q;
 }

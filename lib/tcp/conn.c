@@ -19,7 +19,7 @@
 /* However small MSS and MTU are told to be, a segment carries as much (CVE-2019-11479). */
 #define MSS_FLOOR 36
 
-#define OPENING_STATES	   (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
+#define OPENING_STATES (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
 
 struct tcp_conn *conn_new(struct nsk_worker *w, uint8_t family)
 {

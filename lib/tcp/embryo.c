@@ -3,8 +3,8 @@
  * Half-open connections of listeners: SYN-RECEIVED as reached from LISTEN. RFC 9293 §3.10.7.2 and
  * what of §3.10.7.4 concerns that state.
  */
-#include "tcp/control.h"
 #include "tcp/embryo.h"
+#include "tcp/control.h"
 
 #include "tcp/input.h"
 #include "tcp/listen.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TIME-WAIT; see time_wait.h. RFC 9293 §3.10.7.4 as far as it concerns that state. */
-#include "tcp/control.h"
 #include "tcp/time_wait.h"
+#include "tcp/control.h"
 
 #include "tcp/conn.h"
 #include "tcp/input.h"

@@ -2,7 +2,7 @@
 /* TCP options off the common path; see tcp_opts.h. */
 #include "wire/tcp_opts.h"
 
-#define TCP_OPTS_SACK_WORD		UINT32_C(0x01010500)
+#define TCP_OPTS_SACK_WORD UINT32_C(0x01010500)
 
 /* Decode the SACK option of @len bytes at @p: 1–4 blocks. False if the length is none of theirs. */
 static bool tcp_opts_sack(const uint8_t *p, size_t len, struct tcp_opts *out)

@@ -160,9 +160,10 @@ static NSK_ALWAYS_INLINE size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_
 	if (o->present & TCP_HAS_MSS)
 		p = tcp_opts_put(p, TCP_OPTS_MSS_WORD | o->mss, sum);
 	if (o->present & TCP_HAS_TS) {
-		p = tcp_opts_put(p, o->present & TCP_HAS_SACK_PERMITTED
-					   ? TCP_OPTS_SACK_PERMITTED_TS_WORD
-					   : TCP_OPTS_TS_WORD,
+		p = tcp_opts_put(p,
+				 o->present & TCP_HAS_SACK_PERMITTED
+					 ? TCP_OPTS_SACK_PERMITTED_TS_WORD
+					 : TCP_OPTS_TS_WORD,
 				 sum);
 		p = tcp_opts_put(p, o->tsval, sum);
 		p = tcp_opts_put(p, o->tsecr, sum);
