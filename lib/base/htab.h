@@ -188,4 +188,12 @@ static inline uint32_t htab_first(const struct htab_bucket *b, uint64_t hash)
 	return NSK_LIKELY(hits) ? b->value[(uint32_t)__builtin_ctz(hits) / 2] : HTAB_NONE;
 }
 
+/* True: no value is in the table under a hash, seen by one look. False: there may be one. */
+static inline bool htab_lacks(const struct htab *h, uint64_t hash)
+{
+	const struct htab_bucket *b = htab_bucket_of(h, hash);
+
+	return htab_first(b, hash) == HTAB_NONE && !b->more;
+}
+
 #endif

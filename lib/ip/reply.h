@@ -12,26 +12,29 @@
 #include "wire/eth.h"
 #include "wire/ipv4.h"
 
-/* Transmit queue of a way on which a packet with len bytes behind its IP header can leave as it is:
- * link up, neighbour known, room in the queue, no work for the port; else NULL. */
-static inline struct tx_queue *ip_open_way(const struct nsk_worker *w, const struct route_cache *rc,
-					   uint32_t len)
+/* Transmit queue of a way, with room for a packet; else NULL. */
+static inline struct tx_queue *ip_queue(const struct nsk_worker *w, const struct route_cache *rc)
+{
+	struct tx_queue *q = w->net->tx[rc->iface->index];
+
+	return NSK_LIKELY(q && q->tail != q->size) ? q : NULL;
+}
+
+/* A packet with len bytes behind its IP header can leave along rc as it is: link up, neighbour
+ * known, no work for the port. */
+static inline bool ip_way_open(const struct route_cache *rc, uint32_t len)
 {
 	const struct iface *ifc = rc->iface;
-	struct tx_queue *q = w->net->tx[ifc->index];
+	const uint32_t work = PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4;
 
-	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(!tx_may_send(ifc)) ||
-	    NSK_UNLIKELY(q->tail == q->size) || NSK_UNLIKELY(!rc->neigh) ||
-	    NSK_UNLIKELY(rc->neigh->state != NEIGH_REACHABLE) ||
-	    NSK_UNLIKELY(ifc->tx_offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4)) ||
-	    NSK_UNLIKELY(len + IPV4_HLEN > ifc->mtu))
-		return NULL;
-	return q;
+	return NSK_LIKELY(tx_may_send(ifc)) && NSK_LIKELY(rc->neigh != NULL) &&
+	       NSK_LIKELY(rc->neigh->state == NEIGH_REACHABLE) &&
+	       NSK_LIKELY(!(ifc->tx_offloads & work)) && NSK_LIKELY(len + IPV4_HLEN <= ifc->mtu);
 }
 
 /*
  * m is fresh: one buffer, what the transport wrote (len bytes, all sums done) stands where its data
- * begins, and its lengths are not set. q: ip_open_way() said so. Consumes m.
+ * begins, and its lengths are not set. The way is open, q: ip_queue() of it. Consumes m.
  */
 static NSK_ALWAYS_INLINE void ip_reply_open(struct nsk_worker *w, const struct route_cache *rc,
 					    struct tx_queue *q, struct rte_mbuf *m, uint32_t len,

@@ -69,7 +69,7 @@ static NSK_ALWAYS_INLINE void control_send(struct nsk_worker *w, const struct tc
 	p = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
 	hlen = TCP_HLEN + control_options(p + TCP_HLEN, ctl, rc->iface, &sum);
 	sum += segment_write(p, ctl->flow, hlen, ctl->seq, ctl->ack, ctl->flags, ctl->wnd);
-	segment_out_fresh(w, rc, m, ctl->flow, ctl->how, hlen, hlen, sum);
+	segment_out_fresh(w, rc, ip_queue(w, rc), m, ctl->flow, ctl->how, hlen, hlen, sum);
 }
 
 /* control.c: the same, not in line. */

@@ -258,7 +258,10 @@ static NSK_NOINLINE void find_out(struct nsk_worker *w, struct tcp_burst_seg *se
 		if (by_hint(w, seg))
 			return;
 	}
-	dispatch(w, seg->m, seg->hash);
+	if (htab_lacks(&w->tcp->table, seg->hash))
+		tcp_stranger_input(w, seg->m, seg->hash, 0);
+	else
+		dispatch(w, seg->m, seg->hash);
 }
 
 void tcp_input_burst(struct nsk_worker *w)

@@ -19,31 +19,30 @@ static inline bool plain_ext(const struct tcp_ext *x)
 	       (!x->loss && !x->ooo && !x->user_timeout_ms && x->dsack.start == x->dsack.end);
 }
 
-/* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. */
-static inline bool is_plain(const struct nsk_worker *w, const struct tcp_conn *c, uint32_t len,
-			    const struct rte_mbuf *from, uint32_t fin)
+/* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. The
+ * transmit queue with room for it, else NULL. */
+static inline struct tx_queue *plain_way(const struct nsk_worker *w, const struct tcp_conn *c,
+					 uint32_t len, const struct rte_mbuf *from, uint32_t fin)
 {
 	const uint32_t odd = CONN_F_FIN_SENT | CONN_F_CORK | CONN_F_MORE | CONN_F_FORCE;
 	uint32_t flight = c->snd_nxt - c->snd_una;
-	const struct tx_queue *q;
 
 	if (!conn_in(c, TCPS_SENDING) || (c->flags & odd) || !plain_ext(c->ext))
-		return false;
+		return NULL;
 	if (c->loss.unusual | c->rcv.dupacks)
-		return false;
+		return NULL;
 	if (len + fin - 1 >= TCP_COPY_MAX || len > c->cc.smss)
-		return false;
+		return NULL;
 	if (len && (!from || len > from->data_len))
-		return false;
+		return NULL;
 	if (flight ? !(c->flags & CONN_F_NODELAY) && !fin
 		   : w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
-		return false;
+		return NULL;
 	if (flight + len + fin > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
-		return false;
+		return NULL;
 	if (!net_route_valid(w, &c->route))
-		return false;
-	q = w->net->tx[c->route.iface->index];
-	return q && (uint16_t)(q->tail - q->head) < q->size;
+		return NULL;
+	return ip_queue(w, &c->route);
 }
 
 /* What was not sent is the end of the queue: it ends the last buffer. Their sum, if we sum. */
@@ -66,10 +65,12 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	unsigned hlen = tcp_header_len(c);
 	uint32_t fin = (c->flags & CONN_F_FIN_QUEUED) != 0;
 	uint16_t flags = TCP_ACK;
+	struct tx_queue *q;
 	uint64_t sum = 0;
 	uint8_t *p;
 
-	if (!is_plain(w, c, len, from, fin))
+	q = plain_way(w, c, len, from, fin);
+	if (!q)
 		return false;
 	m = pkt_alloc(w);
 	if (NSK_UNLIKELY(!m))
@@ -96,6 +97,6 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	c->last_snd_ms = w->tcp->now_ms;
 	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
 		tcp_rto_restart(w, c);
-	segment_out_fresh(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
+	segment_out_fresh(w, &c->route, q, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 	return true;
 }

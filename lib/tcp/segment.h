@@ -88,18 +88,17 @@ static inline void segment_out(struct nsk_worker *w, const struct route_cache *r
 
 /*
  * The same for a buffer fresh from the pool in which the segment begins where data begins, and
- * whose lengths are not set.
+ * whose lengths are not set. q: ip_queue() of rc.
  */
 static NSK_ALWAYS_INLINE void segment_out_fresh(struct nsk_worker *w, const struct route_cache *rc,
-						struct rte_mbuf *m, const struct flow *to,
-						struct ip_manner how, unsigned hlen, uint32_t len,
-						uint64_t sum)
+						struct tx_queue *q, struct rte_mbuf *m,
+						const struct flow *to, struct ip_manner how,
+						unsigned hlen, uint32_t len, uint64_t sum)
 {
 	uint8_t *p = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
-	struct tx_queue *q = ip_open_way(w, rc, len);
 	uint32_t pseudo;
 
-	if (NSK_UNLIKELY(!q)) {
+	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(!ip_way_open(rc, len))) {
 		m->data_len = (uint16_t)len;
 		m->pkt_len = len;
 		segment_out(w, rc, m, to, how, hlen, len, sum);
