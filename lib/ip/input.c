@@ -234,7 +234,8 @@ void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	struct ipv4_view ip;
 
 	if (NSK_LIKELY(ip_input_plain(w->net->local, ip_checked_by(ifc), m,
-				      rte_pktmbuf_mtod(m, const uint8_t *), pkt_of(m), &ip)))
+				      rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+				      pkt_of(m), &ip)))
 		ip_hand_over(w, m);
 	else
 		input_any(w, ifc, m);

@@ -80,19 +80,20 @@ static inline bool ip_plain_addresses(const struct local_table *t, const uint8_t
 }
 
 /*
- * m, whose data begins with header: true: the packet is plain and good, trimmed to its length, and
- * described in p, its descriptor, and ip. False: nothing is said about it, and only the hardware's
- * verdict stands in p. checked: ip_checked_by() of its interface, t: the worker's addresses.
+ * A packet of which len bytes stand at header, in m: true: it is plain and good, and described in
+ * p, its descriptor, and ip; m's data is the packet, trimmed to its length. False: nothing is said
+ * about it, and only the hardware's verdict stands in p. checked: ip_checked_by() of its interface,
+ * t: the worker's addresses.
  */
 static NSK_ALWAYS_INLINE bool ip_input_plain(const struct local_table *t, uint32_t checked,
 					     struct rte_mbuf *m, const uint8_t *header,
-					     struct pkt *p, struct ipv4_view *ip)
+					     uint16_t len, struct pkt *p, struct ipv4_view *ip)
 {
-	if (NSK_UNLIKELY(m->nb_segs > 1 || m->data_len < IPV4_HLEN || !ipv4_is_plain(header)) ||
-	    NSK_UNLIKELY(ipv4_parse_plain(header, m->data_len, ip_hardware_verdict(checked, m, p),
-					  ip)) ||
+	if (NSK_UNLIKELY(m->nb_segs > 1 || len < IPV4_HLEN || !ipv4_is_plain(header)) ||
+	    NSK_UNLIKELY(ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, p), ip)) ||
 	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)) || NSK_UNLIKELY(ip_one_host(p)))
 		return false;
+	m->data_off = (uint16_t)(header - (const uint8_t *)m->buf_addr);
 	m->data_len = ip->total_len;
 	m->pkt_len = ip->total_len;
 	ip_describe(m, ip, p);

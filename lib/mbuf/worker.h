@@ -58,9 +58,8 @@ struct worker_ops {
 	 * owns one; as tx_burst of net/port.h. */
 	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			     uint16_t n);
-	/* IP packets from lib/net's link layer go up. Consumes them. */
-	void (*ip_input)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
-			 unsigned n);
+	/* An IP packet from lib/net's link layer goes up. Consumes it. */
+	void (*ip_input)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call().
 	 */
 	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);

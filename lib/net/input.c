@@ -6,8 +6,7 @@
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
-#include "net/net.h"
-#include "wire/eth.h"
+#include "net/input.h"
 
 /* 01:00:5e:00:00:01, the group of all hosts 224.0.0.1 (RFC 1112 §6.4, §7.2), the only one so far.
  */
@@ -44,53 +43,25 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 		pkt_drop(w, m, bad);
 		return false;
 	}
-	rte_pktmbuf_adj(m, ETH_HLEN);
 	if (eth.type == ETH_TYPE_IPV4)
 		return true;
+	rte_pktmbuf_adj(m, ETH_HLEN);
 	arp_receive(w, ifc, m);
 	return false;
 }
 
-/* Takes the link header off. True: m is an IP packet now; else it is consumed. */
-static inline bool take_frame(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-
-	if (NSK_UNLIKELY(m->data_len < ETH_HLEN) ||
-	    NSK_UNLIKELY(!eth_is_plain(frame, ifc->mac.b, ETH_TYPE_IPV4)))
-		return take_other(w, ifc, m);
-	m->data_off = (uint16_t)(m->data_off + ETH_HLEN);
-	m->data_len = (uint16_t)(m->data_len - ETH_HLEN);
-	m->pkt_len -= ETH_HLEN;
-	return true;
-}
-
-static inline void begin(const struct iface *ifc, struct rte_mbuf *m)
-{
-	struct pkt *p = pkt_of(m);
-
-	p->qnext = NULL;
-	p->iface = ifc->index;
-	p->family = 0;
-	p->proto = 0;
-	p->flags = 0;
-}
-
-void net_input_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
-{
-	unsigned packets = 0;
-
 	if (NSK_UNLIKELY(!iface_running(ifc))) {
-		for (unsigned i = 0; i < n; i++)
-			pkt_drop(w, bufs[i], NSK_DROP_RX_IFACE_DOWN);
+		pkt_drop(w, m, NSK_DROP_RX_IFACE_DOWN);
 		return;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = bufs[i];
-
-		begin(ifc, m);
-		if (!ifc->ethernet || take_frame(w, ifc, m))
-			bufs[packets++] = m;
+	net_begin(ifc, pkt_of(m));
+	if (ifc->ethernet) {
+		if (!net_frame_is_plain(ifc, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) &&
+		    !take_other(w, ifc, m))
+			return;
+		rte_pktmbuf_adj(m, ETH_HLEN);
 	}
-	w->ops->ip_input(w, ifc, bufs, packets);
+	w->ops->ip_input(w, ifc, m);
 }

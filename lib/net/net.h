@@ -127,16 +127,11 @@ static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t 
 }
 
 /*
- * Received frames (on interfaces without a link layer: IP packets): sets up the descriptors with
- * interface and link flags, checks and strips the link headers and hands on: ARP stays in lib/net,
- * what is IP goes to w->ops->ip_input. Consumes the packets; bufs is written to. net/input.c
+ * A received frame (on interfaces without a link layer: an IP packet): sets up the descriptor with
+ * interface and link flags, checks and strips the link header and hands on: ARP stays in lib/net,
+ * what is IP goes to w->ops->ip_input. Consumes the packet. net/input.c
  */
-void net_input_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n);
-
-static inline void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
-{
-	net_input_burst(w, ifc, &m, 1);
-}
+void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 /* ARP packet seen by another worker of the stack (a copy): only learnt from. Consumes m. */
 void arp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 /* Announces the interface's addresses, now and once more 2 s later (RFC 5227 §2.3). */

@@ -44,7 +44,7 @@ static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_
 	}
 	worker_count(w, NSK_CNT_RX_PACKETS, n);
 	worker_count(w, NSK_CNT_RX_BYTES, bytes);
-	net_input_burst(w, src->ifc, bufs, n);
+	tcp_frames_input(w, src->ifc, bufs, n);
 	return n;
 }
 
@@ -202,7 +202,7 @@ const struct worker_ops loop_ops = {
 	.steer = steer_packet,
 	.share_arp = steer_arp,
 	.tx_burst = steer_tx_burst,
-	.ip_input = tcp_packets_input,
+	.ip_input = ip_input,
 	.call = call_run,
 	.stopping = loop_stopping,
 };

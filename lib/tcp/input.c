@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ip/input.h"
+#include "net/input.h"
 #include "tcp/embryo.h"
 #include "tcp/icmp.h"
 #include "tcp/input.h"
@@ -86,37 +87,52 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	gather(w, m, p, &at);
 }
 
+/* A plain packet whose header stands at header. False: it is something else, and untouched. */
+static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct local_table *local,
+					  uint32_t checked, struct rte_mbuf *m,
+					  const uint8_t *header, uint16_t len)
+{
+	struct pkt *p = pkt_of(m);
+	struct ipv4_view ip;
+	struct place at;
+
+	if (NSK_UNLIKELY(!ip_input_plain(local, checked, m, header, len, p, &ip)))
+		return false;
+	if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(w->peers > 1)) {
+		ip_hand_over(w, m);
+		return true;
+	}
+	len = ipv4_payload_len(&ip);
+	at = (struct place){
+		.header = header + IPV4_HLEN,
+		.in_first = len,
+		.off = (uint16_t)(header + IPV4_HLEN - (const uint8_t *)m->buf_addr),
+		.len = len,
+	};
+	gather(w, m, p, &at);
+	return true;
+}
+
 /*
- * ip_input() and tcp_input() in one go for a plain packet, whose places are known without looking
- * at the descriptor; by the same steps.
+ * net_input(), ip_input() and tcp_input() in one go for plain segments, whose places are known
+ * without looking at the descriptor; by the same steps.
  */
-void tcp_packets_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
+void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
 {
 	const struct local_table *local = w->net->local;
 	const uint32_t checked = ip_checked_by(ifc);
+	const uint16_t link = ifc->ethernet ? ETH_HLEN : 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = bufs[i];
-		struct pkt *p = pkt_of(m);
-		uint16_t off = m->data_off;
-		const uint8_t *header = (const uint8_t *)m->buf_addr + off;
-		struct ipv4_view ip;
+		const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+		uint16_t len = m->data_len;
 
-		if (NSK_UNLIKELY(!ip_input_plain(local, checked, m, header, p, &ip))) {
-			ip_input(w, ifc, m);
-		} else if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(w->peers > 1)) {
-			ip_hand_over(w, m);
-		} else {
-			uint16_t len = ipv4_payload_len(&ip);
-			struct place at = {
-				.header = header + IPV4_HLEN,
-				.in_first = len,
-				.off = (uint16_t)(off + IPV4_HLEN),
-				.len = len,
-			};
-
-			gather(w, m, p, &at);
-		}
+		net_begin(ifc, pkt_of(m));
+		if ((link && NSK_UNLIKELY(!net_frame_is_plain(ifc, frame, len))) ||
+		    NSK_UNLIKELY(!plain_input(w, local, checked, m, frame + link,
+					      (uint16_t)(len - link))))
+			net_input(w, ifc, m);
 	}
 }
 

@@ -28,8 +28,11 @@ void tcp_worker_abort(struct nsk_worker *w);
 /* The TCP row of the protocol table: checks a segment and puts it into the worker's burst. */
 extern const struct ip_proto tcp_proto;
 
-/* ip_input() of many packets, with a short cut for plain segments. Consumes them. */
-void tcp_packets_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n);
+/*
+ * net_input() of a burst of frames from an interface that runs, with a short cut for plain
+ * segments. Consumes them.
+ */
+void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n);
 
 /* Processes the burst; called when a turn's packets are in. */
 void tcp_input_burst(struct nsk_worker *w);

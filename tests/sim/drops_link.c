@@ -381,7 +381,7 @@ static void headers_in_shared_buffers(struct peer *p)
 	assert_int_equal(rte_pktmbuf_chain(m[0], m[1]), 0);
 	rte_pktmbuf_refcnt_update(m[0],
 				  1); /* somebody else reads it too: it may not be written to */
-	w->ops->ip_input(w, w->net->snap->iface[0], m, 1);
+	w->ops->ip_input(w, w->net->snap->iface[0], m[0]);
 	rte_pktmbuf_free(m[0]);
 }
 

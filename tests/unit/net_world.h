@@ -112,18 +112,12 @@ static void nw_share_arp(struct nsk_worker *w, struct rte_mbuf *m)
 	net_world_of(w)->shared++;
 }
 
-static void nw_ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		ip_input(w, ifc, bufs[i]);
-}
-
 static const struct worker_ops nw_ops = {
 	.flow_owner = nw_flow_owner,
 	.steer = nw_steer,
 	.share_arp = nw_share_arp,
 	.tx_burst = nw_tx_burst,
-	.ip_input = nw_ip_input,
+	.ip_input = ip_input,
 };
 
 static const wheel_fn nw_timers[TIMER_KINDS] = {[TIMER_NEIGH] = neigh_timer};
