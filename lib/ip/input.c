@@ -212,7 +212,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 		return;
 	}
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
-			 ip_hardware_verdict(ip_checked_by(ifc), m, p), &ip);
+			 ip_hardware_verdict(ip_checked_by(ifc), m, &p->flags), &ip);
 	if (bad) {
 		pkt_drop(w, m, bad);
 		return;
@@ -231,11 +231,12 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 /* Without a call before the last one, unless the packet is not plain. */
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
+	struct pkt *p = pkt_of(m);
 	struct ipv4_view ip;
 
-	if (NSK_LIKELY(ip_input_plain(w->net->local, ip_checked_by(ifc), m,
-				      rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
-				      pkt_of(m), &ip)))
+	if (NSK_LIKELY(!(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST))) &&
+	    NSK_LIKELY(ip_input_plain(w->net->local, ip_checked_by(ifc), m,
+				      rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, p, &ip)))
 		ip_hand_over(w, m);
 	else
 		input_any(w, ifc, m);

@@ -37,10 +37,10 @@ static inline uint32_t ip_checked_by(const struct iface *ifc)
 	return ifc->rx_offloads & (PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4);
 }
 
-/* What hardware that does this much said about the checksums: flags for ipv4_parse(), and into the
- * descriptor. */
+/* What hardware that does this much said about the checksums: flags for ipv4_parse(), and into
+ * *flags of the descriptor. */
 static inline unsigned ip_hardware_verdict(uint32_t offloads, const struct rte_mbuf *m,
-					   struct pkt *p)
+					   uint8_t *flags)
 {
 	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
@@ -49,7 +49,7 @@ static inline unsigned ip_hardware_verdict(uint32_t offloads, const struct rte_m
 	/* "None": the field is not filled in (a virtual device), but the data never left memory. */
 	if ((offloads & PORT_RX_CSUM_L4) &&
 	    (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
-		p->flags |= PKT_F_L4_CSUM_OK;
+		*flags |= PKT_F_L4_CSUM_OK;
 	/* What it calls bad is looked at again: the verdict is ours. */
 	if ((offloads & PORT_RX_CSUM_IPV4) &&
 	    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
@@ -80,23 +80,27 @@ static inline bool ip_plain_addresses(const struct local_table *t, const uint8_t
 }
 
 /*
- * A packet of which len bytes stand at header, in m: true: it is plain and good, and described in
- * p, its descriptor, and ip; m's data is the packet, trimmed to its length. False: nothing is said
- * about it, and only the hardware's verdict stands in p. checked: ip_checked_by() of its interface,
- * t: the worker's addresses.
+ * A packet that came to our own link address, of which len bytes stand at header, in m. True: it is
+ * plain and good, and described in p, its descriptor, and ip; m's data is the packet, trimmed to
+ * its length. False: nothing is said about it. checked: ip_checked_by() of its interface, t: the
+ * worker's addresses.
  */
 static NSK_ALWAYS_INLINE bool ip_input_plain(const struct local_table *t, uint32_t checked,
 					     struct rte_mbuf *m, const uint8_t *header,
 					     uint16_t len, struct pkt *p, struct ipv4_view *ip)
 {
+	uint8_t flags = 0;
+
 	if (NSK_UNLIKELY(m->nb_segs > 1 || len < IPV4_HLEN || !ipv4_is_plain(header)) ||
-	    NSK_UNLIKELY(ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, p), ip)) ||
-	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)) || NSK_UNLIKELY(ip_one_host(p)))
+	    NSK_UNLIKELY(ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, &flags),
+					  ip)) ||
+	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)))
 		return false;
 	m->data_off = (uint16_t)(header - (const uint8_t *)m->buf_addr);
 	m->data_len = ip->total_len;
 	m->pkt_len = ip->total_len;
 	ip_describe(m, ip, p);
+	p->flags = flags;
 	return true;
 }
 

@@ -52,11 +52,16 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 
 void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
+	struct pkt *p = pkt_of(m);
+
 	if (NSK_UNLIKELY(!iface_running(ifc))) {
 		pkt_drop(w, m, NSK_DROP_RX_IFACE_DOWN);
 		return;
 	}
-	net_begin(ifc, pkt_of(m));
+	net_begin(ifc, p);
+	p->family = 0;
+	p->proto = 0;
+	p->flags = 0;
 	if (ifc->ethernet) {
 		if (!net_frame_is_plain(ifc, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) &&
 		    !take_other(w, ifc, m))

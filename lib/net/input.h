@@ -11,14 +11,11 @@
 #include "net/net.h"
 #include "wire/eth.h"
 
-/* A descriptor as it is before anything is known of the packet. */
+/* What is known of every packet, whatever it is. */
 static inline void net_begin(const struct iface *ifc, struct pkt *p)
 {
 	p->qnext = NULL;
 	p->iface = ifc->index;
-	p->family = 0;
-	p->proto = 0;
-	p->flags = 0;
 }
 
 /* IPv4 to our own address, where frames are Ethernet's. */

@@ -20,6 +20,7 @@ struct place {
 	const uint8_t *header;
 	uint32_t in_first; /* bytes of it in the first buffer */
 	uint16_t off, len; /* as in struct pkt */
+	uint8_t flags;
 };
 
 static NSK_ALWAYS_INLINE bool csum_ok(const struct rte_mbuf *m, const struct pkt *p,
@@ -43,9 +44,9 @@ static NSK_ALWAYS_INLINE enum nsk_drop decode(const struct rte_mbuf *m, struct p
 	bad = tcp_parse(at->header, NSK_MIN(at->in_first, (uint32_t)at->len), &v);
 	if (NSK_UNLIKELY(bad))
 		return bad;
-	if (NSK_UNLIKELY(!(p->flags & PKT_F_L4_CSUM_OK) && !csum_ok(m, p, at)))
+	if (NSK_UNLIKELY(!(at->flags & PKT_F_L4_CSUM_OK) && !csum_ok(m, p, at)))
 		return NSK_DROP_TCP_CHECKSUM;
-	if (NSK_UNLIKELY(p->flags & many))
+	if (NSK_UNLIKELY(at->flags & many))
 		return NSK_DROP_TCP_BCAST;
 	memcpy(&p->flow.sport_be, at->header, 4);
 	p->tcp_flags = (uint8_t)v.flags;
@@ -82,6 +83,7 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		.in_first = m->data_len - (uint32_t)(p->l4_off - m->data_off),
 		.off = p->l4_off,
 		.len = p->l4_len,
+		.flags = p->flags,
 	};
 
 	gather(w, m, p, &at);
@@ -108,6 +110,7 @@ static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct loc
 		.in_first = len,
 		.off = (uint16_t)(header + IPV4_HLEN - (const uint8_t *)m->buf_addr),
 		.len = len,
+		.flags = p->flags & PKT_F_L4_CSUM_OK, /* the only one that a plain packet has */
 	};
 	gather(w, m, p, &at);
 	return true;
