@@ -14,22 +14,26 @@ struct htab_pos {
 	uint32_t way;
 };
 
-static size_t htab_seg_size(uint32_t seg)
+/* Bytes of the segment that a top bit stands for; it begins at that place. */
+static size_t htab_seg_size(uint32_t top)
 {
-	return ((size_t)HTAB_FIRST << seg) * sizeof(struct htab_bucket);
+	return ((size_t)1 << top) * sizeof(struct htab_bucket);
 }
 
 /* Make sure that the bucket of number @n has memory, and clear it. */
 static int htab_make_bucket(struct htab *h, uint32_t n)
 {
-	uint32_t seg = 31U - (uint32_t)__builtin_clz(n + HTAB_FIRST) - HTAB_FIRST_SHIFT;
+	uint32_t top = 31U - (uint32_t)__builtin_clz(n + HTAB_FIRST);
+	size_t size = htab_seg_size(top);
+	void *seg;
 
-	if (seg >= HTAB_SEGMENTS)
+	if (top >= NSK_ARRAY_LEN(h->seg))
 		return -ENOSPC;
-	if (h->seg[seg] == NULL) {
-		h->seg[seg] = mem_alloc_aligned(h->mem, htab_seg_size(seg), NSK_CACHELINE);
-		if (h->seg[seg] == NULL)
+	if (h->seg[top] == 0) {
+		seg = mem_alloc_aligned(h->mem, size, NSK_CACHELINE);
+		if (seg == NULL)
 			return -ENOMEM;
+		h->seg[top] = (uintptr_t)seg - size;
 	}
 	memset(htab_bucket_at(h, n), 0, sizeof(struct htab_bucket));
 	return 0;
@@ -61,8 +65,11 @@ void htab_fini(struct htab *h)
 	if (h->mem == NULL)
 		return;
 	slab_fini(&h->overflow);
-	for (uint32_t i = 0; i < HTAB_SEGMENTS; i++)
-		mem_free(h->mem, h->seg[i], htab_seg_size(i));
+	for (uint32_t top = 0; top < NSK_ARRAY_LEN(h->seg); top++) {
+		if (h->seg[top])
+			mem_free(h->mem, (void *)(h->seg[top] + htab_seg_size(top)),
+				 htab_seg_size(top));
+	}
 	memset(h, 0, sizeof(*h));
 }
 
@@ -125,7 +132,7 @@ static void htab_divide(struct htab *h, struct htab_bucket *from, struct htab_bu
 
 			if (old.tag[i] == 0)
 				continue;
-			moves = (h->hash_of(h->ctx, old.value[i]) & bit) != 0;
+			moves = (h->hash_of(h->ctx, old.value[i]) >> 32 & bit) != 0;
 			htab_append(&last[moves], &spare, old.tag[i], old.value[i]);
 		}
 		if (b == NULL)

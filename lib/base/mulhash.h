@@ -4,7 +4,7 @@
  * whose keys are a few 32-bit words, all of one length, and whose hashes nobody outside sees: the
  * sum of the words, each times a 64-bit number drawn at start. Whatever two keys somebody chooses
  * without knowing the numbers, the upper half of the sum is the same for both with a chance of
- * 2^-32.
+ * 2^-32. Its lower half is good for nothing.
  *
  * Not for what leaves the machine (ISN, cookies, ports): there SipHash hides the key.
  */
@@ -23,17 +23,11 @@ struct mulhash_key {
 	uint64_t k[MULHASH_WORDS + 1];
 };
 
-/* The upper half is what is good: it is both halves of the result, for those who take either. */
-static NSK_ALWAYS_INLINE uint64_t mulhash_end(uint64_t sum)
-{
-	return (sum & ~(uint64_t)UINT32_MAX) | sum >> 32;
-}
-
 /* Hash of three words: an IPv4 connection. */
 static NSK_ALWAYS_INLINE uint64_t mulhash_3(const struct mulhash_key *key, uint32_t a, uint32_t b,
 					    uint32_t c)
 {
-	return mulhash_end(key->k[0] + key->k[1] * a + key->k[2] * b + key->k[3] * c);
+	return key->k[0] + key->k[1] * a + key->k[2] * b + key->k[3] * c;
 }
 
 /* Hash of @n words, MULHASH_WORDS at most. Keys of different lengths may not share a table. */
@@ -43,7 +37,7 @@ static inline uint64_t mulhash(const struct mulhash_key *key, const uint32_t *wo
 
 	for (size_t i = 0; i < n; i++)
 		sum += key->k[i + 1] * words[i];
-	return mulhash_end(sum);
+	return sum;
 }
 
 #endif

@@ -92,8 +92,8 @@ static NSK_ALWAYS_INLINE bool ip_input_plain(const struct local_table *t, uint32
 	uint8_t flags = 0;
 
 	if (NSK_UNLIKELY(m->nb_segs > 1 || len < IPV4_HLEN || !ipv4_is_plain(header)) ||
-	    NSK_UNLIKELY(ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, &flags),
-					  ip)) ||
+	    NSK_UNLIKELY(
+		    ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, &flags), ip)) ||
 	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)))
 		return false;
 	m->data_off = (uint16_t)(header - (const uint8_t *)m->buf_addr);

@@ -186,7 +186,7 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 		same = rank > best ? 1 : same + 1;
 		best = rank;
 		/* Each of n equals is kept with a chance of 1/n, decided by the flow. */
-		if (same == 1 || (uint32_t)((uint64_t)(uint32_t)(hash >> 16) * same >> 32) == 0)
+		if (same == 1 || (hash >> 32) * same >> 32 == 0)
 			found = c;
 	}
 	if (all == 1 && best == 1)
