@@ -73,6 +73,22 @@ static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const s
 	window_snd_set(&c->win, p->wnd, false);
 }
 
+/* The round trip of the handshake, if it can be told (Karn), is the first sample. */
+static inline void first_rtt(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_embryo *e)
+{
+	const struct rtt_limits *limits = &w->tcp->rtt_limits;
+
+	if (NSK_LIKELY(!e->retries && !e->resent && embryo_in_table(e))) {
+		rtt_sample(&c->rtt, limits, embryo_age_us(w, e));
+		return;
+	}
+	rtt_init(&c->rtt, limits);
+	if (e->retries) {
+		c->flags |= CONN_F_SYN_LOST;
+		rtt_syn_timed_out(&c->rtt, limits);
+	}
+}
+
 /* The connection's variables as the handshake left them. */
 static inline void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_embryo *e,
 			    const struct pkt *p)
@@ -90,11 +106,7 @@ static inline void initiate(struct nsk_worker *w, struct tcp_conn *c, const stru
 	c->ts_off = e->ts_off;
 	c->rcv.peer_mss = e->peer_mss;
 	agree(c, t, e, p);
-	rtt_init(&c->rtt, &t->rtt_limits);
-	if (NSK_UNLIKELY(e->retries)) {
-		c->flags |= CONN_F_SYN_LOST;
-		rtt_syn_timed_out(&c->rtt, &t->rtt_limits);
-	}
+	first_rtt(w, c, e);
 	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
 }
 

@@ -136,19 +136,10 @@ uint16_t conn_mss_effective(const struct nsk_worker *w, const struct tcp_conn *c
 	return NSK_MAX(mss, (uint16_t)MSS_FLOOR);
 }
 
-/* RFC 6928 §2, with the setting in the place of its 10 segments. */
-static uint32_t initial_window(const struct nsk_worker *w, uint32_t smss)
-{
-	uint32_t segs = w->set->tcp_initcwnd;
-
-	return NSK_MIN(segs * smss, NSK_MAX(2 * smss, segs * 1460u));
-}
-
 void conn_open(struct nsk_worker *w, struct tcp_conn *c)
 {
-	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c), c->flags & CONN_F_SYN_LOST);
-	if (!(c->flags & CONN_F_SYN_LOST))
-		c->cc.cwnd = initial_window(w, c->cc.smss);
+	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c),
+		NSK_UNLIKELY(c->flags & CONN_F_SYN_LOST) ? 1 : w->set->tcp_initcwnd);
 	if (NSK_UNLIKELY(c->cc.flags & CC_MODEL))
 		pace_model(w, c);
 	c->flags |= CONN_F_WAS_OPEN;

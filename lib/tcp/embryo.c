@@ -18,14 +18,14 @@
 
 uint8_t embryo_agree(const struct nsk_worker *w, const struct tcp_opts *o)
 {
-	uint8_t agreed = 0;
+	uint8_t agreed = o->present & (AGREED_TS | AGREED_SACK | AGREED_WSCALE);
 
-	if ((o->present & TCP_HAS_TS) && SETTING(w->set, tcp_timestamps))
-		agreed |= AGREED_TS;
-	if ((o->present & TCP_HAS_SACK_PERMITTED) && SETTING(w->set, tcp_sack))
-		agreed |= AGREED_SACK;
-	if ((o->present & TCP_HAS_WSCALE) && w->set->tcp_wscale)
-		agreed |= AGREED_WSCALE;
+	if (NSK_UNLIKELY(!SETTING(w->set, tcp_timestamps)))
+		agreed &= (uint8_t)~AGREED_TS;
+	if (NSK_UNLIKELY(!SETTING(w->set, tcp_sack)))
+		agreed &= (uint8_t)~AGREED_SACK;
+	if (NSK_UNLIKELY(!w->set->tcp_wscale))
+		agreed &= (uint8_t)~AGREED_WSCALE;
 	return agreed;
 }
 
@@ -104,24 +104,9 @@ static void send_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e)
 	write_syn_ack(w, e, listener_of(w, e));
 }
 
-static uint64_t rto_ns(const struct nsk_worker *w, const struct tcp_embryo *e)
-{
-	uint64_t ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
-
-	return NSK_MIN(ns << NSK_MIN(e->retries, (uint8_t)16), w->set->tcp_rto_max_ms * MS_NS);
-}
-
 static void arm(struct nsk_worker *w, struct tcp_embryo *e)
 {
-	wheel_arm(&w->wheel, &e->timer, w->now_ns + rto_ns(w, e));
-}
-
-/* Time since the SYN,ACK went out by the timer or at first, to a tick of the wheel; not 0. */
-static uint32_t age_us(const struct nsk_worker *w, const struct tcp_embryo *e)
-{
-	uint64_t sent_ns = wheel_expires_ns(&e->timer) - rto_ns(w, e);
-
-	return w->now_ns > sent_ns + US_NS ? (uint32_t)((w->now_ns - sent_ns) / US_NS) : 1;
+	wheel_arm(&w->wheel, &e->timer, w->now_ns + embryo_rto_ns(w, e));
 }
 
 void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
@@ -241,7 +226,8 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 
 	/* The client's SYN again: our SYN,ACK was lost, or is on its way. */
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {
-		if (!(e->resent & RESENT_NOW) && age_us(w, e) >= w->set->tcp_rto_min_ms * 1000) {
+		if (!(e->resent & RESENT_NOW) &&
+		    embryo_age_us(w, e) >= w->set->tcp_rto_min_ms * 1000) {
 			send_syn_ack(w, e);
 			e->resent = RESENT_EVER | RESENT_NOW;
 		}
@@ -310,8 +296,6 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		pkt_drop(w, m, reason);
 		return;
 	}
-	if (NSK_LIKELY(!e->retries && !e->resent))
-		rtt_sample(&c->rtt, &w->tcp->rtt_limits, age_us(w, e));
 	leave(w, e, l->listener);
 	if (seg_len(p) || p->seq != c->rcv_nxt)
 		tcp_conn_input(w, c, m);

@@ -11,8 +11,7 @@
 #include "base/wheel.h"
 #include "mbuf/pkt.h"
 #include "tcp/tcp_worker.h"
-
-struct tcp_conn;
+#include "tcp/timer.h"
 
 /* What the two SYNs agreed on, as the options that stand in both. */
 enum tcp_agreed {
@@ -49,6 +48,22 @@ _Static_assert(sizeof(struct tcp_embryo) <= 96, "an embryonic connection is 96 b
 static inline bool embryo_in_table(const struct tcp_embryo *e)
 {
 	return e->listener != SLAB_NONE;
+}
+
+/* How long its last SYN,ACK is waited for. */
+static inline uint64_t embryo_rto_ns(const struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	uint64_t ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
+
+	return NSK_MIN(ns << NSK_MIN(e->retries, (uint8_t)16), w->set->tcp_rto_max_ms * MS_NS);
+}
+
+/* Time since the SYN,ACK went out by the timer or at first, to a tick of the wheel; not 0. */
+static inline uint32_t embryo_age_us(const struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	uint64_t sent_ns = wheel_expires_ns(&e->timer) - embryo_rto_ns(w, e);
+
+	return w->now_ns > sent_ns + US_NS ? (uint32_t)((w->now_ns - sent_ns) / US_NS) : 1;
 }
 
 /* Options of a SYN that we take up. */

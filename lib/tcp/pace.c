@@ -79,7 +79,7 @@ bool pace_model(struct nsk_worker *w, struct tcp_conn *c)
 	uint32_t cwnd = c->cc.cwnd;
 
 	if (!m) {
-		cc_init(&c->cc, &cc_cubic, c->cc.smss, false);
+		cc_init(&c->cc, &cc_cubic, c->cc.smss, w->set->tcp_initcwnd);
 		c->cc.cwnd = cwnd;
 		return false;
 	}

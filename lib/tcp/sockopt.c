@@ -311,7 +311,7 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 		c->cc.algo = algo->id;
 		return 0;
 	}
-	cc_init(&c->cc, algo, smss, false);
+	cc_init(&c->cc, algo, smss, w->set->tcp_initcwnd);
 	if (c->ext && c->ext->loss)
 		loss_new_control(c->ext->loss);
 	if (!algo->state_bytes)

@@ -128,14 +128,11 @@ void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 	rcvq_read_done(w, c, len);
 }
 
-ssize_t tcp_recv(struct sock *s, void *buf, size_t room)
+/* There is something to give. */
+static NSK_NOINLINE ssize_t take(struct nsk_worker *w, struct tcp_conn *c, void *buf, size_t room)
 {
-	struct tcp_conn *c = conn_of_sock(s);
-	struct nsk_worker *w = s->worker;
 	uint32_t len = (uint32_t)NSK_MIN(room, (size_t)c->rcv.bytes), done = 0;
 
-	if (NSK_UNLIKELY(len == 0))
-		return room ? tcp_recv_status(s) : 0;
 	do {
 		struct rte_mbuf *m = c->rcv.head;
 		uint32_t n = NSK_MIN(len - done, (uint32_t)m->data_len);
@@ -147,6 +144,15 @@ ssize_t tcp_recv(struct sock *s, void *buf, size_t room)
 	worker_count(w, NSK_CNT_PAYLOAD_COPIED_RX, len);
 	tcp_recv_done(w, c, len);
 	return len;
+}
+
+ssize_t tcp_recv(struct sock *s, void *buf, size_t room)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+
+	if (NSK_UNLIKELY(room == 0))
+		return 0;
+	return c->rcv.bytes ? take(s->worker, c, buf, room) : tcp_recv_status(s);
 }
 
 /* A position in the application's buffers. */

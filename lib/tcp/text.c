@@ -119,7 +119,6 @@ void tcp_take_fin(struct nsk_worker *w, struct tcp_conn *c)
 	c->rcv_nxt++;
 	c->flags = (c->flags & ~CONN_F_FIN_KNOWN) | CONN_F_FIN_RCVD;
 	tcp_ack_policy(w, c, 0, ACKPOLICY_FIN);
-	conn_ack_now(w, c);
 	switch (c->state) {
 	case TCPS_ESTABLISHED:
 		conn_set_state(w, c, TCPS_CLOSE_WAIT);

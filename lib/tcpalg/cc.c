@@ -27,17 +27,10 @@ const struct cc_algo *cc_find(const char *name)
 	return cc_find_n(name, (uint32_t)strlen(name));
 }
 
-uint32_t cc_initial_window(uint32_t smss)
-{
-	uint32_t least = 2 * smss > 14600 ? 2 * smss : 14600;
-
-	return 10 * smss < least ? 10 * smss : least;
-}
-
-void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_lost)
+void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, uint32_t segs)
 {
 	*cc = (struct cc){
-		.cwnd = syn_lost ? smss : cc_initial_window(smss),
+		.cwnd = cc_initial_window(smss, segs),
 		.ssthresh = CC_WND_MAX,
 		.smss = smss,
 		.algo = algo->id,

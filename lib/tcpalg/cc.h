@@ -149,15 +149,22 @@ extern const struct cc_algo cc_bbr;
 const struct cc_algo *cc_find_n(const char *name, uint32_t len);
 const struct cc_algo *cc_find(const char *name);
 
-/* Initial window: min(10 * SMSS, max(2 * SMSS, 14600)) (RFC 6928 section 2). */
-uint32_t cc_initial_window(uint32_t smss);
+#define CC_INITIAL_SEGS 10 /* RFC 6928 section 2 */
+
+/* The initial window, with segs segments in the place of RFC 6928's. */
+static inline uint32_t cc_initial_window(uint32_t smss, uint32_t segs)
+{
+	uint32_t least = 2 * smss > segs * 1460 ? 2 * smss : segs * 1460;
+
+	return segs * smss < least ? segs * smss : least;
+}
 
 /*
- * Start with algo. syn_lost: the SYN or SYN-ACK had to be sent again, hence the window is one
- * segment (RFC 5681 section 3.1). smss is at least 1. A model goes on with cc_give_state(), before
+ * Start with algo and an initial window of segs segments: 1 if the SYN or SYN-ACK had to be sent
+ * again (RFC 5681 section 3.1). smss is at least 1. A model goes on with cc_give_state(), before
  * anything else happens.
  */
-void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, bool syn_lost);
+void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, uint32_t segs);
 
 /* state: zeroed, of the algorithm's state_bytes, what goes in filled in. It stays the caller's. */
 void cc_give_state(struct cc *cc, struct cc_model *state);

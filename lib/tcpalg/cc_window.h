@@ -81,7 +81,7 @@ static inline void cc_restart_window(struct cc *cc)
 {
 	if (!cc_in_slow_start(cc))
 		cc->ssthresh = cc_max(cc->ssthresh, cc->cwnd / 4 * 3);
-	cc->cwnd = cc_min(cc->cwnd, cc_initial_window(cc->smss));
+	cc->cwnd = cc_min(cc->cwnd, cc_initial_window(cc->smss, CC_INITIAL_SEGS));
 }
 
 #endif

@@ -54,7 +54,7 @@ bool undo_dsack(struct undo *u, struct seq_range dup, uint32_t una)
 void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked)
 {
 	const struct cc now = *cc;
-	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss));
+	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss, CC_INITIAL_SEGS));
 
 	if (cc->flags & CC_MODEL) {
 		cc_algos[cc->algo]->undo(cc);

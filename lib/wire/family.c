@@ -20,7 +20,7 @@ static uint32_t family_pseudo_ipv6(const uint8_t *src, const uint8_t *dst, uint8
 	return csum_pseudo6(src, dst, proto, len);
 }
 
-static const struct family family_ipv4 = {
+const struct family family_ipv4 = {
 	.af = AF_INET,
 	.addr_len = 4,
 	.hdr_len = IPV4_HLEN,
@@ -33,7 +33,7 @@ static const struct family family_ipv4 = {
 	.pseudo = family_pseudo_ipv4,
 };
 
-static const struct family family_ipv6 = {
+const struct family family_ipv6 = {
 	.af = AF_INET6,
 	.addr_len = IPV6_ADDR_LEN,
 	.hdr_len = IPV6_HLEN,
@@ -45,15 +45,3 @@ static const struct family family_ipv6 = {
 	.udp_zero_ok = false,
 	.pseudo = family_pseudo_ipv6,
 };
-
-const struct family *family_of(uint8_t af)
-{
-	switch (af) {
-	case AF_INET:
-		return &family_ipv4;
-	case AF_INET6:
-		return &family_ipv6;
-	default:
-		return NULL;
-	}
-}

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
+#include "base/compiler.h"
 #include "wire/tcp.h"
 
 /* Protocol numbers, the same in both families (IANA). */
@@ -35,8 +37,15 @@ struct family {
 	uint32_t (*pseudo)(const uint8_t *src, const uint8_t *dst, uint8_t proto, uint32_t len);
 };
 
+extern const struct family family_ipv4, family_ipv6;
+
 /* The row of @af, or NULL if it is none of ours. */
-const struct family *family_of(uint8_t af);
+static inline const struct family *family_of(uint8_t af)
+{
+	if (NSK_LIKELY(af == AF_INET))
+		return &family_ipv4;
+	return af == AF_INET6 ? &family_ipv6 : NULL;
+}
 
 /* TCP's MSS for an MTU: what fits behind IP and TCP headers without options (RFC 9293 §3.7.1). */
 static inline uint16_t family_mss(const struct family *f, uint16_t mtu)

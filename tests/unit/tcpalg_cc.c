@@ -31,11 +31,11 @@ static void unknown_names_are_not_found(void **state)
 static void rfc6928_2_initial_window(void **state)
 {
 	(void)state;
-	assert_int_equal(cc_initial_window(536), 5360);
-	assert_int_equal(cc_initial_window(1448), 14480);
-	assert_int_equal(cc_initial_window(1460), 14600);
-	assert_int_equal(cc_initial_window(4000), 14600);
-	assert_int_equal(cc_initial_window(8948), 17896);
+	assert_int_equal(cc_initial_window(536, 10), 5360);
+	assert_int_equal(cc_initial_window(1448, 10), 14480);
+	assert_int_equal(cc_initial_window(1460, 10), 14600);
+	assert_int_equal(cc_initial_window(4000, 10), 14600);
+	assert_int_equal(cc_initial_window(8948, 10), 17896);
 }
 
 static void rfc5681_3_1_one_segment_after_a_lost_syn(void **state)
@@ -43,10 +43,10 @@ static void rfc5681_3_1_one_segment_after_a_lost_syn(void **state)
 	struct cc cc;
 
 	(void)state;
-	cc_init(&cc, &cc_newreno, 1460, true);
+	cc_init(&cc, &cc_newreno, 1460, 1);
 	assert_int_equal(cc.cwnd, 1460);
 	assert_true(cc_in_slow_start(&cc));
-	cc_init(&cc, &cc_newreno, 1460, false);
+	cc_init(&cc, &cc_newreno, 1460, 10);
 	assert_int_equal(cc.cwnd, 14600);
 	assert_int_equal(cc.ssthresh, CC_WND_MAX);
 }
@@ -56,7 +56,7 @@ static void window_holds_a_segment_after_mss_changed(void **state)
 	struct cc cc;
 
 	(void)state;
-	cc_init(&cc, &cc_newreno, 536, true);
+	cc_init(&cc, &cc_newreno, 536, 1);
 	cc_set_smss(&cc, 1460);
 	assert_int_equal(cc.cwnd, 1460);
 	cc_set_smss(&cc, 536);

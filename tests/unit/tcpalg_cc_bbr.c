@@ -26,7 +26,7 @@ static int start(void **state)
 	now_us = 1000000;
 	delivered = 0;
 	s.sack = true;
-	cc_init(&cc, &cc_bbr, SMSS, false);
+	cc_init(&cc, &cc_bbr, SMSS, CC_INITIAL_SEGS);
 	b.model.seed = 12345;
 	b.model.now_us = now_us;
 	cc_give_state(&cc, &b.model);

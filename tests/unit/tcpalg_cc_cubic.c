@@ -18,7 +18,7 @@ static struct sender start(uint32_t cwnd, uint32_t ssthresh)
 {
 	struct sender s = {.now_us = 1000000, .una = 1};
 
-	cc_init(&s.cc, &cc_cubic, SMSS, false);
+	cc_init(&s.cc, &cc_cubic, SMSS, CC_INITIAL_SEGS);
 	s.cc.cwnd = cwnd;
 	s.cc.ssthresh = ssthresh;
 	cc_sent(&s.cc, cwnd);

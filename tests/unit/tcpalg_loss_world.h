@@ -36,7 +36,7 @@ static inline void sender_start(struct sender *s, uint32_t base, bool sack)
 	loss_init(&s->l);
 	loss_more_init(&s->m, base);
 	loss_rtt(&s->l, RTT);
-	cc_init(&s->cc, &cc_newreno, SMSS, false);
+	cc_init(&s->cc, &cc_newreno, SMSS, CC_INITIAL_SEGS);
 	s->cc.cwnd = 10 * SMSS;
 	flight_attach(&s->f, malloc(flight_bytes(CAP)), CAP, base, base);
 }

@@ -10,7 +10,7 @@ static struct cc cc;
 
 static void begin(void)
 {
-	cc_init(&cc, &cc_newreno, SMSS, false);
+	cc_init(&cc, &cc_newreno, SMSS, CC_INITIAL_SEGS);
 	cc.cwnd = 40 * SMSS;
 	cc.ssthresh = 30 * SMSS;
 	cc.flight = 40 * SMSS;
