@@ -196,16 +196,6 @@ void pkt_pool_put_slow(struct pkt_pool *pool, struct rte_mbuf *m)
 	pool->kept[pool->nkept++] = m;
 }
 
-struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w)
-{
-	struct pkt_pool *pool = w->pool;
-	struct rte_mbuf *m = pkt_alloc(w);
-
-	if (!m && pool->reserved)
-		m = pool->reserve[--pool->reserved];
-	return m;
-}
-
 int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {

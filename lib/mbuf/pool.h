@@ -62,8 +62,6 @@ struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool);
 /* Slow half of pkt_put_seg(): takes a raw buffer that is another pool's, or when enough are kept.
  */
 void pkt_pool_put_slow(struct pkt_pool *pool, struct rte_mbuf *m);
-/* A buffer from the pool or from the reserve: for ACK, ARP, RST only. */
-struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w);
 /* All n buffers or none; 0 or -ENOBUFS. */
 int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n);
 
@@ -97,6 +95,17 @@ static inline struct rte_mbuf *pkt_alloc(struct nsk_worker *w)
 	m = pool->kept[--pool->nkept];
 	unpoison_buffer(pool->mp, m);
 	pkt_reset(m);
+	return m;
+}
+
+/* A buffer from the pool or from the reserve: for ACK, ARP, RST only. */
+static inline struct rte_mbuf *pkt_alloc_control(struct nsk_worker *w)
+{
+	struct pkt_pool *pool = w->pool;
+	struct rte_mbuf *m = pkt_alloc(w);
+
+	if (NSK_UNLIKELY(!m) && pool->reserved)
+		m = pool->reserve[--pool->reserved];
 	return m;
 }
 

@@ -280,8 +280,10 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 	const struct pkt *p = pkt_of(m);
 	struct tcp_conn *c, *l = listener_of(w, e);
 	enum nsk_drop reason;
+	bool plain;
 
-	if (NSK_UNLIKELY(!is_plain(e, p)) && !acceptable(w, e, m))
+	plain = is_plain(e, p);
+	if (NSK_UNLIKELY(!plain) && !acceptable(w, e, m))
 		return;
 	if (!(p->tcp_flags & TCP_ACK)) {
 		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
@@ -297,8 +299,8 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		return;
 	}
 	leave(w, e, l->listener);
-	if (seg_len(p) || p->seq != c->rcv_nxt)
-		tcp_conn_input(w, c, m);
+	if (NSK_LIKELY(plain))
+		pkt_put(w, m); /* the birth has taken all of it in */
 	else
-		pkt_put(w, m);
+		tcp_conn_input(w, c, m);
 }

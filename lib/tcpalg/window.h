@@ -53,9 +53,11 @@ static inline uint32_t window_select(const struct window *w, uint32_t rcv_nxt, u
 {
 	uint32_t cur = window_rcv_wnd(w, rcv_nxt);
 	uint32_t step = bufsize / 2 < mss ? bufsize / 2 : mss;
-	uint32_t most = (uint32_t)UINT16_MAX << w->rcv_shift;
-	uint32_t wnd = (space < most ? space : most) >> w->rcv_shift << w->rcv_shift;
+	uint32_t most = (uint32_t)UINT16_MAX << w->rcv_shift, wnd;
 
+	if (space < cur + step) /* nearly always: what was read since is little */
+		return cur;
+	wnd = (space < most ? space : most) >> w->rcv_shift << w->rcv_shift;
 	return wnd > cur && wnd - cur >= step ? wnd : cur;
 }
 
@@ -79,9 +81,9 @@ static inline uint16_t window_advertise(struct window *w, uint32_t rcv_nxt, uint
 		return (uint16_t)wnd;
 	}
 	wnd = window_select(w, rcv_nxt, space, bufsize, mss);
-	field = wnd >> w->rcv_shift;
-	if ((wnd & (unit - 1)) != 0 && wnd - (wnd & (unit - 1)) + unit <= space)
-		field++;
+	field = (wnd + unit - 1) >> w->rcv_shift;
+	if (field << w->rcv_shift > space)
+		field = wnd >> w->rcv_shift;
 	if (field > UINT16_MAX)
 		field = UINT16_MAX;
 	w->rcv_adv = seq_max(w->rcv_adv, rcv_nxt + (field << w->rcv_shift));
