@@ -162,6 +162,7 @@ int sock_call_later(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 
 struct fd_call {
 	int fd;
+	uint32_t generation; /* of the descriptor that was meant */
 	struct nsk_worker *w;
 	int (*fn)(struct sock *s, void *arg);
 	void *arg;
@@ -174,6 +175,9 @@ static int fd_call_run(void *arg)
 	struct handle *h = handle_at(c->fd);
 	struct nsk_worker *w = handle_worker(h);
 
+	/* On the way here it may have been closed, and its number given to another. */
+	if (NSK_UNLIKELY(handle_generation(h) != c->generation))
+		return -EBADF;
 	if (NSK_UNLIKELY(w != c->w)) {
 		c->moved = w != NULL;
 		return -EBADF;
@@ -185,8 +189,12 @@ static int call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg,
 		   int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg))
 {
 	struct fd_call c = {.fd = fd, .fn = fn, .arg = arg};
+	const struct handle *h = handle_at(fd);
 	int rc;
 
+	if (!h)
+		return -EBADF;
+	c.generation = handle_generation(h);
 	do {
 		c.w = sock_visit_fd(fd);
 		if (!c.w)

@@ -60,6 +60,12 @@ static inline struct nsk_worker *handle_worker(const struct handle *h)
 	return __atomic_load_n(&h->worker, __ATOMIC_ACQUIRE);
 }
 
+/* Tells descriptors that had the same number apart. Any thread. */
+static inline uint32_t handle_generation(const struct handle *h)
+{
+	return __atomic_load_n(&h->generation, __ATOMIC_ACQUIRE);
+}
+
 /*
  * Between the two nobody frees the worker that an entry names: the thread has the time to say at
  * the worker that it is there (call.h). For some tens of instructions, never over a wait.

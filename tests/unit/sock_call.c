@@ -105,6 +105,36 @@ static void another_thread_gets_EBADF_and_EAGAIN_as_errno_of_its_own(void **stat
 	assert_int_equal(o.err, EAGAIN);
 }
 
+/* Waits until a call of another thread is on its way to the worker. */
+static void until_called(struct world *world)
+{
+	bool called = false;
+
+	while (!called) {
+		pthread_mutex_lock(&world->lock);
+		called = world->mails != 0;
+		pthread_mutex_unlock(&world->lock);
+		sched_yield();
+	}
+}
+
+static void a_call_for_a_closed_descriptor_does_not_reach_the_next_of_its_number(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+	int fd = stream_fd();
+
+	other_start(&o, world, fd, recv_some);
+	until_called(world);
+	assert_int_equal(nsk_close(fd), 0);
+	assert_int_equal(stream_fd(), fd);
+	fake_feed(fake_at(fd), "not yours");
+	until_done(&o);
+	assert_int_equal(o.rc, -1);
+	assert_int_equal(o.err, EBADF);
+	assert_int_equal(recv_some(&o), 8);
+}
+
 static void spurious_wake_ups_go_on_sleeping(void **state)
 {
 	struct world *world = *state;
@@ -311,6 +341,7 @@ int main(void)
 		T(another_thread_sleeps_until_data_comes),
 		T(a_full_ring_of_calls_is_tried_again),
 		T(another_thread_gets_EBADF_and_EAGAIN_as_errno_of_its_own),
+		T(a_call_for_a_closed_descriptor_does_not_reach_the_next_of_its_number),
 		T(spurious_wake_ups_go_on_sleeping),
 		T(a_signal_ends_the_sleep_with_EINTR),
 		T(waking_all_tells_sleepers_that_the_stack_stops),
