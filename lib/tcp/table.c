@@ -136,14 +136,13 @@ static bool addr_is_any(const uint8_t addr[16])
 }
 
 /* The hash of a port that SYNs come to: nearly always the one that the last came to. */
-static uint64_t listen_hash(struct tcp_worker *t, uint16_t port_be)
+static void listen_hash(struct tcp_worker *t, uint16_t port_be)
 {
 	if (NSK_UNLIKELY(port_be != t->syn_port_be)) {
 		t->syn_port_be = port_be;
 		t->syn_port_hash = table_port_hash(t, port_be);
 		t->syn_listener = NULL;
 	}
-	return t->syn_port_hash;
 }
 
 void table_listeners_changed(struct tcp_worker *t)
@@ -161,37 +160,59 @@ static unsigned listener_rank(const struct tcp_conn *c, const struct flow *f, ui
 	return addr_is_any(c->flow.dst) ? 1 : 0;
 }
 
-struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f, uint8_t family,
-				     uint64_t hash)
+/* The listeners of a port that are as near to a packet as any is, gone through in the order of the
+ * table. Returns the nth of them, or NULL and their number, and that of all sockets on the port. */
+static struct tcp_conn *nth_listener(struct tcp_worker *t, const struct flow *f, uint8_t family,
+				     uint32_t n, uint32_t *near, uint32_t *all)
 {
-	struct tcp_worker *t = w->tcp;
-	uint64_t port_hash = listen_hash(t, f->dport_be);
-	unsigned best = 0, same = 0, all = 0;
 	struct tcp_conn *found = NULL;
+	unsigned best = 1;
 	struct htab_it it;
 
-	if (NSK_LIKELY(t->syn_listener && t->syn_listener->sock.family == family))
-		return t->syn_listener;
-	HTAB_FOREACH(&t->table, port_hash, it) {
+	*near = *all = 0;
+	HTAB_FOREACH(&t->table, t->syn_port_hash, it) {
 		struct tcp_conn *c;
 		unsigned rank;
 
 		if (table_kind_of(it.value) != TABLE_PORT)
 			continue;
 		c = slab_at(&t->conns, table_index(it.value));
-		all++;
+		++*all;
 		rank = listener_rank(c, f, family);
-		if (rank == 0 || rank < best)
+		if (rank < best)
 			continue;
-		same = rank > best ? 1 : same + 1;
+		if (rank > best)
+			*near = 0;
 		best = rank;
-		/* Each of n equals is kept with a chance of 1/n, decided by the flow. */
-		if (same == 1 || (hash >> 32) * same >> 32 == 0)
+		if ((*near)++ == n)
 			found = c;
 	}
-	if (all == 1 && best == 1)
-		t->syn_listener = found;
-	return found;
+	return n < *near ? found : NULL;
+}
+
+static NSK_NOINLINE struct tcp_conn *search_listener(struct tcp_worker *t, const struct flow *f,
+						     uint8_t family, uint64_t hash)
+{
+	uint32_t near, all;
+	struct tcp_conn *l = nth_listener(t, f, family, 0, &near, &all);
+
+	if (near > 1)
+		return nth_listener(t, f, family, (uint32_t)((hash >> 32) * near >> 32), &near,
+				    &all);
+	if (l && all == 1 && addr_is_any(l->flow.dst))
+		t->syn_listener = l;
+	return l;
+}
+
+struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f, uint8_t family,
+				     uint64_t hash)
+{
+	struct tcp_worker *t = w->tcp;
+
+	listen_hash(t, f->dport_be);
+	if (NSK_LIKELY(t->syn_listener && t->syn_listener->sock.family == family))
+		return t->syn_listener;
+	return search_listener(t, f, family, hash);
 }
 
 bool table_port_conflict(struct nsk_worker *w, const struct tcp_conn *c, const uint8_t addr[16],
