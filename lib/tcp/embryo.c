@@ -41,32 +41,38 @@ static struct tcp_conn *listener_of(const struct nsk_worker *w, const struct tcp
 	return slab_at(&w->tcp->conns, e->listener);
 }
 
-/* ---- list of the listener ---- */
+/* ---- queue ---- */
 
-/* me: the handle of e. */
-static void link_embryo(struct nsk_worker *w, struct tcp_conn *l, struct tcp_embryo *e, uint32_t me)
+static inline void append(struct nsk_worker *w, struct tcp_embryo *e)
 {
-	struct slab *s = &w->tcp->embryos;
-	struct tcp_listener *ls = l->listener;
+	struct tcp_worker *t = w->tcp;
+	struct embryo_queue *q = &t->syn_queue[embryo_backoff(e)];
 
-	e->prev = SLAB_NONE;
-	e->next = ls->embryo_first;
-	if (e->next != SLAB_NONE)
-		((struct tcp_embryo *)slab_at(s, e->next))->prev = me;
-	ls->embryo_first = me;
-	ls->embryos++;
+	e->due_ns = w->now_ns + embryo_rto_ns(w, e);
+	e->next = NULL;
+	e->prev = q->tail;
+	if (q->tail)
+		q->tail->next = e;
+	else
+		q->head = e;
+	q->tail = e;
+	if (NSK_UNLIKELY(!wheel_armed(&t->syn_timer)) ||
+	    NSK_UNLIKELY(wheel_expires_ns(&t->syn_timer) >= e->due_ns + WHEEL_TICK_NS))
+		wheel_arm(&w->wheel, &t->syn_timer, e->due_ns);
 }
 
-static inline void unlink_embryo(struct slab *s, struct tcp_listener *ls,
-				 const struct tcp_embryo *e)
+static inline void take_off(struct tcp_worker *t, const struct tcp_embryo *e)
 {
-	if (e->prev != SLAB_NONE)
-		((struct tcp_embryo *)slab_at(s, e->prev))->next = e->next;
+	struct embryo_queue *q = &t->syn_queue[embryo_backoff(e)];
+
+	if (e->prev)
+		e->prev->next = e->next;
 	else
-		ls->embryo_first = e->next;
-	if (e->next != SLAB_NONE)
-		((struct tcp_embryo *)slab_at(s, e->next))->prev = e->prev;
-	ls->embryos--;
+		q->head = e->next;
+	if (e->next)
+		e->next->prev = e->prev;
+	else
+		q->tail = e->prev;
 }
 
 /* ---- SYN,ACK ---- */
@@ -104,28 +110,44 @@ static void send_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e)
 	write_syn_ack(w, e, listener_of(w, e));
 }
 
-static void arm(struct nsk_worker *w, struct tcp_embryo *e)
-{
-	wheel_arm(&w->wheel, &e->timer, w->now_ns + embryo_rto_ns(w, e));
-}
+/* ---- timer ---- */
 
-void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
+static void due(struct nsk_worker *w, struct tcp_embryo *e)
 {
-	struct nsk_worker *w = ctx;
-	struct tcp_embryo *e = NSK_CONTAINER_OF(timer, struct tcp_embryo, timer);
-
-	(void)now_ns;
-	tcp_clock(w);
 	if (e->retries >= SETTING(w->set, tcp_synack_retries)) {
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		embryo_free(w, e);
 		return;
 	}
+	take_off(w->tcp, e);
 	e->retries++;
 	e->resent &= (uint8_t)~RESENT_NOW;
 	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
 	send_syn_ack(w, e);
-	arm(w, e);
+	append(w, e);
+}
+
+/* Those whose time has come; the timer serves all of them. It may find nothing to do. */
+void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
+{
+	struct nsk_worker *w = ctx;
+	struct tcp_worker *t = w->tcp;
+	uint32_t budget = SETTING(w->set, timer_budget);
+	uint64_t next_ns = UINT64_MAX;
+
+	tcp_clock(w);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(t->syn_queue); i++) {
+		struct tcp_embryo *e;
+
+		while ((e = t->syn_queue[i].head) && e->due_ns <= now_ns && budget) {
+			budget--;
+			due(w, e);
+		}
+		if (e)
+			next_ns = NSK_MIN(next_ns, e->due_ns);
+	}
+	if (next_ns != UINT64_MAX)
+		wheel_arm(&w->wheel, timer, next_ns);
 }
 
 /* ---- life ---- */
@@ -140,7 +162,6 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	if (!e)
 		return false;
 	me = slab_index(&t->embryos, e);
-	wheel_timer_init(&e->timer, TIMER_TCP_SYN);
 	e->flow = p->flow;
 	e->family = p->family;
 	e->agreed = embryo_agree(w, &p->opts);
@@ -157,20 +178,18 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 		slab_free(&t->embryos, e);
 		return false;
 	}
-	link_embryo(w, l, e, me);
+	l->listener->embryos++;
 	send_syn_ack(w, e);
-	arm(w, e);
+	append(w, e);
 	return true;
 }
 
 /* All but the table lets go of it. */
 static inline void leave(struct nsk_worker *w, struct tcp_embryo *e, struct tcp_listener *ls)
 {
-	struct slab *s = &w->tcp->embryos;
-
-	wheel_cancel(&w->wheel, &e->timer);
-	unlink_embryo(s, ls, e);
-	slab_free(s, e);
+	take_off(w->tcp, e);
+	ls->embryos--;
+	slab_free(&w->tcp->embryos, e);
 }
 
 void embryo_free(struct nsk_worker *w, struct tcp_embryo *e)
@@ -180,6 +199,21 @@ void embryo_free(struct nsk_worker *w, struct tcp_embryo *e)
 	table_remove(t, table_flow_hash(t, &e->flow, e->family),
 		     table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)));
 	leave(w, e, listener_of(w, e)->listener);
+}
+
+void embryo_free_all(struct nsk_worker *w, const struct tcp_listener *ls)
+{
+	struct tcp_worker *t = w->tcp;
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(t->syn_queue) && ls->embryos; i++) {
+		struct tcp_embryo *next;
+
+		for (struct tcp_embryo *e = t->syn_queue[i].head; e; e = next) {
+			next = e->next;
+			if (e->listener == ls->self)
+				embryo_free(w, e);
+		}
+	}
 }
 
 void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard)

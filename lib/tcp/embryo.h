@@ -27,7 +27,8 @@ enum embryo_resent {
 };
 
 struct tcp_embryo {
-	struct wheel_timer timer; /* SYN-ACK again */
+	struct tcp_embryo *next, *prev; /* of those that wait as long, see embryo_queue */
+	uint64_t due_ns;		/* SYN-ACK again */
 	struct flow flow;
 	uint8_t family;
 	uint8_t agreed;	    /* enum tcp_agreed */
@@ -35,9 +36,8 @@ struct tcp_embryo {
 	uint8_t retries;
 	uint32_t iss, irs;
 	uint32_t ts_recent;
-	uint32_t ts_off;     /* what our timestamp clock is ahead by */
-	uint32_t listener;   /* handle of the connection that listens; SLAB_NONE: a cookie's */
-	uint32_t next, prev; /* of the listener; SLAB_NONE at the ends */
+	uint32_t ts_off;   /* what our timestamp clock is ahead by */
+	uint32_t listener; /* handle of the connection that listens; SLAB_NONE: a cookie's */
 	uint16_t peer_mss;
 	uint8_t resent; /* enum embryo_resent */
 	uint8_t spare;
@@ -50,18 +50,24 @@ static inline bool embryo_in_table(const struct tcp_embryo *e)
 	return e->listener != SLAB_NONE;
 }
 
+/* How often its timeout was doubled; which queue it is in. */
+static inline unsigned embryo_backoff(const struct tcp_embryo *e)
+{
+	return NSK_MIN(e->retries, (uint8_t)EMBRYO_BACKOFF_MAX);
+}
+
 /* How long its last SYN,ACK is waited for. */
 static inline uint64_t embryo_rto_ns(const struct nsk_worker *w, const struct tcp_embryo *e)
 {
 	uint64_t ns = (uint64_t)w->set->tcp_rto_init_ms * MS_NS;
 
-	return NSK_MIN(ns << NSK_MIN(e->retries, (uint8_t)16), w->set->tcp_rto_max_ms * MS_NS);
+	return NSK_MIN(ns << embryo_backoff(e), w->set->tcp_rto_max_ms * MS_NS);
 }
 
-/* Time since the SYN,ACK went out by the timer or at first, to a tick of the wheel; not 0. */
+/* Time since the SYN,ACK went out by the timer or at first; not 0. */
 static inline uint32_t embryo_age_us(const struct nsk_worker *w, const struct tcp_embryo *e)
 {
-	uint64_t sent_ns = wheel_expires_ns(&e->timer) - embryo_rto_ns(w, e);
+	uint64_t sent_ns = e->due_ns - embryo_rto_ns(w, e);
 
 	return w->now_ns > sent_ns + US_NS ? (uint32_t)((w->now_ns - sent_ns) / US_NS) : 1;
 }
@@ -80,12 +86,14 @@ void tcp_listen_input(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf 
 void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m,
 		      uint64_t hash);
 
-/* A new embryo for a SYN, in table and list, its SYN-ACK sent. False: no room or no memory. */
+/* A new embryo for a SYN, in table and queue, its SYN-ACK sent. False: no room or no memory. */
 bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
 		uint32_t iss);
 
-/* Takes an embryo out of table and list, and frees it. */
+/* Takes an embryo out of table and queue, and frees it. */
 void embryo_free(struct nsk_worker *w, struct tcp_embryo *e);
+/* The same with all of a listener's. */
+void embryo_free_all(struct nsk_worker *w, const struct tcp_listener *ls);
 
 /* An ICMP error about its SYN-ACK. */
 void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard);

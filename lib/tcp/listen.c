@@ -89,7 +89,6 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	if (!ls)
 		return -ENOMEM;
 	ls->self = slab_index(&w->tcp->conns, c);
-	ls->embryo_first = SLAB_NONE;
 	rc = resize(w, ls, backlog);
 	if (rc) {
 		mem_free(w->mem, ls, sizeof(*ls));
@@ -139,8 +138,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	uint32_t snd_limit = ls->snd_limit;
 	struct tcp_conn *c;
 
-	while (ls->embryo_first != SLAB_NONE)
-		embryo_free(w, slab_at(&w->tcp->embryos, ls->embryo_first));
+	embryo_free_all(w, ls);
 	while ((c = listener_pop(w, l)))
 		tcp_discard(w, c);
 	mem_free(w->mem, ls->ready, ring_bytes(ls->size));

@@ -12,14 +12,13 @@
 #include "tcp/conn.h"
 
 struct tcp_listener {
-	uint32_t self;	       /* [C] handle of the connection that listens */
-	uint32_t backlog;      /* as listen() said, cut to listen_backlog_max */
-	uint32_t embryos;      /* half-open connections */
-	uint32_t embryo_first; /* SLAB_NONE: none */
-	uint32_t head, count;  /* of ready[] */
-	uint32_t size;	       /* places in ready[], a power of two > backlog */
-	uint32_t *ready;       /* handles of connections for accept() */
-	uint32_t snd_limit;    /* of children: the listener itself has no send queue */
+	uint32_t self;	      /* [C] handle of the connection that listens */
+	uint32_t backlog;     /* as listen() said, cut to listen_backlog_max */
+	uint32_t embryos;     /* half-open connections */
+	uint32_t head, count; /* of ready[] */
+	uint32_t size;	      /* places in ready[], a power of two > backlog */
+	uint32_t *ready;      /* handles of connections for accept() */
+	uint32_t snd_limit;   /* of children: the listener itself has no send queue */
 };
 
 /* As Linux: one more than the backlog says. */

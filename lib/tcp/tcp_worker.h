@@ -46,6 +46,15 @@ struct tcp_way {
 	struct route_cache route;
 };
 
+/*
+ * Embryos whose SYN-ACK waits for its ACK as long as theirs: the first one's time comes first, so
+ * that one timer serves all.
+ */
+#define EMBRYO_BACKOFF_MAX 16u
+struct embryo_queue {
+	struct tcp_embryo *head, *tail;
+};
+
 /* All [W] unless marked. */
 struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
@@ -69,6 +78,9 @@ struct tcp_worker {
 	/* TIME-WAIT entries, the one that ends first at the head */
 	uint32_t tw_head, tw_tail;
 	struct wheel_timer tw_timer;
+
+	struct embryo_queue syn_queue[EMBRYO_BACKOFF_MAX + 1]; /* by embryo_backoff() */
+	struct wheel_timer syn_timer;
 
 	struct limiter rst_limit;	/* RSTs to strangers */
 	struct limiter challenge_limit; /* challenge ACKs of all connections together */

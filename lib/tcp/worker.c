@@ -89,6 +89,7 @@ int tcp_worker_init(struct nsk_worker *w)
 	t->tw_head = SLAB_NONE;
 	t->tw_tail = SLAB_NONE;
 	wheel_timer_init(&t->tw_timer, TIMER_TCP_TIME_WAIT);
+	wheel_timer_init(&t->syn_timer, TIMER_TCP_SYN);
 	t->rtt_limits = rtt_limits_default;
 	t->rtt_limits.min_us = w->set->tcp_rto_min_ms * 1000;
 	t->rtt_limits.max_us = w->set->tcp_rto_max_ms * 1000;
@@ -276,6 +277,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 		slab_free(&t->conns, c);
 	}
 	wheel_cancel(&w->wheel, &t->tw_timer);
+	wheel_cancel(&w->wheel, &t->syn_timer);
 	htab_fini(&t->table);
 	slab_fini(&t->exts);
 	slab_fini(&t->time_waits);
