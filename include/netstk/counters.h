@@ -46,6 +46,10 @@ extern "C" {
 	X(TCP_PROBE_REPAIRS, "tcp_probe_repairs", "losses that a tail loss probe repaired")     \
 	X(TCP_UNDOS, "tcp_undos", "recoveries found needless and taken back")                   \
 	X(TCP_DSACKS, "tcp_dsacks", "duplicates reported by peers (RFC 2883)")                  \
+	X(TCP_ECN_OPENS, "tcp_ecn_opens", "connections opened with ECN (RFC 3168)")             \
+	X(TCP_CE_RECEIVED, "tcp_ce_received", "segments received that a router had marked")     \
+	X(TCP_ECN_ECHOES, "tcp_ecn_echoes", "acknowledgments received with ECE")                \
+	X(TCP_ECN_REDUCTIONS, "tcp_ecn_reductions", "windows reduced because of ECE")           \
 	X(TCP_ACTIVE_OPENS, "tcp_active_opens", "connections opened by connect")                \
 	X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections opened by a listener")           \
 	X(TCP_ATTEMPT_FAILS, "tcp_attempt_fails", "connections that failed before established") \

@@ -57,6 +57,7 @@ struct settings {
 	uint32_t tcp_timestamps;      /* offer and accept, RFC 7323 (1) */
 	uint32_t tcp_sack;	      /* offer and accept, RFC 2018 (1) */
 	uint32_t tcp_wscale;	      /* offer and accept window scaling, RFC 7323 (1) */
+	uint32_t tcp_ecn;	      /* 0 off, 1 ask and accept, 2 accept, RFC 3168 (2) */
 	uint32_t tcp_congestion;      /* row of cc_algos (0: cubic) */
 	uint32_t tcp_ack_policy;      /* enum ackpolicy_profile (0: Linux's) */
 	uint32_t tcp_initcwnd;	      /* segments, RFC 6928 (10) */

@@ -125,16 +125,21 @@ static int set_timeo(struct sock *s, const struct option *o, const union opt_val
 
 /* ---- IPPROTO_IP ---- */
 
+/* The two bits of ECN are the protocol's own where it has a use for them. */
+static uint8_t own_tos(const struct sock *s)
+{
+	return s->ops->type == SOCK_STREAM ? IPTOS_ECN_MASK : 0;
+}
+
 static void get_tos(struct sock *s, const struct option *o, union opt_value *v)
 {
 	(void)o;
-	v->number = s->tos;
+	v->number = s->tos & ~own_tos(s);
 }
 
-/* The two bits of ECN are the protocol's own where it has a use for them. */
 static int set_tos(struct sock *s, const struct option *o, const union opt_value *v)
 {
-	uint8_t own = s->ops->type == SOCK_STREAM ? IPTOS_ECN_MASK : 0;
+	uint8_t own = own_tos(s);
 
 	(void)o;
 	s->tos = (uint8_t)((s->tos & own) | (v->number & ~own));

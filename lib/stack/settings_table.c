@@ -35,9 +35,10 @@
 #define TABLE_MAX  16777216
 
 static const char *const cookies[] = {"never", "full", "always"};
+static const char *const ecn[] = {"off", "ask", "accept"};
 static const char *const ack_policies[] = {[ACKPOLICY_LINUX] = "linux", [ACKPOLICY_RFC] = "rfc"};
 static const char *const congestion[] =
-	{[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno", [CC_BBR] = "bbr"};
+	{[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno", [CC_BBR] = "bbr", [CC_DCTCP] = "dctcp"};
 
 const struct setting settings_table[] = {
 	/* ports, workers and sockets */
@@ -134,6 +135,8 @@ const struct setting settings_table[] = {
 	     "offer and accept selective acknowledgment, RFC 2018"),
 	BOOL("tcp.wscale", tcp_wscale, 1, START, "net.ipv4.tcp_window_scaling",
 	     "offer and accept window scaling, RFC 7323"),
+	ENUM("tcp.ecn", tcp_ecn, ecn, 2, LIVE, "net.ipv4.tcp_ecn",
+	     "congestion notification, RFC 3168: off; ask for it and accept; accept it when asked"),
 	ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
 	     "net.ipv4.tcp_congestion_control",
 	     "congestion control of new sockets, as TCP_CONGESTION names it"),

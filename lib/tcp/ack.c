@@ -4,6 +4,7 @@
  * §3.10.7.4 fifth check; RFC 6298, RFC 7323 §4, RFC 2018, RFC 2883. What is lost and what was
  * needless is decided in tcpalg/loss.c.
  */
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/pace.h"
 #include "tcp/recover.h"
@@ -53,9 +54,11 @@ uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 	return rtt_us;
 }
 
-void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint32_t rtt_us)
+/* An ACK as congestion control is told of it. */
+static inline struct cc_ack cc_ack_of(const struct nsk_worker *w, const struct tcp_conn *c,
+				      uint32_t acked, uint32_t rtt_us)
 {
-	const struct cc_ack a = {
+	return (struct cc_ack){
 		.now_us = w->tcp->now_us,
 		.acked = acked,
 		.srtt_us = rtt_srtt_us(&c->rtt),
@@ -64,6 +67,11 @@ void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint
 		.snd_nxt = c->snd_nxt,
 		.nacks = 1,
 	};
+}
+
+void tcp_ack_grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t acked, uint32_t rtt_us)
+{
+	const struct cc_ack a = cc_ack_of(w, c, acked, rtt_us);
 
 	cc_ack(&c->cc, &a);
 	if (NSK_UNLIKELY(c->cc.cwnd > c->snd.limit / 2))
@@ -133,6 +141,22 @@ static bool can_send(const struct tcp_conn *c)
 	       window_usable(&c->win, c->snd_una, c->snd_nxt) >= c->cc.smss;
 }
 
+/* Tells congestion control of an ACK: an echo is no reason to grow (RFC 3168 §6.1.2). */
+static void tell_control(struct nsk_worker *w, struct tcp_conn *c, const struct loss_ack *a,
+			 unsigned ev, uint32_t rtt_us)
+{
+	struct cc_ack acked;
+
+	if (!a->acked)
+		return;
+	if (a->ece) {
+		acked = cc_ack_of(w, c, a->acked, rtt_us);
+		cc_marked(&c->cc, &acked);
+	} else if (ev & LOSS_EV_GROW) {
+		tcp_ack_grow(w, c, a->acked, rtt_us);
+	}
+}
+
 /* Everything but the window. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
@@ -146,12 +170,15 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 		.acked = p->ack - una,
 		.tsecr = p->opts.tsecr,
 		.ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS),
+		.ece = ecn_is_echo(c, p),
 	};
 	unsigned ev;
 
 	a.is_dup = loss_is_dup(una, una != c->snd_nxt, p->ack, p->pay_len,
 			       p->tcp_flags & (TCP_SYN | TCP_FIN), wnd, c->win.snd_wnd);
-	if (a.is_dup && !x.sack)
+	if (a.ece)
+		worker_count(w, NSK_CNT_TCP_ECN_ECHOES, 1);
+	if (a.ece || (a.is_dup && !x.sack))
 		recover_prepare(w, c, una);
 	loss_news_init(&x, &news);
 	news.echo_age_us = echo_age_us(w, c, p);
@@ -167,8 +194,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	recover_count(w, c, ev);
 	if (c->loss.watched)
 		pace_acked(w, c, &news, rtt_us);
-	if ((ev & LOSS_EV_GROW) && a.acked)
-		tcp_ack_grow(w, c, a.acked, rtt_us);
+	tell_control(w, c, &a, ev, rtt_us);
 	/* A first duplicate does not put the timeout off (RFC 6298 §5.3); with SACK a probe's time
 	 * gives way to the timeout. */
 	recover_timer(w, c, &x,

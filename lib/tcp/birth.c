@@ -6,6 +6,7 @@
  * A server that is asked for one thing at a time spends much of its life here: the new connection
  * is written field by field in one go, and nothing of it is read back.
  */
+#include "tcp/ecn.h"
 #include "tcp/embryo.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
@@ -75,6 +76,13 @@ static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const s
 	if (e->agreed & AGREED_SACK)
 		c->flags |= CONN_F_SACK;
 	window_snd_set(&c->win, p->wnd, false);
+}
+
+static NSK_NOINLINE void born_with_ecn(struct nsk_worker *w, struct tcp_conn *c)
+{
+	worker_count(w, NSK_CNT_TCP_ECN_OPENS, 1);
+	c->rcv.ecn = ECN_ON;
+	ecn_start(c);
 }
 
 /* The round trip of the handshake, if it can be told (Karn), is the first sample. */
@@ -156,6 +164,8 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 	tcp_route(w, &c->route, &c->flow, c->sock.family);
 	conn_set_state(w, c, TCPS_ESTABLISHED);
 	conn_open(w, c);
+	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
+		born_with_ecn(w, c);
 	if (NSK_UNLIKELY(c->flags & CONN_F_KEEPALIVE))
 		tcp_keepalive_update(w, c);
 	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);

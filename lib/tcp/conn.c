@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tcp/ecn.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 #include "tcp/pace.h"
@@ -191,6 +192,7 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	c->timers = 0;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER | CONN_F_PERSIST | CONN_F_WANT_MEM |
 		      CONN_F_FIN_QUEUED | CONN_F_FIN_SENT | CONN_F_FIN_KNOWN);
+	ecn_end(c);
 	c->flags |= CONN_F_WAS_OPEN; /* reading gives the end of the stream, a refused one's too */
 	sndq_purge(w, c);
 	ooo_free(w, c);

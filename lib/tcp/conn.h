@@ -123,7 +123,7 @@ struct tcp_rcvq {
 	uint32_t limit; /* of bytes; memory may be twice that, out-of-order data included */
 	uint16_t peer_mss;
 	uint8_t dupacks; /* duplicate ACKs owed for out-of-order segments of this turn */
-	uint8_t spare;
+	uint8_t ecn;	 /* enum ecn_state */
 };
 
 struct tcp_conn {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mbuf/shared.h"
+#include "tcp/ecn.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -178,6 +179,7 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 		iss = iss_after + 1;
 	conn_start(w, c, iss);
 	c->ts_off = tcp_ts_offset(w, &f, s->family);
+	ecn_ask(w, c);
 	conn_set_state(w, c, TCPS_SYN_SENT);
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
 	s->err = 0;

@@ -5,7 +5,7 @@
  */
 #include "tcp/embryo.h"
 #include "tcp/control.h"
-
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
@@ -82,8 +82,8 @@ static uint16_t first_window(const struct tcp_conn *l)
 	return (uint16_t)NSK_MIN(l->rcv.limit, (uint32_t)UINT16_MAX);
 }
 
-static inline void write_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
-				 const struct tcp_conn *l)
+static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
+					  const struct tcp_conn *l, uint16_t flags)
 {
 	struct tcp_opts o = {
 		.present = TCP_HAS_MSS | e->agreed,
@@ -98,11 +98,27 @@ static inline void write_syn_ack(struct nsk_worker *w, const struct tcp_embryo *
 		.opts = &o,
 		.seq = e->iss,
 		.ack = e->irs + 1,
-		.flags = TCP_SYN | TCP_ACK,
+		.flags = flags,
 		.wnd = first_window(l),
 	};
 
 	control_send(w, &ctl);
+}
+
+static NSK_NOINLINE void write_syn_ack_ecn(struct nsk_worker *w, const struct tcp_embryo *e,
+					   const struct tcp_conn *l)
+{
+	put_syn_ack(w, e, l, TCP_SYN | TCP_ACK | TCP_ECE);
+}
+
+/* What is usual is known when it is compiled. */
+static inline void write_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
+				 const struct tcp_conn *l)
+{
+	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
+		write_syn_ack_ecn(w, e, l);
+	else
+		put_syn_ack(w, e, l, TCP_SYN | TCP_ACK);
 }
 
 static void send_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e)
@@ -165,6 +181,8 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	e->flow = p->flow;
 	e->family = p->family;
 	e->agreed = embryo_agree(w, &p->opts);
+	if (NSK_UNLIKELY(ecn_is_setup_syn(p)) && ecn_accepts(w, l, p))
+		e->agreed |= AGREED_ECN;
 	e->snd_wscale = p->opts.wscale;
 	e->retries = 0;
 	e->resent = 0;
@@ -260,6 +278,8 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 
 	/* The client's SYN again: our SYN,ACK was lost, or is on its way. */
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {
+		if (!ecn_is_setup_syn(p))
+			e->agreed &= (uint8_t)~AGREED_ECN; /* it asks no more (§6.1.1) */
 		if (!(e->resent & RESENT_NOW) &&
 		    embryo_age_us(w, e) >= w->set->tcp_rto_min_ms * 1000) {
 			send_syn_ack(w, e);

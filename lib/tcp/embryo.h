@@ -12,12 +12,14 @@
 #include "mbuf/pkt.h"
 #include "tcp/tcp_worker.h"
 #include "tcp/timer.h"
+#include "wire/tcp.h"
 
 /* What the two SYNs agreed on, as the options that stand in both. */
 enum tcp_agreed {
 	AGREED_TS = TCP_HAS_TS,
 	AGREED_SACK = TCP_HAS_SACK_PERMITTED,
 	AGREED_WSCALE = TCP_HAS_WSCALE,
+	AGREED_ECN = TCP_ECE, /* no option: the flag of the SYN,ACK that says so */
 };
 
 /* Whether the peer's repeated SYN was answered. */

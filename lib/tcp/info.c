@@ -3,6 +3,7 @@
 #include <linux/tcp.h>
 #include <string.h>
 
+#include "tcp/ecn.h"
 #include "tcp/listen.h"
 #include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
@@ -24,6 +25,10 @@ static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
 		i->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (c->flags & CONN_F_SACK)
 		i->tcpi_options |= TCPI_OPT_SACK;
+	if (c->rcv.ecn & ECN_ON)
+		i->tcpi_options |= TCPI_OPT_ECN;
+	if (c->rcv.ecn & ECN_SEEN)
+		i->tcpi_options |= TCPI_OPT_ECN_SEEN;
 	if (c->win.rcv_shift) {
 		i->tcpi_options |= TCPI_OPT_WSCALE;
 		i->tcpi_snd_wscale = c->win.snd_shift & 15;
@@ -42,7 +47,9 @@ static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
 	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
 	const struct flight *f = &c->flight;
 
-	i->tcpi_ca_state = ca_state[c->loss.state];
+	i->tcpi_ca_state = loss_answered_mark(&c->loss) && c->loss.state < LOSS_FAST
+				   ? TCP_CA_CWR
+				   : ca_state[c->loss.state];
 	i->tcpi_retransmits = c->retries;
 	i->tcpi_probes = c->probes;
 	i->tcpi_backoff = (uint8_t)c->rtt.backoff;

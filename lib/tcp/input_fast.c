@@ -4,6 +4,7 @@
  * data, the peer's FIN behind all of it, the ACK of our own at the end; with nothing unusual about
  * it. Its result is what input_segment.c would give; whatever is not plain goes there.
  */
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -11,8 +12,8 @@
 #include "tcpalg/paws.h"
 #include "tcpalg/seq.h"
 
-/* Flags that are nothing special: ACK must be there; FIN, PSH, ECE and CWR may. */
-#define PLAIN_MASK (TCP_SYN | TCP_RST | TCP_URG | TCP_ACK)
+/* Flags that are nothing special: ACK must be there; FIN and PSH may. */
+#define PLAIN_MASK (TCP_SYN | TCP_RST | TCP_URG | TCP_ACK | TCP_ECE | TCP_CWR)
 
 /* Steps 1 to 6 all pass without doing anything but take the ACK in. */
 static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, const struct pkt *p)
@@ -92,6 +93,8 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 			tcp_take_fin(w, c);
 		return;
 	}
+	if (NSK_UNLIKELY(p->tos & IPTOS_ECN_MASK))
+		ecn_input(w, c, p);
 	m->data_off = p->pay_off;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/time_wait.h"
@@ -54,6 +55,9 @@ void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
 	if ((c->flags & CONN_F_SYN_LOST) && !rtt_valid(&c->rtt))
 		rtt_syn_timed_out(&c->rtt, &w->tcp->rtt_limits);
 	conn_open(w, c);
+	if (c->rcv.ecn & ECN_ON)
+		worker_count(w, NSK_CNT_TCP_ECN_OPENS, 1);
+	ecn_start(c);
 	tcp_keepalive_update(w, c);
 	if (c->flags & CONN_F_FIN_QUEUED) {
 		conn_set_state(w, c, TCPS_FIN_WAIT_1);
@@ -114,7 +118,9 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 	if (c->state == TCPS_SYN_RCVD &&
 	    (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
 	    p->seq == c->rcv_nxt - 1) {
-		p->tcp_flags &= (uint8_t)~TCP_SYN;
+		if (!ecn_is_setup_syn_ack(p))
+			c->rcv.ecn = 0;
+		p->tcp_flags &= (uint8_t) ~(TCP_SYN | ECN_SYN_BITS);
 		p->seq++;
 		conn_ack_now(w, c);
 	}
@@ -254,6 +260,8 @@ void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf
 	if (!step5_ack(w, c, m))
 		return;
 	/* Sixth: URG; urgent data stays in its place in the stream (RFC 6093). */
+	if (seg_len(p))
+		ecn_input(w, c, p);
 	/* Seventh: text; eighth: FIN. */
 	tcp_text_input(w, c, m);
 }

@@ -2,6 +2,7 @@
 /* SEGMENT ARRIVES in SYN-SENT: RFC 9293 §3.10.7.3. */
 #include <errno.h>
 
+#include "tcp/ecn.h"
 #include "tcp/embryo.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
@@ -13,6 +14,7 @@ static void agree(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
 	uint8_t agreed = embryo_agree(w, &p->opts);
 
+	ecn_agree(c, p);
 	c->rcv.peer_mss = embryo_peer_mss(w, &p->opts, c->sock.family);
 	if (agreed & AGREED_TS) {
 		c->flags |= CONN_F_TS;

@@ -6,6 +6,7 @@
  */
 #include "mbuf/pool.h"
 #include "net/tx.h"
+#include "tcp/ecn.h"
 #include "tcp/output.h"
 #include "tcp/recover.h"
 #include "tcp/segment.h"
@@ -33,7 +34,7 @@ static inline struct tx_queue *plain_way(const struct nsk_worker *w, const struc
 		return NULL;
 	if (len + fin - 1 >= TCP_COPY_MAX || len > c->cc.smss)
 		return NULL;
-	if (len && (!from || len > from->data_len))
+	if (len ? !from || len > from->data_len : ecn_sends_ect(c)) /* a bare FIN is not ECT */
 		return NULL;
 	if (flight ? !(c->flags & CONN_F_NODELAY) && !fin
 		   : w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)

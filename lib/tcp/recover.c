@@ -2,6 +2,7 @@
 /* Memory, clock and timer of loss recovery; see recover.h. */
 #include "tcp/recover.h"
 
+#include "tcp/ecn.h"
 #include "tcp/timer.h"
 
 /* Ranges of a flight: at first, and at most (3 KiB, some 120 holes): each ACK of news looks at all.
@@ -81,11 +82,14 @@ void recover_timer(struct nsk_worker *w, struct tcp_conn *c, const struct loss_c
 
 void recover_count(struct nsk_worker *w, struct tcp_conn *c, unsigned ev)
 {
-	(void)c;
+	if (ev & (LOSS_EV_ENTER | LOSS_EV_REPAIRED | LOSS_EV_MARKED))
+		ecn_reduced(c);
 	if (ev & LOSS_EV_ENTER)
 		worker_count(w, NSK_CNT_TCP_FAST_RETRANS, 1);
 	if (ev & LOSS_EV_UNDO)
 		worker_count(w, NSK_CNT_TCP_UNDOS, 1);
 	if (ev & LOSS_EV_REPAIRED)
 		worker_count(w, NSK_CNT_TCP_PROBE_REPAIRS, 1);
+	if (ev & LOSS_EV_MARKED)
+		worker_count(w, NSK_CNT_TCP_ECN_REDUCTIONS, 1);
 }

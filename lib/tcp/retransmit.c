@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "tcp/ecn.h"
 #include "tcp/output.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
@@ -92,6 +93,7 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 	recover_prepare(w, c, c->snd_una);
 	x = recover_ctx(w, c);
 	loss_rto(&x, c->retries == 0);
+	ecn_reduced(c);
 	count_retry(c);
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
 	restart(w, c);
@@ -162,6 +164,8 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 	conn_count_retrans(w, c);
 	count_retry(c);
 	c->flags |= CONN_F_SYN_LOST;
+	if (c->state == TCPS_SYN_SENT)
+		c->rcv.ecn = 0; /* perhaps that was why (RFC 3168 §6.1.1.1) */
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
 	flight_send_again(&c->flight, c->snd_nxt, (struct seq_range){c->snd_una, c->snd_nxt},
 			  (uint32_t)w->tcp->now_us, 0);

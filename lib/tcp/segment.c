@@ -5,6 +5,7 @@
  */
 #include "tcp/segment.h"
 #include "mbuf/pool.h"
+#include "tcp/ecn.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 
@@ -12,9 +13,12 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum)
 {
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+	struct ip_manner how = segment_manner(c);
 	unsigned base = tcp_header_len(c);
 	uint64_t total = sum;
 
+	if (NSK_UNLIKELY(c->rcv.ecn & ECN_ON))
+		flags |= ecn_mark(c, seq, flags, plen, &how);
 	total += segment_write(p, &c->flow, hlen, seq, c->rcv_nxt, flags | TCP_ACK,
 			       segment_window(c));
 	if (c->flags & CONN_F_TS)
@@ -22,7 +26,7 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	if (hlen != base)
 		total += csum_words(p + base, (hlen - base) / 4);
 	segment_acks(c, plen != 0);
-	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + plen, total);
+	segment_out(w, &c->route, m, &c->flow, how, hlen, hlen + plen, total);
 }
 
 /* SACK blocks that an ACK carries now. */
@@ -103,7 +107,7 @@ static void syn_options(struct nsk_worker *w, const struct tcp_conn *c, struct t
 void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct rte_mbuf *m = pkt_alloc_control(w);
-	uint16_t flags = c->state == TCPS_SYN_RCVD ? TCP_SYN | TCP_ACK : TCP_SYN;
+	uint16_t flags = TCP_SYN;
 	struct tcp_opts o;
 	uint64_t sum = 0;
 	unsigned hlen;
@@ -118,7 +122,10 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	syn_options(w, c, &o);
 	hlen = TCP_HLEN + (unsigned)tcp_opts_write_syn(p + TCP_HLEN, &o, &sum);
 	wnd = (uint16_t)NSK_MIN(rcvq_space(c), (uint32_t)UINT16_MAX);
+	if (c->rcv.ecn)
+		flags |= c->state == TCPS_SYN_RCVD ? TCP_ECE : ECN_SYN_BITS;
 	if (c->state == TCPS_SYN_RCVD) {
+		flags |= TCP_ACK;
 		c->win.rcv_adv = seq_max(c->win.rcv_adv, c->rcv_nxt + wnd);
 		c->last_ack_sent = c->rcv_nxt;
 	}

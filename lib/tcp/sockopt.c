@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "tcp/ecn.h"
 #include "tcp/listen.h"
 #include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
@@ -312,6 +313,7 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 		return 0;
 	}
 	cc_init(&c->cc, algo, smss, w->set->tcp_initcwnd);
+	ecn_start(c);
 	if (c->ext && c->ext->loss)
 		loss_new_control(c->ext->loss);
 	if (!algo->state_bytes)

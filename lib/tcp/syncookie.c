@@ -6,6 +6,7 @@
 #include "mbuf/shared.h"
 #include "tcp/conn.h"
 #include "tcp/control.h"
+#include "tcp/ecn.h"
 #include "tcp/embryo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
@@ -51,6 +52,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 		.wscale = agreed & AGREED_WSCALE ? p->opts.wscale : COOKIE_NO_WSCALE,
 		.sack = agreed & AGREED_SACK,
 		.ts = agreed & AGREED_TS,
+		.ecn = ecn_is_setup_syn(p) && ecn_accepts(w, l, p),
 	};
 	struct tcp_opts o = {
 		.present = TCP_HAS_MSS,
@@ -75,6 +77,8 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 			o.present |= TCP_HAS_SACK_PERMITTED;
 		if (co.wscale != COOKIE_NO_WSCALE)
 			o.present |= TCP_HAS_WSCALE;
+		if (co.ecn)
+			ctl.flags |= TCP_ECE;
 	}
 	ctl.seq = cookie_make(&t->jar, &conn, &co, &o.tsval, w->now_ns);
 	note_cookie(w);
@@ -109,6 +113,8 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, struct tcp_embr
 		e->agreed = AGREED_TS;
 		if (co.sack)
 			e->agreed |= AGREED_SACK;
+		if (co.ecn)
+			e->agreed |= AGREED_ECN;
 		if (co.wscale != COOKIE_NO_WSCALE) {
 			e->agreed |= AGREED_WSCALE;
 			e->snd_wscale = co.wscale;

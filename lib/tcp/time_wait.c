@@ -4,6 +4,7 @@
 #include "tcp/control.h"
 
 #include "tcp/conn.h"
+#include "tcp/ecn.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
@@ -109,7 +110,7 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.rcv_nxt = c->rcv_nxt,
 		.ts_recent = c->ts_recent,
 		.family = c->sock.family & 0x7f,
-		.tos = c->sock.tos,
+		.tos = c->sock.tos & (uint8_t)~IPTOS_ECN_MASK,
 		.ts = !!(c->flags & CONN_F_TS),
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};

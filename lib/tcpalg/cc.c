@@ -10,6 +10,7 @@ const struct cc_algo *const cc_algos[] = {
 	[CC_CUBIC] = &cc_cubic,
 	[CC_NEWRENO] = &cc_newreno,
 	[CC_BBR] = &cc_bbr,
+	[CC_DCTCP] = &cc_dctcp,
 };
 
 const unsigned cc_count = NSK_ARRAY_LEN(cc_algos);

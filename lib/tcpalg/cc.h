@@ -30,6 +30,14 @@ struct cubic {
 	uint16_t est_frac; /* of w_est, in 2^-16 octets */
 };
 
+/* DCTCP's estimate of the share of octets that are marked, see cc_dctcp.c. */
+struct dctcp {
+	uint32_t window_end;	/* of the observation window, while CC_OBSERVING */
+	uint32_t acked, marked; /* octets in it */
+	uint16_t alpha;		/* in 2^-15 */
+	uint16_t frac;		/* of growth, in 2^-16 octets */
+};
+
 struct cc {
 	uint32_t cwnd;	   /* [W] octets that may be in flight */
 	uint32_t ssthresh; /* [W] */
@@ -40,6 +48,7 @@ struct cc {
 	union {
 		struct hystart hystart; /* while CC_HYSTART */
 		struct cubic cubic;
+		struct dctcp dctcp;
 		uint64_t u64[2];
 		uint32_t u32[4];
 		void *ptr;
@@ -51,6 +60,7 @@ _Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
 #define CC_AFTER_RTO 0x01 /* slow start that follows a timeout */
 #define CC_HYSTART   0x02 /* priv is HyStart++'s: the first slow start goes on */
 #define CC_MODEL     0x04 /* models the path: cwnd holds in recovery as well, see cc_give_state() */
+#define CC_OBSERVING 0x08 /* DCTCP's observation window goes on */
 
 /* One acknowledgement, or a merged run of them. */
 struct cc_ack {
@@ -121,6 +131,15 @@ struct cc_algo {
 	/* About to send after idle_us without sending, rto_us being the timeout. */
 	void (*idle_restart)(struct cc *cc, uint32_t idle_us, uint32_t rto_us);
 
+	/* A congestion mark was echoed (RFC 3168), once a window: set ssthresh and cwnd. NULL: it
+	 * has no answer, and so its data is not ECT. */
+	void (*mark)(struct cc *cc, uint64_t now_us);
+	/* New data acknowledged by an ACK that echoes a mark, after mark if that was called; in the
+	 * place of ack. NULL: nothing to do. */
+	void (*marked)(struct cc *cc, const struct cc_ack *a);
+	bool all_ect; /* asks for ECN by itself; data that is sent again is ECT too, and the
+		       * receiver echoes each mark for itself (RFC 8257) */
+
 	/* Models alone: */
 	void (*sample)(struct cc *cc, const struct cc_sample *s);
 	void (*lost)(struct cc *cc, const struct cc_lost *l);
@@ -135,6 +154,7 @@ enum cc_id {
 	CC_CUBIC,
 	CC_NEWRENO, /* "reno", the name that Linux gives it */
 	CC_BBR,
+	CC_DCTCP,
 };
 
 /* By id; cc_count of them. */
@@ -144,6 +164,7 @@ extern const unsigned cc_count;
 extern const struct cc_algo cc_cubic;
 extern const struct cc_algo cc_newreno;
 extern const struct cc_algo cc_bbr;
+extern const struct cc_algo cc_dctcp;
 
 /* Row called name (len octets, no NUL needed); NULL if there is none. */
 const struct cc_algo *cc_find_n(const char *name, uint32_t len);
@@ -200,6 +221,18 @@ static inline void cc_ack(struct cc *cc, const struct cc_ack *a)
 static inline void cc_loss(struct cc *cc, uint64_t now_us)
 {
 	cc_algos[cc->algo]->loss(cc, now_us);
+}
+
+static inline void cc_mark(struct cc *cc, uint64_t now_us)
+{
+	if (cc_algos[cc->algo]->mark)
+		cc_algos[cc->algo]->mark(cc, now_us);
+}
+
+static inline void cc_marked(struct cc *cc, const struct cc_ack *a)
+{
+	if (cc_algos[cc->algo]->marked)
+		cc_algos[cc->algo]->marked(cc, a);
 }
 
 static inline void cc_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)

@@ -162,8 +162,8 @@ static void cubic_ack(struct cc *cc, const struct cc_ack *a)
 		avoid_congestion(cc, &cc->priv.cubic, a, left);
 }
 
-/* Sections 4.6 and 4.7: W_max, lower when losses come ever earlier, and ssthresh. */
-static void cut(struct cc *cc)
+/* Section 4.7: W_max, lower when losses come ever earlier. */
+static void end_epoch(struct cc *cc)
 {
 	struct cubic *q = &cc->priv.cubic;
 	uint32_t w_max = cc->cwnd;
@@ -173,16 +173,20 @@ static void cut(struct cc *cc)
 		w_max = w_max / (2 * BETA_DEN) * (BETA_DEN + BETA_NUM);
 	q->w_max = w_max;
 	q->epoch_ms = 0;
-	cc->ssthresh = (uint32_t)((uint64_t)cc_flight(cc) * BETA_NUM / BETA_DEN);
-	cc->ssthresh = cc_max(cc->ssthresh, 2u * cc->smss);
 }
 
 static void cubic_loss(struct cc *cc, uint64_t now_us)
 {
 	(void)now_us;
-	cut(cc);
-	cc->cwnd = cc->ssthresh;
-	cc->flags &= (uint8_t)~CC_AFTER_RTO;
+	end_epoch(cc);
+	cc_cut(cc, BETA_NUM, BETA_DEN); /* section 4.6 */
+}
+
+static void cubic_mark(struct cc *cc, uint64_t now_us)
+{
+	(void)now_us;
+	end_epoch(cc);
+	cc_cut(cc, 17, 20); /* RFC 8511 section 3.1 */
 }
 
 static void cubic_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
@@ -196,8 +200,10 @@ static void cubic_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 static void cubic_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
-	if (first)
-		cut(cc);
+	if (first) {
+		end_epoch(cc);
+		cc->ssthresh = cc_reduced(cc, BETA_NUM, BETA_DEN);
+	}
 	leave_hystart(cc);
 	cc->priv.cubic.w_max = 0;
 	cc->priv.cubic.epoch_ms = 0;
@@ -223,4 +229,5 @@ const struct cc_algo cc_cubic = {
 	.recovery_exit = cubic_recovery_exit,
 	.rto = cubic_rto,
 	.idle_restart = cubic_idle_restart,
+	.mark = cubic_mark,
 };

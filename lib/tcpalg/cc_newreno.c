@@ -11,12 +11,6 @@ static uint32_t *counted(struct cc *cc)
 	return &cc->priv.u32[0];
 }
 
-/* RFC 5681 equation (4). */
-static uint32_t half_flight(const struct cc *cc)
-{
-	return cc_max(cc_flight(cc) / 2, 2u * cc->smss);
-}
-
 static void newreno_ack(struct cc *cc, const struct cc_ack *a)
 {
 	uint32_t left = a->acked, *sum = counted(cc);
@@ -36,10 +30,15 @@ static void newreno_ack(struct cc *cc, const struct cc_ack *a)
 static void newreno_loss(struct cc *cc, uint64_t now_us)
 {
 	(void)now_us;
-	cc->ssthresh = half_flight(cc);
-	cc->cwnd = cc->ssthresh;
+	cc_cut(cc, 1, 2); /* RFC 5681 equation (4) */
 	*counted(cc) = 0;
-	cc->flags &= (uint8_t)~CC_AFTER_RTO;
+}
+
+static void newreno_mark(struct cc *cc, uint64_t now_us)
+{
+	(void)now_us;
+	cc_cut(cc, 4, 5); /* RFC 8511 section 3.1 */
+	*counted(cc) = 0;
 }
 
 static void newreno_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
@@ -53,7 +52,7 @@ static void newreno_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
 	if (first)
-		cc->ssthresh = half_flight(cc);
+		cc->ssthresh = cc_reduced(cc, 1, 2);
 	cc->cwnd = cc->smss;
 	*counted(cc) = 0;
 	cc->flags |= CC_AFTER_RTO;
@@ -75,4 +74,5 @@ const struct cc_algo cc_newreno = {
 	.recovery_exit = newreno_recovery_exit,
 	.rto = newreno_rto,
 	.idle_restart = newreno_idle_restart,
+	.mark = newreno_mark,
 };

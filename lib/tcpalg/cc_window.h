@@ -67,6 +67,20 @@ static inline uint32_t cc_slow_start(struct cc *cc, const struct cc_ack *a)
 	return inc - room;
 }
 
+/* ssthresh after a loss or a mark: num / den of FlightSize, two segments at least. */
+static inline uint32_t cc_reduced(const struct cc *cc, uint32_t num, uint32_t den)
+{
+	return cc_max((uint32_t)((uint64_t)cc_flight(cc) * num / den), 2u * cc->smss);
+}
+
+/* The window comes down to that. */
+static inline void cc_cut(struct cc *cc, uint32_t num, uint32_t den)
+{
+	cc->ssthresh = cc_reduced(cc, num, den);
+	cc->cwnd = cc->ssthresh;
+	cc->flags &= (uint8_t)~CC_AFTER_RTO;
+}
+
 /* RFC 6582 section 3.2 step 3, first option: no burst when little is in flight. */
 static inline void cc_leave_recovery(struct cc *cc, uint32_t flight)
 {

@@ -93,6 +93,9 @@ static unsigned enter_fast(struct loss_ctx *x, const struct loss_ack *a)
 	uint32_t smss = x->cc->smss, flight = x->nxt - x->una;
 	uint32_t newly = a ? a->news->sacked : 0, acked = a ? a->acked : 0;
 	struct loss_more *m = x->m;
+	/* Once a window, whatever tells of congestion (RFC 3168 section 6.1.2); but if marks count
+	 * one by one, a loss is another thing (RFC 8257 section 3.4). */
+	bool reduced = loss_answered_mark(x->l) && !cc_algos[x->cc->algo]->all_ect;
 
 	undo_arm(&m->undo, x->cc, x->una, false);
 	m->recover = x->nxt;
@@ -101,7 +104,8 @@ static unsigned enter_fast(struct loss_ctx *x, const struct loss_ack *a)
 	x->l->state = LOSS_FAST;
 	x->l->flags = 0;
 	x->l->dupacks = 0;
-	cc_loss(x->cc, x->now_us);
+	if (!reduced)
+		cc_loss(x->cc, x->now_us);
 	if (x->sack)
 		prr_start(&m->prr, x->cc->ssthresh, flight, acked, flight_sacked(x->f), newly);
 	else
@@ -173,8 +177,28 @@ static bool lose_first(struct loss_ctx *x)
 
 /* ---- acknowledgements ---- */
 
-/* OPEN and DISORDER. */
-static unsigned ack_calm(struct loss_ctx *x, const struct loss_ack *a)
+/*
+ * RFC 3168 section 6.1.2: the echo of a mark is answered as a loss is, once a window: not again
+ * before something is acknowledged that was sent after that. Without memory each echo counts. An
+ * echo that comes while nothing is in flight was answered, or has nothing to slow down.
+ */
+static unsigned take_mark(struct loss_ctx *x, const struct loss_ack *a)
+{
+	struct loss_more *m = x->m;
+
+	if (loss_answered_mark(x->l) || (a->acked == 0 && x->una == x->nxt))
+		return 0;
+	cc_mark(x->cc, x->now_us);
+	if (m) {
+		undo_disarm(&m->undo);
+		m->marked = x->nxt;
+		x->l->flags |= LOSS_F_MARKED;
+	}
+	return LOSS_EV_MARKED;
+}
+
+/* OPEN and DISORDER, losses alone. */
+static unsigned find_losses(struct loss_ctx *x, const struct loss_ack *a)
 {
 	bool told = x->sack ? a->news->sacked != 0 : a->is_dup;
 	unsigned ev = a->acked ? LOSS_EV_GROW : 0;
@@ -195,6 +219,19 @@ static unsigned ack_calm(struct loss_ctx *x, const struct loss_ack *a)
 	if (flight_lost(x->f, x->una, x->nxt))
 		return enter_fast(x, a);
 	calm(x);
+	return ev;
+}
+
+/* OPEN and DISORDER. */
+static unsigned ack_calm(struct loss_ctx *x, const struct loss_ack *a)
+{
+	unsigned ev;
+
+	if (x->m && seq_gt(x->una, x->m->marked))
+		x->l->flags &= (uint8_t)~LOSS_F_MARKED;
+	ev = find_losses(x, a);
+	if (a->ece && !recovering(x))
+		ev = (ev & ~LOSS_EV_GROW) | take_mark(x, a);
 	return ev;
 }
 
@@ -226,8 +263,8 @@ static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fres
 	if (seq_geq(x->una, x->m->recover)) {
 		unsigned ev = leave(x);
 
-		/* This ACK was about the episode: no growth by it. */
-		return ev | (ack_calm(x, a) & ~LOSS_EV_GROW);
+		/* This ACK was about the episode: no growth by it, and no mark. */
+		return ev | (find_losses(x, a) & ~LOSS_EV_GROW);
 	}
 	if (!fresh) {
 		lost = detect(x);
@@ -258,7 +295,7 @@ static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
 		return ev | take_back(x, a->acked);
 	if (seq_geq(x->una, m->recover)) {
 		ev |= leave(x);
-		return ev | ack_calm(x, a);
+		return ev | find_losses(x, a);
 	}
 	switch (frto_ack(&m->frto, a->acked, a->news->orig, x->sack, a->can_send)) {
 	case FRTO_NEW_DATA:

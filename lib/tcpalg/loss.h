@@ -46,6 +46,8 @@ struct loss {
 			uint8_t flags;	  /* [W] private */
 			bool reo : 1;	  /* [W] the caller's: its timer is the reordering timer */
 			bool watched : 1; /* [W] the caller's: somebody wants to know of each ACK */
+			bool ece : 1;	  /* [W] the caller's: what we send echoes a mark */
+			bool cwr : 1;	  /* [W] the caller's: new data says that we reduced */
 		};
 		uint32_t unusual; /* 0: none of it, in OPEN: short cuts may be taken */
 	};
@@ -59,6 +61,7 @@ struct loss_more {
 	struct prr prr;
 	struct undo undo;
 	uint32_t recover; /* [W] snd_nxt when the episode began (RFC 6582 recover + 1) */
+	uint32_t marked;  /* [W] snd_nxt when a mark was answered */
 	uint32_t left;	  /* [W] without SACK: octets that duplicates say have left the network */
 	uint32_t quota;	  /* [W] new octets that F-RTO wants to see out */
 	enum frto frto;	  /* [W] */
@@ -85,6 +88,7 @@ struct loss_ack {
 	struct seq_range dup;	  /* D-SACK; empty: none */
 	uint32_t tsecr;
 	bool ts;       /* tsecr is there */
+	bool ece;      /* it echoes a congestion mark (RFC 3168) */
 	bool is_dup;   /* a duplicate (RFC 5681 section 2): loss_is_dup() */
 	bool can_send; /* there is new data, and a window for it */
 };
@@ -95,6 +99,7 @@ struct loss_ack {
 #define LOSS_EV_GROW	 0x04u /* congestion control may count this ACK as ordinary progress */
 #define LOSS_EV_UNDO	 0x08u /* it was needless and was taken back */
 #define LOSS_EV_REPAIRED 0x10u /* a probe repaired a loss */
+#define LOSS_EV_MARKED	 0x20u /* the window was reduced because of a mark */
 
 void loss_init(struct loss *l);
 
@@ -109,6 +114,14 @@ static inline bool loss_is_dup(uint32_t snd_una, bool outstanding, uint32_t ack,
 			       bool synfin, uint32_t wnd, uint32_t snd_wnd)
 {
 	return ack == snd_una && outstanding && len == 0 && !synfin && wnd == snd_wnd;
+}
+
+#define LOSS_F_MARKED 0x04 /* of flags: see loss_answered_mark() */
+
+/* The window was reduced because of a mark, and nothing that was sent since is acknowledged. */
+static inline bool loss_answered_mark(const struct loss *l)
+{
+	return l->flags & LOSS_F_MARKED;
 }
 
 /* A round trip was measured. */

@@ -47,8 +47,8 @@ static const struct {
 	char letter;
 	uint16_t flag;
 } letters[] = {
-	{'S', TCP_SYN}, {'F', TCP_FIN}, {'R', TCP_RST}, {'P', TCP_PSH},
-	{'.', TCP_ACK}, {'U', TCP_URG}, {'E', TCP_ECE}, {'W', TCP_CWR},
+	{'S', TCP_SYN}, {'F', TCP_FIN}, {'R', TCP_RST}, {'P', TCP_PSH}, {'.', TCP_ACK},
+	{'U', TCP_URG}, {'E', TCP_ECE}, {'W', TCP_CWR}, {'A', TCP_AE},
 };
 #define LETTERS (sizeof(letters) / sizeof(letters[0]))
 
@@ -71,7 +71,7 @@ static uint16_t parse_flags(struct script *s)
 		flags |= letters[i].flag;
 	}
 	if (flags == 0)
-		script_fail(s, "flags expected, letters of SFRP.UEW or -");
+		script_fail(s, "flags expected, letters of SFRP.UEWA or -");
 	return flags;
 }
 
@@ -178,7 +178,7 @@ static void parse_options(struct script *s, struct packet *p)
 
 static void parse_packet(struct script *s, struct packet *p)
 {
-	*p = (struct packet){.ack = ANY, .win = ANY, .from = ANY, .to = ANY};
+	*p = (struct packet){.ack = ANY, .win = ANY, .from = ANY, .to = ANY, .tos = ANY};
 	p->flags = parse_flags(s);
 	if (lex_number(&s->x, &p->start)) {
 		p->has_seq = true;
@@ -342,7 +342,7 @@ void script_inject(struct script *s)
 	if (p.to != ANY)
 		f->stack_port = (uint16_t)p.to;
 	spec = (struct tcp_spec){
-		.ip = {.tos = (uint8_t)p.tos},
+		.ip = {.tos = p.tos == ANY ? 0 : (uint8_t)p.tos},
 		.sport = f->peer_port,
 		.dport = f->stack_port,
 		.flags = p.flags,
@@ -400,6 +400,8 @@ void script_describe(const struct script *s, const struct segment *g, char *text
 		n += (size_t)snprintf(text + n, size - n, " sack %" PRId32 ":%" PRId32,
 				      (int32_t)(g->opts.sack[i].start - f->peer_iss),
 				      (int32_t)(g->opts.sack[i].end - f->peer_iss));
+	if (g->tos)
+		n += (size_t)snprintf(text + n, size - n, " tos %u", g->tos);
 	if (g->dport != SCRIPT_PEER)
 		snprintf(text + n, size - n, " to %u", g->dport);
 }
@@ -496,6 +498,7 @@ static void compare(const struct found *x, const struct packet *want)
 	if (g->flags & TCP_ACK)
 		compare_number(x, want->ack, g->ack - x->f->peer_iss, "acknowledgment");
 	compare_number(x, want->win, g->wnd, "window");
+	compare_number(x, want->tos, g->tos, "type of service");
 	compare_options(x, want);
 	if (g->len && seq - 1 + g->len <= SCRIPT_DATA &&
 	    memcmp(x->tcp + x->hlen, script_data + seq - 1, g->len) != 0)

@@ -105,6 +105,18 @@ static void rfc9438_4_3_at_least_what_reno_would_do(void **state)
 	assert_in_range(s.cc.cwnd - before, 4 * SMSS, 6 * SMSS);
 }
 
+static void rfc8511_3_1_a_mark_leaves_17_of_20(void **state)
+{
+	struct sender s = start(100 * SMSS, 100 * SMSS);
+
+	(void)state;
+	cc_sent(&s.cc, 100 * SMSS);
+	cc_mark(&s.cc, s.now_us);
+	assert_int_equal(s.cc.ssthresh, 85 * SMSS);
+	assert_int_equal(s.cc.cwnd, 85 * SMSS);
+	assert_int_equal(s.cc.priv.cubic.w_max, 100 * SMSS);
+}
+
 static void rfc9438_4_6_loss_cuts_to_seven_tenths_of_flight(void **state)
 {
 	struct sender s = start(100 * SMSS, 100 * SMSS);
@@ -219,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc9438_4_2_window_follows_the_curve),
 		cmocka_unit_test(rfc9438_4_3_at_least_what_reno_would_do),
+		cmocka_unit_test(rfc8511_3_1_a_mark_leaves_17_of_20),
 		cmocka_unit_test(rfc9438_4_6_loss_cuts_to_seven_tenths_of_flight),
 		cmocka_unit_test(rfc9438_4_7_fast_convergence),
 		cmocka_unit_test(rfc9438_4_8_timeout),

@@ -247,6 +247,19 @@ static void any_events_keep_the_window_within_bounds(void **state)
 	}
 }
 
+static void rfc8511_3_1_a_mark_leaves_four_fifths(void **state)
+{
+	struct cc cc = start(20 * SMSS, CC_WND_MAX);
+
+	(void)state;
+	cc_mark(&cc, 0);
+	assert_int_equal(cc.ssthresh, 16 * SMSS);
+	assert_int_equal(cc.cwnd, 16 * SMSS);
+	cc = start(2 * SMSS, CC_WND_MAX);
+	cc_mark(&cc, 0);
+	assert_int_equal(cc.cwnd, 2 * SMSS);
+}
+
 static void growth_stops_at_the_largest_window(void **state)
 {
 	struct cc cc = start(CC_WND_MAX - 1, CC_WND_MAX);
@@ -272,6 +285,7 @@ int main(void)
 		cmocka_unit_test(rfc5681_3_1_timeout_again_keeps_ssthresh),
 		cmocka_unit_test(rfc5681_4_1_restart_after_idle),
 		cmocka_unit_test(any_events_keep_the_window_within_bounds),
+		cmocka_unit_test(rfc8511_3_1_a_mark_leaves_four_fifths),
 		cmocka_unit_test(growth_stops_at_the_largest_window),
 	};
 
