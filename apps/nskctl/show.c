@@ -224,6 +224,8 @@ static const char *level_text(const char *name)
 		{"tcp_embryonic", "embryonic connections now"},
 		{"tcp_time_wait", "connections in TIME-WAIT now"},
 		{"tcp_listeners", "listeners now"},
+		{"tcp_mem_bytes", "packet buffers in queues of TCP now, bytes"},
+		{"tcp_mem_pressed", "workers short of memory for TCP to send or receive now"},
 		{"udp_sockets", "UDP sockets now"},
 		{"buffers_total", "packet buffers"},
 		{"buffers_free", "packet buffers free now"},

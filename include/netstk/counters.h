@@ -66,6 +66,10 @@ extern "C" {
 	X(TCP_ZERO_WINDOW_PROBES, "tcp_zero_window_probes", "zero-window probes sent")          \
 	X(TCP_KEEPALIVES, "tcp_keepalives", "keepalive probes sent")                            \
 	X(TCP_TIMEOUTS, "tcp_timeouts", "connections ended by a retry limit")                   \
+	X(TCP_MEM_PRESSURES, "tcp_mem_pressures",                                               \
+	  "times that a worker's TCP memory came under pressure")                               \
+	X(TCP_MEM_PRESSURE_MS, "tcp_mem_pressure_ms", "ms of pressure, counted at its end")     \
+	X(TCP_MEM_REFUSED, "tcp_mem_refused", "writes refused for lack of memory of all")       \
 	X(PAYLOAD_COPIED_RX, "payload_copied_rx", "payload bytes copied to the application")    \
 	X(PAYLOAD_COPIED_TX, "payload_copied_tx", "payload bytes copied from the application")
 
@@ -88,6 +92,8 @@ struct nsk_levels {
 	uint64_t tcp_embryonic;	  /**< half open, SYN received */
 	uint64_t tcp_time_wait;	  /**< in TIME-WAIT */
 	uint64_t tcp_listeners;	  /**< sockets that listen */
+	uint64_t tcp_mem_bytes;	  /**< packet buffers in queues of TCP, whole ones */
+	uint64_t tcp_mem_pressed; /**< 1 for each worker and direction that is short of them */
 	uint64_t udp_sockets;	  /**< UDP sockets with a port */
 	uint64_t buffers_total;	  /**< packet buffers of the pools */
 	uint64_t buffers_free;	  /**< those of them that nobody holds */

@@ -105,6 +105,7 @@ extern "C" {
 	X(TCP_DUPLICATE, "tcp_duplicate", "All of the segment's data had been received before.")   \
 	X(TCP_OOO_FULL, "tcp_ooo_full", "The store of out-of-order data is full.")                 \
 	X(TCP_RCVBUF_FULL, "tcp_rcvbuf_full", "The socket's receive buffer is full.")              \
+	X(TCP_MEM_FULL, "tcp_mem_full", "The memory for what all TCP sockets receive is used up.") \
 	X(TCP_AFTER_CLOSE, "tcp_after_close", "Data came after the application had closed.")       \
 	X(TCP_TIME_WAIT, "tcp_time_wait", "The segment belongs to a connection in TIME_WAIT.")     \
 	X(TCP_TABLE_FULL, "tcp_table_full", "The table of connections is full.")                   \

@@ -26,9 +26,16 @@ struct settings {
 
 	/* TCP: buffers and windows */
 	uint32_t tcp_window;	 /* first window offered, bytes; it grows (65535) */
+	uint32_t tcp_rcvbuf_min; /* what the receive buffer falls to under pressure, bytes (4096) */
 	uint32_t tcp_rcvbuf_max; /* largest receive buffer, bytes (6291456) */
 	uint32_t tcp_sndbuf;	 /* send buffer at the start, bytes (262144) */
+	uint32_t tcp_sndbuf_min; /* what it falls to under pressure, bytes (4096) */
 	uint32_t tcp_sndbuf_max; /* largest send buffer, bytes (4194304) */
+
+	/* Marks of TCP's memory in all workers, bytes of whole packet buffers */
+	uint64_t tcp_mem_low;	   /* below it pressure ends; 0: half of high (0) */
+	uint64_t tcp_mem_pressure; /* at it pressure begins; 0: two thirds of high (0) */
+	uint64_t tcp_mem_high;	   /* nothing more; 0: three quarters of the pools (0) */
 
 	/* TCP: retransmission and lifetimes */
 	uint32_t tcp_retries;	      /* of data, before the connection is given up (15) */

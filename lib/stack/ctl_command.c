@@ -153,6 +153,8 @@ static json_t *levels_json(const struct nsk_stats *st)
 	ctl_put(o, "tcp_embryonic", json_integer((json_int_t)l->tcp_embryonic));
 	ctl_put(o, "tcp_time_wait", json_integer((json_int_t)l->tcp_time_wait));
 	ctl_put(o, "tcp_listeners", json_integer((json_int_t)l->tcp_listeners));
+	ctl_put(o, "tcp_mem_bytes", json_integer((json_int_t)l->tcp_mem_bytes));
+	ctl_put(o, "tcp_mem_pressed", json_integer((json_int_t)l->tcp_mem_pressed));
 	ctl_put(o, "udp_sockets", json_integer((json_int_t)l->udp_sockets));
 	ctl_put(o, "buffers_total", json_integer((json_int_t)l->buffers_total));
 	ctl_put(o, "buffers_free", json_integer((json_int_t)l->buffers_free));
@@ -256,8 +258,37 @@ static void list_settings(struct ctl_view *view, const json_t *request, json_t *
 	ctl_put(reply, "settings", list);
 }
 
-/* Workers read a live setting each time they need it; a store of one word is all that changes it.
+/*
+ * Workers read a live setting each time they need it; a store of one word is all that changes it.
+ * Takes over what key stands for. One of its rows, or NULL, refused, if one that differs, or the
+ * only one, is not live.
  */
+static const struct setting *change(struct nsk_stack *stack, const char *key,
+				    const struct settings *next, json_t *reply)
+{
+	const struct setting *only = settings_find(key), *last = only;
+
+	for (unsigned i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings_table[i];
+
+		if (settings_value(next, row) == settings_value(&stack->set, row) && row != only)
+			continue;
+		if (!row->live) {
+			ctl_refuse(
+				reply,
+				"%s is read when the program starts; it cannot change while it runs",
+				row->name);
+			return NULL;
+		}
+		last = row;
+	}
+	for (unsigned i = 0; last && i < settings_count; i++)
+		if (settings_table[i].live)
+			settings_store(&stack->set, &settings_table[i],
+				       settings_value(next, &settings_table[i]));
+	return last ? last : settings_find(settings_triple(key)->name[0]);
+}
+
 static void set(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	const char *key = text_of(request, "key"), *value = text_of(request, "value");
@@ -274,15 +305,10 @@ static void set(struct ctl_view *view, const json_t *request, json_t *reply)
 		ctl_refuse(reply, "%s", error);
 		return;
 	}
-	row = settings_find(key);
-	if (!row->live) {
-		ctl_refuse(reply,
-			   "%s is read when the program starts; it cannot change while it runs",
-			   row->name);
+	row = change(view->stack, key, &next, reply);
+	if (!row)
 		return;
-	}
-	settings_store(&view->stack->set, row, settings_value(&next, row));
-	LOG_INFO(&view->stack->log, "control", "%s = %s", row->name, value);
+	LOG_INFO(&view->stack->log, "control", "%s = %s", key, value);
 	ctl_put(reply, "setting", setting_json(&view->stack->set, row));
 }
 

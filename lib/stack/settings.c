@@ -238,6 +238,8 @@ int settings_set(struct settings *s, const char *name, const char *text, char *e
 	uint64_t value;
 	int rc;
 
+	if (settings_triple(name))
+		return settings_set_triple(s, settings_triple(name), text, error, size);
 	if (!row) {
 		const char *nearest = settings_nearest(name);
 
@@ -270,6 +272,8 @@ int settings_get(const struct settings *s, const char *name, char *buf, size_t s
 {
 	const struct setting *row = settings_find(name);
 
+	if (settings_triple(name))
+		return settings_get_triple(s, settings_triple(name), buf, size);
 	if (!row)
 		return -ENOENT;
 	return settings_format(row, settings_value(s, row) / factor_of(row, name), buf, size);
@@ -284,6 +288,9 @@ static const struct {
 	{"port_min", "port_max"},
 	{"tcp.window", "tcp.rcvbuf_max"},
 	{"tcp.sndbuf", "tcp.sndbuf_max"},
+	{"tcp.mem_low", "tcp.mem_pressure"},
+	{"tcp.mem_low", "tcp.mem_high"},
+	{"tcp.mem_pressure", "tcp.mem_high"},
 	{"tcp.rto_min_ms", "tcp.rto_init_ms"},
 	{"tcp.rto_init_ms", "tcp.rto_max_ms"},
 };
@@ -296,7 +303,7 @@ int settings_check(const struct settings *s, char *error, size_t size)
 		uint64_t low = settings_value(s, settings_find(ordered[i].low));
 		uint64_t high = settings_value(s, settings_find(ordered[i].high));
 
-		if (low > high) {
+		if (low > high && high != 0) { /* 0: made from others */
 			snprintf(error, size,
 				 "%s = %" PRIu64 " is above %s = %" PRIu64
 				 ": lower one or raise the other",

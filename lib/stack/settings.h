@@ -46,6 +46,26 @@ extern const unsigned settings_count;
 
 void settings_defaults(struct settings *s);
 
+/*
+ * Names of Linux that stand for three rows at once, smallest first: "net.ipv4.tcp_rmem",
+ * "net.ipv4.tcp_wmem" (there in bytes of memory, here of payload: half of it) and
+ * "net.ipv4.tcp_mem" (there in pages).
+ */
+struct setting_triple {
+	const char *alias;
+	const char *name[3];
+	uint32_t mul, div; /* a value of Linux's times mul / div is one of ours */
+};
+
+/* NULL: it is none. */
+const struct setting_triple *settings_triple(const char *name);
+
+/* Three numbers with blanks between, as settings_set() and settings_get(). */
+int settings_set_triple(struct settings *s, const struct setting_triple *t, const char *text,
+			char *error, size_t size);
+int settings_get_triple(const struct settings *s, const struct setting_triple *t, char *buf,
+			size_t size);
+
 /* The row of a name or an alias, or NULL. */
 const struct setting *settings_find(const char *name);
 /* True if some name begins with these and a dot: a group of the configuration file. */
@@ -65,7 +85,7 @@ void settings_store(struct settings *s, const struct setting *row, uint64_t valu
 int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
 		   size_t size);
 
-/* Find, parse and store; -ENOENT for an unknown name. */
+/* Find, parse and store; -ENOENT for an unknown name. Stores all or nothing. */
 int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size);
 
 /* Writes a value as settings_parse() would read it; the length as snprintf(). */

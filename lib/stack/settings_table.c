@@ -32,6 +32,7 @@
 #define WEEK_MS	   604800000
 #define WINDOW_MAX 1073725440 /* 65535 << 14, RFC 7323 §2.3 */
 #define GIB	   1073741824
+#define TERABYTES  (UINT64_C(1) << 46)
 #define TABLE_MAX  16777216
 
 static const char *const cookies[] = {"never", "full", "always"};
@@ -54,7 +55,7 @@ const struct setting settings_table[] = {
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
 	    "packets on the way from one worker to another"),
-	U64("mem_limit", mem_limit, "bytes", 0, UINT64_C(1) << 46, 0, START, NULL,
+	U64("mem_limit", mem_limit, "bytes", 0, TERABYTES, 0, START, NULL,
 	    "control memory of a worker, packet buffers apart; 0: no limit"),
 	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,
 	    "sockets of a stack"),
@@ -75,13 +76,23 @@ const struct setting settings_table[] = {
 
 	/* TCP: buffers and windows */
 	U32("tcp.window", tcp_window, "bytes", 1024, WINDOW_MAX, 65535, LIVE, NULL,
-	    "first receive window; it grows up to tcp.rcvbuf_max"),
+	    "receive buffer of a new connection; it grows up to tcp.rcvbuf_max"),
+	U32("tcp.rcvbuf_min", tcp_rcvbuf_min, "bytes", 1024, GIB, 4096, LIVE, NULL,
+	    "what the receive buffer falls to when memory is short"),
 	U32("tcp.rcvbuf_max", tcp_rcvbuf_max, "bytes", 1024, GIB, 6291456, START, NULL,
 	    "largest receive buffer of a connection"),
 	U32("tcp.sndbuf", tcp_sndbuf, "bytes", 2048, GIB, 262144, LIVE, NULL,
-	    "send buffer of a new connection"),
+	    "send buffer of a new connection; it grows up to tcp.sndbuf_max"),
+	U32("tcp.sndbuf_min", tcp_sndbuf_min, "bytes", 2048, GIB, 4096, LIVE, NULL,
+	    "what the send buffer falls to when memory is short"),
 	U32("tcp.sndbuf_max", tcp_sndbuf_max, "bytes", 2048, GIB, 4194304, LIVE, NULL,
 	    "largest send buffer of a connection"),
+	U64("tcp.mem_low", tcp_mem_low, "bytes", 0, TERABYTES, 0, START, NULL,
+	    "memory of all TCP queues below which pressure ends; 0: half of tcp.mem_high"),
+	U64("tcp.mem_pressure", tcp_mem_pressure, "bytes", 0, TERABYTES, 0, START, NULL,
+	    "memory of all TCP queues at which buffers begin to fall; 0: two thirds of tcp.mem_high"),
+	U64("tcp.mem_high", tcp_mem_high, "bytes", 0, TERABYTES, 0, START, NULL,
+	    "memory that all TCP queues may hold; 0, and at most: three quarters of the pools"),
 
 	/* TCP: retransmission and lifetimes */
 	U32("tcp.retries", tcp_retries, "times", 1, 100, 15, LIVE, "net.ipv4.tcp_retries2",

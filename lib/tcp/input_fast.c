@@ -99,7 +99,7 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	if (NSK_UNLIKELY(!rcvq_append(w, c, m))) {
-		pkt_drop(w, m, NSK_DROP_TCP_RCVBUF_FULL);
+		pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 		conn_ack_now(w, c);
 		return;
 	}

@@ -60,13 +60,13 @@ static void release_set(struct nsk_worker *w, struct tcp_ext *x)
 static void charge(struct nsk_worker *w, struct tcp_ext *x, const struct rte_mbuf *m)
 {
 	x->ooo_mem += charge_of(m);
-	w->tcp->rcv_mem += charge_of(m);
+	w->tcp->rcv_mem.used += charge_of(m);
 }
 
 static void discharge(struct nsk_worker *w, struct tcp_ext *x, const struct rte_mbuf *m)
 {
 	x->ooo_mem -= charge_of(m);
-	w->tcp->rcv_mem -= charge_of(m);
+	w->tcp->rcv_mem.used -= charge_of(m);
 }
 
 /*
@@ -111,8 +111,7 @@ static bool add_one(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 {
 	struct tcp_ext *x = c->ext;
 	struct reasm_node *nd = (struct reasm_node *)(void *)pkt_of(m);
-	bool pressed = rcvq_mem(c) + charge_of(m) > c->rcv.limit ||
-		       w->tcp->rcv_mem >= w->tcp->rcv_budget / 2;
+	bool pressed = rcvq_mem(c) + charge_of(m) > c->rcv.limit || w->tcp->rcv_mem.pressed;
 	struct reasm_result res;
 
 	if (collapse(c, x->ooo, m, seq, pressed)) {
@@ -120,9 +119,12 @@ static bool add_one(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 		worker_count(w, NSK_CNT_TCP_OOO_QUEUED, 1);
 		return true;
 	}
-	if (seq != c->rcv_nxt && (rcvq_mem(c) + charge_of(m) > 2 * c->rcv.limit ||
-				  w->tcp->rcv_mem >= w->tcp->rcv_budget)) {
+	if (seq != c->rcv_nxt && rcvq_mem(c) + charge_of(m) > 2 * c->rcv.limit) {
 		pkt_drop(w, m, NSK_DROP_TCP_OOO_FULL);
+		return false;
+	}
+	if (seq != c->rcv_nxt && w->tcp->rcv_mem.used >= w->tcp->rcv_mem.high) {
+		pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 		return false;
 	}
 	view(nd)->next = NULL;
@@ -151,6 +153,10 @@ bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint3
 	if (!x || !make_room(w, x)) {
 		pkt_drop(w, m, NSK_DROP_TCP_OOO_FULL);
 		return false;
+	}
+	if (!budget_calm(&w->tcp->rcv_mem) && tcp_mem_pressed(w, &w->tcp->rcv_mem)) {
+		rcvq_yield(w, c);
+		ooo_prune(w, c, charge_of(m));
 	}
 	while (m) {
 		struct rte_mbuf *next = m->next;
@@ -192,7 +198,7 @@ uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c)
 		} else {
 			full = true; /* what follows a gap would be out of order: the peer sends it
 					again */
-			pkt_drop(w, m, NSK_DROP_TCP_RCVBUF_FULL);
+			pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 		}
 		nd = next;
 	}
@@ -218,11 +224,12 @@ static void free_chain(struct nsk_worker *w, struct tcp_ext *x, struct reasm_nod
 	}
 }
 
-void ooo_drop_last(struct nsk_worker *w, struct tcp_conn *c)
+void ooo_prune(struct nsk_worker *w, struct tcp_conn *c, uint32_t more)
 {
 	struct tcp_ext *x = c->ext;
 
-	free_chain(w, x, reasm_drop_last(x->ooo), NSK_DROP_TCP_OOO_FULL);
+	while (!reasm_empty(conn_ooo(c)) && rcvq_mem(c) + more > 2 * c->rcv.limit)
+		free_chain(w, x, reasm_drop_last(x->ooo), NSK_DROP_TCP_OOO_FULL);
 }
 
 void ooo_free(struct nsk_worker *w, struct tcp_conn *c)

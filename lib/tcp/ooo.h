@@ -21,8 +21,11 @@ bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint3
 /* Moves what continues rcv_nxt into the receive queue and advances rcv_nxt. Returns octets. */
 uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c);
 
-/* Gives the highest range up; the set is not empty. */
-void ooo_drop_last(struct nsk_worker *w, struct tcp_conn *c);
+/*
+ * Gives the highest ranges up until more octets of memory fit twice the limit of the receive buffer
+ * (RFC 2018 section 8 allows it, SACK or not: the sender keeps them until they are acknowledged).
+ */
+void ooo_prune(struct nsk_worker *w, struct tcp_conn *c, uint32_t more);
 
 /* Drops everything. */
 void ooo_free(struct nsk_worker *w, struct tcp_conn *c);

@@ -139,7 +139,7 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 }
 
 /* RFC 5681 §4.1. */
-static void restart_after_idle(const struct nsk_worker *w, struct tcp_conn *c)
+static void restart_after_idle(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t idle_ms = w->tcp->now_ms - c->last_snd_ms;
 	uint64_t idle_us;
@@ -148,6 +148,7 @@ static void restart_after_idle(const struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	idle_us = NSK_MIN((uint64_t)idle_ms * 1000, (uint64_t)UINT32_MAX);
 	cc_idle_restart(&c->cc, (uint32_t)idle_us, c->rtt.rto_us);
+	sndq_fall(w, c);
 }
 
 /* Octets that congestion control and recovery let leave. */

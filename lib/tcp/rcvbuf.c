@@ -8,6 +8,8 @@
 
 /* After so many octets the speed of reading is watched. A power of two. */
 #define GROW_WATCH 16384u
+/* A buffer that nobody reads from for so long is larger than it need be. */
+#define IDLE_US 10000000u
 /* Least interval over which reading is measured. */
 #define GROW_MIN_US 1000u
 
@@ -23,7 +25,7 @@ static void link_tail(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	c->rcv.tail = m;
 	c->rcv.bytes += m->data_len;
 	c->rcv.mem += charge;
-	w->tcp->rcv_mem += charge;
+	w->tcp->rcv_mem.used += charge;
 }
 
 /* Moves up to len octets from the front of m behind the tail; returns how many. */
@@ -45,19 +47,31 @@ static uint32_t fill_tail(struct tcp_conn *c, struct rte_mbuf *m, uint32_t len)
 	return n;
 }
 
-static bool pressed(const struct nsk_worker *w, const struct tcp_conn *c)
+void rcvq_yield(const struct nsk_worker *w, struct tcp_conn *c)
 {
-	return rcvq_mem(c) >= c->rcv.limit || w->tcp->rcv_mem >= w->tcp->rcv_budget / 2;
+	uint32_t least = SETTING(w->set, tcp_rcvbuf_min);
+
+	if (!(c->flags & CONN_F_RCVBUF_SET) && c->rcv.limit > least)
+		c->rcv.limit = NSK_MAX(c->rcv.limit / 2, least);
+}
+
+/* Memory of the worker is short, or the connection has had its part. */
+static bool pressed(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (budget_calm(&w->tcp->rcv_mem) || !tcp_mem_pressed(w, &w->tcp->rcv_mem))
+		return rcvq_mem(c) >= c->rcv.limit;
+	rcvq_yield(w, c);
+	return true;
 }
 
 /* The worker's budget is used up; a connection that holds nothing gets a little more. */
 static bool over_budget(const struct nsk_worker *w, const struct tcp_conn *c)
 {
-	uint64_t most = w->tcp->rcv_budget;
+	uint64_t most = w->tcp->rcv_mem.high;
 
 	if (!c->rcv.mem)
 		most += most / 3;
-	return w->tcp->rcv_mem >= most;
+	return w->tcp->rcv_mem.used >= most;
 }
 
 /* Octets to the start of the buffer: what comes next finds all the room behind them. */
@@ -80,8 +94,7 @@ bool rcvq_append_slow(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		return true;
 	}
 	if (NSK_UNLIKELY(pressed(w, c))) {
-		while (!reasm_empty(conn_ooo(c)) && rcvq_mem(c) + charge_of(m) > 2 * c->rcv.limit)
-			ooo_drop_last(w, c);
+		ooo_prune(w, c, charge_of(m));
 		if (over_budget(w, c) && (!tail || rte_pktmbuf_tailroom(tail) < len))
 			return false;
 		if (tail)
@@ -109,7 +122,7 @@ struct rte_mbuf *rcvq_pop(struct nsk_worker *w, struct tcp_conn *c)
 		c->rcv.tail = NULL;
 	c->rcv.bytes -= m->data_len;
 	c->rcv.mem -= charge;
-	w->tcp->rcv_mem -= charge;
+	w->tcp->rcv_mem.used -= charge;
 	return m;
 }
 
@@ -138,27 +151,47 @@ void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c)
 		pkt_put_seg(w, m);
 }
 
+/* What had grown falls by half for each IDLE_US that it lay idle, down to where it began. */
+static void fall_idle(const struct nsk_worker *w, struct tcp_conn *c, uint32_t idle_us)
+{
+	uint32_t usual = SETTING(w->set, tcp_window);
+
+	for (; idle_us >= IDLE_US && c->rcv.limit > usual; idle_us -= IDLE_US)
+		c->rcv.limit = NSK_MAX(c->rcv.limit / 2, usual);
+}
+
+/* Towards what could be used, or away from it where memory is short. */
+static void fit(struct nsk_worker *w, struct tcp_conn *c, uint64_t want)
+{
+	uint64_t most = NSK_MIN((uint64_t)w->set->tcp_rcvbuf_max, w->tcp->rcv_mem.high / 4);
+
+	if (!budget_calm(&w->tcp->rcv_mem) && tcp_mem_pressed(w, &w->tcp->rcv_mem))
+		rcvq_yield(w, c);
+	else
+		c->rcv.limit = NSK_MAX(c->rcv.limit, (uint32_t)NSK_MIN(want, most));
+}
+
 /*
  * Twice what the application takes in a round trip is what it could use: the sender may double its
  * window in that time.
  */
-static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	struct tcp_ext *x = conn_ext(w, c);
-	uint32_t now = (uint32_t)w->tcp->now_us, rtt = NSK_MAX(rtt_srtt_us(&c->rtt), GROW_MIN_US);
-	uint64_t want, most;
+	uint32_t now = (uint32_t)w->tcp->now_us, age_us;
 
 	if (!x)
 		return;
-	if (x->grow_bytes == 0)
-		x->grow_since_us = now;
 	x->grow_bytes += len;
-	want = (uint64_t)x->grow_bytes * 2;
-	most = NSK_MIN((uint64_t)w->set->tcp_rcvbuf_max, w->tcp->rcv_budget / 4);
-	if (want > c->rcv.limit && w->tcp->rcv_mem < w->tcp->rcv_budget / 2)
-		c->rcv.limit = NSK_MAX(c->rcv.limit, (uint32_t)NSK_MIN(want, most));
-	if (now - x->grow_since_us >= rtt)
-		x->grow_bytes = 0;
+	if (x->grow_bytes > c->rcv.limit / 2 || !budget_calm(&w->tcp->rcv_mem))
+		fit(w, c, (uint64_t)x->grow_bytes * 2);
+	age_us = now - x->grow_since_us;
+	if (age_us < NSK_MAX(rtt_srtt_us(&c->rtt), GROW_MIN_US))
+		return;
+	if (NSK_UNLIKELY(age_us >= IDLE_US))
+		fall_idle(w, c, age_us);
+	x->grow_bytes = 0;
+	x->grow_since_us = now;
 }
 
 /*
@@ -178,7 +211,7 @@ void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 	if (!conn_in(c, TCPS_RECEIVING))
 		return;
 	if (NSK_UNLIKELY(is_watched(c, len)) && !(c->flags & CONN_F_RCVBUF_SET))
-		grow(w, c, len);
+		measure(w, c, len);
 	/* As Linux: no update while more than half of the buffer is on offer. */
 	if (NSK_LIKELY(conn_rcv_wnd(c) > c->rcv.limit / 2))
 		return;

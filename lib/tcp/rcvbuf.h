@@ -46,7 +46,7 @@ static inline bool rcvq_append(struct nsk_worker *w, struct tcp_conn *c, struct 
 	struct rte_mbuf *tail = c->rcv.tail;
 	uint32_t charge;
 
-	if (tail || NSK_UNLIKELY(w->tcp->rcv_mem >= w->tcp->rcv_budget))
+	if (tail || NSK_UNLIKELY(!budget_calm(&w->tcp->rcv_mem)))
 		return rcvq_append_slow(w, c, m);
 	charge = charge_of(m);
 	pkt_of(m)->qnext = NULL;
@@ -54,7 +54,7 @@ static inline bool rcvq_append(struct nsk_worker *w, struct tcp_conn *c, struct 
 	c->rcv.tail = m;
 	c->rcv.bytes = m->data_len;
 	c->rcv.mem = charge;
-	w->tcp->rcv_mem += charge;
+	w->tcp->rcv_mem.used += charge;
 	return true;
 }
 
@@ -67,8 +67,16 @@ struct rte_mbuf *rcvq_pop(struct nsk_worker *w, struct tcp_conn *c);
 void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c);
 
 /*
- * The application has read len octets: lets the buffer grow with the speed at which it reads
- * (a simple form of dynamic right-sizing), and announces a window worth announcing.
+ * The worker's memory is under pressure: the buffer, unless SO_RCVBUF fixed it, falls by half
+ * towards tcp.rcvbuf_min. What it holds stays, and what was offered is still taken: the window's
+ * edge waits where it is.
+ */
+void rcvq_yield(const struct nsk_worker *w, struct tcp_conn *c);
+
+/*
+ * The application has read len octets: the buffer grows with the speed at which it reads (a form
+ * of dynamic right-sizing), and falls again when it was idle or memory is short; a window worth
+ * announcing is announced.
  */
 void rcvq_read_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
 

@@ -30,7 +30,29 @@ static void link_tail(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		c->snd.head = m;
 	c->snd.tail = m;
 	c->snd.mem += charge;
-	w->tcp->snd_mem += charge;
+	w->tcp->snd_mem.used += charge;
+}
+
+bool sndq_budget_slow(struct nsk_worker *w, const struct tcp_conn *c)
+{
+	struct budget *mem = &w->tcp->snd_mem;
+	uint64_t most = mem->high;
+
+	if (!tcp_mem_pressed(w, mem))
+		return true;
+	if (c->snd.mem > most / 8)
+		most -= most / 4;
+	return mem->used < most;
+}
+
+bool sndq_has_room_slow(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t least = SETTING(w->set, tcp_sndbuf_min);
+
+	if (tcp_mem_pressed(w, &w->tcp->snd_mem) && !(c->flags & CONN_F_SNDBUF_SET) &&
+	    c->snd.limit > least)
+		c->snd.limit = NSK_MAX(c->snd.limit / 2, least);
+	return !sndq_full(c) && sndq_budget_slow(w, c);
 }
 
 static struct rte_mbuf *new_buffer(struct nsk_worker *w, struct tcp_conn *c)
@@ -118,7 +140,7 @@ void sndq_acked(struct nsk_worker *w, struct tcp_conn *c)
 		/* Filled by one write, then by the next: only a full or never again used one goes.
 		 */
 		c->snd.mem -= charge;
-		w->tcp->snd_mem -= charge;
+		w->tcp->snd_mem.used -= charge;
 		if (c->snd.cur == m)
 			c->snd.cur = NULL;
 		if (NSK_UNLIKELY(c->ext != NULL) && c->ext->rxt_cur == m)
@@ -139,7 +161,7 @@ void sndq_purge(struct nsk_worker *w, struct tcp_conn *c)
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
-		w->tcp->snd_mem -= charge_of(m);
+		w->tcp->snd_mem.used -= charge_of(m);
 		pkt_put_seg(w, m);
 		m = next;
 	}
@@ -160,8 +182,18 @@ void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 
 	if ((c->flags & CONN_F_SNDBUF_SET) || want <= c->snd.limit)
 		return;
+	if (!budget_calm(&w->tcp->snd_mem) && tcp_mem_pressed(w, &w->tcp->snd_mem))
+		return;
 	want = NSK_MIN(want, (uint64_t)SETTING(w->set, tcp_sndbuf_max));
-	want = NSK_MIN(want, w->tcp->snd_budget / 2);
+	want = NSK_MIN(want, w->tcp->snd_mem.high / 2);
 	if (want > c->snd.limit)
 		c->snd.limit = (uint32_t)want;
+}
+
+void sndq_fall(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t want = NSK_MAX(SETTING(w->set, tcp_sndbuf), c->cc.cwnd * 2);
+
+	if (!(c->flags & CONN_F_SNDBUF_SET))
+		c->snd.limit = NSK_MIN(c->snd.limit, want);
 }

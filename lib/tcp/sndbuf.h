@@ -35,23 +35,28 @@ static inline bool sndq_full(const struct tcp_conn *c)
 	return c->snd.mem >= 2 * c->snd.limit || sndq_bytes(c) >= c->snd.limit;
 }
 
+/* Slow half of sndq_budget(). */
+bool sndq_budget_slow(struct nsk_worker *w, const struct tcp_conn *c);
+
 /*
  * The worker's budget has something left. A quarter of it is for connections that hold little, so
  * that a few with much cannot starve the others.
  */
-static inline bool sndq_budget(const struct nsk_worker *w, const struct tcp_conn *c)
+static inline bool sndq_budget(struct nsk_worker *w, const struct tcp_conn *c)
 {
-	uint64_t most = w->tcp->snd_budget;
-
-	if (c->snd.mem > most / 8)
-		most -= most / 4;
-	return w->tcp->snd_mem < most;
+	return NSK_LIKELY(budget_calm(&w->tcp->snd_mem)) || sndq_budget_slow(w, c);
 }
 
-/* True when another buffer may be queued. */
-static inline bool sndq_has_room(const struct nsk_worker *w, const struct tcp_conn *c)
+/* Slow half of sndq_has_room(). */
+bool sndq_has_room_slow(struct nsk_worker *w, struct tcp_conn *c);
+
+/*
+ * True when another buffer may be queued. Under pressure the buffer, unless SO_SNDBUF fixed it,
+ * falls by half towards tcp.sndbuf_min each time that this is asked.
+ */
+static inline bool sndq_has_room(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return !sndq_full(c) && sndq_budget(w, c);
+	return NSK_LIKELY(budget_calm(&w->tcp->snd_mem)) ? !sndq_full(c) : sndq_has_room_slow(w, c);
 }
 
 /* Copies as much of len octets at p as there is room for to the end. Returns octets taken. */
@@ -76,7 +81,10 @@ void sndq_acked(struct nsk_worker *w, struct tcp_conn *c);
 /* Frees everything; snd_una, snd_nxt and snd_end become one. */
 void sndq_purge(struct nsk_worker *w, struct tcp_conn *c);
 
-/* Lets the buffer grow with the congestion window, unless SO_SNDBUF fixed it. */
+/* Lets the buffer grow with the congestion window, unless SO_SNDBUF fixed it or memory is short. */
 void sndq_grow(struct nsk_worker *w, struct tcp_conn *c);
+
+/* The congestion window fell because the connection was idle: the buffer follows it. */
+void sndq_fall(struct nsk_worker *w, struct tcp_conn *c);
 
 #endif

@@ -52,7 +52,7 @@ void tcp_syn_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
 void tcp_time_wait_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
 
 /* Adds this worker's levels. */
-void tcp_levels(const struct nsk_worker *w, struct nsk_levels *levels);
+void tcp_levels(struct nsk_worker *w, struct nsk_levels *levels);
 
 /* One socket or half-open or lingering connection as control tools show it. */
 struct tcp_row {

@@ -16,6 +16,7 @@
 #include "base/wheel.h"
 #include "mbuf/worker.h"
 #include "net/net.h"
+#include "tcpalg/budget.h"
 #include "tcpalg/cookie.h"
 #include "tcpalg/limiter.h"
 #include "tcpalg/ports.h"
@@ -64,9 +65,9 @@ struct tcp_worker {
 	uint32_t now_ms;   /* modulo 2^32 */
 	uint64_t clock_ns; /* w->now_ns that they were made from */
 
-	/* Buffers in queues, by charge, and what may be */
-	uint64_t snd_mem, rcv_mem;
-	uint64_t snd_budget, rcv_budget; /* [C] */
+	/* Buffers in queues, by charge. Each direction has its half of the marks, so that neither
+	 * can stop the other. */
+	struct budget snd_mem, rcv_mem;
 
 	struct mulhash_key hash_key;	    /* [C] */
 	struct siphash_key isn_key, ts_key; /* [C] */
@@ -106,6 +107,12 @@ static inline void tcp_clock(struct nsk_worker *w)
 	t->now_us = w->now_ns / 1000;
 	t->now_ms = (uint32_t)(w->now_ns / 1000000);
 }
+
+/*
+ * One of the two budgets is under pressure: buffers neither grow nor keep what they had grown to.
+ * Counts when that begins, and how long it lasted.
+ */
+bool tcp_mem_pressed(struct nsk_worker *w, struct budget *mem);
 
 /* A token of a limit of so many a second, fuzzy so that the depth tells nobody anything; 0: none
  * ever. */

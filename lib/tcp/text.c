@@ -63,7 +63,7 @@ static uint32_t deliver(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 			taken += len;
 		} else {
 			m->next = next;
-			pkt_drop(w, m, NSK_DROP_TCP_RCVBUF_FULL);
+			pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 			break;
 		}
 		m = next;

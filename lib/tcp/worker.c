@@ -16,9 +16,20 @@
 #include "tcp/tcp_worker.h"
 #include "tcp/time_wait.h"
 
-/* Parts of the packet pool, of 8, that all send queues together and all receive queues may hold. */
-#define SND_EIGHTHS 3
-#define RCV_EIGHTHS 3
+/* Parts of the packet pool, of 4, that all queues together may hold. */
+#define MEM_QUARTERS 3
+
+bool tcp_mem_pressed(struct nsk_worker *w, struct budget *mem)
+{
+	uint32_t now_ms = w->tcp->now_ms, lasted_ms = now_ms - mem->since_ms;
+	bool was = mem->pressed, is = budget_pressed(mem, now_ms);
+
+	if (is && !was)
+		worker_count(w, NSK_CNT_TCP_MEM_PRESSURES, 1);
+	if (was && !is)
+		worker_count(w, NSK_CNT_TCP_MEM_PRESSURE_MS, lasted_ms);
+	return is;
+}
 
 bool tcp_rate_ok(struct nsk_worker *w, struct limiter *l, uint32_t per_second)
 {
@@ -42,14 +53,23 @@ static void draw_keys(struct nsk_worker *w)
 	ports_init(&t->ports, &key);
 }
 
+/* This worker's part of a mark of the stack, most at most; 0: what goes without saying. */
+static uint64_t mark(const struct nsk_worker *w, uint64_t stack, uint64_t usual, uint64_t most)
+{
+	return NSK_MIN(stack ? stack / NSK_MAX(w->peers, (uint16_t)1) : usual, most);
+}
+
 static void set_budgets(struct nsk_worker *w)
 {
 	uint64_t each = (uint64_t)rte_pktmbuf_data_room_size(w->pool->mp) +
 			sizeof(struct rte_mbuf) + PKT_PRIV_SIZE;
-	uint64_t all = each * w->pool->count;
+	uint64_t most = each * w->pool->count / 4 * MEM_QUARTERS;
+	uint64_t high = mark(w, w->set->tcp_mem_high, most, most);
+	uint64_t pressure = mark(w, w->set->tcp_mem_pressure, high / 3 * 2, high);
+	uint64_t low = mark(w, w->set->tcp_mem_low, high / 2, pressure);
 
-	w->tcp->snd_budget = all / 8 * SND_EIGHTHS;
-	w->tcp->rcv_budget = all / 8 * RCV_EIGHTHS;
+	budget_init(&w->tcp->snd_mem, low / 2, pressure / 2, high / 2);
+	budget_init(&w->tcp->rcv_mem, low / 2, pressure / 2, high / 2);
 }
 
 static int init_tables(struct nsk_worker *w)
@@ -195,10 +215,14 @@ unsigned tcp_list(struct nsk_worker *w, uint32_t *cursor, struct tcp_row *rows, 
 	return out;
 }
 
-void tcp_levels(const struct nsk_worker *w, struct nsk_levels *levels)
+void tcp_levels(struct nsk_worker *w, struct nsk_levels *levels)
 {
-	const struct tcp_worker *t = w->tcp;
+	struct tcp_worker *t = w->tcp;
 
+	tcp_clock(w);
+	levels->tcp_mem_pressed += tcp_mem_pressed(w, &t->snd_mem);
+	levels->tcp_mem_pressed += tcp_mem_pressed(w, &t->rcv_mem);
+	levels->tcp_mem_bytes += t->snd_mem.used + t->rcv_mem.used;
 	levels->tcp_connections += t->conns.in_use - t->listeners;
 	levels->tcp_established += t->established;
 	levels->tcp_embryonic += t->embryos.in_use;

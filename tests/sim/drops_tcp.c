@@ -290,6 +290,21 @@ static void full_buffer(struct peer *p)
 	peer_forget(p);
 }
 
+static const char *const little_memory[] = {"tcp.mem_high=8K", NULL};
+
+static void segment_beyond_all_memory(struct peer *p)
+{
+	segment(p, TCP_ACK, t.seq, t.ack, 1000);
+}
+
+static void two_buffers_held(struct peer *p)
+{
+	connected(p);
+	for (unsigned i = 0; i < 2; i++)
+		talk_send(&t, TCP_ACK, data, 1400);
+	peer_forget(p);
+}
+
 static void many_connections_closed(struct peer *p)
 {
 	listening(p);
@@ -367,6 +382,8 @@ const struct drop_test drops_tcp[] = {
 	     .finish = finish),
 	CASE(TCP_RCVBUF_FULL, octet_beyond_a_full_buffer, .settings = small_window,
 	     .prepare = full_buffer, .finish = finish),
+	CASE(TCP_MEM_FULL, segment_beyond_all_memory, .settings = little_memory,
+	     .prepare = two_buffers_held, .finish = finish),
 	CASE(TCP_AFTER_CLOSE, data_after_close, .prepare = many_connections_closed,
 	     .finish = finish),
 	CASE(TCP_TIME_WAIT, rst_in_time_wait, .prepare = in_time_wait, .finish = finish),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tcp/table.h"
+#include "tcp/tcp_worker.h"
 #include "wire/family.h"
 #include "wire/udp.h"
 
@@ -454,6 +456,20 @@ static void start(struct talk *t, struct peer *p, uint16_t port, uint16_t stack_
 			   .tsval = 1,
 			   .fd = -1,
 			   .listener = -1};
+}
+
+struct tcp_conn *talk_conn(const struct talk *t)
+{
+	struct nsk_worker *w = world_worker(&t->p->world, 0);
+	struct flow f = {.sport_be = htons(t->port), .dport_be = htons(t->stack_port)};
+	uint32_t src = htonl(HOST_B), dst = htonl(HOST_A), value;
+
+	memcpy(f.src, &src, 4);
+	memcpy(f.dst, &dst, 4);
+	value = table_find(w, table_flow_hash(w->tcp, &f, AF_INET), &f, AF_INET);
+	if (value == HTAB_NONE || table_kind_of(value) != TABLE_CONN)
+		return NULL;
+	return slab_at(&w->tcp->conns, table_index(value));
 }
 
 void talk_connect(struct talk *t, struct peer *p, uint16_t port, int listener, const uint8_t *opts,

@@ -127,6 +127,9 @@ struct talk {
 	struct segment syn; /* of the stack */
 };
 
+/* The stack's end of the conversation; NULL if it is gone. */
+struct tcp_conn *talk_conn(const struct talk *t);
+
 /* The peer connects to a listener that is made for it (or is there: listener ≥ 0). opts: of the
  * SYN. */
 void talk_connect(struct talk *t, struct peer *p, uint16_t port, int listener, const uint8_t *opts,

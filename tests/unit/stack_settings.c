@@ -105,6 +105,45 @@ static void test_aliases_are_in_linuxs_units(void **state)
 	assert_int_equal(s.tcp_keepalive_ms, 60000);
 }
 
+/* Three to a name, payload being half of memory, and pages. */
+static void test_linuxs_triples_set_all_three_or_none(void **state)
+{
+	struct settings s;
+	char text[64], error[SETTINGS_ERROR_MAX];
+
+	(void)state;
+	settings_defaults(&s);
+	assert_true(settings_get(&s, "net.ipv4.tcp_rmem", text, sizeof(text)) > 0);
+	assert_string_equal(text, "8192\t131070\t12582912");
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_rmem", "4096 131072\t6291456", error,
+				      sizeof(error)),
+			 0);
+	assert_int_equal(s.tcp_rcvbuf_min, 2048);
+	assert_int_equal(s.tcp_window, 65536);
+	assert_int_equal(s.tcp_rcvbuf_max, 3145728);
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_wmem", "8192 16384 4194304", error,
+				      sizeof(error)),
+			 0);
+	assert_int_equal(s.tcp_sndbuf_min, 4096);
+	assert_int_equal(s.tcp_sndbuf, 8192);
+	assert_int_equal(s.tcp_sndbuf_max, 2097152);
+	assert_int_equal(settings_set(&s, "net.ipv4.tcp_mem", "1 2 3", error, sizeof(error)), 0);
+	assert_int_equal(s.tcp_mem_low, 4096);
+	assert_int_equal(s.tcp_mem_pressure, 8192);
+	assert_int_equal(s.tcp_mem_high, 12288);
+	assert_true(settings_get(&s, "net.ipv4.tcp_mem", text, sizeof(text)) > 0);
+	assert_string_equal(text, "1\t2\t3");
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const bad[] = {"8192 16384", "8192 16384 4194304 1",
+						  "8192 16384 lots", "", "8192 16384 1"};
+
+		assert_true(settings_set(&s, "net.ipv4.tcp_wmem", bad[i], error, sizeof(error)) <
+			    0);
+		assert_int_equal(s.tcp_sndbuf_min, 4096);
+		assert_int_equal(s.tcp_sndbuf, 8192);
+	}
+}
+
 static void test_every_row_is_sound(void **state)
 {
 	(void)state;
@@ -473,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_rows_are_as_many_as_fields_in_the_header),
 		cmocka_unit_test(test_names_and_aliases_are_unique),
 		cmocka_unit_test(test_aliases_are_in_linuxs_units),
+		cmocka_unit_test(test_linuxs_triples_set_all_three_or_none),
 		cmocka_unit_test(test_every_row_is_sound),
 		cmocka_unit_test(test_rows_of_a_group_stand_together),
 		cmocka_unit_test(test_defaults_are_those_that_the_project_promises),

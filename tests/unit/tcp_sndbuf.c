@@ -42,7 +42,7 @@ static void check(const struct net_world *world, const struct tcp_conn *c)
 	}
 	assert_int_equal(seq, c->snd_end);
 	assert_int_equal(c->snd.mem, mem);
-	assert_int_equal(world->w.tcp->snd_mem, mem);
+	assert_int_equal(world->w.tcp->snd_mem.used, mem);
 }
 
 static void small_writes_share_a_buffer(void **state)
@@ -114,7 +114,7 @@ static void acknowledged_buffers_go_and_the_last_one_stays_until_all_of_it_is(vo
 	sndq_acked(&world->w, c);
 	check(world, c);
 	assert_null(c->snd.head);
-	assert_int_equal(world->w.tcp->snd_mem, 0);
+	assert_int_equal(world->w.tcp->snd_mem.used, 0);
 	end_one(world, c);
 }
 
@@ -169,7 +169,7 @@ static void a_write_ends_at_each_limit(void **state)
 	assert_int_equal(write_some(world, c, 5000), 0);
 	sndq_purge(&world->w, c);
 	check(world, c);
-	world->w.tcp->snd_budget = 4 * (uint64_t)(2048 + 1000);
+	budget_init(&world->w.tcp->snd_mem, 0, 0, 4 * (uint64_t)(2048 + 1000));
 	taken = write_some(world, c, 100000);
 	assert_in_range(taken, 2048, 4 * 2048);
 	assert_false(sndq_has_room(&world->w, c));
