@@ -11,6 +11,7 @@
 #include <netstk/netstk.h>
 
 #include "nskctl/client.h"
+#include "nskctl/netstat.h"
 #include "nskctl/show.h"
 #include "nskctl/watch.h"
 
@@ -120,6 +121,34 @@ static int run_settings(const struct options *o, char **operands)
 	return fflush(stdout) || ferror(stdout) ? failed("standard output takes no more") : 0;
 }
 
+/* The reply to a request that takes a worker. */
+static json_t *ask_worker(const struct options *o, struct client *c, const char *cmd)
+{
+	json_t *request = json_pack("{s:s}", "cmd", cmd);
+
+	if (o->worker >= 0)
+		json_object_set_new(request, "worker", json_integer(o->worker));
+	return client_ask(c, request);
+}
+
+static int run_netstat(const struct options *o, char **operands)
+{
+	json_t *counters = NULL, *drops = NULL;
+	struct client c;
+	int status;
+
+	(void)operands;
+	if (client_open(&c, o->socket) == 0)
+		counters = ask_worker(o, &c, "counters");
+	if (counters)
+		drops = ask_worker(o, &c, "drops");
+	status = drops ? present(o, netstat_make(counters, drops), show_netstat) : failed(c.error);
+	json_decref(counters);
+	json_decref(drops);
+	client_close(&c);
+	return status;
+}
+
 static int run_set(const struct options *o, char **operands)
 {
 	json_t *request = json_pack("{s:s, s:s, s:s}", "cmd", "set", "key", operands[0], "value",
@@ -179,6 +208,8 @@ static const struct command commands[] = {
 	 NULL, show_counters, NULL},
 	{"drops", "", "packets dropped, by reason (-a: all reasons)", 0, 0, "drops", NULL,
 	 show_drops, NULL},
+	{"netstat", "", "counters by Linux's names, as nstat (-a: what did not happen, too)", 0, 0,
+	 NULL, NULL, NULL, run_netstat},
 	{"workers", "", "workers, their cores, share of busy time, buffers", 0, 0, "workers", NULL,
 	 show_workers, NULL},
 	{"settings", "", "settings and their values; --markdown, --config: the table", 0, 0, NULL,

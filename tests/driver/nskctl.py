@@ -153,6 +153,21 @@ class WithProgram(unittest.TestCase):
             result = run("-s", self.socket, *args)
             self.assertEqual((result.returncode, result.stderr), (1, f"nskctl: {text}\n"))
 
+    def test_netstat_has_the_names_of_linux(self):
+        counters, drops = self.ask_json("counters")["counters"], self.ask_json("drops")["drops"]
+        netstat = self.ask_json("netstat")
+        for group, name, value in (("Tcp", "InSegs", counters["tcp_segments_in"]), ("Tcp", "CurrEstab", 0),
+                                   ("Udp", "NoPorts", drops["udp_no_socket"]),
+                                   ("TcpExt", "ListenOverflows", drops["tcp_accept_backlog_full"])):
+            self.assertEqual(netstat[group][name], value)
+        lines = dict(line.split() for line in self.ask("-a", "netstat").splitlines())
+        self.assertEqual(lines, {group + name: str(value) for group, names in netstat.items()
+                                 for name, value in names.items()})
+        # Each name that the table leads from is there.
+        with open(os.path.join(ROOT, "apps/nskctl/netstat.c"), encoding="utf-8") as table:
+            self.assertEqual(len(lines), len(re.findall(r'^\t\{"\w+",', table.read(), re.MULTILINE)))
+        self.assertEqual(self.ask_json("-w", "0", "netstat"), netstat)
+
     def test_watch_prints_so_many_lines(self):
         self.assertEqual(len(self.ask("watch", "0.05", "3").splitlines()), 4)
         self.assertEqual(len([json.loads(line) for line in self.ask("-j", "watch", "0.05", "2").splitlines()]), 2)
