@@ -14,6 +14,7 @@
 #include <netstk/port.h>
 #include <netstk/socket.h>
 #include <netstk/stack.h>
+#include <netstk/tcp_info.h>
 #include <netstk/version.h>
 
 #endif

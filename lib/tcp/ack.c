@@ -186,6 +186,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 		flight_ack(&c->flight, una, p->ack, c->snd_nxt, &news);
 	take_blocks(w, c, p, &a);
 	rtt_us = measure(w, c, &news);
+	if (a.acked && c->retries && c->ext)
+		c->ext->rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
 	if (a.acked)
 		advance(w, c, p->ack);
 	a.can_send = before == LOSS_RTO && can_send(c);

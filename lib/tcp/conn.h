@@ -183,10 +183,15 @@ struct tcp_ext {
 	uint32_t grow_bytes, grow_since_us; /* receive buffer growth */
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
-	uint32_t retrans;     /* segments sent again */
-	uint32_t dsack_dups;  /* duplicates that the peer reported */
-	uint32_t reord_seen;  /* ACKs of octets that others had overtaken */
-	uint32_t rcv_ooo;     /* segments that came out of order */
+	uint64_t retrans_octets;
+	uint32_t retrans;		  /* segments sent again */
+	uint32_t rto_since_ms;		  /* when the first of these timeouts was */
+	uint32_t rto_ms;		  /* from first timeouts to the ACKs after them */
+	uint16_t rtos;			  /* timeouts */
+	uint16_t rto_runs;		  /* of which the first in a row */
+	uint32_t dsack_dups;		  /* duplicates that the peer reported */
+	uint32_t reord_seen;		  /* ACKs of octets that others had overtaken */
+	uint32_t rcv_ooo;		  /* segments that came out of order */
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
 	uint16_t path_mtu;		  /* told by ICMP, 0: none */
@@ -243,12 +248,14 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c);
 /* Its extension, made if there is none; NULL without memory. */
 struct tcp_ext *conn_ext(struct nsk_worker *w, struct tcp_conn *c);
 
-/* A segment is sent again: the worker's count, and the connection's if there is memory for it. */
-static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c)
+/* len octets are sent again: the worker's count, and the connection's if there is memory for it. */
+static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
-	if (conn_ext(w, c))
-		c->ext->retrans++;
+	if (!conn_ext(w, c))
+		return;
+	c->ext->retrans++;
+	c->ext->retrans_octets += len;
 }
 
 /* In these states a connection counts as established (RFC 4022, tcpCurrEstab). */

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* TCP_INFO: Linux's struct tcp_info, as far as we know what it asks. */
+/*
+ * TCP_INFO: Linux's struct tcp_info, as far as we know what it asks. Asking costs the connection
+ * nothing: no sampling begins, no counter runs for it.
+ */
 #include <linux/tcp.h>
+#include <stddef.h>
 #include <string.h>
+
+#include <netstk/tcp_info.h>
 
 #include "tcp/ecn.h"
 #include "tcp/listen.h"
@@ -10,8 +16,13 @@
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 
+_Static_assert(sizeof(struct nsk_tcp_info) == 280, "as Linux 6.18 has it");
+_Static_assert(offsetof(struct nsk_tcp_info, tcpi_rcv_ooopack) ==
+		       offsetof(struct tcp_info, tcpi_rcv_ooopack),
+	       "begins as the system's does");
+
 /* In segments, as Linux; no threshold yet: its largest number. */
-static void fill_windows(const struct tcp_conn *c, struct tcp_info *i)
+static void fill_windows(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
 
@@ -19,7 +30,7 @@ static void fill_windows(const struct tcp_conn *c, struct tcp_info *i)
 	i->tcpi_snd_ssthresh = c->cc.ssthresh < CC_WND_MAX ? c->cc.ssthresh / smss : INT32_MAX;
 }
 
-static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
+static void fill_options(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	if (c->flags & CONN_F_TS)
 		i->tcpi_options |= TCPI_OPT_TIMESTAMPS;
@@ -36,7 +47,7 @@ static void fill_options(const struct tcp_conn *c, struct tcp_info *i)
 	}
 }
 
-static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
+static void fill_recovery(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	static const uint8_t ca_state[] = {
 		[LOSS_OPEN] = TCP_CA_Open,
@@ -64,12 +75,16 @@ static void fill_recovery(const struct tcp_conn *c, struct tcp_info *i)
 	i->tcpi_dsack_dups = c->ext->dsack_dups;
 	i->tcpi_reord_seen = c->ext->reord_seen;
 	i->tcpi_rcv_ooopack = c->ext->rcv_ooo;
+	i->tcpi_bytes_retrans = c->ext->retrans_octets;
+	i->tcpi_total_rto = c->ext->rtos;
+	i->tcpi_total_rto_recoveries = c->ext->rto_runs;
+	i->tcpi_total_rto_time = c->ext->rto_ms;
 	if (c->ext->loss)
 		i->tcpi_reordering =
 			NSK_MAX(i->tcpi_reordering, c->ext->loss->rack.reordering / smss);
 }
 
-static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
+static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	i->tcpi_rto = c->rtt.rto_us;
 	i->tcpi_ato = SETTING(w->set, tcp_delack_ms) * 1000;
@@ -81,8 +96,11 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_last_ack_recv = i->tcpi_last_data_recv;
 }
 
-/* Octets a second; Linux's ~0 where there is no limit. Without memory for samples all is 0. */
-static void fill_rates(const struct tcp_conn *c, struct tcp_info *i)
+/*
+ * Octets a second; Linux's ~0 where there is no limit. What is delivered is sampled only where
+ * congestion control or a limit of the rate wants it, and is 0 elsewhere.
+ */
+static void fill_rates(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
 	const struct tcp_pace *p = pace_of(c);
@@ -96,7 +114,7 @@ static void fill_rates(const struct tcp_conn *c, struct tcp_info *i)
 	i->tcpi_delivered = (uint32_t)((p->rate.delivered + smss - 1) / smss);
 }
 
-static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tcp_info *i)
+static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	i->tcpi_state = c->state;
 	if (c->state == TCPS_LISTEN) {
@@ -119,15 +137,14 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct tc
 	i->tcpi_rcv_space = c->rcv.limit;
 	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
 	i->tcpi_snd_wnd = c->win.snd_wnd;
+	i->tcpi_rcv_wnd = conn_rcv_wnd(c);
 	i->tcpi_notsent_bytes = conn_in(c, TCPS_SYNCHRONIZED) ? sndq_unsent(c) : 0;
 }
 
-void tcp_info_get(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
+void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value, socklen_t *len)
 {
-	struct tcp_info i;
+	struct nsk_tcp_info i;
 
-	if (conn_in(c, TCPS_SENDING))
-		pace_get(w, c);
 	memset(&i, 0, sizeof(i));
 	fill(w, c, &i);
 	*len = NSK_MIN(*len, (socklen_t)sizeof(i));

@@ -2,9 +2,8 @@
 /*
  * What stands between a connection and its delivery rate samples (tcpalg/rate.h) and its pacing
  * (tcpalg/pacer.h): memory, the clock, the timer; and its congestion control, where that models the
- * path. Only connections have it that somebody wants it for: such a congestion control,
- * SO_MAX_PACING_RATE, or TCP_INFO, which begins to take samples when it is first asked. They take
- * no short cuts (loss.watched); the others pay nothing.
+ * path. Only connections have it that somebody wants it for: such a congestion control, or
+ * SO_MAX_PACING_RATE. They take no short cuts (loss.watched); the others pay nothing.
  *
  * A paced connection sends a quantum, and TCP_T_PACE marks it dirty when the next one may leave.
  */

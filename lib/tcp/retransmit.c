@@ -61,6 +61,21 @@ static bool exhausted(const struct nsk_worker *w, const struct tcp_conn *c)
 	return c->retries >= SETTING(w->set, tcp_retries);
 }
 
+/* A timeout: the worker's count, and the connection's if there is memory for it. */
+static void count_timeout(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+
+	worker_count(w, NSK_CNT_TCP_RTO, 1);
+	if (!x)
+		return;
+	x->rtos++;
+	if (c->retries == 0) {
+		x->rto_runs++;
+		x->rto_since_ms = w->tcp->now_ms;
+	}
+}
+
 static void count_retry(struct tcp_conn *c)
 {
 	if (c->retries < UINT8_MAX)
@@ -89,7 +104,7 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 		give_up(w, c);
 		return;
 	}
-	worker_count(w, NSK_CNT_TCP_RTO, 1);
+	count_timeout(w, c);
 	recover_prepare(w, c, c->snd_una);
 	x = recover_ctx(w, c);
 	loss_rto(&x, c->retries == 0);
@@ -160,8 +175,8 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 		give_up(w, c);
 		return;
 	}
-	worker_count(w, NSK_CNT_TCP_RTO, 1);
-	conn_count_retrans(w, c);
+	count_timeout(w, c);
+	conn_count_retrans(w, c, 0);
 	count_retry(c);
 	c->flags |= CONN_F_SYN_LOST;
 	if (c->state == TCPS_SYN_SENT)

@@ -42,7 +42,8 @@ int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *
 int tcp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
 
 /* info.c: fills at most *len bytes with Linux's struct tcp_info. */
-void tcp_info_get(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len);
+void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,
+		  socklen_t *len);
 
 /* zc.c */
 int tcp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);

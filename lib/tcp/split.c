@@ -192,7 +192,7 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 			sent++;
 		}
 		if (NSK_UNLIKELY(again))
-			conn_count_retrans(w, c);
+			conn_count_retrans(w, c, cut.len);
 		tcp_segment_send(w, c, m, hlen, cut.seq, flags, cut.len, cut.sum);
 	} while (sent < len);
 	if (!again)

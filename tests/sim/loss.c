@@ -343,6 +343,35 @@ static void segments_out_of_order_are_counted(void **state)
 	talk_end(&t);
 }
 
+/* Rows of timeouts, how many they were, how long they lasted, and what they sent again. */
+static void timeouts_are_counted_in_tcp_info(void **state)
+{
+	struct nsk_tcp_info i;
+	socklen_t len = sizeof(i);
+	uint64_t since_ns;
+
+	(void)state;
+	open_talk(mss_sack, sizeof(mss_sack));
+	talk_write(&t, data, MSS);
+	while (counter(NSK_CNT_TCP_RTO) == 0)
+		assert_true(world_step(&peer.world, UINT64_MAX));
+	since_ns = peer.world.now_ns;
+	while (counter(NSK_CNT_TCP_RTO) < 3)
+		assert_true(world_step(&peer.world, UINT64_MAX));
+	assert_int_equal(nsk_getsockopt(t.fd, IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	assert_int_equal(i.tcpi_total_rto, 3);
+	assert_int_equal(i.tcpi_total_rto_recoveries, 1);
+	assert_int_equal(i.tcpi_total_rto_time, 0);
+	assert_int_equal(i.tcpi_total_retrans, 4); /* and a probe */
+	assert_int_equal(i.tcpi_bytes_retrans, 4 * MSS);
+	peer_forget(&peer);
+	peer_run(&peer, 100 * MS);
+	ack_at(1);
+	assert_int_equal(nsk_getsockopt(t.fd, IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	assert_int_equal(i.tcpi_total_rto_time, peer.world.now_ns / MS - since_ns / MS);
+	talk_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +386,7 @@ int main(void)
 		world_test(needless_timeout_is_undone_by_the_first_timestamp_rfc3522),
 		world_test(dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2),
 		world_test(segments_out_of_order_are_counted),
+		world_test(timeouts_are_counted_in_tcp_info),
 	};
 
 	return world_main(tests);

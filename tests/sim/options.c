@@ -354,6 +354,42 @@ static void info_of_a_listener_is_its_queue_and_is_cut_at_the_room(void **state)
 	world_end(&world);
 }
 
+/* All of it, or as much as there is room for; what else the application has stays. */
+static void info_has_the_length_and_the_layout_of_linux(void **state)
+{
+	union {
+		struct nsk_tcp_info ours;
+		struct tcp_info systems;
+		uint8_t octet[512];
+	} i;
+	static uint8_t data[10000];
+	socklen_t len = sizeof(i);
+	struct world world;
+	int listener, fd[2];
+
+	(void)state;
+	pair(&world, 10 * MS, 0);
+	world_connected(&world, 80, &listener, fd);
+	world_send(&world, fd[0], data, sizeof(data));
+	world_recv(&world, fd[1], data, sizeof(data));
+	memset(&i, 0xaa, sizeof(i));
+	assert_int_equal(nsk_getsockopt(fd[0], IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	assert_int_equal(len, 280);
+	assert_int_equal(i.octet[280], 0xaa);
+	assert_int_equal(i.systems.tcpi_rtt, i.ours.tcpi_rtt);
+	assert_int_equal(i.systems.tcpi_snd_wnd, i.ours.tcpi_snd_wnd);
+	assert_int_equal(offsetof(struct nsk_tcp_info, tcpi_rcv_wnd), 232);
+	assert_int_equal(offsetof(struct nsk_tcp_info, tcpi_total_rto), 240);
+	assert_int_equal(offsetof(struct nsk_tcp_info, tcpi_received_ce), 248);
+	assert_int_equal(i.ours.tcpi_rcv_wnd, i.ours.tcpi_rcv_ssthresh);
+	len = 232;
+	memset(&i, 0xaa, sizeof(i));
+	assert_int_equal(nsk_getsockopt(fd[0], IPPROTO_TCP, TCP_INFO, &i, &len), 0);
+	assert_int_equal(len, 232);
+	assert_int_equal(i.octet[232], 0xaa);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +398,7 @@ int main(void)
 		world_test(what_is_in_no_row_is_unknown),
 		world_test(congestion_control_goes_by_name),
 		world_test(an_accepted_connection_has_its_listeners_options),
+		world_test(info_has_the_length_and_the_layout_of_linux),
 		world_test(info_tells_what_was_negotiated_and_measured),
 		world_test(info_counts_what_is_on_the_way_and_what_waits),
 		world_test(info_counts_retransmissions),
