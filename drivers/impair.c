@@ -24,6 +24,8 @@ const char *impair_check(const struct nsk_wire_params *p)
 		return "the rate is below 1000 bit/s";
 	if (p->queue_bytes && !p->rate_bps)
 		return "queue_bytes needs a rate: without one nothing waits";
+	if (p->ecn_threshold && !p->rate_bps)
+		return "ecn_threshold needs a rate: without one nothing waits";
 	return NULL;
 }
 
@@ -58,15 +60,25 @@ void impair_change(struct impair *i, const struct nsk_wire_params *p)
 	i->burst = before.burst;
 }
 
+/* Bytes before the transmitter. */
+static uint64_t waiting(const struct impair *i, uint64_t now_ns)
+{
+	if (i->busy_ns <= now_ns)
+		return 0;
+	return (uint64_t)((unsigned __int128)(i->busy_ns - now_ns) * i->p.rate_bps /
+			  (8 * SECOND_NS));
+}
+
 bool impair_full(const struct impair *i, uint64_t now_ns, uint32_t len)
 {
-	uint64_t waiting;
+	uint64_t before = i->p.queue_bytes ? waiting(i, now_ns) : 0;
 
-	if (i->p.queue_bytes == 0 || i->busy_ns <= now_ns)
-		return false;
-	waiting = (uint64_t)((unsigned __int128)(i->busy_ns - now_ns) * i->p.rate_bps /
-			     (8 * SECOND_NS));
-	return waiting + len > i->p.queue_bytes;
+	return before && before + len > i->p.queue_bytes;
+}
+
+bool impair_congested(const struct impair *i, uint64_t now_ns)
+{
+	return i->p.ecn_threshold && waiting(i, now_ns) > i->p.ecn_threshold;
 }
 
 /* Uniform in [0, n). The bias is below n / 2^64. */

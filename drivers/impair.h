@@ -61,6 +61,9 @@ void impair_change(struct impair *i, const struct nsk_wire_params *p);
 /* True when a packet of @len bytes finds no room in the queue before the transmitter. */
 bool impair_full(const struct impair *i, uint64_t now_ns, uint32_t len);
 
+/* True when so much waits before the transmitter that a packet is to be marked. */
+bool impair_congested(const struct impair *i, uint64_t now_ns);
+
 /*
  * The fate of the next packet: @len bytes that leave at @now_ns, of which the first @link_len are a
  * link header that no bit flips in (an Ethernet's frame check would have found it).

@@ -222,8 +222,6 @@ static bool read_field(struct scenario *s, const config_setting_t *at, const str
 	switch (f->kind) {
 	case FIELD_OTHER:
 		return true;
-	case FIELD_REFUSED:
-		return scenario_fail(s, at, "%s: %s", f->name, f->choices[0]);
 	case FIELD_FLAG:
 		return read_flag(s, at, to);
 	case FIELD_TEXT:
@@ -245,8 +243,7 @@ static bool unknown_key(struct scenario *s, const config_setting_t *at, const st
 	size_t n = 0;
 
 	for (; fields->name; fields++)
-		if (fields->kind != FIELD_REFUSED)
-			list_name(list, sizeof(list), &n, fields->name);
+		list_name(list, sizeof(list), &n, fields->name);
 	return scenario_fail(s, at, "%s has no key \"%.40s\"; it has %s", where,
 			     config_setting_name(at), list);
 }

@@ -22,7 +22,6 @@ enum field_kind {
 	FIELD_HOST,    /* uint32_t, index of a host */
 	FIELD_LINK,    /* uint32_t, index of a link */
 	FIELD_OTHER,   /* read elsewhere */
-	FIELD_REFUSED, /* choices[0] says why */
 };
 
 struct field {

@@ -15,11 +15,6 @@
 
 /* ---- links --------------------------------------------------------------------------------- */
 
-static const char *const no_ecn[] = {
-	"this version of the stack does not speak ECN (RFC 3168), so that marks would mean nothing; "
-	"remove the key",
-	NULL};
-
 /* What happens to the packets of one direction; at: where its struct nsk_wire_params lies. */
 #define DIRECTION(at)                                                                              \
 	{"rate",                                                                                   \
@@ -64,7 +59,12 @@ static const char *const no_ecn[] = {
 		 0,	    MILLION,	 NULL},                                                    \
 		{"reorder_by", FIELD_TIME, (at) + offsetof(struct nsk_wire_params, reorder_ns), 1, \
 		 HOUR,	       NULL},                                                              \
-		{"ecn", FIELD_REFUSED, 0, 0, 0, no_ecn},
+		{"ecn_threshold",                                                                  \
+		 FIELD_BYTES,                                                                      \
+		 (at) + offsetof(struct nsk_wire_params, ecn_threshold),                           \
+		 1,                                                                                \
+		 TERABYTE,                                                                         \
+		 NULL},
 
 struct link_faults {
 	uint32_t rxfail_ppm, txfull_ppm, txpart_ppm;

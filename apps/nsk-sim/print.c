@@ -90,13 +90,13 @@ static void print_link(const struct scenario *s, const struct sim_link *l,
 		snprintf(jain, sizeof(jain), "%.3f", r->jain[d]);
 	if (r->used[d] > 0)
 		snprintf(used, sizeof(used), "%.1f %%", 100 * r->used[d]);
-	printf("%-14s %-16s %9llu %10s %8s %7llu %7llu %7llu %7llu %7llu %7llu %8s\n", l->name,
-	       ends, (unsigned long long)w->packets,
+	printf("%-14s %-16s %9llu %10s %8s %7llu %7llu %7llu %7llu %7llu %7llu %7llu %8s\n",
+	       l->name, ends, (unsigned long long)w->packets,
 	       quantity_text(QUANTITY_BYTES, w->bytes, bytes, sizeof(bytes)), used,
 	       (unsigned long long)(w->lost + w->cut + w->too_long),
-	       (unsigned long long)w->queue_full, (unsigned long long)w->reordered,
-	       (unsigned long long)w->duplicated, (unsigned long long)w->corrupted,
-	       (unsigned long long)w->no_buffer, jain);
+	       (unsigned long long)w->queue_full, (unsigned long long)w->marked,
+	       (unsigned long long)w->reordered, (unsigned long long)w->duplicated,
+	       (unsigned long long)w->corrupted, (unsigned long long)w->no_buffer, jain);
 }
 
 void print_text(const struct scenario *s, const struct result *r)
@@ -111,9 +111,9 @@ void print_text(const struct scenario *s, const struct result *r)
 			print_bulk(&s->app[i], &r->app[i]);
 		else
 			print_requests(&s->app[i], &r->app[i]);
-	printf("\n%-14s %-16s %9s %10s %8s %7s %7s %7s %7s %7s %7s %8s\n", "link", "direction",
-	       "packets", "bytes", "used", "lost", "q.full", "late", "twice", "altered", "no buf",
-	       "fairness");
+	printf("\n%-14s %-16s %9s %10s %8s %7s %7s %7s %7s %7s %7s %7s %8s\n", "link", "direction",
+	       "packets", "bytes", "used", "lost", "q.full", "marked", "late", "twice", "altered",
+	       "no buf", "fairness");
 	for (unsigned i = 0; i < s->nlinks; i++)
 		for (unsigned d = 0; d < 2; d++)
 			print_link(s, &s->link[i], &r->link[i], d);
@@ -161,6 +161,7 @@ static json_t *direction_json(const struct link_result *r, unsigned d)
 			      number(w->too_long), "cut", number(w->cut), "no_buffer",
 			      number(w->no_buffer));
 
+	json_object_set_new(o, "marked", number(w->marked));
 	json_object_set_new(o, "used", json_real(r->used[d]));
 	json_object_set_new(o, "flows", number(r->flows[d]));
 	json_object_set_new(o, "fairness", r->jain[d] > 0 ? json_real(r->jain[d]) : json_null());

@@ -195,7 +195,7 @@ static bool finish_queues(struct scenario *s, const config_setting_t *at, struct
 		uint64_t least = UINT64_C(64) * (l->mtu + 14);
 		bool open = !p->queue_bytes && !p->queue_packets;
 
-		if (p->queue_bytes && !p->rate_bps)
+		if ((p->queue_bytes || p->ecn_threshold) && !p->rate_bps)
 			return scenario_fail(s, at,
 					     "link \"%s\" has a queue and no rate; without one "
 					     "nothing waits: add rate = \"100 Mbit/s\"; or remove "

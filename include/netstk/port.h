@@ -40,6 +40,8 @@ struct nsk_wire_params {
 	uint32_t corrupt_ppm;	 /**< one random bit behind the Ethernet header flips */
 	uint32_t reorder_ppm;	 /**< the packet is held back by reorder_ns more */
 	uint64_t reorder_ns;	 /**< 0 with reorder_ppm: 1 ms */
+	uint64_t ecn_threshold;	 /**< bytes, with rate_bps: an IPv4 packet before which more wait is
+				    marked (CE), or dropped if it is not ECT (RFC 3168); 0: none */
 };
 
 /** What a direction of a wire has done. */
@@ -51,10 +53,11 @@ struct nsk_wire_stats {
 	uint64_t duplicated; /**< by duplicate_ppm */
 	uint64_t corrupted;  /**< by corrupt_ppm */
 	uint64_t reordered;  /**< held back by reorder_ppm */
-	uint64_t queue_full; /**< dropped because of queue_packets or queue_bytes */
+	uint64_t queue_full; /**< dropped because of queue_packets, queue_bytes or ecn_threshold */
 	uint64_t too_long;   /**< lost because of mtu */
 	uint64_t cut;	     /**< were on the way when the wire went down */
 	uint64_t no_buffer;  /**< the receiver had no packet buffer for them */
+	uint64_t marked;     /**< by ecn_threshold */
 };
 
 /** An in-process wire with two ends, each to be plugged into one stack by nsk_config_add_wire(). */

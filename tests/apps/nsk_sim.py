@@ -146,10 +146,13 @@ class Sim(unittest.TestCase):
                 self.assertEqual(result.returncode, 2)
                 self.assertEqual(result.stdout, "")
 
-    def test_ecn_is_refused_until_there_is_some(self):
-        result = run(self.file(HOSTS + LINK.replace('delay = "5 ms"', 'ecn = "1 %"') + APPS))
-        self.assertEqual(result.returncode, 2)
-        self.assertIn(":2: ecn: this version of the stack does not speak ECN", result.stderr)
+    def test_a_queue_marks_what_is_ect_and_drops_the_rest(self):
+        link = LINK.replace('"5 ms"', '"5 ms"; ecn_threshold = "15 KB"')
+        apps = APPS.replace("20000", "1000000")
+        for ecn, marked, dropped in (("ask", True, False), ("accept", False, True)):
+            settings = f'settings = {{ tcp = {{ ecn = "{ecn}"; }}; }};\n'
+            there = self.json(HOSTS + settings + link + apps)["links"][0]["forth"]
+            self.assertEqual((there["marked"] > 0, there["queue_full"] > 0), (marked, dropped))
 
     def test_command_lines_that_make_no_sense_exit_with_2(self):
         path = self.file(HOSTS + LINK + APPS)

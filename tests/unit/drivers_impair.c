@@ -288,6 +288,24 @@ static void the_queue_before_the_transmitter_has_a_limit_in_bytes(void **state)
 	assert_true(impair_full(&i, MS, 1001));
 }
 
+static void marks_begin_above_the_threshold(void **state)
+{
+	struct nsk_wire_params p = {.rate_bps = 8000000, .ecn_threshold = 2000}; /* 1 byte a us */
+	struct impair i;
+	struct fate f;
+
+	(void)state;
+	impair_init(&i, &p);
+	for (unsigned n = 0; n < 3; n++) {
+		assert_false(impair_congested(&i, 0));
+		impair_decide(&i, 0, 1000, 14, &f);
+	}
+	assert_true(impair_congested(&i, 0));
+	assert_false(impair_congested(&i, MS));
+	p = (struct nsk_wire_params){.ecn_threshold = 1};
+	assert_non_null(impair_check(&p));
+}
+
 /* A line in use gets another rate: what was sent before still occupies the transmitter. */
 static void a_change_forgets_nothing_that_is_on_its_way(void **state)
 {
@@ -344,6 +362,7 @@ int main(void)
 		cmocka_unit_test(losses_come_in_bursts),
 		cmocka_unit_test(what_is_longer_than_the_mtu_is_lost),
 		cmocka_unit_test(the_queue_before_the_transmitter_has_a_limit_in_bytes),
+		cmocka_unit_test(marks_begin_above_the_threshold),
 		cmocka_unit_test(a_change_forgets_nothing_that_is_on_its_way),
 		cmocka_unit_test(nonsense_is_refused),
 	};
