@@ -44,6 +44,7 @@ extern "C" {
 	X(TCP_RTO, "tcp_rto", "retransmission timeouts")                                        \
 	X(TCP_LOSS_PROBES, "tcp_loss_probes", "tail loss probes sent (RFC 8985)")               \
 	X(TCP_PROBE_REPAIRS, "tcp_probe_repairs", "losses that a tail loss probe repaired")     \
+	X(TCP_BLACK_HOLES, "tcp_black_holes", "segments made smaller after timeouts")           \
 	X(TCP_UNDOS, "tcp_undos", "recoveries found needless and taken back")                   \
 	X(TCP_DSACKS, "tcp_dsacks", "duplicates reported by peers (RFC 2883)")                  \
 	X(TCP_ECN_OPENS, "tcp_ecn_opens", "connections opened with ECN (RFC 3168)")             \

@@ -30,7 +30,8 @@ static NSK_ALWAYS_INLINE uint64_t mulhash_3(const struct mulhash_key *key, uint3
 	return key->k[0] + key->k[1] * a + key->k[2] * b + key->k[3] * c;
 }
 
-/* Hash of @n words, MULHASH_WORDS at most. Keys of different lengths may not share a table. */
+/* Hash of @n words, MULHASH_WORDS at most. Between keys of different lengths nothing is promised.
+ */
 static inline uint64_t mulhash(const struct mulhash_key *key, const uint32_t *words, size_t n)
 {
 	uint64_t sum = key->k[0];

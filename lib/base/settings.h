@@ -71,6 +71,8 @@ struct settings {
 	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (1000) */
 	uint32_t tcp_rst_limit;	      /* resets to strangers a second and worker (1000) */
 	uint32_t tcp_mss_min;	      /* smallest peer's MSS that is believed, bytes (88) */
+	uint32_t tcp_mtu_probing;     /* smaller segments when none arrive, RFC 4821 (1) */
+	uint32_t tcp_base_mss;	      /* what they begin with then, bytes (1024) */
 	uint32_t port_min;	      /* first port for automatic choice (32768) */
 	uint32_t port_max;	      /* last one (60999) */
 

@@ -283,6 +283,8 @@ void handle_unpin(void)
 
 void handle_pins_pass(void)
 {
+	/* Whoever pins from here on sees the entries empty. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < PINS; i++)
 		while (__atomic_fetch_add(&pins[i].threads, 0, __ATOMIC_SEQ_CST))
 			sched_yield();

@@ -51,6 +51,7 @@ static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_
 /* An interface that came up tells its neighbours, once, from worker 0. */
 static void announce(struct run_worker *r)
 {
+	r->announced_generation = net_snapshot_generation(r->w.net->snap);
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
 		struct iface *ifc = &r->stack->iface[i];
 		bool up = iface_running(ifc) && ifc->ethernet;
@@ -78,20 +79,17 @@ static void input(struct run_worker *r)
 	}
 }
 
-/* What need not happen every turn: publish levels, announce interfaces, look at links, tell
- * sleepers that the stack is stopping. */
+/* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is
+ * stopping. */
 static void housekeep(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;
 
 	r->pub.next_ns = w->now_ns + PUBLISH_NS;
 	stats_publish(r);
-	if (w->id == 0) {
-		announce(r);
-		if (w->now_ns >= r->pub.watch_ns) {
-			r->pub.watch_ns = w->now_ns + WATCH_NS;
-			iface_watch(r->stack);
-		}
+	if (w->id == 0 && w->now_ns >= r->pub.watch_ns) {
+		r->pub.watch_ns = w->now_ns + WATCH_NS;
+		iface_watch(r->stack);
 	}
 	if (!r->woken && nsk_stopping(r->stack)) {
 		r->woken = true;
@@ -117,6 +115,9 @@ static void output(struct run_worker *r)
 		pkt_pool_refill(w->pool);
 	if (NSK_UNLIKELY(!rte_ring_empty(r->call_ring)) && call_serve(r))
 		w->busy = true;
+	if (NSK_UNLIKELY(r->announced_generation != net_snapshot_generation(w->net->snap)) &&
+	    w->id == 0)
+		announce(r);
 	tcp_output_dirty(w);
 	if (w->peers > 1 && steer_transmit(r))
 		w->busy = true;

@@ -161,6 +161,10 @@ const struct setting settings_table[] = {
 	    "resets of a worker to segments that belong to no connection"),
 	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, LIVE, "net.ipv4.tcp_min_snd_mss",
 	    "smallest MSS of a peer that is believed"),
+	BOOL("tcp.mtu_probing", tcp_mtu_probing, 1, LIVE, "net.ipv4.tcp_mtu_probing",
+	     "send smaller segments when full ones time out again and again, RFC 4821 §7.7"),
+	U32("tcp.base_mss", tcp_base_mss, "bytes", 512, 8960, 1024, LIVE, "net.ipv4.tcp_base_mss",
+	    "segment size to begin with then; each further timeout halves it, down to 512"),
 
 	/* UDP */
 	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.rmem_default",

@@ -49,6 +49,7 @@ struct run_worker {
 		*tx_ring; /* frames for ports whose queue this worker owns, NULL with one worker */
 	struct rte_ring *call_ring; /* struct call: operations from other threads */
 	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface came up */
+	uint32_t announced_generation; /* [W] of the snapshot that was looked at for that */
 	struct published pub;
 	struct clock_reader reader; /* [W] */
 	uint64_t turn_ns;	    /* [W] when the present turn began, 0: there was none yet */

@@ -71,7 +71,10 @@ static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const s
 	}
 	if (e->agreed & AGREED_TS) {
 		c->flags |= CONN_F_TS;
-		c->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : e->ts_recent;
+		/* RFC 7323 §4.3 (3): only from what continues what was acknowledged. */
+		c->ts_recent = (p->opts.present & TCP_HAS_TS) && p->seq == e->irs + 1
+				       ? p->opts.tsval
+				       : e->ts_recent;
 	}
 	if (e->agreed & AGREED_SACK)
 		c->flags |= CONN_F_SACK;

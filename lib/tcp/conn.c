@@ -163,6 +163,24 @@ int conn_route_slow(struct nsk_worker *w, struct tcp_conn *c)
 	return 0;
 }
 
+bool conn_path_mtu(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu)
+{
+	uint16_t floor = family_of(c->sock.family)->min_mtu, mss;
+	struct tcp_ext *x = conn_ext(w, c);
+
+	mtu = NSK_MIN(NSK_MAX(mtu, (uint32_t)floor), (uint32_t)UINT16_MAX);
+	if (!x || (x->path_mtu && x->path_mtu <= mtu))
+		return false;
+	x->path_mtu = (uint16_t)mtu;
+	if (!conn_in(c, TCPS_SYNCHRONIZED))
+		return false;
+	mss = conn_mss_effective(w, c);
+	if (mss >= c->cc.smss)
+		return false;
+	cc_set_smss(&c->cc, mss);
+	return true;
+}
+
 static void tell_end(struct tcp_conn *c, int err)
 {
 	uint32_t bits = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;

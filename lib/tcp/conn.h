@@ -194,7 +194,7 @@ struct tcp_ext {
 	uint32_t rcv_ooo;		  /* segments that came out of order */
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
-	uint16_t path_mtu;		  /* told by ICMP, 0: none */
+	uint16_t path_mtu;		  /* told by ICMP or found out, 0: none */
 	int16_t soft_err;		  /* last soft ICMP error */
 	uint8_t keepcnt;
 	uint8_t spare;
@@ -329,6 +329,10 @@ static inline int conn_route(struct nsk_worker *w, struct tcp_conn *c)
 {
 	return NSK_LIKELY(net_route_valid(w, &c->route)) ? 0 : conn_route_slow(w, c);
 }
+
+/* The path takes packets of no more than mtu bytes, held at the family's floor. True: what is sent
+ * from now on is smaller. */
+bool conn_path_mtu(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu);
 
 /* MSS that we announce on the interface of the route. */
 uint16_t conn_mss_announced(const struct tcp_conn *c, const struct iface *ifc);

@@ -21,21 +21,9 @@
 /* The path takes less than we send: smaller segments, and what is out again in such. */
 static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 {
-	uint16_t floor = family_of(c->sock.family)->min_mtu, mss;
-	struct tcp_ext *x = conn_ext(w, c);
 	struct loss_ctx lc;
 
-	mtu = NSK_MAX(mtu, floor);
-	if (!x || (x->path_mtu && x->path_mtu <= mtu))
-		return;
-	x->path_mtu = mtu;
-	if (!conn_in(c, TCPS_SYNCHRONIZED))
-		return;
-	mss = conn_mss_effective(w, c);
-	if (mss >= c->cc.smss)
-		return;
-	cc_set_smss(&c->cc, mss);
-	if (c->snd_una == c->snd_nxt)
+	if (!conn_path_mtu(w, c, mtu) || c->snd_una == c->snd_nxt)
 		return;
 	/* Not a sign of congestion: nothing to tell congestion control. */
 	recover_prepare(w, c, c->snd_una);

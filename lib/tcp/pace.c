@@ -154,13 +154,16 @@ static uint32_t pipe_of(struct nsk_worker *w, struct tcp_conn *c)
 uint32_t pace_turn(struct nsk_worker *w, struct tcp_conn *c, uint32_t budget)
 {
 	struct tcp_pace *p = c->ext->pace;
-	uint64_t rate;
+	uint64_t rate, before;
 
 	tell_losses(w, c);
 	if (cc_model(&c->cc) && p->rate.app_limited && sndq_unsent(c) && pipe_of(w, c) == 0)
 		cc_algos[c->cc.algo]->restart(&c->cc, w->tcp->now_us);
 	rate = pace_rate(c);
+	before = p->pacer.rate;
 	pacer_set(&p->pacer, rate == PACE_NO_LIMIT ? 0 : NSK_MAX(rate, UINT64_C(1)), c->cc.smss);
+	if (p->pacer.rate > before)
+		pacer_hurry(&p->pacer, w->now_ns);
 	p->more = false;
 	return NSK_MIN(budget, pacer_room(&p->pacer, w->now_ns));
 }

@@ -11,9 +11,13 @@
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
 #include "tcp/timer.h"
+#include "wire/family.h"
 
 /* R1 of RFC 9293 §3.8.3: so many timeouts and the route is looked up anew. */
 #define R1 3
+
+/* However many timeouts, segments carry so much: who takes less is no host (RFC 1122 §3.3.2). */
+#define BLACK_HOLE_MSS_MIN 512u
 
 /* The peer has answered what was sent last, and taken nothing. */
 static bool heard(const struct nsk_worker *w, const struct tcp_conn *c)
@@ -84,6 +88,25 @@ static void count_retry(struct tcp_conn *c)
 		c->route.iface = NULL;
 }
 
+/*
+ * Full segments time out again and again: perhaps they are too large for the path, and the ICMP
+ * errors that would say so are lost. RFC 4821 §7.7 ("a full-stop timeout"); sizes as Linux's.
+ */
+static void suspect_black_hole(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t mss = SETTING(w->set, tcp_base_mss);
+
+	if (c->retries < R1 || !SETTING(w->set, tcp_mtu_probing))
+		return;
+	if (c->cc.smss <= mss)
+		mss = c->cc.smss / 2;
+	if (c->snd_end - c->snd_una <= mss)
+		return;
+	mss = NSK_MAX(mss, BLACK_HOLE_MSS_MIN);
+	if (conn_path_mtu(w, c, mss + tcp_header_len(c) + family_of(c->sock.family)->hdr_len))
+		worker_count(w, NSK_CNT_TCP_BLACK_HOLES, 1);
+}
+
 static void restart(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t left_ms = user_timeout_left(w, c);
@@ -105,11 +128,12 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	}
 	count_timeout(w, c);
+	count_retry(c);
+	suspect_black_hole(w, c);
 	recover_prepare(w, c, c->snd_una);
 	x = recover_ctx(w, c);
-	loss_rto(&x, c->retries == 0);
+	loss_rto(&x, c->retries == 1);
 	ecn_reduced(c);
-	count_retry(c);
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);
 	restart(w, c);
 	conn_dirty(w, c);

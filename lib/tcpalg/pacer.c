@@ -29,6 +29,14 @@ void pacer_set(struct pacer *p, uint64_t rate, uint32_t smss)
 	p->quantum = rate ? pacer_quantum(p->rate, smss) : 0;
 }
 
+void pacer_hurry(struct pacer *p, uint64_t now_ns)
+{
+	uint64_t latest = p->rate ? now_ns + duration_ns(p, p->quantum) : now_ns;
+
+	if (p->next_ns > latest)
+		p->next_ns = latest;
+}
+
 void pacer_sent(struct pacer *p, uint32_t octets, uint64_t now_ns)
 {
 	uint64_t late, most;

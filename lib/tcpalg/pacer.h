@@ -34,6 +34,9 @@ uint32_t pacer_quantum(uint64_t rate, uint32_t smss);
 /* From now on at so many octets a second; 0: no pacing. smss is at least 1. */
 void pacer_set(struct pacer *p, uint64_t rate, uint32_t smss);
 
+/* The rate was raised: what waits does so no longer than a quantum takes now. */
+void pacer_hurry(struct pacer *p, uint64_t now_ns);
+
 /* Octets that may leave now: none or a quantum. */
 static inline uint32_t pacer_room(const struct pacer *p, uint64_t now_ns)
 {

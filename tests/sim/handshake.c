@@ -182,6 +182,44 @@ static void data_on_the_last_ack_of_the_handshake_is_delivered(void **state)
 	peer_finish(&peer, 2 * HOUR);
 }
 
+/* The first of them ends the handshake: what the others were told by the table is no longer so. */
+static void segments_of_one_burst_find_the_connection_that_the_first_of_them_made(void **state)
+{
+	static uint8_t f[3][PEER_FRAME_MAX];
+	struct tcp_spec spec = {.sport = 5, .dport = 7, .flags = TCP_SYN, .seq = 100};
+	char data[8];
+	size_t len[3];
+	int listener, fd;
+
+	(void)state;
+	peer_begin(NULL);
+	listener = world_listen(&peer.world, 0, 7, 16);
+	peer_tcp(&peer, &spec);
+	spec = (struct tcp_spec){.sport = 5,
+				 .dport = 7,
+				 .flags = TCP_ACK,
+				 .seq = 101,
+				 .ack = peer_segment(&peer).seq + 1};
+	len[0] = frame_tcp(f[0], &spec);
+	for (int i = 1; i < 3; i++) {
+		spec.data = i == 1 ? "abc" : "def";
+		spec.len = 3;
+		len[i] = frame_tcp(f[i], &spec);
+		spec.seq += 3;
+	}
+	for (int i = 0; i < 3; i++)
+		peer_input(&peer, f[i], len[i]);
+	peer_settle(&peer);
+	fd = nsk_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(fd >= NSK_FD_BASE);
+	assert_int_equal(nsk_recv(fd, data, sizeof(data), 0), 6);
+	assert_memory_equal(data, "abcdef", 6);
+	assert_int_equal(nsk_accept4(listener, NULL, NULL, SOCK_NONBLOCK), -1);
+	nsk_close(fd);
+	nsk_close(listener);
+	peer_finish(&peer, 2 * HOUR);
+}
+
 static void data_in_a_syn_is_not_delivered_before_the_handshake_is_done(void **state)
 {
 	struct segment s;
@@ -480,6 +518,7 @@ int main(void)
 		world_test(syn_ack_is_repeated_and_given_up),
 		world_test(repeated_syn_is_answered_by_the_same_syn_ack),
 		world_test(data_on_the_last_ack_of_the_handshake_is_delivered),
+		world_test(segments_of_one_burst_find_the_connection_that_the_first_of_them_made),
 		world_test(data_in_a_syn_is_not_delivered_before_the_handshake_is_done),
 		world_test(bad_ack_in_syn_received_is_reset_rfc9293_3_10_7_4),
 		world_test(closed_port_refuses),

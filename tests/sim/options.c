@@ -223,6 +223,8 @@ static void an_accepted_connection_has_its_listeners_options(void **state)
 		{IPPROTO_TCP, TCP_KEEPIDLE, 60}, {IPPROTO_TCP, TCP_KEEPINTVL, 7},
 		{IPPROTO_TCP, TCP_KEEPCNT, 3},	 {IPPROTO_TCP, TCP_USER_TIMEOUT, 5000},
 	};
+	struct linger linger = {.l_onoff = 1, .l_linger = 9}, got = {0};
+	socklen_t len = sizeof(linger);
 	struct world world;
 	int listener, fd;
 
@@ -231,6 +233,7 @@ static void an_accepted_connection_has_its_listeners_options(void **state)
 	listener = world_listen(&world, 1, 80, 1);
 	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		world_setsockopt(listener, options[i][0], options[i][1], options[i][2]);
+	assert_int_equal(nsk_setsockopt(listener, SOL_SOCKET, SO_LINGER, &linger, len), 0);
 	world_setsockopt(listener, SOL_SOCKET, SO_RCVBUF, 40000);
 	world_setsockopt(listener, SOL_SOCKET, SO_SNDBUF, 50000);
 	world_connect(&world, 0, "10.0.0.2", 80);
@@ -239,6 +242,8 @@ static void an_accepted_connection_has_its_listeners_options(void **state)
 		assert_int_equal(world_getsockopt(fd, options[i][0], options[i][1]), options[i][2]);
 	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_RCVBUF), 80000);
 	assert_int_equal(world_getsockopt(fd, SOL_SOCKET, SO_SNDBUF), 100000);
+	assert_int_equal(nsk_getsockopt(fd, SOL_SOCKET, SO_LINGER, &got, &len), 0);
+	assert_memory_equal(&got, &linger, sizeof(linger));
 	world_end(&world);
 }
 

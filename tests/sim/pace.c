@@ -78,6 +78,18 @@ static void a_limit_holds_on_an_empty_link_section_5_6_2(void **state)
 	}
 }
 
+/* Nothing waits any longer for the gap that the old limit asked for. */
+static void a_raised_limit_counts_at_once(void **state)
+{
+	(void)state;
+	start(0, 0);
+	limit(b.fd[0], 100);
+	bulk_run(&b, 1, 2 * SEC);
+	limit(b.fd[0], 1000000);
+	assert_about(bulk_bps(&b, 1, 4 * SEC) / 8, 1000000);
+	end();
+}
+
 /* Quanta, not bursts: a queue of a few packets loses nothing. */
 static void paced_segments_fit_a_short_queue(void **state)
 {
@@ -261,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(a_limit_holds_on_an_empty_link_section_5_6_2),
+		world_test(a_raised_limit_counts_at_once),
 		world_test(paced_segments_fit_a_short_queue),
 		world_test(a_limit_that_is_taken_away_is_gone),
 		world_test(a_limit_holds_while_losses_are_repaired),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ways that a worker's TCP remembers (lib/tcp/control.c): a connection finds its way without
+ * The ways that a worker's TCP remembers (lib/tcp/way.c): a connection finds its way without
  * asking the routes as long as nothing that they depend on has changed, and for a second at most.
  * A way that was taken over from memory keeps the time at which it was found; that is how the tests
  * tell.
