@@ -135,14 +135,16 @@ NSK_API int nsk_worker_index(void);
  *
  * @return the time of the stack's clock, in ns, when the next turn has something to do unless a
  * packet or a socket call comes first; #NSK_NEVER when nothing is pending. At or before the stack's
- * present time: run again now.
+ * present time: run again now. What another stack sends over a wire (nsk_wire) comes after this was
+ * told: under a clock of your own turn all stacks again until the earliest of their times is later
+ * than now, and only then let time go by.
  */
 NSK_API uint64_t nsk_turn(struct nsk_stack *stack);
 
 /** @brief The time of the stack's clock in ns, read now. */
 NSK_API uint64_t nsk_now(const struct nsk_stack *stack);
 
-/** Kinds of nsk_epoll-independent events of a stack, see nsk_stack_on_event(). */
+/** Kinds of nsk_epoll-independent events of a stack, see nsk_config_events(). */
 enum nsk_event_type {
 	NSK_EVENT_IFACE_STATE, /**< an interface changed its state: @ref nsk_iface_state in value */
 	NSK_EVENT_LINK,	       /**< link of a port went up (1) or down (0) */

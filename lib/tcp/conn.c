@@ -234,13 +234,20 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
 	sock_unready(&c->sock, EPOLLIN | EPOLLRDHUP);
 }
 
+/* Closed on both sides, but the peer has not been told of ours: without a word it would wait. */
+static bool fin_untold(const struct tcp_conn *c)
+{
+	return conn_in(c, TCPS_BIT(TCPS_LAST_ACK) | TCPS_BIT(TCPS_CLOSING)) &&
+	       !(c->flags & CONN_F_FIN_SENT);
+}
+
 void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
 	const uint32_t need_rst = TCPS_BIT(TCPS_SYN_RCVD) | TCPS_BIT(TCPS_ESTABLISHED) |
 				  TCPS_BIT(TCPS_FIN_WAIT_1) | TCPS_BIT(TCPS_FIN_WAIT_2) |
 				  TCPS_BIT(TCPS_CLOSE_WAIT);
 
-	if (conn_in(c, need_rst))
+	if (conn_in(c, need_rst) || fin_untold(c))
 		tcp_send_reset(w, c);
 	if (conn_in(c, TCPS_OPEN))
 		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);

@@ -257,10 +257,8 @@ static void linger_of_zero_resets_and_leaves_no_time_wait(void **state)
 	ends_finish(&e);
 }
 
-static void destroying_a_stack_resets_its_connections(void **state)
+static void destroy_and_expect_a_reset(void)
 {
-	(void)state;
-	ends_open(&e, NULL);
 	nsk_enter(NULL);
 	nsk_stack_destroy(e.world.host[1]);
 	e.world.nhosts = 1;
@@ -274,6 +272,23 @@ static void destroying_a_stack_resets_its_connections(void **state)
 	world_pool_complete(&e.world, 0);
 	trace_end(&e.trace);
 	world_end(&e.world);
+}
+
+static void destroying_a_stack_resets_its_connections(void **state)
+{
+	(void)state;
+	ends_open(&e, NULL);
+	destroy_and_expect_a_reset();
+}
+
+/* Its descriptor is closed first, and there is no turn left for the FIN. */
+static void destroying_a_stack_resets_those_that_the_peer_half_closed(void **state)
+{
+	(void)state;
+	ends_open(&e, NULL);
+	assert_int_equal(nsk_shutdown(e.fd[0], SHUT_WR), 0);
+	ends_run_ms(&e, 20);
+	destroy_and_expect_a_reset();
 }
 
 static void closing_a_listener_resets_what_nobody_accepted(void **state)
@@ -376,6 +391,7 @@ int main(void)
 		world_test(data_after_close_is_reset_rfc9293_3_10_7_4),
 		world_test(linger_of_zero_resets_and_leaves_no_time_wait),
 		world_test(destroying_a_stack_resets_its_connections),
+		world_test(destroying_a_stack_resets_those_that_the_peer_half_closed),
 		world_test(closing_a_listener_resets_what_nobody_accepted),
 		world_test(close_in_syn_sent_deletes_the_connection_rfc9293_3_10_4),
 		world_test(simultaneous_open_rfc9293_3_5_figure_8),
