@@ -13,6 +13,9 @@
  *
  * Who is lost and what is sent again is not decided here; the window that recovery obeys is.
  * The draft has no answer to ECN, and neither has this.
+ *
+ * The file is long since a congestion control is one file, and the draft's one machine: each of its
+ * states reads and writes most of the model.
  */
 #include "tcpalg/cc_bbr.h"
 

@@ -2,7 +2,7 @@
 /* What is in flight, in ranges: RFC 8985 sections 5.1 and 6.2, RFC 2018 section 5; see flight.h. */
 #include <string.h>
 
-#include "tcpalg/flight.h"
+#include "tcpalg/flight_map.h"
 
 /* No window is larger than this (RFC 7323 section 2.3): older blocks are inventions. */
 #define WINDOW_MAX (1u << 30)
@@ -13,185 +13,6 @@ enum {
 	STAMPED_NEW,   /* octets that left for the first time */
 	STAMPED_AGAIN, /* octets that left again */
 };
-
-/* ---- ranges ---- */
-
-static struct flight_range *at(struct flight_room *room, unsigned k)
-{
-	return &room->r[room->first + k];
-}
-
-static uint32_t end_of(const struct flight_room *room, unsigned k, uint32_t nxt)
-{
-	return k + 1 < room->n ? room->r[room->first + k + 1].start : nxt;
-}
-
-/* The range that holds seq; the first one for what lies before, the last for what lies behind. */
-static unsigned find(const struct flight_room *room, uint32_t seq)
-{
-	const struct flight_range *r = &room->r[room->first];
-	unsigned low = 0, high = room->n;
-
-	while (high - low > 1) {
-		unsigned mid = (low + high) / 2;
-
-		if (seq_leq(r[mid].start, seq))
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* Does one state describe both? */
-static bool same(const struct flight_range *a, const struct flight_range *b)
-{
-	return a->flags == b->flags && ((a->flags & FLIGHT_SACKED) || a->sent_us == b->sent_us);
-}
-
-static uint32_t later(uint32_t a, uint32_t b)
-{
-	return seq_max(a, b);
-}
-
-/* Counts len octets of such a state, or takes them off the count. */
-static void count(struct flight_room *room, uint32_t flags, uint32_t len, bool on)
-{
-	uint32_t d = on ? len : 0u - len;
-
-	if (flags & FLIGHT_SACKED)
-		room->sacked += d;
-	else if (flags & FLIGHT_LOST)
-		room->lost += d;
-	else if (flags & FLIGHT_RXT)
-		room->rxt += d;
-}
-
-/* Ranges [i, j) become the m of with; m <= j - i, or the difference is free. */
-static void replace(struct flight_room *room, unsigned i, unsigned j,
-		    const struct flight_range *with, unsigned m)
-{
-	unsigned behind = room->n - j;
-	int grow = (int)m - (int)(j - i);
-
-	room->dense = false;
-	if (room->first + room->n + grow > room->cap) {
-		memmove(room->r, at(room, 0), room->n * sizeof(room->r[0]));
-		room->first = 0;
-	}
-	if (grow != 0 && room->first >= grow && i < behind) {
-		memmove(at(room, 0) - grow, at(room, 0), i * sizeof(room->r[0]));
-		room->first = (uint16_t)(room->first - grow);
-	} else if (grow != 0) {
-		memmove(at(room, i + m), at(room, j), behind * sizeof(room->r[0]));
-	}
-	room->n = (uint16_t)(room->n + grow);
-	memcpy(at(room, i), with, m * sizeof(*with));
-}
-
-/* Makes one of each two neighbours of one kind; the later time stands for both. */
-static void squeeze(struct flight_room *room)
-{
-	struct flight_range *r = at(room, 0);
-	unsigned to = 0;
-
-	if (room->dense)
-		return;
-	for (unsigned k = 0; k < room->n; to++) {
-		struct flight_range one = r[k++];
-
-		if (k < room->n && !((r[k].flags ^ one.flags) & ~FLIGHT_COARSE)) {
-			one.sent_us = later(one.sent_us, r[k++].sent_us);
-			one.flags |= FLIGHT_COARSE;
-		}
-		r[to] = one;
-	}
-	room->dense = to == room->n;
-	room->n = (uint16_t)to;
-}
-
-/* Makes one of those that need not be two. */
-static void join(struct flight_room *room)
-{
-	struct flight_range *r = at(room, 0);
-	unsigned to = 0;
-
-	room->dense = false;
-	for (unsigned k = 1; k < room->n; k++) {
-		if (!same(&r[to], &r[k]))
-			r[++to] = r[k];
-	}
-	if (room->n)
-		room->n = (uint16_t)(to + 1);
-}
-
-/* Takes what is known of [s, e) off the counts. */
-static void uncount(struct flight_room *room, uint32_t s, uint32_t e, uint32_t nxt)
-{
-	for (unsigned k = find(room, s); k < room->n && seq_lt(at(room, k)->start, e); k++) {
-		uint32_t from = seq_max(at(room, k)->start, s);
-		uint32_t to = seq_min(end_of(room, k, nxt), e);
-
-		count(room, at(room, k)->flags, to - from, false);
-	}
-}
-
-/* Ranges [i, j) give way to the m of with. */
-struct plan {
-	unsigned i, j, m;
-	struct flight_range with[3];
-};
-
-/* Adds a range to the plan, or to the last range of it. */
-static void plan_add(struct plan *pl, const struct flight_range *r)
-{
-	if (!pl->m || !same(&pl->with[pl->m - 1], r))
-		pl->with[pl->m++] = *r;
-}
-
-/*
- * How [p.start, end) becomes one range in p's state, joined with neighbours in the same state;
- * pieces of ranges that it cuts stay what they are. False: no room for that.
- */
-static bool plan_paint(struct flight_room *room, const struct flight_range *p, uint32_t end,
-		       uint32_t nxt, struct plan *pl)
-{
-	struct flight_range rest;
-
-	pl->i = find(room, p->start);
-	pl->j = find(room, end - 1);
-	pl->m = 0;
-	rest = *at(room, pl->j);
-	rest.start = end;
-	if (at(room, pl->i)->start != p->start)
-		plan_add(pl, at(room, pl->i));
-	else if (pl->i > 0 && same(at(room, pl->i - 1), p))
-		plan_add(pl, at(room, --pl->i));
-	plan_add(pl, p);
-	if (end_of(room, pl->j++, nxt) != end)
-		plan_add(pl, &rest);
-	else if (pl->j < room->n && same(at(room, pl->j), p))
-		plan_add(pl, at(room, pl->j++));
-	return room->n - (pl->j - pl->i) + pl->m <= room->cap;
-}
-
-/* The same, with room made if need be. */
-static bool plan_hard(struct flight_room *room, const struct flight_range *p, uint32_t end,
-		      uint32_t nxt, struct plan *pl)
-{
-	if (plan_paint(room, p, end, nxt, pl))
-		return true;
-	squeeze(room);
-	return plan_paint(room, p, end, nxt, pl);
-}
-
-static void paint(struct flight_room *room, const struct flight_range *p, uint32_t end,
-		  uint32_t nxt, const struct plan *pl)
-{
-	uncount(room, p->start, end, nxt);
-	replace(room, pl->i, pl->j, pl->with, pl->m);
-	count(room, p->flags, end - p->start, true);
-}
 
 /* ---- the room ---- */
 
@@ -212,13 +33,13 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 		room->stamp_us = old->stamp_us;
 		room->stamped = old->stamped;
 		room->n = old->n;
-		memcpy(room->r, at(old, 0), old->n * sizeof(old->r[0]));
+		memcpy(room->r, map_at(old, 0), old->n * sizeof(old->r[0]));
 	} else if (una != nxt) {
 		room->n = 1;
 		room->r[0] = (struct flight_range){una, f->sent_us, f->flags};
 		room->stamp_us = f->sent_us;
 		room->stamped = f->flags & FLIGHT_RXT ? STAMPED_AGAIN : STAMPED_NEW;
-		count(room, f->flags, nxt - una, true);
+		map_count(room, f->flags, nxt - una, true);
 	}
 	f->room = room;
 	f->flags = 0;
@@ -249,11 +70,11 @@ static uint32_t stamp(struct flight_room *room, uint32_t now_us, uint32_t grain,
 /* The room is full: the last range takes them in, as if all of it were sent now. */
 static void append_to_last(struct flight_room *room, uint32_t nxt, uint32_t sent_us)
 {
-	struct flight_range *last = at(room, room->n - 1u);
+	struct flight_range *last = map_at(room, room->n - 1u);
 
-	count(room, last->flags, nxt - last->start, false);
+	map_count(room, last->flags, nxt - last->start, false);
 	last->flags = FLIGHT_COARSE;
-	last->sent_us = later(last->sent_us, sent_us);
+	last->sent_us = seq_max(last->sent_us, sent_us);
 }
 
 void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now_us, uint32_t grain)
@@ -267,16 +88,16 @@ void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now
 		f->flags &= FLIGHT_RXT | FLIGHT_COARSE;
 		if (f->sent_us != now_us)
 			f->flags |= FLIGHT_COARSE;
-		f->sent_us = later(f->sent_us, now_us);
+		f->sent_us = seq_max(f->sent_us, now_us);
 		return;
 	}
 	p.sent_us = stamp(room, now_us, grain, STAMPED_NEW);
-	if (room->n && same(at(room, room->n - 1u), &p))
+	if (room->n && map_same(map_at(room, room->n - 1u), &p))
 		return; /* it ends where the flight does: longer by itself */
 	if (room->n == room->cap)
-		squeeze(room);
+		map_squeeze(room);
 	if (room->n < room->cap)
-		replace(room, room->n, room->n, &p, 1);
+		map_replace(room, room->n, room->n, &p, 1);
 	else
 		append_to_last(room, nxt, p.sent_us);
 }
@@ -286,7 +107,7 @@ void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint3
 {
 	struct flight_range p = {.start = r.start, .flags = FLIGHT_RXT};
 	struct flight_room *room = f->room;
-	struct plan pl;
+	struct map_plan pl;
 
 	if (!room) {
 		f->flags = FLIGHT_RXT;
@@ -294,13 +115,13 @@ void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint3
 		return;
 	}
 	p.sent_us = stamp(room, now_us, grain, STAMPED_AGAIN);
-	if (!plan_hard(room, &p, r.end, nxt, &pl)) {
+	if (!map_plan_hard(room, &p, r.end, nxt, &pl)) {
 		/* All of the ranges that it touches: what was not sent will be missed again. */
-		p.start = at(room, find(room, r.start))->start;
-		r.end = end_of(room, find(room, r.end - 1), nxt);
-		plan_paint(room, &p, r.end, nxt, &pl);
+		p.start = map_at(room, map_find(room, r.start))->start;
+		r.end = map_end_of(room, map_find(room, r.end - 1), nxt);
+		map_plan(room, &p, r.end, nxt, &pl);
 	}
-	paint(room, &p, r.end, nxt, &pl);
+	map_paint(room, &p, r.end, nxt, &pl);
 	if (seq_leq(r.start, room->lost_from))
 		room->lost_from = seq_max(room->lost_from, r.end);
 }
@@ -310,16 +131,16 @@ void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint3
 uint32_t flight_ack_room(struct flight *f, uint32_t ack, uint32_t nxt)
 {
 	struct flight_room *room = f->room;
-	uint32_t sent_us = at(room, 0)->sent_us;
+	uint32_t sent_us = map_at(room, 0)->sent_us;
 
-	while (room->n && seq_leq(end_of(room, 0, nxt), ack)) {
-		sent_us = at(room, 0)->sent_us;
+	while (room->n && seq_leq(map_end_of(room, 0, nxt), ack)) {
+		sent_us = map_at(room, 0)->sent_us;
 		room->first++;
 		room->n--;
 	}
-	if (room->n && seq_lt(at(room, 0)->start, ack)) {
-		sent_us = at(room, 0)->sent_us;
-		at(room, 0)->start = ack;
+	if (room->n && seq_lt(map_at(room, 0)->start, ack)) {
+		sent_us = map_at(room, 0)->sent_us;
+		map_at(room, 0)->start = ack;
 	}
 	return sent_us;
 }
@@ -371,14 +192,14 @@ void flight_ack(struct flight *f, uint32_t una, uint32_t ack, uint32_t nxt, stru
 		tell(n, &all, una, ack);
 		goto karn;
 	}
-	while (room->n && seq_lt(at(room, 0)->start, ack)) {
-		uint32_t end = seq_min(end_of(room, 0, nxt), ack);
+	while (room->n && seq_lt(map_at(room, 0)->start, ack)) {
+		uint32_t end = seq_min(map_end_of(room, 0, nxt), ack);
 
-		r = at(room, 0);
-		count(room, r->flags, end - r->start, false);
+		r = map_at(room, 0);
+		map_count(room, r->flags, end - r->start, false);
 		if (!(r->flags & FLIGHT_SACKED))
 			tell(n, r, r->start, end);
-		if (end_of(room, 0, nxt) == end) {
+		if (map_end_of(room, 0, nxt) == end) {
 			room->first++;
 			room->n--;
 		} else {
@@ -386,11 +207,11 @@ void flight_ack(struct flight *f, uint32_t una, uint32_t ack, uint32_t nxt, stru
 			break;
 		}
 	}
-	if (room->n && (at(room, 0)->flags & FLIGHT_SACKED)) {
-		r = at(room, 0);
-		count(room, r->flags, end_of(room, 0, nxt) - r->start, false);
+	if (room->n && (map_at(room, 0)->flags & FLIGHT_SACKED)) {
+		r = map_at(room, 0);
+		map_count(room, r->flags, map_end_of(room, 0, nxt) - r->start, false);
 		r->flags = FLIGHT_LOST | FLIGHT_RXT;
-		count(room, r->flags, end_of(room, 0, nxt) - r->start, true);
+		map_count(room, r->flags, map_end_of(room, 0, nxt) - r->start, true);
 		room->lost_from = r->start;
 		n->reneged = true;
 	}
@@ -404,9 +225,10 @@ karn:
 static void tell_between(struct flight_room *room, uint32_t s, uint32_t e, uint32_t nxt,
 			 struct flight_news *n)
 {
-	for (unsigned k = find(room, s); k < room->n && seq_lt(at(room, k)->start, e); k++) {
-		const struct flight_range *r = at(room, k);
-		uint32_t from = seq_max(r->start, s), to = seq_min(end_of(room, k, nxt), e);
+	for (unsigned k = map_find(room, s); k < room->n && seq_lt(map_at(room, k)->start, e);
+	     k++) {
+		const struct flight_range *r = map_at(room, k);
+		uint32_t from = seq_max(r->start, s), to = seq_min(map_end_of(room, k, nxt), e);
 
 		if (r->flags & FLIGHT_SACKED)
 			continue;
@@ -420,7 +242,7 @@ enum flight_verdict flight_sack(struct flight *f, uint32_t una, uint32_t nxt, st
 {
 	struct flight_range p = {blk.start, 0, FLIGHT_SACKED};
 	struct flight_room *room = f->room;
-	struct plan pl;
+	struct map_plan pl;
 	unsigned k;
 
 	if (seq_geq(blk.start, blk.end) || seq_gt(blk.end, nxt))
@@ -432,13 +254,13 @@ enum flight_verdict flight_sack(struct flight *f, uint32_t una, uint32_t nxt, st
 		return FLIGHT_BAD;
 	if (!room)
 		return FLIGHT_FULL;
-	k = find(room, blk.start);
-	if ((at(room, k)->flags & FLIGHT_SACKED) && seq_geq(end_of(room, k, nxt), blk.end))
+	k = map_find(room, blk.start);
+	if ((map_at(room, k)->flags & FLIGHT_SACKED) && seq_geq(map_end_of(room, k, nxt), blk.end))
 		return FLIGHT_OLD;
-	if (!plan_hard(room, &p, blk.end, nxt, &pl))
+	if (!map_plan_hard(room, &p, blk.end, nxt, &pl))
 		return FLIGHT_FULL;
 	tell_between(room, blk.start, blk.end, nxt, n);
-	paint(room, &p, blk.end, nxt, &pl);
+	map_paint(room, &p, blk.end, nxt, &pl);
 	return FLIGHT_NEW;
 }
 
@@ -447,15 +269,15 @@ enum flight_verdict flight_sack(struct flight *f, uint32_t una, uint32_t nxt, st
 /* Range k is LOST from now on; returns its octets. */
 static uint32_t lose(struct flight_room *room, unsigned k, uint32_t nxt)
 {
-	struct flight_range *r = at(room, k);
-	uint32_t len = end_of(room, k, nxt) - r->start;
+	struct flight_range *r = map_at(room, k);
+	uint32_t len = map_end_of(room, k, nxt) - r->start;
 
 	if (room->lost == 0 || seq_lt(r->start, room->lost_from))
 		room->lost_from = r->start;
-	count(room, r->flags, len, false);
+	map_count(room, r->flags, len, false);
 	r->flags |= FLIGHT_LOST;
-	count(room, r->flags, len, true);
-	room->lost_us = room->nlost ? later(room->lost_us, r->sent_us) : r->sent_us;
+	map_count(room, r->flags, len, true);
+	room->lost_us = room->nlost ? seq_max(room->lost_us, r->sent_us) : r->sent_us;
 	room->lost_new += len;
 	if (room->nlost < UINT16_MAX)
 		room->nlost++;
@@ -500,19 +322,19 @@ uint32_t flight_detect(struct flight *f, uint32_t una, uint32_t nxt, struct flig
 	if (!room)
 		return detect_all(f, una, nxt, newest, wait_us, now_us, lost);
 	for (unsigned k = 0; k < room->n; k++) {
-		const struct flight_range *r = at(room, k);
+		const struct flight_range *r = map_at(room, k);
 		int32_t left;
 
 		if (r->flags & (FLIGHT_SACKED | FLIGHT_LOST))
 			continue;
-		left = due(r->sent_us, end_of(room, k, nxt), newest, wait_us, now_us);
+		left = due(r->sent_us, map_end_of(room, k, nxt), newest, wait_us, now_us);
 		if (left == 0)
 			*lost += lose(room, k, nxt);
 		else if (left > last)
 			last = left;
 	}
 	if (*lost)
-		join(room);
+		map_join(room);
 	return (uint32_t)last;
 }
 
@@ -532,21 +354,21 @@ struct flight_losses flight_take_lost(struct flight *f)
 /* Makes a range begin at seq. False: no room. */
 static bool split(struct flight_room *room, uint32_t seq)
 {
-	unsigned k = find(room, seq);
+	unsigned k = map_find(room, seq);
 	struct flight_range with[2];
 
-	if (at(room, k)->start == seq)
+	if (map_at(room, k)->start == seq)
 		return true;
 	if (room->n == room->cap) {
-		squeeze(room);
-		k = find(room, seq);
+		map_squeeze(room);
+		k = map_find(room, seq);
 	}
 	if (room->n == room->cap)
 		return false;
-	with[0] = *at(room, k);
+	with[0] = *map_at(room, k);
 	with[1] = with[0];
 	with[1].start = seq;
-	replace(room, k, k + 1, with, 2);
+	map_replace(room, k, k + 1, with, 2);
 	return true;
 }
 
@@ -565,10 +387,10 @@ uint32_t flight_mark(struct flight *f, uint32_t una, uint32_t nxt, uint32_t upto
 	}
 	if (seq_lt(upto, nxt) && !split(room, upto))
 		return 0;
-	for (unsigned k = 0; k < room->n && seq_lt(at(room, k)->start, upto); k++)
-		if (!(at(room, k)->flags & (FLIGHT_SACKED | FLIGHT_LOST)))
+	for (unsigned k = 0; k < room->n && seq_lt(map_at(room, k)->start, upto); k++)
+		if (!(map_at(room, k)->flags & (FLIGHT_SACKED | FLIGHT_LOST)))
 			sum += lose(room, k, nxt);
-	join(room);
+	map_join(room);
 	return sum;
 }
 
@@ -580,14 +402,14 @@ void flight_unmark(struct flight *f, uint32_t nxt)
 	if (!room || room->lost == 0)
 		return;
 	for (unsigned k = 0; k < room->n; k++) {
-		struct flight_range *r = at(room, k);
-		uint32_t len = end_of(room, k, nxt) - r->start;
+		struct flight_range *r = map_at(room, k);
+		uint32_t len = map_end_of(room, k, nxt) - r->start;
 
-		count(room, r->flags, len, false);
+		map_count(room, r->flags, len, false);
 		r->flags &= ~FLIGHT_LOST;
-		count(room, r->flags, len, true);
+		map_count(room, r->flags, len, true);
 	}
-	join(room);
+	map_join(room);
 }
 
 bool flight_next_lost(struct flight *f, uint32_t una, uint32_t nxt, struct seq_range *out)
@@ -600,17 +422,17 @@ bool flight_next_lost(struct flight *f, uint32_t una, uint32_t nxt, struct seq_r
 		return false;
 	if (!room)
 		return true;
-	for (k = find(room, seq_max(room->lost_from, una)); k < room->n; k++)
-		if (at(room, k)->flags & FLIGHT_LOST)
+	for (k = map_find(room, seq_max(room->lost_from, una)); k < room->n; k++)
+		if (map_at(room, k)->flags & FLIGHT_LOST)
 			break;
 	if (k == room->n)
 		return false;
-	out->start = at(room, k)->start;
+	out->start = map_at(room, k)->start;
 	room->lost_from = out->start;
 	/* What was sent once and what was sent again may lie side by side. */
-	while (k + 1 < room->n && (at(room, k + 1)->flags & FLIGHT_LOST))
+	while (k + 1 < room->n && (map_at(room, k + 1)->flags & FLIGHT_LOST))
 		k++;
-	out->end = end_of(room, k, nxt);
+	out->end = map_end_of(room, k, nxt);
 	return true;
 }
 
@@ -618,5 +440,5 @@ struct flight_range flight_at(const struct flight *f, uint32_t una, uint32_t seq
 {
 	if (!f->room)
 		return (struct flight_range){una, f->sent_us, f->flags};
-	return f->room->r[f->room->first + find(f->room, seq)];
+	return f->room->r[f->room->first + map_find(f->room, seq)];
 }
