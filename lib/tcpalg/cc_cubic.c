@@ -200,15 +200,12 @@ static void cubic_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 static void cubic_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
-	if (first) {
+	if (first)
 		end_epoch(cc);
-		cc->ssthresh = cc_reduced(cc, BETA_NUM, BETA_DEN);
-	}
+	cc_collapse(cc, first, BETA_NUM, BETA_DEN);
 	leave_hystart(cc);
 	cc->priv.cubic.w_max = 0;
 	cc->priv.cubic.epoch_ms = 0;
-	cc->cwnd = cc->smss;
-	cc->flags |= CC_AFTER_RTO;
 }
 
 static void cubic_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)

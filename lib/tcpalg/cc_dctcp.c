@@ -87,10 +87,7 @@ static void dctcp_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 static void dctcp_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
-	if (first)
-		cc->ssthresh = cc_reduced(cc, 1, 2);
-	cc->cwnd = cc->smss;
-	cc->flags |= CC_AFTER_RTO;
+	cc_collapse(cc, first, 1, 2);
 }
 
 static void dctcp_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)

@@ -51,11 +51,8 @@ static void newreno_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_u
 static void newreno_rto(struct cc *cc, bool first, uint64_t now_us)
 {
 	(void)now_us;
-	if (first)
-		cc->ssthresh = cc_reduced(cc, 1, 2);
-	cc->cwnd = cc->smss;
+	cc_collapse(cc, first, 1, 2);
 	*counted(cc) = 0;
-	cc->flags |= CC_AFTER_RTO;
 }
 
 static void newreno_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)

@@ -81,6 +81,16 @@ static inline void cc_cut(struct cc *cc, uint32_t num, uint32_t den)
 	cc->flags &= (uint8_t)~CC_AFTER_RTO;
 }
 
+/* A timeout (RFC 5681 section 3.1): one segment, and slow start; the threshold comes down to that
+ * share of the flight, with the first of a row only. */
+static inline void cc_collapse(struct cc *cc, bool first, uint32_t num, uint32_t den)
+{
+	if (first)
+		cc->ssthresh = cc_reduced(cc, num, den);
+	cc->cwnd = cc->smss;
+	cc->flags |= CC_AFTER_RTO;
+}
+
 /* RFC 6582 section 3.2 step 3, first option: no burst when little is in flight. */
 static inline void cc_leave_recovery(struct cc *cc, uint32_t flight)
 {

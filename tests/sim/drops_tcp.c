@@ -282,12 +282,18 @@ static void octet_beyond_a_full_buffer(struct peer *p)
 	segment(p, TCP_ACK, t.seq, t.ack, 1);
 }
 
-static void full_buffer(struct peer *p)
+/* A connection with so many segments of so many octets that nobody reads. */
+static void unread(struct peer *p, unsigned segments, size_t len)
 {
 	connected(p);
-	for (unsigned i = 0; i < 8; i++)
-		talk_send(&t, TCP_ACK, data, 1024);
+	for (unsigned i = 0; i < segments; i++)
+		talk_send(&t, TCP_ACK, data, len);
 	peer_forget(p);
+}
+
+static void full_buffer(struct peer *p)
+{
+	unread(p, 8, 1024);
 }
 
 static const char *const little_memory[] = {"tcp.mem_high=8K", NULL};
@@ -299,10 +305,7 @@ static void segment_beyond_all_memory(struct peer *p)
 
 static void two_buffers_held(struct peer *p)
 {
-	connected(p);
-	for (unsigned i = 0; i < 2; i++)
-		talk_send(&t, TCP_ACK, data, 1400);
-	peer_forget(p);
+	unread(p, 2, 1400);
 }
 
 static void many_connections_closed(struct peer *p)

@@ -16,13 +16,11 @@ struct sender {
 
 static struct sender start(uint32_t cwnd, uint32_t ssthresh)
 {
-	struct sender s = {.now_us = 1000000, .una = 1};
-
-	cc_init(&s.cc, &cc_cubic, SMSS, CC_INITIAL_SEGS);
-	s.cc.cwnd = cwnd;
-	s.cc.ssthresh = ssthresh;
-	cc_sent(&s.cc, cwnd);
-	return s;
+	return (struct sender){
+		.cc = tcpalg_cc(&cc_cubic, SMSS, cwnd, ssthresh),
+		.now_us = 1000000,
+		.una = 1,
+	};
 }
 
 static void ack(struct sender *s, uint32_t acked, uint32_t rtt_us)

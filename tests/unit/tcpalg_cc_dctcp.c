@@ -11,13 +11,7 @@
 
 static struct cc start(uint32_t cwnd, uint32_t ssthresh)
 {
-	struct cc cc;
-
-	cc_init(&cc, &cc_dctcp, SMSS, CC_INITIAL_SEGS);
-	cc.cwnd = cwnd;
-	cc.ssthresh = ssthresh;
-	cc_sent(&cc, cwnd);
-	return cc;
+	return tcpalg_cc(&cc_dctcp, SMSS, cwnd, ssthresh);
 }
 
 /* An ACK up to una, nxt being sent so far. */

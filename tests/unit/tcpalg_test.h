@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "tcpalg/cc.h"
 
 /* Sequence numbers from which every test is worth running: zero, the sign, the wrap. */
 static const uint32_t tcpalg_origins[] = {
@@ -21,6 +22,19 @@ static const uint32_t tcpalg_origins[] = {
 };
 
 #define TCPALG_ORIGINS (sizeof(tcpalg_origins) / sizeof(tcpalg_origins[0]))
+
+/* A sender under a congestion control, its window used up. */
+static inline struct cc tcpalg_cc(const struct cc_algo *algo, uint16_t smss, uint32_t cwnd,
+				  uint32_t ssthresh)
+{
+	struct cc cc;
+
+	cc_init(&cc, algo, smss, CC_INITIAL_SEGS);
+	cc.cwnd = cwnd;
+	cc.ssthresh = ssthresh;
+	cc_sent(&cc, cwnd);
+	return cc;
+}
 
 /* Start r with @seed, or with NSK_TEST_SEED from the environment, and say which. */
 static inline void tcpalg_seed(struct rng *r, uint64_t seed)
