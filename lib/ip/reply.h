@@ -20,7 +20,7 @@ static inline struct tx_queue *ip_queue(const struct nsk_worker *w, const struct
 	return NSK_LIKELY(q && q->tail != q->size) ? q : NULL;
 }
 
-/* A packet with len bytes behind its IP header can leave along rc as it is: link up, neighbour
+/* An IPv4 packet with len bytes behind its header can leave along rc as it is: link up, neighbour
  * known, no work for the port. */
 static inline bool ip_way_open(const struct route_cache *rc, uint32_t len)
 {
@@ -33,8 +33,8 @@ static inline bool ip_way_open(const struct route_cache *rc, uint32_t len)
 }
 
 /*
- * m is fresh: one buffer, what the transport wrote (len bytes, all sums done) stands where its data
- * begins, and its lengths are not set. The way is open, q: ip_queue() of it. Consumes m.
+ * IPv4. m is fresh: one buffer, what the transport wrote (len bytes, all sums done) stands where
+ * its data begins, and its lengths are not set. The way is open, q: ip_queue() of it. Consumes m.
  */
 static NSK_ALWAYS_INLINE void ip_reply_open(struct nsk_worker *w, const struct route_cache *rc,
 					    struct tx_queue *q, struct rte_mbuf *m, uint32_t len,

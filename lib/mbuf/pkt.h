@@ -75,12 +75,6 @@ static inline uint8_t *pkt_at(struct rte_mbuf *m, uint16_t off)
 	return (uint8_t *)m->buf_addr + off;
 }
 
-/* Absolute offset of the first byte of data. */
-static inline uint16_t pkt_data_off(const struct rte_mbuf *m)
-{
-	return m->data_off;
-}
-
 /* Frees a packet from any thread. The worker itself has a cheaper way: pkt_put() and pkt_drop() of
  * mbuf/pool.h. */
 static inline void pkt_free(struct rte_mbuf *m)

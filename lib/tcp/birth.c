@@ -42,11 +42,7 @@ static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struc
 {
 	const uint8_t flags = SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT;
 
-	c->sock.ops = &tcp_sock_ops;
-	c->sock.worker = w;
-	c->sock.fd = -1;
-	c->sock.refs = 1;
-	c->sock.family = l->sock.family;
+	sock_init(&c->sock, w, &tcp_sock_ops, l->sock.family);
 	c->sock.flags = l->sock.flags & flags;
 	c->sock.linger_s = l->sock.linger_s;
 	c->sock.tos = l->sock.tos;

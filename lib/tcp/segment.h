@@ -98,7 +98,8 @@ static NSK_ALWAYS_INLINE void segment_out_fresh(struct nsk_worker *w, const stru
 	uint8_t *p = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
 	uint32_t pseudo;
 
-	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(!ip_way_open(rc, len))) {
+	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(how.family != AF_INET) ||
+	    NSK_UNLIKELY(!ip_way_open(rc, len))) {
 		m->data_len = (uint16_t)len;
 		m->pkt_len = len;
 		segment_out(w, rc, m, to, how, hlen, len, sum);
