@@ -27,9 +27,9 @@
  * - a thread that runs a worker turns that worker's loop: everything else goes on. Signals do not
  *   end the wait (their handlers run); timeouts are counted on the stack's clock. From inside a
  * turn such a call fails with EDEADLK.
- * - any other thread sleeps until the socket's worker wakes it. A signal whose handler was
- * installed without SA_RESTART ends the wait with EINTR; timeouts are counted on the kernel's
- * clock.
+ * - any other thread sleeps until the socket's worker wakes it. A signal handler that runs
+ *   meanwhile ends the wait with EINTR, with SA_RESTART as well (as in Linux for a socket with a
+ *   timeout). Timeouts are counted on the kernel's clock.
  *
  * SO_RCVTIMEO and SO_SNDTIMEO end a wait with EAGAIN (connect: EINPROGRESS). When the stack is
  * stopping (nsk_stop()), a call that would wait fails with ESHUTDOWN. A description that is closed

@@ -6,9 +6,13 @@
 #include "sock/call.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#define NS_PER_S UINT64_C(1000000000)
 
 __thread struct sock_thread sock_thread;
 
@@ -35,6 +39,24 @@ struct sock *sock_direct_or_idle(int fd)
 		s = handle_sock(handle_at(fd));
 	sock_leave(w);
 	return s;
+}
+
+void sock_sleep(uint32_t *word, uint64_t until_ns)
+{
+	struct timespec ts = {
+		.tv_sec = (time_t)(until_ns / NS_PER_S),
+		.tv_nsec = (long)(until_ns % NS_PER_S),
+	};
+
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
+		    FUTEX_BITSET_MATCH_ANY) != 0 &&
+	    errno == EINTR)
+		sock_thread.interrupted = true;
+}
+
+void sock_wake(uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 /* ---- the stack that the thread is in ---------------------------------------------------------

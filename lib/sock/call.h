@@ -25,11 +25,18 @@ struct sock_thread {
 	int tid;		/* as in owner_tid; 0: not asked yet */
 	int place;		/* of the stack that it has entered, 0: none */
 	uint32_t number;	/* of that stack in its place */
+	bool interrupted;	/* a signal came while it slept, since the last waiter_init() */
 };
 
 /* initial-exec: a load from the thread's block, not a call, also in the shared library. */
 extern __thread struct sock_thread sock_thread
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Sleeps until *word is not 0, the kernel's monotonic clock says until_ns, or for no reason. A
+ * signal that ends the sleep is noted in sock_thread.interrupted. */
+void sock_sleep(uint32_t *word, uint64_t until_ns);
+/* Wakes the one that sleeps on word, after that has been set. */
+void sock_wake(uint32_t *word);
 
 /* The worker that the calling thread runs, or NULL. */
 static inline struct nsk_worker *sock_own(void)

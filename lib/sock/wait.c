@@ -7,10 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "sock/call.h"
 #include "sock/item.h"
@@ -34,6 +31,7 @@ static uint64_t kernel_now_ns(void)
 
 void waiter_init(struct waiter *wt)
 {
+	sock_thread.interrupted = false;
 	wt->word = 0;
 	wt->turns = sock_own();
 	wt->deadline_ns = UINT64_MAX;
@@ -57,7 +55,7 @@ void waiter_until(struct waiter *wt, int64_t timeout_ns)
 void waiter_fire(struct waiter *wt)
 {
 	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) == 0 && !wt->turns)
-		syscall(SYS_futex, &wt->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+		sock_wake(&wt->word);
 }
 
 static bool fired(const struct waiter *wt)
@@ -86,34 +84,19 @@ static int wait_turning(struct waiter *wt)
 	return 0;
 }
 
-/* Sleeps until the word is not 0 or the time has come; 0 or a negative errno of futex(2). */
-static int futex_sleep(uint32_t *word, uint64_t until_ns)
-{
-	struct timespec ts = {
-		.tv_sec = (time_t)(until_ns / NS_PER_S),
-		.tv_nsec = (long)(until_ns % NS_PER_S),
-	};
-
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
-		    FUTEX_BITSET_MATCH_ANY) == 0)
-		return 0;
-	return -errno;
-}
-
 static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
 {
 	while (!fired(wt)) {
 		uint64_t now = kernel_now_ns();
-		int rc;
 
 		if (of && stopping(of))
 			return -ESHUTDOWN;
 		if (now >= wt->deadline_ns)
 			return -ETIMEDOUT;
-		rc = futex_sleep(&wt->word,
-				 of ? NSK_MIN(now + LOOK_NS, wt->deadline_ns) : wt->deadline_ns);
-		if (rc == -EINTR && !fired(wt))
+		if (sock_thread.interrupted)
 			return -EINTR;
+		sock_sleep(&wt->word,
+			   of ? NSK_MIN(now + LOOK_NS, wt->deadline_ns) : wt->deadline_ns);
 	}
 	return 0;
 }

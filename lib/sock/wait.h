@@ -6,7 +6,8 @@
  *
  *  - The thread runs a worker: it turns that worker's loop meanwhile, whichever worker the socket
  *    lives on. Signals do not end such a wait, nsk_stop() does.
- *  - Any other thread sleeps on a futex; signals end it with EINTR.
+ *  - Any other thread sleeps on a futex; a signal that comes while it sleeps, be it on the way to
+ *    the worker, ends the wait with EINTR.
  *
  * No wake-up is lost: the word is cleared, the operation tried and the watch left by one piece of
  * work on the socket's worker, which is the only one that fires it.

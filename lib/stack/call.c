@@ -4,11 +4,7 @@
  * worker runs them in its turn, the caller sleeps on a futex until then, or gives up after a while.
  */
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <rte_pause.h>
 
@@ -16,14 +12,8 @@
 #include "stack/stack.h"
 
 #define CALLS_A_TURN 32
-
-static void sleep_on(struct call *c, uint64_t ns)
-{
-	struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000),
-			      .tv_nsec = (long)(ns % 1000000000)};
-
-	syscall(SYS_futex, &c->done, FUTEX_WAIT_PRIVATE, 0, &ts, NULL, 0);
-}
+/* How soon a caller sees that the worker has lost its thread, which wakes nobody. */
+#define LOOK_NS UINT64_C(20000000)
 
 /* The call is complete: whoever takes it out of the ring sees all of it, whatever ring that is. */
 static int hand_over(struct run_worker *r, struct call *c)
@@ -57,7 +47,7 @@ static void wait_until_done(struct run_worker *r, struct call *c)
 			call_serve(own);
 			rte_pause();
 		} else {
-			sleep_on(c, 20000000);
+			sock_sleep(&c->done, clock_system_ns() + LOOK_NS);
 		}
 	}
 }
@@ -75,13 +65,10 @@ int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 
 bool call_wait(struct call *c, uint64_t timeout_ns)
 {
-	uint64_t now = clock_system_ns();
-	uint64_t deadline = now + timeout_ns;
+	uint64_t deadline = clock_system_ns() + timeout_ns;
 
-	while (!call_done(c) && now < deadline) {
-		sleep_on(c, deadline - now);
-		now = clock_system_ns();
-	}
+	while (!call_done(c) && clock_system_ns() < deadline)
+		sock_sleep(&c->done, deadline);
 	return call_done(c);
 }
 
@@ -109,7 +96,7 @@ unsigned call_serve(struct run_worker *r)
 		c->result = __atomic_load_n(&c->given_up, __ATOMIC_RELAXED) ? -ETIMEDOUT
 									    : c->fn(c->arg);
 		__atomic_store_n(&c->done, 1, __ATOMIC_RELEASE);
-		syscall(SYS_futex, &c->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+		sock_wake(&c->done);
 	}
 	return n;
 }

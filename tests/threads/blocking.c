@@ -307,6 +307,46 @@ static void a_signal_interrupts_receive_accept_poll_and_epoll(void **state)
 	assert_int_equal(nsk_recv(pair->fd[1], pair->buf, 16, 0), 3);
 }
 
+/* The signal comes while the call has not even been looked at. */
+static void a_signal_on_the_way_interrupts(struct pair *pair, struct job *job)
+{
+	struct hold hold;
+
+	hold_start(&hold, pair->crew.stack[1]);
+	job_start(job);
+	hold_until_called(&hold);
+	job_signal(job, 20);
+	hold_end(&hold);
+	job_join(job);
+	assert_job(job, -1, EINTR);
+}
+
+static void a_signal_while_the_worker_is_busy_is_not_lost(void **state)
+{
+	struct pair *pair = *state;
+	struct job poll = {.fn = job_poll, .fd = pair->fd[1], .other = -1};
+
+	a_signal_on_the_way_interrupts(pair, &pair->job);
+	a_signal_on_the_way_interrupts(pair, &poll);
+	crew_waiting(pair->crew.stack[1], 0);
+}
+
+static void a_result_is_worth_more_than_a_signal(void **state)
+{
+	struct pair *pair = *state;
+	struct hold hold;
+
+	assert_int_equal(nsk_send(pair->fd[0], "abc", 3, 0), 3);
+	crew_until_readable(pair->fd[1]);
+	hold_start(&hold, pair->crew.stack[1]);
+	job_start(&pair->job);
+	hold_until_called(&hold);
+	job_signal(&pair->job, 20);
+	hold_end(&hold);
+	job_join(&pair->job);
+	assert_job(&pair->job, 3, 0);
+}
+
 static void what_came_before_the_signal_is_returned(void **state)
 {
 	struct pair *pair = *state;
@@ -337,6 +377,8 @@ int main(void)
 		pair_test(connect_ends_when_another_thread_shuts_down),
 		pair_test(accept_ends_when_another_thread_shuts_down),
 		pair_test(a_signal_interrupts_receive_accept_poll_and_epoll),
+		pair_test(a_signal_while_the_worker_is_busy_is_not_lost),
+		pair_test(a_result_is_worth_more_than_a_signal),
 		pair_test(what_came_before_the_signal_is_returned),
 	};
 

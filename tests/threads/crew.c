@@ -230,9 +230,12 @@ void job_join(struct job *job)
 	assert_int_equal(pthread_join(job->thread, NULL), 0);
 }
 
+static unsigned signals; /* [A] handled so far */
+
 static void on_signal(int sig)
 {
 	(void)sig;
+	__atomic_fetch_add(&signals, 1, __ATOMIC_RELAXED);
 }
 
 static bool signal_again(void *arg)
@@ -245,14 +248,89 @@ static bool signal_again(void *arg)
 	return is_done(job);
 }
 
+static bool was_handled(void *before)
+{
+	return __atomic_load_n(&signals, __ATOMIC_RELAXED) != *(unsigned *)before;
+}
+
+static void signals_up(struct sigaction *before)
+{
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	assert_int_equal(sigaction(SIGUSR1, &sa, before), 0);
+}
+
+static void signals_down(const struct sigaction *before)
+{
+	assert_int_equal(sigaction(SIGUSR1, before, NULL), 0);
+}
+
 void job_interrupt(struct job *job)
 {
-	struct sigaction sa = {.sa_handler = on_signal}, before;
+	struct sigaction before;
 
-	assert_int_equal(sigaction(SIGUSR1, &sa, &before), 0);
+	signals_up(&before);
 	crew_until(signal_again, job);
 	assert_int_equal(pthread_join(job->thread, NULL), 0);
-	assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+	signals_down(&before);
+}
+
+void job_signal(struct job *job, unsigned times)
+{
+	struct sigaction before;
+
+	signals_up(&before);
+	while (times--) {
+		unsigned handled = __atomic_load_n(&signals, __ATOMIC_RELAXED);
+
+		assert_int_equal(pthread_kill(job->thread, SIGUSR1), 0);
+		crew_until(was_handled, &handled);
+	}
+	signals_down(&before);
+}
+
+static int hold_worker(void *arg)
+{
+	struct hold *hold = arg;
+
+	__atomic_store_n(&hold->held, true, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&hold->held, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return 0;
+}
+
+static void do_hold(struct job *job)
+{
+	sock_call_later(&job->stack->worker[0]->w, hold_worker, job->data);
+}
+
+static bool is_held(void *arg)
+{
+	return __atomic_load_n(&((struct hold *)arg)->held, __ATOMIC_ACQUIRE);
+}
+
+void hold_start(struct hold *hold, struct nsk_stack *stack)
+{
+	hold->held = false;
+	hold->job = (struct job){.fn = do_hold, .stack = stack, .data = hold};
+	job_start(&hold->job);
+	crew_until(is_held, hold);
+}
+
+static bool is_called(void *stack)
+{
+	return rte_ring_count(((struct nsk_stack *)stack)->worker[0]->call_ring) != 0;
+}
+
+void hold_until_called(struct hold *hold)
+{
+	crew_until(is_called, hold->job.stack);
+}
+
+void hold_end(struct hold *hold)
+{
+	__atomic_store_n(&hold->held, false, __ATOMIC_RELEASE);
+	job_join(&hold->job);
 }
 
 /* ---- what jobs do --------------------------------------------------------------------------- */

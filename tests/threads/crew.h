@@ -87,9 +87,22 @@ void job_join(struct job *job);
 		assert_int_equal((job)->err, error); \
 	} while (0)
 
-/* Sends signals that interrupt (SIGUSR1, a handler that does nothing, no SA_RESTART) until the job
+/* Sends signals that interrupt (SIGUSR1, a handler that does nothing, SA_RESTART) until the job
  * is done: one that comes between the look and the sleep is lost, as with any blocking call. */
 void job_interrupt(struct job *job);
+/* Sends so many signals, each after the one before was handled. */
+void job_signal(struct job *job, unsigned times);
+
+/* Keeps the first worker of a stack from serving calls. */
+struct hold {
+	struct job job;
+	bool held; /* [A] */
+};
+
+void hold_start(struct hold *hold, struct nsk_stack *stack);
+/* Waits until a call is on its way to the worker. */
+void hold_until_called(struct hold *hold);
+void hold_end(struct hold *hold);
 
 /* What jobs do: one call on fd with data, len and flags. */
 void job_recv(struct job *job);
