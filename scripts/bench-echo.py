@@ -18,13 +18,13 @@ import subprocess
 import sys
 import time
 
+import instructions
 from rig import BUILD, TOP, Failure, Rig, enter_namespace, find_program, huge_free_mb, human, read, wait_for_quiet
 from sides import SIDES, LinuxPacket, LinuxSockets, Netstk, Reflect, Workload, measure
 
 WORKLOADS = (Workload(1), Workload(64), Workload(1000), Workload(64, short=True))
 WAIT_LIMIT_PERCENT = 5.0
 ERROR_LIMIT = 0.001
-INSTRUCTIONS = (("request", 2500, 10000), ("connection", 8000, 2000))  # work, limit, how many
 LINUX = (LinuxPacket.name, LinuxSockets.name)
 
 
@@ -85,19 +85,17 @@ def progress(sample, workload, missing, seconds):
 # ---- callgrind --------------------------------------------------------------------------------------------------
 
 
-def count_instructions(rig, work, limit, count):
-    """Instructions of the server's side for one request or connection."""
-    out = os.path.join(rig.folder, f"callgrind.{work}")
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--instr-atstart=no",
-               "--collect-atstart=no", "--toggle-collect=serve", find_program("perf_instructions"), work,
-               "--connections", "32", "--count", str(count), "--eal", "--force-max-simd-bitwidth=256"]
-    result = subprocess.run(command, capture_output=True, text=True, env=rig.env, stdin=subprocess.DEVNULL, check=False)
-    done = re.search(r'"done":(\d+)', result.stdout)
-    totals = re.search(r"^totals: (\d+)", read(out), re.MULTILINE)
-    if result.returncode or not done or not totals:
-        raise Failure(f"{' '.join(command)}: status {result.returncode}\n{result.stderr.strip()[-2000:]}")
-    return {"work": work, "instructions": int(totals[1]) / int(done[1]), "limit": limit, "done": int(done[1]),
-            "command": [os.path.basename(word) if "/" in word else word for word in command]}
+def count_instructions(rig):
+    """Instructions of the server's side for one request and connection, of those that have a limit."""
+    counted = []
+    for row in (row for row in instructions.rows() if row.limit):
+        item = {"work": row.work, "limit": row.limit}
+        try:
+            item["instructions"] = row.count(find_program("perf_instructions"), rig.env)
+        except (Failure, RuntimeError) as failure:
+            item["error"] = str(failure)
+        counted.append(item)
+    return counted
 
 
 # ---- figures ----------------------------------------------------------------------------------------------------
@@ -274,12 +272,7 @@ def bench(args):
     with Rig(args.no_huge) as rig:
         facts = machine_facts(rig)
         print(header(facts), file=sys.stderr, flush=True)
-        counted = []
-        for work, limit, count in [] if args.no_instructions else INSTRUCTIONS:
-            try:
-                counted.append(count_instructions(rig, work, limit, count))
-            except (Failure, OSError) as failure:
-                counted.append({"work": work, "limit": limit, "error": str(failure)})
+        counted = [] if args.no_instructions else count_instructions(rig)
         samples = run_all(rig, args)
     return {"bench": "echo", "machine": facts, "runs": args.runs, "seconds": args.seconds,
             "wait_limit_percent": args.max_wait, "rows": [row_of(samples, w) for w in WORKLOADS],
