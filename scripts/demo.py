@@ -59,10 +59,15 @@ def kernel_client(rig):
         print(f"nsk-echo's summary{summary.rstrip()}", flush=True)
 
 
+def micro(value):
+    """A latency, or that there is none: only what is measured has one."""
+    return f"{'-':>9}" if value is None else f"{value:9.1f}"
+
+
 def show_line(line):
     phase = "" if line["phase"] == "measure" else f"  {line['phase']}"
-    print(f"{line['time_s']:8.1f} {line['requests_per_s']:12.0f} {line['p50_us']:9.1f} {line['p99_us']:9.1f} "
-          f"{line['max_us']:9.1f} {line['errors']:7d}{phase}", flush=True)
+    print(f"{line['time_s']:8.1f} {line['requests_per_s']:12.0f} {micro(line['p50_us'])} {micro(line['p99_us'])} "
+          f"{micro(line['max_us'])} {line['errors']:7d}{phase}", flush=True)
 
 
 def load(side, title, seconds):

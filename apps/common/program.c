@@ -8,8 +8,13 @@
 #include <string.h>
 #include <time.h>
 
+/* One Ctrl-C may come as several signals: to the whole group, and passed on by who started us. */
+#define AGAIN_NS UINT64_C(1000000000)
+
 static volatile sig_atomic_t ended;
-static struct nsk_stack *signal_stack;
+static uint64_t first_signal_ns; /* 0: none came */
+static struct nsk_stack *volatile signal_stack;
+static uint64_t given;	 /* rows of options that were on the command line */
 static char wanted[128]; /* instead of the value that was given */
 static sem_t wake; /* posted at the end: a sleeper misses no signal that comes before it sleeps */
 
@@ -31,10 +36,7 @@ static void print_help(const struct program *p)
 		printf("\nexamples:\n%s", p->examples);
 }
 
-static void usage_error(const struct program *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3), noreturn));
-
-static void usage_error(const struct program *p, const char *fmt, ...)
+void program_misuse(const struct program *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -64,19 +66,27 @@ static int take_option(const struct program *p, int argc, char **argv, int i)
 	int used = 1;
 
 	if (!row)
-		usage_error(p, "unknown option --%.*s", len, name);
+		program_misuse(p, "unknown option --%.*s", len, name);
 	if (!row->value && value)
-		usage_error(p, "option --%.*s takes no value", len, name);
+		program_misuse(p, "option --%.*s takes no value", len, name);
 	if (row->value && !value) {
 		if (i + 1 >= argc)
-			usage_error(p, "option --%.*s needs a value", len, name);
+			program_misuse(p, "option --%.*s needs a value", len, name);
 		value = argv[i + 1];
 		used = 2;
 	}
 	program_wants("%s: %s", row->value ? row->value : "nothing", row->help);
 	if (!row->set((char *)p->options + row->place, value ? value : ""))
-		usage_error(p, "--%.*s \"%s\": give %s", len, name, value ? value : "", wanted);
+		program_misuse(p, "--%.*s \"%s\": give %s", len, name, value ? value : "", wanted);
+	given |= UINT64_C(1) << (row - p->rows);
 	return used;
+}
+
+bool program_given(const struct program *p, const char *name)
+{
+	const struct option_row *row = find_row(p, name, strlen(name));
+
+	return row && (given >> (row - p->rows) & 1);
 }
 
 bool option_flag(void *place, const char *value)
@@ -88,6 +98,12 @@ bool option_flag(void *place, const char *value)
 bool option_seconds(void *place, const char *value)
 {
 	return parse_seconds(value, place);
+}
+
+bool option_duration(void *place, const char *value)
+{
+	return (parse_seconds(value, place) && *(double *)place > 0) ||
+	       program_wants("seconds, more than 0");
 }
 
 bool option_interval(void *place, const char *value)
@@ -121,11 +137,11 @@ static void early_exits(const struct program *p, int argc, char **argv)
 			print_help(p);
 			exit(0);
 		}
-		if (strcmp(device_arg(argc, argv, i), "help") == 0) {
+		if (!p->no_stack && strcmp(device_arg(argc, argv, i), "help") == 0) {
 			list_devices(stdout);
 			exit(0);
 		}
-		if (strcmp(device_arg(argc, argv, i), "fault:help") == 0) {
+		if (!p->no_stack && strcmp(device_arg(argc, argv, i), "fault:help") == 0) {
 			nsk_faults_list(stdout);
 			exit(0);
 		}
@@ -140,9 +156,27 @@ void program_need_device(const struct program *p, const struct nsk_config *confi
 {
 	if (nsk_config_devices(config))
 		return;
-	fprintf(stderr, "%s: no device: name one with -d, or in the file given with -c\n", p->name);
 	list_devices(stderr);
-	exit(2);
+	program_misuse(p, "no device: name one with -d, or in the file given with -c");
+}
+
+void program_useless(const struct program *p, const struct nsk_config *config, const char *option,
+		     const char *why)
+{
+	if (nsk_config_given(config, option))
+		program_misuse(p, "--%s: %s", option, why);
+}
+
+void program_raw(const struct program *p, const struct nsk_config *config, unsigned devices)
+{
+	unsigned n = nsk_config_devices(config);
+
+	if (n != devices)
+		program_misuse(p, "%u device%s: give -d %s", n, n == 1 ? "" : "s",
+			       devices == 1 ? "once" : "twice");
+	if (nsk_config_worker_count(config) > 1)
+		program_misuse(p, "--lcores: one thread moves the packets, give one core");
+	program_useless(p, config, "control", "there is no stack here to look into");
 }
 
 struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
@@ -153,15 +187,16 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	if (!config || sem_init(&wake, 0, 0))
 		program_fail(p, "out of memory");
 	early_exits(p, *argc, argv);
-	if (!p->no_stack && nsk_config_args(config, argc, argv)) {
-		fprintf(stderr, "%s: %s\n", p->name, nsk_config_error(config));
-		exit(2);
-	}
+	if (!p->no_stack && nsk_config_args(config, argc, argv))
+		program_misuse(p, "%s", nsk_config_error(config));
 	for (int i = 1; i < *argc;) {
-		if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < *argc)
+				argv[operands++] = argv[i];
+		} else if (strncmp(argv[i], "--", 2) == 0) {
 			i += take_option(p, *argc, argv, i);
 		} else if (argv[i][0] == '-' && argv[i][1]) {
-			usage_error(p, "unknown option %s", argv[i]);
+			program_misuse(p, "unknown option %s", argv[i]);
 		} else {
 			argv[operands++] = argv[i++];
 		}
@@ -169,7 +204,7 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	if (!p->no_device)
 		program_need_device(p, config);
 	if (operands > 1 && !p->operands)
-		usage_error(p, "unexpected argument \"%s\"", argv[1]);
+		program_misuse(p, "unexpected argument \"%s\"", argv[1]);
 	*argc = operands;
 	return config;
 }
@@ -186,14 +221,29 @@ void program_fail(const struct program *p, const char *fmt, ...)
 	exit(1);
 }
 
+int program_status(const struct program *p, int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: standard output takes no more\n", p->name);
+	return 1;
+}
+
 struct nsk_stack *program_stack(const struct program *p, struct nsk_config *config)
 {
 	struct nsk_stack *stack;
 
-	/* The failure itself was logged by the library. */
+	/* A start takes seconds with many hugepages: who ends it then wants a tidy end, too. */
+	program_catch_signals(NULL);
 	if (nsk_stack_create(config, &stack))
 		program_fail(p, "%s", nsk_config_error(config));
 	return stack;
+}
+
+void program_stack_end(struct nsk_stack *stack)
+{
+	signal_stack = NULL;
+	nsk_stack_destroy(stack);
 }
 
 void program_end(void)
@@ -206,21 +256,34 @@ void program_end(void)
 
 static void on_signal(int sig)
 {
-	if (ended) {
+	uint64_t first = 0, now = program_now();
+	int err = errno;
+
+	if (__atomic_compare_exchange_n(&first_signal_ns, &first, now, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED)) {
+		program_end();
+	} else if (now >= first + AGAIN_NS) {
 		signal(sig, SIG_DFL);
 		raise(sig);
 	}
-	program_end();
+	errno = err;
 }
 
 void program_catch_signals(struct nsk_stack *stack)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
 
 	signal_stack = stack;
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaction(signals[i], NULL, &before);
+		/* What nohup(1) asks for stays. */
+		if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+	if (ended && stack)
+		nsk_stop(stack);
 }
 
 bool program_ended(void)

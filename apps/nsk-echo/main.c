@@ -77,7 +77,7 @@ static const struct option_row rows[] = {
 	{"http", "PORT", "answer every HTTP request on this port; up to 8 times", set_http, 0},
 	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body, 0},
 	{"backlog", "N", "listen() backlog (default 1024)", set_backlog, 0},
-	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_seconds,
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_duration,
 	 offsetof(struct echo, duration_s)},
 	{"interval", "SECONDS", "time between lines of the table (default 1)", option_interval,
 	 offsetof(struct echo, interval_s)},
@@ -114,16 +114,19 @@ static uint64_t total_requests(const struct echo *echo, unsigned workers)
 static void watch(struct echo *echo, struct nsk_stack *stack)
 {
 	unsigned workers = nsk_stack_workers(stack);
-	uint64_t start = program_now(), next = start;
-	uint64_t step = (uint64_t)(echo->interval_s * 1e9);
-	uint64_t end = echo->duration_s > 0 ? start + (uint64_t)(echo->duration_s * 1e9)
-					    : UINT64_MAX;
+	uint64_t step = (uint64_t)(echo->interval_s * 1e9), now = program_now(), line = now;
+	uint64_t end = echo->duration_s > 0 ? now + (uint64_t)(echo->duration_s * 1e9) : UINT64_MAX;
 	struct report report;
 
 	report_start(&report, stack, echo->json, 0);
-	while (!program_ended() && !nsk_stopping(stack) && next < end) {
-		next = end - next < step ? end : next + step;
-		program_sleep_until(next);
+	while (!program_ended() && !nsk_stopping(stack) && now < end) {
+		program_sleep_until(end - line < step ? end : line + step);
+		now = program_now();
+		/* A line stands for a whole interval; what is left at the end is the summary's, and
+		 * lines that were missed stay missed. */
+		if (now < line + step)
+			continue;
+		line += (now - line) / step * step;
 		if (!echo->quiet && !failed(echo))
 			report_line(&report, total_requests(echo, workers));
 	}
@@ -179,6 +182,6 @@ int main(int argc, char **argv)
 	watch(&echo, stack);
 	nsk_stop(stack);
 	rc = nsk_join(stack);
-	nsk_stack_destroy(stack);
-	return rc ? 1 : 0;
+	program_stack_end(stack);
+	return program_status(&program, rc ? 1 : 0);
 }

@@ -17,8 +17,6 @@ static void prepare(struct load *load)
 	rlim_t wanted = load->options->connections + OTHER_FDS;
 	struct rlimit limit;
 
-	if (load->options->zero_copy)
-		program_fail(load->program, "--zero-copy is for engine stack");
 	load->workers = 1;
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
 		return;

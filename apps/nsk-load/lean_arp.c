@@ -95,7 +95,9 @@ bool lean_arp_resolve(struct lean *l)
 		if (l->now_ns < t->arp_next_ns)
 			continue;
 		if (t->arp_tries++ == TRIES) {
-			load_fail(l->load, "no answer to ARP for %s", inet_ntoa(hop));
+			load_fail(l->load,
+				  "no answer to ARP for %s: is that host there, and the link up?",
+				  inet_ntoa(hop));
 			return false;
 		}
 		t->arp_next_ns = l->now_ns + TRY_NS;

@@ -18,16 +18,6 @@ static void prepare(struct load *load)
 	load->workers = 1;
 }
 
-static void prepare_raw(struct load *load)
-{
-	const struct options *o = load->options;
-
-	if (o->short_lived || o->bulk)
-		program_fail(load->program,
-			     "engine raw knows no connections: neither --short nor --bulk");
-	load->workers = 1;
-}
-
 static void take_facts(struct lean *l, const struct nsk_raw_info *info)
 {
 	l->own_addr = load32(info->address);
@@ -75,4 +65,4 @@ static void run_raw(struct load *load, unsigned worker)
 }
 
 const struct engine lean_engine = {.name = "lean", .prepare = prepare, .run = run_lean};
-const struct engine raw_engine = {.name = "raw", .prepare = prepare_raw, .run = run_raw};
+const struct engine raw_engine = {.name = "raw", .prepare = prepare, .run = run_raw};

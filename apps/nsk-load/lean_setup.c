@@ -33,10 +33,6 @@ static int setup_targets(struct lean *l)
 		const struct target_addr *a = &l->o->target[i];
 		struct lean_target *t = &l->target[i];
 
-		if (a->sa.sa_family != AF_INET) {
-			load_fail(l->load, "%s: this engine speaks IPv4 only", a->text);
-			return -1;
-		}
 		t->addr = ntohl(a->in.sin_addr.s_addr);
 		t->port = ntohs(a->in.sin_port);
 		t->hop = t->addr;
@@ -62,10 +58,6 @@ static int setup_addresses(struct lean *l)
 	l->addr_count = o->source_count ? o->source_count : 1;
 	if (!l->own_addr)
 		l->own_addr = l->addr_first;
-	if (!l->addr_first) {
-		load_fail(l->load, "no own address: give -a CIDR");
-		return -1;
-	}
 	l->port_first = o->port_first;
 	l->port_count = o->port_last - o->port_first + 1u;
 	l->nslots = o->connections;

@@ -34,6 +34,7 @@ struct load {
 	struct result *result[LOAD_WORKERS];
 	struct nsk_stack *stack; /* of engine stack, NULL: another engine, or it is gone */
 	struct nsk_stats *stats; /* its counters at the end */
+	bool given_up;		 /* nothing came for as long as anybody wants to wait */
 	bool failed;		 /* why is in failure */
 	char failure[256];
 };
@@ -56,6 +57,12 @@ extern const struct engine lean_engine, raw_engine, stack_engine, kernel_engine;
 static inline enum phase load_phase(const struct load *load)
 {
 	return (enum phase)__atomic_load_n(&load->phase, __ATOMIC_RELAXED);
+}
+
+/* The run ends when so much is done, not when the time is over. */
+static inline bool load_by_count(const struct options *o)
+{
+	return o->requests_total || o->bulk_bytes;
 }
 
 /* The loading thread cannot go on: the first reason is kept, the run ends. */

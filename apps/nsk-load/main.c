@@ -12,9 +12,9 @@
 #include "nsk-load/load.h"
 #include "nsk-load/summary.h"
 
-#define LOOK_NS		  UINT64_C(5000000)
-#define OPEN_PATIENCE_NS  UINT64_C(10000000000)
-#define DRAIN_PATIENCE_NS UINT64_C(20000000000)
+#define LOOK_NS		    UINT64_C(5000000)
+#define REFUSED_PATIENCE_NS UINT64_C(1000000000) /* a server that is about to listen */
+#define DRAIN_PATIENCE_NS   UINT64_C(20000000000)
 
 static const struct engine *const engines[] = {&lean_engine, &raw_engine, &stack_engine,
 					       &kernel_engine};
@@ -26,12 +26,14 @@ struct thread {
 	unsigned worker;
 };
 
-static const struct engine *find_engine(const struct program *p, const char *name)
+/* One of those that the option takes. */
+static const struct engine *find_engine(const char *name)
 {
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-		if (strcmp(engines[i]->name, name) == 0)
-			return engines[i];
-	program_fail(p, "no engine \"%s\": lean, raw, stack or kernel", name);
+	size_t i = 0;
+
+	while (strcmp(engines[i]->name, name) != 0)
+		i++;
+	return engines[i];
 }
 
 /* Results live in pages of their own, so that the reporting thread's reading disturbs no other
@@ -72,20 +74,86 @@ static uint64_t opened(const struct load *load)
 	return sum;
 }
 
+/* Counters of all threads that only grow: what the other side has done, and what it has refused. */
+struct progress {
+	uint64_t opened, moved, refused;
+};
+
+static struct progress read_progress(const struct load *load)
+{
+	struct progress p = {0};
+	struct counters c;
+
+	for (unsigned i = 0; i < load->workers; i++) {
+		const struct result *r = load->result[i];
+
+		counters_read(&c, &r->now);
+		p.opened += c.opened;
+		/* What was sent in bulk was taken, or the window would be full. */
+		p.moved += c.answers + c.rx_bytes + (load->options->bulk ? c.tx_bytes : 0);
+		p.refused += __atomic_load_n(&r->error[LOAD_ERR_REFUSED], __ATOMIC_RELAXED);
+	}
+	return p;
+}
+
 /* When the present phase ends by itself. */
 struct timing {
-	uint64_t open_end_ns, warm_end_ns, measure_end_ns, drain_end_ns;
+	uint64_t start_ns, open_end_ns, warm_end_ns, measure_end_ns, drain_end_ns;
+	uint64_t moved, moved_ns; /* as it was, and since when */
 };
+
+/* How long nothing may come in a run by count: what the options themselves make it wait is not
+ * lost time. */
+static uint64_t silence_ns(const struct options *o)
+{
+	double s = o->patience_s + o->timeout_ms / 1e3 + o->think_ms / 1e3 + o->ramp_s +
+		   (o->rate > 0 ? 1 / o->rate : 0);
+
+	return (uint64_t)(s * 1e9);
+}
+
+/* Whether there is no point in going on. */
+static bool hopeless(const struct load *load, struct timing *t, uint64_t now)
+{
+	const struct options *o = load->options;
+	struct progress p = read_progress(load);
+	enum phase phase = load_phase(load);
+
+	if (p.moved != t->moved) {
+		t->moved = p.moved;
+		t->moved_ns = now;
+	}
+	if (phase > PHASE_MEASURE || phase == PHASE_WARM)
+		return false;
+	if (!p.opened && p.refused && now - t->start_ns >= REFUSED_PATIENCE_NS)
+		return true;
+	if (phase == PHASE_OPEN)
+		return !p.opened && now >= t->open_end_ns;
+	return load_by_count(o) && now - t->moved_ns >= silence_ns(o);
+}
+
+/* Connections that do not open are no reason not to measure the others. */
+static void tell_opened(const struct load *load)
+{
+	uint64_t n = opened(load);
+
+	if (n < load->options->connections)
+		fprintf(stderr,
+			"%s: %llu of %u connections are open after %g s (--patience): they are "
+			"measured\n",
+			load->program->name, (unsigned long long)n, load->options->connections,
+			load->options->patience_s);
+}
 
 static enum phase next_phase(const struct load *load, struct timing *t, uint64_t now)
 {
 	const struct options *o = load->options;
-	bool by_time = !o->requests_total && !o->bulk_bytes;
 
 	switch (load_phase(load)) {
 	case PHASE_OPEN:
 		if (opened(load) < o->connections && now < t->open_end_ns)
 			return PHASE_OPEN;
+		tell_opened(load);
 		t->warm_end_ns = now + (uint64_t)(o->warmup_s * 1e9);
 		return PHASE_WARM;
 	case PHASE_WARM:
@@ -94,7 +162,7 @@ static enum phase next_phase(const struct load *load, struct timing *t, uint64_t
 		t->measure_end_ns = now + (uint64_t)(o->duration_s * 1e9);
 		return PHASE_MEASURE;
 	case PHASE_MEASURE:
-		if (!by_time || now < t->measure_end_ns)
+		if (load_by_count(o) || now < t->measure_end_ns)
 			return PHASE_MEASURE;
 		t->drain_end_ns = now + DRAIN_PATIENCE_NS;
 		return PHASE_DRAIN;
@@ -128,14 +196,17 @@ static void watch(struct load *load, struct summary *s)
 {
 	const struct options *o = load->options;
 	uint64_t now = program_now(), step = (uint64_t)(o->interval_s * 1e9), line = now + step;
-	struct timing t = {.open_end_ns = now + OPEN_PATIENCE_NS + (uint64_t)(o->ramp_s * 1e9) +
+	struct timing t = {.start_ns = now,
+			   .moved_ns = now,
+			   .open_end_ns = now + (uint64_t)((o->patience_s + o->ramp_s) * 1e9) +
 					  o->connections * UINT64_C(20000)};
 
 	summary_start(s, load, now);
 	while (!all_done(load)) {
 		program_sleep_until(next_look(load, &t, now, line));
 		now = program_now();
-		if (program_ended() && load_phase(load) < PHASE_DRAIN) {
+		load->given_up |= hopeless(load, &t, now);
+		if ((program_ended() || load->given_up) && load_phase(load) < PHASE_DRAIN) {
 			t.drain_end_ns = now + DRAIN_PATIENCE_NS;
 			set_phase(load, PHASE_DRAIN);
 		}
@@ -199,24 +270,19 @@ int main(int argc, char **argv)
 		.no_device = true, /* the kernel's engine needs none */
 	};
 	const struct engine *engine;
-	const char *problem;
 	int rc;
 
 	options_init(&options);
 	load.config = program_args(&program, &argc, argv);
-	problem = options_check(&options);
-	if (problem)
-		program_fail(&program, "%s", problem);
-	if (strcmp(options.engine, "kernel") != 0)
-		program_need_device(&program, load.config);
+	options_check(&options, &program, load.config);
 	load.program = &program;
 	load.options = &options;
-	engine = find_engine(&program, options.engine);
+	engine = find_engine(options.engine);
 	/* A given amount is measured from its first byte to its last. */
-	load.phase = options.requests_total || options.bulk_bytes ? PHASE_MEASURE : PHASE_OPEN;
+	load.phase = load_by_count(&options) ? PHASE_MEASURE : PHASE_OPEN;
+	program_catch_signals(NULL);
 	engine->prepare(&load);
 	make_results(&load);
-	program_catch_signals(NULL);
 	run(&load, engine, &summary);
 	nsk_config_free(load.config);
 	if (load.failed)

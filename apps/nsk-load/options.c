@@ -25,10 +25,14 @@ const char *const load_examples =
 #define SETTER(name) static bool set_##name(void *arg, const char *value)
 #define OPTIONS	     ((struct options *)arg)
 
+static const char *const engines[] = {"lean", "raw", "stack", "kernel"};
+
 SETTER(engine)
 {
-	OPTIONS->engine = value;
-	return *value || program_wants("lean, raw, stack or kernel");
+	for (unsigned i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(engines[i], value) == 0)
+			OPTIONS->engine = value;
+	return OPTIONS->engine == value || program_wants("lean, raw, stack or kernel");
 }
 
 SETTER(target)
@@ -48,7 +52,7 @@ SETTER(connections)
 
 SETTER(in_flight)
 {
-	return parse_u32(value, 0, LOAD_CONNECTIONS, &OPTIONS->in_flight);
+	return parse_u32(value, 1, LOAD_CONNECTIONS, &OPTIONS->in_flight);
 }
 
 SETTER(handshakes)
@@ -159,10 +163,13 @@ const struct option_row load_option_rows[] = {
 	{"think", "MS", "pause between answer and next request (default 0)", set_think, 0},
 	{"requests-total", "N", "end after so many requests, without warm-up (default: by time)",
 	 set_requests_total, 0},
-	{"duration", "SECONDS", "measured time (default 10)", option_seconds,
+	{"duration", "SECONDS", "measured time (default 10)", option_duration,
 	 offsetof(struct options, duration_s)},
 	{"warmup", "SECONDS", "load before it is measured, once all are connected (default 1)",
 	 option_seconds, offsetof(struct options, warmup_s)},
+	{"patience", "SECONDS",
+	 "end if nothing opens or, in a run by count, answers for so long (default 10; refused: 1)",
+	 option_duration, offsetof(struct options, patience_s)},
 	{"ramp", "SECONDS", "time over which connections are opened (default 0)", option_seconds,
 	 offsetof(struct options, ramp_s)},
 	{"interval", "SECONDS", "time between progress lines (default 1)", option_interval,
@@ -173,10 +180,10 @@ const struct option_row load_option_rows[] = {
 	{"window", "BYTES", "receive window, lean (default 65535; 262140 with --bulk)", set_window,
 	 0},
 	{"source-range", "RANGE",
-	 "own addresses, lean: CIDR, FIRST-LAST or FIRST+COUNT (default: that of -a)",
-	 set_source_range, 0},
-	{"ports", "FIRST-LAST", "own ports, lean (default 1024-65535)", set_ports, 0},
-	{"no-checksum", NULL, "do not verify checksums of what comes, lean", option_flag,
+	 "own addresses: CIDR, FIRST-LAST or FIRST+COUNT (default: that of -a)", set_source_range,
+	 0},
+	{"ports", "FIRST-LAST", "own ports, lean and raw (default 1024-65535)", set_ports, 0},
+	{"no-checksum", NULL, "do not verify checksums of what comes, lean and raw", option_flag,
 	 offsetof(struct options, no_checksum)},
 	{"strict", NULL, "exit with 1 if there was any error", option_flag,
 	 offsetof(struct options, strict)},
@@ -204,28 +211,116 @@ void options_init(struct options *o)
 	};
 }
 
-const char *options_check(struct options *o)
+/* ---- what makes no sense together ---------------------------------------------------------- */
+
+/* What a run is, a bit each. */
+enum {
+	LEAN = 1,
+	RAW = 2,
+	STACK = 4,
+	KERNEL = 8,
+	BULK = 16,
+	NO_BULK = 32,
+	SENDS = 64,	/* --bulk send or both */
+	RECEIVES = 128, /* --bulk recv */
+	HTTP = 256,
+	NO_HTTP = 512,
+	SHORT = 1024,
+	UDP = 2048,
+	RATE = 4096,
+	COUNTED = 8192, /* so many requests or bytes */
+};
+
+/* Options that would do nothing in a run that is one of these. */
+static const struct {
+	const char *option;
+	unsigned in;
+	const char *why;
+} useless[] = {
+	{"short", RAW, "is for engines that know connections"},
+	{"bulk", RAW, "is for engines that know connections"},
+	{"udp", BULK, "goes without --bulk"},
+	{"short", BULK | UDP, "goes with neither --bulk nor --udp"},
+	{"rate", BULK, "goes without --bulk"},
+	{"think", BULK | SHORT | RATE, "goes with none of --bulk, --short and --rate"},
+	{"in-flight", BULK, "goes without --bulk"},
+	{"requests-total", BULK, "goes without --bulk, which has --bytes"},
+	{"bytes", NO_BULK, "goes with --bulk"},
+	{"zero-copy", LEAN | RAW | KERNEL, "is for --engine stack"},
+	{"zero-copy", NO_BULK | RECEIVES, "goes with --bulk send or both"},
+	{"http", UDP, "goes without --udp"},
+	{"http", SENDS, "goes with --bulk recv alone"},
+	{"path", NO_HTTP, "goes with --http"},
+	{"request", HTTP | BULK, "goes with neither --http nor --bulk"},
+	{"response", HTTP, "goes without --http: such an answer says its own length"},
+	{"response", BULK | RAW, "goes with neither --bulk nor --engine raw"},
+	{"handshakes", RAW | UDP | SHORT, "goes with none of --engine raw, --udp and --short"},
+	{"rto", RAW | STACK | KERNEL | UDP, "is for --engine lean over TCP"},
+	{"window", RAW | STACK | KERNEL | UDP, "is for --engine lean over TCP"},
+	{"ports", STACK | KERNEL, "is for --engine lean and raw"},
+	{"no-checksum", STACK | KERNEL, "is for --engine lean and raw"},
+	{"duration", COUNTED, "goes with neither --requests-total nor --bytes"},
+	{"warmup", COUNTED, "goes with neither --requests-total nor --bytes"},
+};
+
+static unsigned run_of(const struct options *o)
 {
+	unsigned run = 0;
+
+	for (unsigned i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(engines[i], o->engine) == 0)
+			run |= LEAN << i;
+	run |= o->bulk ? BULK : NO_BULK;
+	run |= o->bulk & BULK_SEND ? SENDS : 0;
+	run |= o->bulk == BULK_RECV ? RECEIVES : 0;
+	run |= o->http ? HTTP : NO_HTTP;
+	run |= o->short_lived ? SHORT : 0;
+	run |= o->udp ? UDP : 0;
+	run |= o->rate > 0 ? RATE : 0;
+	run |= o->requests_total || o->bulk_bytes ? COUNTED : 0;
+	return run;
+}
+
+static void check_shared(const struct options *o, unsigned run, const struct program *p,
+			 const struct nsk_config *config)
+{
+	if (run & KERNEL) {
+		if (nsk_config_given(config, NULL))
+			program_misuse(p,
+				       "--engine kernel uses the system's own sockets: -d and the "
+				       "other options of a stack do nothing there");
+		return;
+	}
+	program_need_device(p, config);
+	if (run & (LEAN | RAW))
+		program_raw(p, config, 1);
+	if (!nsk_config_addresses(config) && (run & STACK || !o->source_count))
+		program_misuse(p, "no address of our own: give it with -a");
+	if (nsk_config_addresses(config) > 1 && run & (LEAN | RAW))
+		program_misuse(p, "--address: one is used; --source-range takes more");
+	if (run & STACK && nsk_config_worker_count(config) > o->connections)
+		program_misuse(p, "--lcores: %u workers for --connections %u: some would idle",
+			       nsk_config_worker_count(config), o->connections);
+	for (uint32_t i = 0; i < o->ntargets; i++)
+		if (o->target[i].sa.sa_family != AF_INET)
+			program_misuse(p, "--target %s: --engine kernel alone speaks IPv6",
+				       o->target[i].text);
+}
+
+void options_check(struct options *o, const struct program *p, const struct nsk_config *config)
+{
+	unsigned run = run_of(o);
+
+	if (!o->ntargets)
+		program_misuse(p, "no --target: give ADDRESS:PORT of whom to load");
+	for (unsigned i = 0; i < sizeof(useless) / sizeof(useless[0]); i++)
+		if (run & useless[i].in && program_given(p, useless[i].option))
+			program_misuse(p, "--%s %s", useless[i].option, useless[i].why);
+	if (o->udp && o->request_bytes > 65507)
+		program_misuse(p, "--request: a datagram has room for 65507 bytes");
+	check_shared(o, run, p, config);
 	if (!o->timeout_ms)
 		o->timeout_ms = o->udp ? 1000 : 5000;
-	if (!o->ntargets)
-		return "no --target";
-	if (o->bulk &&
-	    (o->udp || o->short_lived || o->rate > 0 || o->requests_total || o->think_ms))
-		return "--bulk goes with none of --udp, --short, --rate, --requests-total and --think";
-	if (o->bulk == BULK_BOTH && o->http)
-		return "--bulk both compares an echo; --http goes with --bulk recv";
-	if (o->bulk == BULK_SEND && o->http)
-		return "--http goes with --bulk recv";
-	if (!o->bulk && (o->bulk_bytes || o->zero_copy))
-		return "--bytes and --zero-copy need --bulk";
-	if (o->udp && (o->http || o->short_lived))
-		return "--udp goes with neither --http nor --short";
-	if (o->udp && o->request_bytes > 65507)
-		return "a datagram has room for 65507 bytes";
-	if (o->rate > 0 && o->think_ms)
-		return "--think is for the closed loop, --rate for the open one";
-	if (o->http && o->response_bytes != UINT32_MAX)
-		return "--response: an HTTP answer says its own length";
-	return NULL;
+	if (!program_given(p, "patience"))
+		o->patience_s = o->timeout_ms > 10000 ? o->timeout_ms / 1e3 : 10;
 }

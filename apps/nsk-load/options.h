@@ -52,6 +52,7 @@ struct options {
 	uint32_t think_ms;
 	uint64_t requests_total; /* 0: no limit */
 	double duration_s, warmup_s, ramp_s, interval_s;
+	double patience_s; /* without a connection opened, or an answer */
 	uint32_t timeout_ms, rto_ms;
 	uint32_t window;		     /* receive window, lean */
 	uint32_t source_first, source_count; /* host order; 0: the device's own */
@@ -65,8 +66,9 @@ extern const char *const load_examples;
 
 /* Defaults. */
 void options_init(struct options *o);
-/* What options say together: a text if it makes no sense, else NULL. Fills in defaults that depend
- * on others. */
-const char *options_check(struct options *o);
+/* What the options say together, with the shared ones: exits with 2 if it makes no sense, or if one
+ * would do nothing. Fills in defaults that depend on others. */
+void options_check(struct options *o, const struct program *program,
+		   const struct nsk_config *config);
 
 #endif

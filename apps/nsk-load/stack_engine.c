@@ -85,10 +85,6 @@ static void prepare(struct load *load)
 {
 	load->stack = program_stack(load->program, load->config);
 	load->workers = nsk_stack_workers(load->stack);
-	if (load->workers > LOAD_WORKERS || load->workers > load->options->connections)
-		program_fail(load->program,
-			     "%u workers for %u connections: fewer cores, or more connections",
-			     load->workers, load->options->connections);
 }
 
 static void launch(struct load *load)
@@ -104,7 +100,7 @@ static void finish(struct load *load)
 	load->stats = malloc(sizeof(*load->stats));
 	if (load->stats)
 		nsk_stats_read(load->stack, -1, load->stats);
-	nsk_stack_destroy(load->stack);
+	program_stack_end(load->stack);
 	load->stack = NULL;
 }
 

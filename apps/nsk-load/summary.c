@@ -7,16 +7,9 @@
 
 #include <jansson.h>
 
-#define HEADING_EVERY 20
+#include "nsk-load/totals.h"
 
-/* The measured part of the run, all threads together. */
-struct totals {
-	double seconds;
-	struct counters c;
-	uint64_t error[LOAD_ERR_MAX], errors;
-	uint64_t open, waiting, socket_errno;
-	struct histogram latency, connect;
-};
+#define HEADING_EVERY 20
 
 static struct counters read_counters(const struct load *load)
 {
@@ -57,6 +50,12 @@ static double micro(uint64_t ns)
 	return (double)ns / 1e3;
 }
 
+/* Of what was recorded; where nothing was, there is no number. */
+static json_t *json_micro(const struct histogram *h, double us)
+{
+	return h->count ? json_real(us) : json_null();
+}
+
 /* ---- lines --------------------------------------------------------------------------------- */
 
 void summary_start(struct summary *s, const struct load *load, uint64_t now_ns)
@@ -92,17 +91,24 @@ static void text_line(struct summary *s, const struct counters *d, double second
 		      uint64_t now_ns)
 {
 	const struct histogram *h = &s->interval;
+	char latency[64];
 
+	/* Before the measured time there is none. */
+	if (h->count)
+		snprintf(latency, sizeof(latency), "%9.1f %9.1f %9.1f",
+			 micro(histogram_quantile(h, 0.5)), micro(histogram_quantile(h, 0.99)),
+			 micro(h->max_ns));
+	else
+		snprintf(latency, sizeof(latency), "%9s %9s %9s", "-", "-", "-");
 	if (s->lines++ % HEADING_EVERY == 0)
 		printf("%8s %11s %11s %9s %10s %10s %9s %9s %9s %9s %7s\n", "time s", "requests/s",
 		       "connects/s", "open", "tx Mbit/s", "rx Mbit/s", "p50 us", "p99 us", "max us",
 		       "retrans", "errors");
-	printf("%8.1f %11.0f %11.0f %9llu %10.1f %10.1f %9.1f %9.1f %9.1f %9llu %7llu %s\n",
+	printf("%8.1f %11.0f %11.0f %9llu %10.1f %10.1f %s %9llu %7llu %s\n",
 	       (double)(now_ns - s->start_ns) / 1e9, (double)d->answers / seconds,
 	       (double)d->opened / seconds, (unsigned long long)read_open(s->load, false),
-	       (double)d->tx_bytes * 8e-6 / seconds, (double)d->rx_bytes * 8e-6 / seconds,
-	       micro(histogram_quantile(h, 0.5)), micro(histogram_quantile(h, 0.99)),
-	       micro(h->max_ns), (unsigned long long)d->retransmits, (unsigned long long)errors,
+	       (double)d->tx_bytes * 8e-6 / seconds, (double)d->rx_bytes * 8e-6 / seconds, latency,
+	       (unsigned long long)d->retransmits, (unsigned long long)errors,
 	       phase_name(load_phase(s->load)));
 	fflush(stdout);
 }
@@ -113,16 +119,18 @@ static void json_line(struct summary *s, const struct counters *d, double second
 	const struct histogram *h = &s->interval;
 	const char *phase = phase_name(load_phase(s->load));
 	json_t *o = json_pack(
-		"{s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "kind",
+		"{s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:I, s:I}", "kind",
 		"interval", "phase", *phase ? phase : "measure", "time_s",
 		(double)(now_ns - s->start_ns) / 1e9, "requests_per_s",
 		(double)d->answers / seconds, "connects_per_s", (double)d->opened / seconds, "open",
 		(json_int_t)read_open(s->load, false), "waiting",
 		(json_int_t)read_open(s->load, true), "tx_mbit_per_s",
 		(double)d->tx_bytes * 8e-6 / seconds, "rx_mbit_per_s",
-		(double)d->rx_bytes * 8e-6 / seconds, "p50_us", micro(histogram_quantile(h, 0.5)),
-		"p99_us", micro(histogram_quantile(h, 0.99)), "max_us", micro(h->max_ns),
-		"retransmits", (json_int_t)d->retransmits, "errors", (json_int_t)errors);
+		(double)d->rx_bytes * 8e-6 / seconds, "p50_us",
+		json_micro(h, micro(histogram_quantile(h, 0.5))), "p99_us",
+		json_micro(h, micro(histogram_quantile(h, 0.99))), "max_us",
+		json_micro(h, micro(h->max_ns)), "retransmits", (json_int_t)d->retransmits,
+		"errors", (json_int_t)errors);
 
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
 	putchar('\n');
@@ -147,39 +155,6 @@ void summary_line(struct summary *s, uint64_t now_ns)
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
-
-static void add_up(struct totals *t, const struct load *load)
-{
-	memset(t, 0, sizeof(*t));
-	for (unsigned i = 0; i < load->workers; i++) {
-		const struct result *r = load->result[i];
-		struct counters c = r->end;
-		double seconds = (double)(r->measure_end_ns - r->measure_start_ns) / 1e9;
-
-		/* A thread that never came so far has errors at most. */
-		if (r->measure_end_ns) {
-			counters_sub(&c, &r->base);
-			counters_add(&t->c, &c);
-			t->seconds = seconds > t->seconds ? seconds : t->seconds;
-		}
-		for (unsigned e = 0; e < LOAD_ERR_MAX; e++) {
-			t->error[e] += r->error[e];
-			t->errors += r->error[e];
-		}
-		t->open += r->open;
-		t->socket_errno = r->socket_errno ? r->socket_errno : t->socket_errno;
-		t->waiting += r->waiting;
-		histogram_add(&t->latency, &r->latency);
-		histogram_add(&t->connect, &r->connect);
-	}
-	if (load->stats)
-		t->c.retransmits = load->stats->counter[NSK_CNT_TCP_RETRANS_SEGMENTS];
-}
-
-static double per_second(const struct totals *t, uint64_t n)
-{
-	return t->seconds > 0 ? (double)n / t->seconds : 0;
-}
 
 static double jitter_us(const struct totals *t)
 {
@@ -230,17 +205,17 @@ static void text_end(const struct load *load, const struct totals *t)
 	printf("\n%s, %u connections, measured %.2f s\n", o->engine, o->connections, t->seconds);
 	if (!o->bulk)
 		printf("  requests      %llu answered (%.0f/s), %llu sent\n",
-		       (unsigned long long)c->answers, per_second(t, c->answers),
+		       (unsigned long long)c->answers, totals_rate(t, c->answers),
 		       (unsigned long long)c->sent);
 	printf("  connections   %llu opened (%.0f/s), %llu closed (%.0f/s)\n",
-	       (unsigned long long)c->opened, per_second(t, c->opened),
-	       (unsigned long long)c->closed, per_second(t, c->closed));
+	       (unsigned long long)c->opened, totals_rate(t, c->opened),
+	       (unsigned long long)c->closed, totals_rate(t, c->closed));
 	printf("  payload       sent %.1f Mbit/s (%llu bytes), received %.1f Mbit/s (%llu bytes)\n",
-	       per_second(t, c->tx_bytes) * 8e-6, (unsigned long long)c->tx_bytes,
-	       per_second(t, c->rx_bytes) * 8e-6, (unsigned long long)c->rx_bytes);
+	       totals_rate(t, c->tx_bytes) * 8e-6, (unsigned long long)c->tx_bytes,
+	       totals_rate(t, c->rx_bytes) * 8e-6, (unsigned long long)c->rx_bytes);
 	if (c->tx_packets)
 		printf("  packets       sent %.0f/s, received %.0f/s, stray %llu, not taken by the port %llu, no buffer %llu\n",
-		       per_second(t, c->tx_packets), per_second(t, c->rx_packets),
+		       totals_rate(t, c->tx_packets), totals_rate(t, c->rx_packets),
 		       (unsigned long long)c->stray, (unsigned long long)c->tx_full,
 		       (unsigned long long)c->no_buffers);
 	text_histogram("latency", &t->latency);
@@ -253,8 +228,9 @@ static void text_end(const struct load *load, const struct totals *t)
 		       (unsigned long long)t->waiting);
 	if (c->busy_ns)
 		printf("  generator     busy %.1f %%, %.0f ns a request\n",
-		       per_second(t, c->busy_ns) / 1e7, ns_per_request(t));
-	printf("  retransmitted %llu segments\n", (unsigned long long)c->retransmits);
+		       totals_rate(t, c->busy_ns) / 1e7, ns_per_request(t));
+	if (load->stats || strcmp(o->engine, "lean") == 0)
+		printf("  retransmitted %llu segments\n", (unsigned long long)c->retransmits);
 	printf("  errors        %llu\n", (unsigned long long)t->errors);
 	for (unsigned e = 0; e < LOAD_ERR_MAX; e++)
 		if (t->error[e])
@@ -269,12 +245,14 @@ static void text_end(const struct load *load, const struct totals *t)
 
 static json_t *json_histogram(const struct histogram *h)
 {
-	return json_pack("{s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "count", (json_int_t)h->count,
-			 "min_us", micro(h->min_ns), "p50_us", micro(histogram_quantile(h, 0.5)),
-			 "p90_us", micro(histogram_quantile(h, 0.9)), "p99_us",
-			 micro(histogram_quantile(h, 0.99)), "p999_us",
-			 micro(histogram_quantile(h, 0.999)), "max_us", micro(h->max_ns), "mean_us",
-			 histogram_mean(h) / 1e3);
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", (json_int_t)h->count,
+			 "min_us", json_micro(h, micro(h->min_ns)), "p50_us",
+			 json_micro(h, micro(histogram_quantile(h, 0.5))), "p90_us",
+			 json_micro(h, micro(histogram_quantile(h, 0.9))), "p99_us",
+			 json_micro(h, micro(histogram_quantile(h, 0.99))), "p999_us",
+			 json_micro(h, micro(histogram_quantile(h, 0.999))), "max_us",
+			 json_micro(h, micro(h->max_ns)), "mean_us",
+			 json_micro(h, histogram_mean(h) / 1e3));
 }
 
 static json_t *json_errors(const struct totals *t)
@@ -298,18 +276,19 @@ static json_t *json_counters(const struct counters *c)
 	return o;
 }
 
-static void json_end(const struct load *load, const struct totals *t)
+static void json_end(const struct load *load, const struct totals *t, const char *why)
 {
 	const struct options *o = load->options;
 	json_t *j = json_pack(
-		"{s:s, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:I, s:o, s:I, s:o, s:o}",
-		"kind", "summary", "engine", o->engine, "connections", (json_int_t)o->connections,
-		"seconds", t->seconds, "requests_per_s", per_second(t, t->c.answers),
-		"connects_per_s", per_second(t, t->c.opened), "closes_per_s",
-		per_second(t, t->c.closed), "tx_mbit_per_s", per_second(t, t->c.tx_bytes) * 8e-6,
-		"rx_mbit_per_s", per_second(t, t->c.rx_bytes) * 8e-6, "latency",
+		"{s:s, s:s, s:o, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:f, s:f, s:f, s:I, s:o, s:I, s:o, s:o}",
+		"kind", "summary", "engine", o->engine, "failure",
+		*why ? json_string(why) : json_null(), "connections", (json_int_t)o->connections,
+		"seconds", t->seconds, "requests_per_s", totals_rate(t, t->c.answers),
+		"connects_per_s", totals_rate(t, t->c.opened), "closes_per_s",
+		totals_rate(t, t->c.closed), "tx_mbit_per_s", totals_rate(t, t->c.tx_bytes) * 8e-6,
+		"rx_mbit_per_s", totals_rate(t, t->c.rx_bytes) * 8e-6, "latency",
 		json_histogram(&t->latency), "connect", json_histogram(&t->connect), "jitter_us",
-		jitter_us(t), "busy_percent", per_second(t, t->c.busy_ns) / 1e7,
+		jitter_us(t), "busy_percent", totals_rate(t, t->c.busy_ns) / 1e7,
 		"busy_ns_per_request", ns_per_request(t), "waiting", (json_int_t)t->waiting,
 		"counters", json_counters(&t->c), "errors", (json_int_t)t->errors, "errors_by_kind",
 		json_errors(t), "drops", json_drops(load->stats));
@@ -321,22 +300,22 @@ static void json_end(const struct load *load, const struct totals *t)
 
 int summary_end(struct summary *s)
 {
-	const struct options *o = s->load->options;
+	const struct load *load = s->load;
 	struct totals *t = malloc(sizeof(*t));
-	bool worked, strict;
+	char why[512];
+	bool failed;
 
-	if (!t) {
-		fprintf(stderr, "out of memory for the summary\n");
-		return 1;
-	}
-	add_up(t, s->load);
-	(o->json ? json_end : text_end)(s->load, t);
-	fflush(stdout);
-	worked = o->bulk ? t->c.tx_bytes + t->c.rx_bytes > 0 : t->c.answers > 0;
-	/* So many bytes were asked for on every connection: fewer are not what was wanted. */
-	if (o->bulk && o->bulk_bytes)
-		worked = t->c.answers == o->connections;
-	strict = o->strict && t->errors > 0;
+	if (!t)
+		program_fail(load->program, "out of memory for the summary");
+	totals_add_up(t, load);
+	failed = totals_failed(t, load, why, sizeof(why));
+	if (load->options->json)
+		json_end(load, t, why);
+	else
+		text_end(load, t);
 	free(t);
-	return worked && !strict ? 0 : 1;
+	fflush(stdout);
+	if (failed)
+		fprintf(stderr, "%s: %s\n", load->program->name, why);
+	return program_status(load->program, failed);
 }

@@ -25,7 +25,7 @@ struct totals {
 };
 
 static const struct option_row rows[] = {
-	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_seconds,
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_duration,
 	 offsetof(struct options, duration_s)},
 	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct options, quiet)},
 	{"json", NULL, "print the summary as JSON", option_flag, offsetof(struct options, json)},
@@ -68,9 +68,9 @@ static void print_line(const struct totals *now, const struct totals *before, do
 		       double at)
 {
 	printf("%8.1f s  rx %10.0f pkt/s  tx %10.0f pkt/s  %9.1f Mbit/s  ignored %llu  tx full %llu  empty polls %.0f %%\n",
-	       at, (double)(now->rx - before->rx) / seconds,
-	       (double)(now->tx - before->tx) / seconds,
-	       (double)(now->bytes - before->bytes) * 8e-6 / seconds,
+	       at, per_second((double)(now->rx - before->rx), seconds),
+	       per_second((double)(now->tx - before->tx), seconds),
+	       per_second((double)(now->bytes - before->bytes) * 8e-6, seconds),
 	       (unsigned long long)(now->ignored - before->ignored),
 	       (unsigned long long)(now->not_taken - before->not_taken),
 	       now->polls > before->polls
@@ -89,7 +89,7 @@ static void print_summary(const struct options *o, const struct totals *t, doubl
 		       "\"ignored\":%llu,\"tx_full\":%llu,\"rx_packets_per_s\":%.0f}\n",
 		       seconds, (unsigned long long)t->rx, (unsigned long long)t->tx,
 		       (unsigned long long)t->bytes, (unsigned long long)t->ignored,
-		       (unsigned long long)t->not_taken, (double)t->rx / seconds);
+		       (unsigned long long)t->not_taken, per_second((double)t->rx, seconds));
 		return;
 	}
 	printf("summary: ");
@@ -136,11 +136,16 @@ int main(int argc, char **argv)
 	struct nsk_config *config = program_args(&program, &argc, argv);
 	struct nsk_raw *raw;
 
+	program_raw(&program, config, 1);
+	program_useless(&program, config, "gateway", "packets go back to where they came from");
+	if (nsk_config_addresses(config) > 1)
+		program_misuse(&program,
+			       "--address: one at most; without any, ARP is answered for all");
+	program_catch_signals(NULL);
 	if (nsk_raw_open(config, 0, &raw))
 		program_fail(&program, "%s", nsk_config_error(config));
 	nsk_config_free(config);
-	program_catch_signals(NULL);
 	run(raw, &options);
 	nsk_raw_close(raw);
-	return 0;
+	return program_status(&program, 0);
 }

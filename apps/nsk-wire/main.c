@@ -31,7 +31,7 @@ struct way {
 };
 
 static const struct option_row rows[] = {
-	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_seconds,
+	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_duration,
 	 offsetof(struct options, duration_s)},
 	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct options, quiet)},
 	{"json", NULL, "print the summary as JSON", option_flag, offsetof(struct options, json)},
@@ -72,8 +72,8 @@ static void print_line(const struct way way[ENDS], const struct way before[ENDS]
 	printf("%8.1f s", at);
 	for (unsigned i = 0; i < ENDS; i++)
 		printf("  %s %9.0f pkt/s %9.3f Mbit/s dropped %llu", i ? "<-" : "->",
-		       (double)(way[i].packets - before[i].packets) / seconds,
-		       (double)(way[i].bytes - before[i].bytes) * 8e-6 / seconds,
+		       per_second((double)(way[i].packets - before[i].packets), seconds),
+		       per_second((double)(way[i].bytes - before[i].bytes) * 8e-6, seconds),
 		       (unsigned long long)(way[i].dropped - before[i].dropped));
 	printf("\n");
 	fflush(stdout);
@@ -140,20 +140,18 @@ int main(int argc, char **argv)
 		.options = &options,
 	};
 	struct nsk_config *config = program_args(&program, &argc, argv);
-	struct nsk_raw *raw, *other;
+	struct nsk_raw *raw;
 
+	program_raw(&program, config, ENDS);
+	program_useless(&program, config, "address", "a wire has no address, its ends' hosts have");
+	program_useless(&program, config, "gateway", "a wire sends nothing of its own");
+	program_catch_signals(NULL);
 	if (nsk_raw_open(config, 8192, &raw))
 		program_fail(&program, "%s", nsk_config_error(config));
 	nsk_config_free(config);
-	other = nsk_raw_next(raw);
-	if (!other || nsk_raw_next(other)) {
-		nsk_raw_close(raw);
-		program_fail(&program, "joins two devices: give -d twice");
-	}
 	way[0].from = way[1].to = raw;
-	way[1].from = way[0].to = other;
-	program_catch_signals(NULL);
+	way[1].from = way[0].to = nsk_raw_next(raw);
 	run(way, &options);
 	nsk_raw_close(raw);
-	return 0;
+	return program_status(&program, 0);
 }

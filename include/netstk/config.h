@@ -61,6 +61,9 @@ NSK_API unsigned nsk_config_devices(const struct nsk_config *config);
 /** @brief Number of addresses of all devices added so far. */
 NSK_API unsigned nsk_config_addresses(const struct nsk_config *config);
 
+/** @brief Number of workers that a stack made from it has. */
+NSK_API unsigned nsk_config_worker_count(const struct nsk_config *config);
+
 /** @brief Add one end (0 or 1) of an in-process wire as a device; @p wire must outlive the stack.
  */
 NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire, unsigned end);
@@ -155,6 +158,12 @@ NSK_API unsigned nsk_config_fail_step(struct nsk_config *config, unsigned step);
  * @param argc in: count; out: count of what is left
  */
 NSK_API int nsk_config_args(struct nsk_config *config, int *argc, char **argv);
+
+/**
+ * @brief Whether nsk_config_args() has taken an option, for programs that have no use for it.
+ * @param option long name without dashes ("address"); NULL: any of them
+ */
+NSK_API bool nsk_config_given(const struct nsk_config *config, const char *option);
 
 /** @brief Print the help text of the shared options, for `--help` of a program. */
 NSK_API void nsk_config_args_help(FILE *out);

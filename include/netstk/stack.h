@@ -170,9 +170,9 @@ typedef void (*nsk_event_fn)(void *arg, const struct nsk_event *event);
 
 /** Facts of one interface, see nsk_iface_info(). */
 struct nsk_iface_info {
-	char name[32];	 /**< as in routes and nskctl */
-	char device[64]; /**< how the device was named */
-	char driver[32]; /**< port driver, for DPDK devices with the PMD's name after a colon */
+	char name[32];	  /**< as in routes and nskctl */
+	char device[256]; /**< how the device was named */
+	char driver[32];  /**< port driver, for DPDK devices with the PMD's name after a colon */
 	enum nsk_iface_state state; /**< of its life */
 	bool link_up;		    /**< the port has a peer */
 	bool ethernet;		    /**< false: raw IP packets, no ARP */

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 
-#define PORT_NAME_MAX	64
+#define PORT_NAME_MAX	256
 #define PORT_QUEUES_MAX 16
 
 enum port_offload {
@@ -99,7 +99,7 @@ struct port {
 	struct port_caps caps;	    /* [C] after open */
 	char name[PORT_NAME_MAX];   /* [C] how it was named: "net_tap0,iface=nsk0" cut to size */
 	char driver[32];	    /* [C] "loop", "ethdev:net_tap" */
-	char error[256];	    /* text of the last failure */
+	char error[512];	    /* text of the last failure */
 	struct eth_addr mac;	    /* [C] after open */
 	uint32_t mtu;		    /* [C] after start */
 	struct log *log;	    /* [C] */

@@ -127,6 +127,7 @@ static int apply(struct nsk_config *config, const struct found *f, const char *n
 	}
 	if (f->row->apply(config, value))
 		return config_fail_at(config, "%s", f->text);
+	config->given |= UINT32_C(1) << (f->row - options);
 	return words;
 }
 
@@ -161,6 +162,14 @@ int nsk_config_args(struct nsk_config *config, int *argc, char **argv)
 	argv[left] = NULL;
 	*argc = left;
 	return 0;
+}
+
+bool nsk_config_given(const struct nsk_config *config, const char *option)
+{
+	for (unsigned i = 0; config && i < NSK_ARRAY_LEN(options); i++)
+		if ((config->given >> i & 1) && (!option || strcmp(options[i].name, option) == 0))
+			return true;
+	return false;
 }
 
 /* ---- help ---------------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct nsk_config {
 	char control[CONFIG_PATH_MAX]; /* "": none */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
+	uint32_t given;	    /* options that nsk_config_args() took, by their rows */
 	unsigned fail_step; /* make this step of building fail */
 	unsigned steps;	    /* steps the last build took */
 	char error[CONFIG_ERROR_MAX];

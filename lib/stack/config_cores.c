@@ -129,3 +129,8 @@ int nsk_config_workers(struct nsk_config *config, unsigned count)
 	config->nworkers = count;
 	return 0;
 }
+
+unsigned nsk_config_worker_count(const struct nsk_config *config)
+{
+	return config->nworkers;
+}

@@ -297,8 +297,10 @@ void iface_watch(struct nsk_stack *stack)
 			continue;
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
 		net_snapshot_touch(&stack->snap);
-		LOG_WARN(&stack->log, "iface", "%s: link is %s", ifc->name,
-			 link.up ? "up" : "down");
+		if (link.up)
+			LOG_INFO(&stack->log, "iface", "%s: link is up", ifc->name);
+		else
+			LOG_WARN(&stack->log, "iface", "%s: link is down", ifc->name);
 		tell(stack, NSK_EVENT_LINK, ifc, link.up);
 	}
 }

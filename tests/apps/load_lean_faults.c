@@ -346,7 +346,8 @@ static void no_answer_to_arp_ends_the_run(void **state)
 	p->no_arp = true;
 	assert_true(peer_run(p, 60 * SEC));
 	assert_true(p->load.failed);
-	assert_string_equal(p->load.failure, "no answer to ARP for 10.0.0.2");
+	assert_string_equal(p->load.failure,
+			    "no answer to ARP for 10.0.0.2: is that host there, and the link up?");
 	peer_free(p);
 }
 

@@ -8,6 +8,8 @@ The device is DPDK's null device: no NIC, no hugepages, no root.
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,7 +40,11 @@ class CommandLines(unittest.TestCase):
                 ("nsk-echo", "--udp", "http", "a number from 1 to 65535"),
                 ("nsk-echo", "--body", "-1", "a number from 0 to 1048576"),
                 ("nsk-echo", "--interval", "0", "seconds, 0.1 or more"),
-                ("nsk-echo", "--duration", "1m", "seconds, such as 10 or 0.5"),
+                ("nsk-echo", "--duration", "1m", "seconds, more than 0"),
+                ("nsk-reflect", "--duration", "0", "seconds, more than 0"),
+                ("nsk-load", "--warmup", "1m", "seconds, such as 10 or 0.5"),
+                ("nsk-load", "--engine", "foo", "lean, raw, stack or kernel"),
+                ("nsk-load", "--in-flight", "0", "a number from 1 to 1000000"),
                 ("nsk-load", "--target", "10.0.0.2", "ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7"),
                 ("nsk-load", "--target", "10.0.0.2:0", "ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7"),
                 ("nsk-load", "--bulk", "all", "send, recv or both"),
@@ -50,6 +56,57 @@ class CommandLines(unittest.TestCase):
             result = run(program, *NULL, option, value)
             self.assertEqual((result.returncode, result.stderr.splitlines()[0]),
                              (2, f'{program}: {option} "{value}": give {wants}'))
+
+    def misused(self, line):
+        """What a program says of a command line, which must be a misuse: its first line without its name."""
+        program, *args = line.split()
+        result = run(program, *args)
+        self.assertEqual(result.returncode, 2, f"{line}\n{result.stderr}")
+        said, where = result.stderr.splitlines()[-2:]
+        self.assertEqual(where, f'Try "{program} --help".')
+        self.assertEqual(result.stdout, "")
+        return said.removeprefix(f"{program}: ")
+
+    def test_what_would_do_nothing_is_refused(self):
+        load = f"nsk-load {' '.join(NULL)} --target 10.0.0.9:7 "
+        wire = "nsk-wire --no-huge -d net_null0 -d net_null1 "
+        for line, said in (
+                ("nsk-load", "no --target: give ADDRESS:PORT of whom to load"),
+                (load + "--bulk send --zero-copy", "--zero-copy is for --engine stack"),
+                (load + "--engine stack --bulk recv --zero-copy", "--zero-copy goes with --bulk send or both"),
+                (load + "--engine raw --short", "--short is for engines that know connections"),
+                (load + "--engine raw --bulk send", "--bulk is for engines that know connections"),
+                (load + "--bulk send --udp", "--udp goes without --bulk"),
+                (load + "--bulk both --http", "--http goes with --bulk recv alone"),
+                (load + "--bytes 7", "--bytes goes with --bulk"),
+                (load + "--path /x", "--path goes with --http"),
+                (load + "--http --request 7", "--request goes with neither --http nor --bulk"),
+                (load + "--rate 7 --think 7", "--think goes with none of --bulk, --short and --rate"),
+                (load + "--engine stack --rto 7", "--rto is for --engine lean over TCP"),
+                (load + "--engine stack --ports 7-9", "--ports is for --engine lean and raw"),
+                (load + "--short --handshakes 7", "--handshakes goes with none of --engine raw, --udp and --short"),
+                (load + "--requests-total 7 --duration 7", "--duration goes with neither --requests-total nor --bytes"),
+                (load + "--udp --request 65508", "--request: a datagram has room for 65507 bytes"),
+                (load + "-a 10.0.1.2/24", "--address: one is used; --source-range takes more"),
+                (load + "--control x", "--control: there is no stack here to look into"),
+                (load + "--target [::1]:7", "--target [::1]:7: --engine kernel alone speaks IPv6"),
+                (load + "--engine kernel", "--engine kernel uses the system's own sockets: -d and the other options of a "
+                 "stack do nothing there"),
+                ("nsk-load --no-huge -d net_null0 --target 10.0.0.9:7", "no address of our own: give it with -a"),
+                ("nsk-load --no-huge --target 10.0.0.9:7", "no device: name one with -d, or in the file given with -c"),
+                ("nsk-wire --no-huge -d net_null0", "1 device: give -d twice"),
+                (wire + "-d net_null2", "3 devices: give -d twice"),
+                (wire + "-a 10.0.0.2/24", "--address: a wire has no address, its ends' hosts have"),
+                (wire + "-g 10.0.0.1", "--gateway: a wire sends nothing of its own"),
+                (wire + "--control x", "--control: there is no stack here to look into"),
+                ("nsk-reflect --no-huge -d net_null0 -d net_null1", "2 devices: give -d once"),
+                ("nsk-reflect --no-huge -d net_null0 -g 10.0.0.1", "--gateway: packets go back to where they came from"),
+                ("nsk-echo --no-huge -d net_null0 -- x", 'unexpected argument "x"'),
+                ("nsk-echo -x", "unknown option -x"),
+                ("nsk-echo -d", "-d lacks its value (-d DEVARGS)"),
+                ("nsk-sim --what", "unknown option --what"),
+                ("nsk-sim -d help", "unknown option -d")):
+            self.assertEqual(self.misused(line), said)
 
     def test_a_port_too_many_is_refused(self):
         result = run("nsk-echo", *NULL, *(f"--tcp={port}" for port in range(1, 10)))
@@ -130,7 +187,62 @@ class Summary(unittest.TestCase):
         self.assertEqual(lines[-1]["dropped"], sum(line["dropped"] for line in lines[:-1]))
 
 
+class Ending(unittest.TestCase):
+    """One Ctrl-C may come as several signals: a program ends in order."""
+
+    def end(self, *line):
+        with subprocess.Popen([os.path.join(APPS, line[0]), *line[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True) as program:
+            first = program.stdout.readline()
+            program.send_signal(signal.SIGINT)
+            program.send_signal(signal.SIGTERM)
+            program.send_signal(signal.SIGINT)
+            said = first + program.communicate(timeout=120)[0]
+        return program.returncode, said
+
+    def test_signals_on_top_of_each_other_end_a_program_in_order(self):
+        for line in (("nsk-echo", *NULL), ("nsk-wire", "-d", "net_null0", "-d", "net_null1", "--no-huge")):
+            status, said = self.end(*line)
+            self.assertEqual(status, 0, said)
+            self.assertIn("summary", said)
+
+    def test_a_load_that_is_ended_says_that_nothing_was_measured(self):
+        status, said = self.end("nsk-load", *NULL, "--target", "10.0.0.9:7", "--engine", "stack", "--interval", "0.1")
+        self.assertEqual(status, 1, said)
+        self.assertEqual(said.splitlines()[-1], "nsk-load: ended before anything was measured")
+
+    def test_an_output_that_takes_no_more_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([os.path.join(APPS, "nsk-reflect"), *NULL, "--duration", "0.1"], stdout=full,
+                                    stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (1, "nsk-reflect: standard output takes no more\n"))
+
+
 class Load(unittest.TestCase):
+    def refused(self, *args):
+        """What a load says of a port where nobody listens, by the kernel's own sockets, and its errors."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            target = f"127.0.0.1:{server.getsockname()[1]}"
+        result = run("nsk-load", "--engine", "kernel", "--target", target, "--quiet", "--json", *args)
+        summary = json.loads(result.stdout)
+        self.assertEqual((result.returncode, result.stderr), (1, f"nsk-load: {summary['failure']}\n"))
+        self.assertEqual(summary["failure"], f"{target} refuses connections: nobody listens there")
+        self.assertEqual(summary["errors_by_kind"], {"refused": summary["errors"]})
+        self.assertIsNone(summary["latency"]["p50_us"])
+
+    def test_a_port_that_refuses_ends_the_load_whatever_its_end_is(self):
+        self.refused("--duration", "0.5")
+        self.refused("--requests-total", "100")
+        self.refused("--bulk", "both", "--bytes", "100")
+
+    def test_silence_ends_a_load(self):
+        for engine in ("lean", "raw", "stack"):
+            result = run("nsk-load", *NULL, "--target", "10.0.0.9:7", "--engine", engine, "--patience", "0.1", "--quiet",
+                         "--duration", "0.1")
+            self.assertEqual((result.returncode, result.stderr),
+                             (1, "nsk-load: no connection to 10.0.0.9:7 was opened: no answer; is a server there, and the "
+                                 "link up?\n"))
+
     def test_a_target_without_a_route_ends_the_load_at_once(self):
         for engine in ("lean", "raw", "stack"):
             result = run("nsk-load", *NULL, "--target", "10.5.0.3:7", "--engine", engine)

@@ -78,13 +78,5 @@ class Wire(unittest.TestCase):
             self.assertEqual(summary[way]["dropped"], 0)
 
 
-class Mistakes(unittest.TestCase):
-    def test_two_devices_are_needed(self):
-        with Rig(no_huge=True) as rig:
-            program = rig.start("nsk-wire", "-d", "net_tap0,iface=w0", "--no-huge")
-            self.assertEqual(program.process.wait(PATIENCE_S), 1)
-            self.assertIn("nsk-wire: joins two devices: give -d twice", program.said)
-
-
 if __name__ == "__main__":
     main()

@@ -149,6 +149,25 @@ static void test_all_behind_two_dashes_is_left_alone(void **state)
 	EXPECT_LEFT(&l, "a", "--", "-d", "net_ring0", "--no-huge");
 	assert_int_equal(l.config->ndevices, 1);
 	assert_false(l.config->no_huge);
+	assert_false(nsk_config_given(l.config, "no-huge"));
+	nsk_config_free(l.config);
+}
+
+static void test_what_was_given_can_be_asked(void **state)
+{
+	struct line l;
+
+	(void)state;
+	assert_int_equal(TAKE(&l, "-dnet_tap0", "--address=10.0.0.2/24", "--tcp", "7"), 0);
+	assert_true(nsk_config_given(l.config, NULL));
+	assert_true(nsk_config_given(l.config, "device"));
+	assert_true(nsk_config_given(l.config, "address"));
+	assert_false(nsk_config_given(l.config, "gateway"));
+	assert_false(nsk_config_given(l.config, "tcp"));
+	assert_int_equal(nsk_config_worker_count(l.config), 1);
+	nsk_config_free(l.config);
+	assert_int_equal(TAKE(&l, "--tcp", "7"), 0);
+	assert_false(nsk_config_given(l.config, NULL));
 	nsk_config_free(l.config);
 }
 
@@ -258,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_counts_where_it_stands),
 		cmocka_unit_test(test_what_is_unknown_stays_in_its_order),
 		cmocka_unit_test(test_all_behind_two_dashes_is_left_alone),
+		cmocka_unit_test(test_what_was_given_can_be_asked),
 		cmocka_unit_test(test_an_empty_command_line_stays_empty),
 		cmocka_unit_test(test_each_misuse_names_its_option),
 		cmocka_unit_test(test_help_names_every_option),
