@@ -44,6 +44,8 @@ static const struct row {
 	{"TcpExt", "TCPTimeouts", {"tcp_rto"}, NULL},
 	{"TcpExt", "TCPLossProbes", {"tcp_loss_probes"}, NULL},
 	{"TcpExt", "TCPLossProbeRecovery", {"tcp_probe_repairs"}, NULL},
+	{"TcpExt", "TCPMTUPSuccess", {"tcp_mtu_raised"}, NULL},
+	{"TcpExt", "TCPMTUPFail", {"tcp_mtu_probes_lost"}, NULL},
 	{"TcpExt", "TCPDSACKRecv", {"tcp_dsacks"}, NULL},
 	{"TcpExt", "TCPAbortOnTimeout", {"tcp_timeouts"}, NULL},
 	{"TcpExt", "TCPMemoryPressures", {"tcp_mem_pressures"}, NULL},

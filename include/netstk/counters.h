@@ -45,6 +45,8 @@ extern "C" {
 	X(TCP_LOSS_PROBES, "tcp_loss_probes", "tail loss probes sent (RFC 8985)")               \
 	X(TCP_PROBE_REPAIRS, "tcp_probe_repairs", "losses that a tail loss probe repaired")     \
 	X(TCP_BLACK_HOLES, "tcp_black_holes", "segments made smaller after timeouts")           \
+	X(TCP_MTU_RAISED, "tcp_mtu_raised", "path MTUs found to be larger (RFC 4821)")          \
+	X(TCP_MTU_PROBES_LOST, "tcp_mtu_probes_lost", "probes for a larger path MTU lost")      \
 	X(TCP_UNDOS, "tcp_undos", "recoveries found needless and taken back")                   \
 	X(TCP_DSACKS, "tcp_dsacks", "duplicates reported by peers (RFC 2883)")                  \
 	X(TCP_ECN_OPENS, "tcp_ecn_opens", "connections opened with ECN (RFC 3168)")             \

@@ -73,6 +73,7 @@ struct settings {
 	uint32_t tcp_mss_min;	      /* smallest peer's MSS that is believed, bytes (88) */
 	uint32_t tcp_mtu_probing;     /* smaller segments when none arrive, RFC 4821 (1) */
 	uint32_t tcp_base_mss;	      /* what they begin with then, bytes (1024) */
+	uint32_t tcp_mtu_probe_ms;    /* until more is tried again (600000) */
 	uint32_t port_min;	      /* first port for automatic choice (32768) */
 	uint32_t port_max;	      /* last one (60999) */
 

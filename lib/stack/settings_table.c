@@ -165,6 +165,9 @@ const struct setting settings_table[] = {
 	     "send smaller segments when full ones time out again and again, RFC 4821 §7.7"),
 	U32("tcp.base_mss", tcp_base_mss, "bytes", 512, 8960, 1024, LIVE, "net.ipv4.tcp_base_mss",
 	    "segment size to begin with then; each further timeout halves it, down to 512"),
+	U32("tcp.mtu_probe_ms", tcp_mtu_probe_ms, "ms", 1000, WEEK_MS, 600000, LIVE,
+	    "net.ipv4.tcp_probe_interval",
+	    "how long a path that was found to be narrow is left so before more is tried"),
 
 	/* UDP */
 	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.rmem_default",

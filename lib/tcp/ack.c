@@ -6,6 +6,7 @@
  */
 #include "tcp/ecn.h"
 #include "tcp/input.h"
+#include "tcp/mtu.h"
 #include "tcp/pace.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
@@ -193,6 +194,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	a.can_send = before == LOSS_RTO && can_send(c);
 	x = recover_ctx(w, c);
 	ev = loss_ack(&x, &a);
+	if (c->loss.mtu)
+		ev = mtu_acked(w, c, &x, ev);
 	recover_count(w, c, ev);
 	if (c->loss.watched)
 		pace_acked(w, c, &news, rtt_us);

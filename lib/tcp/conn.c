@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tcp/ecn.h"
+#include "tcp/mtu.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 #include "tcp/pace.h"
@@ -52,6 +53,7 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	ooo_free(w, c);
 	pace_free(w, c);
+	mtu_free(w, c);
 	slab_free(&w->tcp->exts, c->ext);
 	c->ext = NULL;
 }
@@ -92,19 +94,11 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	loss_init(&c->loss);
 	if (c->ext) {
 		c->ext->progress_ms = w->tcp->now_ms;
+		c->ext->path_mtu = 0;
 		pace_start(w, c);
 	}
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
 	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
-}
-
-static uint32_t path_mtu(const struct tcp_conn *c, const struct iface *ifc)
-{
-	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
-
-	if (c->ext && c->ext->path_mtu)
-		mtu = NSK_MIN(mtu, (uint32_t)c->ext->path_mtu);
-	return mtu;
 }
 
 uint16_t conn_mss_announced(const struct tcp_conn *c, const struct iface *ifc)
@@ -125,8 +119,7 @@ uint16_t conn_mss_effective(const struct nsk_worker *w, const struct tcp_conn *c
 	if (ifc) {
 		uint32_t room = w->set->buf_bytes - TCP_HLEN_MAX + TCP_OPTS_TS_LEN;
 
-		mss = NSK_MIN(mss,
-			      family_mss(family_of(c->sock.family), (uint16_t)path_mtu(c, ifc)));
+		mss = NSK_MIN(mss, family_mss(family_of(c->sock.family), mtu_of_path(c, ifc)));
 		if (!(ifc->tx_offloads & PORT_TX_MULTI_SEG) && mss > room)
 			mss = (uint16_t)room;
 	}
@@ -163,24 +156,6 @@ int conn_route_slow(struct nsk_worker *w, struct tcp_conn *c)
 	return 0;
 }
 
-bool conn_path_mtu(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu)
-{
-	uint16_t floor = family_of(c->sock.family)->min_mtu, mss;
-	struct tcp_ext *x = conn_ext(w, c);
-
-	mtu = NSK_MIN(NSK_MAX(mtu, (uint32_t)floor), (uint32_t)UINT16_MAX);
-	if (!x || (x->path_mtu && x->path_mtu <= mtu))
-		return false;
-	x->path_mtu = (uint16_t)mtu;
-	if (!conn_in(c, TCPS_SYNCHRONIZED))
-		return false;
-	mss = conn_mss_effective(w, c);
-	if (mss >= c->cc.smss)
-		return false;
-	cc_set_smss(&c->cc, mss);
-	return true;
-}
-
 static void tell_end(struct tcp_conn *c, int err)
 {
 	uint32_t bits = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;
@@ -214,6 +189,7 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	c->flags |= CONN_F_WAS_OPEN; /* reading gives the end of the stream, a refused one's too */
 	sndq_purge(w, c);
 	ooo_free(w, c);
+	mtu_free(w, c);
 	recover_end(w, c);
 	tell_end(c, err);
 }

@@ -31,6 +31,7 @@
 
 struct reasm;
 struct tcp_listener;
+struct tcp_mtu;
 struct tcp_pace;
 
 /* States, numbered as in Linux's tcp_info. */
@@ -104,6 +105,7 @@ enum tcp_timer_id {
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_LIFE,   /* keepalive; after close: end of FIN-WAIT-2 */
 	TCP_T_PACE,   /* the next quantum may leave; only with struct tcp_pace */
+	TCP_T_MTU,    /* a larger path MTU may be tried; only with struct tcp_mtu */
 	TCP_TIMERS,
 };
 
@@ -175,6 +177,7 @@ struct tcp_ext {
 	struct loss_more *loss;	  /* once something was missed */
 	struct reasm *ooo;	  /* while something is out of order */
 	struct tcp_pace *pace;	  /* once somebody wants a rate, see pace.h */
+	struct tcp_mtu *mtu;	  /* once the path was found to be narrow, see mtu.h */
 	struct rte_mbuf *rxt_cur; /* where the last retransmission was found */
 	struct limiter challenge; /* RFC 5961 §7 */
 	struct seq_range dsack;	  /* duplicate to report in the next ACK */
@@ -329,10 +332,6 @@ static inline int conn_route(struct nsk_worker *w, struct tcp_conn *c)
 {
 	return NSK_LIKELY(net_route_valid(w, &c->route)) ? 0 : conn_route_slow(w, c);
 }
-
-/* The path takes packets of no more than mtu bytes, held at the family's floor. True: what is sent
- * from now on is smaller. */
-bool conn_path_mtu(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu);
 
 /* MSS that we announce on the interface of the route. */
 uint16_t conn_mss_announced(const struct tcp_conn *c, const struct iface *ifc);

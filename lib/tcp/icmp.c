@@ -8,6 +8,7 @@
 
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
+#include "tcp/mtu.h"
 #include "tcp/recover.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
@@ -23,7 +24,7 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 {
 	struct loss_ctx lc;
 
-	if (!conn_path_mtu(w, c, mtu) || c->snd_una == c->snd_nxt)
+	if (!mtu_lower(w, c, mtu) || c->snd_una == c->snd_nxt)
 		return;
 	/* Not a sign of congestion: nothing to tell congestion control. */
 	recover_prepare(w, c, c->snd_una);

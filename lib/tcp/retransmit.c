@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "tcp/ecn.h"
+#include "tcp/mtu.h"
 #include "tcp/output.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
@@ -103,7 +104,7 @@ static void suspect_black_hole(struct nsk_worker *w, struct tcp_conn *c)
 	if (c->snd_end - c->snd_una <= mss)
 		return;
 	mss = NSK_MAX(mss, BLACK_HOLE_MSS_MIN);
-	if (conn_path_mtu(w, c, mss + tcp_header_len(c) + family_of(c->sock.family)->hdr_len))
+	if (mtu_lower(w, c, mss + tcp_header_len(c) + family_of(c->sock.family)->hdr_len))
 		worker_count(w, NSK_CNT_TCP_BLACK_HOLES, 1);
 }
 
@@ -129,6 +130,8 @@ static void rto_due(struct nsk_worker *w, struct tcp_conn *c)
 	}
 	count_timeout(w, c);
 	count_retry(c);
+	if (c->loss.mtu)
+		mtu_timeout(w, c);
 	suspect_black_hole(w, c);
 	recover_prepare(w, c, c->snd_una);
 	x = recover_ctx(w, c);
@@ -170,10 +173,14 @@ static void probe_due(struct nsk_worker *w, struct tcp_conn *c)
 static void reordering_due(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct loss_ctx x;
+	unsigned ev;
 
 	recover_prepare(w, c, c->snd_una);
 	x = recover_ctx(w, c);
-	recover_count(w, c, loss_reo_timeout(&x));
+	ev = loss_reo_timeout(&x);
+	if (c->loss.mtu)
+		ev = mtu_acked(w, c, &x, ev);
+	recover_count(w, c, ev);
 	recover_timer(w, c, &x, true);
 	conn_dirty(w, c);
 }

@@ -159,6 +159,30 @@ static struct rte_mbuf *build(struct nsk_worker *w, const struct tcp_conn *c, st
 	return by_copy(w, c, cut);
 }
 
+/* Sends the cut, which may have become shorter, with a FIN if it ends at fin_at. False: no buffer.
+ */
+static inline bool send_cut(struct nsk_worker *w, struct tcp_conn *c, struct cut *cut,
+			    struct rte_mbuf **hint, uint32_t fin_at, bool fin)
+{
+	struct rte_mbuf *m;
+	uint16_t flags = 0;
+
+	cut->from = cut->len ? sndq_find(c, *hint, cut->seq) : NULL;
+	m = cut->len ? build(w, c, cut) : by_copy(w, c, cut);
+	if (NSK_UNLIKELY(!m)) {
+		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		return false;
+	}
+	if (cut->len)
+		*hint = cut->from;
+	if (cut->len && (cut->push || cut->seq + cut->len == c->snd_end))
+		flags = TCP_PSH;
+	if (fin && cut->seq + cut->len == fin_at)
+		flags |= TCP_FIN;
+	tcp_segment_send(w, c, m, cut->hlen, cut->seq, flags, cut->len, cut->sum);
+	return true;
+}
+
 uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len, bool fin,
 		   bool again)
 {
@@ -172,32 +196,25 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 			.len = NSK_MIN(len - sent, (uint32_t)c->cc.smss),
 			.hlen = hlen,
 		};
-		struct rte_mbuf *m;
-		uint16_t flags;
 
-		cut.from = cut.len ? sndq_find(c, hint, cut.seq) : NULL;
-		m = cut.len ? build(w, c, &cut) : by_copy(w, c, &cut);
-		if (NSK_UNLIKELY(!m)) {
-			worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		if (NSK_UNLIKELY(!send_cut(w, c, &cut, &hint, seq + len, fin)))
 			break;
-		}
-		if (cut.len)
-			hint = cut.from;
 		sent += cut.len;
-		flags = 0;
-		if (cut.len && (cut.push || cut.seq + cut.len == c->snd_end))
-			flags = TCP_PSH;
-		if (fin && sent == len) {
-			flags |= TCP_FIN;
-			sent++;
-		}
 		if (NSK_UNLIKELY(again))
 			conn_count_retrans(w, c, cut.len);
-		tcp_segment_send(w, c, m, hlen, cut.seq, flags, cut.len, cut.sum);
+		if (fin && sent == len)
+			sent++;
 	} while (sent < len);
 	if (!again)
 		c->snd.cur = hint;
 	else if (c->ext)
 		c->ext->rxt_cur = hint;
 	return sent;
+}
+
+uint32_t tcp_send_one(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len)
+{
+	struct cut cut = {.seq = seq, .len = len, .hlen = tcp_header_len(c)};
+
+	return send_cut(w, c, &cut, &c->snd.cur, seq + len, false) ? cut.len : 0;
 }

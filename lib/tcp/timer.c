@@ -2,7 +2,7 @@
 /*
  * The timers of TCP.
  *
- * A connection has up to four deadlines and one entry in the worker's wheel:
+ * A connection has up to five deadlines and one entry in the worker's wheel:
  *
  * SEND	  While something sent is not acknowledged: the retransmission timeout (RFC 6298). While
  *	  nothing is in flight but something waits for the peer's window, for the application to
@@ -12,6 +12,7 @@
  * LIFE	  Keepalive (§3.8.4) while the application has the connection and the connection is open;
  *	  once the application is gone, the end of FIN-WAIT-2.
  * PACE	  A paced connection has sent what it may; now it may send more (pace.h).
+ * MTU	  A path was found to be narrow a while ago; it may take more by now (mtu.h).
  *
  * Deadlines move with nearly every segment, the wheel's entry does not: it is only moved when it
  * would fire too late. When it fires too early it looks at the deadlines and goes to the first one;
@@ -131,10 +132,8 @@ static void pace_due(struct nsk_worker *w, struct tcp_conn *c)
 }
 
 static void (*const due[TCP_TIMERS])(struct nsk_worker *w, struct tcp_conn *c) = {
-	[TCP_T_SEND] = tcp_send_timeout,
-	[TCP_T_DELACK] = delack_due,
-	[TCP_T_LIFE] = life_due,
-	[TCP_T_PACE] = pace_due,
+	[TCP_T_SEND] = tcp_send_timeout, [TCP_T_DELACK] = delack_due, [TCP_T_LIFE] = life_due,
+	[TCP_T_PACE] = pace_due,	 [TCP_T_MTU] = mtu_due,
 };
 
 /* Ticks until a deadline; not positive: it has come. */

@@ -4,6 +4,7 @@
 #define NSK_TCP_TIMER_H
 
 #include "tcp/conn.h"
+#include "tcp/mtu.h"
 #include "tcp/pace.h"
 
 #define US_NS UINT64_C(1000)
@@ -27,7 +28,9 @@ static inline void tcp_timer_stop(struct tcp_conn *c, enum tcp_timer_id id)
 /* Where a deadline is kept. */
 static inline uint32_t *tcp_deadline(struct tcp_conn *c, enum tcp_timer_id id)
 {
-	return id == TCP_T_PACE ? &c->ext->pace->due : &c->deadline[id];
+	if (id == TCP_T_PACE)
+		return &c->ext->pace->due;
+	return id == TCP_T_MTU ? &c->ext->mtu->due : &c->deadline[id];
 }
 
 /* Sets a deadline; the wheel's entry moves only if it would fire too late. */

@@ -424,6 +424,14 @@ void loss_go_back(struct loss_ctx *x)
 	enter_rto(x, FRTO_OFF);
 }
 
+void loss_forgive(struct loss_ctx *x, uint32_t end)
+{
+	if (!x->sack)
+		flight_mark(x->f, x->una, x->nxt, end);
+	undo_at_once(&x->m->undo, x->cc);
+	enter_rto(x, FRTO_OFF);
+}
+
 /* ---- sending ---- */
 
 void loss_probed(struct loss_ctx *x, struct seq_range r, bool again, uint32_t grain)

@@ -48,6 +48,7 @@ struct loss {
 			bool watched : 1; /* [W] the caller's: somebody wants to know of each ACK */
 			bool ece : 1;	  /* [W] the caller's: what we send echoes a mark */
 			bool cwr : 1;	  /* [W] the caller's: new data says that we reduced */
+			bool mtu : 1;	  /* [W] the caller's: its path's MTU is being probed */
 		};
 		uint32_t unusual; /* 0: none of it, in OPEN: short cuts may be taken */
 	};
@@ -154,6 +155,12 @@ static inline void loss_new_control(struct loss_more *m)
  * Everything in flight is to be sent again, in segments of another size. Not a sign of congestion.
  */
 void loss_go_back(struct loss_ctx *x);
+
+/*
+ * What was just found lost, up to end, was too large for the path, which is no sign of congestion
+ * (RFC 4821 section 7.5): it is sent again, and the window is as before.
+ */
+void loss_forgive(struct loss_ctx *x, uint32_t end);
 
 /* RFC 8985 section 7.2: may a probe be sent when the timer runs out? */
 static inline bool loss_may_probe(const struct loss_ctx *x)

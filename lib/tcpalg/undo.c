@@ -74,6 +74,15 @@ void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked)
 	undo_disarm(u);
 }
 
+void undo_at_once(struct undo *u, struct cc *cc)
+{
+	if (cc->flags & CC_MODEL)
+		cc_algos[cc->algo]->undo(cc);
+	else
+		*cc = u->cc;
+	undo_disarm(u);
+}
+
 enum frto_verdict frto_ack(enum frto *state, uint32_t acked, uint32_t orig, bool sack,
 			   bool can_send)
 {

@@ -54,6 +54,9 @@ bool undo_dsack(struct undo *u, struct seq_range dup, uint32_t una);
  */
 void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked);
 
+/* The same for what has only just begun, with this ACK: nothing was sent by the new window. */
+void undo_at_once(struct undo *u, struct cc *cc);
+
 /* ---- F-RTO ---- */
 
 enum frto {
