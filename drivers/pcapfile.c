@@ -20,6 +20,7 @@
 #include "rows.h"
 
 #define PCAP_MTU_DEFAULT 1500
+#define PCAP_MTU_MIN	 68
 #define SECOND_NS	 UINT64_C(1000000000)
 
 struct pcap_args {
@@ -233,6 +234,22 @@ static const struct port_ops pcapfile_ops = {
 	.next_ns = pcapfile_next_ns,
 };
 
+static int mtu_read(const char *text, uint64_t *mtu, const char **expect)
+{
+	int rc = kv_u64(text, FRAME_MTU_MAX, mtu, expect);
+
+	*expect = "bytes, 68 to 65535";
+	return rc == 0 && *mtu < PCAP_MTU_MIN ? -EINVAL : rc;
+}
+
+static int mac_read(const char *text, struct eth_addr *mac, const char **expect)
+{
+	*expect = "the address of one station, such as 02:00:00:00:00:01";
+	if (eth_addr_parse(mac, text) || eth_addr_is_multicast(mac) || eth_addr_is_zero(mac))
+		return -EINVAL;
+	return 0;
+}
+
 static int arg_read(const struct kv *kv, struct pcap_args *a, const char **expect)
 {
 	*expect = NULL;
@@ -243,14 +260,13 @@ static int arg_read(const struct kv *kv, struct pcap_args *a, const char **expec
 	} else if (strcmp(kv->key, "timed") == 0) {
 		return kv_bool(kv->value, &a->timed, expect);
 	} else if (strcmp(kv->key, "mtu") == 0) {
-		return kv_u64(kv->value, FRAME_MTU_MAX, &a->mtu, expect);
+		return mtu_read(kv->value, &a->mtu, expect);
 	} else if (strcmp(kv->key, "link") == 0) {
 		*expect = "ethernet or raw";
 		a->raw = strcmp(kv->value, "raw") == 0;
 		return a->raw || strcmp(kv->value, "ethernet") == 0 ? 0 : -EINVAL;
 	} else if (strcmp(kv->key, "mac") == 0) {
-		*expect = "an Ethernet address such as 02:00:00:00:00:01";
-		return eth_addr_parse(&a->mac, kv->value);
+		return mac_read(kv->value, &a->mac, expect);
 	} else {
 		return -EINVAL;
 	}

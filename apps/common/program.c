@@ -221,6 +221,19 @@ void program_fail(const struct program *p, const char *fmt, ...)
 	exit(1);
 }
 
+int program_config_status(int err)
+{
+	return err == EINVAL || err == ENODEV ? 2 : 1;
+}
+
+void program_config_fail(const struct program *p, const struct nsk_config *config)
+{
+	int status = program_config_status(errno);
+
+	fprintf(stderr, "%s: %s\n", p->name, nsk_config_error(config));
+	exit(status);
+}
+
 int program_status(const struct program *p, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -236,7 +249,7 @@ struct nsk_stack *program_stack(const struct program *p, struct nsk_config *conf
 	/* A start takes seconds with many hugepages: who ends it then wants a tidy end, too. */
 	program_catch_signals(NULL);
 	if (nsk_stack_create(config, &stack))
-		program_fail(p, "%s", nsk_config_error(config));
+		program_config_fail(p, config);
 	return stack;
 }
 

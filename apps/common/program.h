@@ -66,6 +66,12 @@ void program_misuse(const struct program *program, const char *fmt, ...)
 /* Prints "NAME: text" and exits with 1. */
 void program_fail(const struct program *program, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
+/* 2 for what is as wrong at the next start as at this one, because it is configured so, else 1; of
+ * nsk_stack_create()'s errno. */
+int program_config_status(int err);
+/* Prints the configuration's error and exits with that status. */
+void program_config_fail(const struct program *program, const struct nsk_config *config)
+	__attribute__((noreturn));
 /* The exit status of a run that ended so: 1, after a message, if its output could not be written.
  */
 int program_status(const struct program *program, int status);

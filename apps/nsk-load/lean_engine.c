@@ -35,6 +35,7 @@ static void run(struct load *load, unsigned worker, bool raw)
 	if (!wire) {
 		const char *why = nsk_config_error(load->config);
 
+		load->status = program_config_status(errno);
 		load_fail(load, "%s", *why ? why : strerror(errno));
 		free(l);
 		return;

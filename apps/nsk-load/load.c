@@ -13,5 +13,6 @@ void load_fail(struct load *load, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(load->failure, sizeof(load->failure), fmt, ap);
 	va_end(ap);
+	load->status = load->status ? load->status : 1;
 	__atomic_store_n(&load->failed, true, __ATOMIC_RELEASE);
 }

@@ -36,7 +36,8 @@ struct load {
 	struct nsk_stats *stats; /* its counters at the end */
 	bool given_up;		 /* nothing came for as long as anybody wants to wait */
 	bool failed;		 /* why is in failure */
-	char failure[256];
+	char failure[512];
+	int status; /* to exit with then */
 };
 
 /* A way to make load. */

@@ -285,8 +285,10 @@ int main(int argc, char **argv)
 	make_results(&load);
 	run(&load, engine, &summary);
 	nsk_config_free(load.config);
-	if (load.failed)
-		program_fail(&program, "%s", load.failure);
+	if (load.failed) {
+		fprintf(stderr, "%s: %s\n", program.name, load.failure);
+		return load.status;
+	}
 	rc = summary_end(&summary);
 	free(load.stats);
 	return rc;

@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 			       "--address: one at most; without any, ARP is answered for all");
 	program_catch_signals(NULL);
 	if (nsk_raw_open(config, 0, &raw))
-		program_fail(&program, "%s", nsk_config_error(config));
+		program_config_fail(&program, config);
 	nsk_config_free(config);
 	run(raw, &options);
 	nsk_raw_close(raw);

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	program_useless(&program, config, "gateway", "a wire sends nothing of its own");
 	program_catch_signals(NULL);
 	if (nsk_raw_open(config, 8192, &raw))
-		program_fail(&program, "%s", nsk_config_error(config));
+		program_config_fail(&program, config);
 	nsk_config_free(config);
 	way[0].from = way[1].to = raw;
 	way[1].from = way[0].to = nsk_raw_next(raw);

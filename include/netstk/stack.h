@@ -43,7 +43,8 @@ struct nsk_stack;
  * @param config read only during the call (except for its error text); may be freed or used again
  * afterwards
  * @param[out] stack the new stack; the caller owns it and ends it with nsk_stack_destroy()
- * @return 0, or -1 with errno (EINVAL configuration, ENODEV no such device, ENOMEM, EBUSY EAL
+ * @return 0, or -1 with errno (EINVAL what is configured cannot be, ENODEV no such device: with
+ * these two a program should end with status 2, as another start would not help; ENOMEM, EBUSY EAL
  * already runs with other arguments, EIO no randomness from the kernel and no seed configured,
  * ENFILE more than 4096 stacks in the process, or what the device said)
  */

@@ -12,8 +12,8 @@
 #include "stack/config.h"
 
 struct option_row {
-	char letter;	   /* '\0': none */
-	const char *name;  /* without "--" */
+	const char *brief; /* "-d", NULL: none */
+	const char *name;  /* "--device" */
 	const char *value; /* what the help calls its value, NULL: takes none */
 	const char *help;  /* lines */
 	int (*apply)(struct nsk_config *config, const char *value);
@@ -40,23 +40,25 @@ static int no_huge(struct nsk_config *config, const char *value)
 }
 
 static const struct option_row options[] = {
-	{'d', "device", "DEVARGS",
+	{"-d", "--device", "DEVARGS",
 	 "a device, as DPDK names it: net_tap0,iface=nsk0 or 0000:03:00.0; or\n"
 	 "fault:FAULTS:DEVICE, pcap:...; repeatable",
 	 nsk_config_add_device},
-	{'a', "address", "CIDR",
+	{"-a", "--address", "CIDR",
 	 "an address of the device before it, with its subnet's length:\n"
 	 "10.0.0.2/24; repeatable",
 	 nsk_config_add_address},
-	{'g', "gateway", "ADDR", "default route by way of this address", nsk_config_add_gateway},
-	{'l', "lcores", "LIST", "cores of the workers, one worker each: 1-3,5", nsk_config_lcores},
-	{'c', "config", "FILE", "read a configuration file", nsk_config_load},
-	{'o', "option", "KEY=VALUE", "change a setting: tcp.retries=8; repeatable", set_key_value},
-	{0, "no-huge", NULL, "do without hugepages", no_huge},
-	{0, "eal", "ARGS",
+	{"-g", "--gateway", "ADDR", "default route by way of this address", nsk_config_add_gateway},
+	{"-l", "--lcores", "LIST", "cores of the workers, one worker each: 1-3,5",
+	 nsk_config_lcores},
+	{"-c", "--config", "FILE", "read a configuration file", nsk_config_load},
+	{"-o", "--option", "KEY=VALUE", "change a setting: tcp.retries=8; repeatable",
+	 set_key_value},
+	{NULL, "--no-huge", NULL, "do without hugepages", no_huge},
+	{NULL, "--eal", "ARGS",
 	 "further arguments for DPDK's EAL, in one word: \"-m 64 --iova-mode=va\"", nsk_config_eal},
-	{0, "control", "PATH", "control socket, for nskctl -s PATH", nsk_config_control},
-	{0, "log", "LEVEL", "none, error, warning (default), info or debug", config_log_level},
+	{NULL, "--control", "PATH", "control socket, for nskctl -s PATH", nsk_config_control},
+	{NULL, "--log", "LEVEL", "none, error, warning (default), info or debug", config_log_level},
 };
 
 /* ---- one option ---------------------------------------------------------------------------- */
@@ -65,7 +67,7 @@ static const struct option_row options[] = {
 struct found {
 	const struct option_row *row;
 	const char *value; /* in the same word ("-dX", "--device=X"), else NULL */
-	char text[24];	   /* as written, for errors: "-d", "--device" */
+	const char *text;  /* as written, for errors: "-d", "--device"; lasts */
 };
 
 static bool find_long(const char *word, struct found *f)
@@ -77,7 +79,7 @@ static bool find_long(const char *word, struct found *f)
 			continue;
 		f->row = &options[i];
 		f->value = word[n] == '=' ? word + n + 1 : NULL;
-		snprintf(f->text, sizeof(f->text), "--%s", options[i].name);
+		f->text = options[i].name;
 		return true;
 	}
 	return false;
@@ -87,11 +89,11 @@ static bool find_long(const char *word, struct found *f)
 static bool find_short(const char *word, struct found *f)
 {
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(options); i++) {
-		if (word[0] == '\0' || options[i].letter != word[0])
+		if (!options[i].brief || strncmp(options[i].brief, word, 2) != 0)
 			continue;
 		f->row = &options[i];
-		f->value = word[1] ? word + 1 : NULL;
-		snprintf(f->text, sizeof(f->text), "-%c", word[0]);
+		f->value = word[2] ? word + 2 : NULL;
+		f->text = options[i].brief;
 		return true;
 	}
 	return false;
@@ -101,13 +103,13 @@ static bool find_option(const char *word, struct found *f)
 {
 	if (word[0] != '-')
 		return false;
-	return word[1] == '-' ? find_long(word + 2, f) : find_short(word + 1, f);
+	return word[1] == '-' ? find_long(word, f) : find_short(word, f);
 }
 
 static int misused(struct nsk_config *config, const struct found *f, const char *how)
 {
-	return config_fail(config, EINVAL, "%s %s (%s%s%s)", f->text, how, f->text,
-			   f->row->value ? " " : "", f->row->value ? f->row->value : "");
+	return config_fail(config, EINVAL, "%s (%s%s%s)", how, f->text, f->row->value ? " " : "",
+			   f->row->value ? f->row->value : "");
 }
 
 /* Applies an option whose value may be the next word; the number of words it took (1 or 2), or -1.
@@ -117,6 +119,7 @@ static int apply(struct nsk_config *config, const struct found *f, const char *n
 	const char *value = f->value;
 	int words = 1;
 
+	config->here.name = f->text;
 	if (!f->row->value && value)
 		return misused(config, f, "takes no value");
 	if (f->row->value && !value) {
@@ -126,7 +129,7 @@ static int apply(struct nsk_config *config, const struct found *f, const char *n
 		words = 2;
 	}
 	if (f->row->apply(config, value))
-		return config_fail_at(config, "%s", f->text);
+		return -1;
 	config->given |= UINT32_C(1) << (f->row - options);
 	return words;
 }
@@ -153,6 +156,7 @@ int nsk_config_args(struct nsk_config *config, int *argc, char **argv)
 			continue;
 		}
 		words = apply(config, &f, i + 1 < *argc ? argv[i + 1] : NULL);
+		config->here.name = "";
 		if (words < 0)
 			return -1;
 		i += words;
@@ -167,7 +171,7 @@ int nsk_config_args(struct nsk_config *config, int *argc, char **argv)
 bool nsk_config_given(const struct nsk_config *config, const char *option)
 {
 	for (unsigned i = 0; config && i < NSK_ARRAY_LEN(options); i++)
-		if ((config->given >> i & 1) && (!option || strcmp(options[i].name, option) == 0))
+		if ((config->given >> i & 1) && (!option || strcmp(options[i].name + 2, option) == 0))
 			return true;
 	return false;
 }
@@ -196,9 +200,9 @@ void nsk_config_args_help(FILE *out)
 		const struct option_row *o = &options[i];
 		char left[64];
 
-		snprintf(left, sizeof(left), "  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
-			 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-			 o->value ? " " : "", o->value ? o->value : "");
+		snprintf(left, sizeof(left), "  %s%s%s%s%s", o->brief ? o->brief : "  ",
+			 o->brief ? ", " : "  ", o->name, o->value ? " " : "",
+			 o->value ? o->value : "");
 		fprintf(out, "%-*s", HELP_COLUMN, left);
 		print_lines(out, o->help);
 	}

@@ -14,46 +14,13 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "stack/eal_args.h"
 #include "stack/settings.h"
 
 #define DEVARGS_MAX 1024
 #define FAULTS_MAX  256
 
 /* ---- errors -------------------------------------------------------------------------------- */
-
-/* Texts name what the user wrote: what does not print would forge lines or upset a terminal. */
-static void clean(char *text)
-{
-	for (; *text; text++)
-		if (!isprint((unsigned char)*text))
-			*text = '?';
-}
-
-int config_fail(struct nsk_config *config, int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(config->error, sizeof(config->error), fmt, ap);
-	va_end(ap);
-	clean(config->error);
-	errno = err;
-	return -1;
-}
-
-int config_fail_at(struct nsk_config *config, const char *fmt, ...)
-{
-	char where[CONFIG_ERROR_MAX], what[CONFIG_ERROR_MAX];
-	int err = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(where, sizeof(where), fmt, ap);
-	va_end(ap);
-	memcpy(what, config->error, sizeof(what));
-	/* The end of a text that does not fit is lost: where it is matters more. */
-	return config_fail(config, err, "%.250s: %.258s", where, what);
-}
 
 static int no_memory(struct nsk_config *config)
 {
@@ -74,6 +41,12 @@ struct nsk_config *nsk_config_new(void)
 
 	if (!config)
 		return NULL;
+	config->set_at = calloc(settings_count, sizeof(config->set_at[0]));
+	if (!config->set_at) {
+		free(config);
+		return NULL;
+	}
+	config->here.name = "";
 	settings_defaults(&config->set);
 	config->nworkers = 1;
 	config->cpu[0] = -1;
@@ -89,6 +62,13 @@ void nsk_config_free(struct nsk_config *config)
 		free(config->device[i].devargs);
 		free(config->device[i].faults);
 	}
+	while (config->files) {
+		struct config_file_name *next = config->files->next;
+
+		free(config->files);
+		config->files = next;
+	}
+	free(config->set_at);
 	free(config->route);
 	free(config);
 }
@@ -100,6 +80,17 @@ const char *nsk_config_error(const struct nsk_config *config)
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
+/* Notes where a setting, or each of three, was given. */
+static void place_setting(struct nsk_config *config, const char *key)
+{
+	const struct setting_triple *triple = settings_triple(key);
+
+	if (!triple)
+		*config_set_at(config, settings_find(key)) = config->here;
+	for (unsigned i = 0; triple && i < NSK_ARRAY_LEN(triple->name); i++)
+		*config_set_at(config, settings_find(triple->name[i])) = config->here;
+}
+
 int nsk_config_set(struct nsk_config *config, const char *key, const char *value)
 {
 	char error[SETTINGS_ERROR_MAX];
@@ -108,7 +99,10 @@ int nsk_config_set(struct nsk_config *config, const char *key, const char *value
 	if (!config || !key || !value)
 		return invalid();
 	rc = settings_set(&config->set, key, value, error, sizeof(error));
-	return rc ? config_fail(config, -rc, "%s", error) : 0;
+	if (rc)
+		return config_fail(config, -rc, "%s", error);
+	place_setting(config, key);
+	return 0;
 }
 
 int nsk_config_get(const struct nsk_config *config, const char *key, char *value, size_t size)
@@ -125,12 +119,28 @@ int nsk_config_get(const struct nsk_config *config, const char *key, char *value
 	return n;
 }
 
+static bool same_place(const struct config_place *a, const struct config_place *b)
+{
+	return a->name == b->name && a->line == b->line;
+}
+
+/* The place of the first setting that somebody has given, and then that of the other. */
 int config_check(struct nsk_config *config)
 {
-	char error[SETTINGS_ERROR_MAX];
-	int rc = settings_check(&config->set, error, sizeof(error));
+	const struct setting *about[2];
+	char error[SETTINGS_ERROR_MAX], place[CONFIG_PLACE_MAX] = "";
+	int rc = settings_check(&config->set, about, error, sizeof(error));
+	unsigned first;
 
-	return rc ? config_fail(config, -rc, "%s", error) : 0;
+	if (rc == 0)
+		return 0;
+	first = about[1] && !config_set_at(config, about[0])->name;
+	if (about[!first] &&
+	    !same_place(config_set_at(config, about[0]), config_set_at(config, about[1])))
+		config_place_text(config_set_at(config, about[!first]), place, sizeof(place));
+	return config_fail_at(config, config_set_at(config, about[first]), -rc,
+			      place[0] ? "%s (%s is set by %s)" : "%s", error,
+			      place[0] ? about[!first]->name : "", place);
 }
 
 /* ---- devices ------------------------------------------------------------------------------- */
@@ -141,7 +151,7 @@ static struct config_device *new_device(struct nsk_config *config, enum config_d
 		config_fail(config, ENOSPC, "a stack has %d devices at most", IFACE_MAX);
 		return NULL;
 	}
-	config->device[config->ndevices] = (struct config_device){.kind = kind};
+	config->device[config->ndevices] = (struct config_device){.kind = kind, .at = config->here};
 	return &config->device[config->ndevices];
 }
 
@@ -303,6 +313,7 @@ int nsk_config_add_fault(struct nsk_config *config, const char *faults)
 	if (faults[0] == '\0' || strlen(faults) >= FAULTS_MAX)
 		return config_fail(config, EINVAL, "faults \"%.60s\": 1 to %d characters", faults,
 				   FAULTS_MAX - 1);
+	d->faults_at = config->here;
 	d->faults = strdup(faults);
 	return d->faults ? 0 : no_memory(config);
 }
@@ -332,16 +343,17 @@ int config_device_name(struct nsk_config *config, const char *name)
 	return 0;
 }
 
-int config_device_mtu(struct nsk_config *config, uint64_t mtu)
+int config_device_mtu(struct nsk_config *config, const char *text)
 {
-	const struct setting *row = settings_find("mtu");
-	char range[128];
+	struct config_device *d = last_device(config);
+	char error[SETTINGS_ERROR_MAX];
+	uint64_t mtu;
+	int rc = settings_parse(settings_find("mtu"), text, &mtu, error, sizeof(error));
 
-	if (mtu < row->min || mtu > row->max)
-		return config_fail(config, ERANGE, "mtu = %llu: out of range; allowed: %s",
-				   (unsigned long long)mtu,
-				   settings_range(row, range, sizeof(range)));
-	last_device(config)->mtu = (uint32_t)mtu;
+	if (rc)
+		return config_fail(config, -rc, "%s", error);
+	d->mtu = (uint32_t)mtu;
+	d->mtu_at = config->here;
 	return 0;
 }
 
@@ -356,48 +368,32 @@ int config_device_mac(struct nsk_config *config, const char *text)
 			"mac \"%.60s\": the address of one station, such as 02:00:00:00:00:01",
 			text);
 	d->mac = mac;
+	d->mac_at = config->here;
 	d->has_mac = true;
 	return 0;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
-/* Quotes must be closed, as a shell would ask; a backslash takes the next character as it is, but
- * not within '…'. */
-static bool quotes_closed(const char *text)
-{
-	char quote = 0;
-
-	for (; *text; text++) {
-		if (*text == '\\' && quote != '\'') {
-			if (*++text == '\0')
-				return false;
-		} else if (quote) {
-			quote = *text == quote ? 0 : quote;
-		} else if (*text == '"' || *text == '\'') {
-			quote = *text;
-		}
-	}
-	return quote == 0;
-}
-
 int nsk_config_eal(struct nsk_config *config, const char *args)
 {
+	struct eal_args split;
+	char error[128];
 	size_t have, n;
 
 	if (!config || !args)
 		return invalid();
-	if (!quotes_closed(args))
-		return config_fail(config, EINVAL,
-				   "EAL arguments \"%.100s\": a quote is not closed", args);
 	have = strlen(config->eal_args);
 	n = strlen(args);
 	if (have + (have > 0) + n >= sizeof(config->eal_args))
 		return config_fail(config, ENAMETOOLONG, "EAL arguments: more than %d characters",
 				   CONFIG_EAL_MAX - 1);
+	if (eal_args_split(&split, args, error, sizeof(error)))
+		return config_fail(config, EINVAL, "%s", error);
 	if (have > 0)
 		config->eal_args[have++] = ' ';
 	memcpy(config->eal_args + have, args, n + 1);
+	config->eal_at = config->here;
 	return 0;
 }
 
@@ -446,11 +442,17 @@ int nsk_config_control(struct nsk_config *config, const char *path)
 {
 	if (!config)
 		return invalid();
+	if (path && path[0] == '\0')
+		return config_fail(
+			config, EINVAL,
+			"control socket \"\": a name or a path; there is none where nobody "
+			"asks for one");
 	if (path && strlen(path) >= CONFIG_PATH_MAX)
 		return config_fail(config, ENAMETOOLONG,
 				   "control socket \"%.150s\": a path of %d characters at most",
 				   path, CONFIG_PATH_MAX - 1);
 	snprintf(config->control, sizeof(config->control), "%s", path ? path : "");
+	config->control_at = config->here;
 	return 0;
 }
 

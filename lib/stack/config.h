@@ -19,6 +19,16 @@
 #define CONFIG_ERROR_MAX   512
 #define CONFIG_EAL_MAX	   1024
 #define CONFIG_PATH_MAX	   108 /* sun_path */
+#define CONFIG_PLACE_MAX   280
+
+/*
+ * Where something was configured: a line of a file or an option (line 0). Name "": by a call; NULL:
+ * nowhere, it is a default. What is kept has its place beside it, and each error begins with one.
+ */
+struct config_place {
+	const char *name;
+	unsigned line;
+};
 
 enum config_device_kind {
 	CONFIG_DEVARGS,	 /* named by a string: drivers/table.c decides */
@@ -38,6 +48,7 @@ struct config_device {
 	struct eth_addr mac; /* instead of the device's own */
 	uint16_t naddrs;
 	struct ip_prefix addrs[IFACE_ADDRS_MAX];
+	struct config_place at, faults_at, mtu_at, mac_at, addrs_at[IFACE_ADDRS_MAX];
 };
 
 struct config_route {
@@ -45,10 +56,20 @@ struct config_route {
 	struct ip_addr gateway;	    /* family 0: on-link */
 	char iface[IFACE_NAME_MAX]; /* "": the one that reaches the gateway */
 	uint32_t metric;
+	struct config_place at;
 };
+
+/* The name of a file that was read; places point to it. */
+struct config_file_name {
+	struct config_file_name *next;
+	char name[];
+};
+
+struct setting;
 
 struct nsk_config {
 	struct settings set;
+	struct config_place *set_at; /* of each setting, in the order of the table */
 	unsigned ndevices;
 	struct config_device device[IFACE_MAX];
 	unsigned nroutes;
@@ -56,6 +77,7 @@ struct nsk_config {
 	unsigned nworkers;	     /* ≥ 1 */
 	int cpu[CONFIG_WORKERS_MAX]; /* core of each worker, -1: not pinned */
 	char eal_args[CONFIG_EAL_MAX];
+	struct config_place eal_at; /* the last of them */
 	bool no_huge;
 	uint64_t (*clock)(void *arg); /* NULL: the system's */
 	void *clock_arg;
@@ -65,27 +87,37 @@ struct nsk_config {
 	void *log_arg;
 	enum nsk_log_level log_level;
 	char control[CONFIG_PATH_MAX]; /* "": none */
+	struct config_place control_at;
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	uint32_t given;	    /* options that nsk_config_args() took, by their rows */
 	unsigned fail_step; /* make this step of building fail */
 	unsigned steps;	    /* steps the last build took */
+	struct config_file_name *files;
+	struct config_place here; /* what is being read */
 	char error[CONFIG_ERROR_MAX];
 };
 
-/* Puts a text into config->error and returns -1 with errno = err. */
+/* config_place.c: puts a text into config->error, behind the place of what is being read; returns
+ * -1 with errno = err. */
 int config_fail(struct nsk_config *config, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-
-/* The same with what was wrong put in front of the text that is there: "FILE:LINE", an option.
- * Returns -1, errno kept. */
-int config_fail_at(struct nsk_config *config, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+/* The same for another place; -err, errno is left alone. */
+int config_fail_at(struct nsk_config *config, const struct config_place *at, int err,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Puts a place in front of the text that is there. */
+void config_put_place(struct nsk_config *config, const struct config_place *at);
+/* "echo.conf:12", "-o", "" for calls and defaults; returns buf. */
+const char *config_place_text(const struct config_place *at, char *buf, size_t size);
+/* A copy of a file's name that lives as long as the configuration; NULL: no memory. */
+const char *config_file_named(struct nsk_config *config, const char *name);
+/* The place of a setting. */
+struct config_place *config_set_at(const struct nsk_config *config, const struct setting *row);
 
 /* config.c: properties of the device added last that a file can give. 0, or -1 with errno and a
  * text. */
 int config_device_name(struct nsk_config *config, const char *name);
-int config_device_mtu(struct nsk_config *config, uint64_t mtu);
+int config_device_mtu(struct nsk_config *config, const char *text);
 int config_device_mac(struct nsk_config *config, const char *text);
 int config_log_level(struct nsk_config *config, const char *name);
 /* "default" or a prefix without bits behind its length; the address of one station. */
@@ -93,7 +125,7 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *gateway);
 
 /* What only the whole can show: settings that contradict each other. Asked when a stack is made. 0,
- * or -1 with a text. */
+ * or -errno with a text. */
 int config_check(struct nsk_config *config);
 
 /*
@@ -105,22 +137,17 @@ int config_check(struct nsk_config *config);
 struct config_text {
 	char *text; /* with a NUL behind; NULL when empty */
 	size_t len, room;
-	struct config_text_line *line; /* nlines of them: line n of the text is line[n - 1] */
+	struct config_place *line; /* nlines of them: line n of the text is line[n - 1] */
 	unsigned nlines;
-	char *files[64]; /* names by number, the first is the file itself */
 	unsigned nfiles;
-};
-
-struct config_text_line {
-	uint32_t file; /* number in files[] */
-	uint32_t line;
 };
 
 /* 0, or -1 with errno and a text in config. What was read is to be freed in either case. */
 int config_text_read(struct nsk_config *config, struct config_text *text, const char *path);
 void config_text_free(struct config_text *text);
 /* File and line of line n (from 1) of the text. */
-const char *config_text_file(const struct config_text *text, unsigned n);
-unsigned config_text_line(const struct config_text *text, unsigned n);
+struct config_place config_text_place(const struct config_text *text, unsigned n);
+/* Where line n begins, "" if there is none. */
+const char *config_text_line(const struct config_text *text, unsigned n);
 
 #endif

@@ -36,15 +36,11 @@ struct key {
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
-static int at_line(struct file *f, unsigned line)
+/* What is read next, and what errors from here on are about. */
+static const config_setting_t *look_at(struct file *f, const config_setting_t *s)
 {
-	return config_fail_at(f->config, "%s:%u", config_text_file(&f->text, line),
-			      config_text_line(&f->text, line));
-}
-
-static int at_setting(struct file *f, const config_setting_t *s)
-{
-	return at_line(f, config_setting_source_line(s));
+	f->config->here = config_text_place(&f->text, config_setting_source_line(s));
+	return s;
 }
 
 static const char *type_text(const config_setting_t *s)
@@ -67,8 +63,8 @@ static const char *type_text(const config_setting_t *s)
 
 static int wrong_type(struct file *f, const config_setting_t *s, const char *what, const char *must)
 {
-	config_fail(f->config, EINVAL, "%.60s is %s; it must be %s", what, type_text(s), must);
-	return at_setting(f, s);
+	return config_fail(f->config, EINVAL, "%.60s is %s; it must be %s", what, type_text(s),
+			   must);
 }
 
 /* ---- values -------------------------------------------------------------------------------- */
@@ -95,32 +91,31 @@ static const char *scalar_text(const config_setting_t *s, char *buf, size_t size
 	}
 }
 
-/* A number that is not negative and no larger than most. */
-static int whole_number(struct file *f, const config_setting_t *s, uint64_t most, uint64_t *value)
+static int whole_number(struct file *f, const config_setting_t *s, long long least, long long most,
+			uint64_t *value)
 {
 	long long v = config_setting_get_int64(s);
 
 	*value = (uint64_t)v;
-	if (v >= 0 && (uint64_t)v <= most)
+	if (v >= least && v <= most)
 		return 0;
-	return config_fail(f->config, ERANGE, "%s = %lld: out of range; allowed: 0 to %" PRIu64,
-			   config_setting_name(s), v, most);
+	return config_fail(f->config, ERANGE, "%s = %lld: out of range; allowed: %lld to %lld",
+			   config_setting_name(s), v, least, most);
 }
 
-/* Calls fn with each string of a list or with the one that stands alone. Errors have their place
- * already. */
+/* Calls fn with each string of a list or with the one that stands alone. */
 static int each_string(struct file *f, const config_setting_t *s,
 		       int (*fn)(struct nsk_config *config, const char *text))
 {
 	if (is_type(s, TYPE(STRING)))
-		return fn(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+		return fn(f->config, config_setting_get_string(s));
 	for (int i = 0; i < config_setting_length(s); i++) {
-		const config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
+		const config_setting_t *e = look_at(f, config_setting_get_elem(s, (unsigned)i));
 
 		if (!is_type(e, TYPE(STRING)))
 			return wrong_type(f, e, "an element", "a string");
 		if (fn(f->config, config_setting_get_string(e)))
-			return at_setting(f, e);
+			return -1;
 	}
 	return 0;
 }
@@ -144,13 +139,10 @@ static int unknown_key(struct file *f, const config_setting_t *s, const struct k
 	for (; keys->name && n < sizeof(list); keys++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
 				      keys->name);
-	config_fail(f->config, EINVAL, "%s has no key \"%.60s\"; it has %s", where,
-		    config_setting_name(s), list);
-	return at_setting(f, s);
+	return config_fail(f->config, EINVAL, "%s has no key \"%.60s\"; it has %s", where,
+			   config_setting_name(s), list);
 }
 
-/* Errors of a key's function get the place of the key, unless the function gave one (it then
- * returns 1). */
 static int apply_key(struct file *f, const config_setting_t *s, const struct key *key)
 {
 	if (!is_type(s, key->types))
@@ -162,7 +154,7 @@ static int apply_group(struct file *f, const config_setting_t *group, const stru
 		       const char *where)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
+		const config_setting_t *s = look_at(f, config_setting_get_elem(group, (unsigned)i));
 		const struct key *key = find_key(keys, config_setting_name(s));
 
 		if (!key)
@@ -185,7 +177,7 @@ static int done(struct file *f, const config_setting_t *s)
 
 static int device_name(struct file *f, const config_setting_t *s)
 {
-	return config_device_name(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return config_device_name(f->config, config_setting_get_string(s));
 }
 
 static int device_addresses(struct file *f, const config_setting_t *s)
@@ -195,21 +187,19 @@ static int device_addresses(struct file *f, const config_setting_t *s)
 
 static int device_mtu(struct file *f, const config_setting_t *s)
 {
-	uint64_t mtu;
+	char buf[32];
 
-	return whole_number(f, s, UINT32_MAX, &mtu) || config_device_mtu(f->config, mtu)
-		       ? at_setting(f, s)
-		       : 0;
+	return config_device_mtu(f->config, scalar_text(s, buf, sizeof(buf)));
 }
 
 static int device_mac(struct file *f, const config_setting_t *s)
 {
-	return config_device_mac(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return config_device_mac(f->config, config_setting_get_string(s));
 }
 
 static int device_fault(struct file *f, const config_setting_t *s)
 {
-	return nsk_config_add_fault(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return nsk_config_add_fault(f->config, config_setting_get_string(s));
 }
 
 static const struct key device_keys[] = {
@@ -225,19 +215,17 @@ static const struct key device_keys[] = {
 /* "device" comes first, whatever the order in the file. */
 static int add_device(struct file *f, const config_setting_t *s)
 {
-	const config_setting_t *name = s;
+	const config_setting_t *name = look_at(f, s);
 
 	if (is_type(s, TYPE(GROUP)))
 		name = config_setting_get_member(s, "device");
-	if (!name) {
-		config_fail(f->config, EINVAL,
-			    "a device without the key \"device\", which says what it is");
-		return at_setting(f, s);
-	}
-	if (!is_type(name, TYPE(STRING)))
+	if (!name)
+		return config_fail(f->config, EINVAL,
+				   "a device without the key \"device\", which says what it is");
+	if (!is_type(look_at(f, name), TYPE(STRING)))
 		return wrong_type(f, name, "device", "a string or a group { device = ...; }");
 	if (nsk_config_add_device(f->config, config_setting_get_string(name)))
-		return at_setting(f, name);
+		return -1;
 	return is_type(s, TYPE(GROUP)) ? apply_group(f, s, device_keys, "a device") : 0;
 }
 
@@ -255,23 +243,21 @@ static int route_destination(struct file *f, const config_setting_t *s)
 {
 	struct ip_prefix dst;
 
-	return config_destination(f->config, config_setting_get_string(s), &dst) ? at_setting(f, s)
-										 : 0;
+	return config_destination(f->config, config_setting_get_string(s), &dst);
 }
 
 static int route_gateway(struct file *f, const config_setting_t *s)
 {
 	struct ip_addr gateway;
 
-	return config_gateway(f->config, config_setting_get_string(s), &gateway) ? at_setting(f, s)
-										 : 0;
+	return config_gateway(f->config, config_setting_get_string(s), &gateway);
 }
 
 static int route_metric(struct file *f, const config_setting_t *s)
 {
 	uint64_t metric;
 
-	return whole_number(f, s, UINT32_MAX, &metric) ? at_setting(f, s) : 0;
+	return whole_number(f, s, 0, UINT32_MAX, &metric);
 }
 
 /* Each key by itself, at its own line; the route is made of them when the group has been read. */
@@ -295,21 +281,18 @@ static int add_route(struct file *f, const config_setting_t *s)
 	const config_setting_t *metric;
 	const char *destination;
 
-	if (!is_type(s, TYPE(GROUP)))
+	if (!is_type(look_at(f, s), TYPE(GROUP)))
 		return wrong_type(f, s, "a route", "a group { destination = ...; }");
 	if (apply_group(f, s, route_keys, "a route"))
 		return -1;
 	metric = config_setting_get_member(s, "metric");
 	destination = member_string(s, "destination");
-	if (!destination) {
-		config_fail(f->config, EINVAL, "a route without the key \"destination\"");
-		return at_setting(f, s);
-	}
-	if (nsk_config_add_route(f->config, destination, member_string(s, "gateway"),
-				 member_string(s, "iface"),
-				 metric ? (uint32_t)config_setting_get_int64(metric) : 0))
-		return at_setting(f, s);
-	return 0;
+	look_at(f, s);
+	if (!destination)
+		return config_fail(f->config, EINVAL, "a route without the key \"destination\"");
+	return nsk_config_add_route(f->config, destination, member_string(s, "gateway"),
+				    member_string(s, "iface"),
+				    metric ? (uint32_t)config_setting_get_int64(metric) : 0);
 }
 
 static int add_routes(struct file *f, const config_setting_t *s)
@@ -326,32 +309,35 @@ static int set_lcores(struct file *f, const config_setting_t *s)
 {
 	char buf[32];
 
-	return nsk_config_lcores(f->config, scalar_text(s, buf, sizeof(buf))) ? at_setting(f, s)
-									      : 0;
+	return nsk_config_lcores(f->config, scalar_text(s, buf, sizeof(buf)));
 }
 
 static int set_workers(struct file *f, const config_setting_t *s)
 {
 	uint64_t n;
 
-	return whole_number(f, s, UINT32_MAX, &n) || nsk_config_workers(f->config, (unsigned)n)
-		       ? at_setting(f, s)
-		       : 0;
+	if (config_setting_get_member(config_root_setting(&f->tree), "lcores"))
+		return config_fail(
+			f->config, EINVAL,
+			"workers and lcores: each core of lcores is a worker; leave one of the two "
+			"out");
+	return whole_number(f, s, 1, CONFIG_WORKERS_MAX, &n) ||
+	       nsk_config_workers(f->config, (unsigned)n);
 }
 
 static int set_seed(struct file *f, const config_setting_t *s)
 {
 	uint64_t seed;
 
-	if (whole_number(f, s, INT64_MAX, &seed))
-		return at_setting(f, s);
+	if (whole_number(f, s, 0, INT64_MAX, &seed))
+		return -1;
 	nsk_config_seed(f->config, seed);
 	return 0;
 }
 
 static int set_eal(struct file *f, const config_setting_t *s)
 {
-	return nsk_config_eal(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return nsk_config_eal(f->config, config_setting_get_string(s));
 }
 
 static int set_no_huge(struct file *f, const config_setting_t *s)
@@ -361,18 +347,17 @@ static int set_no_huge(struct file *f, const config_setting_t *s)
 
 static int set_log(struct file *f, const config_setting_t *s)
 {
-	return config_log_level(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return config_log_level(f->config, config_setting_get_string(s));
 }
 
 static int set_control(struct file *f, const config_setting_t *s)
 {
-	return nsk_config_control(f->config, config_setting_get_string(s)) ? at_setting(f, s) : 0;
+	return nsk_config_control(f->config, config_setting_get_string(s));
 }
 
 static int set_gateway(struct file *f, const config_setting_t *s)
 {
-	return nsk_config_add_gateway(f->config, config_setting_get_string(s)) ? at_setting(f, s)
-									       : 0;
+	return nsk_config_add_gateway(f->config, config_setting_get_string(s));
 }
 
 static const struct key root_keys[] = {
@@ -392,30 +377,35 @@ static const struct key root_keys[] = {
 
 /* ---- settings ------------------------------------------------------------------------------ */
 
-static int apply_setting(struct file *f, const config_setting_t *s, const char *group)
+static int apply_setting(struct file *f, const config_setting_t *s, const char *name)
 {
-	char name[128], number[32];
+	char number[32];
 
-	snprintf(name, sizeof(name), "%.60s%s%.60s", group, group[0] ? "." : "",
-		 config_setting_name(s));
+	if (settings_triple(name) && !is_type(s, TYPE(STRING)))
+		return wrong_type(f, s, name, "a string of three numbers");
 	if (settings_find(name) && !is_type(s, SCALAR))
 		return wrong_type(f, s, name, "one value");
-	if (nsk_config_set(f->config, name,
-			   is_type(s, SCALAR) ? scalar_text(s, number, sizeof(number)) : ""))
-		return at_setting(f, s);
-	return 0;
+	return nsk_config_set(f->config, name,
+			      is_type(s, SCALAR) ? scalar_text(s, number, sizeof(number)) : "");
 }
 
-static int apply_settings(struct file *f, const config_setting_t *group)
+/* A group of settings, or of groups: "net.ipv4" is "ipv4" in "net". Bounded by the names there are.
+ */
+static int apply_settings(struct file *f, const config_setting_t *group, const char *path)
 {
-	const char *name = config_setting_name(group);
+	char name[128];
+	int rc = 0;
 
 	if (!is_type(group, TYPE(GROUP)))
-		return wrong_type(f, group, name, "a group { ... } of settings");
-	for (int i = 0; i < config_setting_length(group); i++)
-		if (apply_setting(f, config_setting_get_elem(group, (unsigned)i), name))
-			return -1;
-	return 0;
+		return wrong_type(f, group, path, "a group { ... } of settings");
+	for (int i = 0; rc == 0 && i < config_setting_length(group); i++) {
+		const config_setting_t *s = look_at(f, config_setting_get_elem(group, (unsigned)i));
+
+		snprintf(name, sizeof(name), "%.60s.%.60s", path, config_setting_name(s));
+		rc = settings_is_group(name) ? apply_settings(f, s, name)
+					     : apply_setting(f, s, name);
+	}
+	return rc;
 }
 
 static int apply_root(struct file *f)
@@ -423,7 +413,7 @@ static int apply_root(struct file *f)
 	const config_setting_t *root = config_root_setting(&f->tree);
 
 	for (int i = 0; i < config_setting_length(root); i++) {
-		const config_setting_t *s = config_setting_get_elem(root, (unsigned)i);
+		const config_setting_t *s = look_at(f, config_setting_get_elem(root, (unsigned)i));
 		const char *name = config_setting_name(s);
 		const struct key *key = find_key(root_keys, name);
 		int rc;
@@ -431,9 +421,9 @@ static int apply_root(struct file *f)
 		if (key)
 			rc = apply_key(f, s, key);
 		else if (settings_is_group(name))
-			rc = apply_settings(f, s);
+			rc = apply_settings(f, s, name);
 		else if (settings_find(name) || settings_nearest(name))
-			rc = apply_setting(f, s, "");
+			rc = apply_setting(f, s, name);
 		else
 			rc = unknown_key(f, s, root_keys, "the file, settings apart,");
 		if (rc)
@@ -444,29 +434,82 @@ static int apply_root(struct file *f)
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define WORD	LETTERS "0123456789_-*"
+
+/* The first name with dots that is given a value in a line, n characters; NULL: there is none. */
+static const char *dotted_name(const char *line, size_t *n)
+{
+	const char *end = line + strcspn(line, "\n");
+
+	for (const char *at = line; at < end; at += *n ? *n : 1) {
+		size_t first = strspn(at, LETTERS) ? strspn(at, WORD) : 0;
+
+		*n = strspn(at, WORD ".");
+		if (first && first < *n && at[*n - 1] != '.' &&
+		    strchr("=:", at[*n + strspn(at + *n, " \t")]) && at + *n < end)
+			return at;
+	}
+	return NULL;
+}
+
+/* "tcp: { window = ...; };" of "tcp.window". */
+static void nest(const char *name, size_t n, char *buf, size_t size)
+{
+	size_t len = 0, depth = 0;
+
+	for (; n && len < size; depth++) {
+		size_t word = strcspn(name, ".");
+		bool last = word >= n;
+
+		word = last ? n : word;
+		len += (size_t)snprintf(buf + len, size - len, "%.*s%s", (int)word, name,
+					last ? " = ...;" : ": { ");
+		name += word + !last;
+		n -= word + !last;
+	}
+	for (; depth > 1 && len < size; depth--)
+		len += (size_t)snprintf(buf + len, size - len, " };");
+}
+
 static int parse(struct file *f)
 {
-	const char *what;
+	const char *what, *hint = "", *name;
+	char nested[160];
+	unsigned line;
+	size_t n;
 
 	if (config_read_string(&f->tree, f->text.text ? f->text.text : ""))
 		return 0;
 	what = config_error_text(&f->tree);
-	config_fail(f->config, EINVAL, "%s%s", what,
-		    strcmp(what, "syntax error") == 0
-			    ? " (here or before: a missing ';', '=', quote or bracket?)"
-			    : "");
-	return at_line(f, (unsigned)config_error_line(&f->tree));
+	line = (unsigned)config_error_line(&f->tree);
+	f->config->here = config_text_place(&f->text, line);
+	if (strcmp(what, "duplicate setting name") == 0)
+		hint = ": a name stands once in its group, and a group once in the file";
+	if (strcmp(what, "syntax error") != 0)
+		return config_fail(f->config, EINVAL, "%s%s", what, hint);
+	name = dotted_name(config_text_line(&f->text, line), &n);
+	if (!name)
+		return config_fail(
+			f->config, EINVAL,
+			"syntax error (here or before: a missing ';', '=', quote or bracket?)");
+	nest(name, n, nested, sizeof(nested));
+	return config_fail(f->config, EINVAL,
+			   "%.*s: in a file a name has no dots, groups have names: %s",
+			   (int)NSK_MIN(n, (size_t)60), name, nested);
 }
 
 int nsk_config_load(struct nsk_config *config, const char *path)
 {
 	struct file f = {.config = config};
+	struct config_place before;
 	int rc, err;
 
 	if (!config || !path) {
 		errno = EINVAL;
 		return -1;
 	}
+	before = config->here;
 	config_init(&f.tree);
 	rc = config_text_read(config, &f.text, path);
 	if (rc == 0)
@@ -476,6 +519,7 @@ int nsk_config_load(struct nsk_config *config, const char *path)
 	err = errno;
 	config_destroy(&f.tree);
 	config_text_free(&f.text);
+	config->here = before;
 	errno = err;
 	return rc;
 }

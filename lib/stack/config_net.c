@@ -46,6 +46,28 @@ static const char *not_in_subnet(const struct ip_prefix *p)
 	return NULL;
 }
 
+/* An address with or without a length behind; says which of the two is wrong. */
+static int read_prefix(struct nsk_config *config, const char *what, const char *example,
+		       const char *text, struct ip_prefix *p)
+{
+	size_t n = strcspn(text, "/");
+	char addr[IP_ADDR_STRLEN];
+	struct ip_addr a;
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)NSK_MIN(n, sizeof(addr)), text);
+	if (n >= sizeof(addr) || ip_addr_parse(&a, addr))
+		return config_fail(
+			config, EINVAL,
+			"%s \"%.60s\" is malformed: \"%s\" is no address; write such as %s", what,
+			text, addr, example);
+	if (ip_prefix_parse(p, text))
+		return config_fail(config, EINVAL,
+				   "%s \"%.60s\": behind the / stands the length of the subnet, a "
+				   "number from 1 to %u",
+				   what, text, a.family == AF_INET ? 32 : 128);
+	return 0;
+}
+
 static bool address_taken(const struct nsk_config *config, const struct ip_addr *a)
 {
 	for (unsigned i = 0; i < config->ndevices; i++)
@@ -68,12 +90,14 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 				   "address \"%.60s\" without a device before: it belongs to one",
 				   cidr);
 	d = &config->device[config->ndevices - 1];
-	if (ip_prefix_parse(&p, cidr) || !strchr(cidr, '/'))
+	if (read_prefix(config, "address", "10.0.0.2/24", cidr, &p))
+		return -1;
+	why = not_a_host(&p.addr);
+	if (!why && !strchr(cidr, '/'))
 		return config_fail(
 			config, EINVAL,
-			"address \"%.60s\": write it with the length of its subnet, such as 10.0.0.2/24",
+			"address \"%s\" lacks the length of its subnet: %s/24, for example", cidr,
 			cidr);
-	why = not_a_host(&p.addr);
 	if (!why)
 		why = not_in_subnet(&p);
 	if (why)
@@ -83,6 +107,7 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 	if (d->naddrs == IFACE_ADDRS_MAX)
 		return config_fail(config, ENOSPC, "address \"%.60s\": an interface has %d at most",
 				   cidr, IFACE_ADDRS_MAX);
+	d->addrs_at[d->naddrs] = config->here;
 	d->addrs[d->naddrs++] = p;
 	return 0;
 }
@@ -119,8 +144,9 @@ int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *
 	const char *why;
 
 	if (ip_addr_parse(gateway, text))
-		return config_fail(config, EINVAL,
-				   "gateway \"%.60s\" is not an address such as 10.0.0.1", text);
+		return config_fail(
+			config, EINVAL,
+			"gateway \"%.60s\" is malformed: write an address such as 10.0.0.1", text);
 	why = not_a_host(gateway);
 	return why ? config_fail(config, EINVAL, "gateway \"%.60s\" %s", text, why) : 0;
 }
@@ -134,15 +160,16 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 		*dst = (struct ip_prefix){.addr = ip_addr_any(AF_INET)};
 		return 0;
 	}
-	if (ip_prefix_parse(dst, text))
-		return config_fail(
-			config, EINVAL,
-			"destination \"%.60s\" is neither \"default\" nor such as 10.1.0.0/16",
-			text);
+	if (read_prefix(config, "destination", "\"default\" or 10.1.0.0/16", text, dst))
+		return -1;
 	if (dst->addr.family != AF_INET)
 		return config_fail(
 			config, EINVAL,
 			"destination \"%.60s\" is IPv6, which this version does not speak", text);
+	if (ip_addr_is_loopback(&dst->addr) && dst->len >= 8)
+		return config_fail(config, EINVAL,
+				   "destination \"%.60s\" is loopback, which never leaves a host",
+				   text);
 	network = ip_prefix_network(dst);
 	if (ip_addr_eq(&network, &dst->addr))
 		return 0;
@@ -155,7 +182,7 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 int nsk_config_add_route(struct nsk_config *config, const char *destination, const char *gateway,
 			 const char *iface, uint32_t metric)
 {
-	struct config_route r = {.metric = metric};
+	struct config_route r = {.metric = metric, .at = config->here};
 
 	if (!config || !destination)
 		return invalid();
@@ -188,6 +215,7 @@ int nsk_config_add_gateway(struct nsk_config *config, const char *gateway)
 
 	if (!config || !gateway)
 		return invalid();
+	r.at = config->here;
 	if (config_gateway(config, gateway, &r.gateway))
 		return -1;
 	old = find_route(config, &r.dst, 0);

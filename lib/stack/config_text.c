@@ -18,6 +18,7 @@
 #define FILE_BYTES_MAX (1 << 20)
 #define TEXT_BYTES_MAX (4 << 20)
 #define DEPTH_MAX      8
+#define FILES_MAX      64u
 
 /* Where in libconfig's syntax a place is: only in plain text does @include mean something. */
 enum place {
@@ -72,11 +73,13 @@ static char *slurp(int fd, size_t size, size_t *len)
 
 static char *load(struct nsk_config *config, const char *path, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = path[0] ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
 	char *buf = NULL;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st)) {
+	if (!path[0]) {
+		config_fail(config, EINVAL, "the file has no name");
+	} else if (fd < 0 || fstat(fd, &st)) {
 		config_fail(config, errno, "%.300s: %s", path, strerror(errno));
 	} else if (refuse_file(config, &st, path) == 0) {
 		buf = slurp(fd, (size_t)st.st_size, len);
@@ -102,7 +105,7 @@ static int put(struct reader *r, const char *bytes, size_t n)
 
 	if (t->len + n >= TEXT_BYTES_MAX)
 		return config_fail(r->config, EFBIG,
-				   "%.300s: with its includes larger than %d bytes", t->files[0],
+				   "with all that is included larger than %d bytes",
 				   TEXT_BYTES_MAX);
 	if (t->len + n >= t->room) {
 		size_t room = NSK_MAX(2 * t->room, t->len + n + 1);
@@ -119,10 +122,10 @@ static int put(struct reader *r, const char *bytes, size_t n)
 	return 0;
 }
 
-static int end_line(struct reader *r, unsigned file, unsigned number)
+static int end_line(struct reader *r, const struct config_place *at)
 {
 	struct config_text *t = r->text;
-	struct config_text_line *lines;
+	struct config_place *lines;
 
 	/* Room doubles: it is the power of two that is not below what is in it. */
 	if ((t->nlines & (t->nlines - 1)) == 0) {
@@ -131,13 +134,8 @@ static int end_line(struct reader *r, unsigned file, unsigned number)
 			return no_memory(r);
 		t->line = lines;
 	}
-	t->line[t->nlines++] = (struct config_text_line){.file = file, .line = number};
+	t->line[t->nlines++] = *at;
 	return put(r, "\n", 1);
-}
-
-static int refuse_line(struct reader *r, unsigned file, unsigned number, const char *what)
-{
-	return config_fail(r->config, EINVAL, "%.300s:%u: %s", r->text->files[file], number, what);
 }
 
 /* ---- includes ------------------------------------------------------------------------------ */
@@ -167,27 +165,21 @@ static size_t include_path(const char *line, const char *end, const char **path)
 	return (size_t)(quote - at);
 }
 
-static int include(struct reader *r, unsigned file, unsigned number, const char *path, size_t n)
+/* What is wrong with the file itself is wrong with this line. */
+static int include(struct reader *r, const struct config_place *at, const char *path, size_t n)
 {
-	const char *from = r->text->files[file];
-	const char *slash = strrchr(from, '/');
-	int folder = slash && path[0] != '/' ? (int)(slash - from + 1) : 0;
+	const char *slash = strrchr(at->name, '/');
+	int folder = slash && path[0] != '/' ? (int)(slash - at->name + 1) : 0;
 	char full[4096];
 
+	r->config->here = *at;
 	if (r->depth == DEPTH_MAX)
-		return refuse_line(r, file, number,
+		return config_fail(r->config, EINVAL,
 				   "included too deep; does a file include itself?");
-	if (snprintf(full, sizeof(full), "%.*s%.*s", folder, from, (int)n, path) >=
+	if (snprintf(full, sizeof(full), "%.*s%.*s", folder, at->name, (int)n, path) >=
 	    (int)sizeof(full))
-		return refuse_line(r, file, number, "the path is too long");
-	if (read_file(r, full) == 0)
-		return 0;
-	/* An error in the file has its own place; one with the file belongs to this line. */
-	if (strncmp(r->config->error, full, strlen(full)) == 0 &&
-	    r->config->error[strlen(full)] == ':' &&
-	    !strchr("0123456789", r->config->error[strlen(full) + 1]))
-		config_fail_at(r->config, "%.200s:%u", from, number);
-	return -1;
+		return config_fail(r->config, EINVAL, "the path is too long");
+	return read_file(r, full);
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -252,33 +244,34 @@ static const char *pass_plain(enum place *place, const char *at, const char *end
 
 /* Copies a line. 0, or -1 with an error. */
 static int copy_line(struct reader *r, enum place *place, const char *line, const char *end,
-		     unsigned file, unsigned number)
+		     const struct config_place *at_line)
 {
+	r->config->here = *at_line;
 	for (const char *at = line; at < end;) {
 		const char *from = at;
 		bool plain = *place == PLAIN, too_long = false, lengthen = false;
 
 		at = plain ? pass_plain(place, at, end) : pass_open(place, at, end);
 		if (plain && *from == '@')
-			return refuse_line(r, file, number,
+			return config_fail(r->config, EINVAL,
 					   "@include \"PATH\" must be alone in its line");
 		if (plain)
 			lengthen = is_long_number(from, (size_t)(at - from), &too_long);
 		if (too_long)
-			return refuse_line(r, file, number, "a number of more than 18 digits");
+			return config_fail(r->config, EINVAL, "a number of more than 18 digits");
 		if (put(r, from, (size_t)(at - from)) || (lengthen && put(r, "L", 1)))
 			return -1;
 	}
-	return end_line(r, file, number);
+	return end_line(r, at_line);
 }
 
-static int read_lines(struct reader *r, const char *buf, size_t len, unsigned file)
+static int read_lines(struct reader *r, const char *buf, size_t len, const char *file)
 {
+	struct config_place at = {.name = file, .line = 1}, opened = at;
 	const char *end = buf + len;
 	enum place place = PLAIN;
-	unsigned number = 1, opened = 0;
 
-	for (const char *line = buf; line < end; number++) {
+	for (const char *line = buf; line < end; at.line++) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 		enum place before = place;
 		const char *path = NULL;
@@ -287,15 +280,15 @@ static int read_lines(struct reader *r, const char *buf, size_t len, unsigned fi
 		stop = stop ? stop : end;
 		if (place == PLAIN)
 			n = include_path(line, stop, &path);
-		if (n ? include(r, file, number, path, n)
-		      : copy_line(r, &place, line, stop, file, number))
+		if (n ? include(r, &at, path, n) : copy_line(r, &place, line, stop, &at))
 			return -1;
 		if (before == PLAIN)
-			opened = number;
+			opened = at;
 		line = stop + 1;
 	}
+	r->config->here = opened;
 	if (place != PLAIN)
-		return refuse_line(r, file, opened,
+		return config_fail(r->config, EINVAL,
 				   place == STRING ? "this string has no end"
 						   : "this comment has no end");
 	return 0;
@@ -303,24 +296,19 @@ static int read_lines(struct reader *r, const char *buf, size_t len, unsigned fi
 
 static int read_file(struct reader *r, const char *path)
 {
-	struct config_text *t = r->text;
-	unsigned file = t->nfiles;
+	const char *file = config_file_named(r->config, path);
 	size_t len = 0;
 	char *buf;
 	int rc;
 
-	if (file == NSK_ARRAY_LEN(t->files))
-		return config_fail(r->config, EMFILE, "%.300s: more than %zu files", path,
-				   NSK_ARRAY_LEN(t->files));
+	if (!file)
+		return no_memory(r);
+	if (r->text->nfiles++ == FILES_MAX)
+		return config_fail(r->config, EMFILE, "%.300s: more than %u files", path,
+				   FILES_MAX);
 	buf = load(r->config, path, &len);
 	if (!buf)
 		return -1;
-	t->files[file] = strdup(path);
-	if (!t->files[file]) {
-		free(buf);
-		return config_fail(r->config, ENOMEM, "no memory");
-	}
-	t->nfiles++;
 	r->depth++;
 	if (memchr(buf, '\0', len))
 		rc = config_fail(r->config, EINVAL, "%.300s: not a text: it contains NUL bytes",
@@ -342,29 +330,26 @@ int config_text_read(struct nsk_config *config, struct config_text *text, const 
 
 void config_text_free(struct config_text *text)
 {
-	for (unsigned i = 0; i < text->nfiles; i++)
-		free(text->files[i]);
 	free(text->line);
 	free(text->text);
 	memset(text, 0, sizeof(*text));
 }
 
 /* libconfig counts the end of the text as a line of its own: the last one is meant. */
-static const struct config_text_line *line_of(const struct config_text *text, unsigned n)
+struct config_place config_text_place(const struct config_text *text, unsigned n)
 {
-	static const struct config_text_line none = {.line = 1};
+	static const struct config_place none = {"", 1};
 
-	if (text->nlines == 0)
-		return &none;
-	return &text->line[NSK_MIN(NSK_MAX(n, 1u), text->nlines) - 1];
+	return text->nlines ? text->line[NSK_MIN(NSK_MAX(n, 1u), text->nlines) - 1] : none;
 }
 
-const char *config_text_file(const struct config_text *text, unsigned n)
+const char *config_text_line(const struct config_text *text, unsigned n)
 {
-	return text->files[line_of(text, n)->file];
-}
+	const char *at = text->text ? text->text : "";
 
-unsigned config_text_line(const struct config_text *text, unsigned n)
-{
-	return line_of(text, n)->line;
+	for (; n > 1 && *at; n--) {
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return at;
 }

@@ -294,14 +294,14 @@ static void set(struct ctl_view *view, const json_t *request, json_t *reply)
 	const char *key = text_of(request, "key"), *value = text_of(request, "value");
 	struct settings next = view->stack->set;
 	char error[SETTINGS_ERROR_MAX];
-	const struct setting *row;
+	const struct setting *row, *about[2];
 
 	if (!key || !value) {
 		ctl_refuse(reply, "set takes \"key\" and \"value\", both as text");
 		return;
 	}
 	if (settings_set(&next, key, value, error, sizeof(error)) ||
-	    settings_check(&next, error, sizeof(error))) {
+	    settings_check(&next, about, error, sizeof(error))) {
 		ctl_refuse(reply, "%s", error);
 		return;
 	}

@@ -146,9 +146,9 @@ static int next_word(const char **text, char *word, size_t size)
 			quote = *p;
 			continue;
 		}
-		if (*p == '\\' && quote != '\'' && p[1])
+		if (*p == '\\' && quote != '\'')
 			p++;
-		if (n + 1 >= size)
+		if (*p == '\0' || n + 1 >= size)
 			return -EINVAL;
 		word[n++] = *p;
 	}
@@ -178,25 +178,24 @@ static int check_user(const struct eal_args *a, char *error, size_t size)
 		int next = wants_next(arg);
 
 		if (next < 0) {
-			snprintf(error, size, "--eal: EAL has no option '%s' for a library", arg);
+			snprintf(error, size, "EAL has no option '%s' for a library", arg);
 			return -EINVAL;
 		}
 		if (next && i + 1 == a->argc) {
-			snprintf(error, size, "--eal: %s wants a value", arg);
+			snprintf(error, size, "%s wants a value", arg);
 			return -EINVAL;
 		}
 		if (is_option(arg, "--proc-type") &&
 		    strcmp(next ? a->argv[i + 1] : arg + 11, "primary") != 0 &&
 		    strcmp(arg, "--proc-type=primary") != 0) {
-			snprintf(error, size, "--eal: secondary processes are not supported (%s)",
-				 arg);
+			snprintf(error, size, "secondary processes are not supported (%s)", arg);
 			return -EINVAL;
 		}
 		i += next;
 	}
 	if (eal_args_have(a, "--no-huge") && eal_args_have(a, "--in-memory")) {
 		snprintf(error, size,
-			 "--eal: EAL refuses --no-huge together with --in-memory: leave one out");
+			 "EAL refuses --no-huge together with --in-memory: leave one out");
 		return -EINVAL;
 	}
 	return 0;
@@ -217,8 +216,9 @@ int eal_args_split(struct eal_args *a, const char *text, char *error, size_t siz
 	}
 	if (rc < 0) {
 		snprintf(error, size,
-			 rc == -E2BIG ? "--eal: too many arguments"
-				      : "--eal: a quote is open, or an argument is too long");
+			 rc == -E2BIG
+				 ? "too many arguments"
+				 : "a quote or a backslash is open, or an argument is too long");
 		return -EINVAL;
 	}
 	return check_user(a, error, size);
@@ -295,6 +295,6 @@ int eal_args_make(struct eal_args *a, const struct eal_plan *plan, const struct 
 	for (int i = 0; i < user->argc && m.rc == 0; i++)
 		m.rc = eal_args_add(a, "%s", user->argv[i]);
 	if (m.rc)
-		snprintf(error, size, "--eal: too many arguments");
+		snprintf(error, size, "too many arguments");
 	return m.rc;
 }

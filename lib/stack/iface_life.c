@@ -13,6 +13,7 @@
 #include "net/rss.h"
 #include "sock/call.h"
 #include "stack/build.h"
+#include "stack/settings.h"
 #include "stack/stack.h"
 
 static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct iface *ifc,
@@ -31,7 +32,27 @@ static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
+/* A ring within what the port can do; 0: it knows no limit. */
+static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
+{
+	uint32_t n = NSK_MAX(want, (uint32_t)least);
+
+	return (uint16_t)(most ? NSK_MIN(n, (uint32_t)most) : n);
+}
+
 /* ---- open and close ------------------------------------------------------------------------ */
+
+/* Drivers say what is wrong, if not where it was written. */
+static int open_failed(struct nsk_config *config, const struct config_device *d,
+		       const struct config_place *at, int rc)
+{
+	if (config->error[0])
+		config_put_place(config, at);
+	else
+		config_fail_at(config, at, -rc, "device \"%s\" cannot be opened: %s",
+			       d->devargs ? d->devargs : "", strerror(-rc));
+	return rc;
+}
 
 static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 		     const struct config_device *d, struct port **port)
@@ -55,17 +76,20 @@ static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 		drv = port_driver_named(d->kind == CONFIG_WIRE ? "loop" : "callback");
 	open.devargs = rest;
 	open.wall_offset_ns = stack->clock.fn ? 0 : clock_wall_offset_ns();
+	config->error[0] = '\0';
 	rc = drv->open(&open, &inner);
-	if (rc || !d->faults) {
-		*port = inner;
-		return rc;
-	}
+	if (rc)
+		return open_failed(config, d, &d->at, rc);
+	*port = inner;
+	if (!d->faults)
+		return 0;
 	open.devargs = d->faults;
 	open.inner = inner;
 	rc = port_driver_named("fault")->open(&open, port);
-	if (rc)
-		inner->ops->close(inner);
-	return rc;
+	if (rc == 0)
+		return 0;
+	inner->ops->close(inner);
+	return open_failed(config, d, &d->faults_at, rc);
 }
 
 /* "net_tap0" of "net_tap0,iface=nsk0"; for others the driver's name and the index. */
@@ -100,29 +124,81 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 		if (rc == 0)
 			continue;
 		ip_prefix_format(&d->addrs[i], text, sizeof(text));
-		return build_fail(config, -rc, "%s: address %s %s", ifc->name, text,
-				  rc == -EEXIST ? "is given twice"
-						: "is no host's address in its subnet");
+		return config_fail_at(
+			config, &d->addrs_at[i], EINVAL, "%s: address %s %s", ifc->name, text,
+			rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
 	}
 	return 0;
 }
 
-/* What somebody asked of this device it must be able to do; the setting for all is cut to it. */
+/* Names that are made from devices may meet one that was given. */
+static int check_name(const struct nsk_stack *stack, const struct iface *ifc,
+		      const struct config_device *d, struct nsk_config *config)
+{
+	for (unsigned i = 0; i < ifc->index; i++)
+		if (strcmp(stack->iface[i].name, ifc->name) == 0)
+			return config_fail_at(
+				config, &d->at, EINVAL,
+				"interface \"%s\" has the name of another one: name one of "
+				"them (name = ... in a file)",
+				ifc->name);
+	return 0;
+}
+
+static int check_mac(const struct iface *ifc, const struct config_device *d,
+		     struct nsk_config *config)
+{
+	if (!d->has_mac || ifc->ethernet)
+		return 0;
+	return config_fail_at(
+		config, &d->mac_at, EINVAL,
+		"mac: %s carries IP packets without Ethernet, and so without addresses of it",
+		ifc->name);
+}
+
+/* What somebody asked for the port must be able to do; the default is cut to what it can. */
 static int choose_mtu(struct nsk_stack *stack, struct iface *ifc, const struct config_device *d,
 		      struct nsk_config *config)
 {
+	const struct config_place *at = d->mtu ? &d->mtu_at
+					       : config_set_at(config, settings_find("mtu"));
 	uint32_t most = ifc->port->caps.mtu_max;
 
-	if (d->mtu > most)
-		return build_fail(config, EINVAL, "%s: mtu %u is more than the port's %u",
-				  ifc->name, d->mtu, most);
 	ifc->mtu = d->mtu ? d->mtu : stack->set.mtu;
-	if (ifc->mtu > most) {
-		LOG_INFO(&stack->log, "iface", "%s: mtu is %u, not %u: the port can do no more",
-			 ifc->name, most, ifc->mtu);
-		ifc->mtu = most;
-	}
+	if (ifc->mtu <= most)
+		return 0;
+	if (at->name)
+		return config_fail_at(config, at, EINVAL,
+				      "mtu = %u: %s can do %u at most, as its driver says (%s)%s",
+				      ifc->mtu, ifc->name, most, ifc->port->driver,
+				      d->mtu ? "" : "; in a file each device may have its own mtu");
+	LOG_INFO(&stack->log, "iface", "%s: mtu is %u, not %u: the port can do no more", ifc->name,
+		 most, ifc->mtu);
+	ifc->mtu = most;
 	return 0;
+}
+
+/* The size of a ring that somebody asked for, where the port makes it another. */
+static void warn_ring(const struct nsk_stack *stack, const struct iface *ifc,
+		      const struct nsk_config *config, const char *setting, uint16_t least,
+		      uint16_t most)
+{
+	const struct setting *row = settings_find(setting);
+	uint32_t want = (uint32_t)settings_value(&stack->set, row);
+	uint32_t have = clamp_desc(want, least, most);
+
+	if (have != want && config_set_at(config, row)->name)
+		LOG_WARN(&stack->log, "iface", "%s: %s is %u, not %u: the port takes %u to %u",
+			 ifc->name, setting, have, want, least, most);
+}
+
+static void warn_rings(const struct nsk_stack *stack, const struct iface *ifc,
+		       const struct nsk_config *config)
+{
+	const struct port_caps *caps = &ifc->port->caps;
+
+	warn_ring(stack, ifc, config, "rx_ring", caps->rx_desc_min, caps->rx_desc_max);
+	warn_ring(stack, ifc, config, "tx_ring", caps->tx_desc_min, caps->tx_desc_max);
 }
 
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index)
@@ -133,25 +209,25 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 
 	if (rc)
 		return rc;
-	config->error[0] = '\0';
 	rc = open_port(stack, config, d, &ifc->port);
-	if (rc) {
-		if (!config->error[0])
-			build_fail(config, -rc, "device \"%s\" cannot be opened: %s",
-				   d->devargs ? d->devargs : "", strerror(-rc));
+	if (rc)
 		return rc;
-	}
 	ifc->index = (uint8_t)index;
 	ifc->ethernet = ifc->port->caps.ethernet;
 	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
 	name_iface(ifc, d);
-	rc = choose_mtu(stack, ifc, d, config);
+	rc = check_name(stack, ifc, d, config);
+	if (rc == 0)
+		rc = check_mac(ifc, d, config);
+	if (rc == 0)
+		rc = choose_mtu(stack, ifc, d, config);
 	if (rc == 0)
 		rc = take_addresses(ifc, d, config);
 	if (rc) {
 		iface_close(stack, index);
 		return rc;
 	}
+	warn_rings(stack, ifc, config);
 	stack->nifaces = index + 1;
 	return 0;
 }
@@ -165,13 +241,6 @@ void iface_close(struct nsk_stack *stack, unsigned index)
 }
 
 /* ---- enable and disable -------------------------------------------------------------------- */
-
-static uint16_t clamp_desc(uint32_t want, uint16_t least, uint16_t most)
-{
-	uint32_t n = NSK_MAX(want, (uint32_t)least);
-
-	return (uint16_t)(most ? NSK_MIN(n, (uint32_t)most) : n);
-}
 
 static void plan_queues(const struct nsk_stack *stack, const struct port_caps *caps,
 			struct port_setup *setup)

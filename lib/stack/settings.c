@@ -65,13 +65,19 @@ static uint64_t factor_of(const struct setting *row, const char *name)
 	return n > 3 && strcmp(name + n - 3, "_ms") == 0 ? 1 : 1000;
 }
 
+static bool begins(const char *name, const char *group, size_t n)
+{
+	return name && strncmp(name, group, n) == 0 && name[n] == '.';
+}
+
 bool settings_is_group(const char *name)
 {
 	size_t n = strlen(name);
 
+	/* Those that stand for three rows are beside others of Linux's. */
 	for (unsigned i = 0; i < settings_count; i++)
-		if (strncmp(settings_table[i].name, name, n) == 0 &&
-		    settings_table[i].name[n] == '.')
+		if (begins(settings_table[i].name, name, n) ||
+		    begins(settings_table[i].alias, name, n))
 			return true;
 	return false;
 }
@@ -109,11 +115,15 @@ const char *settings_nearest(const char *name)
 	unsigned least = NSK_MIN((unsigned)strnlen(name, 9) / 3 + 1, 4u);
 
 	for (unsigned i = 0; i < settings_count; i++) {
-		unsigned d = distance(name, settings_table[i].name);
+		const char *const names[] = {settings_table[i].name, settings_table[i].alias};
 
-		if (d < least) {
-			least = d;
-			nearest = settings_table[i].name;
+		for (unsigned k = 0; k < NSK_ARRAY_LEN(names) && names[k]; k++) {
+			unsigned d = distance(name, names[k]);
+
+			if (d < least) {
+				least = d;
+				nearest = names[k];
+			}
 		}
 	}
 	return nearest;
@@ -133,25 +143,37 @@ static const char *choices_text(const struct setting *row, char *buf, size_t siz
 	return buf;
 }
 
-const char *settings_range(const struct setting *row, char *buf, size_t size)
+/* The range in another unit, that of a name which counts in so many of ours. */
+static const char *range_text(const struct setting *row, uint64_t factor, char *buf, size_t size)
 {
+	const char *unit = factor == 1 ? row->unit : "s";
+
 	if (row->type == SETTING_ENUM)
 		return choices_text(row, buf, size);
 	if (row->type == SETTING_BOOL)
 		snprintf(buf, size, "true or false");
 	else
-		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s", row->min, row->max,
-			 row->unit[0] ? " " : "", row->unit);
+		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s",
+			 (row->min + factor - 1) / factor, row->max / factor, unit[0] ? " " : "",
+			 unit);
 	return buf;
 }
 
-static int refuse(const struct setting *row, const char *text, int err, char *error, size_t size)
+const char *settings_range(const struct setting *row, char *buf, size_t size)
 {
+	return range_text(row, 1, buf, size);
+}
+
+static int refuse(const struct setting *row, const char *name, const char *text, int err,
+		  char *error, size_t size)
+{
+	bool ours = strcmp(row->name, name) == 0;
 	char range[128];
 
-	snprintf(error, size, "%s = %.40s: %s; allowed: %s", row->name, text,
+	snprintf(error, size, "%s%s%s%s = %.40s: %s; allowed: %s", name, ours ? "" : " (",
+		 ours ? "" : row->name, ours ? "" : ")", text[0] ? text : "nothing",
 		 err == ERANGE ? "out of range" : "not a value of this setting",
-		 settings_range(row, range, sizeof(range)));
+		 range_text(row, factor_of(row, name), range, sizeof(range)));
 	return -err;
 }
 
@@ -197,7 +219,8 @@ static int suffix_shift(const char *suffix)
 	return at ? 10 * (int)(at - letters + 1) : -1;
 }
 
-static int parse_number(const struct setting *row, const char *text, uint64_t *value)
+static int parse_number(const struct setting *row, uint64_t factor, const char *text,
+			uint64_t *value)
 {
 	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
 	unsigned long long v;
@@ -211,14 +234,15 @@ static int parse_number(const struct setting *row, const char *text, uint64_t *v
 	shift = suffix_shift(end);
 	if (shift < 0 || (shift > 0 && strcmp(row->unit, "bytes") != 0))
 		return -EINVAL;
-	if (errno || v > UINT64_MAX >> shift)
+	if (errno || v > (UINT64_MAX >> shift) / factor)
 		return -ERANGE;
-	*value = (uint64_t)v << shift;
+	*value = ((uint64_t)v << shift) * factor;
 	return *value < row->min || *value > row->max ? -ERANGE : 0;
 }
 
-int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
-		   size_t size)
+/* A value under one of the names of a row. */
+static int parse_as(const struct setting *row, const char *name, const char *text, uint64_t *value,
+		    char *error, size_t size)
 {
 	int rc;
 
@@ -227,14 +251,19 @@ int settings_parse(const struct setting *row, const char *text, uint64_t *value,
 	else if (row->type == SETTING_ENUM)
 		rc = parse_choice(row, text, value);
 	else
-		rc = parse_number(row, text, value);
-	return rc ? refuse(row, text, -rc, error, size) : 0;
+		rc = parse_number(row, factor_of(row, name), text, value);
+	return rc ? refuse(row, name, text, -rc, error, size) : 0;
+}
+
+int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
+		   size_t size)
+{
+	return parse_as(row, row->name, text, value, error, size);
 }
 
 int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size)
 {
 	const struct setting *row = settings_find(name);
-	char scaled[48];
 	uint64_t value;
 	int rc;
 
@@ -248,11 +277,7 @@ int settings_set(struct settings *s, const char *name, const char *text, char *e
 			 nearest ? "\"?" : "");
 		return -ENOENT;
 	}
-	if (factor_of(row, name) == 1000 && text[strspn(text, "0123456789")] == '\0' && text[0]) {
-		snprintf(scaled, sizeof(scaled), "%.40s000", text);
-		text = scaled;
-	}
-	rc = settings_parse(row, text, &value, error, size);
+	rc = parse_as(row, name, text, &value, error, size);
 	if (rc)
 		return rc;
 	settings_store(s, row, value);
@@ -297,11 +322,16 @@ static const struct {
 
 #define POOL_LEAST 64 /* below this the reserve for control packets is all there is */
 
-int settings_check(const struct settings *s, char *error, size_t size)
+int settings_check(const struct settings *s, const struct setting *about[2], char *error,
+		   size_t size)
 {
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(ordered); i++) {
-		uint64_t low = settings_value(s, settings_find(ordered[i].low));
-		uint64_t high = settings_value(s, settings_find(ordered[i].high));
+		uint64_t low, high;
+
+		about[0] = settings_find(ordered[i].low);
+		about[1] = settings_find(ordered[i].high);
+		low = settings_value(s, about[0]);
+		high = settings_value(s, about[1]);
 
 		if (low > high && high != 0) { /* 0: made from others */
 			snprintf(error, size,
@@ -311,6 +341,8 @@ int settings_check(const struct settings *s, char *error, size_t size)
 			return -EINVAL;
 		}
 	}
+	about[0] = settings_find("pool.buffers");
+	about[1] = NULL;
 	if (s->pool_bufs && s->pool_bufs < POOL_LEAST) {
 		snprintf(error, size,
 			 "pool.buffers = %u: 0 (as many as the ports ask for), or at least %u",

@@ -68,7 +68,7 @@ int settings_get_triple(const struct settings *s, const struct setting_triple *t
 
 /* The row of a name or an alias, or NULL. */
 const struct setting *settings_find(const char *name);
-/* True if some name begins with these and a dot: a group of the configuration file. */
+/* True if some name, or one of Linux's, begins with these and a dot: a group of the file. */
 bool settings_is_group(const char *name);
 /* The name that is nearest to one that does not exist, or NULL when none is near. */
 const char *settings_nearest(const char *name);
@@ -95,7 +95,11 @@ int settings_get(const struct settings *s, const char *name, char *buf, size_t s
 /* "1024 to 65535 bytes", "true or false", "never, full or always"; returns buf. */
 const char *settings_range(const struct setting *row, char *buf, size_t size);
 
-/* What no row can say by itself: settings that contradict each other. 0 or -EINVAL with a text. */
-int settings_check(const struct settings *s, char *error, size_t size);
+/*
+ * What no row can say by itself: settings that contradict each other. 0, or -EINVAL with a text and
+ * the rows that it is about, of which the second may be NULL.
+ */
+int settings_check(const struct settings *s, const struct setting *about[2], char *error,
+		   size_t size);
 
 #endif

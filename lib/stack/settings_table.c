@@ -48,7 +48,7 @@ const struct setting settings_table[] = {
 	U32("tx_ring", tx_ring, "descriptors", 32, 32768, 128, START, NULL,
 	    "size of a transmit queue, within what the port can do"),
 	U32("mtu", mtu, "bytes", 68, 65535, 1500, START, NULL,
-	    "largest IP packet of an interface that does not say its own, within what the port can do"),
+	    "largest IP packet of an interface that does not say its own; the default: what the port can do"),
 	U32("burst", burst, "packets", 1, 64, 32, LIVE, NULL,
 	    "packets taken from a port at once; what is to be sent is given to it all at once"),
 	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, LIVE, NULL,

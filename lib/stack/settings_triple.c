@@ -28,6 +28,7 @@ int settings_set_triple(struct settings *s, const struct setting_triple *t, cons
 			char *error, size_t size)
 {
 	struct settings next = *s;
+	char why[SETTINGS_ERROR_MAX];
 	uint64_t v[3];
 	int end = 0;
 
@@ -45,9 +46,11 @@ int settings_set_triple(struct settings *s, const struct setting_triple *t, cons
 		int rc;
 
 		snprintf(ours, sizeof(ours), "%" PRIu64, v[i] * t->mul / t->div);
-		rc = settings_set(&next, t->name[i], ours, error, size);
-		if (rc)
+		rc = settings_set(&next, t->name[i], ours, why, sizeof(why));
+		if (rc) {
+			snprintf(error, size, "%s = %.40s: %.140s", t->alias, text, why);
 			return rc;
+		}
 	}
 	*s = next;
 	return 0;

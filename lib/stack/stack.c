@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "net/route.h"
 #include "sock/call.h"
 #include "sock/item.h"
 #include "stack/build.h"
@@ -37,7 +36,10 @@ static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 	for (unsigned i = 0; i < config->ndevices; i++)
 		if (config->device[i].kind == CONFIG_DEVARGS)
 			devargs[req.ndevargs++] = config->device[i].devargs;
-	return eal_need(&req, config->error, sizeof(config->error));
+	rc = eal_need(&req, config->error, sizeof(config->error));
+	if (rc && config->eal_args[0])
+		config_put_place(config, &config->eal_at);
+	return rc;
 }
 
 /* EAL is the process's: it stays, but must not write into this stack's log any more. */
@@ -135,112 +137,6 @@ static void pools_down(struct nsk_stack *stack)
 	(void)stack;
 }
 
-/* ---- routes -------------------------------------------------------------------------------- */
-
-static struct iface *iface_named(struct nsk_stack *stack, const char *name)
-{
-	for (unsigned i = 0; i < stack->nifaces; i++)
-		if (strcmp(stack->iface[i].name, name) == 0)
-			return &stack->iface[i];
-	return NULL;
-}
-
-/* The interface with a subnet that holds the gateway. */
-static struct iface *iface_reaching(struct nsk_stack *stack, const struct ip_addr *gateway)
-{
-	for (unsigned i = 0; i < stack->nifaces; i++)
-		if (iface_on_link(&stack->iface[i], gateway))
-			return &stack->iface[i];
-	return NULL;
-}
-
-static int add_connected(struct nsk_stack *stack)
-{
-	for (unsigned i = 0; i < stack->nifaces; i++) {
-		struct iface *ifc = &stack->iface[i];
-
-		for (unsigned k = 0; k < ifc->naddrs; k++) {
-			struct ip_prefix net = {.addr = ifc->addrs[k].addr,
-						.len = ifc->addrs[k].prefix_len};
-			struct route route = {
-				.dst = {.addr = ip_prefix_network(&net), .len = net.len},
-				.iface = ifc->index,
-			};
-			int rc = route_add(stack->routes, &route);
-
-			if (rc && rc != -EEXIST)
-				return rc;
-		}
-	}
-	return 0;
-}
-
-static int add_route(struct nsk_stack *stack, struct nsk_config *config,
-		     const struct config_route *cr)
-{
-	char dst[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
-	struct route route = {.dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric};
-	struct iface *ifc;
-	int rc;
-
-	ip_prefix_format(&cr->dst, dst, sizeof(dst));
-	ip_addr_format(&cr->gateway, via, sizeof(via));
-	ifc = cr->iface[0] ? iface_named(stack, cr->iface) : iface_reaching(stack, &cr->gateway);
-	if (!ifc && cr->iface[0])
-		return build_fail(config, EINVAL, "route %s: no interface \"%s\"", dst, cr->iface);
-	if (!ifc && stack->nifaces == 1 && !stack->iface[0].ethernet)
-		ifc = &stack->iface[0];
-	if (!ifc)
-		return build_fail(
-			config, EINVAL,
-			"route %s: gateway %s is in no subnet of an interface: give the interface an address next to "
-			"it (-a), or name the interface",
-			dst, via);
-	route.iface = ifc->index;
-	rc = route_add(stack->routes, &route);
-	if (rc == 0 || rc == -EEXIST)
-		return 0;
-	return build_fail(
-		config, -rc, "route %s via %s: %s", dst, via,
-		rc == -ENOSPC ? "more routes than ip.routes allows"
-		: rc == -ENOMEM
-			? "no memory"
-			: "no such route is possible (bits behind the prefix, or not a host's address)");
-}
-
-static void routes_down(struct nsk_stack *stack)
-{
-	route_table_free(stack->routes);
-	stack->routes = NULL;
-}
-
-static int routes_up(struct nsk_stack *stack, struct nsk_config *config)
-{
-	int rc = build_step(config, "route table");
-
-	if (rc)
-		return rc;
-	stack->routes = route_table_new(&stack->mem, stack->set.ip_routes);
-	rc = stack->routes ? add_connected(stack) : -ENOMEM;
-	if (rc) {
-		routes_down(stack);
-		return build_fail(config, -rc, "routes of the interfaces' subnets: %s",
-				  rc == -ENOSPC ? "more than ip.routes allows" : strerror(-rc));
-	}
-	for (unsigned i = 0; i < config->nroutes; i++) {
-		rc = add_route(stack, config, &config->route[i]);
-		if (rc) {
-			routes_down(stack);
-			return rc;
-		}
-	}
-	stack->snap = (struct net_snapshot){
-		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
-	for (unsigned i = 0; i < stack->nifaces; i++)
-		stack->snap.iface[i] = &stack->iface[i];
-	return 0;
-}
-
 /* ---- protocols, interfaces, control -------------------------------------------------------- */
 
 static void protocols_down(struct nsk_stack *stack)
@@ -277,7 +173,8 @@ static int ifaces_up(struct nsk_stack *stack, struct nsk_config *config)
 		if (rc == 0) {
 			rc = iface_enable(stack, ifc);
 			if (rc)
-				build_fail(config, -rc, "%s: %s", ifc->name, ifc->port->error);
+				config_fail_at(config, &config->device[i].at, -rc, "%s: %s",
+					       ifc->name, ifc->port->error);
 		}
 		if (rc) {
 			ifaces_down(stack);
@@ -338,10 +235,14 @@ static int control_up(struct nsk_stack *stack, struct nsk_config *config)
 {
 	int rc = build_step(config, "control socket");
 
-	if (rc == 0 && config->control[0])
+	if (rc)
+		return rc;
+	if (config->control[0])
 		rc = ctl_start(stack, config->control, &stack->ctl, config->error,
 			       sizeof(config->error));
-	if (rc == 0)
+	if (rc)
+		config_put_place(config, &config->control_at);
+	else
 		telemetry_add(stack);
 	return rc;
 }
@@ -357,9 +258,15 @@ static const struct {
 	int (*up)(struct nsk_stack *stack, struct nsk_config *config);
 	void (*down)(struct nsk_stack *stack);
 } steps[] = {
-	{eal_up, eal_down},	  {workers_up, workers_down}, {ports_up, ports_down},
-	{pools_up, pools_down},	  {routes_up, routes_down},   {protocols_up, protocols_down},
-	{ifaces_up, ifaces_down}, {users_up, users_down},     {control_up, control_down},
+	{eal_up, eal_down},
+	{workers_up, workers_down},
+	{ports_up, ports_down},
+	{pools_up, pools_down},
+	{stack_routes_up, stack_routes_down},
+	{protocols_up, protocols_down},
+	{ifaces_up, ifaces_down},
+	{users_up, users_down},
+	{control_up, control_down},
 };
 
 /* ---- public -------------------------------------------------------------------------------- */
@@ -374,7 +281,7 @@ static int check_config(struct nsk_config *config)
 	if (config->ndevices == 0)
 		return build_fail(config, EINVAL,
 				  "no device: name one with -d, \"-d help\" lists what there is");
-	return config_check(config) ? -errno : 0;
+	return config_check(config);
 }
 
 /*

@@ -138,6 +138,10 @@ int worker_start(struct run_worker *r, struct nsk_config *config);
 void worker_quiesce(struct run_worker *r);
 void worker_stop(struct run_worker *r);
 
+/* routes.c: the table of routes of a stack whose interfaces are open. */
+int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config);
+void stack_routes_down(struct nsk_stack *stack);
+
 /* iface_life.c: states of interfaces; 0 or -errno. */
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index);
 void iface_close(struct nsk_stack *stack, unsigned index);

@@ -5,6 +5,7 @@
  * mirror image.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <numa.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "net/net.h"
 #include "sock/sock.h"
 #include "stack/build.h"
+#include "stack/settings.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
 #include "udp/udp.h"
@@ -140,8 +142,6 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	r->cpu = config->cpu[index];
 	r->node_ops = (struct mem_ops){.alloc = node_alloc, .free = node_free, .arg = r};
 	mem_init(&r->mem, node >= 0 ? &r->node_ops : NULL);
-	if (stack->set.mem_limit)
-		r->mem.limit = stack->set.mem_limit;
 	r->w.set = &stack->set;
 	r->w.stack = stack;
 	r->w.shared = &stack->shared;
@@ -228,8 +228,8 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 	snprintf(name, sizeof(name), "nsk%u_p%u", r->stack->id, r->w.id);
 	rc = pkt_pool_create(&r->w.pool, &params);
 	if (rc)
-		return build_fail(
-			config, -rc,
+		return config_fail_at(
+			config, config_set_at(config, settings_find("pool.buffers")), -rc,
 			"no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
 			"(hugepages, or --eal \"-m MEGABYTES\")",
 			params.count, params.data_room);
@@ -264,6 +264,23 @@ static const struct {
 	{"TCP", tcp_worker_init, tcp_worker_fini},
 };
 
+/* Counts from here on: what a worker cannot do without has been taken, and so can be named. */
+static int limit_memory(struct run_worker *r, struct nsk_config *config)
+{
+	uint64_t limit = r->w.set->mem_limit;
+
+	if (limit && limit < r->mem.bytes)
+		return config_fail_at(config, config_set_at(config, settings_find("mem_limit")),
+				      EINVAL,
+				      "mem_limit = %" PRIu64
+				      ": too small, a worker needs %zu bytes to start with, "
+				      "and more for each connection",
+				      limit, r->mem.bytes);
+	if (limit)
+		r->mem.limit = limit;
+	return 0;
+}
+
 int worker_start(struct run_worker *r, struct nsk_config *config)
 {
 	for (unsigned i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
@@ -277,7 +294,7 @@ int worker_start(struct run_worker *r, struct nsk_config *config)
 					  protocols[i].name);
 		r->protocols = i + 1;
 	}
-	return 0;
+	return limit_memory(r, config);
 }
 
 /* Resets what still ends by itself while the interfaces can carry it. */

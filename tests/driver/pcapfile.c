@@ -230,10 +230,10 @@ static void wrong_arguments_are_named(void **state)
 		 "pcap: cannot write the capture: /nonexistent/x: No such file"},
 		{"pcap:rx=/dev/null", "pcap: cannot read the capture: truncated dump file"},
 		{"pcap:tx=x,timed=2", "pcap: timed=2: give 0 or 1"},
-		{"pcap:tx=x,mtu=70000", "pcap: mtu=70000: give a smaller number"},
+		{"pcap:tx=x,mtu=70000", "pcap: mtu=70000: give bytes, 68 to 65535"},
 		{"pcap:tx=x,link=ppp", "pcap: link=ppp: give ethernet or raw"},
 		{"pcap:tx=x,mac=02",
-		 "pcap: mac=02: give an Ethernet address such as 02:00:00:00:00:01"},
+		 "pcap: mac=02: give the address of one station, such as 02:00:00:00:00:01"},
 		{"pcap:out=x", "pcap: 'out' is not one of rx=FILE tx=FILE"},
 		{"pcap:x", "pcap: 'x' is not one of rx=FILE tx=FILE"},
 	};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Programs that cannot start, or not as asked: they end at once, with one message that says what to do, and with status 1
-(2 for a wrong command line).
+"""Programs that cannot start, or not as asked: they end at once, with one message that says what to do, and with status 2
+where command line or configuration are wrong, 1 for everything else.
 
 The device is DPDK's null device: no NIC, no hugepages, no root.
 """
@@ -156,25 +156,124 @@ class Devices(unittest.TestCase):
     def refused(self, device):
         """What is said of a device: once, and as the last word."""
         result = run("nsk-echo", "-d", device, "-a", "10.0.0.2/24", "--no-huge")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         *before, last = result.stderr.splitlines()
         self.assertEqual([line for line in before if last.removeprefix("nsk-echo: ") in line], [])
         return last
 
     def test_an_interface_of_the_kernel_is_not_a_device(self):
-        self.assertEqual(self.refused("lo"), "nsk-echo: 'lo' is an interface of the kernel, no device of DPDK's: "
+        self.assertEqual(self.refused("lo"), "nsk-echo: -d: 'lo' is an interface of the kernel, no device of DPDK's: "
                          "net_af_packet0,iface=lo shares it with the kernel; '-d help' lists more")
 
     def test_an_unknown_argument_of_a_device_is_refused(self):
-        self.assertEqual(self.refused("net_tap0,ifac=nsk0"), "nsk-echo: net_tap0: no argument 'ifac'; did you mean 'iface'? "
+        self.assertEqual(self.refused("net_tap0,ifac=nsk0"), "nsk-echo: -d: net_tap0: no argument 'ifac'; did you mean 'iface'? "
                          "net_tap has: iface remote mac persist")
 
     def test_an_unknown_device_is_refused_once(self):
-        self.assertIn("nsk-echo: no device 'net_what0'", self.refused("net_what0"))
+        self.assertIn("nsk-echo: -d: no device 'net_what0'", self.refused("net_what0"))
 
     def test_no_folder_for_dpdks_runtime_data_is_no_error(self):
         result = run("nsk-echo", *NULL, "--quiet", "--duration", "0.1", env={"RUNTIME_DIRECTORY": "/nowhere"})
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+class Configurations(unittest.TestCase):
+    """What only shows when the stack is made still has the place where it was written."""
+
+    DEVICE = 'devices = ( { device = "net_null0"; addresses = "10.0.0.2/24"; } );\n'
+
+    def start(self, text, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/x.conf"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            result = run("nsk-echo", "-c", path, "--no-huge", "--quiet", "--duration", "0.1", *args)
+        return result.returncode, result.stderr.replace(folder + "/", "").splitlines()
+
+    def refused(self, text, *args):
+        status, lines = self.start(text, *args)
+        self.assertEqual(status, 2, lines)
+        return lines[-1].removeprefix("nsk-echo: ")
+
+    def test_each_late_fault_is_told_with_file_and_line(self):
+        for text, says in (
+                ('gateway = "192.168.1.1";', "2: gateway 192.168.1.1 is in no subnet of an interface: give the interface an "
+                 "address next to it, or name the interface in a route"),
+                ('gateway = "10.0.0.2";', "2: route default: gateway 10.0.0.2 is this host's own address"),
+                ('gateway = "10.0.0.255";', "2: route default: gateway 10.0.0.255 is the number or the broadcast address of its "
+                 "subnet, not a station"),
+                ('routes = (\n { destination = "10.9.0.0/16"; iface = "nope"; } );',
+                 '3: route 10.9.0.0/16: there is no interface "nope", but net_null0'),
+                ('routes = (\n { destination = "10.9.0.0/16"; gateway = "10.9.0.1"; } );',
+                 "3: route 10.9.0.0/16: gateway 10.9.0.1 is in no subnet of an interface: give the interface an address next "
+                 "to it, or name the interface in a route"),
+                ('ip: {\n routes = 1; };\ngateway = "10.0.0.1";', "3: route default is one more than ip.routes = 1 allows, "
+                 "subnets of interfaces included: raise it"),
+                ("port_min = 6000;\nport_max = 5000;", "2: port_min = 6000 is above port_max = 5000: lower one or raise the "
+                 r"other \(port_max is set by x.conf:3\)"),
+                ('mem_limit = "10K";', r"2: mem_limit = 10240: too small, a worker needs \d{6} bytes to start with, and more "
+                 "for each connection"),
+                ("pool: { buffer_bytes = 256; };", "1: net_null0: buffers of 256 bytes are too small for mtu 1500 and "
+                 "ethdev:net_null fills only one a packet: set pool.buffer_bytes to 1518 or more, or a smaller mtu"),
+                ('\neal = "--iova-mode=xx";', "3: EAL does not start with .*--iova-mode=xx.*")):
+            self.assertRegex(self.refused(self.DEVICE + text + "\n"), f"^x.conf:{says}$")
+
+    def test_each_fault_of_a_device_is_told_with_file_and_line(self):
+        for text, says in (
+                ('\n"net_what0"', "2: no device 'net_what0': .*"),
+                ('\n"net_null0,foo=1"', "2: net_null0: no argument 'foo'; net_null has: size copy no-rx"),
+                ('{ device = "net_null0";\n fault = "loss=120%"; }',
+                 "2: fault: loss=120%: give a share such as 1%, 0.5% or 200ppm, at most 100%"),
+                ('\n"fault:los=1%:net_null0"', "2: fault: no fault 'los'; there are: loss .*"),
+                ('\n"pcap:tx=/dev/null,mtu=67"', "2: pcap: mtu=67: give bytes, 68 to 65535"),
+                ('\n"pcap:tx=/dev/null,mac=01:00:00:00:00:01"', "2: pcap: mac=01:00:00:00:00:01: give the address of one "
+                 "station, such as 02:00:00:00:00:01"),
+                ('{ device = "pcap:tx=/dev/null,mtu=1400";\n mtu = 1401; }',
+                 r"2: mtu = 1401: pcap0 can do 1400 at most, as its driver says \(pcap\)"),
+                ('"pcap:tx=/dev/null,mtu=1400" );\nmtu = 1401;#', r"2: mtu = 1401: pcap0 can do 1400 at most, as its driver "
+                 r"says \(pcap\); in a file each device may have its own mtu"),
+                ('{ device = "pcap:tx=/dev/null,link=raw";\n mac = "02:00:00:00:00:01"; }',
+                 "2: mac: pcap0 carries IP packets without Ethernet, and so without addresses of it"),
+                ('{ device = "net_null0"; name = "net_null1"; },\n"net_null1"', '2: interface "net_null1" has the name of '
+                 r"another one: name one of them \(name = ... in a file\)")):
+            self.assertRegex(self.refused(f"devices = ( {text} );\n"), f"^x.conf:{says}$")
+
+    def test_options_are_places_too(self):
+        for args, says in (
+                (("-g", "10.0.1.1"), "-g: gateway 10.0.1.1 is in no subnet of an interface: .*"),
+                (("-o", "port_min=9", "-o", "port_max=8"),
+                 "-o: port_min = 9 is above port_max = 8: lower one or raise the other"),
+                (("-d", "pcap:tx=/dev/null,mtu=1400", "--option", "mtu=9000"), "--option: mtu = 9000: pcap1 can do 1400 at most, .*"),
+                (("--device=fault:dup=x:net_null1",), "--device: fault: dup=x: give a share such as .*")):
+            self.assertRegex(self.refused(self.DEVICE, *args), f"^{says}$")
+
+    def test_two_files_and_an_option_are_told_apart(self):
+        self.assertEqual(self.refused(self.DEVICE + "port_max = 7;\n", "-o", "port_min=8"), "-o: port_min = 8 is above "
+                         "port_max = 7: lower one or raise the other (port_max is set by x.conf:2)")
+
+    def test_what_the_machine_lacks_is_no_fault_of_the_configuration(self):
+        for text in ('control = "/nowhere/socket";', "pool: { buffers = 16777216; };"):
+            status, lines = self.start(self.DEVICE + text + "\n")
+            self.assertEqual(status, 1)
+            self.assertRegex(lines[-1], "^nsk-echo: x.conf:2: ")
+
+    def test_what_is_odd_but_works_is_said(self):
+        self.assertEqual(self.start(self.DEVICE, "-d", "net_null1", "-a", "10.0.0.3/24"), (0, [
+            "netstk warning: route: net_null0 and net_null1 are both in 10.0.0.0/24: what is sent there leaves by net_null0"]))
+
+    def test_names_of_linux_are_understood_in_files_and_options(self):
+        self.assertEqual(self.start(self.DEVICE + "net: { ipv4: { tcp_retries2 = 7; }; };\n", "-o",
+                                    "net.ipv4.tcp_syn_retries=3"), (0, []))
+
+    def test_every_program_ends_with_2(self):
+        for program, args in (("nsk-reflect", ()), ("nsk-wire", ("-d", "net_null1")),
+                              ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "lean")),
+                              ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "stack"))):
+            result = run(program, *NULL, *args, "-d", "net_null2,nix=1")
+            self.assertEqual((result.returncode, result.stderr.splitlines()[-1]),
+                             (2, f"{program}: -d: net_null2: no argument 'nix'; net_null has: size copy no-rx"))
+        for program, args in (("nsk-wire", ()), ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "x"))):
+            self.assertEqual(run(program, *NULL, *args).returncode, 2)
 
 
 class Summary(unittest.TestCase):

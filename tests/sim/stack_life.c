@@ -197,7 +197,7 @@ static void keep_last(void *arg, enum nsk_log_level level, const char *module, c
 	snprintf(said->text, sizeof(said->text), "%s", text);
 }
 
-/* The wire takes 1400: what one asked of this device is refused, what is for all is cut to it. */
+/* The wire takes 1400: more is refused where somebody asked for it; the default is cut. */
 static void test_an_mtu_that_the_port_cannot_do(void **state)
 {
 	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1400);
@@ -209,12 +209,19 @@ static void test_an_mtu_that_the_port_cannot_do(void **state)
 	(void)state;
 	nsk_config_log(config, keep_last, &said, NSK_LOG_INFO);
 	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
-	assert_int_equal(config_device_mtu(config, 1401), 0);
+	assert_int_equal(config_device_mtu(config, "1401"), 0);
 	assert_int_equal(nsk_stack_create(config, &stack), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_string_equal(nsk_config_error(config),
-			    "wire0: mtu 1401 is more than the port's 1400");
-	assert_int_equal(config_device_mtu(config, 1400), 0);
+			    "mtu = 1401: wire0 can do 1400 at most, as its driver says (loop)");
+	config->device[0].mtu = 0;
+	assert_int_equal(nsk_config_set(config, "mtu", "1401"), 0);
+	assert_int_equal(nsk_stack_create(config, &stack), -1);
+	assert_string_equal(
+		nsk_config_error(config),
+		"mtu = 1401: wire0 can do 1400 at most, as its driver says (loop); in a file "
+		"each device may have its own mtu");
+	assert_int_equal(config_device_mtu(config, "1400"), 0);
 	assert_int_equal(nsk_stack_create(config, &stack), 0);
 	assert_int_equal(nsk_stack_destroy(stack), 0);
 	assert_int_equal(said.lines, 0);

@@ -120,18 +120,18 @@ static void what_would_end_or_print_is_refused_with_a_reason(void **state)
 	static const struct {
 		const char *text, *says;
 	} bad[] = {
-		{"--help", "--eal: EAL has no option '--help' for a library"},
-		{"-h", "--eal: EAL has no option '-h' for a library"},
-		{"--version", "--eal: EAL has no option '--version' for a library"},
-		{"--bogus=1", "--eal: EAL has no option '--bogus=1' for a library"},
-		{"stray", "--eal: EAL has no option 'stray' for a library"},
-		{"-m", "--eal: -m wants a value"},
-		{"-l 'open", "--eal: a quote is open, or an argument is too long"},
+		{"--help", "EAL has no option '--help' for a library"},
+		{"-h", "EAL has no option '-h' for a library"},
+		{"--version", "EAL has no option '--version' for a library"},
+		{"--bogus=1", "EAL has no option '--bogus=1' for a library"},
+		{"stray", "EAL has no option 'stray' for a library"},
+		{"-m", "-m wants a value"},
+		{"-l 'open", "a quote or a backslash is open, or an argument is too long"},
 		{"--proc-type=secondary",
-		 "--eal: secondary processes are not supported (--proc-type=secondary)"},
-		{"--proc-type auto", "--eal: secondary processes are not supported (--proc-type)"},
+		 "secondary processes are not supported (--proc-type=secondary)"},
+		{"--proc-type auto", "secondary processes are not supported (--proc-type)"},
 		{"--no-huge --in-memory",
-		 "--eal: EAL refuses --no-huge together with --in-memory: leave one out"},
+		 "EAL refuses --no-huge together with --in-memory: leave one out"},
 	};
 	struct eal_args a;
 
@@ -153,7 +153,7 @@ static void too_many_arguments_are_refused(void **state)
 	for (unsigned i = 0; i < EAL_ARGS_MAX + 1; i++)
 		strcat(text, "-m1 ");
 	assert_int_equal(eal_args_split(&a, text, error, sizeof(error)), -EINVAL);
-	assert_string_equal(error, "--eal: too many arguments");
+	assert_string_equal(error, "too many arguments");
 }
 
 int main(void)

@@ -193,6 +193,7 @@ static void test_rows_of_a_group_stand_together(void **state)
 
 static void test_defaults_are_those_that_the_project_promises(void **state)
 {
+	const struct setting *about[2];
 	struct settings s;
 	char error[SETTINGS_ERROR_MAX];
 
@@ -207,7 +208,7 @@ static void test_defaults_are_those_that_the_project_promises(void **state)
 	assert_int_equal(s.tcp_keepalive_ms, 7200000);
 	assert_int_equal(s.tcp_syncookies, 1);
 	assert_int_equal(s.mem_limit, 0);
-	assert_int_equal(settings_check(&s, error, sizeof(error)), 0);
+	assert_int_equal(settings_check(&s, about, error, sizeof(error)), 0);
 }
 
 /* ---- text in and out ----------------------------------------------------------------------- */
@@ -435,11 +436,12 @@ static void test_groups_are_the_names_before_the_dot(void **state)
 static void expect_conflict(const char *key, uint64_t value, const char *expected)
 {
 	char error[SETTINGS_ERROR_MAX] = "";
+	const struct setting *about[2];
 	struct settings s;
 
 	settings_defaults(&s);
 	settings_store(&s, settings_find(key), value);
-	assert_int_equal(settings_check(&s, error, sizeof(error)), -EINVAL);
+	assert_int_equal(settings_check(&s, about, error, sizeof(error)), -EINVAL);
 	assert_string_equal(error, expected);
 }
 

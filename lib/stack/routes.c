@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Filling a new stack's table of routes: the subnets of its interfaces, then what is configured.
+ * Which interface a route leads to, and whether its gateway can be reached there, is decided here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/route.h"
+#include "stack/build.h"
+#include "stack/settings.h"
+#include "stack/stack.h"
+
+/* ---- subnets of interfaces ----------------------------------------------------------------- */
+
+static struct route connected(const struct iface *ifc, unsigned k)
+{
+	struct ip_prefix net = {.addr = ifc->addrs[k].addr, .len = ifc->addrs[k].prefix_len};
+
+	return (struct route){
+		.dst = {.addr = ip_prefix_network(&net), .len = net.len},
+		.iface = ifc->index,
+	};
+}
+
+/* Of two interfaces in one subnet the first is the way to it. */
+static void warn_shared(const struct nsk_stack *stack, const struct iface *ifc,
+			const struct route *route)
+{
+	char subnet[IP_PREFIX_STRLEN];
+
+	for (unsigned i = 0; i < ifc->index; i++) {
+		for (unsigned k = 0; k < stack->iface[i].naddrs; k++) {
+			struct route other = connected(&stack->iface[i], k);
+
+			if (!ip_prefix_eq(&other.dst, &route->dst))
+				continue;
+			LOG_WARN(&stack->log, "route",
+				 "%s and %s are both in %s: what is sent there leaves by %s",
+				 stack->iface[i].name, ifc->name,
+				 ip_prefix_format(&route->dst, subnet, sizeof(subnet)),
+				 stack->iface[i].name);
+			return;
+		}
+	}
+}
+
+static int add_connected(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		for (unsigned k = 0; k < stack->iface[i].naddrs; k++) {
+			struct route route = connected(&stack->iface[i], k);
+			int rc = route_add(stack->routes, &route);
+
+			if (rc && rc != -EEXIST)
+				return rc;
+			if (rc == 0)
+				warn_shared(stack, &stack->iface[i], &route);
+		}
+	}
+	return 0;
+}
+
+/* ---- routes that are configured ------------------------------------------------------------ */
+
+/* One that is being added, with texts for its errors. */
+struct adding {
+	struct nsk_stack *stack;
+	struct nsk_config *config;
+	const struct config_route *cr;
+	char dst[IP_PREFIX_STRLEN], via[IP_ADDR_STRLEN];
+};
+
+static int no_such_iface(const struct adding *a)
+{
+	char names[256] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < a->stack->nifaces && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+				      a->stack->iface[i].name);
+	return config_fail_at(a->config, &a->cr->at, EINVAL,
+			      "route %s: there is no interface \"%s\", but %s", a->dst,
+			      a->cr->iface, names);
+}
+
+static int unreachable(const struct adding *a)
+{
+	return config_fail_at(
+		a->config, &a->cr->at, EINVAL,
+		"%s%s%sgateway %s is in no subnet of an interface: give the interface an address next to "
+		"it, or name the interface in a route",
+		a->cr->dst.len ? "route " : "", a->cr->dst.len ? a->dst : "",
+		a->cr->dst.len ? ": " : "", a->via);
+}
+
+/* What speaks against an address as somebody else's in the subnets of an interface, or NULL. */
+static const char *not_a_gateway(const struct iface *ifc, const struct ip_addr *gateway)
+{
+	const struct iface_addr *near = iface_on_link(ifc, gateway);
+	struct ip_prefix subnet;
+	struct ip_addr network;
+
+	if (iface_find_addr(ifc, gateway))
+		return "is this host's own address";
+	if (!near || !near->broadcast.family)
+		return NULL;
+	subnet = (struct ip_prefix){.addr = near->addr, .len = near->prefix_len};
+	network = ip_prefix_network(&subnet);
+	if (ip_addr_eq(gateway, &near->broadcast) || ip_addr_eq(gateway, &network))
+		return "is the number or the broadcast address of its subnet, not a station";
+	return NULL;
+}
+
+/* The gateway against every interface: it is a station of the chosen one's subnets, or of none. */
+static int check_gateway(const struct adding *a, const struct iface *chosen)
+{
+	bool near = iface_on_link(chosen, &a->cr->gateway);
+
+	for (unsigned i = 0; a->cr->gateway.family && i < a->stack->nifaces; i++) {
+		const struct iface *ifc = &a->stack->iface[i];
+		const char *why = not_a_gateway(ifc, &a->cr->gateway);
+
+		if (why)
+			return config_fail_at(a->config, &a->cr->at, EINVAL,
+					      "route %s: gateway %s %s", a->dst, a->via, why);
+		if (!near && iface_on_link(ifc, &a->cr->gateway))
+			return config_fail_at(
+				a->config, &a->cr->at, EINVAL,
+				"route %s: gateway %s is in a subnet of interface \"%s\", not of \"%s\"",
+				a->dst, a->via, ifc->name, chosen->name);
+	}
+	return 0;
+}
+
+/* The interface that a route names, or the one with a subnet that holds its gateway. */
+static struct iface *choose_iface(const struct adding *a)
+{
+	struct nsk_stack *stack = a->stack;
+
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		if (a->cr->iface[0] ? strcmp(ifc->name, a->cr->iface) == 0
+				    : iface_on_link(ifc, &a->cr->gateway) != NULL)
+			return ifc;
+	}
+	/* Without Ethernet there is one station at the other end, whatever its address. */
+	if (!a->cr->iface[0] && stack->nifaces == 1 && !stack->iface[0].ethernet)
+		return &stack->iface[0];
+	return NULL;
+}
+
+static int too_many(const struct adding *a)
+{
+	const struct config_place *limit = config_set_at(a->config, settings_find("ip.routes"));
+
+	return config_fail_at(
+		a->config, limit->name ? limit : &a->cr->at, EINVAL,
+		"route %s is one more than ip.routes = %u allows, subnets of interfaces "
+		"included: raise it",
+		a->dst, a->stack->set.ip_routes);
+}
+
+static int add_route(struct nsk_stack *stack, struct nsk_config *config,
+		     const struct config_route *cr)
+{
+	struct route route = {.dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric};
+	struct adding a = {.stack = stack, .config = config, .cr = cr};
+	const struct iface *ifc = choose_iface(&a);
+	int rc;
+
+	if (cr->dst.len)
+		ip_prefix_format(&cr->dst, a.dst, sizeof(a.dst));
+	else
+		snprintf(a.dst, sizeof(a.dst), "default");
+	ip_addr_format(&cr->gateway, a.via, sizeof(a.via));
+	if (!ifc)
+		return cr->iface[0] ? no_such_iface(&a) : unreachable(&a);
+	rc = check_gateway(&a, ifc);
+	if (rc)
+		return rc;
+	route.iface = ifc->index;
+	rc = route_add(stack->routes, &route);
+	if (rc == 0 || rc == -EEXIST)
+		return 0;
+	if (rc == -ENOSPC)
+		return too_many(&a);
+	return config_fail_at(config, &cr->at, -rc, "route %s: %s", a.dst, strerror(-rc));
+}
+
+/* ---- a step of building -------------------------------------------------------------------- */
+
+void stack_routes_down(struct nsk_stack *stack)
+{
+	route_table_free(stack->routes);
+	stack->routes = NULL;
+}
+
+static int fill(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = stack->routes ? add_connected(stack) : -ENOMEM;
+
+	if (rc == -ENOSPC)
+		return config_fail_at(
+			config, config_set_at(config, settings_find("ip.routes")), EINVAL,
+			"ip.routes = %u: the subnets of the interfaces alone are more",
+			stack->set.ip_routes);
+	if (rc)
+		return build_fail(config, -rc, "routes of the interfaces' subnets: %s",
+				  strerror(-rc));
+	for (unsigned i = 0; rc == 0 && i < config->nroutes; i++)
+		rc = add_route(stack, config, &config->route[i]);
+	return rc;
+}
+
+int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
+{
+	int rc = build_step(config, "route table");
+
+	if (rc)
+		return rc;
+	stack->routes = route_table_new(&stack->mem, stack->set.ip_routes);
+	rc = fill(stack, config);
+	if (rc) {
+		stack_routes_down(stack);
+		return rc;
+	}
+	stack->snap = (struct net_snapshot){
+		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		stack->snap.iface[i] = &stack->iface[i];
+	return 0;
+}
