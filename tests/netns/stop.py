@@ -48,13 +48,13 @@ class WithoutDevice(unittest.TestCase):
 
     def test_it_names_a_driver_that_does_not_exist(self):
         result = self.refused("net_nosuch0")
-        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(result.returncode, 2, result.stderr)
         self.assertIn("net_nosuch0", result.stderr)
 
     def test_it_names_a_device_whose_interface_is_no_tap(self):
         result = self.refused("net_tap0,iface=lo")
         self.assertEqual(result.returncode, 1, result.stderr)
-        self.assertIn("nsk-echo: net_tap0: interface lo exists and is no tap: choose another name", result.stderr)
+        self.assertIn("nsk-echo: -d: net_tap0: interface lo exists and is no tap: choose another name", result.stderr)
 
     def test_it_names_an_interface_that_another_program_has(self):
         run("ip", "tuntap", "add", "dev", TAP, "mode", "tun")
