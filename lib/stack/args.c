@@ -171,7 +171,8 @@ int nsk_config_args(struct nsk_config *config, int *argc, char **argv)
 bool nsk_config_given(const struct nsk_config *config, const char *option)
 {
 	for (unsigned i = 0; config && i < NSK_ARRAY_LEN(options); i++)
-		if ((config->given >> i & 1) && (!option || strcmp(options[i].name + 2, option) == 0))
+		if ((config->given >> i & 1) &&
+		    (!option || strcmp(options[i].name + 2, option) == 0))
 			return true;
 	return false;
 }

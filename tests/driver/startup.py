@@ -103,7 +103,7 @@ class CommandLines(unittest.TestCase):
                 ("nsk-reflect --no-huge -d net_null0 -g 10.0.0.1", "--gateway: packets go back to where they came from"),
                 ("nsk-echo --no-huge -d net_null0 -- x", 'unexpected argument "x"'),
                 ("nsk-echo -x", "unknown option -x"),
-                ("nsk-echo -d", "-d lacks its value (-d DEVARGS)"),
+                ("nsk-echo -d", "-d: lacks its value (-d DEVARGS)"),
                 ("nsk-sim --what", "unknown option --what"),
                 ("nsk-sim -d help", "unknown option -d")):
             self.assertEqual(self.misused(line), said)
@@ -266,14 +266,12 @@ class Configurations(unittest.TestCase):
                                     "net.ipv4.tcp_syn_retries=3"), (0, []))
 
     def test_every_program_ends_with_2(self):
-        for program, args in (("nsk-reflect", ()), ("nsk-wire", ("-d", "net_null1")),
-                              ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "lean")),
-                              ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "stack"))):
-            result = run(program, *NULL, *args, "-d", "net_null2,nix=1")
+        load = ("-a", "10.0.0.2/24", "--target", "10.0.0.3:7", "--engine")
+        for program, *args in (("nsk-reflect",), ("nsk-wire", "-d", "net_null0"), ("nsk-load", *load, "lean"),
+                               ("nsk-load", *load, "stack")):
+            result = run(program, "--no-huge", "-d", "net_null2,nix=1", *args)
             self.assertEqual((result.returncode, result.stderr.splitlines()[-1]),
                              (2, f"{program}: -d: net_null2: no argument 'nix'; net_null has: size copy no-rx"))
-        for program, args in (("nsk-wire", ()), ("nsk-load", ("--target", "10.0.0.3:7", "--engine", "x"))):
-            self.assertEqual(run(program, *NULL, *args).returncode, 2)
 
 
 class Summary(unittest.TestCase):
