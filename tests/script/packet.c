@@ -521,6 +521,15 @@ static struct script_flow *flow_of(struct script *s, const struct segment *g)
 	return f;
 }
 
+/* RFC 9293 §3.1: the sender must sum each segment. */
+static bool summed(const struct kept_frame *k)
+{
+	uint16_t len = (uint16_t)(k->len - IPV4_HLEN);
+	const uint8_t *src = k->data + offsetof(struct ipv4_wire, src);
+
+	return csum_check(k->data + IPV4_HLEN, len, csum_pseudo4(src, src + 4, IP_PROTO_TCP, len));
+}
+
 static void take_found(struct script *s, const struct kept_frame *k, const struct packet *want)
 {
 	struct segment g = {0};
@@ -530,6 +539,8 @@ static void take_found(struct script *s, const struct kept_frame *k, const struc
 
 	if (!segment_parse(&g, k->data, k->len))
 		script_fail(s, "the stack sent something other than TCP");
+	if (!summed(k))
+		script_fail(s, "its checksum is wrong");
 	g.now_ns = k->now_ns;
 	f = flow_of(s, &g);
 	x = (struct found){.s = s, .f = f, .g = &g, .tcp = k->data + IPV4_HLEN};
