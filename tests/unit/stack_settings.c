@@ -243,6 +243,16 @@ static void expect_refused(const struct setting *row, const char *text, int err)
 		assert_non_null(strstr(error, row->unit));
 }
 
+static void test_no_acknowledgment_may_wait_half_a_second_RFC9293_MUST_40(void **state)
+{
+	(void)state;
+	FOREACH_ROW(row)
+	{
+		if (strcmp(row->name, "tcp.delack_ms") == 0)
+			assert_int_equal(row->max, 499);
+	}
+}
+
 static void test_every_setting_takes_its_least_its_most_and_its_default(void **state)
 {
 	(void)state;
@@ -518,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_every_row_is_sound),
 		cmocka_unit_test(test_rows_of_a_group_stand_together),
 		cmocka_unit_test(test_defaults_are_those_that_the_project_promises),
+		cmocka_unit_test(test_no_acknowledgment_may_wait_half_a_second_RFC9293_MUST_40),
 		cmocka_unit_test(test_every_setting_takes_its_least_its_most_and_its_default),
 		cmocka_unit_test(test_every_setting_refuses_one_less_and_one_more),
 		cmocka_unit_test(test_a_store_touches_no_other_setting),
