@@ -94,10 +94,8 @@ static inline void first_rtt(struct nsk_worker *w, struct tcp_conn *c, const str
 		return;
 	}
 	rtt_init(&c->rtt, limits);
-	if (e->retries) {
-		c->flags |= CONN_F_SYN_LOST;
+	if (e->retries)
 		rtt_syn_timed_out(&c->rtt, limits);
-	}
 }
 
 /* The connection's variables as the handshake left them. */
@@ -162,7 +160,7 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 	/* The segment size depends on it; without one, output tries again. */
 	tcp_route(w, &c->route, &c->flow, c->sock.family);
 	conn_set_state(w, c, TCPS_ESTABLISHED);
-	conn_open(w, c);
+	conn_open(w, c, e->retries);
 	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
 		born_with_ecn(w, c);
 	if (NSK_UNLIKELY(c->flags & CONN_F_KEEPALIVE))

@@ -130,10 +130,10 @@ uint16_t conn_mss_effective(const struct nsk_worker *w, const struct tcp_conn *c
 	return NSK_MAX(mss, (uint16_t)MSS_FLOOR);
 }
 
-void conn_open(struct nsk_worker *w, struct tcp_conn *c)
+void conn_open(struct nsk_worker *w, struct tcp_conn *c, uint32_t timeouts)
 {
 	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c),
-		NSK_UNLIKELY(c->flags & CONN_F_SYN_LOST) ? 1 : w->set->tcp_initcwnd);
+		NSK_UNLIKELY(timeouts > 1) ? 1 : w->set->tcp_initcwnd);
 	if (NSK_UNLIKELY(c->cc.flags & CC_MODEL))
 		pace_model(w, c);
 	c->flags |= CONN_F_WAS_OPEN;

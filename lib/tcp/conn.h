@@ -82,7 +82,6 @@ enum tcp_conn_flags {
 	CONN_F_MORE = 1u << 17,	      /* the last write had MSG_MORE */
 	CONN_F_PERSIST = 1u << 18,    /* TCP_T_SEND probes instead of retransmitting */
 	CONN_F_FORCE = 1u << 19,      /* the override timer ran out: send what the window takes */
-	CONN_F_SYN_LOST = 1u << 20,   /* our SYN or SYN-ACK timed out */
 	CONN_F_RCVBUF_SET = 1u << 21, /* SO_RCVBUF: no growth of its own */
 	CONN_F_SNDBUF_SET = 1u << 22,
 	CONN_F_WANT_MEM = 1u << 23, /* a write found the worker's send budget used up */
@@ -282,8 +281,12 @@ static inline void conn_set_state(struct nsk_worker *w, struct tcp_conn *c, enum
  */
 void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss);
 
-/* The route is known and the peer's options are: sets segment size and congestion window. */
-void conn_open(struct nsk_worker *w, struct tcp_conn *c);
+/*
+ * The route is known and the peer's options are: sets segment size and congestion window. timeouts:
+ * of our SYN or SYN,ACK; as in Linux one alone may have been needless (RFC 6928 §2), more mean
+ * a window of one segment.
+ */
+void conn_open(struct nsk_worker *w, struct tcp_conn *c, uint32_t timeouts);
 
 /*
  * The protocol is done with the connection: takes it out of the tables, stops its timers, drops

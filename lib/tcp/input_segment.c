@@ -50,11 +50,13 @@ void tcp_challenge(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
 {
+	uint32_t timeouts = c->rtt.backoff;
+
 	conn_route(w, c); /* the segment size depends on it; without one, output tries again */
 	conn_set_state(w, c, TCPS_ESTABLISHED);
-	if ((c->flags & CONN_F_SYN_LOST) && !rtt_valid(&c->rtt))
+	if (timeouts)
 		rtt_syn_timed_out(&c->rtt, &w->tcp->rtt_limits);
-	conn_open(w, c);
+	conn_open(w, c, timeouts);
 	if (c->rcv.ecn & ECN_ON)
 		worker_count(w, NSK_CNT_TCP_ECN_OPENS, 1);
 	ecn_start(c);

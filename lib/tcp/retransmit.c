@@ -209,7 +209,6 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 	count_timeout(w, c);
 	conn_count_retrans(w, c, 0);
 	count_retry(c);
-	c->flags |= CONN_F_SYN_LOST;
 	if (c->state == TCPS_SYN_SENT)
 		c->rcv.ecn = 0; /* perhaps that was why (RFC 3168 §6.1.1.1) */
 	rtt_backoff(&c->rtt, &w->tcp->rtt_limits);

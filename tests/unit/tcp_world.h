@@ -76,7 +76,7 @@ static inline struct tcp_conn *open_one(struct net_world *world, uint32_t peer, 
 	c->rcv.peer_mss = 1460;
 	c->win.rcv_adv = c->rcv_nxt + c->rcv.limit;
 	conn_set_state(&world->w, c, TCPS_ESTABLISHED);
-	conn_open(&world->w, c);
+	conn_open(&world->w, c, 0);
 	assert_int_equal(table_add_conn(&world->w, c, table_flow_hash(t, &c->flow, AF_INET)), 0);
 	return c;
 }
