@@ -63,6 +63,9 @@ static bool exhausted(const struct nsk_worker *w, const struct tcp_conn *c)
 		return c->retries >= SETTING(w->set, tcp_orphan_retries) || left == 0;
 	if (left != UINT32_MAX)
 		return left == 0;
+	/* Who has shut its window over what is in flight and answers is there (RFC 9293 §3.8.6). */
+	if (c->win.snd_wnd == 0 && heard(w, c))
+		return false;
 	return c->retries >= SETTING(w->set, tcp_retries);
 }
 
@@ -97,7 +100,7 @@ static void suspect_black_hole(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t mss = SETTING(w->set, tcp_base_mss);
 
-	if (c->retries < R1 || !SETTING(w->set, tcp_mtu_probing))
+	if (c->retries < R1 || c->win.snd_wnd == 0 || !SETTING(w->set, tcp_mtu_probing))
 		return;
 	if (c->cc.smss <= mss)
 		mss = c->cc.smss / 2;
