@@ -107,16 +107,21 @@ static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 	}
 }
 
+/* Whom a connection may be opened to (RFC 9293 §3.9.1.1: nobody that stands for many). */
 static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
 		       struct ip_addr *dst, uint16_t *port)
 {
 	int rc = ip_addr_from_sockaddr(dst, port, NULL, addr, len);
+	const struct local_entry *own;
 
 	if (rc)
 		return rc;
 	if (dst->family != c->sock.family)
 		return -EAFNOSUPPORT;
 	if (ip_addr_is_any(dst) || ip_addr_is_multicast(dst) || ip_addr_is_broadcast(dst))
+		return -ENETUNREACH;
+	own = net_local_entry(c->sock.worker, dst->b, dst->family);
+	if (own && own->kind == LOCAL_BROADCAST)
 		return -ENETUNREACH;
 	return *port ? 0 : -EADDRNOTAVAIL;
 }

@@ -42,15 +42,20 @@ static int bind_to(int fd, uint32_t addr, uint16_t port)
 	return nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) ? errno : 0;
 }
 
-static int connect_peer(int fd)
+static int connect_to(int fd, uint32_t addr)
 {
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET,
 		.sin_port = WIRE_BE16(PORT),
-		.sin_addr.s_addr = WIRE_BE32(HOST_B),
+		.sin_addr.s_addr = WIRE_BE32(addr),
 	};
 
 	return nsk_connect(fd, (struct sockaddr *)&sin, sizeof(sin)) ? errno : 0;
+}
+
+static int connect_peer(int fd)
+{
+	return connect_to(fd, HOST_B);
 }
 
 static struct sockaddr_in name_of(int fd)
@@ -288,6 +293,29 @@ static void tos_and_ttl_are_in_everything_that_an_active_connection_sends(void *
 	peer_end(&peer);
 }
 
+/* None of them is one host: no SYN leaves (Linux: ENETUNREACH; to oneself there is no way here). */
+static void connections_to_many_or_to_nobody_are_refused_rfc9293_3_9_1_1(void **state)
+{
+	static const uint32_t to[] = {
+		0,	    0x0a0000ff /* the broadcast address of our network */,
+		UINT32_MAX, 0xe0000001,
+		0x7f000001, 0xf0000001,
+		HOST_A,
+	};
+	int fd;
+
+	(void)state;
+	start(NULL);
+	fd = stream();
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(to); i++)
+		assert_int_equal(connect_to(fd, to[i]), ENETUNREACH);
+	peer_settle(&peer);
+	peer_expect_silence(&peer);
+	assert_int_equal(connect_peer(fd), EINPROGRESS);
+	nsk_close(fd);
+	peer_end(&peer);
+}
+
 static void marked_listener(const char *const *settings)
 {
 	struct segment s;
@@ -403,6 +431,7 @@ int main(void)
 		world_test(shutdown_while_connecting_disconnects),
 		world_test(connect_after_such_a_shutdown_begins_anew),
 		world_test(a_listener_that_is_shut_down_listens_no_more),
+		world_test(connections_to_many_or_to_nobody_are_refused_rfc9293_3_9_1_1),
 		world_test(tos_and_ttl_are_in_everything_that_an_active_connection_sends),
 		world_test(tos_and_ttl_of_a_listener_are_its_connections),
 		world_test(tos_and_ttl_have_the_ranges_and_lengths_of_linux),
