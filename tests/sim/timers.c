@@ -415,6 +415,32 @@ static void every_second_full_segment_is_acknowledged_at_once_rfc5681_4_2(void *
 	talk_end(&t);
 }
 
+/* What has come is looked at first, all of it; then one ACK says so. */
+static void segments_of_one_burst_have_one_acknowledgment_rfc9293_3_10_7(void **state)
+{
+	static uint8_t f[PEER_FRAME_MAX];
+
+	(void)state;
+	open_talk();
+	past_quick_acks();
+	for (unsigned i = 0; i < 4; i++) {
+		const struct tcp_spec spec = {.sport = t.port,
+					      .dport = t.stack_port,
+					      .flags = TCP_ACK,
+					      .seq = t.seq,
+					      .ack = t.ack,
+					      .data = data,
+					      .len = 1460};
+
+		peer_input(&peer, f, frame_tcp(f, &spec));
+		t.seq += 1460;
+	}
+	peer_settle(&peer);
+	assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
+	peer_expect_silence(&peer);
+	talk_end(&t);
+}
+
 static void answer_carries_the_acknowledgment(void **state)
 {
 	struct segment s;
@@ -511,6 +537,7 @@ int main(void)
 		world_test(reader_that_stops_closes_the_window_and_opens_it_again),
 		world_test(lone_segment_is_acknowledged_within_40_ms_rfc9293_3_8_6_3),
 		world_test(every_second_full_segment_is_acknowledged_at_once_rfc5681_4_2),
+		world_test(segments_of_one_burst_have_one_acknowledgment_rfc9293_3_10_7),
 		world_test(answer_carries_the_acknowledgment),
 		world_test(small_writes_wait_while_something_is_in_flight_rfc9293_3_7_4),
 		world_test(nodelay_sends_at_once),
