@@ -13,7 +13,7 @@ from tree import Problem
 
 MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
-TEST = r"`((?:unit|sim|driver|netns)/\w+\.c)(?::(\w+))?`"
+TEST = r"`((?:unit|sim|driver|netns|threads|apps)/\w+\.(?:c|py))(?::(\w+))?`"
 SCRIPT = r"`(script/[\w-]+/(?:[\w-]+\.script)?)`"
 OPTION_TABLES = ("lib/sock/options.c", "lib/tcp/sockopt.c", "lib/udp/udp_options.c")
 OPTION = re.compile(r"^\t\{(?:\w+, )?((?:SO|TCP|IP|IPV6)_\w+),", re.MULTILINE)
