@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Goodput and fairness of TCP on simulated links: loss, reordering, round trip, rate, congestion control.
+"""TCP's costs, and its goodput and fairness on simulated links: loss, reordering, round trip, rate, congestion control.
 
-Runs nsk-sim (docs/NSK-SIM.md) under virtual time, so the figures depend on the code and the seed alone, not on the
+Costs are instructions by callgrind and the memory of a million connections in one process. For the rest it runs nsk-sim (docs/NSK-SIM.md) under virtual time, so the figures depend on the code and the seed alone, not on the
 machine. Goodput is payload that arrived, over what the link's rate leaves for payload of full segments with timestamps;
 with loss, what of that gets through. It is measured after slow start over a hundred round trips at least. The queue of a
 link holds what the link carries in a round trip. Prints Markdown; everything goes to a JSON file as well.
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import instructions
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("NSK_BUILD", os.path.join(TOP, "build"))
@@ -32,6 +34,8 @@ FAIR = ((10e6, 20), (100e6, 20), (100e6, 100), (1e9, 10))
 FLOWS = 4
 MSS = 1448
 ROUNDS = 100
+KINDS = ("idle", "embryonic", "time-wait")
+MEMORY_LIMIT = 512
 LIMIT = 0.90
 
 SCENARIO = """\
@@ -154,6 +158,33 @@ def table(heads, rows):
     return ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)] + ["| " + " | ".join(row) + " |" for row in rows]
 
 
+def instruction_table(_bench):
+    rows = [[row.work, str(row.at_once), f"{row.count(program('perf_instructions')):,}",
+             f"{row.limit:,}" if row.limit else "-"] for row in instructions.rows()]
+    return ["Instructions of the server's side for a 64-byte request and its answer, and for a whole short connection.",
+            ""] + table(["work", "at once", "instructions", "limit"], rows)
+
+
+def program(name):
+    return os.path.join(BUILD, "tests", "perf", name)
+
+
+def memory_table(bench):
+    """What the process grows by, all in."""
+    rows = []
+    for kind in KINDS:
+        print(f"  memory of {bench.args.connections:,} connections, {kind}", file=sys.stderr, flush=True)
+        done = subprocess.run([program("perf_memory"), kind, str(bench.args.connections)], capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            sys.exit(f"bench-tcp: {done.stderr.strip()}")
+        each = json.loads(done.stdout)["bytes_each"]
+        rows.append([kind, f"{bench.args.connections:,}", f"{each:.0f}" if each <= MEMORY_LIMIT else f"**{each:.0f}**",
+                     str(MEMORY_LIMIT)])
+    return ["Memory of a connection: what the process has grown by, descriptor, tables and epoll registration included.",
+            ""] + table(["kind", "connections", "bytes each", "limit"], rows)
+
+
 def clean_grid(bench):
     rows = []
     for rate in CLEAN_RATES:
@@ -210,11 +241,13 @@ def loss_row(bench, controls):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="of clean, loss, fair, row (default: all of them)")
+    parser.add_argument("parts", nargs="*", help="of instructions, memory, clean, row, loss, fair (default: all of them)")
     parser.add_argument("--all", action="store_true", help="every rate and round trip of the grids of loss and fairness")
     parser.add_argument("--largest", type=float, default=256, metavar="MB",
                         help="clean links with more than this on the way are left out (default 256)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--connections", type=int, default=1000000, metavar="N",
+                        help="connections whose memory is measured (default 1000000)")
+    parser.add_argument("--seed", type=int, default=1, help="of what the links do (default 1)")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="for one run (default 900)")
     parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/tcp-TIME.json)")
     args = parser.parse_args()
@@ -222,7 +255,8 @@ def main():
         sys.exit(f"bench-tcp: {NSK_SIM} is not there; ./dev bench tcp builds it")
 
     bench, controls = Bench(args), known_controls()
-    parts = {"clean": lambda: clean_grid(bench), "row": lambda: loss_row(bench, controls),
+    parts = {"instructions": lambda: instruction_table(bench), "memory": lambda: memory_table(bench),
+             "clean": lambda: clean_grid(bench), "row": lambda: loss_row(bench, controls),
              "loss": lambda: loss_grid(bench, controls), "fair": lambda: fair_grid(bench, controls)}
     for name in args.parts:
         if name not in parts:

@@ -10,7 +10,7 @@
  *
  * It grows by linear hashing: a bucket splits into itself and a new one at the end, so no insert
  * does more than one split and nothing is ever rehashed as a whole. A round, which doubles the
- * table, starts at an average of three entries in a bucket and is over before it is four. Segments
+ * table, starts at an average of four entries in a bucket and is over before it is five. Segments
  * of doubling size hold the buckets, which therefore never move; a new segment's memory is not
  * touched before its buckets are made. It never shrinks. One writer, which is the only reader too.
  *
@@ -34,7 +34,7 @@
 #define HTAB_FIRST_SHIFT 3
 #define HTAB_FIRST	 (1U << HTAB_FIRST_SHIFT) /* buckets at the start */
 #define HTAB_SEGMENTS	 28
-#define HTAB_LOAD	 3 /* entries a bucket, on average, at which a round starts */
+#define HTAB_LOAD	 4 /* entries a bucket, on average, at which a round starts */
 #define HTAB_NONE	 UINT32_MAX
 
 struct htab_bucket {

@@ -10,6 +10,8 @@
 #define SLAB_OBJ_MAX   (1U << 24) /* bytes */
 #define SLAB_ALIGN_MAX 4096
 #define SLAB_DIR_FIRST 4
+/* Beyond so many, chunks come so many at a time: the C library spends a page on each alignment. */
+#define SLAB_GROUP 16
 
 /* The smallest chunk that holds all objects, or the usual one, or one for a few large objects. */
 static size_t slab_chunk_size(const struct slab *s)
@@ -47,15 +49,26 @@ int slab_init(struct slab *s, struct mem *mem, size_t obj_size, size_t align, ui
 	return 0;
 }
 
+/* Chunks that chunk number i has come with, itself counted; 0: it came with one before it. */
+static size_t slab_group(uint32_t i)
+{
+	if (i < SLAB_GROUP)
+		return 1;
+	return i % SLAB_GROUP == 0 ? SLAB_GROUP : 0;
+}
+
 uint32_t slab_fini(struct slab *s)
 {
 	uint32_t left = s->in_use;
 
 	for (uint32_t i = 0; i < s->n_chunks; i++) {
 		uint8_t *chunk = s->chunks[i] - s->head_size;
+		size_t size = slab_group(i) * s->chunk_size;
 
-		NSK_UNPOISON(chunk, s->chunk_size);
-		mem_free(s->mem, chunk, s->chunk_size);
+		if (size == 0)
+			continue;
+		NSK_UNPOISON(chunk, size);
+		mem_free(s->mem, chunk, size);
 	}
 	mem_free(s->mem, s->chunks, s->dir_size * sizeof(s->chunks[0]));
 	memset(s, 0, sizeof(*s));
@@ -81,17 +94,24 @@ static int slab_grow_dir(struct slab *s)
 /* Add a chunk, none of whose objects is carved. */
 static int slab_grow(struct slab *s)
 {
+	size_t size = slab_group(s->n_chunks) * s->chunk_size;
+	uint8_t *chunk;
 	struct slab_chunk *c;
 
 	if (slab_grow_dir(s) != 0)
 		return -ENOMEM;
-	c = mem_alloc_aligned(s->mem, s->chunk_size, s->chunk_size);
-	if (c == NULL)
+	if (size)
+		chunk = mem_alloc_aligned(s->mem, size, s->chunk_size);
+	else
+		chunk = s->chunks[s->n_chunks - 1] - s->head_size + s->chunk_size;
+	if (chunk == NULL)
 		return -ENOMEM;
+	NSK_UNPOISON(chunk, sizeof(*c));
+	c = (struct slab_chunk *)chunk;
 	c->base = s->n_chunks << s->shift;
 	s->chunks[s->n_chunks++] = (uint8_t *)c + s->head_size;
 	s->carved = 0;
-	NSK_POISON((uint8_t *)c + s->head_size, s->chunk_size - s->head_size);
+	NSK_POISON(chunk + s->head_size, NSK_MAX(size, s->chunk_size) - s->head_size);
 	return 0;
 }
 
