@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * nsk_devices_list(): which devices this machine has and how to name them with -d. Reads /sys and
- * /proc only; EAL need not run and no device is touched.
+ * nsk_devices_each(), nsk_devices_list(): which devices this machine has and how to name them with
+ * -d. Reads /sys and /proc only; EAL need not run and no device is touched.
  */
 #include <dirent.h>
 #include <net/if.h>
@@ -16,6 +16,20 @@
 
 #define PCI_DEVICES   "/sys/bus/pci/devices"
 #define PCI_CLASS_NET 0x02
+
+/* Who hears of each device, and how many of them can be used as they are. */
+struct listing {
+	void (*fn)(void *arg, const struct nsk_device_info *info);
+	void *arg;
+	char primary[IFNAMSIZ]; /* carries the machine's default route, "": none does */
+	int ready;
+};
+
+static void tell(struct listing *l, struct nsk_device_info *info)
+{
+	l->ready += info->ready;
+	l->fn(l->arg, info);
+}
 
 /* First line of a file in /sys, "" if there is none. */
 static void read_line(const char *path, char *line, size_t size)
@@ -68,22 +82,31 @@ static void default_iface(char *name, size_t size)
 	fclose(f);
 }
 
-/* The kernel's interface on a PCI device, "" if it has none. */
-static void pci_iface(const char *address, char *name, size_t size)
+/* The only entry of a folder whose name begins so, "" if there is none. */
+static void find_entry(const char *folder, const char *begin, char *name, size_t size)
 {
-	char path[300];
+	DIR *dir = opendir(folder);
 	struct dirent *d;
-	DIR *dir;
 
 	name[0] = '\0';
-	snprintf(path, sizeof(path), PCI_DEVICES "/%.64s/net", address);
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.')
+	while (dir && (d = readdir(dir)) != NULL)
+		if (d->d_name[0] != '.' && strncmp(d->d_name, begin, strlen(begin)) == 0)
 			snprintf(name, size, "%.*s", (int)size - 1, d->d_name);
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+}
+
+/* The kernel's interface on a PCI device, "" if it has none; of virtio it belongs to a device on
+ * the device. */
+static void pci_iface(const char *address, char *name, size_t size)
+{
+	char path[300], virtio[32];
+
+	snprintf(path, sizeof(path), PCI_DEVICES "/%.64s", address);
+	find_entry(path, "virtio", virtio, sizeof(virtio));
+	snprintf(path, sizeof(path), PCI_DEVICES "/%.64s/%s%snet", address, virtio,
+		 virtio[0] ? "/" : "");
+	find_entry(path, "", name, size);
 }
 
 static bool pci_is_nic(const char *address)
@@ -101,10 +124,11 @@ static bool driver_fits(const char *driver)
 	       strcmp(driver, "igb_uio") == 0 || strncmp(driver, "mlx", 3) == 0;
 }
 
-/* One NIC; 1 if it can be used as it is. */
-static int list_pci_one(FILE *out, const char *address, const char *primary)
+static void tell_nic(struct listing *l, const char *address)
 {
+	struct nsk_device_info info = {.group = "NICs on the PCI bus"};
 	char path[300], vendor[16], device[16], driver[64], iface[IFNAMSIZ];
+	int n;
 
 	snprintf(path, sizeof(path), PCI_DEVICES "/%.64s/vendor", address);
 	read_line(path, vendor, sizeof(vendor));
@@ -113,82 +137,107 @@ static int list_pci_one(FILE *out, const char *address, const char *primary)
 	snprintf(path, sizeof(path), PCI_DEVICES "/%.64s/driver", address);
 	read_target(path, driver, sizeof(driver));
 	pci_iface(address, iface, sizeof(iface));
-	fprintf(out, "  -d %-34s NIC %s:%s, ", address, vendor, device);
-	if (driver_fits(driver)) {
-		fprintf(out, "bound to %s: ready\n", driver);
-		return 1;
-	}
-	fprintf(out, "%s%s%s%s", driver[0] ? "the kernel's " : "no driver", driver,
-		iface[0] ? " as " : "", iface);
-	if (iface[0] && strcmp(iface, primary) == 0)
-		fprintf(out, ", carries this machine's default route: leave it\n");
+	info.ready = driver_fits(driver);
+	snprintf(info.args, sizeof(info.args), "%.64s", address);
+	n = snprintf(info.text, sizeof(info.text), "NIC %s:%s, %s%s%s%s", vendor, device,
+		     info.ready	 ? "bound to "
+		     : driver[0] ? "the kernel's "
+				 : "no driver",
+		     driver, iface[0] ? " as " : "", iface);
+	if (info.ready)
+		snprintf(info.text + n, sizeof(info.text) - (size_t)n, ": ready");
+	else if (iface[0] && strcmp(iface, l->primary) == 0)
+		snprintf(info.text + n, sizeof(info.text) - (size_t)n,
+			 ", carries this machine's default route: leave it");
 	else
-		fprintf(out, ": first 'dpdk-devbind.py --bind=vfio-pci %s' as root\n", address);
-	return 0;
+		snprintf(info.text + n, sizeof(info.text) - (size_t)n,
+			 ": first 'dpdk-devbind.py --bind=vfio-pci %.64s' as root", address);
+	tell(l, &info);
 }
 
-static int list_pci(FILE *out, const char *primary)
+static void tell_nics(struct listing *l)
 {
 	struct dirent **names;
-	int n = scandir(PCI_DEVICES, &names, NULL, alphasort), ready = 0;
-	bool any = false;
+	int n = scandir(PCI_DEVICES, &names, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		if (names[i]->d_name[0] != '.' && pci_is_nic(names[i]->d_name)) {
-			if (!any)
-				fprintf(out, "NICs on the PCI bus:\n");
-			any = true;
-			ready += list_pci_one(out, names[i]->d_name, primary);
-		}
+		if (names[i]->d_name[0] != '.' && pci_is_nic(names[i]->d_name))
+			tell_nic(l, names[i]->d_name);
 		free(names[i]);
 	}
 	if (n >= 0)
 		free(names);
-	return ready;
 }
 
-static int list_kernel_ifaces(FILE *out, const char *primary)
+static void tell_kernel_ifaces(struct listing *l)
 {
 	struct if_nameindex *all = if_nameindex();
-	int usable = 0;
 
 	for (struct if_nameindex *i = all; i && i->if_index; i++) {
-		char args[64];
+		struct nsk_device_info info = {
+			.group = "Interfaces of the kernel, shared with it (CAP_NET_RAW)",
+			.ready = true,
+		};
 
 		if (strcmp(i->if_name, "lo") == 0)
 			continue;
-		if (usable++ == 0)
-			fprintf(out, "Interfaces of the kernel, shared with it (CAP_NET_RAW):\n");
-		snprintf(args, sizeof(args), "net_af_packet0,iface=%s", i->if_name);
-		fprintf(out, "  -d %-34s %s\n", args,
-			strcmp(i->if_name, primary) == 0
+		snprintf(info.args, sizeof(info.args), "net_af_packet0,iface=%s", i->if_name);
+		snprintf(
+			info.text, sizeof(info.text), "%s",
+			strcmp(i->if_name, l->primary) == 0
 				? "carries this machine's default route; take an address of your own"
 				: "take an address that the kernel does not have");
+		tell(l, &info);
 	}
 	if_freenameindex(all);
-	return usable;
 }
 
-static int list_tap(FILE *out)
+static void tell_tap(struct listing *l)
 {
-	bool there = access("/dev/net/tun", R_OK | W_OK) == 0;
+	struct nsk_device_info info = {
+		.group = "A virtual interface to this machine's kernel "
+			 "(CAP_NET_ADMIN, or 'unshare -Urn')",
+		.args = "net_tap0,iface=nsk0",
+		.ready = access("/dev/net/tun", R_OK | W_OK) == 0,
+	};
 
-	fprintf(out,
-		"A virtual interface to this machine's kernel (CAP_NET_ADMIN, or 'unshare -Urn'):\n");
-	fprintf(out, "  -d %-34s %s\n", "net_tap0,iface=nsk0",
-		there ? "ready" : "no access to /dev/net/tun here");
-	return there;
+	snprintf(info.text, sizeof(info.text), "%s",
+		 info.ready ? "ready" : "no access to /dev/net/tun here");
+	tell(l, &info);
+}
+
+int nsk_devices_each(void (*fn)(void *arg, const struct nsk_device_info *info), void *arg)
+{
+	struct listing l = {.fn = fn, .arg = arg};
+
+	default_iface(l.primary, sizeof(l.primary));
+	tell_nics(&l);
+	tell_tap(&l);
+	tell_kernel_ifaces(&l);
+	return l.ready;
+}
+
+/* ---- as text ------------------------------------------------------------------------------- */
+
+struct printer {
+	FILE *out;
+	const char *group; /* of the line before */
+};
+
+static void print_one(void *arg, const struct nsk_device_info *info)
+{
+	struct printer *p = arg;
+
+	if (p->group != info->group)
+		fprintf(p->out, "%s:\n", info->group);
+	p->group = info->group;
+	fprintf(p->out, "  -d %-34s %s\n", info->args, info->text);
 }
 
 int nsk_devices_list(FILE *out)
 {
-	char primary[IFNAMSIZ];
-	int usable;
+	int ready = nsk_devices_each(print_one, &(struct printer){.out = out});
 
-	default_iface(primary, sizeof(primary));
-	usable = list_pci(out, primary);
-	usable += list_tap(out);
-	usable += list_kernel_ifaces(out, primary);
 	fprintf(out, "To another process, a VM or a file:\n"
 		     "  -d net_memif0,role=server,socket=/tmp/nsk.sock,socket-abstract=no\n"
 		     "  -d net_vhost0,iface=/tmp/nsk-vhost.sock\n"
@@ -196,5 +245,5 @@ int nsk_devices_list(FILE *out)
 		     "  -d pcap:rx=IN.pcap,tx=OUT.pcap\n"
 		     "Any of them with faults:\n"
 		     "  -d fault:loss=1%%,delay=10ms,seed=7:DEVICE\n");
-	return usable;
+	return ready;
 }

@@ -16,6 +16,7 @@ static uint64_t first_signal_ns; /* 0: none came */
 static struct nsk_stack *volatile signal_stack;
 static uint64_t given;	 /* rows of options that were on the command line */
 static char wanted[128]; /* instead of the value that was given */
+static bool wake_made;
 static sem_t wake; /* posted at the end: a sleeper misses no signal that comes before it sleeps */
 
 static void print_help(const struct program *p)
@@ -184,7 +185,7 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	struct nsk_config *config = nsk_config_new();
 	int operands = 1;
 
-	if (!config || sem_init(&wake, 0, 0))
+	if (!config)
 		program_fail(p, "out of memory");
 	early_exits(p, *argc, argv);
 	if (!p->no_stack && nsk_config_args(config, argc, argv))
@@ -287,6 +288,8 @@ void program_catch_signals(struct nsk_stack *stack)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
 
+	if (!wake_made)
+		wake_made = sem_init(&wake, 0, 0) == 0;
 	signal_stack = stack;
 	sigemptyset(&action.sa_mask);
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {

@@ -85,7 +85,7 @@ void program_catch_signals(struct nsk_stack *stack);
 bool program_ended(void);
 /* What a signal does, for any thread that finds that there is no point in going on. */
 void program_end(void);
-/* Sleeps until the monotonic time, or until the program ends. */
+/* Sleeps until the monotonic time, or until the program ends. Signals are caught. */
 void program_sleep_until(uint64_t ns);
 uint64_t program_now(void);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,7 +54,14 @@ static int connect_path(const char *path)
 
 static int open_path(struct client *c, const char *path)
 {
+	struct stat st;
+
 	snprintf(c->path, sizeof(c->path), "%s", path);
+	if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return fail(c,
+			    "%s is no socket but a %s: give what the program was given with "
+			    "--control",
+			    path, S_ISDIR(st.st_mode) ? "folder" : "file");
 	c->fd = connect_path(path);
 	switch (-c->fd) {
 	case ENOENT:

@@ -4,6 +4,7 @@
  * Exit status: 0 done, 1 it failed, 2 the command line is wrong.
  */
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,27 @@
 #include "nskctl/watch.h"
 
 struct options {
+	char given[256]; /* letters of what is on the command line */
 	const char *socket;
 	bool json, all, markdown, config;
 	long worker; /* -1: the sum */
 };
 
+/* Letters that stand for options. */
+static const struct {
+	char letter;
+	const char *text;
+} option_names[] = {
+	{'s', "--socket"},
+	{'a', "--all"},
+	{'w', "--worker"},
+	{'m', "--markdown or --config"},
+};
+
 struct command {
 	const char *name, *operands, *help;
-	int least, most; /* operands */
+	int least, most;   /* operands */
+	const char *takes; /* letters of options that mean something here; -j always does */
 	/* One of: what to ask and how to show it, … */
 	const char *cmd;
 	const char *list; /* key of a list that comes in pages, else NULL */
@@ -38,31 +52,50 @@ static int failed(const char *text)
 	return 1;
 }
 
-static int misused(const char *text, const char *what)
+static int misused(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int misused(const char *fmt, ...)
 {
-	fprintf(stderr, "nskctl: %s%s\nTry \"nskctl --help\".\n", text, what);
+	va_list ap;
+
+	fputs("nskctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\nTry \"nskctl --help\".\n", stderr);
 	return 2;
 }
 
 /* ---- asking and showing -------------------------------------------------------------------- */
 
+/* The status of a command whose output is out, or was to be. */
+static int written(int status)
+{
+	return fflush(stdout) || ferror(stdout) ? failed("standard output takes no more") : status;
+}
+
+/* Takes what it prints. */
+static void print_json(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	putchar('\n');
+	json_decref(json);
+}
+
 static int present(const struct options *o, json_t *reply,
 		   void (*show)(FILE *out, const json_t *reply, bool all))
 {
-	int status = 0;
+	int status = json_array_size(json_object_get(reply, "warnings")) > 0;
 
-	if (o->json) {
-		json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-		putchar('\n');
-	} else {
+	if (!o->json)
 		show(stdout, reply, o->all);
-	}
 	fflush(stdout);
 	show_warnings(reply);
-	if (json_array_size(json_object_get(reply, "warnings")) || ferror(stdout))
-		status = 1;
-	json_decref(reply);
-	return status;
+	if (o->json)
+		print_json(reply);
+	else
+		json_decref(reply);
+	return written(status);
 }
 
 static int ask(const struct options *o, json_t *request,
@@ -118,7 +151,7 @@ static int run_settings(const struct options *o, char **operands)
 		show_settings_config(stdout);
 	else
 		return ask(o, json_pack("{s:s}", "cmd", "settings"), show_settings);
-	return fflush(stdout) || ferror(stdout) ? failed("standard output takes no more") : 0;
+	return written(0);
 }
 
 /* The reply to a request that takes a worker. */
@@ -162,8 +195,10 @@ static int run_log(const struct options *o, char **operands)
 {
 	json_t *request = json_pack("{s:s}", "cmd", "log");
 
-	if (operands[0])
-		json_object_set_new(request, "level", json_string(operands[0]));
+	if (operands[0] && json_object_set_new(request, "level", json_string(operands[0]))) {
+		json_decref(request);
+		return failed("a level must be text in UTF-8");
+	}
 	return ask(o, request, show_log);
 }
 
@@ -176,12 +211,13 @@ static int run_watch(const struct options *o, char **operands)
 	int status = 0;
 
 	if (operands[0] && (end == operands[0] || *end || !(interval >= 0.01 && interval <= 3600)))
-		return misused("an interval is 0.01 to 3600 seconds, not ", operands[0]);
+		return misused("watch: an interval is 0.01 to 3600 seconds, not %s", operands[0]);
 	if (operands[0] && operands[1]) {
 		count = strtoul(operands[1], &end, 10);
 		if (operands[1][0] < '0' || operands[1][0] > '9' || *end || count == 0 ||
 		    count > 1000000000)
-			return misused("a count of lines is 1 to 1000000000, not ", operands[1]);
+			return misused("watch: a count of lines is 1 to 1000000000, not %s",
+				       operands[1]);
 	}
 	if (client_open(&c, o->socket) || watch(&c, interval, (unsigned)count, o->json))
 		status = failed(c.error);
@@ -189,41 +225,52 @@ static int run_watch(const struct options *o, char **operands)
 	return status;
 }
 
+static void add_device(void *list, const struct nsk_device_info *info)
+{
+	json_array_append_new(list,
+			      json_pack("{s:s, s:s, s:s, s:b}", "device", info->args, "group",
+					info->group, "text", info->text, "ready", info->ready));
+}
+
 static int run_devices(const struct options *o, char **operands)
 {
-	(void)o;
+	json_t *list = o->json ? json_array() : NULL;
+	int ready = list ? nsk_devices_each(add_device, list) : nsk_devices_list(stdout);
+
 	(void)operands;
-	return nsk_devices_list(stdout) > 0 ? 0 : failed("no device was found");
+	if (list)
+		print_json(json_pack("{s:o}", "devices", list));
+	return written(ready > 0 ? 0 : failed("no device was found"));
 }
 
 static const struct command commands[] = {
-	{"interfaces", "", "interfaces, their addresses and ports", 0, 0, "interfaces", NULL,
+	{"interfaces", "", "interfaces, their addresses and ports", 0, 0, "s", "interfaces", NULL,
 	 show_interfaces, NULL},
-	{"arp", "", "neighbours and their link addresses", 0, 0, "arp", "neighbours", show_arp,
+	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
 	 NULL},
-	{"routes", "", "routes", 0, 0, "routes", "routes", show_routes, NULL},
-	{"sockets", "", "TCP connections and listeners, UDP sockets", 0, 0, "sockets", "sockets",
-	 show_sockets, NULL},
-	{"counters", "", "what happened since the start (-a: what did not, too)", 0, 0, "counters",
-	 NULL, show_counters, NULL},
-	{"drops", "", "packets dropped, by reason (-a: all reasons)", 0, 0, "drops", NULL,
+	{"routes", "", "routes", 0, 0, "s", "routes", "routes", show_routes, NULL},
+	{"sockets", "", "TCP connections and listeners, UDP sockets", 0, 0, "s", "sockets",
+	 "sockets", show_sockets, NULL},
+	{"counters", "", "what happened since the start (-a: what did not, too)", 0, 0, "saw",
+	 "counters", NULL, show_counters, NULL},
+	{"drops", "", "packets dropped, by reason (-a: all reasons)", 0, 0, "saw", "drops", NULL,
 	 show_drops, NULL},
 	{"netstat", "", "counters by Linux's names, as nstat (-a: what did not happen, too)", 0, 0,
-	 NULL, NULL, NULL, run_netstat},
-	{"workers", "", "workers, their cores, share of busy time, buffers", 0, 0, "workers", NULL,
-	 show_workers, NULL},
-	{"settings", "", "settings and their values; --markdown, --config: the table", 0, 0, NULL,
-	 NULL, NULL, run_settings},
-	{"set", "KEY VALUE", "change a setting that may change while the program runs", 2, 2, NULL,
-	 NULL, NULL, run_set},
-	{"log", "[LEVEL]", "level of the log: none, error, warning, info, debug", 0, 1, NULL, NULL,
-	 NULL, run_log},
-	{"version", "", "program, version, time running", 0, 0, "version", NULL, show_version,
+	 "saw", NULL, NULL, NULL, run_netstat},
+	{"workers", "", "workers, their cores, share of busy time, buffers", 0, 0, "s", "workers",
+	 NULL, show_workers, NULL},
+	{"settings", "", "settings and their values; --markdown, --config: the table", 0, 0, "sm",
+	 NULL, NULL, NULL, run_settings},
+	{"set", "KEY VALUE", "change a setting that may change while the program runs", 2, 2, "s",
+	 NULL, NULL, NULL, run_set},
+	{"log", "[LEVEL]", "level of the log: none, error, warning, info, debug", 0, 1, "s", NULL,
+	 NULL, NULL, run_log},
+	{"version", "", "program, version, time running", 0, 0, "s", "version", NULL, show_version,
 	 NULL},
-	{"watch", "[SECONDS [COUNT]]", "rates, a line each second", 0, 2, NULL, NULL, NULL,
+	{"watch", "[SECONDS [COUNT]]", "rates, a line each second", 0, 2, "s", NULL, NULL, NULL,
 	 run_watch},
-	{"devices", "", "devices of this machine, as -d takes them (needs no program)", 0, 0, NULL,
-	 NULL, NULL, run_devices},
+	{"devices", "", "devices of this machine, as -d takes them (needs no program)", 0, 0, "",
+	 NULL, NULL, NULL, run_devices},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -256,15 +303,24 @@ enum {
 	OPT_CONFIG
 };
 
+static void note(struct options *o, char letter)
+{
+	size_t n = strlen(o->given);
+
+	if (!strchr(o->given, letter) && n + 1 < sizeof(o->given))
+		o->given[n] = letter;
+}
+
 /* 0, or the exit status to end with plus 1. */
 static int take_option(struct options *o, int letter)
 {
 	char *end;
 
+	note(o, letter < 256 ? (char)letter : 'm');
 	switch (letter) {
 	case 's':
 		o->socket = optarg;
-		return 0;
+		return *optarg ? 0 : 1 + misused("--socket: give a path or a name");
 	case 'j':
 		o->json = true;
 		return 0;
@@ -274,7 +330,8 @@ static int take_option(struct options *o, int letter)
 	case 'w':
 		o->worker = strtol(optarg, &end, 10);
 		if (optarg[0] < '0' || optarg[0] > '9' || *end || o->worker > 1000)
-			return 1 + misused("a worker is a number, not ", optarg);
+			return 1 +
+			       misused("--worker: give a number from 0 to 1000, not %s", optarg);
 		return 0;
 	case OPT_MARKDOWN:
 		o->markdown = true;
@@ -294,24 +351,44 @@ static int take_option(struct options *o, int letter)
 	}
 }
 
+/* No option goes without effect; false after a message. */
+static bool options_fit(const struct options *o, const struct command *c)
+{
+	bool table = o->markdown || o->config;
+
+	for (size_t i = 0; i < sizeof(option_names) / sizeof(option_names[0]); i++)
+		if (strchr(o->given, option_names[i].letter) &&
+		    !strchr(c->takes, option_names[i].letter)) {
+			misused("%s does nothing for %s", option_names[i].text, c->name);
+			return false;
+		}
+	if (o->markdown && o->config)
+		return misused("--markdown and --config: one of them") == 0;
+	if (table && (o->socket || o->json))
+		return misused("--markdown and --config print what every program has: "
+			       "no --socket, no --json") == 0;
+	return true;
+}
+
 static int dispatch(const struct options *o, int argc, char **argv)
 {
 	int operands = argc - optind - 1;
 
 	if (operands < 0)
-		return misused("which command?", "");
+		return misused("which command?");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		const struct command *c = &commands[i];
 
 		if (strcmp(c->name, argv[optind]) != 0)
 			continue;
 		if (operands < c->least || operands > c->most)
-			return misused(c->most ? "operands are missing or too many: "
-					       : "no operands are taken by ",
-				       c->name);
+			return misused("%s takes %s", c->name,
+				       *c->operands ? c->operands : "no operands");
+		if (!options_fit(o, c))
+			return 2;
 		return c->run ? c->run(o, argv + optind + 1) : run_simple(o, c);
 	}
-	return misused("no such command: ", argv[optind]);
+	return misused("no such command: %s", argv[optind]);
 }
 
 int main(int argc, char **argv)

@@ -3,9 +3,10 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <netstk/netstk.h>
+
+#include "common/program.h"
 
 #define HEADING_EVERY 20
 
@@ -124,15 +125,18 @@ static void print_json(const struct reading *a, const struct reading *b)
 
 int watch(struct client *c, double interval_s, unsigned count, bool json)
 {
-	struct timespec pause = {.tv_sec = (time_t)interval_s,
-				 .tv_nsec =
-					 (long)((interval_s - (double)(time_t)interval_s) * 1e9)};
+	uint64_t next = program_now();
 	struct reading before = {0}, now = {0};
 
+	/* Ctrl-C is how it is ended: no failure. */
+	program_catch_signals(NULL);
 	if (take(c, &before))
 		return -1;
 	for (unsigned line = 0; count == 0 || line < count; line++) {
-		nanosleep(&pause, NULL);
+		next += (uint64_t)(interval_s * 1e9);
+		program_sleep_until(next);
+		if (program_ended())
+			break;
 		if (take(c, &now)) {
 			forget(&before);
 			return -1;

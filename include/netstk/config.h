@@ -187,8 +187,20 @@ struct nsk_setting_info {
  * ENOENT */
 NSK_API int nsk_setting_info(unsigned index, struct nsk_setting_info *info);
 
-/** @brief Print the usable devices of this machine and how to name them (what `-d` takes). @return
- * their number */
+/** A device of this machine, see nsk_devices_each(). */
+struct nsk_device_info {
+	const char *group; /**< kind of device and what it asks for; the same pointer for all of a
+			      group, which come one after the other */
+	char args[80];	   /**< as `-d` takes it */
+	char text[240];	   /**< what it is, and what is to be done first if it is not ready */
+	bool ready;	   /**< may be used as it is */
+};
+
+/** @brief Call a function with each device of this machine. @return how many are ready */
+NSK_API int nsk_devices_each(void (*fn)(void *arg, const struct nsk_device_info *info), void *arg);
+
+/** @brief Print the devices of this machine and how to name them (what `-d` takes), with kinds that
+ * can be made. @return how many are ready */
 NSK_API int nsk_devices_list(FILE *out);
 
 /** @brief List the faults that "fault:FAULTS:DEVICE" takes, one a line with its kind of value. */

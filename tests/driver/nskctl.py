@@ -48,10 +48,30 @@ class WithoutProgram(unittest.TestCase):
 
     def test_wrong_command_lines_exit_with_2(self):
         for args in ([], ["fly"], ["arp", "x"], ["set", "mtu"], ["-w", "x", "counters"], ["--what"], ["watch", "x"],
-                     ["watch", "0"], ["watch", "1", "-1"], ["watch", "1", "2", "3"]):
+                     ["watch", "0"], ["watch", "1", "-1"], ["watch", "1", "2", "3"], ["-s", "", "arp"]):
             result = run(*args)
-            self.assertEqual(result.returncode, 2, args)
-            self.assertIn("nskctl", result.stderr)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), args)
+            self.assertIn("nskctl: ", result.stderr)
+            self.assertTrue(result.stderr.endswith('Try "nskctl --help".\n'), result.stderr)
+
+    def test_an_option_that_would_do_nothing_is_refused(self):
+        for line, said in (("-w 0 sockets", "--worker does nothing for sockets"), ("-a arp", "--all does nothing for arp"),
+                           ("--markdown drops", "--markdown or --config does nothing for drops"),
+                           ("-s x devices", "--socket does nothing for devices"),
+                           ("--config --markdown settings", "--markdown and --config: one of them"),
+                           ("-j settings --config", "--markdown and --config print what every program has: no --socket, no "
+                            "--json"),
+                           ("log a b", "log takes [LEVEL]"), ("arp x", "arp takes no operands")):
+            result = run(*line.split())
+            self.assertEqual((result.returncode, result.stderr), (2, f'nskctl: {said}\nTry "nskctl --help".\n'))
+
+    def test_devices_are_json_when_asked(self):
+        devices = json.loads(run("--json", "devices").stdout)["devices"]
+        tap, = (device for device in devices if device["device"] == "net_tap0,iface=nsk0")
+        self.assertIn(tap["ready"], (True, False))
+        self.assertIn("CAP_NET_ADMIN", tap["group"])
+        for device in devices:
+            self.assertIn(f"  -d {device['device']:34} {device['text']}\n", run("devices").stdout)
 
     def test_help_and_version_exit_with_0(self):
         self.assertIn("usage: nskctl", run("--help").stdout)
@@ -64,12 +84,16 @@ class WithoutProgram(unittest.TestCase):
             self.assertEqual(result.stderr, f"nskctl: {folder}/none: no such control socket; was the program started "
                                             "with --control?\n")
             open(f"{folder}/file", "w", encoding="utf-8").close()
-            self.assertEqual(run("-s", f"{folder}/file", "version").returncode, 1)
+            for path, kind in ((f"{folder}/file", "file"), (f"{folder}/", "folder")):
+                result = run("-s", path, "version")
+                self.assertEqual((result.returncode, result.stderr), (1, f"nskctl: {path} is no socket but a {kind}: give what "
+                                                                         "the program was given with --control\n"))
 
     def test_a_closed_output_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
-            self.assertEqual(subprocess.run([NSKCTL, "settings", "--markdown"], stdout=full, stderr=subprocess.DEVNULL,
-                                            check=False).returncode, 1)
+            for command in (["settings", "--markdown"], ["devices"], ["-j", "devices"]):
+                result = subprocess.run([NSKCTL, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual((result.returncode, result.stderr), (1, "nskctl: standard output takes no more\n"))
 
 
 class WithProgram(unittest.TestCase):
@@ -178,6 +202,14 @@ class WithProgram(unittest.TestCase):
     def test_watch_prints_so_many_lines(self):
         self.assertEqual(len(self.ask("watch", "0.05", "3").splitlines()), 4)
         self.assertEqual(len([json.loads(line) for line in self.ask("-j", "watch", "0.05", "2").splitlines()]), 2)
+
+    def test_watch_ends_in_order(self):
+        with subprocess.Popen([NSKCTL, "-s", self.socket, "watch", "0.05"], stdout=subprocess.PIPE, text=True) as watch:
+            watch.stdout.readline()
+            watch.send_signal(signal.SIGINT)
+            watch.send_signal(signal.SIGINT)
+            watch.communicate(timeout=60)
+        self.assertEqual(watch.returncode, 0)
 
     def test_counters_are_in_the_telemetry_of_dpdk(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as telemetry:
