@@ -56,7 +56,7 @@ SETTER(set)
 	struct options *o = OPTIONS;
 
 	if (o->nsets == SETS)
-		return false;
+		return program_wants("%d changes at most", SETS);
 	o->set[o->nsets++] = value;
 	return true;
 }
@@ -77,7 +77,7 @@ static const struct option_row rows[] = {
 	{"timeout", "SECONDS", "of real time for a run, with --seeds and --shrink (default: none)",
 	 set_timeout, 0},
 	{"json", NULL, "print JSON, one object a run", option_flag, offsetof(struct options, json)},
-	{"quiet", NULL, "print nothing about a run that holds", option_flag,
+	{"quiet", NULL, "print no tables, and nothing about a run that holds", option_flag,
 	 offsetof(struct options, quiet)},
 	{"check", NULL, "read the scenario, run nothing", option_flag,
 	 offsetof(struct options, check)},
@@ -108,7 +108,7 @@ static const struct program program = {
 	.no_stack = true,
 };
 
-/* Wrong input ends with status 2. */
+/* A scenario that is wrong ends with status 2, as a command line. */
 static void wrong(const char *text) __attribute__((noreturn));
 
 static void wrong(const char *text)
@@ -150,15 +150,19 @@ static void print_again(FILE *out, const char *name, uint64_t seed)
 
 static void print_result(const struct scenario *s, const struct result *r)
 {
-	if (options.json)
+	if (options.json && (r->failed || !options.quiet))
 		print_json(s, r);
-	else if (!options.quiet)
+	else if (!options.json && !options.quiet)
 		print_text(s, r);
 }
 
 static void failed(const config_t *tree, const char *name, const struct result *r)
 {
 	fflush(stdout);
+	if (r->stopped) {
+		fprintf(stderr, "nsk-sim: %s\n", r->why);
+		return;
+	}
 	fprintf(stderr, "nsk-sim: FAILED with seed %llu %s\n", (unsigned long long)r->seed, r->why);
 	print_again(stderr, name, r->seed);
 	if (options.shrink)
@@ -174,7 +178,8 @@ static bool run_one(const config_t *tree, const char *name, struct scenario *s)
 		process_run(s, options.timeout_s, &result);
 	else
 		sim_scenario(s, options.pcap, isatty(2) && !options.quiet, &result);
-	print_result(s, &result);
+	if (result.ended || !result.stopped)
+		print_result(s, &result);
 	if (result.failed)
 		failed(tree, name, &result);
 	return !result.failed;
@@ -189,9 +194,13 @@ static bool run_seeds(const config_t *tree, const char *name, struct scenario *s
 			wrong(s->error);
 		process_run(s, options.timeout_s, &result);
 		if (options.json)
-			print_json(s, &result);
+			print_result(s, &result);
 		if (result.failed) {
 			failed(tree, name, &result);
+			if (result.stopped)
+				fprintf(stderr, "nsk-sim: %llu of %llu seeds from %llu held\n",
+					(unsigned long long)i, (unsigned long long)options.count,
+					(unsigned long long)options.first);
 			return false;
 		}
 		if (isatty(2) && !options.quiet)
@@ -206,25 +215,46 @@ static bool run_seeds(const config_t *tree, const char *name, struct scenario *s
 	return true;
 }
 
+static void check_options(void)
+{
+	static const char *const runs[] = {"seed",    "seeds", "pcap", "shrink",
+					   "timeout", "json",  NULL};
+
+	for (const char *const *name = runs; options.check && *name; name++)
+		if (program_given(&program, *name))
+			program_misuse(&program, "--%s: --check runs nothing", *name);
+	if (options.count && options.pcap)
+		program_misuse(&program, "--pcap goes with one seed; --seeds runs many");
+	if (options.count && options.seed_given)
+		program_misuse(&program, "--seed goes with one seed; --seeds runs many");
+	if (options.timeout_s && !options.count && !options.shrink)
+		program_misuse(&program, "--timeout goes with --seeds or --shrink");
+	if (options.timeout_s && options.pcap)
+		program_misuse(&program, "--timeout goes without --pcap");
+}
+
 int main(int argc, char **argv)
 {
 	static struct scenario scenario;
 	config_t tree;
-	bool good;
+	bool good = true;
 
 	nsk_config_free(program_args(&program, &argc, argv));
 	if (argc != 2)
-		wrong("name one scenario file\nTry \"nsk-sim --help\".");
+		program_misuse(&program, "give one scenario file, not %d", argc - 1);
 	options.scenario = argv[1];
-	if (options.count && options.pcap)
-		wrong("--pcap goes with one seed; --seeds runs many");
+	check_options();
+	program_catch_signals(NULL);
 	load(&tree);
 	if (!scenario_read(&scenario, &tree, options.scenario, seed_of(&tree)))
 		wrong(scenario.error);
-	if (options.check)
-		return 0;
-	good = options.count ? run_seeds(&tree, argv[0], &scenario)
-			     : run_one(&tree, argv[0], &scenario);
+	if (!options.check)
+		good = options.count ? run_seeds(&tree, argv[0], &scenario)
+				     : run_one(&tree, argv[0], &scenario);
+	else if (!options.quiet)
+		printf("%s: hosts %u, links %u, applications %u, faults %u: nothing is wrong\n",
+		       options.scenario, scenario.nhosts, scenario.nlinks, scenario.napps,
+		       scenario.nfaults);
 	config_destroy(&tree);
-	return good ? 0 : 1;
+	return program_status(&program, good ? 0 : 1);
 }

@@ -2,21 +2,34 @@
 #include "nsk-sim/process.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/program.h"
 #include "nsk-sim/sim.h"
 
-static bool read_whole(int fd, void *data, size_t len)
+#define LOOK_MS 100
+
+/* What the child sends. A signal that was ours alone is its, too. */
+static bool read_whole(int fd, pid_t pid, void *data, size_t len)
 {
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	bool told = false;
 	size_t got = 0;
 
 	while (got < len) {
-		ssize_t n = read(fd, (char *)data + got, len - got);
+		ssize_t n;
 
+		if (program_ended() && !told)
+			told = kill(pid, SIGTERM) == 0;
+		if (poll(&pfd, 1, LOOK_MS) <= 0)
+			continue;
+		n = read(fd, (char *)data + got, len - got);
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return false;
 		got += n > 0 ? (size_t)n : 0;
@@ -80,7 +93,7 @@ void process_run(const struct scenario *s, unsigned timeout_s, struct result *re
 		child(s, timeout_s, fd[1]);
 	}
 	close(fd[1]);
-	whole = read_whole(fd[0], result, sizeof(*result));
+	whole = read_whole(fd[0], pid, result, sizeof(*result));
 	close(fd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -34,7 +34,8 @@ struct link_result {
 
 struct result {
 	bool ended;    /* the run came to its end; false: the process was killed */
-	bool failed;   /* an invariant broke */
+	bool failed;   /* an invariant broke, or it was stopped */
+	bool stopped;  /* by a signal, or for want of its capture: no fault of the stack */
 	char why[400]; /* with the virtual time */
 	uint64_t seed;
 	uint64_t virtual_ns; /* from the start to the end */

@@ -3,16 +3,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nsk-sim/scenario.h"
 
 bool scenario_load(config_t *tree, const char *file, char *error, size_t size)
 {
 	FILE *in = fopen(file, "r");
+	struct stat st;
 	const char *at;
 
 	if (!in) {
 		snprintf(error, size, "%s: %m", file);
+		return false;
+	}
+	/* libconfig's scanner ends the process where it cannot read. */
+	if (fstat(fileno(in), &st) || S_ISDIR(st.st_mode)) {
+		snprintf(error, size, "%s: a folder, no scenario", file);
+		fclose(in);
 		return false;
 	}
 	if (config_read(tree, in)) {
@@ -46,38 +54,73 @@ static bool put_value(config_setting_t *parent, const char *name, const char *te
 	return at && config_setting_set_string(at, text);
 }
 
-/* Walks down to the group that the last name of a path is put into; groups of settings are made. */
-static config_setting_t *walk(config_t *tree, char *path, char **last)
+/* What a group or list has, for a path that leads to nothing. */
+static void no_such(const config_setting_t *at, const char *name, const char *where, char *error,
+		    size_t size)
 {
-	config_setting_t *at = config_root_setting(tree);
-	char *dot;
+	int n = config_setting_length(at), parts = config_setting_is_aggregate(at) ? n : 0;
+	int used = snprintf(error, size, "--set: there is no \"%s\" in %s, which has ", name,
+			    *where ? where : "a scenario");
 
-	for (; (dot = strchr(path, '.')); path = dot + 1) {
-		config_setting_t *next;
+	for (int i = 0; i < parts && used >= 0 && (size_t)used < size; i++) {
+		const char *part = config_setting_name(config_setting_get_elem(at, (unsigned)i));
+		char index[16];
 
-		*dot = '\0';
-		if (path[0] == '[')
-			next = config_setting_get_elem(at, (unsigned)strtoul(path + 1, NULL, 10));
-		else
-			next = config_setting_get_member(at, path);
-		if (!next && config_setting_type(at) == CONFIG_TYPE_GROUP &&
-		    !config_setting_is_root(at))
-			next = config_setting_add(at, path, CONFIG_TYPE_GROUP);
-		else if (!next && strcmp(path, "settings") == 0)
-			next = config_setting_add(at, path, CONFIG_TYPE_GROUP);
-		if (!next)
+		snprintf(index, sizeof(index), "[%d]", i);
+		used += snprintf(error + used, size - (size_t)used, "%s%s", i ? ", " : "",
+				 part ? part : index);
+	}
+	if (parts == 0 && used >= 0 && (size_t)used < size)
+		snprintf(error + used, size - (size_t)used, "no parts");
+}
+
+static config_setting_t *part_of(config_setting_t *at, const char *name)
+{
+	if (name[0] == '[')
+		return config_setting_get_elem(at, (unsigned)strtoul(name + 1, NULL, 10));
+	return config_setting_get_member(at, name);
+}
+
+/* Groups of settings need not be there to be changed: below "settings" and a host. */
+static bool is_made(const char *whole, unsigned depth)
+{
+	return strcmp(whole, "settings") == 0 || (strcmp(whole, "hosts") == 0 && depth >= 2);
+}
+
+/* Walks down to the group that the last name of a path is put into. NULL after a text. */
+static config_setting_t *walk(config_t *tree, const char *whole, const char **last, char *error,
+			      size_t size)
+{
+	config_setting_t *at = config_root_setting(tree), *next;
+	char first[16], where[160] = "", name[160];
+	const char *path = whole, *dot;
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(whole, "."), whole);
+	for (unsigned depth = 0; (dot = strchr(path, '.')); path = dot + 1, depth++) {
+		snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
+		next = part_of(at, name);
+		if (!next && is_made(first, depth) && config_setting_type(at) == CONFIG_TYPE_GROUP)
+			next = config_setting_add(at, name, CONFIG_TYPE_GROUP);
+		if (!next) {
+			no_such(at, name, where, error, size);
 			return NULL;
+		}
 		at = next;
+		snprintf(where, sizeof(where), "%.*s", (int)(dot - whole), whole);
 	}
 	*last = path;
-	return config_setting_type(at) == CONFIG_TYPE_GROUP ? at : NULL;
+	if (config_setting_type(at) == CONFIG_TYPE_GROUP)
+		return at;
+	no_such(at, path, where, error, size);
+	return NULL;
 }
 
 bool scenario_set(config_t *tree, const char *assignment, char *error, size_t size)
 {
 	const char *eq = strchr(assignment, '=');
 	config_setting_t *parent;
-	char path[160], *last;
+	const char *last;
+	char path[160];
 
 	if (!eq || eq == assignment || (size_t)(eq - assignment) >= sizeof(path)) {
 		snprintf(error, size, "--set %s: give PATH=VALUE, such as links.wan.delay=20ms",
@@ -85,11 +128,9 @@ bool scenario_set(config_t *tree, const char *assignment, char *error, size_t si
 		return false;
 	}
 	snprintf(path, sizeof(path), "%.*s", (int)(eq - assignment), assignment);
-	parent = walk(tree, path, &last);
-	if (!parent) {
-		snprintf(error, size, "--set %s: the scenario has no such group", assignment);
+	parent = walk(tree, path, &last, error, size);
+	if (!parent)
 		return false;
-	}
 	if (put_value(parent, last, eq + 1))
 		return true;
 	snprintf(error, size, "--set %s: \"%s\" is no name of a key", assignment, last);

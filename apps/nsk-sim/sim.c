@@ -282,6 +282,10 @@ void sim_run(struct sim *sim, uint64_t limit_ns, bool (*done)(struct sim *sim))
 		uint64_t next;
 
 		settle(sim);
+		if (program_ended() && !sim->result->failed) {
+			sim->result->stopped = true;
+			sim_fail(sim, "ended by a signal");
+		}
 		if (sim->result->failed || done(sim))
 			return;
 		if (sim->progress && ++steps % 4096 == 0)
@@ -341,7 +345,7 @@ void sim_scenario(const struct scenario *s, const char *pcap, bool progress, str
 	if (pcap) {
 		sim.pcap = pcapng_open(pcap);
 		if (!sim.pcap) {
-			result->failed = true;
+			result->failed = result->stopped = true;
 			snprintf(result->why, sizeof(result->why), "%s: %m", pcap);
 			return;
 		}
@@ -349,8 +353,10 @@ void sim_scenario(const struct scenario *s, const char *pcap, bool progress, str
 	if (sim_open(&sim, s, result))
 		run_all(&sim);
 	sim_close(&sim);
-	if (sim.pcap && !pcapng_close(sim.pcap))
-		sim_fail(&sim, "%s: cannot be written", pcap);
+	if (sim.pcap && !pcapng_close(sim.pcap) && !result->failed) {
+		result->stopped = true;
+		sim_fail(&sim, "%s: the capture cannot be written", pcap);
+	}
 	if (sim.told_ns)
 		fprintf(stderr, "\r%76s\r", "");
 	result->ended = true;

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -159,10 +160,80 @@ class Sim(unittest.TestCase):
         for args in ([], [path, path], ["--seed", "x", path], ["--seeds", "5", path], ["--seeds", "1:0", path],
                      ["--set", "links", path], ["--set", "faults.[3].at=1s", path], ["--what", path], ["-d", "x", path],
                      ["--set", "links.wire.delay=5", path], ["--seeds", "1:2", "--pcap", "x", path],
-                     [path + ".not-there"]):
+                     [path + ".not-there"], [self.folder]):
             result = run(*args)
             self.assertEqual(result.returncode, 2, args)
             self.assertIn("nsk-sim: ", result.stderr)
+
+    def test_an_option_that_would_do_nothing_is_refused(self):
+        path = self.file(HOSTS + LINK + APPS)
+        for line, said in (("", "give one scenario file, not 0"), ("--seed 7 --seeds 1:2 x", "--seed goes with one seed; --seeds "
+                                                                   "runs many"),
+                           ("--timeout 7 x", "--timeout goes with --seeds or --shrink"),
+                           ("--check --pcap y x", "--pcap: --check runs nothing"),
+                           ("--check --seeds 1:7 x", "--seeds: --check runs nothing"),
+                           ("x" + " --set a=b" * 65, '--set "a=b": give 64 changes at most')):
+            result = run(*line.replace("x", path, 1).split())
+            self.assertEqual((result.returncode, result.stdout, result.stderr),
+                             (2, "", f'nsk-sim: {said}\nTry "nsk-sim --help".\n'))
+
+    def test_a_path_that_leads_nowhere_is_told_where_it_ends(self):
+        path = self.file(HOSTS + LINK + APPS + "faults = ();\n")
+        for what, said in (("links.nope.loss=1%", 'there is no "nope" in links, which has wire'),
+                           ("links=1", None), ("links.wire.ends.x=1", 'there is no "x" in links.wire.ends, which has [0], [1]'),
+                           ("nope.a=1", 'there is no "nope" in a scenario, which has hosts, links, apps, faults'),
+                           ("apps.up.bytes.x=1", 'there is no "x" in apps.up.bytes, which has no parts'),
+                           ("faults.[3].at=1s", 'there is no "[3]" in faults, which has no parts'),
+                           ("hosts.nope.mtu=1", 'there is no "nope" in hosts, which has ')):
+            result = run("--set", what, path)
+            self.assertEqual(result.returncode, 2)
+            if said:
+                self.assertIn(f"nsk-sim: --set: {said}", result.stderr)
+        self.assertEqual(run("--check", "--set", "settings.tcp.sack=false", "--set", "hosts.a.tcp.sack=false", path).returncode,
+                         0)
+
+    def test_a_scenario_that_is_checked_is_counted(self):
+        path = self.file(HOSTS + LINK + APPS)
+        self.assertEqual(run("--check", path).stdout, f"{path}: hosts 2, links 1, applications 1, faults 0: nothing is wrong\n")
+        self.assertEqual(run("--check", "--quiet", path).stdout, "")
+
+    def test_a_capture_that_cannot_be_written_is_no_fault_of_the_stack(self):
+        path = self.file(HOSTS + LINK + APPS)
+        for pcap, said in (("/dev/full", r"at [\d.]+ s: /dev/full: the capture cannot be written"),
+                           (f"{self.folder}/none/x", f"{self.folder}/none/x: No such file or directory")):
+            result = run("--quiet", "--pcap", pcap, path)
+            self.assertEqual((result.returncode, result.stdout), (1, ""))
+            self.assertRegex(result.stderr, f"^nsk-sim: {said}\n$")
+
+    def interrupted(self, ready, *args):
+        """What a run says that gets two signals, one on top of the other, once it is under way."""
+        with subprocess.Popen([NSK_SIM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+            ready(program)
+            program.send_signal(signal.SIGINT)
+            program.send_signal(signal.SIGINT)
+            said = program.communicate(timeout=120)[1]
+        self.assertEqual(program.returncode, 1, said)
+        self.assertRegex(said, r"^nsk-sim: at [\d.]+ s: ended by a signal\n")
+        return said
+
+    def test_a_capture_is_whole_when_a_signal_ends_the_run(self):
+        path, pcap = self.file(HOSTS + LINK + APPS), os.path.join(self.folder, "cut.pcapng")
+
+        def ready(program):
+            while not (os.path.exists(pcap) and os.path.getsize(pcap) > 4096):
+                self.assertIsNone(program.poll())
+
+        self.interrupted(ready, "--set", "apps.up.bytes=1000000000000", "--set", "limit=8000 h", "--pcap", pcap, path)
+        with open(pcap, "rb") as file:
+            data, at = file.read(), 0
+        while at < len(data):
+            at += struct.unpack_from("=I", data, at + 4)[0]
+        self.assertEqual(at, len(data))
+
+    def test_seeds_that_a_signal_ends_are_counted(self):
+        said = self.interrupted(lambda program: program.stdout.readline(), "--json", "--seeds", "1:1000000",
+                                self.file(HOSTS + LINK + APPS))
+        self.assertRegex(said, r"\nnsk-sim: [1-9]\d* of 1000000 seeds from 1 held\n$")
 
     def test_help_shows_every_option_and_the_document_too(self):
         text = run("--help").stdout
