@@ -219,16 +219,9 @@ static unsigned show_numbers(FILE *out, json_t *o, bool all,
 static const char *level_text(const char *name)
 {
 	static const char *const texts[][2] = {
-		{"tcp_connections", "connections now, embryonic ones and TIME-WAIT apart"},
-		{"tcp_established", "established connections now"},
-		{"tcp_embryonic", "embryonic connections now"},
-		{"tcp_time_wait", "connections in TIME-WAIT now"},
-		{"tcp_listeners", "listeners now"},
-		{"tcp_mem_bytes", "packet buffers in queues of TCP now, bytes"},
-		{"tcp_mem_pressed", "workers short of memory for TCP to send or receive now"},
-		{"udp_sockets", "UDP sockets now"},
-		{"buffers_total", "packet buffers"},
-		{"buffers_free", "packet buffers free now"},
+#define X(field, name, meaning) {name, meaning},
+		NSK_LEVEL_LIST(X)
+#undef X
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -88,18 +88,28 @@ enum nsk_counter {
 
 struct nsk_stack;
 
-/** Levels that go up and down, read at the same time as the counters. */
+/** X(FIELD, "name", "meaning"): every level. */
+#define NSK_LEVEL_LIST(X)                                                                        \
+	/* Levels: what there is now */                                                          \
+	X(tcp_connections, "tcp_connections", "connections, neither half open nor in TIME-WAIT") \
+	X(tcp_established, "tcp_established", "of them: established")                            \
+	X(tcp_embryonic, "tcp_embryonic", "half open: SYN received")                             \
+	X(tcp_time_wait, "tcp_time_wait", "connections in TIME-WAIT")                            \
+	X(tcp_listeners, "tcp_listeners", "sockets that listen")                                 \
+	X(tcp_mem_bytes, "tcp_mem_bytes", "bytes of packet buffers in TCP's queues")             \
+	X(tcp_mem_pressed, "tcp_mem_pressed", "workers short of them, to send or receive")       \
+	X(udp_sockets, "udp_sockets", "UDP sockets with a port")                                 \
+	X(buffers_total, "buffers_total", "packet buffers of the pools")                         \
+	X(buffers_free, "buffers_free", "of them: nobody holds them")
+
+/** Levels that go up and down, read at the same time as the counters: a field for each of
+ * #NSK_LEVEL_LIST. */
 struct nsk_levels {
-	uint64_t tcp_connections; /**< all states but LISTEN, embryonic and TIME_WAIT */
-	uint64_t tcp_established; /**< in ESTABLISHED */
-	uint64_t tcp_embryonic;	  /**< half open, SYN received */
-	uint64_t tcp_time_wait;	  /**< in TIME-WAIT */
-	uint64_t tcp_listeners;	  /**< sockets that listen */
-	uint64_t tcp_mem_bytes;	  /**< packet buffers in queues of TCP, whole ones */
-	uint64_t tcp_mem_pressed; /**< 1 for each worker and direction that is short of them */
-	uint64_t udp_sockets;	  /**< UDP sockets with a port */
-	uint64_t buffers_total;	  /**< packet buffers of the pools */
-	uint64_t buffers_free;	  /**< those of them that nobody holds */
+/** @cond */
+#define X(field, name, meaning) uint64_t field;
+	/** @endcond */
+	NSK_LEVEL_LIST(X)
+#undef X
 };
 
 /** A reading of a stack's (or one worker's) counters. */

@@ -148,16 +148,9 @@ static json_t *levels_json(const struct nsk_stats *st)
 	const struct nsk_levels *l = &st->level;
 	json_t *o = json_object();
 
-	ctl_put(o, "tcp_connections", json_integer((json_int_t)l->tcp_connections));
-	ctl_put(o, "tcp_established", json_integer((json_int_t)l->tcp_established));
-	ctl_put(o, "tcp_embryonic", json_integer((json_int_t)l->tcp_embryonic));
-	ctl_put(o, "tcp_time_wait", json_integer((json_int_t)l->tcp_time_wait));
-	ctl_put(o, "tcp_listeners", json_integer((json_int_t)l->tcp_listeners));
-	ctl_put(o, "tcp_mem_bytes", json_integer((json_int_t)l->tcp_mem_bytes));
-	ctl_put(o, "tcp_mem_pressed", json_integer((json_int_t)l->tcp_mem_pressed));
-	ctl_put(o, "udp_sockets", json_integer((json_int_t)l->udp_sockets));
-	ctl_put(o, "buffers_total", json_integer((json_int_t)l->buffers_total));
-	ctl_put(o, "buffers_free", json_integer((json_int_t)l->buffers_free));
+#define X(field, name, meaning) ctl_put(o, name, json_integer((json_int_t)l->field));
+	NSK_LEVEL_LIST(X)
+#undef X
 	return o;
 }
 

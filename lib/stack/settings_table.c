@@ -173,7 +173,7 @@ const struct setting settings_table[] = {
 	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.rmem_default",
 	    "receive buffer of a UDP socket, charged by whole packet buffers"),
 	U32("udp.sndbuf", udp_sndbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.wmem_default",
-	    "send buffer of a UDP socket: the longest datagram it takes"),
+	    "SO_SNDBUF of a UDP socket: told, no limit, as a datagram is sent at once"),
 
 	/* IP and neighbours */
 	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, LIVE, "net.ipv4.ip_default_ttl",

@@ -43,7 +43,7 @@ struct udp_sock {
 	uint16_t lport, fport; /* host order, 0: none */
 	uint8_t flags;	       /* enum udp_flags */
 	uint8_t mcast_ttl;
-	uint32_t rcvbuf, sndbuf; /* bytes */
+	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told, nothing waits to be sent */
 	uint32_t queued_bytes;	 /* charged: whole buffers */
 	uint32_t queued;	 /* datagrams */
 	struct rte_mbuf *qhead, *qtail;

@@ -23,10 +23,10 @@ ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<te
 
 
 def x_rows(header):
-    """(name, text) of each row of a header's X list; (None, group) for a comment between rows."""
-    listing = re.search(r"#define NSK_\w+_LIST\(X\)((?:.*\\\n)*.*\n)", header)
-    for match in ROW.finditer(listing[1].replace("\\\n", "\n") if listing else ""):
-        yield match["name"], match["text"] if match["name"] else match["group"]
+    """(name, text) of each row of a header's X lists; (None, group) for a comment between rows."""
+    for listing in re.finditer(r"#define NSK_\w+_LIST\(X\)((?:.*\\\n)*.*\n)", header):
+        for match in ROW.finditer(listing[1].replace("\\\n", "\n")):
+            yield match["name"], match["text"] if match["name"] else match["group"]
 
 
 def table(header, heading):
@@ -93,6 +93,9 @@ def check(tree):
 
 
 _DROPS = '#define NSK_DROP_LIST(X) \\\n\t/* Link */ \\\n\tX(A, "a", "One.") \\\n\tX(B, "b", \\\n\t  "Two.")\n'
+_LEVELS = '#define NSK_LEVEL_LIST(X) \\\n\t/* Now */ \\\n\tX(c, "c", "three")\n'
+_COUNTERS = '#define NSK_COUNTER_LIST(X) \\\n\tX(A, "a", "one")\n\n' + _LEVELS
+_COUNTED = "| Counter | Meaning |\n|---|---|\n| `a` | one |\n| **Now** | |\n| `c` | three |\n"
 _TABLE = "| Reason | Meaning |\n|---|---|\n| **Link** | |\n| `a` | One. |\n| `b` | Two. |\n"
 
 
@@ -103,6 +106,7 @@ def _made(path, text):
 GOOD = [
     {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:works` `sim/a.c` `lib/b.c`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
+    {"include/netstk/counters.h": _COUNTERS, "docs/A.md": _made("include/netstk/counters.h", _COUNTED)},
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"tests/script/b/c-d.script": "rfc 1 §1\n", "docs/A.md": "`script/b/c-d.script` `script/b/`\n"},
     {"lib/udp/udp_options.c": "\t{SOL_SOCKET, SO_X, a, b},\n\t{IP_Y, a},\n", "docs/SOCKETS.md": "| `SO_X` |\n| `IP_Y` |\n"},
