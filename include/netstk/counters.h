@@ -64,6 +64,15 @@ extern "C" {
 	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYN cookies sent")                             \
 	X(TCP_COOKIES_ACCEPTED, "tcp_cookies_accepted",                                         \
 	  "connections opened by a valid SYN cookie")                                           \
+	X(TCP_FASTOPEN_PASSIVE, "tcp_fastopen_passive",                                         \
+	  "connections that began with a SYN's data")                                           \
+	X(TCP_FASTOPEN_PASSIVE_FAIL, "tcp_fastopen_passive_fail",                               \
+	  "SYNs with a cookie that was not good")                                               \
+	X(TCP_FASTOPEN_PASSIVE_ALT_KEY, "tcp_fastopen_passive_alt_key",                         \
+	  "cookies good by the key before")                                                     \
+	X(TCP_FASTOPEN_LISTEN_OVERFLOW, "tcp_fastopen_listen_overflow",                         \
+	  "SYNs beyond a listener's limit")                                                     \
+	X(TCP_FASTOPEN_COOKIE_REQD, "tcp_fastopen_cookie_reqd", "SYNs that asked for a cookie") \
 	X(TCP_DELAYED_ACKS, "tcp_delayed_acks", "ACKs sent by the delayed-ACK timer")           \
 	X(TCP_OOO_QUEUED, "tcp_ooo_queued", "segments kept out of order")                       \
 	X(TCP_ZERO_WINDOW_PROBES, "tcp_zero_window_probes", "zero-window probes sent")          \

@@ -3,7 +3,7 @@
  * Every tunable number that protocols read, as one plain struct: one per stack, constant after
  * start unless its row says that it may change at run time. The table that gives each field its
  * name, unit, range, default and description lies in lib/stack; the number in brackets here is the
- * default. Booleans are 0 or 1. Nothing but numbers belongs here.
+ * default. Booleans are 0 or 1. Nothing but numbers belongs here, and keys, which are some.
  */
 #ifndef NSK_BASE_SETTINGS_H
 #define NSK_BASE_SETTINGS_H
@@ -74,6 +74,9 @@ struct settings {
 	uint32_t tcp_mtu_probing;     /* smaller segments when none arrive, RFC 4821 (1) */
 	uint32_t tcp_base_mss;	      /* what they begin with then, bytes (1024) */
 	uint32_t tcp_mtu_probe_ms;    /* until more is tried again (600000) */
+	uint64_t tcp_fastopen_key[4]; /* two keys that are told; 0: the stack's own (0) */
+	uint32_t tcp_fastopen;	      /* bits of Linux's net.ipv4.tcp_fastopen, RFC 7413 (1) */
+	uint32_t tcp_fastopen_key_ms; /* what a key of the stack's own is good for (43200000) */
 	uint32_t port_min;	      /* first port for automatic choice (32768) */
 	uint32_t port_max;	      /* last one (60999) */
 

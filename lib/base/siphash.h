@@ -23,6 +23,17 @@ uint64_t siphash24(const struct siphash_key *key, const void *data, size_t len);
 /* SipHash-1-3 of @len bytes. */
 uint64_t siphash13(const struct siphash_key *key, const void *data, size_t len);
 
+/* The @n-th key of one purpose, made from a secret; who knows others does not know it. */
+static inline struct siphash_key siphash_derive(const struct siphash_key *secret, uint64_t n)
+{
+	const uint64_t in[2][2] = {{n, 0}, {n, 1}};
+
+	return (struct siphash_key){
+		.k0 = siphash24(secret, in[0], sizeof(in[0])),
+		.k1 = siphash24(secret, in[1], sizeof(in[1])),
+	};
+}
+
 struct siphash_state {
 	uint64_t v0, v1, v2, v3;
 };

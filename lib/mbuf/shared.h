@@ -34,6 +34,7 @@ enum shared_secret {
 	SHARED_ISN,
 	SHARED_TS_OFFSET,
 	SHARED_COOKIE,
+	SHARED_FASTOPEN,
 };
 
 /* The key of one purpose; nobody tells it from that of another. */

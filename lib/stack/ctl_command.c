@@ -252,7 +252,7 @@ static void list_settings(struct ctl_view *view, const json_t *request, json_t *
 }
 
 /*
- * Workers read a live setting each time they need it; a store of one word is all that changes it.
+ * Workers read a live setting each time they need it; a store of each word is all that changes it.
  * Takes over what key stands for. One of its rows, or NULL, refused, if one that differs, or the
  * only one, is not live.
  */
@@ -264,7 +264,7 @@ static const struct setting *change(struct nsk_stack *stack, const char *key,
 	for (unsigned i = 0; i < settings_count; i++) {
 		const struct setting *row = &settings_table[i];
 
-		if (settings_value(next, row) == settings_value(&stack->set, row) && row != only)
+		if (settings_same(next, &stack->set, row) && row != only)
 			continue;
 		if (!row->live) {
 			ctl_refuse(
@@ -277,8 +277,7 @@ static const struct setting *change(struct nsk_stack *stack, const char *key,
 	}
 	for (unsigned i = 0; last && i < settings_count; i++)
 		if (settings_table[i].live)
-			settings_store(&stack->set, &settings_table[i],
-				       settings_value(next, &settings_table[i]));
+			settings_copy(&stack->set, next, &settings_table[i]);
 	return last ? last : settings_find(settings_triple(key)->name[0]);
 }
 
@@ -301,7 +300,8 @@ static void set(struct ctl_view *view, const json_t *request, json_t *reply)
 	row = change(view->stack, key, &next, reply);
 	if (!row)
 		return;
-	LOG_INFO(&view->stack->log, "control", "%s = %s", key, value);
+	LOG_INFO(&view->stack->log, "control", "%s = %s", key,
+		 row->type == SETTING_KEY ? "(a key)" : value);
 	ctl_put(reply, "setting", setting_json(&view->stack->set, row));
 }
 

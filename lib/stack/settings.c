@@ -16,23 +16,59 @@
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-uint64_t settings_value(const struct settings *s, const struct setting *row)
+/* Words that a field has; those of 64 bits. */
+static unsigned words_of(const struct setting *row)
+{
+	return row->type == SETTING_KEY ? SETTING_KEY_WORDS : row->type == SETTING_U64 ? 1 : 0;
+}
+
+static uint64_t load(const struct settings *s, const struct setting *row, unsigned word)
 {
 	const void *field = (const char *)s + row->offset;
 
-	if (row->type == SETTING_U64)
-		return __atomic_load_n((const uint64_t *)field, __ATOMIC_RELAXED);
+	if (words_of(row))
+		return __atomic_load_n((const uint64_t *)field + word, __ATOMIC_RELAXED);
 	return __atomic_load_n((const uint32_t *)field, __ATOMIC_RELAXED);
+}
+
+static void store(struct settings *s, const struct setting *row, unsigned word, uint64_t value)
+{
+	void *field = (char *)s + row->offset;
+
+	if (words_of(row))
+		__atomic_store_n((uint64_t *)field + word, value, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n((uint32_t *)field, (uint32_t)value, __ATOMIC_RELAXED);
+}
+
+uint64_t settings_value(const struct settings *s, const struct setting *row)
+{
+	uint64_t value = load(s, row, 0);
+
+	return row->type == SETTING_KEY ? (value | load(s, row, 1)) != 0 : value;
 }
 
 void settings_store(struct settings *s, const struct setting *row, uint64_t value)
 {
-	void *field = (char *)s + row->offset;
+	store(s, row, 0, value);
+	for (unsigned i = 1; i < words_of(row); i++)
+		store(s, row, i, 0);
+}
 
-	if (row->type == SETTING_U64)
-		__atomic_store_n((uint64_t *)field, value, __ATOMIC_RELAXED);
-	else
-		__atomic_store_n((uint32_t *)field, (uint32_t)value, __ATOMIC_RELAXED);
+bool settings_same(const struct settings *a, const struct settings *b, const struct setting *row)
+{
+	bool same = load(a, row, 0) == load(b, row, 0);
+
+	for (unsigned i = 1; i < words_of(row); i++)
+		same &= load(a, row, i) == load(b, row, i);
+	return same;
+}
+
+void settings_copy(struct settings *to, const struct settings *from, const struct setting *row)
+{
+	store(to, row, 0, load(from, row, 0));
+	for (unsigned i = 1; i < words_of(row); i++)
+		store(to, row, i, load(from, row, i));
 }
 
 void settings_defaults(struct settings *s)
@@ -152,6 +188,9 @@ static const char *range_text(const struct setting *row, uint64_t factor, char *
 		return choices_text(row, buf, size);
 	if (row->type == SETTING_BOOL)
 		snprintf(buf, size, "true or false");
+	else if (row->type == SETTING_KEY)
+		snprintf(buf, size,
+			 "own, or one key or two as xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx");
 	else
 		snprintf(buf, size, "%" PRIu64 " to %" PRIu64 "%s%s",
 			 (row->min + factor - 1) / factor, row->max / factor, unit[0] ? " " : "",
@@ -277,6 +316,8 @@ int settings_set(struct settings *s, const char *name, const char *text, char *e
 			 nearest ? "\"?" : "");
 		return -ENOENT;
 	}
+	if (row->type == SETTING_KEY)
+		return settings_set_key(s, row, text, error, size);
 	rc = parse_as(row, name, text, &value, error, size);
 	if (rc)
 		return rc;
@@ -290,6 +331,8 @@ int settings_format(const struct setting *row, uint64_t value, char *buf, size_t
 		return snprintf(buf, size, "%s", value ? "true" : "false");
 	if (row->type == SETTING_ENUM)
 		return snprintf(buf, size, "%s", row->choices[value]);
+	if (row->type == SETTING_KEY)
+		return snprintf(buf, size, "%s", value ? "told" : "own");
 	return snprintf(buf, size, "%" PRIu64, value);
 }
 
@@ -301,6 +344,8 @@ int settings_get(const struct settings *s, const char *name, char *buf, size_t s
 		return settings_get_triple(s, settings_triple(name), buf, size);
 	if (!row)
 		return -ENOENT;
+	if (row->type == SETTING_KEY)
+		return settings_get_key(s, row, buf, size);
 	return settings_format(row, settings_value(s, row) / factor_of(row, name), buf, size);
 }
 

@@ -23,7 +23,10 @@ enum setting_type {
 	SETTING_U64,
 	SETTING_BOOL, /* a uint32_t, 0 or 1 */
 	SETTING_ENUM, /* a uint32_t, index of choices[] */
+	SETTING_KEY,  /* two keys of two uint64_t each, all 0: none; a secret */
 };
+
+#define SETTING_KEY_WORDS 4
 
 struct setting {
 	const char *name; /* "tcp.window": group and key of the configuration file */
@@ -73,9 +76,15 @@ bool settings_is_group(const char *name);
 /* The name that is nearest to one that does not exist, or NULL when none is near. */
 const char *settings_nearest(const char *name);
 
+/* Of a key: 0 if there is none, 1 if there is. */
 uint64_t settings_value(const struct settings *s, const struct setting *row);
-/* Stores a value that is in range. One aligned store: others may read at the same time. */
+/* Stores a value that is in range; of keys that is 0. One aligned store: others may read at the
+ * same time. */
 void settings_store(struct settings *s, const struct setting *row, uint64_t value);
+/* Is it the same in both; and what makes it so. Whoever reads a key meanwhile may get a part of
+ * each, which fits neither. */
+bool settings_same(const struct settings *a, const struct settings *b, const struct setting *row);
+void settings_copy(struct settings *to, const struct settings *from, const struct setting *row);
 
 /*
  * A value from text: decimal or 0x hexadecimal, bytes with K, M or G (powers of 1024) behind, true
@@ -88,10 +97,15 @@ int settings_parse(const struct setting *row, const char *text, uint64_t *value,
 /* Find, parse and store; -ENOENT for an unknown name. Stores all or nothing. */
 int settings_set(struct settings *s, const char *name, const char *text, char *error, size_t size);
 
-/* Writes a value as settings_parse() would read it; the length as snprintf(). */
+/* Writes a value as settings_parse() would read it; the length as snprintf(). Of a key only whether
+ * it was told. */
 int settings_format(const struct setting *row, uint64_t value, char *buf, size_t size);
 /* The same for a setting by name; -ENOENT. */
 int settings_get(const struct settings *s, const char *name, char *buf, size_t size);
+/* Keys as text: "own" for none, or one or, with a comma between, two of them. */
+int settings_set_key(struct settings *s, const struct setting *row, const char *text, char *error,
+		     size_t size);
+int settings_get_key(const struct settings *s, const struct setting *row, char *buf, size_t size);
 /* "1024 to 65535 bytes", "true or false", "never, full or always"; returns buf. */
 const char *settings_range(const struct setting *row, char *buf, size_t size);
 

@@ -25,6 +25,8 @@
 	ROW(SETTING_U64, key, field, alias, unit, least, most, d, live, NULL, meaning)
 #define BOOL(key, field, d, live, alias, meaning) \
 	ROW(SETTING_BOOL, key, field, alias, "", 0, 1, d, live, NULL, meaning)
+#define KEY(key, field, live, alias, meaning) \
+	ROW(SETTING_KEY, key, field, alias, "", 0, 0, 0, live, NULL, meaning)
 #define ENUM(key, field, names, d, live, alias, meaning)                                      \
 	ROW(SETTING_ENUM, key, field, alias, "", 0, NSK_ARRAY_LEN(names) - 1, d, live, names, \
 	    meaning)
@@ -161,6 +163,14 @@ const struct setting settings_table[] = {
 	    "resets of a worker to segments that belong to no connection"),
 	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, LIVE, "net.ipv4.tcp_min_snd_mss",
 	    "smallest MSS of a peer that is believed"),
+	U32("tcp.fastopen", tcp_fastopen, "", 0, 0xffff, 1, LIVE, "net.ipv4.tcp_fastopen",
+	    "Fast Open, RFC 7413, the sum of: 1 clients; 2 servers; 4 clients without a cookie; "
+	    "512 servers without a cookie; 1024 every listener"),
+	KEY("tcp.fastopen_key", tcp_fastopen_key, LIVE, "net.ipv4.tcp_fastopen_key",
+	    "key of the cookies of servers, and the one before; own: the stack makes its own"),
+	U32("tcp.fastopen_key_ms", tcp_fastopen_key_ms, "ms", 0, WEEK_MS, 43200000, LIVE, NULL,
+	    "after this the stack makes another key, and a cookie expires after twice that; "
+	    "0: never"),
 	BOOL("tcp.mtu_probing", tcp_mtu_probing, 1, LIVE, "net.ipv4.tcp_mtu_probing",
 	     "send smaller segments when full ones time out again and again, RFC 4821 §7.7"),
 	U32("tcp.base_mss", tcp_base_mss, "bytes", 512, 8960, 1024, LIVE, "net.ipv4.tcp_base_mss",

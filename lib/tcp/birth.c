@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Birth: the ACK that ends a handshake makes a connection of an embryo, or of what a cookie brought
- * back, and queues it for accept(). RFC 9293 §3.10.7.4, fifth check in SYN-RECEIVED.
+ * back, and queues it for accept(). RFC 9293 §3.10.7.4, fifth check in SYN-RECEIVED. With Fast Open
+ * the SYN alone makes one (RFC 7413 §4.2.2).
  *
  * A server that is asked for one thing at a time spends much of its life here: the new connection
  * is written field by field in one go, and nothing of it is read back.
@@ -16,12 +17,22 @@
 #include "tcp/timer.h"
 #include "tcp/way.h"
 
+/* Does a listener's extension hold anything for a child? */
+static bool passes_on(const struct tcp_ext *x)
+{
+	return x->keepidle_s || x->keepintvl_s || x->keepcnt || x->user_timeout_ms || x->user_mss ||
+	       x->pace;
+}
+
 /* What of the listener's extension a child takes over, and settings that need one. */
 static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,
 				     const struct tcp_ext *from)
 {
-	struct tcp_ext *x = conn_ext(w, c);
+	struct tcp_ext *x;
 
+	if (from && !passes_on(from) && !SETTING(w->set, tcp_user_timeout_ms))
+		return;
+	x = conn_ext(w, c);
 	if (!x)
 		return;
 	if (from) {
@@ -59,7 +70,7 @@ static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struc
 
 /* What the options of the two SYNs agreed on, and the window of the ACK. */
 static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const struct tcp_embryo *e,
-			 const struct pkt *p)
+			 const struct pkt *p, bool early)
 {
 	if (e->agreed & AGREED_WSCALE) {
 		c->win.rcv_shift = t->rcv_shift;
@@ -74,7 +85,7 @@ static inline void agree(struct tcp_conn *c, const struct tcp_worker *t, const s
 	}
 	if (e->agreed & AGREED_SACK)
 		c->flags |= CONN_F_SACK;
-	window_snd_set(&c->win, p->wnd, false);
+	window_snd_set(&c->win, p->wnd, early); /* a SYN's is not scaled */
 }
 
 static NSK_NOINLINE void born_with_ecn(struct nsk_worker *w, struct tcp_conn *c)
@@ -98,15 +109,15 @@ static inline void first_rtt(struct nsk_worker *w, struct tcp_conn *c, const str
 		rtt_syn_timed_out(&c->rtt, limits);
 }
 
-/* The connection's variables as the handshake left them. */
-static inline void initiate(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_embryo *e,
-			    const struct pkt *p)
+/* The connection's variables as the handshake left them, or, early, as the SYN did. */
+static NSK_ALWAYS_INLINE void initiate(struct nsk_worker *w, struct tcp_conn *c,
+				       const struct tcp_embryo *e, const struct pkt *p, bool early)
 {
 	const struct tcp_worker *t = w->tcp;
 
 	c->flow = e->flow;
-	c->snd_una = e->iss + 1;
-	c->snd_nxt = e->iss + 1;
+	c->snd_una = e->iss + !early;
+	c->snd_nxt = e->iss + !early;
 	c->snd_end = e->iss + 1;
 	c->rcv_nxt = e->irs + 1;
 	c->last_ack_sent = e->irs + 1;
@@ -114,7 +125,7 @@ static inline void initiate(struct nsk_worker *w, struct tcp_conn *c, const stru
 	c->snd_wl1 = p->seq;
 	c->ts_off = e->ts_off;
 	c->rcv.peer_mss = e->peer_mss;
-	agree(c, t, e, p);
+	agree(c, t, e, p, early);
 	first_rtt(w, c, e);
 	ackpolicy_init(&c->ack, (enum ackpolicy_profile)SETTING(w->set, tcp_ack_policy));
 }
@@ -133,6 +144,35 @@ static inline int enter_table(struct nsk_worker *w, struct tcp_conn *c, const st
 			     table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 
+/* A connection in the table that is open, or early, as far as its SYN has brought it. */
+static NSK_ALWAYS_INLINE struct tcp_conn *make(struct nsk_worker *w, struct tcp_conn *l,
+					       const struct tcp_embryo *e, uint64_t hash,
+					       const struct pkt *p, bool early,
+					       enum nsk_drop *reason)
+{
+	struct tcp_conn *c = conn_alloc(w);
+
+	if (NSK_UNLIKELY(!c)) {
+		*reason = slab_room(&w->tcp->conns) ? NSK_DROP_TCP_NO_MEMORY
+						    : NSK_DROP_TCP_TABLE_FULL;
+		return NULL;
+	}
+	c->flags = l->flags & CONN_F_INHERIT;
+	inherit(w, c, l);
+	initiate(w, c, e, p, early);
+	if (NSK_UNLIKELY(enter_table(w, c, e, hash) != 0)) {
+		*reason = NSK_DROP_TCP_NO_MEMORY;
+		c->flags &= ~CONN_F_HASHED;
+		conn_free(w, c);
+		return NULL;
+	}
+	/* The segment size depends on it; without one, output tries again. */
+	tcp_route(w, &c->route, &c->flow, c->sock.family);
+	conn_set_state(w, c, early ? TCPS_SYN_RCVD : TCPS_ESTABLISHED);
+	conn_open(w, c, e->retries);
+	return c;
+}
+
 struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_embryo *e,
 			   uint64_t hash, const struct pkt *p, enum nsk_drop *reason)
 {
@@ -142,30 +182,35 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 		*reason = NSK_DROP_TCP_ACCEPT_BACKLOG_FULL;
 		return NULL;
 	}
-	c = conn_alloc(w);
-	if (NSK_UNLIKELY(!c)) {
-		*reason = slab_room(&w->tcp->conns) ? NSK_DROP_TCP_NO_MEMORY
-						    : NSK_DROP_TCP_TABLE_FULL;
+	c = make(w, l, e, hash, p, false, reason);
+	if (NSK_UNLIKELY(!c))
 		return NULL;
-	}
-	c->flags = l->flags & CONN_F_INHERIT;
-	inherit(w, c, l);
-	initiate(w, c, e, p);
-	if (NSK_UNLIKELY(enter_table(w, c, e, hash) != 0)) {
-		*reason = NSK_DROP_TCP_NO_MEMORY;
-		c->flags &= ~CONN_F_HASHED;
-		conn_free(w, c);
-		return NULL;
-	}
-	/* The segment size depends on it; without one, output tries again. */
-	tcp_route(w, &c->route, &c->flow, c->sock.family);
-	conn_set_state(w, c, TCPS_ESTABLISHED);
-	conn_open(w, c, e->retries);
 	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
 		born_with_ecn(w, c);
 	if (NSK_UNLIKELY(c->flags & CONN_F_KEEPALIVE))
 		tcp_keepalive_update(w, c);
 	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
 	listener_push(w, l, c);
+	return c;
+}
+
+struct tcp_conn *tcp_birth_early(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p,
+				 uint64_t hash, uint32_t iss)
+{
+	enum nsk_drop reason;
+	struct tcp_embryo e;
+	struct tcp_conn *c;
+
+	embryo_of_syn(w, l, p, iss, &e);
+	c = make(w, l, &e, hash, p, true, &reason);
+	if (!c)
+		return NULL;
+	if (!conn_ext(w, c)) {
+		conn_free(w, c);
+		return NULL;
+	}
+	if (e.agreed & AGREED_ECN)
+		c->rcv.ecn = ECN_ON; /* counts once both SYNs are acknowledged */
+	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
 	return c;
 }

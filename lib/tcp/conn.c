@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/mtu.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
@@ -54,6 +55,7 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 	ooo_free(w, c);
 	pace_free(w, c);
 	mtu_free(w, c);
+	tcp_fastopen_free(w, c);
 	slab_free(&w->tcp->exts, c->ext);
 	c->ext = NULL;
 }
@@ -171,10 +173,13 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
 	if (c->state == TCPS_CLOSED)
 		return;
-	if (conn_in(c, OPENING_STATES))
+	if (conn_in(c, OPENING_STATES)) {
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-	else
+		if (fastopen_early(c))
+			tcp_fastopen_end(w, c, false);
+	} else {
 		worker_count(w, NSK_CNT_TCP_CLOSED, 1);
+	}
 	if (c->flags & CONN_F_ORPHAN) {
 		conn_free(w, c);
 		return;

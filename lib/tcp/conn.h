@@ -29,7 +29,9 @@
 #include "tcpalg/rtt.h"
 #include "tcpalg/window.h"
 
+struct fastopen_request;
 struct reasm;
+struct tcp_fastopen;
 struct tcp_listener;
 struct tcp_mtu;
 struct tcp_pace;
@@ -199,7 +201,9 @@ struct tcp_ext {
 	uint16_t path_mtu;		  /* told by ICMP or found out, 0: none */
 	int16_t soft_err;		  /* last soft ICMP error */
 	uint8_t keepcnt;
-	uint8_t spare;
+	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
+	struct tcp_fastopen *fastopen;
+	struct fastopen_request *request;
 };
 
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)

@@ -12,8 +12,9 @@
 
 /* One of them, to the source of the flow. */
 struct tcp_control {
-	const struct flow *flow;     /* as received */
-	const struct tcp_opts *opts; /* of a SYN; else only timestamps count. NULL: none */
+	const struct flow *flow;	 /* as received */
+	const struct tcp_opts *opts;	 /* of a SYN; else only timestamps count. NULL: none */
+	const struct tcp_cookie *cookie; /* of a SYN, behind them; NULL: none */
 	uint32_t seq, ack;
 	uint16_t flags;
 	uint16_t wnd; /* as on the wire */
@@ -32,6 +33,7 @@ static NSK_ALWAYS_INLINE unsigned control_options(uint8_t *p, const struct tcp_c
 						  const struct iface *ifc, uint64_t *sum)
 {
 	struct tcp_opts o;
+	size_t len;
 
 	if (!ctl->opts)
 		return 0;
@@ -44,7 +46,10 @@ static NSK_ALWAYS_INLINE unsigned control_options(uint8_t *p, const struct tcp_c
 	o = *ctl->opts;
 	if (NSK_LIKELY(o.mss == 0))
 		o.mss = control_mss(ifc, ctl->how.family);
-	return (unsigned)tcp_opts_write_syn(p, &o, sum);
+	len = tcp_opts_write_syn(p, &o, sum);
+	if (ctl->cookie)
+		len += tcp_opts_write_cookie(p + len, ctl->cookie, sum);
+	return (unsigned)len;
 }
 
 /* Sends it, from the reserve if need be. opts->mss 0 is filled in. */

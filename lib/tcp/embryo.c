@@ -6,6 +6,7 @@
 #include "tcp/embryo.h"
 #include "tcp/control.h"
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
@@ -18,7 +19,7 @@
 
 uint8_t embryo_agree(const struct nsk_worker *w, const struct tcp_opts *o)
 {
-	uint8_t agreed = o->present & (AGREED_TS | AGREED_SACK | AGREED_WSCALE);
+	uint8_t agreed = o->present & (AGREED_TS | AGREED_SACK | AGREED_WSCALE | AGREED_FASTOPEN);
 
 	if (NSK_UNLIKELY(!SETTING(w->set, tcp_timestamps)))
 		agreed &= (uint8_t)~AGREED_TS;
@@ -83,7 +84,8 @@ static uint16_t first_window(const struct tcp_conn *l)
 }
 
 static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
-					  const struct tcp_conn *l, uint16_t flags)
+					  const struct tcp_conn *l, uint16_t flags,
+					  const struct tcp_cookie *cookie)
 {
 	struct tcp_opts o = {
 		.present = TCP_HAS_MSS | e->agreed,
@@ -96,6 +98,7 @@ static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp
 		.flow = &e->flow,
 		.how = segment_manner(l),
 		.opts = &o,
+		.cookie = cookie,
 		.seq = e->iss,
 		.ack = e->irs + 1,
 		.flags = flags,
@@ -105,23 +108,30 @@ static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp
 	control_send(w, &ctl);
 }
 
-static NSK_NOINLINE void write_syn_ack_ecn(struct nsk_worker *w, const struct tcp_embryo *e,
-					   const struct tcp_conn *l)
+/* With ECN, or a cookie, which it has only once (RFC 7413 §4.2.2). */
+static NSK_NOINLINE void write_syn_ack_rare(struct nsk_worker *w, struct tcp_embryo *e,
+					    const struct tcp_conn *l)
 {
-	put_syn_ack(w, e, l, TCP_SYN | TCP_ACK | TCP_ECE);
+	uint16_t ece = e->agreed & AGREED_ECN ? TCP_ECE : 0;
+	bool asked = e->agreed & AGREED_FASTOPEN, given;
+	struct tcp_cookie cookie;
+
+	e->agreed &= (uint8_t)~AGREED_FASTOPEN;
+	given = asked && tcp_fastopen_cookie(w, l, &e->flow, e->family, &cookie);
+	put_syn_ack(w, e, l, TCP_SYN | TCP_ACK | ece, given ? &cookie : NULL);
 }
 
 /* What is usual is known when it is compiled. */
-static inline void write_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
+static inline void write_syn_ack(struct nsk_worker *w, struct tcp_embryo *e,
 				 const struct tcp_conn *l)
 {
-	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
-		write_syn_ack_ecn(w, e, l);
+	if (NSK_UNLIKELY(e->agreed & (AGREED_ECN | AGREED_FASTOPEN)))
+		write_syn_ack_rare(w, e, l);
 	else
-		put_syn_ack(w, e, l, TCP_SYN | TCP_ACK);
+		put_syn_ack(w, e, l, TCP_SYN | TCP_ACK, NULL);
 }
 
-static void send_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e)
+static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
 {
 	write_syn_ack(w, e, listener_of(w, e));
 }
@@ -168,16 +178,10 @@ void tcp_syn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 
 /* ---- life ---- */
 
-bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
-		uint32_t iss)
+/* All that a SYN says. */
+static NSK_ALWAYS_INLINE void fill(struct nsk_worker *w, const struct tcp_conn *l,
+				   const struct pkt *p, uint32_t iss, struct tcp_embryo *e)
 {
-	struct tcp_worker *t = w->tcp;
-	struct tcp_embryo *e = slab_alloc(&t->embryos);
-	uint32_t me;
-
-	if (!e)
-		return false;
-	me = slab_index(&t->embryos, e);
 	e->flow = p->flow;
 	e->family = p->family;
 	e->agreed = embryo_agree(w, &p->opts);
@@ -190,8 +194,28 @@ bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, u
 	e->iss = iss;
 	e->irs = p->seq;
 	e->ts_recent = p->opts.present & TCP_HAS_TS ? p->opts.tsval : 0;
-	e->listener = l->listener->self;
 	e->peer_mss = embryo_peer_mss(w, &p->opts, p->family);
+}
+
+void embryo_of_syn(struct nsk_worker *w, const struct tcp_conn *l, const struct pkt *p,
+		   uint32_t iss, struct tcp_embryo *e)
+{
+	fill(w, l, p, iss, e);
+	e->listener = SLAB_NONE;
+}
+
+bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
+		uint32_t iss)
+{
+	struct tcp_worker *t = w->tcp;
+	struct tcp_embryo *e = slab_alloc(&t->embryos);
+	uint32_t me;
+
+	if (!e)
+		return false;
+	me = slab_index(&t->embryos, e);
+	fill(w, l, p, iss, e);
+	e->listener = l->listener->self;
 	if (htab_insert(&t->table, hash, table_value(TABLE_EMBRYO, me))) {
 		slab_free(&t->embryos, e);
 		return false;

@@ -19,7 +19,8 @@ enum tcp_agreed {
 	AGREED_TS = TCP_HAS_TS,
 	AGREED_SACK = TCP_HAS_SACK_PERMITTED,
 	AGREED_WSCALE = TCP_HAS_WSCALE,
-	AGREED_ECN = TCP_ECE, /* no option: the flag of the SYN,ACK that says so */
+	AGREED_ECN = TCP_ECE,		    /* no option: the flag of the SYN,ACK that says so */
+	AGREED_FASTOPEN = TCP_HAS_FASTOPEN, /* the first SYN,ACK has a cookie */
 };
 
 /* Whether the peer's repeated SYN was answered. */
@@ -92,6 +93,10 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 bool embryo_new(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p, uint64_t hash,
 		uint32_t iss);
 
+/* What an embryo of a SYN knows; it is in neither, and no listener's. */
+void embryo_of_syn(struct nsk_worker *w, const struct tcp_conn *l, const struct pkt *p,
+		   uint32_t iss, struct tcp_embryo *e);
+
 /* Takes an embryo out of table and queue, and frees it. */
 void embryo_free(struct nsk_worker *w, struct tcp_embryo *e);
 /* The same with all of a listener's. */
@@ -107,6 +112,13 @@ void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool
  */
 struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struct tcp_embryo *e,
 			   uint64_t hash, const struct pkt *p, enum nsk_drop *reason);
+
+/*
+ * birth.c: the same of a SYN, in SYN-RECEIVED: nothing is sent, and the accept queue, which has
+ * room, does not know of it. It has an extension.
+ */
+struct tcp_conn *tcp_birth_early(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p,
+				 uint64_t hash, uint32_t iss);
 
 /* syncookie.c: answers a SYN with a cookie; judges the ACK that may bring one back. */
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p);

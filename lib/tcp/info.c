@@ -10,6 +10,7 @@
 #include <netstk/tcp_info.h>
 
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/listen.h"
 #include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
@@ -40,6 +41,8 @@ static void fill_options(const struct tcp_conn *c, struct nsk_tcp_info *i)
 		i->tcpi_options |= TCPI_OPT_ECN;
 	if (c->rcv.ecn & ECN_SEEN)
 		i->tcpi_options |= TCPI_OPT_ECN_SEEN;
+	if (c->ext && (c->ext->fastopen_bits & FASTOPEN_SYN_DATA))
+		i->tcpi_options |= TCPI_OPT_SYN_DATA;
 	if (c->win.rcv_shift) {
 		i->tcpi_options |= TCPI_OPT_WSCALE;
 		i->tcpi_snd_wscale = c->win.snd_shift & 15;

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/time_wait.h"
@@ -109,16 +110,17 @@ static bool at_edge(const struct tcp_conn *c, const struct pkt *p)
 	return p->seq == c->rcv_nxt + wnd && (wnd == 0 || seg_len(p) == 0);
 }
 
-/* First: the sequence number, timestamps before it (RFC 7323 §5.3 R1). */
-static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+/* In SYN-RECEIVED the peer's SYN may come again. */
+static bool syn_rcvd_syn(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
-	bool ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS);
-	uint32_t idle_s = (w->tcp->now_ms - c->last_rcv_ms) / 1000;
 
-	/* Simultaneous open: the peer's SYN again, with the ACK of ours. */
-	if (c->state == TCPS_SYN_RCVD &&
-	    (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	if (fastopen_early(c) && tcp_fastopen_syn_again(w, c, p)) {
+		pkt_put(w, m);
+		return false;
+	}
+	/* Simultaneous open: with the ACK of ours. */
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
 	    p->seq == c->rcv_nxt - 1) {
 		if (!ecn_is_setup_syn_ack(p))
 			c->rcv.ecn = 0;
@@ -126,6 +128,18 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 		p->seq++;
 		conn_ack_now(w, c);
 	}
+	return true;
+}
+
+/* First: the sequence number, timestamps before it (RFC 7323 §5.3 R1). */
+static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	bool ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS);
+	uint32_t idle_s = (w->tcp->now_ms - c->last_rcv_ms) / 1000;
+
+	if (NSK_UNLIKELY(c->state == TCPS_SYN_RCVD) && !syn_rcvd_syn(w, c, m))
+		return false;
 	if (ts && !(p->tcp_flags & TCP_RST) && paws_reject(c->ts_recent, p->opts.tsval, idle_s)) {
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
@@ -149,7 +163,7 @@ static int reset_errno(const struct tcp_conn *c)
 {
 	switch (c->state) {
 	case TCPS_SYN_RCVD:
-		return ECONNREFUSED;
+		return fastopen_early(c) ? ECONNRESET : ECONNREFUSED;
 	case TCPS_CLOSE_WAIT:
 		return EPIPE;
 	default:
@@ -161,6 +175,7 @@ static int reset_errno(const struct tcp_conn *c)
 static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
+	int err;
 
 	if (!(p->tcp_flags & TCP_RST))
 		return true;
@@ -172,7 +187,10 @@ static bool step2_rst(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	pkt_put(w, m);
 	if (conn_in(c, TCPS_BIT(TCPS_ESTABLISHED) | TCPS_BIT(TCPS_CLOSE_WAIT)))
 		worker_count(w, NSK_CNT_TCP_ESTAB_RESETS, 1);
-	conn_ended(w, c, reset_errno(c));
+	err = reset_errno(c);
+	if (fastopen_early(c))
+		tcp_fastopen_end(w, c, true);
+	conn_ended(w, c, err);
 	return false;
 }
 
@@ -191,10 +209,12 @@ static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 {
 	const struct pkt *p = pkt_of(m);
 
-	if (p->ack != c->snd_nxt) {
+	if (seq_leq(p->ack, c->snd_una) || seq_gt(p->ack, c->snd_nxt)) {
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 		return false;
 	}
+	if (fastopen_early(c))
+		tcp_fastopen_end(w, c, false);
 	tcp_ack_plain(w, c, p->ack);
 	window_snd_set(&c->win, p->wnd, false);
 	c->snd_wl1 = p->seq;

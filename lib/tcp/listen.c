@@ -12,6 +12,7 @@
 #include "mbuf/shared.h"
 #include "tcp/close.h"
 #include "tcp/embryo.h"
+#include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/sndbuf.h"
@@ -96,6 +97,7 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	}
 	ls->snd_limit = c->snd.limit;
 	c->listener = ls;
+	tcp_fastopen_listen(w, c, backlog);
 	conn_set_state(w, c, TCPS_LISTEN);
 	w->tcp->listeners++;
 	table_listeners_changed(w->tcp);
@@ -139,6 +141,7 @@ void listener_stop(struct nsk_worker *w, struct tcp_conn *l)
 	struct tcp_conn *c;
 
 	embryo_free_all(w, ls);
+	tcp_fastopen_stop(w, l);
 	while ((c = listener_pop(w, l)))
 		tcp_discard(w, c);
 	mem_free(w->mem, ls->ready, ring_bytes(ls->size));
@@ -178,9 +181,15 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		pkt_drop(w, m, NSK_DROP_TCP_ACCEPT_BACKLOG_FULL);
 		return;
 	}
-	if (syn_room(w, ls) && embryo_new(w, l, p, hash, choose_iss(w, p, iss_after))) {
-		pkt_put(w, m);
-		return;
+	if (syn_room(w, ls)) {
+		uint32_t iss = choose_iss(w, p, iss_after);
+
+		if (NSK_UNLIKELY(l->ext != NULL) && tcp_fastopen_syn(w, l, m, hash, iss))
+			return;
+		if (embryo_new(w, l, p, hash, iss)) {
+			pkt_put(w, m);
+			return;
+		}
 	}
 	if (!SETTING(w->set, tcp_syncookies)) {
 		pkt_drop(w, m, NSK_DROP_TCP_SYN_BACKLOG_FULL);

@@ -9,6 +9,7 @@
 #include "tcp/output.h"
 
 #include "net/tx.h"
+#include "tcp/fastopen.h"
 #include "tcp/mtu.h"
 #include "tcp/pace.h"
 #include "tcp/recover.h"
@@ -235,19 +236,40 @@ static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
 
 /* ---- the turn of one connection ---- */
 
+/* The answer to a SYN's data does not wait for the ACK of our SYN (RFC 7413 §4.2.2). A FIN does
+ * (RFC 9293 §3.10.4). */
+static void output_early(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t fin = c->flags & CONN_F_FIN_QUEUED, budget;
+
+	if (conn_route(w, c) != 0)
+		return;
+	budget = turn_octets(w, c);
+	c->flags &= ~fin;
+	/* Neither window counts our SYN. */
+	c->cc.cwnd++;
+	c->win.snd_wnd++;
+	send_new(w, c, &budget);
+	c->win.snd_wnd--;
+	c->cc.cwnd--;
+	c->flags |= fin;
+}
+
 static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
 {
-	if (!(c->flags & CONN_F_ACK_NOW))
-		return;
-	if (c->snd_nxt == c->snd_una) {
-		recover_send(w, c);
-		c->snd_nxt++;
+	if (c->flags & CONN_F_ACK_NOW) {
+		if (c->snd_nxt == c->snd_una) {
+			recover_send(w, c);
+			c->snd_nxt++;
+		}
+		if (conn_route(w, c) == 0)
+			tcp_send_syn(w, c);
+		c->flags &= ~CONN_F_ACK_NOW;
+		if (!tcp_timer_running(c, TCP_T_SEND))
+			tcp_rto_restart(w, c);
 	}
-	if (conn_route(w, c) == 0)
-		tcp_send_syn(w, c);
-	c->flags &= ~CONN_F_ACK_NOW;
-	if (!tcp_timer_running(c, TCP_T_SEND))
-		tcp_rto_restart(w, c);
+	if (fastopen_early(c))
+		output_early(w, c);
 }
 
 /* ACKs that the turn's out-of-order segments asked for (RFC 5681 §4.2: one each). */

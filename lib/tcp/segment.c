@@ -6,6 +6,7 @@
 #include "tcp/segment.h"
 #include "mbuf/pool.h"
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 
@@ -108,6 +109,7 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct rte_mbuf *m = pkt_alloc_control(w);
 	uint16_t flags = TCP_SYN;
+	struct tcp_cookie cookie;
 	struct tcp_opts o;
 	uint64_t sum = 0;
 	unsigned hlen;
@@ -121,6 +123,8 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	syn_options(w, c, &o);
 	hlen = TCP_HLEN + (unsigned)tcp_opts_write_syn(p + TCP_HLEN, &o, &sum);
+	if (c->ext && tcp_fastopen_option(w, c, &cookie))
+		hlen += (unsigned)tcp_opts_write_cookie(p + hlen, &cookie, &sum);
 	wnd = (uint16_t)NSK_MIN(rcvq_space(c), (uint32_t)UINT16_MAX);
 	if (c->rcv.ecn)
 		flags |= c->state == TCPS_SYN_RCVD ? TCP_ECE : ECN_SYN_BITS;

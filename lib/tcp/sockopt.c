@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/listen.h"
 #include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
@@ -355,6 +356,10 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, get_user_timeout, set_user_timeout, NULL, NULL},
 	{IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL},
 	{IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL},
+	{IPPROTO_TCP, TCP_FASTOPEN, tcp_fastopen_get_most, tcp_fastopen_set_most, NULL, NULL},
+	{IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, tcp_fastopen_get_no_cookie,
+	 tcp_fastopen_set_no_cookie, NULL, NULL},
+	{IPPROTO_TCP, TCP_FASTOPEN_KEY, NULL, NULL, tcp_fastopen_get_key, tcp_fastopen_set_key},
 	{IPPROTO_TCP, TCP_CONGESTION, NULL, NULL, get_congestion, set_congestion},
 	{IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, get_no_port, set_no_port, NULL, NULL},
 };

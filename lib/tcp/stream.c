@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "tcp/fastopen.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
@@ -28,7 +29,7 @@ int tcp_send_status(struct sock *s)
 	if (s->err)
 		return sock_take_error(s);
 	if (conn_in(c, OPENING) && !(c->flags & CONN_F_FIN_QUEUED))
-		return -EAGAIN;
+		return fastopen_early(c) ? 0 : -EAGAIN;
 	return -EPIPE;
 }
 

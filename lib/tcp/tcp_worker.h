@@ -18,6 +18,7 @@
 #include "net/net.h"
 #include "tcpalg/budget.h"
 #include "tcpalg/cookie.h"
+#include "tcpalg/fastopen.h"
 #include "tcpalg/limiter.h"
 #include "tcpalg/ports.h"
 #include "tcpalg/rtt.h"
@@ -94,6 +95,8 @@ struct tcp_worker {
 
 	uint32_t nburst;
 	struct tcp_burst_seg burst[TCP_BURST_MAX];
+
+	struct fastopen_jar fastopen_jar;
 };
 
 /* Brings the turn's clock up to w->now_ns. */

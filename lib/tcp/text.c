@@ -169,7 +169,7 @@ void tcp_text_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 		return;
 	}
 	/* After the peer's FIN there is nothing more (RFC 9293: "should not occur ... ignore"). */
-	if (!conn_in(c, TCPS_RECEIVING)) {
+	if (!conn_in(c, TCPS_RECEIVING | TCPS_BIT(TCPS_SYN_RCVD))) { /* that: a SYN's data */
 		conn_ack_now(w, c);
 		pkt_drop(w, m, NSK_DROP_TCP_DUPLICATE);
 		return;

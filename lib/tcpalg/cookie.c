@@ -27,21 +27,11 @@ static const uint16_t mss_table[2][4] = {
 	{1220, 1340, 1400, 1440},
 };
 
-static struct siphash_key epoch_secret(const struct siphash_key *master, uint64_t epoch)
-{
-	const uint64_t in[2][2] = {{epoch, 0}, {epoch, 1}};
-
-	return (struct siphash_key){
-		.k0 = siphash24(master, in[0], sizeof(in[0])),
-		.k1 = siphash24(master, in[1], sizeof(in[1])),
-	};
-}
-
 static void make_secrets(struct cookie_jar *jar, uint64_t epoch)
 {
 	jar->epoch = epoch;
-	jar->secret[epoch & 1] = epoch_secret(&jar->master, epoch);
-	jar->secret[~epoch & 1] = epoch_secret(&jar->master, epoch - 1);
+	jar->secret[epoch & 1] = siphash_derive(&jar->master, epoch);
+	jar->secret[~epoch & 1] = siphash_derive(&jar->master, epoch - 1);
 }
 
 /* Bring the jar to the epoch of now. */

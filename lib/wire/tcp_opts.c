@@ -20,6 +20,19 @@ static bool tcp_opts_sack(const uint8_t *p, size_t len, struct tcp_opts *out)
 	return true;
 }
 
+/* The same of the Fast Open option, whose cookie stays where it is. */
+static bool tcp_opts_fastopen(const uint8_t *p, size_t len, struct tcp_opts *out)
+{
+	size_t n = len - TCP_OPT_FASTOPEN_LEN;
+
+	if (n != 0 && (n < TCP_FASTOPEN_MIN || n > TCP_FASTOPEN_MAX || n % 2 != 0))
+		return false;
+	out->cookie = p + TCP_OPT_FASTOPEN_LEN;
+	out->cookie_len = (uint8_t)n;
+	out->present |= TCP_HAS_FASTOPEN;
+	return true;
+}
+
 /* Decode one option of @len bytes (2 or more) at @p. False if a known kind has a wrong length. */
 static bool tcp_opts_one(const uint8_t *p, size_t len, struct tcp_opts *out)
 {
@@ -50,6 +63,8 @@ static bool tcp_opts_one(const uint8_t *p, size_t len, struct tcp_opts *out)
 		out->tsecr = load_be32(p + 6);
 		out->present |= TCP_HAS_TS;
 		return true;
+	case TCP_OPT_FASTOPEN:
+		return tcp_opts_fastopen(p, len, out);
 	default:
 		return true;
 	}
@@ -100,6 +115,23 @@ void tcp_opts_walk(const uint8_t *p, size_t len, struct tcp_opts *out)
 			out->malformed = true;
 		i += opt_len;
 	}
+}
+
+size_t tcp_opts_write_cookie(uint8_t *p, const struct tcp_cookie *c, uint64_t *sum)
+{
+	size_t used = TCP_OPT_FASTOPEN_LEN + (size_t)c->len, len = tcp_opts_cookie_len(c);
+
+	p[0] = TCP_OPT_FASTOPEN;
+	p[1] = (uint8_t)used;
+	memcpy(p + TCP_OPT_FASTOPEN_LEN, c->octets, c->len);
+	memset(p + used, TCP_OPT_NOP, len - used);
+	for (size_t i = 0; i < len; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, p + i, 4);
+		*sum += word;
+	}
+	return len;
 }
 
 size_t tcp_opts_write_sack(uint8_t *p, const struct tcp_sack_block *blocks, unsigned nsack)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP options: decoder and encoder. RFC 9293 §3.1–3.2 (EOL, NOP, MSS), RFC 7323 (window scale,
- * timestamps), RFC 2018 (SACK).
+ * timestamps), RFC 2018 (SACK), RFC 7413 §4.1.1 (Fast Open).
  *
- * Says what the list holds; whether an option counts in a given segment (MSS, window scale and
- * SACK-permitted only with SYN, SACK only with ACK) is the state machine's business.
+ * Says what the list holds; whether an option counts in a given segment (MSS, window scale,
+ * SACK-permitted and Fast Open only with SYN, SACK only with ACK) is the state machine's business.
  */
 #ifndef NSK_WIRE_TCP_OPTS_H
 #define NSK_WIRE_TCP_OPTS_H
@@ -24,12 +24,14 @@
 #define TCP_OPT_SACK_PERMITTED 4
 #define TCP_OPT_SACK	       5
 #define TCP_OPT_TS	       8
+#define TCP_OPT_FASTOPEN       34
 
 #define TCP_OPT_MSS_LEN		   4
 #define TCP_OPT_WSCALE_LEN	   3
 #define TCP_OPT_SACK_PERMITTED_LEN 2
 #define TCP_OPT_TS_LEN		   10
 #define TCP_OPT_SACK_BLOCK_LEN	   8
+#define TCP_OPT_FASTOPEN_LEN	   2 /* and the cookie */
 
 /* What the encoder writes, padding to 32 bits included. */
 #define TCP_OPTS_TS_LEN	       12 /* NOP NOP TS, in every segment once negotiated */
@@ -39,6 +41,8 @@
 #define TCP_SACK_MAX	     4 /* blocks that fit 40 bytes of options */
 #define TCP_SACK_MAX_WITH_TS 3
 #define TCP_WSCALE_MAX	     14 /* RFC 7323 §2.3 */
+#define TCP_FASTOPEN_MIN     4	/* octets of a Fast Open cookie, an even number */
+#define TCP_FASTOPEN_MAX     16
 
 /* First word of the layout that RFC 7323 Appendix A recommends: NOP, NOP, TS, 10. */
 #define TCP_OPTS_TS_WORD UINT32_C(0x0101080a)
@@ -55,11 +59,18 @@
 #define TCP_HAS_SACK_PERMITTED 0x04
 #define TCP_HAS_TS	       0x08
 #define TCP_HAS_SACK	       0x10
+#define TCP_HAS_FASTOPEN       0x20
 
 /* A SACK block: [start, end) in sequence space, as the peer claims it. */
 struct tcp_sack_block {
 	uint32_t start;
 	uint32_t end;
+};
+
+/* A Fast Open cookie; without octets it asks for one. */
+struct tcp_cookie {
+	uint8_t len; /* 0, or TCP_FASTOPEN_MIN to TCP_FASTOPEN_MAX */
+	uint8_t octets[TCP_FASTOPEN_MAX];
 };
 
 /* A decoded option list. A field is only set where present has its bit. */
@@ -69,9 +80,11 @@ struct tcp_opts {
 	uint8_t wscale; /* 0–14: a larger shift is read as 14 (RFC 7323 §2.3) */
 	bool malformed; /* always set: the list lies about a length somewhere */
 	uint16_t mss;	/* as the peer says it, 0 included */
+	uint8_t cookie_len;
 	uint32_t tsval;
 	uint32_t tsecr;
 	struct tcp_sack_block sack[TCP_SACK_MAX];
+	const uint8_t *cookie; /* in the list that was decoded */
 };
 
 /* tcp_opts_parse() for what is not the common layout; adds to @out. */
@@ -174,6 +187,15 @@ static NSK_ALWAYS_INLINE size_t tcp_opts_write_syn(uint8_t *p, const struct tcp_
 		p = tcp_opts_put(p, TCP_OPTS_WSCALE_WORD | o->wscale, sum);
 	return (size_t)(p - start);
 }
+
+/* Number of bytes, a multiple of 4, that tcp_opts_write_cookie() writes for a cookie. */
+static inline size_t tcp_opts_cookie_len(const struct tcp_cookie *c)
+{
+	return (TCP_OPT_FASTOPEN_LEN + c->len + (size_t)3) & ~(size_t)3;
+}
+
+/* Write the Fast Open option and, as Linux, NOPs behind it. Returns the length; *sum as above. */
+size_t tcp_opts_write_cookie(uint8_t *p, const struct tcp_cookie *c, uint64_t *sum);
 
 /* Number of SACK blocks of @nsack that fit beside a timestamp, if there is one. */
 static inline unsigned tcp_opts_sack_fit(unsigned nsack, bool ts)

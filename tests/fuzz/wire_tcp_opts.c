@@ -45,7 +45,13 @@ static void reference(const uint8_t *p, size_t len, struct tcp_opts *o)
 			o->present |= TCP_HAS_TS;
 			o->tsval = load_be32(p + 2);
 			o->tsecr = load_be32(p + 6);
-		} else if ((p[0] >= TCP_OPT_MSS && p[0] <= TCP_OPT_SACK) || p[0] == TCP_OPT_TS) {
+		} else if (p[0] == TCP_OPT_FASTOPEN &&
+			   (n == 2 || (n >= 6 && n <= 18 && n % 2 == 0))) {
+			o->present |= TCP_HAS_FASTOPEN;
+			o->cookie = p + 2;
+			o->cookie_len = (uint8_t)(n - 2);
+		} else if ((p[0] >= TCP_OPT_MSS && p[0] <= TCP_OPT_SACK) || p[0] == TCP_OPT_TS ||
+			   p[0] == TCP_OPT_FASTOPEN) {
 			o->malformed = true;
 		}
 		p += n;
@@ -62,6 +68,8 @@ static void check_same(const struct tcp_opts *a, const struct tcp_opts *b, uint8
 	FUZZ_CHECK(!(has & TCP_HAS_MSS) || a->mss == b->mss);
 	FUZZ_CHECK(!(has & TCP_HAS_WSCALE) || a->wscale == b->wscale);
 	FUZZ_CHECK(!(has & TCP_HAS_TS) || (a->tsval == b->tsval && a->tsecr == b->tsecr));
+	FUZZ_CHECK(!(has & TCP_HAS_FASTOPEN) ||
+		   (a->cookie == b->cookie && a->cookie_len == b->cookie_len));
 	if (has & TCP_HAS_SACK) {
 		FUZZ_CHECK(a->nsack == b->nsack && a->nsack >= 1 && a->nsack <= TCP_SACK_MAX);
 		FUZZ_CHECK(memcmp(a->sack, b->sack, a->nsack * sizeof(a->sack[0])) == 0);

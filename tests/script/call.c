@@ -81,6 +81,9 @@ static const struct option_name options[] = {
 	{"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT},
 	{"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT},
 	{"TCP_QUICKACK", IPPROTO_TCP, TCP_QUICKACK},
+	{"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
+	{"TCP_FASTOPEN_KEY", IPPROTO_TCP, TCP_FASTOPEN_KEY},
+	{"TCP_FASTOPEN_NO_COOKIE", IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE},
 	{NULL, 0, 0},
 };
 
@@ -287,17 +290,24 @@ static const struct option_name *option(struct script *s)
 	return o;
 }
 
-/* Of SO_LINGER the value is the seconds, -1: off. */
+/* Of SO_LINGER the value is the seconds, -1: off; of TCP_FASTOPEN_KEY the key's octets. */
 static int64_t call_setsockopt(struct script *s)
 {
 	struct script_var *v = variable(s);
 	const struct option_name *o;
 	struct linger linger;
+	uint8_t key[40];
+	unsigned len;
 	int value;
 
 	script_need(s, ",");
 	o = option(s);
 	script_need(s, ",");
+	if (o->option == TCP_FASTOPEN_KEY) {
+		if (!lex_hex(&s->x, key, sizeof(key), &len))
+			script_fail(s, "a key's octets expected, 40 at most");
+		return nsk_setsockopt(v->fd, o->level, o->option, key, len);
+	}
 	value = (int)script_need_number(s);
 	if (o->level == SOL_SOCKET && o->option == SO_LINGER) {
 		linger = (struct linger){.l_onoff = value >= 0, .l_linger = value < 0 ? 0 : value};

@@ -75,6 +75,20 @@ bool lex_number(struct lex *x, int64_t *n)
 	return true;
 }
 
+bool lex_hex(struct lex *x, uint8_t *octets, unsigned max, unsigned *count)
+{
+	char pair[3] = "";
+
+	lex_blanks(x);
+	for (*count = 0; isxdigit((unsigned char)x->at[0]); x->at += 2) {
+		if (*count == max || !isxdigit((unsigned char)x->at[1]))
+			return false;
+		memcpy(pair, x->at, 2);
+		octets[(*count)++] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return true;
+}
+
 bool lex_seconds(struct lex *x, uint64_t *ns)
 {
 	uint64_t unit = UINT64_C(1000000000), value = 0;

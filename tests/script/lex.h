@@ -27,6 +27,8 @@ bool lex_word(struct lex *x, char word[LEX_WORD_MAX]);
 bool lex_keyword(struct lex *x, const char *word);
 /* Takes a decimal or 0x number with an optional sign. */
 bool lex_number(struct lex *x, int64_t *n);
+/* Takes pairs of hexadecimal digits, as many as there are; false: more than max, or half a pair. */
+bool lex_hex(struct lex *x, uint8_t *octets, unsigned max, unsigned *count);
 /* Takes seconds with a fraction, as nanoseconds. */
 bool lex_seconds(struct lex *x, uint64_t *ns);
 

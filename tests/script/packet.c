@@ -21,6 +21,7 @@ struct option {
 		OPT_WSCALE,
 		OPT_TS,
 		OPT_SACK,
+		OPT_FO,
 		OPT_RAW
 	} kind;
 	int64_t a, b;
@@ -108,26 +109,24 @@ static void parse_blocks(struct script *s, struct option *o)
 		script_fail(s, "blocks expected, as 1001:2001");
 }
 
-static unsigned hex_digit(struct script *s)
+static void parse_hex(struct script *s, struct option *o)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *d = *s->x.at ? strchr(digits, *s->x.at) : NULL;
-
-	if (!d)
-		script_fail(s, "hexadecimal digit expected");
-	s->x.at++;
-	return (unsigned)(d - digits);
+	if (!lex_hex(&s->x, o->raw, sizeof(o->raw), &o->raw_len))
+		script_fail(s, "pairs of hexadecimal digits expected, 40 at most");
 }
 
-static void parse_raw(struct script *s, struct option *o)
+/* "FO" asks for a cookie, "FO 0123456789abcdef" has one, "FO last" the last that the stack gave,
+ * "FO *" any of eight octets. */
+static void parse_cookie(struct script *s, struct option *o)
 {
-	lex_blanks(&s->x);
-	while (*s->x.at && *s->x.at != ',' && *s->x.at != '>') {
-		unsigned high = hex_digit(s);
-
-		if (o->raw_len == sizeof(o->raw))
-			script_fail(s, "at most 40 octets of options");
-		o->raw[o->raw_len++] = (uint8_t)(high << 4 | hex_digit(s));
+	if (lex_keyword(&s->x, "last")) {
+		memcpy(o->raw, s->cookie.octets, s->cookie.len);
+		o->raw_len = s->cookie.len;
+	} else if (lex_take(&s->x, "*")) {
+		o->a = ANY;
+		o->raw_len = 8;
+	} else {
+		parse_hex(s, o);
 	}
 }
 
@@ -157,9 +156,12 @@ static void parse_option(struct script *s, struct option *o)
 		parse_blocks(s, o);
 	} else if (lex_keyword(&s->x, "raw")) {
 		o->kind = OPT_RAW;
-		parse_raw(s, o);
+		parse_hex(s, o);
+	} else if (lex_keyword(&s->x, "FO")) {
+		o->kind = OPT_FO;
+		parse_cookie(s, o);
 	} else {
-		script_fail(s, "option expected: nop eol mss sackOK wscale TS sack raw");
+		script_fail(s, "option expected: nop eol mss sackOK wscale TS sack FO raw");
 	}
 }
 
@@ -259,6 +261,12 @@ static uint8_t *put_option(uint8_t *p, const struct option *o, const struct scri
 			p += 8;
 		}
 		break;
+	case OPT_FO:
+		*p++ = TCP_OPT_FASTOPEN;
+		*p++ = (uint8_t)(TCP_OPT_FASTOPEN_LEN + o->raw_len);
+		memcpy(p, o->raw, o->raw_len);
+		p += o->raw_len;
+		break;
 	case OPT_RAW:
 		memcpy(p, o->raw, o->raw_len);
 		p += o->raw_len;
@@ -283,7 +291,7 @@ static size_t put_options(struct script *s, const struct packet *p, const struct
 
 /* ---- injecting ---- */
 
-/* Octets of the peer's stream that begin with relative number 1. */
+/* Octets of the peer's stream that begin with relative number 1, a SYN's with that behind it. */
 static const uint8_t *stream_at(struct script *s, int64_t start, int64_t len)
 {
 	int64_t off = start - 1;
@@ -464,6 +472,10 @@ static const uint8_t *compare_option(const struct found *x, const struct option 
 				       "end of a SACK block");
 		}
 		break;
+	case OPT_FO:
+		if (o->a == ANY)
+			break;
+		/* fallthrough */
 	default:
 		if (memcmp(p, want, n) != 0)
 			differs(x, "list of options");
@@ -487,7 +499,7 @@ static void compare_options(const struct found *x, const struct packet *want)
 static void compare(const struct found *x, const struct packet *want)
 {
 	const struct segment *g = x->g;
-	uint32_t seq = g->seq - x->f->stack_iss;
+	uint32_t seq = g->seq - x->f->stack_iss, off = seq - !(g->flags & TCP_SYN);
 
 	if (g->flags != want->flags)
 		differs(x, "set of flags");
@@ -500,8 +512,8 @@ static void compare(const struct found *x, const struct packet *want)
 	compare_number(x, want->win, g->wnd, "window");
 	compare_number(x, want->tos, g->tos, "type of service");
 	compare_options(x, want);
-	if (g->len && seq - 1 + g->len <= SCRIPT_DATA &&
-	    memcmp(x->tcp + x->hlen, script_data + seq - 1, g->len) != 0)
+	if (g->len && off + g->len <= SCRIPT_DATA &&
+	    memcmp(x->tcp + x->hlen, script_data + off, g->len) != 0)
 		differs(x, "payload");
 }
 
@@ -554,6 +566,10 @@ static void take_found(struct script *s, const struct kept_frame *k, const struc
 	}
 	if (g.opts.present & TCP_HAS_TS)
 		f->tsval = g.opts.tsval;
+	if ((g.opts.present & TCP_HAS_FASTOPEN) && g.opts.cookie_len) {
+		s->cookie.len = g.opts.cookie_len;
+		memcpy(s->cookie.octets, g.opts.cookie, g.opts.cookie_len);
+	}
 	if (k->now_ns + s->slack_ns < s->at_ns || k->now_ns > s->at_ns + s->slack_ns)
 		script_fail(s, "it came at %.6f, not at %.6f",
 			    (double)(k->now_ns - s->start_ns) / 1e9,

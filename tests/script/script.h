@@ -50,6 +50,7 @@ struct script {
 	unsigned nflows;
 	struct script_var var[SCRIPT_VARS];
 	unsigned nvars;
+	struct tcp_cookie cookie; /* the last that the stack sent */
 };
 
 /* Octets of both streams, by position: what is sent and what is compared. */

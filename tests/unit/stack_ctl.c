@@ -88,6 +88,21 @@ static void test_live_settings_change_and_others_do_not(void **state)
 	assert_int_equal(f->stack->set.mtu, 1500);
 }
 
+/* It arrives whole, and is not told to anybody. */
+static void test_a_key_changes_and_stays_a_secret(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = ask(f, "{\"cmd\":\"set\",\"key\":\"net.ipv4.tcp_fastopen_key\",\"value\":"
+			       "\"00000001-00000002-00000003-00000004,"
+			       "00000005-00000006-00000007-00000008\"}");
+
+	assert_string_equal(STRING(json_object_get(reply, "setting"), "value"), "told");
+	json_decref(reply);
+	for (uint64_t i = 0; i < 4; i++)
+		assert_int_equal(f->stack->set.tcp_fastopen_key[i],
+				 (2 * i + 2) << 32 | (2 * i + 1));
+}
+
 static void test_the_level_of_the_log_changes(void **state)
 {
 	struct fixture *f = *state;
@@ -349,6 +364,7 @@ int main(void)
 		WITH_STACK(test_counters_drops_and_levels_are_those_of_the_stack),
 		WITH_STACK(test_workers_without_thread_have_none),
 		WITH_STACK(test_live_settings_change_and_others_do_not),
+		WITH_STACK(test_a_key_changes_and_stays_a_secret),
 		WITH_STACK(test_the_level_of_the_log_changes),
 		WITH_STACK(test_wrong_requests_say_what_is_wrong),
 		WITH_STACK(test_what_is_no_json_is_refused_and_the_client_stays),

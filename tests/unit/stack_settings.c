@@ -23,7 +23,7 @@
 
 static size_t width(const struct setting *row)
 {
-	return row->type == SETTING_U64 ? 8 : 4;
+	return row->type == SETTING_KEY ? 8 * SETTING_KEY_WORDS : row->type == SETTING_U64 ? 8 : 4;
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -150,7 +150,7 @@ static void test_every_row_is_sound(void **state)
 	FOREACH_ROW(row)
 	{
 		assert_true(row->min <= row->def && row->def <= row->max);
-		assert_true(row->min < row->max);
+		assert_true(row->type == SETTING_KEY ? row->max == 0 : row->min < row->max);
 		assert_true(row->type == SETTING_U64 || row->max <= UINT32_MAX);
 		assert_true((row->type == SETTING_ENUM) == (row->choices != NULL));
 		assert_true(row->type != SETTING_BOOL || (row->min == 0 && row->max == 1));
@@ -273,11 +273,63 @@ static void test_every_setting_refuses_one_less_and_one_more(void **state)
 	{
 		int err = row->choices || row->type == SETTING_BOOL ? -EINVAL : -ERANGE;
 
+		if (row->type == SETTING_KEY)
+			continue;
 		snprintf(text, sizeof(text), "%" PRIu64, row->max + 1);
 		expect_refused(row, text, err);
 		snprintf(text, sizeof(text), "%" PRId64, (int64_t)row->min - 1);
 		expect_refused(row, text, err);
 	}
+}
+
+/* Linux's form, the words little endian; a secret that is wrong is not repeated in the message. */
+static void test_keys_are_written_as_linux_writes_them(void **state)
+{
+	static const char key[] = "00112233-44556677-8899aabb-ccddeeff";
+	static const char two[] =
+		"a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4,00000001-00000000-00000000-00000000";
+	static const char *const bad[] = {
+		"",
+		"0",
+		"told",
+		"00112233445566778899aabbccddeeff",
+		"00112233-44556677-8899aabb-ccddeef",
+		"00112233-44556677-8899aabb-ccddeefg",
+		"00112233-44556677-8899aabb-ccddeeff,",
+		"00112233-44556677-8899aabb-ccddeeff,own",
+		"00112233-44556677-8899aabb-ccddeeff 00112233-44556677-8899aabb-ccddeeff",
+	};
+	const struct setting *row = settings_find("net.ipv4.tcp_fastopen_key");
+	char text[80], error[SETTINGS_ERROR_MAX];
+	struct settings s, t;
+
+	(void)state;
+	settings_defaults(&s);
+	assert_int_equal(settings_value(&s, row), 0);
+	assert_int_equal(settings_set(&s, row->alias, key, error, sizeof(error)), 0);
+	assert_int_equal(s.tcp_fastopen_key[0], 0x4455667700112233);
+	assert_int_equal(s.tcp_fastopen_key[1], 0xccddeeff8899aabb);
+	assert_int_equal(s.tcp_fastopen_key[2] | s.tcp_fastopen_key[3], 0);
+	assert_int_equal(settings_get(&s, row->name, text, sizeof(text)), strlen(key));
+	assert_string_equal(text, key);
+	t = s;
+	assert_int_equal(settings_set(&s, row->name, two, error, sizeof(error)), 0);
+	assert_int_equal(s.tcp_fastopen_key[2], 1);
+	assert_int_equal(settings_get(&s, row->name, text, sizeof(text)), strlen(two));
+	assert_string_equal(text, two);
+	assert_int_equal(settings_value(&s, row), 1);
+	for (size_t i = 0; i < NSK_ARRAY_LEN(bad); i++) {
+		assert_int_equal(settings_set(&t, row->name, bad[i], error, sizeof(error)),
+				 -EINVAL);
+		assert_null(strstr(error, "0011"));
+		assert_int_equal(t.tcp_fastopen_key[0], 0x4455667700112233);
+	}
+	assert_false(settings_same(&s, &t, row));
+	settings_copy(&t, &s, row);
+	assert_true(settings_same(&s, &t, row));
+	assert_int_equal(settings_set(&s, row->name, "own", error, sizeof(error)), 0);
+	assert_int_equal(settings_value(&s, row), 0);
+	assert_int_equal(s.tcp_fastopen_key[2], 0);
 }
 
 static void test_a_store_touches_no_other_setting(void **state)
@@ -531,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_no_acknowledgment_may_wait_half_a_second_RFC9293_MUST_40),
 		cmocka_unit_test(test_every_setting_takes_its_least_its_most_and_its_default),
 		cmocka_unit_test(test_every_setting_refuses_one_less_and_one_more),
+		cmocka_unit_test(test_keys_are_written_as_linux_writes_them),
 		cmocka_unit_test(test_a_store_touches_no_other_setting),
 		cmocka_unit_test(test_numbers_are_decimal_hexadecimal_or_bytes_with_a_suffix),
 		cmocka_unit_test(test_truth_has_four_words_and_choices_have_names_and_numbers),

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TCP Fast Open (RFC 7413): data in the SYN, which the application has before the handshake is
+ * over. API, settings and what RFCs leave open as in Linux.
+ *
+ * fastopen_listen.c: a listener with TCP_FASTOPEN gives cookies to clients that ask for one; a SYN
+ * with a good cookie becomes a connection at once, in SYN-RECEIVED, that can be accepted, read from
+ * and written to. Any other SYN becomes an embryo as always, and so do all while too many such
+ * connections wait for their handshake.
+ *
+ * None of it is reached by sockets that have nothing to do with it: state hangs off struct tcp_ext.
+ */
+#ifndef NSK_TCP_FASTOPEN_H
+#define NSK_TCP_FASTOPEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "tcp/conn.h"
+#include "tcpalg/fastopen.h"
+
+/* Bits of the setting tcp.fastopen, numbers of Linux's net.ipv4.tcp_fastopen. */
+enum fastopen_setting {
+	FASTOPEN_CLIENT = 0x1,
+	FASTOPEN_SERVER = 0x2,
+	FASTOPEN_CLIENT_NO_COOKIE = 0x4,
+	FASTOPEN_SERVER_NO_COOKIE = 0x200,
+	FASTOPEN_ALL_LISTENERS = 0x400, /* as many requests as the backlog says */
+};
+
+/* Bits of tcp_ext.fastopen_bits. */
+enum fastopen_bits {
+	FASTOPEN_NO_COOKIE = 1 << 0, /* TCP_FASTOPEN_NO_COOKIE */
+	FASTOPEN_SYN_DATA = 1 << 1,  /* data was in the SYN, and taken */
+};
+
+/* What a socket with TCP_FASTOPEN has, in CLOSED and in LISTEN. */
+struct tcp_fastopen {
+	uint32_t most;		      /* requests at once; 0: off */
+	uint32_t count;		      /* of the lists */
+	struct list_node requests;    /* connections in SYN-RECEIVED */
+	struct list_node resets;      /* those that a RST ended, the first one first */
+	struct fastopen_keys own_key; /* TCP_FASTOPEN_KEY; none: the stack's */
+};
+
+/* A connection that began with its SYN's data and waits for the end of its handshake; afterwards,
+ * if a RST was that, alone. */
+struct fastopen_request {
+	struct list_node node;
+	struct tcp_fastopen *of; /* NULL: the listener has ended */
+	uint32_t reset_ms;
+	bool tell; /* the first SYN,ACK has a new cookie */
+};
+
+/* The connection came of a SYN with a good cookie, and waits for its handshake's last ACK. */
+static inline bool fastopen_early(const struct tcp_conn *c)
+{
+	return c->ext && c->ext->request;
+}
+
+/* ---- fastopen_listen.c ---- */
+
+/*
+ * A SYN in LISTEN, when there is room for an embryo. True: a connection has come of it, and m is
+ * consumed. False: it is to become an embryo; p->opts has the option still if the SYN,ACK is to
+ * have a cookie.
+ */
+bool tcp_fastopen_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash,
+		      uint32_t iss);
+
+/* The cookie of a flow for its peer. False: the listener gives none. */
+bool tcp_fastopen_cookie(struct nsk_worker *w, const struct tcp_conn *l, const struct flow *f,
+			 uint8_t family, struct tcp_cookie *cookie);
+
+/* fastopen_early(): the peer's SYN again. True if it is that, and answered or not; m is still the
+ * caller's. */
+bool tcp_fastopen_syn_again(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p);
+
+/* fastopen_early() is over: reset is how. */
+void tcp_fastopen_end(struct nsk_worker *w, struct tcp_conn *c, bool reset);
+
+/* What follows the other options in a SYN or SYN,ACK that c sends now. False: nothing. */
+bool tcp_fastopen_option(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cookie *cookie);
+
+/* c begins to listen, ceases to, or is freed. */
+void tcp_fastopen_listen(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog);
+void tcp_fastopen_stop(struct nsk_worker *w, struct tcp_conn *c);
+void tcp_fastopen_free(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Rows of the table of socket options, see sockopt.c. */
+int tcp_fastopen_get_most(struct nsk_worker *w, struct tcp_conn *c);
+int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v);
+int tcp_fastopen_get_no_cookie(struct nsk_worker *w, struct tcp_conn *c);
+int tcp_fastopen_set_no_cookie(struct nsk_worker *w, struct tcp_conn *c, int v);
+int tcp_fastopen_get_key(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len);
+int tcp_fastopen_set_key(struct nsk_worker *w, struct tcp_conn *c, const void *value,
+			 socklen_t len);
+
+#endif
