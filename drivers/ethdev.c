@@ -193,11 +193,13 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 			"with its driver (net_tap0, net_memif0 ...) and 'apt install "
 			"librte-meta-net' brings them all. EAL's own words are in the log",
 			name);
+	/* Drivers say -1 for whatever it was: that is no errno. */
 	return port_open_fail(
 		open, rc,
-		"%s cannot be made (%s): is %s installed, and are its arguments right? EAL's own "
-		"words are in the log",
-		name, strerror(-rc), quirk->package);
+		"%s cannot be made%s%s%s: is %s installed, and are its arguments right? EAL's own words "
+		"are in the log",
+		name, rc == -1 ? "" : " (", rc == -1 ? "" : strerror(-rc), rc == -1 ? "" : ")",
+		quirk->package);
 }
 
 /* DPDK's port of a device, with or without an owner; RTE_MAX_ETHPORTS: none. */

@@ -20,7 +20,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_tap",
 		.package = "librte-net-tap",
-		.keys = "iface remote mac persist",
+		.keys = "iface=text remote=text mac=text persist",
 		.no_rss = true,
 		.offloads_off = ALL_CSUM,
 		.queues_max = 1,
@@ -38,7 +38,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_tun",
 		.package = "librte-net-tap",
-		.keys = "iface",
+		.keys = "iface=text",
 		.no_rss = true,
 		.no_ethernet = true,
 		.offloads_off = ALL_CSUM,
@@ -51,7 +51,8 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_virtio_user",
 		.package = "librte-net-virtio",
-		.keys = "path mac cq queue_size queues iface server mrg_rxbuf in_order packed_vq speed vectorized",
+		.keys = "path=text mac=mac cq=bool queue_size=num queues=num iface=text server=bool "
+			"mrg_rxbuf=bool in_order=bool packed_vq=bool speed=num vectorized=bool",
 		.single_file = true,
 		.prepare = prepare_virtio_user,
 		.reason =
@@ -62,7 +63,8 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_vhost",
 		.package = "librte-net-vhost",
-		.keys = "iface queues client iommu-support postcopy-support tso linear-buffer ext-buffer legacy-ol-flags",
+		.keys = "iface=text queues=num client=bool iommu-support=bool postcopy-support=bool "
+			"tso=bool linear-buffer=bool ext-buffer=bool legacy-ol-flags=bool",
 		.single_file = true,
 		.chains = true,
 		.prepare = prepare_vhost,
@@ -73,7 +75,8 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_memif",
 		.package = "librte-net-memif",
-		.keys = "id role bsize rsize socket socket-abstract mac secret zero-copy",
+		.keys = "id=num role=server|client|master|slave bsize=num rsize=num socket=text "
+			"socket-abstract=yes|no mac=mac secret=text zero-copy=yes|no",
 		.no_in_memory = true,
 		.chains = true,
 		.queues_max = 1,
@@ -87,7 +90,8 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_af_packet",
 		.package = "librte-net-af-packet",
-		.keys = "iface qpairs qdisc_bypass blocksz framesz framecnt",
+		.keys = "iface=text qpairs=num qdisc_bypass=bool blocksz=num framesz=num "
+			"framecnt=num",
 		.prepare = prepare_af_packet,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
@@ -96,7 +100,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_ring",
 		.package = "librte-net-ring",
-		.keys = "nodeaction internal",
+		.keys = "nodeaction=text+ internal=text",
 		.chains = true,
 		.no_rss = true,
 		.queues_max = 1,
@@ -105,7 +109,8 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_pcap",
 		.package = "librte-net-pcap",
-		.keys = "rx_pcap tx_pcap rx_iface rx_iface_in tx_iface iface phy_mac infinite_rx",
+		.keys = "rx_pcap=text+ tx_pcap=text+ rx_iface=text+ rx_iface_in=text+ tx_iface=text+ "
+			"iface=text+ phy_mac=bool infinite_rx=bool",
 		.chains = true,
 		.prepare = prepare_pcap,
 		.reason =
@@ -115,7 +120,7 @@ static const struct quirk quirks[] = {
 	{
 		.driver = "net_null",
 		.package = "librte-net-null",
-		.keys = "size copy no-rx",
+		.keys = "size=num copy=num no-rx=bool",
 		.no_rss = true,
 		.reason =
 			"Reports a RETA of 128 entries, but every queue delivers the same nothing.",

@@ -15,13 +15,18 @@
 struct quirk {
 	const char *driver;  /* as the device reports it and as vdevs are named: "net_tap" */
 	const char *package; /* Debian's name of it */
-	const char *keys;    /* arguments that 22.11's has, with blanks between; NULL: not known */
-	bool single_file;    /* EAL: --single-file-segments when hugepages are used */
-	bool no_in_memory;   /* EAL: not with --in-memory */
-	bool no_rss;	     /* says it has RSS, does not spread by the hash that was asked for */
-	bool no_ethernet;    /* carries IP packets without a link header */
-	bool chains;	     /* receives into chains of buffers without reporting SCATTER */
-	bool rx_fds;	     /* its queues' descriptors are wanted: rx interrupts configured */
+	/*
+	 * Arguments that 22.11's has, with blanks between; NULL: not known. Behind a '=' what a
+	 * value is: text, num, bool, mac or one of several words; without one it takes none. A '+'
+	 * at the end: it may come again.
+	 */
+	const char *keys;
+	bool single_file;      /* EAL: --single-file-segments when hugepages are used */
+	bool no_in_memory;     /* EAL: not with --in-memory */
+	bool no_rss;	       /* says it has RSS, does not spread by the hash that was asked for */
+	bool no_ethernet;      /* carries IP packets without a link header */
+	bool chains;	       /* receives into chains of buffers without reporting SCATTER */
+	bool rx_fds;	       /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
 	uint32_t mtu_max;      /* 0: as reported */
@@ -49,7 +54,8 @@ const struct quirk *quirk_of_devargs(const char *devargs);
  * address. */
 bool devargs_is_pci(const char *devargs, size_t *len);
 
-/* devargs.c: 0, or -EINVAL and a text when there are arguments that the driver does not have. */
+/* devargs.c: 0, or -EINVAL and a text when there are arguments that the driver does not have, or
+ * values that they do not take. */
 int devargs_check(const struct quirk *quirk, const char *devargs, char *error, size_t size);
 
 /* quirks_check.c: the prepare functions. */

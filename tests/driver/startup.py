@@ -222,6 +222,7 @@ class Configurations(unittest.TestCase):
         for text, says in (
                 ('\n"net_what0"', "2: no device 'net_what0': .*"),
                 ('\n"net_null0,foo=1"', "2: net_null0: no argument 'foo'; net_null has: size copy no-rx"),
+                ('\n"net_null0,size=banana"', "2: net_null0: size=banana: give a number"),
                 ('{ device = "net_null0";\n fault = "loss=120%"; }',
                  "2: fault: loss=120%: give a share such as 1%, 0.5% or 200ppm, at most 100%"),
                 ('\n"fault:los=1%:net_null0"', "2: fault: no fault 'los'; there are: loss .*"),
