@@ -21,69 +21,76 @@
 #include "stack/eal.h"
 #include "stack/eal_runtime.h"
 
+/* Of an option; EAL takes a word for 0 where a number is wanted. */
+enum value {
+	NONE,
+	TEXT,
+	NUMBER
+};
+
 /* EAL's options in 22.11 to 25.11, so that a wrong one is refused before EAL prints its usage to
  * stdout. */
 static const struct {
 	const char *name;
-	bool value; /* takes one, perhaps in the next argument */
+	enum value value; /* may stand in the next argument */
 } options[] = {
-	{"-a", true},
-	{"--allow", true},
-	{"-b", true},
-	{"--block", true},
-	{"-c", true},
-	{"-d", true},
-	{"-l", true},
-	{"-m", true},
-	{"-n", true},
-	{"-r", true},
-	{"-s", true},
-	{"-S", true},
-	{"--base-virtaddr", true},
-	{"--create-uio-dev", false},
-	{"--driver-path", true},
-	{"--file-prefix", true},
-	{"--force-max-simd-bitwidth", true},
-	{"--huge-dir", true},
-	{"--huge-unlink", false},
-	{"--huge-worker-stack", false},
-	{"--in-memory", false},
-	{"--iova-mode", true},
-	{"--lcores", true},
-	{"--legacy-mem", false},
-	{"--log-color", false},
-	{"--log-level", true},
-	{"--log-timestamp", false},
-	{"--main-lcore", true},
-	{"--match-allocations", false},
-	{"--mbuf-pool-ops-name", true},
-	{"--memory-channels", true},
-	{"--memory-ranks", true},
-	{"--memory-size", true},
-	{"--no-hpet", false},
-	{"--no-huge", false},
-	{"--no-pci", false},
-	{"--no-shconf", false},
-	{"--no-telemetry", false},
-	{"--numa-limit", true},
-	{"--numa-mem", true},
-	{"--proc-type", true},
-	{"--remap-lcore-ids", false},
-	{"--service-corelist", true},
-	{"--service-cores", true},
-	{"--single-file-segments", false},
-	{"--socket-limit", true},
-	{"--socket-mem", true},
-	{"--syslog", true},
-	{"--telemetry", false},
-	{"--trace", true},
-	{"--trace-bufsz", true},
-	{"--trace-dir", true},
-	{"--trace-mode", true},
-	{"--vdev", true},
-	{"--vfio-intr", true},
-	{"--vfio-vf-token", true},
-	{"--vmware-tsc-map", false},
+	{"-a", TEXT},
+	{"--allow", TEXT},
+	{"-b", TEXT},
+	{"--block", TEXT},
+	{"-c", TEXT},
+	{"-d", TEXT},
+	{"-l", TEXT},
+	{"-m", NUMBER},
+	{"-n", NUMBER},
+	{"-r", NUMBER},
+	{"-s", TEXT},
+	{"-S", TEXT},
+	{"--base-virtaddr", TEXT},
+	{"--create-uio-dev", NONE},
+	{"--driver-path", TEXT},
+	{"--file-prefix", TEXT},
+	{"--force-max-simd-bitwidth", TEXT},
+	{"--huge-dir", TEXT},
+	{"--huge-unlink", NONE},
+	{"--huge-worker-stack", NONE},
+	{"--in-memory", NONE},
+	{"--iova-mode", TEXT},
+	{"--lcores", TEXT},
+	{"--legacy-mem", NONE},
+	{"--log-color", NONE},
+	{"--log-level", TEXT},
+	{"--log-timestamp", NONE},
+	{"--main-lcore", NUMBER},
+	{"--match-allocations", NONE},
+	{"--mbuf-pool-ops-name", TEXT},
+	{"--memory-channels", NUMBER},
+	{"--memory-ranks", NUMBER},
+	{"--memory-size", NUMBER},
+	{"--no-hpet", NONE},
+	{"--no-huge", NONE},
+	{"--no-pci", NONE},
+	{"--no-shconf", NONE},
+	{"--no-telemetry", NONE},
+	{"--numa-limit", TEXT},
+	{"--numa-mem", TEXT},
+	{"--proc-type", TEXT},
+	{"--remap-lcore-ids", NONE},
+	{"--service-corelist", TEXT},
+	{"--service-cores", TEXT},
+	{"--single-file-segments", NONE},
+	{"--socket-limit", TEXT},
+	{"--socket-mem", TEXT},
+	{"--syslog", TEXT},
+	{"--telemetry", NONE},
+	{"--trace", TEXT},
+	{"--trace-bufsz", TEXT},
+	{"--trace-dir", TEXT},
+	{"--trace-mode", TEXT},
+	{"--vdev", TEXT},
+	{"--vfio-intr", TEXT},
+	{"--vfio-vf-token", TEXT},
+	{"--vmware-tsc-map", NONE},
 };
 
 /* ---- building ------------------------------------------------------------------------------ */
@@ -159,45 +166,56 @@ static int next_word(const char **text, char *word, size_t size)
 	return 1;
 }
 
-/* -1: no such option. Otherwise whether the next argument belongs to it. */
-static int wants_next(const char *arg)
-{
-	for (size_t i = 0; i < NSK_ARRAY_LEN(options); i++) {
-		size_t n = strlen(options[i].name);
+static int refuse(char *error, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-		if (is_option(arg, options[i].name))
-			return options[i].value && arg[n] == '\0';
-	}
-	return -1;
+static int refuse(char *error, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, size, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+/* How many arguments the option at i takes, 1 or 2; -EINVAL with a text. */
+static int check_option(const struct eal_args *a, int i, char *error, size_t size)
+{
+	const char *arg = a->argv[i], *name, *value;
+	size_t k = 0, n;
+	bool next;
+
+	while (k < NSK_ARRAY_LEN(options) && !is_option(arg, options[k].name))
+		k++;
+	if (k == NSK_ARRAY_LEN(options))
+		return refuse(error, size, "EAL has no option '%s' for a library", arg);
+	name = options[k].name;
+	n = strlen(name);
+	next = options[k].value != NONE && arg[n] == '\0';
+	if (next && i + 1 == a->argc)
+		return refuse(error, size, "%s wants a value", arg);
+	value = next ? a->argv[i + 1] : arg + n + (name[1] == '-' && arg[n] == '=');
+	if (options[k].value == NUMBER && (!value[0] || value[strspn(value, "0123456789")] != '\0'))
+		return refuse(error, size, "%s of EAL wants a number, not \"%.60s\"", name, value);
+	if (strcmp(name, "--proc-type") == 0 && strcmp(value, "primary") != 0)
+		return refuse(error, size, "secondary processes are not supported (%s)", arg);
+	return 1 + next;
 }
 
 static int check_user(const struct eal_args *a, char *error, size_t size)
 {
-	for (int i = 0; i < a->argc; i++) {
-		const char *arg = a->argv[i];
-		int next = wants_next(arg);
+	for (int i = 0; i < a->argc;) {
+		int words = check_option(a, i, error, size);
 
-		if (next < 0) {
-			snprintf(error, size, "EAL has no option '%s' for a library", arg);
-			return -EINVAL;
-		}
-		if (next && i + 1 == a->argc) {
-			snprintf(error, size, "%s wants a value", arg);
-			return -EINVAL;
-		}
-		if (is_option(arg, "--proc-type") &&
-		    strcmp(next ? a->argv[i + 1] : arg + 11, "primary") != 0 &&
-		    strcmp(arg, "--proc-type=primary") != 0) {
-			snprintf(error, size, "secondary processes are not supported (%s)", arg);
-			return -EINVAL;
-		}
-		i += next;
+		if (words < 0)
+			return words;
+		i += words;
 	}
-	if (eal_args_have(a, "--no-huge") && eal_args_have(a, "--in-memory")) {
-		snprintf(error, size,
-			 "EAL refuses --no-huge together with --in-memory: leave one out");
-		return -EINVAL;
-	}
+	if (eal_args_have(a, "--no-huge") && eal_args_have(a, "--in-memory"))
+		return refuse(error, size,
+			      "EAL refuses --no-huge together with --in-memory: leave one out");
+
 	return 0;
 }
 

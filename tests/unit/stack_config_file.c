@@ -103,13 +103,13 @@ static void test_includes_are_found_beside_the_file_that_includes(void **state)
 	write_file(f, "three.conf", "retries = 8;\n");
 	c = load(
 		f,
-		"rx_ring = 64; /* x\n*/\n@include \"one.conf\"\ntx_ring = 64; eal = \"-m '@include'\";\n");
+		"rx_ring = 64; /* x\n*/\n@include \"one.conf\"\ntx_ring = 64; eal = \"-d '@include'\";\n");
 	assert_int_equal(c->set.rx_ring, 64);
 	assert_int_equal(c->set.mtu, 1400);
 	assert_int_equal(c->set.tcp_retries, 8);
 	assert_int_equal(c->set.burst, 7);
 	assert_int_equal(c->set.tx_ring, 64);
-	assert_string_equal(c->eal_args, "-m '@include'");
+	assert_string_equal(c->eal_args, "-d '@include'");
 	nsk_config_free(c);
 }
 
