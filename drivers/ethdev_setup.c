@@ -99,6 +99,30 @@ static int set_mtu(struct ethdev_port *e, uint32_t mtu)
 	return 0;
 }
 
+/*
+ * Our own address, another one that was asked for, and broadcast is all that is wanted; multicast,
+ * where the device can. A device whose address is fixed is asked for everything.
+ */
+static int set_filter(struct ethdev_port *e, const struct eth_addr *mac)
+{
+	struct rte_ether_addr addr;
+	int rc = 0;
+
+	if (mac) {
+		memcpy(addr.addr_bytes, mac->b, sizeof(addr.addr_bytes));
+		rc = rte_eth_dev_default_mac_addr_set(e->id, &addr);
+	}
+	if (rc && rc != -ENOTSUP)
+		return fail(e, rc, "%s refuses the MAC address it was given: %s", e->port.name,
+			    strerror(-rc));
+	if (rc)
+		rte_eth_promiscuous_enable(e->id);
+	else
+		rte_eth_promiscuous_disable(e->id);
+	rte_eth_allmulticast_enable(e->id);
+	return 0;
+}
+
 static unsigned socket_of(const struct ethdev_port *e)
 {
 	int node = e->port.caps.numa_node;
@@ -211,12 +235,14 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	rc = rte_eth_dev_start(e->id);
 	if (rc)
 		return start_failed(e, rc);
+	rc = set_filter(e, setup->mac);
+	if (rc) {
+		rte_eth_dev_stop(e->id);
+		return rc;
+	}
 	if (e->quirk->started)
 		e->quirk->started(e->id, setup->rx_queues, port->log);
 	set_reta(e, setup, &info);
-	/* Our own address and broadcast is all that is wanted; multicast, where the device can. */
-	rte_eth_promiscuous_disable(e->id);
-	rte_eth_allmulticast_enable(e->id);
 	e->rx_queues = setup->rx_queues;
 	e->tx_queues = setup->tx_queues;
 	e->prepare = setup->offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO);

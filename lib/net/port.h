@@ -47,9 +47,10 @@ struct port_setup {
 	uint16_t rx_queues, tx_queues;
 	uint16_t rx_desc, tx_desc;
 	uint32_t mtu;
-	uint32_t offloads;	/* those wanted, a subset of caps.offloads */
-	const uint8_t *rss_key; /* 40 bytes, when PORT_RX_RSS is wanted: over TCP and UDP ports,
-				 * bucket i of 128 to queue i % rx_queues */
+	uint32_t offloads;	    /* those wanted, a subset of caps.offloads */
+	const struct eth_addr *mac; /* instead of the port's own; NULL: that */
+	const uint8_t *rss_key;	    /* 40 bytes, when PORT_RX_RSS is wanted: over TCP and UDP ports,
+				     * bucket i of 128 to queue i % rx_queues */
 	struct rte_mempool *rx_pool[PORT_QUEUES_MAX]; /* by rx queue */
 };
 

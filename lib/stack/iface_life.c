@@ -298,6 +298,7 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 
 	set_state(stack, ifc, NSK_IFACE_ENABLING);
 	plan_queues(stack, &port->caps, &setup);
+	setup.mac = eth_addr_eq(&ifc->mac, &port->mac) ? NULL : &ifc->mac;
 	ifc->rx_queues = setup.rx_queues;
 	ifc->tx_queues = setup.tx_queues;
 	for (uint16_t q = 0; q < setup.rx_queues; q++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ethdev port on devices that exist in any process: net_ring and net_null. */
+#include <rte_ethdev.h>
+
 #include "ports.h"
 
 static struct pkt_pool *pool;
@@ -113,6 +115,36 @@ static void null_swallows_and_delivers(void **state)
 	port->ops->close(port);
 }
 
+/* Else the device's own filter would keep what is for it. */
+static void a_mac_that_was_given_is_the_devices(void **state)
+{
+	const struct eth_addr mac = {{2, 0, 0, 0, 0, 7}};
+	struct port_setup setup = {.rx_queues = 1,
+				   .tx_queues = 1,
+				   .rx_desc = 64,
+				   .tx_desc = 64,
+				   .mtu = 1500,
+				   .rx_pool = {pool->mp},
+				   .mac = &mac};
+	struct rte_ether_addr now;
+	struct port *port;
+	uint16_t id;
+
+	(void)state;
+	assert_int_equal(port_open_named("net_null0", &port), 0);
+	assert_int_equal(port->ops->start(port, &setup), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_null0", &id), 0);
+	assert_int_equal(rte_eth_macaddr_get(id, &now), 0);
+	assert_memory_equal(now.addr_bytes, mac.b, sizeof(mac.b));
+	port->ops->stop(port);
+	port->ops->close(port);
+	/* Where it cannot be set, everything is taken as it is. */
+	assert_int_equal(port_open_named("net_ring1", &port), 0);
+	assert_int_equal(port->ops->start(port, &setup), 0);
+	port->ops->stop(port);
+	port->ops->close(port);
+}
+
 static void buffers_too_small_for_the_mtu_are_refused_with_the_size_to_set(void **state)
 {
 	struct pkt_pool *small = pool_new("small", 256, 1024, true);
@@ -188,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_full_ring_leaves_the_rest_with_the_caller),
 		cmocka_unit_test(a_device_serves_one_stack_and_is_free_again_afterwards),
 		cmocka_unit_test(null_swallows_and_delivers),
+		cmocka_unit_test(a_mac_that_was_given_is_the_devices),
 		cmocka_unit_test(buffers_too_small_for_the_mtu_are_refused_with_the_size_to_set),
 		cmocka_unit_test(faults_wrap_a_device),
 		cmocka_unit_test(devices_that_are_not_there_are_explained),
