@@ -132,11 +132,11 @@ class Bench:
     """Runs cells and keeps what came of them."""
 
     def __init__(self, args):
-        self.args, self.cells = args, []
+        self.args, self.cells, self.part = args, [], None
 
     def run(self, cell):
         result = run(cell, self.args.seed, self.args.timeout)
-        self.cells.append(dict(result, rate_bps=cell.rate, rtt_ms=cell.rtt_ms, loss_percent=cell.loss,
+        self.cells.append(dict(result, part=self.part, rate_bps=cell.rate, rtt_ms=cell.rtt_ms, loss_percent=cell.loss,
                                reorder_percent=cell.reorder, controls=cell.controls, flows=cell.flows,
                                measured_s=cell.measured_s, warmup_s=cell.warmup_s))
         text = f"{100 * result['share']:5.1f} %" if "share" in result else ""
@@ -250,6 +250,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of what the links do (default 1)")
     parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="for one run (default 900)")
     parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/tcp-TIME.json)")
+    parser.add_argument("--plots", metavar="FOLDER", help="draw the grids as SVG into it")
     args = parser.parse_args()
     if not os.access(NSK_SIM, os.X_OK):
         sys.exit(f"bench-tcp: {NSK_SIM} is not there; ./dev bench tcp builds it")
@@ -263,6 +264,7 @@ def main():
             sys.exit(f"bench-tcp: no part \"{name}\"; there are {', '.join(parts)}")
     text = []
     for name in args.parts or parts:
+        bench.part = name
         text += parts[name]() + [""]
     print("\n".join(text))
     path = args.json or os.path.join(BUILD, "bench", time.strftime("tcp-%Y%m%d-%H%M%S.json"))
@@ -270,6 +272,8 @@ def main():
     with open(path, "w", encoding="utf-8") as out:
         json.dump({"seed": args.seed, "cells": bench.cells, "markdown": "\n".join(text)}, out, indent=1)
     print(f"everything: {path}", file=sys.stderr)
+    if args.plots:
+        subprocess.run(["/usr/bin/python3", os.path.join(TOP, "scripts", "plot-tcp.py"), path, args.plots], check=True)
     return 1 if any(cell["error"] for cell in bench.cells) else 0
 
 
