@@ -145,6 +145,13 @@ class Dev(unittest.TestCase):
         self.assertRegex(result.stderr, r"^dev: no suite or test is named base_weel; did you mean base_wheel.*\?\n"
                                         r"dev: no suite or test is named qqqqq; the suites are .*driver.*\n$")
 
+    def test_what_the_demo_is_built_from_is_there(self):
+        with open(f"{ROOT}/dev", encoding="utf-8") as file:
+            needs = re.search(r"^    script_needs=\((.+)\)$", file.read(), re.MULTILINE)[1].split()
+        self.assertIn("apps/nsk-echo", needs)
+        for target in needs:
+            self.assertTrue(os.access(os.path.join(os.path.dirname(APPS), target), os.X_OK), target)
+
     def test_help_of_a_command_is_the_help(self):
         for command in ("test", "build", "fuzz", "fmt", "clean"):
             result = subprocess.run([f"{ROOT}/dev", command, "--help"], capture_output=True, text=True, check=False)
