@@ -145,6 +145,22 @@ NSK_API uint64_t nsk_turn(struct nsk_stack *stack);
 /** @brief The time of the stack's clock in ns, read now. */
 NSK_API uint64_t nsk_now(const struct nsk_stack *stack);
 
+/**
+ * @brief Change a setting while the stack runs, by its name or by Linux's ("net.ipv4.tcp_sack").
+ *
+ * From any thread. What is begun already may go on by the old value, where docs/CONFIG.md says so.
+ * @return 0, or -1 with errno (ENOENT no such setting, EINVAL, ERANGE, EPERM: it is read when the
+ * stack is created, see nsk_setting_info()); the log says what is allowed
+ */
+NSK_API int nsk_set(struct nsk_stack *stack, const char *key, const char *value);
+
+/**
+ * @brief The value of a setting as it is now, as text, ended by 0.
+ * @return its length without the 0, also if that is more than @p size holds, or -1 with errno
+ * (ENOENT, EINVAL)
+ */
+NSK_API int nsk_get(const struct nsk_stack *stack, const char *key, char *value, size_t size);
+
 /** Kinds of nsk_epoll-independent events of a stack, see nsk_config_events(). */
 enum nsk_event_type {
 	NSK_EVENT_IFACE_STATE, /**< an interface changed its state: @ref nsk_iface_state in value */

@@ -251,55 +251,21 @@ static void list_settings(struct ctl_view *view, const json_t *request, json_t *
 	ctl_put(reply, "settings", list);
 }
 
-/*
- * Workers read a live setting each time they need it; a store of each word is all that changes it.
- * Takes over what key stands for. One of its rows, or NULL, refused, if one that differs, or the
- * only one, is not live.
- */
-static const struct setting *change(struct nsk_stack *stack, const char *key,
-				    const struct settings *next, json_t *reply)
-{
-	const struct setting *only = settings_find(key), *last = only;
-
-	for (unsigned i = 0; i < settings_count; i++) {
-		const struct setting *row = &settings_table[i];
-
-		if (settings_same(next, &stack->set, row) && row != only)
-			continue;
-		if (!row->live) {
-			ctl_refuse(
-				reply,
-				"%s is read when the program starts; it cannot change while it runs",
-				row->name);
-			return NULL;
-		}
-		last = row;
-	}
-	for (unsigned i = 0; last && i < settings_count; i++)
-		if (settings_table[i].live)
-			settings_copy(&stack->set, next, &settings_table[i]);
-	return last ? last : settings_find(settings_triple(key)->name[0]);
-}
-
 static void set(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	const char *key = text_of(request, "key"), *value = text_of(request, "value");
-	struct settings next = view->stack->set;
+	const struct setting *row;
 	char error[SETTINGS_ERROR_MAX];
-	const struct setting *row, *about[2];
 
 	if (!key || !value) {
 		ctl_refuse(reply, "set takes \"key\" and \"value\", both as text");
 		return;
 	}
-	if (settings_set(&next, key, value, error, sizeof(error)) ||
-	    settings_check(&next, about, error, sizeof(error))) {
+	if (stack_set(view->stack, key, value, error, sizeof(error))) {
 		ctl_refuse(reply, "%s", error);
 		return;
 	}
-	row = change(view->stack, key, &next, reply);
-	if (!row)
-		return;
+	row = settings_find(settings_triple(key) ? settings_triple(key)->name[0] : key);
 	LOG_INFO(&view->stack->log, "control", "%s = %s", key,
 		 row->type == SETTING_KEY ? "(a key)" : value);
 	ctl_put(reply, "setting", setting_json(&view->stack->set, row));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <rte_ring.h>
+#include <rte_spinlock.h>
 
 #include <netstk/counters.h>
 #include <netstk/stack.h>
@@ -74,11 +75,12 @@ enum stop_reason {
 };
 
 struct nsk_stack {
-	struct settings set; /* [C] */
-	struct mem mem;	     /* of what is not one worker's; only while building */
-	struct log log;	     /* [C] */
-	struct clock clock;  /* [C] */
-	uint64_t seed;	     /* [C] */
+	struct settings set;	 /* [C], live ones [A] */
+	rte_spinlock_t set_lock; /* whoever changes live ones */
+	struct mem mem;		 /* of what is not one worker's; only while building */
+	struct log log;		 /* [C] */
+	struct clock clock;	 /* [C] */
+	uint64_t seed;		 /* [C] */
 	struct stack_shared shared;
 	unsigned id;	   /* [C] for names of pools and rings */
 	unsigned nworkers; /* [C] */
@@ -97,6 +99,13 @@ struct nsk_stack {
 	void *launch_arg;
 	struct ctl *ctl; /* control socket's thread, NULL: none */
 };
+
+/*
+ * tune.c: changes a live setting, from any thread; -errno as settings_set(), or -EPERM: it is read
+ * at the start alone; with a text.
+ */
+int stack_set(struct nsk_stack *stack, const char *key, const char *value, char *error,
+	      size_t size);
 
 static inline struct run_worker *run_of(struct nsk_worker *w)
 {

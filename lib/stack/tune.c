@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Settings of a stack that runs: by name, from any thread, for programs and for the control socket.
+ * Workers read a live setting each time they need it; a store of each word is all that changes it.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "stack/settings.h"
+#include "stack/stack.h"
+
+/* The first row that would change, or is the one that key stands for, and may not; or NULL. */
+static const struct setting *first_fixed(const struct nsk_stack *stack, const char *key,
+					 const struct settings *next)
+{
+	const struct setting *only = settings_find(key);
+
+	for (unsigned i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings_table[i];
+
+		if (!row->live && (row == only || !settings_same(next, &stack->set, row)))
+			return row;
+	}
+	return NULL;
+}
+
+static int change(struct nsk_stack *stack, const char *key, const char *value, char *error,
+		  size_t size)
+{
+	struct settings next = stack->set;
+	const struct setting *about[2], *fixed;
+	int rc = settings_set(&next, key, value, error, size);
+
+	if (rc == 0)
+		rc = settings_check(&next, about, error, size);
+	if (rc)
+		return rc;
+	fixed = first_fixed(stack, key, &next);
+	if (fixed) {
+		snprintf(error, size,
+			 "%s is read when the program starts; it cannot change while it runs",
+			 fixed->name);
+		return -EPERM;
+	}
+	for (unsigned i = 0; i < settings_count; i++)
+		if (settings_table[i].live)
+			settings_copy(&stack->set, &next, &settings_table[i]);
+	return 0;
+}
+
+int stack_set(struct nsk_stack *stack, const char *key, const char *value, char *error, size_t size)
+{
+	int rc;
+
+	rte_spinlock_lock(&stack->set_lock);
+	rc = change(stack, key, value, error, size);
+	rte_spinlock_unlock(&stack->set_lock);
+	return rc;
+}
+
+int nsk_set(struct nsk_stack *stack, const char *key, const char *value)
+{
+	char error[SETTINGS_ERROR_MAX];
+	int rc;
+
+	if (!stack || !key || !value) {
+		errno = EINVAL;
+		return -1;
+	}
+	rc = stack_set(stack, key, value, error, sizeof(error));
+	if (rc == 0)
+		return 0;
+	LOG_ERR(&stack->log, "stack", "%s", error);
+	errno = -rc;
+	return -1;
+}
+
+int nsk_get(const struct nsk_stack *stack, const char *key, char *value, size_t size)
+{
+	int n = stack && key && (value || !size) ? settings_get(&stack->set, key, value, size)
+						 : -EINVAL;
+
+	if (n >= 0)
+		return n;
+	errno = -n;
+	return -1;
+}
