@@ -67,7 +67,7 @@ static void dctcp_mark(struct cc *cc, uint64_t now_us)
 
 	(void)now_us;
 	cc->ssthresh = cc_max(cc->cwnd - less, 2u * cc->smss);
-	cc->cwnd = cc->ssthresh;
+	cc->cwnd = cc_min(cc->cwnd, cc->ssthresh);
 	cc->flags &= (uint8_t)~CC_AFTER_RTO;
 }
 

@@ -73,11 +73,11 @@ static inline uint32_t cc_reduced(const struct cc *cc, uint32_t num, uint32_t de
 	return cc_max((uint32_t)((uint64_t)cc_flight(cc) * num / den), 2u * cc->smss);
 }
 
-/* The window comes down to that. */
+/* The window comes down to that; one of a single segment stays. */
 static inline void cc_cut(struct cc *cc, uint32_t num, uint32_t den)
 {
 	cc->ssthresh = cc_reduced(cc, num, den);
-	cc->cwnd = cc->ssthresh;
+	cc->cwnd = cc_min(cc->cwnd, cc->ssthresh);
 	cc->flags &= (uint8_t)~CC_AFTER_RTO;
 }
 

@@ -252,6 +252,9 @@ static void rfc8511_3_1_a_mark_leaves_four_fifths(void **state)
 	cc = start(2 * SMSS, CC_WND_MAX);
 	cc_mark(&cc, 0);
 	assert_int_equal(cc.cwnd, 2 * SMSS);
+	cc = start(SMSS, CC_WND_MAX);
+	cc_mark(&cc, 0);
+	assert_int_equal(cc.cwnd, SMSS); /* RFC 3168 section 6.1.2: it never grows by that */
 }
 
 static void growth_stops_at_the_largest_window(void **state)
