@@ -29,6 +29,9 @@
 #include "tcp/output.h"
 #include "tcp/tcp.h"
 
+/* Milliseconds of an epoch of the least round trip: 262 s, about as long as Linux looks back. */
+#define MIN_RTT_SHIFT 18
+
 void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
@@ -136,6 +139,20 @@ static void (*const due[TCP_TIMERS])(struct nsk_worker *w, struct tcp_conn *c) =
 	[TCP_T_PACE] = pace_due,	 [TCP_T_MTU] = mtu_due,
 };
 
+/*
+ * RFC 8985 §6.2 step 1: the least round trip is that of the last minutes, or the reordering window
+ * of a path that became longer would be too small for ever. Taken anew from where it stands.
+ */
+static void age_min_rtt(const struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint16_t epoch = (uint16_t)(w->tcp->now_ms >> MIN_RTT_SHIFT);
+
+	if (c->flight.epoch == epoch)
+		return;
+	c->flight.epoch = epoch;
+	c->loss.min_rtt_us = rtt_srtt_us(&c->rtt);
+}
+
 /* Ticks until a deadline; not positive: it has come. */
 static int32_t ticks_left(const struct nsk_worker *w, struct tcp_conn *c, enum tcp_timer_id id)
 {
@@ -165,6 +182,7 @@ void tcp_conn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 
 	(void)now_ns;
 	tcp_clock(w);
+	age_min_rtt(w, c);
 	for (int id = 0; id < TCP_TIMERS; id++)
 		if (tcp_timer_running(c, (enum tcp_timer_id)id) &&
 		    ticks_left(w, c, (enum tcp_timer_id)id) <= 0)

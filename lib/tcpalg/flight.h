@@ -66,7 +66,8 @@ struct flight {
 	struct flight_room *room; /* [W] NULL: all is one range, of these two */
 	uint32_t sent_us;	  /* [W] */
 	uint8_t flags;		  /* [W] */
-	uint8_t spare[3];
+	uint8_t spare;
+	uint16_t epoch; /* [W] the caller's: when it took its least round trip anew */
 };
 
 _Static_assert(sizeof(struct flight) <= 16, "lives in the connection");

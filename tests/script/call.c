@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "netstk/tcp_info.h"
 #include "script/script.h"
 
 struct name {
@@ -410,17 +411,19 @@ static const struct {
 	const char *name;
 	size_t off, size;
 } fields[] = {
-#define FIELD(x)                                                                                  \
-	{                                                                                         \
-#x, offsetof(struct tcp_info, tcpi_##x), sizeof(((struct tcp_info *)0)->tcpi_##x) \
+#define FIELD(x)                                                     \
+	{                                                            \
+#x, offsetof(struct nsk_tcp_info, tcpi_##x),         \
+			sizeof(((struct nsk_tcp_info *)0)->tcpi_##x) \
 	}
 	FIELD(snd_cwnd),      FIELD(snd_ssthresh), FIELD(snd_mss),  FIELD(rcv_mss), FIELD(unacked),
 	FIELD(sacked),	      FIELD(lost),	   FIELD(retrans),  FIELD(rto),	    FIELD(rtt),
 	FIELD(rttvar),	      FIELD(retransmits),  FIELD(probes),   FIELD(backoff), FIELD(options),
 	FIELD(total_retrans), FIELD(reordering),   FIELD(ca_state), FIELD(pmtu),    FIELD(advmss),
+	FIELD(min_rtt),
 };
 
-static int64_t field(const struct tcp_info *info, size_t off, size_t size)
+static int64_t field(const struct nsk_tcp_info *info, size_t off, size_t size)
 {
 	uint32_t wide = 0;
 
@@ -432,7 +435,7 @@ static int64_t field(const struct tcp_info *info, size_t off, size_t size)
 static void look_info(struct script *s)
 {
 	struct script_var *v = variable(s);
-	struct tcp_info info = {0};
+	struct nsk_tcp_info info = {0};
 	socklen_t len = sizeof(info);
 	char word[LEX_WORD_MAX];
 	int64_t least, most, got;
