@@ -553,6 +553,8 @@ static void take_found(struct script *s, const struct kept_frame *k, const struc
 		script_fail(s, "the stack sent something other than TCP");
 	if (!summed(k))
 		script_fail(s, "its checksum is wrong");
+	if (load_be16(k->data + offsetof(struct ipv4_wire, frag)) != IPV4_FRAG_DF)
+		script_fail(s, "it may be fragmented (RFC 1191 §3)");
 	g.now_ns = k->now_ns;
 	f = flow_of(s, &g);
 	x = (struct found){.s = s, .f = f, .g = &g, .tcp = k->data + IPV4_HLEN};

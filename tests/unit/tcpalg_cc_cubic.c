@@ -190,6 +190,21 @@ static void rfc9438_4_10_slow_start_left_without_a_loss(void **state)
 	assert_in_range(s.cc.cwnd, at, at + 4 * SMSS);
 }
 
+static void rfc9406_4_3_conservative_slow_start_grows_by_a_quarter(void **state)
+{
+	struct sender s = start(10 * SMSS, CC_WND_MAX);
+
+	(void)state;
+	ack(&s, SMSS, RTT_US);
+	assert_int_equal(s.cc.cwnd, 11 * SMSS);
+	s.cc.priv.hystart.baseline = 1;
+	ack(&s, SMSS, RTT_US);
+	assert_int_equal(s.cc.cwnd, 11 * SMSS + SMSS / 4);
+	/* By eight segments an ACK, and a quarter of them. */
+	ack(&s, 20 * SMSS, RTT_US);
+	assert_int_equal(s.cc.cwnd, 13 * SMSS + SMSS / 4);
+}
+
 static void rfc9438_5_8_unused_window_does_not_grow(void **state)
 {
 	struct sender s = start(100 * SMSS, 50 * SMSS);
@@ -234,6 +249,7 @@ int main(void)
 		cmocka_unit_test(rfc9438_4_7_fast_convergence),
 		cmocka_unit_test(rfc9438_4_8_timeout),
 		cmocka_unit_test(rfc9438_4_10_slow_start_left_without_a_loss),
+		cmocka_unit_test(rfc9406_4_3_conservative_slow_start_grows_by_a_quarter),
 		cmocka_unit_test(rfc9438_5_8_unused_window_does_not_grow),
 		cmocka_unit_test(window_is_bounded),
 	};
