@@ -21,6 +21,12 @@ static const char *split(const char *text, char separator, char *head, size_t si
 	return at + 1;
 }
 
+/* Neither "this host" nor a group nor everybody. */
+static bool is_host(uint32_t addr)
+{
+	return addr >> 24 != 0 && addr >> 28 < 0xe;
+}
+
 bool parse_target(const char *text, struct target_addr *target)
 {
 	char host[INET6_ADDRSTRLEN + 2];
@@ -42,7 +48,8 @@ bool parse_target(const char *text, struct target_addr *target)
 	target->in.sin_family = AF_INET;
 	target->in.sin_port = htons(port);
 	target->len = sizeof(target->in);
-	return inet_pton(AF_INET, host, &target->in.sin_addr) == 1;
+	return inet_pton(AF_INET, host, &target->in.sin_addr) == 1 &&
+	       is_host(ntohl(target->in.sin_addr.s_addr));
 }
 
 static bool parse_ipv4(const char *text, uint32_t *host_order)

@@ -92,7 +92,7 @@ static int setup_sizes(struct lean *l)
 		l->wscale++;
 	l->window = (uint16_t)(window >> l->wscale);
 	if (l->datagrams && l->work.request_len > mtu - head) {
-		load_fail(l->load, "a request of %u bytes does not fit a packet of %u",
+		load_fail(l->load, "--request %u: that does not fit a packet of %u bytes",
 			  l->work.request_len, mtu);
 		return -1;
 	}

@@ -42,7 +42,7 @@ SETTER(target)
 	if (o->ntargets == LOAD_TARGETS)
 		return program_wants("%u targets at most", LOAD_TARGETS);
 	return (parse_target(value, &o->target[o->ntargets]) && ++o->ntargets) ||
-	       program_wants("ADDRESS:PORT, such as 10.0.0.2:7 or [2001:db8::2]:7");
+	       program_wants("ADDRESS:PORT of a host, such as 10.0.0.2:7 or [2001:db8::2]:7");
 }
 
 SETTER(connections)
@@ -281,6 +281,20 @@ static unsigned run_of(const struct options *o)
 	return run;
 }
 
+/* A connection has an address and a port of its own, whomever it goes to. */
+static void check_ports(const struct options *o, const struct program *p)
+{
+	uint32_t addresses = o->source_count ? o->source_count : 1;
+	uint32_t ports = o->port_last - o->port_first + 1u;
+
+	if ((uint64_t)addresses * ports < o->connections)
+		program_misuse(
+			p,
+			"--connections %u: more than addresses times ports, %u times %u; see "
+			"--source-range and --ports",
+			o->connections, addresses, ports);
+}
+
 static void check_shared(const struct options *o, unsigned run, const struct program *p,
 			 const struct nsk_config *config)
 {
@@ -292,8 +306,10 @@ static void check_shared(const struct options *o, unsigned run, const struct pro
 		return;
 	}
 	program_need_device(p, config);
-	if (run & (LEAN | RAW))
+	if (run & (LEAN | RAW)) {
 		program_raw(p, config, 1);
+		check_ports(o, p);
+	}
 	if (!nsk_config_addresses(config) && (run & STACK || !o->source_count))
 		program_misuse(p, "no address of our own: give it with -a");
 	if (nsk_config_addresses(config) > 1 && run & (LEAN | RAW))

@@ -93,7 +93,7 @@ static void why_not_answered(const struct totals *t, const struct options *o, ch
 			 whom(o));
 	else if (t->error[LOAD_ERR_BAD])
 		snprintf(text, size, "%s does not answer as expected: with %s", whom(o), asked);
-	else if (t->error[LOAD_ERR_UNREACHABLE])
+	else if (t->error[LOAD_ERR_UNREACHABLE] || (o->udp && t->error[LOAD_ERR_REFUSED]))
 		snprintf(text, size, "%s is unreachable, says ICMP: nobody receives there",
 			 whom(o));
 	else if (t->error[LOAD_ERR_RESET] || t->error[LOAD_ERR_CLOSED])

@@ -141,6 +141,11 @@ static void what_is_not_answered_has_its_reason(void **state)
 	run->r.now.opened = run->r.now.sent = 4;
 	run->r.error[LOAD_ERR_UNREACHABLE] = 4;
 	expect(run, "10.0.0.2:7 is unreachable, says ICMP: nobody receives there");
+	run = run_new("kernel");
+	run->o.udp = true;
+	run->r.now.opened = run->r.now.sent = 4;
+	run->r.error[LOAD_ERR_REFUSED] = 4;
+	expect(run, "10.0.0.2:7 is unreachable, says ICMP: nobody receives there");
 }
 
 static void part_of_the_work_is_not_all_of_it(void **state)
