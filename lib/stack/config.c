@@ -161,12 +161,13 @@ static struct config_device *last_device(struct nsk_config *config)
 }
 
 /*
- * The part of devargs by which DPDK knows a device ("net_tap0" of "net_tap0,iface=nsk0"), 0 long
- * for those of our own drivers ("pcap:rx=…", of which several may read one file) and for forms that
- * name it by a key ("bus=pci,addr=…").
+ * The part of devargs by which DPDK knows a device ("net_tap0" of "vdev:net_tap0,iface=nsk0"), 0
+ * long for those of our own drivers ("pcap:rx=…", of which several may read one file) and for forms
+ * that name it by a key ("bus=pci,addr=…").
  */
-static size_t device_name_len(const char *devargs)
+static size_t device_name_len(const char **name)
 {
+	const char *devargs = *name += strncmp(*name, "vdev:", 5) == 0 ? 5 : 0;
 	size_t n = strcspn(devargs, ",");
 	size_t word = strspn(devargs, "abcdefghijklmnopqrstuvwxyz");
 
@@ -177,13 +178,14 @@ static size_t device_name_len(const char *devargs)
 
 static const struct config_device *same_device(const struct nsk_config *config, const char *devargs)
 {
-	size_t n = device_name_len(devargs);
+	size_t n = device_name_len(&devargs);
 
 	for (unsigned i = 0; n && i < config->ndevices; i++) {
 		const struct config_device *d = &config->device[i];
+		const char *name = d->devargs;
 
-		if (d->kind == CONFIG_DEVARGS && device_name_len(d->devargs) == n &&
-		    strncmp(d->devargs, devargs, n) == 0)
+		if (d->kind == CONFIG_DEVARGS && device_name_len(&name) == n &&
+		    strncmp(name, devargs, n) == 0)
 			return d;
 	}
 	return NULL;
@@ -208,7 +210,7 @@ static int check_devargs(struct nsk_config *config, const char *devargs)
 				devargs);
 	if (same_device(config, devargs))
 		return config_fail(config, EEXIST, "device \"%.*s\" is there already",
-				   (int)NSK_MIN(device_name_len(devargs), (size_t)60), devargs);
+				   (int)NSK_MIN(strcspn(devargs, ","), (size_t)60), devargs);
 	return 0;
 }
 

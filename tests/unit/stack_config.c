@@ -168,6 +168,8 @@ static void test_the_same_device_twice_is_refused(void **state)
 		"device \"net_tap0\" is there already");
 	REFUSED(c, nsk_config_add_device(c, "fault:loss=1%:net_tap0"), EEXIST,
 		"device \"net_tap0\" is there already");
+	REFUSED(c, nsk_config_add_device(c, "vdev:net_tap0"), EEXIST,
+		"device \"vdev:net_tap0\" is there already");
 	assert_int_equal(nsk_config_add_device(c, "net_tap01"), 0);
 	assert_int_equal(nsk_config_add_device(c, "0000:03:00.0"), 0);
 	REFUSED(c, nsk_config_add_device(c, "0000:03:00.0"), EEXIST,
