@@ -37,6 +37,8 @@ static const struct row {
 	{"TcpExt", "SyncookiesSent", {"tcp_cookies_sent"}, NULL},
 	{"TcpExt", "SyncookiesRecv", {"tcp_cookies_accepted"}, NULL},
 	{"TcpExt", "SyncookiesFailed", {"tcp_bad_cookie"}, NULL},
+	{"TcpExt", "TCPFastOpenActive", {"tcp_fastopen_active"}, NULL},
+	{"TcpExt", "TCPFastOpenActiveFail", {"tcp_fastopen_active_fail"}, NULL},
 	{"TcpExt", "TCPFastOpenPassive", {"tcp_fastopen_passive"}, NULL},
 	{"TcpExt", "TCPFastOpenPassiveFail", {"tcp_fastopen_passive_fail"}, NULL},
 	{"TcpExt", "TCPFastOpenPassiveAltKey", {"tcp_fastopen_passive_alt_key"}, NULL},

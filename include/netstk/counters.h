@@ -64,6 +64,9 @@ extern "C" {
 	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYN cookies sent")                             \
 	X(TCP_COOKIES_ACCEPTED, "tcp_cookies_accepted",                                         \
 	  "connections opened by a valid SYN cookie")                                           \
+	X(TCP_FASTOPEN_ACTIVE, "tcp_fastopen_active", "connections whose SYN's data was taken") \
+	X(TCP_FASTOPEN_ACTIVE_FAIL, "tcp_fastopen_active_fail",                                 \
+	  "connections whose SYN's data was not")                                               \
 	X(TCP_FASTOPEN_PASSIVE, "tcp_fastopen_passive",                                         \
 	  "connections that began with a SYN's data")                                           \
 	X(TCP_FASTOPEN_PASSIVE_FAIL, "tcp_fastopen_passive_fail",                               \

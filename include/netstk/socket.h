@@ -177,8 +177,10 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
  * the buffer is free again after the call.
  *
  * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet),
- * MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
- * @param addr destination of a datagram; NULL: the connected peer
+ * MSG_FASTOPEN (a stream: connect to addr as well, with data in the SYN if there is a cookie; a
+ * call that does not block fails with EINPROGRESS if there is none), MSG_NOSIGNAL, MSG_EOR and
+ * MSG_CONFIRM (no meaning)
+ * @param addr destination of a datagram, or of MSG_FASTOPEN; NULL: the connected peer
  * @return bytes taken, or -1 with errno: EAGAIN (also at once, blocking or not: no port is left for
  *         a datagram socket that has none), EPIPE (shut down for sending, or the connection
  *         is gone), ECONNRESET and other errors of the connection, ENOTCONN, EDESTADDRREQ, EISCONN,

@@ -27,7 +27,7 @@ struct nsk_tcp_info {
 	uint8_t tcpi_snd_wscale : 4; /**< shift of the window that the peer offers */
 	uint8_t tcpi_rcv_wscale : 4; /**< and of ours */
 	uint8_t tcpi_delivery_rate_app_limited : 1; /**< the application was the limit */
-	uint8_t tcpi_fastopen_client_fail : 2;	    /**< 0 */
+	uint8_t tcpi_fastopen_client_fail : 2;	    /**< TFO_…: why not */
 
 	uint32_t tcpi_rto;     /**< retransmission timeout */
 	uint32_t tcpi_ato;     /**< longest delay of an ACK */

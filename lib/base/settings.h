@@ -76,9 +76,11 @@ struct settings {
 	uint32_t tcp_mtu_probe_ms;    /* until more is tried again (600000) */
 	uint64_t tcp_fastopen_key[4]; /* two keys that are told; 0: the stack's own (0) */
 	uint32_t tcp_fastopen;	      /* bits of Linux's net.ipv4.tcp_fastopen, RFC 7413 (1) */
-	uint32_t tcp_fastopen_key_ms; /* what a key of the stack's own is good for (43200000) */
-	uint32_t port_min;	      /* first port for automatic choice (32768) */
-	uint32_t port_max;	      /* last one (60999) */
+	uint32_t tcp_fastopen_pause_ms; /* until a path that failed is tried again (60000) */
+	uint32_t tcp_fastopen_cache;	/* servers that a worker's clients remember (1024) */
+	uint32_t tcp_fastopen_key_ms;	/* what a key of the stack's own is good for (43200000) */
+	uint32_t port_min;		/* first port for automatic choice (32768) */
+	uint32_t port_max;		/* last one (60999) */
 
 	/* UDP */
 	uint32_t udp_rcvbuf; /* bytes (212992) */

@@ -18,6 +18,8 @@ struct send_arg {
 	size_t total;
 	size_t done;
 	int flags;
+	bool opening; /* MSG_FASTOPEN: the attempt has begun */
+	bool open;
 };
 
 static int try_send(struct sock *s, void *arg)
@@ -45,10 +47,50 @@ static int try_send(struct sock *s, void *arg)
 	return (int)a->done;
 }
 
+/* MSG_FASTOPEN: connects, and the SYN may take some of it; goes on when the connection is open. */
+static int try_open(struct sock *s, void *arg)
+{
+	struct send_arg *a = arg;
+	int rc;
+
+	if (!a->opening) {
+		ssize_t n = s->ops->sendmsg(s, a->msg, a->flags);
+
+		if (n < 0 && n != -EINPROGRESS)
+			return (int)n;
+		a->done = n > 0 ? (size_t)n : 0;
+		a->flags &= ~MSG_FASTOPEN;
+		a->opening = true;
+	}
+	rc = a->open ? 0 : s->ops->connected(s);
+	if (rc)
+		return rc;
+	a->open = true;
+	return a->done < a->total ? try_send(s, a) : (int)a->done;
+}
+
+/* As connect() and then send(): what fails the former is the result of both, as in Linux. */
+static NSK_NOINLINE ssize_t send_opening(int fd, const struct msghdr *msg, size_t total, int flags)
+{
+	struct send_arg a = {.msg = msg, .total = total, .flags = flags};
+	struct wait_op op = {
+		.try = try_open,
+		.arg = &a,
+		.bits = EPOLLOUT,
+		.dontwait = flags & MSG_DONTWAIT,
+		.timeout_ns = WAIT_SNDTIMEO,
+	};
+	int rc = sock_wait(fd, &op);
+
+	if (rc < 0 && a.opening && (a.open || rc == -EAGAIN))
+		return a.done ? (ssize_t)a.done : api_fail(a.open ? rc : -EINPROGRESS);
+	return api_size(rc);
+}
+
 static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_t total, int flags,
 					 size_t done)
 {
-	struct send_arg a = {msg, total, done, flags};
+	struct send_arg a = {.msg = msg, .total = total, .done = done, .flags = flags};
 	struct wait_op op = {
 		.try = try_send,
 		.arg = &a,
@@ -81,8 +123,10 @@ static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, const struct msghdr *msg, size
 	struct sock *s = sock_direct(fd);
 	ssize_t n;
 
-	if (NSK_UNLIKELY(flags & ~SEND_FLAGS))
+	if (NSK_UNLIKELY(flags & ~(SEND_FLAGS | MSG_FASTOPEN)))
 		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+	if (NSK_UNLIKELY(flags & MSG_FASTOPEN))
+		return send_opening(fd, msg, total, flags);
 	if (NSK_UNLIKELY(!s))
 		return send_waiting(fd, msg, total, flags, 0);
 	n = s->ops->sendmsg(s, msg, flags);

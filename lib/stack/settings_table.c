@@ -171,6 +171,12 @@ const struct setting settings_table[] = {
 	U32("tcp.fastopen_key_ms", tcp_fastopen_key_ms, "ms", 0, WEEK_MS, 43200000, LIVE, NULL,
 	    "after this the stack makes another key, and a cookie expires after twice that; "
 	    "0: never"),
+	U32("tcp.fastopen_pause_ms", tcp_fastopen_pause_ms, "ms", 0, WEEK_MS, 60000, LIVE,
+	    "net.ipv4.tcp_fastopen_blackhole_timeout_sec",
+	    "after Fast Open failed with a server and port, they are left alone so long, twice as long "
+	    "the next time; 0: not"),
+	U32("tcp.fastopen_cache", tcp_fastopen_cache, "servers", 4, 1048576, 1024, START, NULL,
+	    "cookies and failures of servers that the clients of a worker remember"),
 	BOOL("tcp.mtu_probing", tcp_mtu_probing, 1, LIVE, "net.ipv4.tcp_mtu_probing",
 	     "send smaller segments when full ones time out again and again, RFC 4821 §7.7"),
 	U32("tcp.base_mss", tcp_base_mss, "bytes", 512, 8960, 1024, LIVE, "net.ipv4.tcp_base_mss",

@@ -177,6 +177,8 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		if (fastopen_early(c))
 			tcp_fastopen_end(w, c, false);
+		else if (c->ext && c->ext->fastopen)
+			tcp_fastopen_ended(w, c, err);
 	} else {
 		worker_count(w, NSK_CNT_TCP_CLOSED, 1);
 	}

@@ -8,6 +8,7 @@
 
 #include "mbuf/shared.h"
 #include "tcp/ecn.h"
+#include "tcp/fastopen.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -101,7 +102,7 @@ static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 		return c->sock.err && (c->flags & CONN_F_WAS_OPEN) ? tell_failure(w, c) : 0;
 	case TCPS_SYN_SENT:
 	case TCPS_SYN_RCVD:
-		return -EALREADY;
+		return fastopen_waits(c) ? -EISCONN : -EALREADY;
 	default:
 		return -EISCONN;
 	}
@@ -151,7 +152,7 @@ static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct ip
 	return 0;
 }
 
-int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
+int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	struct nsk_worker *w = s->worker;
@@ -161,8 +162,6 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	uint16_t port;
 	int rc;
 
-	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE))
-		return tcp_connected(s); /* as Linux: the first call after the opening says so */
 	rc = may_connect(w, c);
 	if (rc == 0)
 		rc = destination(c, addr, len, &dst, &port);
@@ -189,6 +188,21 @@ int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
 	s->err = 0;
 	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
-	conn_ack_now(w, c);
+	return 0;
+}
+
+int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
+{
+	struct tcp_conn *c = conn_of_sock(s);
+	int rc;
+
+	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE))
+		return tcp_connected(s); /* as Linux: the first call after the opening says so */
+	rc = tcp_open(s, addr, len);
+	if (rc)
+		return rc;
+	if (c->ext && (c->ext->fastopen_bits & FASTOPEN_CONNECT))
+		return tcp_fastopen_connect(s->worker, c);
+	conn_ack_now(s->worker, c);
 	return -EINPROGRESS;
 }

@@ -8,6 +8,9 @@
  * and written to. Any other SYN becomes an embryo as always, and so do all while too many such
  * connections wait for their handshake.
  *
+ * fastopen_connect.c: a client remembers the cookies that servers gave it, and puts one and data
+ * into its first SYN (MSG_FASTOPEN, TCP_FASTOPEN_CONNECT).
+ *
  * None of it is reached by sockets that have nothing to do with it: state hangs off struct tcp_ext.
  */
 #ifndef NSK_TCP_FASTOPEN_H
@@ -33,10 +36,25 @@ enum fastopen_setting {
 enum fastopen_bits {
 	FASTOPEN_NO_COOKIE = 1 << 0, /* TCP_FASTOPEN_NO_COOKIE */
 	FASTOPEN_SYN_DATA = 1 << 1,  /* data was in the SYN, and taken */
+	FASTOPEN_CONNECT = 1 << 2,   /* TCP_FASTOPEN_CONNECT */
+	FASTOPEN_FAIL = 3 << 4,	     /* tcpi_fastopen_client_fail */
+};
+#define FASTOPEN_FAIL_SHIFT 4
+
+/* What the SYN of our attempt has. */
+enum fastopen_syn {
+	FASTOPEN_PLAIN, /* nothing of Fast Open */
+	FASTOPEN_WAITS, /* connect() has said that all is well; the SYN leaves with the first write
+			 */
+	FASTOPEN_FIRST, /* an option, data, or both; it has not left */
+	FASTOPEN_OUT,	/* the same; it has, and those that follow are plain */
 };
 
-/* What a socket with TCP_FASTOPEN has, in CLOSED and in LISTEN. */
+/* What a socket has that listens with Fast Open, or will, or opens a connection with it. */
 struct tcp_fastopen {
+	uint8_t syn;		      /* enum fastopen_syn; in SYN-SENT */
+	bool option;		      /* the SYN has it; false: data without a cookie */
+	struct tcp_cookie cookie;     /* of the SYN */
 	uint32_t most;		      /* requests at once; 0: off */
 	uint32_t count;		      /* of the lists */
 	struct list_node requests;    /* connections in SYN-RECEIVED */
@@ -57,6 +75,13 @@ struct fastopen_request {
 static inline bool fastopen_early(const struct tcp_conn *c)
 {
 	return c->ext && c->ext->request;
+}
+
+/* Our SYN waits for the first write. */
+static inline bool fastopen_waits(const struct tcp_conn *c)
+{
+	return c->state == TCPS_SYN_SENT && c->ext && c->ext->fastopen &&
+	       c->ext->fastopen->syn == FASTOPEN_WAITS;
 }
 
 /* ---- fastopen_listen.c ---- */
@@ -80,15 +105,43 @@ bool tcp_fastopen_syn_again(struct nsk_worker *w, struct tcp_conn *c, const stru
 /* fastopen_early() is over: reset is how. */
 void tcp_fastopen_end(struct nsk_worker *w, struct tcp_conn *c, bool reset);
 
-/* What follows the other options in a SYN or SYN,ACK that c sends now. False: nothing. */
-bool tcp_fastopen_option(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cookie *cookie);
+/* fastopen_early(): the cookie of a SYN,ACK that leaves now. False: it has none. */
+bool tcp_fastopen_tell(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cookie *cookie);
+
+/* c->ext->fastopen, made if there is none; NULL without memory. */
+struct tcp_fastopen *tcp_fastopen_of(struct nsk_worker *w, struct tcp_conn *c);
 
 /* c begins to listen, ceases to, or is freed. */
 void tcp_fastopen_listen(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog);
 void tcp_fastopen_stop(struct nsk_worker *w, struct tcp_conn *c);
 void tcp_fastopen_free(struct nsk_worker *w, struct tcp_conn *c);
 
-/* Rows of the table of socket options, see sockopt.c. */
+/* ---- fastopen_connect.c ---- */
+
+/* MSG_FASTOPEN: connects to the name of the message. Octets that the SYN takes of it; -EINPROGRESS:
+ * none, but there is a SYN; else -errno, and there is none. */
+ssize_t tcp_fastopen_sendmsg(struct sock *s, const struct msghdr *msg);
+
+/* The SYN of connect() with TCP_FASTOPEN_CONNECT: -EINPROGRESS, or 0 if it is to wait. */
+int tcp_fastopen_connect(struct nsk_worker *w, struct tcp_conn *c);
+/* fastopen_waits() is over, with these octets, or none. As tcp_fastopen_sendmsg(). */
+ssize_t tcp_fastopen_deferred(struct sock *s, const struct msghdr *msg);
+
+/* c has an extension and sends a SYN or SYN,ACK: writes what follows the other options, and payload
+ * behind it. The length of the former; the latter's into *len, the sum of both onto *sum. */
+unsigned tcp_fastopen_write(struct nsk_worker *w, struct tcp_conn *c, uint8_t *p, uint32_t *len,
+			    uint64_t *sum);
+
+/* Our SYN is acknowledged by p, or never will be. c->ext->fastopen is there. */
+void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p);
+void tcp_fastopen_ended(struct nsk_worker *w, struct tcp_conn *c, int err);
+
+void tcp_fastopen_cache_free(struct nsk_worker *w);
+
+/* ---- rows of the table of socket options, see sockopt.c ---- */
+
+int tcp_fastopen_get_connect(struct nsk_worker *w, struct tcp_conn *c);
+int tcp_fastopen_set_connect(struct nsk_worker *w, struct tcp_conn *c, int v);
 int tcp_fastopen_get_most(struct nsk_worker *w, struct tcp_conn *c);
 int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v);
 int tcp_fastopen_get_no_cookie(struct nsk_worker *w, struct tcp_conn *c);

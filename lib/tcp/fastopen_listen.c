@@ -241,12 +241,12 @@ bool tcp_fastopen_syn_again(struct nsk_worker *w, struct tcp_conn *c, const stru
 	return true;
 }
 
-bool tcp_fastopen_option(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cookie *cookie)
+bool tcp_fastopen_tell(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cookie *cookie)
 {
 	struct fastopen_request *r = c->ext->request;
 	struct fastopen_keys keys;
 
-	if (!r || !r->tell)
+	if (!r->tell)
 		return false;
 	r->tell = false; /* not when it is sent again (§4.2.2) */
 	keys = keys_of(w, r->of);
@@ -256,7 +256,7 @@ bool tcp_fastopen_option(struct nsk_worker *w, struct tcp_conn *c, struct tcp_co
 
 /* ---- the listener ---- */
 
-static struct tcp_fastopen *fastopen_of(struct nsk_worker *w, struct tcp_conn *c)
+struct tcp_fastopen *tcp_fastopen_of(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct tcp_ext *x = conn_ext(w, c);
 
@@ -277,7 +277,7 @@ void tcp_fastopen_listen(struct nsk_worker *w, struct tcp_conn *c, uint32_t back
 
 	if ((SETTING(w->set, tcp_fastopen) & all) != all)
 		return;
-	fo = fastopen_of(w, c);
+	fo = tcp_fastopen_of(w, c);
 	if (fo && fo->most == 0)
 		fo->most = backlog;
 }
@@ -329,7 +329,7 @@ int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v)
 
 	if (v < 0 || !may_set(c))
 		return -EINVAL;
-	fo = fastopen_of(w, c);
+	fo = tcp_fastopen_of(w, c);
 	if (!fo)
 		return -ENOBUFS;
 	fo->most = NSK_MIN((uint32_t)v, SETTING(w->set, listen_backlog_max));
@@ -372,7 +372,7 @@ int tcp_fastopen_set_key(struct nsk_worker *w, struct tcp_conn *c, const void *v
 
 	if (len != FASTOPEN_KEY_LEN && len != 2 * FASTOPEN_KEY_LEN)
 		return -EINVAL;
-	fo = fastopen_of(w, c);
+	fo = tcp_fastopen_of(w, c);
 	if (!fo)
 		return -ENOBUFS;
 	fo->own_key.count = len / FASTOPEN_KEY_LEN;

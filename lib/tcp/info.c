@@ -43,6 +43,9 @@ static void fill_options(const struct tcp_conn *c, struct nsk_tcp_info *i)
 		i->tcpi_options |= TCPI_OPT_ECN_SEEN;
 	if (c->ext && (c->ext->fastopen_bits & FASTOPEN_SYN_DATA))
 		i->tcpi_options |= TCPI_OPT_SYN_DATA;
+	if (c->ext)
+		i->tcpi_fastopen_client_fail =
+			(c->ext->fastopen_bits & FASTOPEN_FAIL) >> FASTOPEN_FAIL_SHIFT & 3;
 	if (c->win.rcv_shift) {
 		i->tcpi_options |= TCPI_OPT_WSCALE;
 		i->tcpi_snd_wscale = c->win.snd_shift & 15;

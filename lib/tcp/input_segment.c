@@ -215,6 +215,8 @@ static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 	}
 	if (fastopen_early(c))
 		tcp_fastopen_end(w, c, false);
+	else if (c->ext && c->ext->fastopen)
+		tcp_fastopen_opened(w, c, p);
 	tcp_ack_plain(w, c, p->ack);
 	window_snd_set(&c->win, p->wnd, false);
 	c->snd_wl1 = p->seq;

@@ -4,6 +4,7 @@
 
 #include "tcp/ecn.h"
 #include "tcp/embryo.h"
+#include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/timer.h"
@@ -28,12 +29,13 @@ static void agree(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 		c->win.rcv_shift = 0;
 }
 
-/* First: the ACK, if there is one, is of our SYN and nothing else. */
+/* First: the ACK, if there is one, is of our SYN, and of data in it if it had any. */
 static bool step1_ack(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
 
-	if (!(p->tcp_flags & TCP_ACK) || (c->snd_nxt != c->snd_una && p->ack == c->snd_nxt))
+	if (!(p->tcp_flags & TCP_ACK) ||
+	    (seq_gt(p->ack, c->snd_una) && seq_leq(p->ack, c->snd_nxt)))
 		return true;
 	tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 	return false;
@@ -76,6 +78,8 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	if (p->tcp_flags & TCP_ACK) {
 		/* Our SYN offered a window without scale: so much the peer may have sent. */
 		c->win.rcv_adv = c->rcv_nxt + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+		if (c->ext && c->ext->fastopen)
+			tcp_fastopen_opened(w, c, p);
 		tcp_ack_plain(w, c, p->ack);
 		tcp_established(w, c);
 		conn_ack_now(w, c);

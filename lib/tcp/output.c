@@ -260,7 +260,8 @@ static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
 	if (c->flags & CONN_F_ACK_NOW) {
 		if (c->snd_nxt == c->snd_una) {
 			recover_send(w, c);
-			c->snd_nxt++;
+			/* A client's SYN has all that is queued. */
+			c->snd_nxt = c->state == TCPS_SYN_SENT ? c->snd_end : c->snd_nxt + 1;
 		}
 		if (conn_route(w, c) == 0)
 			tcp_send_syn(w, c);

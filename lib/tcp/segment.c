@@ -109,9 +109,9 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct rte_mbuf *m = pkt_alloc_control(w);
 	uint16_t flags = TCP_SYN;
-	struct tcp_cookie cookie;
 	struct tcp_opts o;
 	uint64_t sum = 0;
+	uint32_t len = 0;
 	unsigned hlen;
 	uint16_t wnd;
 	uint8_t *p;
@@ -123,8 +123,8 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	p = rte_pktmbuf_mtod(m, uint8_t *);
 	syn_options(w, c, &o);
 	hlen = TCP_HLEN + (unsigned)tcp_opts_write_syn(p + TCP_HLEN, &o, &sum);
-	if (c->ext && tcp_fastopen_option(w, c, &cookie))
-		hlen += (unsigned)tcp_opts_write_cookie(p + hlen, &cookie, &sum);
+	if (c->ext)
+		hlen += tcp_fastopen_write(w, c, p + hlen, &len, &sum);
 	wnd = (uint16_t)NSK_MIN(rcvq_space(c), (uint32_t)UINT16_MAX);
 	if (c->rcv.ecn)
 		flags |= c->state == TCPS_SYN_RCVD ? TCP_ECE : ECN_SYN_BITS;
@@ -135,8 +135,8 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	}
 	sum += segment_write(p, &c->flow, hlen, c->snd_una, flags & TCP_ACK ? c->rcv_nxt : 0, flags,
 			     wnd);
-	m->data_len = (uint16_t)hlen;
-	m->pkt_len = hlen;
+	m->data_len = (uint16_t)(hlen + len);
+	m->pkt_len = hlen + len;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER);
-	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen, sum);
+	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 }

@@ -19,6 +19,8 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c);
 /* connect.c */
 int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len);
 int tcp_connected(struct sock *s);
+/* The same as tcp_connect(), but its SYN, in SYN-SENT: 0 or -errno. */
+int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len);
 
 /* stream.c */
 ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);

@@ -357,6 +357,8 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL},
 	{IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL},
 	{IPPROTO_TCP, TCP_FASTOPEN, tcp_fastopen_get_most, tcp_fastopen_set_most, NULL, NULL},
+	{IPPROTO_TCP, TCP_FASTOPEN_CONNECT, tcp_fastopen_get_connect, tcp_fastopen_set_connect,
+	 NULL, NULL},
 	{IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, tcp_fastopen_get_no_cookie,
 	 tcp_fastopen_set_no_cookie, NULL, NULL},
 	{IPPROTO_TCP, TCP_FASTOPEN_KEY, NULL, NULL, tcp_fastopen_get_key, tcp_fastopen_set_key},

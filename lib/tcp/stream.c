@@ -57,6 +57,24 @@ void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more
 	conn_dirty(w, c);
 }
 
+/* With TCP_FASTOPEN_CONNECT it opens the connection. */
+static ssize_t first_writev(struct sock *s, const struct msghdr *msg)
+{
+	ssize_t n = tcp_fastopen_deferred(s, msg);
+
+	return n == -EINPROGRESS ? -EAGAIN : n;
+}
+
+/* rc is what tcp_send_status() says, and forbids. */
+static NSK_NOINLINE ssize_t not_open(struct sock *s, const void *buf, size_t len, int rc)
+{
+	struct iovec iov = {(void *)(uintptr_t)buf, len};
+
+	if (!fastopen_waits(conn_of_sock(s)))
+		return rc;
+	return first_writev(s, &(struct msghdr){.msg_iov = &iov, .msg_iovlen = 1});
+}
+
 ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags)
 {
 	struct tcp_conn *c = conn_of_sock(s);
@@ -65,7 +83,7 @@ ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags)
 	size_t taken;
 
 	if (NSK_UNLIKELY(rc))
-		return rc;
+		return not_open(s, buf, len, rc);
 	taken = sndq_write(w, c, buf, len);
 	if (NSK_UNLIKELY(taken == 0)) {
 		if (len == 0)
@@ -84,10 +102,13 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	struct nsk_worker *w = s->worker;
 	size_t taken = 0;
 	bool all = true;
-	int rc = tcp_send_status(s);
+	int rc;
 
+	if (NSK_UNLIKELY(flags & MSG_FASTOPEN))
+		return tcp_fastopen_sendmsg(s, msg);
+	rc = tcp_send_status(s);
 	if (rc)
-		return rc;
+		return fastopen_waits(c) ? first_writev(s, msg) : rc;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < msg->msg_iovlen && all; i++) {

@@ -26,6 +26,7 @@
 /* Segments gathered before they are looked up together. */
 #define TCP_BURST_MAX 64
 
+struct fastopen_cache;
 struct tcp_conn;
 
 struct tcp_burst_seg {
@@ -97,6 +98,7 @@ struct tcp_worker {
 	struct tcp_burst_seg burst[TCP_BURST_MAX];
 
 	struct fastopen_jar fastopen_jar;
+	struct fastopen_cache *fastopen_cache; /* NULL until a client needs it */
 };
 
 /* Brings the turn's clock up to w->now_ns. */

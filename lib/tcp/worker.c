@@ -8,6 +8,7 @@
 #include "tcp/charge.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
+#include "tcp/fastopen.h"
 #include "tcp/listen.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -302,6 +303,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 	}
 	wheel_cancel(&w->wheel, &t->tw_timer);
 	wheel_cancel(&w->wheel, &t->syn_timer);
+	tcp_fastopen_cache_free(w);
 	htab_fini(&t->table);
 	slab_fini(&t->exts);
 	slab_fini(&t->time_waits);

@@ -2,6 +2,7 @@
 /* Reading and writing by reference: netstk/zerocopy.h. */
 #include <errno.h>
 
+#include "tcp/fastopen.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
@@ -31,6 +32,8 @@ ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf)
 	uint32_t len = buf->data_len;
 	int rc = tcp_send_status(s);
 
+	if (fastopen_waits(c))
+		tcp_fastopen_deferred(s, &(struct msghdr){0}); /* without data: that follows */
 	if (rc)
 		return rc;
 	/* A chain, or a struct that others hold too, cannot be linked into the queue. */

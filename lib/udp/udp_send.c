@@ -174,7 +174,7 @@ static void output(struct udp_sock *u, struct rte_mbuf *m, const struct dest *d,
 /* What forbids sending at all. */
 static int may_send(struct sock *s, const struct udp_sock *u, int flags)
 {
-	if (flags & MSG_OOB)
+	if (flags & (MSG_OOB | MSG_FASTOPEN))
 		return -EOPNOTSUPP;
 	if (NSK_UNLIKELY(s->err))
 		return sock_take_error(s);

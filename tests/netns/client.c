@@ -5,6 +5,8 @@
  *
  *	tcp ADDRESS PORT BYTES	connect, send so many bytes and end this side, receive to the end;
  *				the worker's thread connects and receives, the main thread sends
+ *	fastopen ADDRESS PORT BYTES	the same by one call that connects and sends, all of it in
+ *				the main thread; tells what TCP_INFO says of Fast Open
  *	udp ADDRESS PORT	connect, send "hello", receive a datagram and show it;
  *				the main thread does all of it
  *
@@ -14,6 +16,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,9 +25,11 @@
 #include <sys/time.h>
 
 #include <netstk/netstk.h>
+#include <netstk/tcp_info.h>
 
 #define BLOCK	   40000 /* neither a power of two nor a multiple of an MSS */
 #define PATIENCE_S 60
+#define SYN_DATA   32 /* tcpi_options: data was in the SYN, and taken */
 
 /* One direction of a transfer; its CRC is zlib's crc32(). */
 struct flow {
@@ -186,20 +191,56 @@ static void run_udp(const struct sockaddr_in *peer)
 	nsk_close(fd);
 }
 
+static void run_fastopen(const struct sockaddr_in *peer, unsigned long long bytes)
+{
+	static uint8_t buffer[BLOCK];
+	int fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+	struct flow out = {0}, in = {0};
+	struct nsk_tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	uint64_t seed = bytes;
+	ssize_t n;
+
+	fill(buffer, bytes, &seed);
+	flow_add(&out, buffer, bytes);
+	if (nsk_sendto(fd, buffer, bytes, MSG_FASTOPEN, (const struct sockaddr *)peer,
+		       sizeof(*peer)) != (ssize_t)bytes)
+		note(failed, "sendto");
+	else if (nsk_shutdown(fd, SHUT_WR))
+		note(failed, "shutdown");
+	while (!*failed && (n = nsk_recv(fd, buffer, sizeof(buffer), 0)) != 0) {
+		if (n < 0)
+			note(failed, "recv");
+		else
+			flow_add(&in, buffer, (size_t)n);
+	}
+	if (nsk_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		note(failed, "getsockopt");
+	if (*failed)
+		printf("%s\n", failed);
+	else
+		printf("sent %llu %08x received %llu %08x data %d fail %u\n", out.bytes, out.crc,
+		       in.bytes, in.crc, !!(info.tcpi_options & SYN_DATA),
+		       info.tcpi_fastopen_client_fail);
+	nsk_close(fd);
+}
+
 static bool obey(const char *line)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
 	unsigned long long bytes = 0;
-	char kind[8], address[32];
+	char kind[16], address[32];
 	uint16_t port;
 
 	*failed = '\0';
-	if (sscanf(line, "%7s %31s %hu %llu", kind, address, &port, &bytes) < 3 ||
+	if (sscanf(line, "%15s %31s %hu %llu", kind, address, &port, &bytes) < 3 ||
 	    inet_pton(AF_INET, address, &peer.sin_addr) != 1)
 		return false;
 	peer.sin_port = htons(port);
 	if (strcmp(kind, "tcp") == 0)
 		run_tcp(&peer, bytes);
+	else if (strcmp(kind, "fastopen") == 0 && bytes <= BLOCK)
+		run_fastopen(&peer, bytes);
 	else
 		run_udp(&peer);
 	fflush(stdout);

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "netstk/tcp_info.h"
+#include <netstk/tcp_info.h>
+
 #include "script/script.h"
 
 struct name {
@@ -36,8 +37,8 @@ static const struct name errnos[] = {
 };
 
 static const struct name flags[] = {
-	E(MSG_PEEK),  E(MSG_WAITALL),  E(MSG_DONTWAIT), E(MSG_MORE),
-	E(MSG_TRUNC), E(MSG_NOSIGNAL), E(MSG_OOB),	{NULL, 0},
+	E(MSG_PEEK),	 E(MSG_WAITALL), E(MSG_DONTWAIT), E(MSG_MORE), E(MSG_TRUNC),
+	E(MSG_NOSIGNAL), E(MSG_OOB),	 E(MSG_FASTOPEN), {NULL, 0},
 };
 
 static const struct name ways[] = {E(SHUT_RD), E(SHUT_WR), E(SHUT_RDWR), {NULL, 0}};
@@ -83,6 +84,7 @@ static const struct option_name options[] = {
 	{"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT},
 	{"TCP_QUICKACK", IPPROTO_TCP, TCP_QUICKACK},
 	{"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
+	{"TCP_FASTOPEN_CONNECT", IPPROTO_TCP, TCP_FASTOPEN_CONNECT},
 	{"TCP_FASTOPEN_KEY", IPPROTO_TCP, TCP_FASTOPEN_KEY},
 	{"TCP_FASTOPEN_NO_COOKIE", IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE},
 	{NULL, 0, 0},
@@ -219,9 +221,11 @@ static int64_t call_connect(struct script *s)
 	return nsk_connect(v->fd, (struct sockaddr *)&sin, sizeof(sin));
 }
 
-static int64_t call_send(struct script *s)
+/* "sendto(s, N, FLAGS, PORT)" is "send(s, N, FLAGS)" to that port of the peer. */
+static int64_t send_to(struct script *s, bool named)
 {
 	struct script_var *v = variable(s);
+	struct sockaddr_in sin;
 	int64_t len, rc;
 	int with = 0;
 
@@ -229,12 +233,25 @@ static int64_t call_send(struct script *s)
 	len = script_need_number(s);
 	if (lex_take(&s->x, ","))
 		with = one_of(s, flags);
+	if (named)
+		sin = need_address(s, HOST_B);
 	if (len < 0 || v->sent + len > SCRIPT_DATA)
 		script_fail(s, "that many octets cannot be sent");
-	rc = nsk_send(v->fd, script_data + v->sent, (size_t)len, with | MSG_DONTWAIT);
+	rc = nsk_sendto(v->fd, script_data + v->sent, (size_t)len, with | MSG_DONTWAIT,
+			named ? (struct sockaddr *)&sin : NULL, sizeof(sin));
 	if (rc > 0)
 		v->sent += (uint32_t)rc;
 	return rc;
+}
+
+static int64_t call_send(struct script *s)
+{
+	return send_to(s, false);
+}
+
+static int64_t call_sendto(struct script *s)
+{
+	return send_to(s, true);
 }
 
 static int64_t call_recv(struct script *s)
@@ -372,6 +389,7 @@ static const struct {
 	{"listen", call_listen},
 	{"recv", call_recv},
 	{"send", call_send},
+	{"sendto", call_sendto},
 	{"setsockopt", call_setsockopt},
 	{"shutdown", call_shutdown},
 };
@@ -448,6 +466,11 @@ static void look_info(struct script *s)
 	script_need(s, "=");
 	if (nsk_getsockopt(v->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
 		script_fail(s, "TCP_INFO failed: %s", strerror(errno));
+	if (strcmp(word, "fastopen_client_fail") == 0) {
+		if (script_need_number(s) != info.tcpi_fastopen_client_fail)
+			script_fail(s, "it is %u", info.tcpi_fastopen_client_fail);
+		return;
+	}
 	if (strcmp(word, "state") == 0) {
 		if (one_of(s, states) != info.tcpi_state)
 			script_fail(s, "the state is %u", info.tcpi_state);
