@@ -209,6 +209,64 @@ static void it_saves_a_round_trip(void **state)
 	finish(listener);
 }
 
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+#define KEY_A "00000001-00000002-00000003-00000004"
+#define KEY_B "00000005-00000006-00000007-00000008"
+#define KEY_C "00000009-0000000a-0000000b-0000000c"
+
+/* The server's key changes while it runs: with the old one behind it nobody notices; alone, once.
+ */
+static void keys_are_rotated_while_the_server_runs_rfc7413_4_1_2(void **state)
+{
+	static const struct {
+		const char *key;
+		uint64_t taken, failed, old;
+	} steps[] = {
+		{NULL, 0, 0, 0},
+		{NULL, 1, 0, 0},
+		{KEY_B "," KEY_A, 2, 0, 1},
+		{KEY_C "," KEY_B, 3, 0, 2},
+		{KEY_A, 3, 1, 2},
+		{NULL, 4, 1, 2},
+		{"own", 4, 2, 2},
+		{NULL, 5, 2, 2},
+	};
+	int listener;
+
+	(void)state;
+	begin(1, patient, (struct nsk_wire_params){.delay_ns = MS});
+	assert_int_equal(nsk_set(world.host[1], "tcp.fastopen_key", KEY_A), 0);
+	listener = server(1, 4);
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].key)
+			assert_int_equal(nsk_set(world.host[1], "net.ipv4.tcp_fastopen_key",
+						 steps[i].key),
+					 0);
+		exchange(listener, 500);
+		assert_int_equal(counter(0, NSK_CNT_TCP_FASTOPEN_ACTIVE), steps[i].taken);
+		assert_int_equal(counter(0, NSK_CNT_TCP_FASTOPEN_ACTIVE_FAIL), steps[i].failed);
+		assert_int_equal(counter(1, NSK_CNT_TCP_FASTOPEN_PASSIVE_ALT_KEY), steps[i].old);
+	}
+	finish(listener);
+}
+
+/* Workers share the keys: a cookie is good wherever the next connection comes. */
+static void cookies_are_good_at_every_worker(void **state)
+{
+	int listener;
+
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	world_pair(&world, &(struct world_params){.settings = patient, .workers = {1, 4}});
+	world_fill(data, sizeof(data), 0, 1);
+	listener = server(1, 16);
+	for (unsigned i = 0; i < 20; i++)
+		exchange(listener, 500);
+	assert_int_equal(counter(0, NSK_CNT_TCP_FASTOPEN_ACTIVE), 19);
+	finish(listener);
+}
+
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* Fails the nth allocation of a host in two connections; false: there are not so many. The first
@@ -271,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(every_octet_arrives_once_whatever_the_wire_does),
 		world_test(it_saves_a_round_trip),
+		world_test(keys_are_rotated_while_the_server_runs_rfc7413_4_1_2),
+		world_test(cookies_are_good_at_every_worker),
 		world_test(any_allocation_may_fail),
 		world_test(stack_ends_in_the_middle),
 	};
