@@ -289,6 +289,65 @@ static void a_connect_that_times_out_goes_on(void **state)
 	assert_int_equal(world->turns, 2);
 }
 
+/* A socket whose opening is under way after the first call, which takes so many octets. */
+static int opening_fd(size_t taken)
+{
+	int fd = stream_fd();
+
+	fake_at(fd)->room = taken;
+	if (!taken)
+		fake_at(fd)->sock.err = EINPROGRESS; /* what sendmsg says then */
+	return fd;
+}
+
+static ssize_t open_with(int fd, int flags)
+{
+	return nsk_sendto(fd, "abcd", 4, MSG_FASTOPEN | flags, (const struct sockaddr *)&peer,
+			  sizeof(peer));
+}
+
+static void room_at_turn_2(struct world *world)
+{
+	if (world->turns == 2)
+		fake_room(fake_at(world->fd), 2);
+}
+
+static void a_blocking_fast_open_is_connect_and_send(void **state)
+{
+	struct world *world = *state;
+
+	world->fd = opening_fd(2);
+	world->on_turn = room_at_turn_2;
+	assert_int_equal(open_with(world->fd, 0), 4);
+	assert_int_equal(world->turns, 2);
+	assert_memory_equal(fake_at(world->fd)->out, "abcd", 4);
+	assert_false(fake_at(world->fd)->last_flags & MSG_FASTOPEN);
+	/* What fails the connection fails the call, whatever the SYN had taken. */
+	world->fd = opening_fd(2);
+	world->turns = 0;
+	world->on_turn = refused_at_turn_2;
+	assert_errno(open_with(world->fd, 0), ECONNREFUSED);
+}
+
+static void a_fast_open_that_does_not_wait_tells_what_the_syn_took(void **state)
+{
+	struct timeval tv = {.tv_usec = 2000};
+	int fd = opening_fd(2);
+
+	(void)state;
+	assert_int_equal(open_with(fd, MSG_DONTWAIT), 2);
+	assert_true(fake_at(fd)->last_flags & MSG_FASTOPEN);
+	assert_errno(open_with(opening_fd(0), MSG_DONTWAIT), EINPROGRESS);
+	fd = opening_fd(3);
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
+	assert_int_equal(open_with(fd, 0), 3);
+	fd = opening_fd(0);
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
+	assert_errno(open_with(fd, 0), EINPROGRESS);
+	fake_at(fd)->sock.err = EISCONN;
+	assert_errno(open_with(fd, 0), EISCONN);
+}
+
 static void stop_at_turn_3(struct world *world)
 {
 	if (world->turns == 3)
@@ -466,6 +525,8 @@ int main(void)
 		T(a_blocking_connect_waits_for_the_result),
 		T(a_blocking_connect_joins_one_that_goes_on),
 		T(a_connect_that_times_out_goes_on),
+		T(a_blocking_fast_open_is_connect_and_send),
+		T(a_fast_open_that_does_not_wait_tells_what_the_syn_took),
 		T(stopping_ends_a_blocking_call),
 		T(blocking_inside_a_turn_is_refused),
 		T(no_memory_for_a_watch_is_ENOBUFS),
