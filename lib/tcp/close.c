@@ -108,7 +108,7 @@ void tcp_close(struct sock *s)
 			worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		c->flags |= CONN_F_ORPHAN;
 		conn_free(w, c);
-	} else if (s->linger_s == 0 || (c->rcv.bytes && conn_in(c, TCPS_SYNCHRONIZED))) {
+	} else if (s->linger_s == 0 || c->rcv.bytes) {
 		tcp_discard(w, c);
 	} else {
 		orphan(w, c);

@@ -206,6 +206,18 @@ static void pause_path(struct nsk_worker *w, const struct tcp_conn *c)
 			SETTING(w->set, tcp_fastopen_pause_ms));
 }
 
+/* The attempt is over: what was kept for it goes. */
+static void done(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_fastopen *fo = c->ext->fastopen;
+
+	fo->syn = FASTOPEN_PLAIN;
+	if (fo->most || fo->own_key.count)
+		return; /* it may listen one day */
+	mem_free(w->mem, fo, sizeof(*fo));
+	c->ext->fastopen = NULL;
+}
+
 void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
 	struct fastopen_cache *k = w->tcp->fastopen_cache;
@@ -213,7 +225,7 @@ void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct 
 	bool sent = c->snd_nxt != c->snd_una + 1, taken = sent && p->ack == c->snd_nxt, told;
 
 	if (fo->syn != FASTOPEN_OUT) {
-		fo->syn = FASTOPEN_PLAIN;
+		done(w, c);
 		return;
 	}
 	told = take_cookie(c, k, p);
@@ -230,20 +242,23 @@ void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct 
 		fastopen_worked(k, &c->flow);
 	else if (sent || (fo->option && !fo->cookie.len))
 		pause_path(w, c);
-	fo->syn = FASTOPEN_PLAIN;
+	done(w, c);
+}
+
+/* Whoever refuses has understood, and of what we gave up ourselves nothing is known. */
+static bool is_failure(int err)
+{
+	return err && err != ECONNREFUSED && err != ECONNRESET && err != ECONNABORTED;
 }
 
 void tcp_fastopen_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
-	struct tcp_fastopen *fo = c->ext->fastopen;
-
-	/* Whoever refuses has understood. */
-	if (fo->syn == FASTOPEN_OUT && err && err != ECONNREFUSED) {
+	if (c->ext->fastopen->syn == FASTOPEN_OUT && is_failure(err)) {
 		if (c->snd_nxt != c->snd_una + 1)
 			worker_count(w, NSK_CNT_TCP_FASTOPEN_ACTIVE_FAIL, 1);
 		pause_path(w, c);
 	}
-	fo->syn = FASTOPEN_PLAIN;
+	done(w, c);
 }
 
 /* ---- options ---- */
