@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ce.h"
 #include "counter.h"
 #include "framebuf.h"
 #include "impair.h"
@@ -123,23 +124,48 @@ static void flip_bit(struct rte_mbuf *m, uint32_t byte, uint32_t bit)
 	*rte_pktmbuf_mtod_offset(m, uint8_t *, byte) ^= (uint8_t)(1U << bit);
 }
 
-/* The packet, or a copy of it that may be written to; the packet itself if there is no buffer for
+/* The packet, or a copy of it in its place, that may be written to; NULL: there is no buffer for
  * one. */
-static struct rte_mbuf *corrupted(struct rte_mbuf *m, enum fault_side side, uint32_t link_len,
-				  uint32_t bit)
+static struct rte_mbuf *writable(struct rte_mbuf *m, enum fault_side side)
 {
 	struct rte_mbuf *copy = m;
 
 	if (side == FAULT_TX) {
 		copy = rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX);
-		if (!copy)
-			return m;
-		rte_pktmbuf_free(m);
+		if (copy)
+			rte_pktmbuf_free(m);
 	}
+	return copy;
+}
+
+/* The packet itself if there is no buffer for a copy. */
+static struct rte_mbuf *corrupted(struct rte_mbuf *m, enum fault_side side, uint32_t link_len,
+				  uint32_t bit)
+{
+	struct rte_mbuf *copy = writable(m, side);
+
+	if (!copy)
+		return m;
 	flip_bit(copy, link_len + bit / 8, bit % 8);
 	/* What the device has verified is true no more. */
 	copy->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
 	return copy;
+}
+
+/* The packet with a mark; NULL: it knows none, or there is no buffer for a copy. What has no such
+ * field passes as it is. */
+static struct rte_mbuf *marked(struct rte_mbuf *m, enum fault_side side, uint32_t link_len)
+{
+	uint8_t *tos = ce_field(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, link_len);
+
+	if (!tos)
+		return m;
+	if (!ce_capable(tos))
+		return NULL;
+	m = writable(m, side);
+	if (m)
+		ce_mark(ce_field(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, link_len));
+	return m;
 }
 
 static void line_drop(struct fault_queue *fq, struct rte_mbuf *m)
@@ -162,9 +188,16 @@ static void line_enter(struct fault_port *f, struct fault_queue *fq, enum fault_
 {
 	uint32_t link_len = f->port.caps.ethernet ? FRAME_ETH_LEN : 0;
 	struct fault_line *l = &fq->line[side];
-	struct rte_mbuf *twin = NULL;
+	struct rte_mbuf *twin = NULL, *known = m;
 	struct fate fate;
 
+	if (impair_congested(&l->impair, now_ns))
+		known = marked(m, side, link_len);
+	if (!known) {
+		line_drop(fq, m);
+		return;
+	}
+	m = known;
 	impair_decide(&l->impair, now_ns, m->pkt_len, link_len, &fate);
 	if (fate.lost) {
 		line_drop(fq, m);
@@ -389,8 +422,9 @@ static void fault_caps(struct fault_port *f)
 	uint16_t queues;
 
 	*caps = f->inner->caps;
-	/* A device that computes checksums would make the corrupted packet a good one. */
-	if (f->params.line[FAULT_TX].corrupt_ppm)
+	/* A device that computes checksums would make the corrupted packet a good one, and wants
+	 * fields for them that no mark has touched. */
+	if (f->params.line[FAULT_TX].corrupt_ppm || f->params.line[FAULT_TX].ecn_threshold)
 		caps->offloads &= ~(uint32_t)(PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO);
 	/* Receiving on a queue also sends what was held back on it: queues come in pairs. */
 	queues = NSK_MIN(caps->rx_queues_max, caps->tx_queues_max);

@@ -20,6 +20,7 @@ enum value_kind {
 	VALUE_TIME,
 	VALUE_RATE,
 	VALUE_COUNT,
+	VALUE_BYTES,
 	VALUE_SEED
 };
 
@@ -53,6 +54,9 @@ static const struct key keys[] = {
 	LINE_KEY("rate", VALUE_RATE, rate_bps, "bits a second that pass"),
 	LINE_KEY("queue", VALUE_COUNT, queue_packets,
 		 "packets on the way or waiting, at most; 4096 if not given"),
+	LINE_KEY(
+		"ecn_threshold", VALUE_BYTES, ecn_threshold,
+		"with rate: behind more waiting ones IPv4 packets are marked, or lost without ECT"),
 	LINE_KEY("seed", VALUE_SEED, seed, "of all that happens at random: the same again"),
 	PORT_KEY("rxfail", VALUE_PPM, rxfail_ppm,
 		 "received packets that are dropped as without a buffer"),
@@ -130,6 +134,17 @@ static void key_names(char *text, size_t size)
 		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? " " : "", keys[i].name);
 }
 
+/* NULL if the parameters make sense together, else what is wrong with them. */
+static const char *params_wrong(const struct fault_params *params)
+{
+	const char *wrong = impair_check(&params->line[FAULT_RX]);
+
+	if (params->down_every_ns ? params->down_for_ns >= params->down_every_ns
+				  : params->down_for_ns > 0)
+		return "down_for must be shorter than down_every: down_every=10s,down_for=1s";
+	return wrong ? wrong : impair_check(&params->line[FAULT_TX]);
+}
+
 int fault_parse(const char *list, struct fault_params *params, char *error, size_t size)
 {
 	const char *expect;
@@ -155,11 +170,9 @@ int fault_parse(const char *list, struct fault_params *params, char *error, size
 		snprintf(error, size, "fault: '%s' is not of the form FAULT=VALUE", kv.key);
 		return rc;
 	}
-	if (params->down_every_ns ? params->down_for_ns >= params->down_every_ns
-				  : params->down_for_ns > 0) {
-		snprintf(
-			error, size,
-			"fault: down_for must be shorter than down_every: down_every=10s,down_for=1s");
+	expect = params_wrong(params);
+	if (expect) {
+		snprintf(error, size, "fault: %s", expect);
 		return -EINVAL;
 	}
 	return 0;
@@ -169,12 +182,12 @@ void nsk_faults_list(FILE *out)
 {
 	static const char *const kinds[] = {
 		[VALUE_PPM] = "SHARE",	 [VALUE_TIME] = "TIME",	  [VALUE_RATE] = "RATE",
-		[VALUE_COUNT] = "COUNT", [VALUE_SEED] = "NUMBER",
+		[VALUE_COUNT] = "COUNT", [VALUE_BYTES] = "BYTES", [VALUE_SEED] = "NUMBER",
 	};
 
 	fprintf(out, "-d fault:KEY=VALUE,KEY=VALUE...:DEVICE\n");
 	for (size_t i = 0; i < NSK_ARRAY_LEN(keys); i++)
-		fprintf(out, "  %-10s %-6s %s\n", keys[i].name, kinds[keys[i].kind], keys[i].help);
+		fprintf(out, "  %-13s %-6s %s\n", keys[i].name, kinds[keys[i].kind], keys[i].help);
 	fprintf(out,
 		"SHARE is 1%% or 200ppm, TIME 20ms, 1.5s, 100us or 50ns, RATE 10mbit or 64kbit. "
 		"rx. or tx. in front\nof one down to seed (tx.loss=1%%) means one direction only.\n");

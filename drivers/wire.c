@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ce.h"
 #include "counter.h"
 #include "framebuf.h"
 #include "mbuf/pool.h"
@@ -222,36 +223,11 @@ static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
 		counter_add(&d->sent.duplicated, 1);
 }
 
-/* The octet of an IPv4 packet in a frame that has the ECN field (RFC 3168 section 5); NULL: it is
- * no such packet. */
-static uint8_t *frame_tos(struct frame *f)
-{
-	static const uint8_t ipv4[] = {0x08, 0x00, 0x45};
-	uint8_t *tos = f->data + FRAME_ETH_LEN + 1;
-
-	if (f->len < FRAME_ETH_LEN + 20 || memcmp(f->data + 12, ipv4, sizeof(ipv4)) != 0)
-		return NULL;
-	return tos;
-}
-
-/* CE, and the header's checksum follows (RFC 1624). */
-static void frame_mark(uint8_t *tos)
-{
-	uint8_t *check = tos + 9;
-	uint32_t sum = (uint16_t) ~(check[0] << 8 | check[1]) + 3U - (*tos & 3);
-
-	sum = ~((sum & 0xffff) + (sum >> 16));
-	check[0] = (uint8_t)(sum >> 8);
-	check[1] = (uint8_t)sum;
-	*tos |= 3;
-}
-
 /* One packet onto an imperfect or watched direction; counts what became of it. */
 static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
 			 struct rte_mbuf *m, uint32_t epoch)
 {
 	struct frame *f = dir_has_room(d) ? dir_reserve(d, m) : NULL;
-
 	uint8_t *tos = NULL;
 
 	if (!f || impair_full(&d->impair, now_ns, m->pkt_len)) {
@@ -260,8 +236,8 @@ static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now
 	}
 	frame_fill(f, m, epoch);
 	if (impair_congested(&d->impair, now_ns)) {
-		tos = frame_tos(f);
-		if (tos && !(*tos & 3)) {
+		tos = ce_field(f->data, f->len, FRAME_ETH_LEN);
+		if (tos && !ce_capable(tos)) {
 			counter_add(&d->sent.queue_full, 1);
 			return;
 		}
@@ -271,7 +247,7 @@ static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now
 	if (wire->tap)
 		wire->tap(wire->tap_arg, d == &wire->dir[1], now_ns, f->data, f->len);
 	if (tos) {
-		frame_mark(tos);
+		ce_mark(tos);
 		counter_add(&d->sent.marked, 1);
 	}
 	if (d->impair.any)

@@ -134,8 +134,8 @@ int main(int argc, char **argv)
 			"  A bad link between two taps, which can be moved to namespaces of their own:\n"
 			"  nsk-wire -d 'fault:delay=10ms,rate=100mbit,queue=200,loss=1%,seed=7:net_tap0,iface=w0' \\\n"
 			"           -d net_tap1,iface=w1\n"
-			"  Faults: loss dup corrupt reorder reorder_by delay jitter rate queue seed (docs/CONFIG.md);\n"
-			"  with rx. or tx. in front for one direction.\n",
+			"  Faults: loss dup corrupt reorder reorder_by delay jitter rate queue ecn_threshold seed\n"
+			"  (docs/CONFIG.md); with rx. or tx. in front for one direction.\n",
 		.rows = rows,
 		.options = &options,
 	};

@@ -4,6 +4,8 @@
 
 #include <netstk/port.h>
 
+#include "wire/csum.h"
+
 struct faulty {
 	struct nsk_wire *wire;
 	struct pkt_pool *pool[2];
@@ -250,6 +252,47 @@ static void corruption_flips_one_bit_behind_the_link_header(void **state)
 	faulty_down(&f);
 }
 
+/* RFC 3168 section 5: what is ECT is marked, the checksum with it, what is not is lost; the
+ * sender's own bytes stay as they were. */
+static void behind_the_threshold_packets_are_marked_or_lost(void **state)
+{
+	static const uint8_t tos[] = {2, 2, 1, 0, 3}, heard[] = {2, 2, 3, 3};
+	const uint8_t header[] = {0x08, 0, 0x45, 0, 0, 86};
+	struct rte_mbuf *data[NSK_ARRAY_LEN(tos)], *m;
+	struct faulty f;
+	unsigned got = 0;
+
+	(void)state;
+	faulty_up(&f, "tx.rate=8mbit,tx.ecn_threshold=150");
+	assert_int_equal(f.port->caps.offloads & PORT_TX_CSUM_IPV4, 0);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(tos); i++) {
+		uint8_t *at;
+
+		m = data[i] = frame_new(f.pool[0], i, 100);
+		at = rte_pktmbuf_mtod(m, uint8_t *);
+		memcpy(at + 12, header, sizeof(header));
+		at[15] = tos[i];
+		memset(at + 24, 0, 2);
+		wire_checksum_store(at + 24, wire_checksum(at + 14, 20, 0));
+		rte_mbuf_refcnt_update(m, 1);
+		assert_int_equal(f.port->ops->tx_burst(f.port, 0, 0, &m, 1), 1);
+	}
+	assert_null(frame_recv(f.other, 0));
+	f.port->ops->tx_burst(f.port, 0, MS, NULL, 0);
+	while ((m = frame_recv(f.other, MS)) != NULL) {
+		assert_int_equal(chain_byte(m, 15), heard[got++]);
+		assert_true(wire_checksum_ok(rte_pktmbuf_mtod_offset(m, uint8_t *, 14), 20, 0));
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(got, NSK_ARRAY_LEN(heard));
+	assert_int_equal(injected(f.port), 1);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(tos); i++) {
+		assert_int_equal(chain_byte(data[i], 15), tos[i]);
+		rte_pktmbuf_free(data[i]);
+	}
+	faulty_down(&f);
+}
+
 static void duplicates_and_held_packets_come_through(void **state)
 {
 	struct counts out = {0};
@@ -390,6 +433,7 @@ int main(void)
 		cmocka_unit_test(a_line_holds_no_more_than_its_queue),
 		cmocka_unit_test(a_copy_is_corrupted_not_the_senders_data),
 		cmocka_unit_test(corruption_flips_one_bit_behind_the_link_header),
+		cmocka_unit_test(behind_the_threshold_packets_are_marked_or_lost),
 		cmocka_unit_test(duplicates_and_held_packets_come_through),
 		cmocka_unit_test(a_full_ring_takes_nothing_and_keeps_nothing),
 		cmocka_unit_test(a_partial_burst_takes_the_first_ones),
