@@ -9,6 +9,8 @@
  *				the main thread; tells what TCP_INFO says of Fast Open
  *	udp ADDRESS PORT	connect, send "hello", receive a datagram and show it;
  *				the main thread does all of it
+ *	keepalive ADDRESS PORT	connect, probe each second, receive to the end or the failure;
+ *				the main thread does all of it
  *
  * Every call blocks: in the worker's thread it turns the loop, in the main thread it sleeps. A call
  * that fails is answered with its name and errno's.
@@ -225,6 +227,28 @@ static void run_fastopen(const struct sockaddr_in *peer, unsigned long long byte
 	nsk_close(fd);
 }
 
+static void run_keepalive(const struct sockaddr_in *peer)
+{
+	static const int options[][3] = {
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 1},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 1},
+		{IPPROTO_TCP, TCP_KEEPCNT, 3},
+	};
+	int fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+	char byte;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (nsk_setsockopt(fd, options[i][0], options[i][1], &options[i][2], sizeof(int)))
+			note(failed, "setsockopt");
+	if (nsk_connect(fd, (const struct sockaddr *)peer, sizeof(*peer)))
+		note(failed, "connect");
+	else if (nsk_recv(fd, &byte, 1, 0) < 0)
+		note(failed, "recv");
+	printf("%s\n", *failed ? failed : "ended");
+	nsk_close(fd);
+}
+
 static bool obey(const char *line)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
@@ -241,6 +265,8 @@ static bool obey(const char *line)
 		run_tcp(&peer, bytes);
 	else if (strcmp(kind, "fastopen") == 0 && bytes <= BLOCK)
 		run_fastopen(&peer, bytes);
+	else if (strcmp(kind, "keepalive") == 0)
+		run_keepalive(&peer);
 	else
 		run_udp(&peer);
 	fflush(stdout);

@@ -9,6 +9,8 @@ import zlib
 
 from tap import BLOCK, KERNEL, PATIENCE_S, Failure, TapTest, until, use_cubic
 
+SLOWEST_BPS = 250000  # bytes: a transfer over a bad wire on a busy machine still does that
+
 
 @dataclasses.dataclass
 class Flow:
@@ -97,14 +99,14 @@ class ClientTest(TapTest):
         """What the client has said so far, its log left out; a line without its end is not there yet."""
         return [line for line in self.program.said.split("\n")[:-1] if not line.startswith("netstk ")]
 
-    def ask(self, *words):
+    def ask(self, *words, patience_s=PATIENCE_S):
         """The client's answer to a command. One that stays away ends the client: it does one thing after the other, so the
         tests that follow need not wait as well."""
         before = len(self.answers())
         self.program.need()
         os.write(self.commands, (" ".join(map(str, words)) + "\n").encode())
         try:
-            until("the client's answer", lambda: self.program.need() and len(self.answers()) > before, PATIENCE_S)
+            until("the client's answer", lambda: self.program.need() and len(self.answers()) > before, patience_s)
         except Failure:
             self.program.process.kill()
             self.program.process.wait()
@@ -117,7 +119,7 @@ class ClientTest(TapTest):
         with socket.create_server((KERNEL, 0)) as listener, concurrent.futures.ThreadPoolExecutor(1) as pool:
             listener.settimeout(PATIENCE_S)
             server = pool.submit(serve, listener, behave)
-            answer = self.ask("tcp", KERNEL, listener.getsockname()[1], size)
+            answer = self.ask("tcp", KERNEL, listener.getsockname()[1], size, patience_s=PATIENCE_S + size / SLOWEST_BPS)
             received, sent = server.result()
         words = answer.split()
         self.assertEqual(words[::3], ["sent", "received"], answer)

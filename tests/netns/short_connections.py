@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""5,000 connections that each carry one request and its answer, without a single error: the kernel's to nsk-echo, and
+"""10,000 connections that each carry one request and its answer, without a single error: the kernel's to nsk-echo, and
 ours to the kernel's echo server."""
 import unittest
 
 from tap import KERNEL, PATIENCE_S, STACK, Rig, TapTest, fact, main, run, start, until
 from rig import json_objects  # after tap, which says where it is
 
-COUNT = 5000
+COUNT = 10000
 LOAD = ["--short", "--connections", 16, "--requests-total", COUNT, "--timeout", 1000 * PATIENCE_S, "--strict", "--json",
         "--quiet"]
 

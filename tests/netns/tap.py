@@ -4,7 +4,7 @@ the kernel's sockets on the other side.
 
 A test is an executable file: classes made from TapTest, and main() at its end. It takes the build tree from NSK_BUILD and,
 as every unittest does, names of tests as arguments. NSK_SMALL=1 asks for smaller amounts (programs under a sanitizer),
-NSK_TEST_ALL=1 for the whole ones again.
+NSK_TEST_ALL=1 for the whole ones again, and for the biggest.
 """
 import concurrent.futures
 import hashlib
@@ -15,6 +15,7 @@ import re
 import shlex
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -27,7 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "scripts
 from rig import BUILD, Failure, Rig, check_tun, enter_namespace, read, run, until  # noqa: E402
 
 STACK, KERNEL, NETWORK, TAP = "10.9.0.2", "10.9.0.1", "10.9.0.0/24", "nsk0"
-SMALL = bool(os.environ.get("NSK_SMALL")) and not os.environ.get("NSK_TEST_ALL")
+ALL = bool(os.environ.get("NSK_TEST_ALL"))
+SMALL = bool(os.environ.get("NSK_SMALL")) and not ALL
 PATIENCE_S = 60  # without any progress; a busy machine is slow, and no time is ever judged
 MIB = 1 << 20
 BLOCK = 1 << 16
@@ -35,18 +37,25 @@ SAID_LINES = 40
 
 
 class TapTest(unittest.TestCase):
-    """Tests that share one program of ours on a tap, which must end with status 0 when they are done."""
+    """Tests that share one program of ours on a tap, which must end with status 0 when they are done. With faults there is
+    nsk-wire between the program and the tap, and does them."""
 
     program_line = ["nsk-echo", "--quiet", "--tcp", 7, "--udp", 7]
     device = f"net_tap0,iface={TAP}"
-    ready = "link up"  # what the program says when it listens
+    faults = None
+    ready = "link "  # what the program says when it listens
     stdin = subprocess.DEVNULL
 
     @classmethod
     def setUpClass(cls):
         cls.rig = cls.enterClassContext(Rig(no_huge=True))
+        if cls.faults:
+            cls.wire, cls.device = join(cls.rig, cls.faults)
         cls.program = start(cls.rig, *cls.program_line, device=cls.device, ready=cls.ready,
                             stdin=cls.stdin)
+        if cls.faults:  # memif's link comes up when both sides have met: a SYN before that is lost, and another without ECN
+            until("the way through the wire", lambda: " 1 received" in run("ping", "-c", "1", "-W", "1", STACK, check=False),
+                  PATIENCE_S)
 
     @classmethod
     def tearDownClass(cls):
@@ -59,6 +68,14 @@ class TapTest(unittest.TestCase):
         self.assertEqual(self.program.end(PATIENCE_S), 0, self.program.said)
         found = re.search(rf"{what} +(\d+)", self.program.said)
         return int(found[1]) if found else 0
+
+
+def join(rig, faults):
+    """Starts nsk-wire between the tap and memif: it, and memif's other end. Its rx is what comes from the kernel."""
+    _, (end, other) = rig.memif()
+    wire = rig.start("nsk-wire", "-d", f"fault:{faults}:net_tap0,iface={TAP}", "-d", end, "--no-huge", "--json")
+    until("the wire", lambda: wire.need() and "joined" in wire.said, PATIENCE_S)
+    return wire, other
 
 
 def start(rig, *arguments, device=TapTest.device, ready=TapTest.ready, **options):
@@ -140,9 +157,15 @@ def echo(test, size, seed=7):
 
 
 def snmp(group, name):
-    """A counter of the kernel in this namespace: snmp("Tcp", "RetransSegs")."""
-    names, values = (line.split() for line in read("/proc/net/snmp").splitlines() if line.startswith(f"{group}:"))
+    """A counter of the kernel in this namespace: snmp("Tcp", "RetransSegs"), snmp("IpExt", "InCEPkts")."""
+    text = read("/proc/net/netstat" if group.endswith("Ext") else "/proc/net/snmp")
+    names, values = (line.split() for line in text.splitlines() if line.startswith(f"{group}:"))
     return int(values[names.index(name)])
+
+
+def tcp_info(sock, offset):
+    """A 32-bit number of the kernel's struct tcp_info."""
+    return struct.unpack_from("=I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, offset + 4), offset)[0]
 
 
 def fact(text):
