@@ -128,6 +128,18 @@ NSK_API void nsk_config_log(struct nsk_config *config, nsk_log_fn fn, void *arg,
 NSK_API int nsk_config_control(struct nsk_config *config, const char *path);
 
 /**
+ * @brief Read the secret that nodes share so that each takes the SYN cookies that another gave out,
+ * as behind a balancer that sends a connection's last ACK elsewhere than its SYN.
+ *
+ * The file holds 32 hexadecimal digits ("openssl rand -hex 16"), nobody else may read it, and it is
+ * read at once. The nodes' clocks must agree within a second; a cookie is refused that one node
+ * made in the first moments of a minute (64 s) that for the other has not begun. The default are
+ * secrets of the stack's own.
+ * @return 0, or -1 with errno (EACCES, ENOENT, EINVAL)
+ */
+NSK_API int nsk_config_secret_file(struct nsk_config *config, const char *path);
+
+/**
  * @brief The path that the name of a control socket stands for.
  *
  * "echo" is /run/netstk/echo.sock for root; for others netstk/echo.sock in $XDG_RUNTIME_DIR, or in

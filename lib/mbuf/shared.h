@@ -21,7 +21,10 @@ enum shared_proto {
 };
 
 struct stack_shared {
-	struct siphash_key secret; /* [C] of shared_key() */
+	struct siphash_key secret;  /* [C] of shared_key() */
+	struct siphash_key cluster; /* [C] the same, for what other nodes must find as well */
+	bool clustered;	    /* [C] there are such: cluster is their secret, else it is as secret */
+	uint64_t wall_ns;   /* [C] from the stack's clock to the one that the nodes share */
 	uint64_t cookie_ns; /* [A] when a SYN cookie was given out last, about; 0: none was */
 	bool strays;	    /* [A] some TCP connections live where their flows do not belong */
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
@@ -29,7 +32,8 @@ struct stack_shared {
 	uint64_t *port_users[SHARED_PROTOS];
 };
 
-/* Secrets that have to be the same on all workers, so that a flow may move. */
+/* Secrets that have to be the same on all workers, so that a flow may move; two of them on all
+ * nodes, so that a cookie may: its connection's timestamps go on where the cookie's was. */
 enum shared_secret {
 	SHARED_ISN,
 	SHARED_TS_OFFSET,
@@ -41,10 +45,12 @@ enum shared_secret {
 static inline struct siphash_key shared_key(const struct stack_shared *s, enum shared_secret what)
 {
 	const uint8_t label[2][2] = {{(uint8_t)what, 0}, {(uint8_t)what, 1}};
+	bool all = what == SHARED_TS_OFFSET || what == SHARED_COOKIE;
+	const struct siphash_key *from = all ? &s->cluster : &s->secret;
 
 	return (struct siphash_key){
-		.k0 = siphash24(&s->secret, label[0], sizeof(label[0])),
-		.k1 = siphash24(&s->secret, label[1], sizeof(label[1])),
+		.k0 = siphash24(from, label[0], sizeof(label[0])),
+		.k1 = siphash24(from, label[1], sizeof(label[1])),
 	};
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/compiler.h"
 #include "stack/eal_args.h"
+#include "stack/secret.h"
 #include "stack/settings.h"
 
 #define DEVARGS_MAX 1024
@@ -455,6 +456,20 @@ int nsk_config_control(struct nsk_config *config, const char *path)
 				   path, CONFIG_PATH_MAX - 1);
 	snprintf(config->control, sizeof(config->control), "%s", path ? path : "");
 	config->control_at = config->here;
+	return 0;
+}
+
+int nsk_config_secret_file(struct nsk_config *config, const char *path)
+{
+	char error[CONFIG_ERROR_MAX];
+	int rc;
+
+	if (!config || !path)
+		return invalid();
+	rc = secret_read(path, &config->cluster, error, sizeof(error));
+	if (rc)
+		return config_fail(config, -rc, "%s", error);
+	config->clustered = true;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/settings.h"
+#include "base/siphash.h"
 #include "net/iface.h"
 #include "net/port.h"
 
@@ -88,6 +89,8 @@ struct nsk_config {
 	enum nsk_log_level log_level;
 	char control[CONFIG_PATH_MAX]; /* "": none */
 	struct config_place control_at;
+	bool clustered; /* other nodes have the same secret, this */
+	struct siphash_key cluster;
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	uint32_t given;	    /* options that nsk_config_args() took, by their rows */

@@ -355,6 +355,11 @@ static int set_control(struct file *f, const config_setting_t *s)
 	return nsk_config_control(f->config, config_setting_get_string(s));
 }
 
+static int set_secret_file(struct file *f, const config_setting_t *s)
+{
+	return nsk_config_secret_file(f->config, config_setting_get_string(s));
+}
+
 static int set_gateway(struct file *f, const config_setting_t *s)
 {
 	return nsk_config_add_gateway(f->config, config_setting_get_string(s));
@@ -371,6 +376,7 @@ static const struct key root_keys[] = {
 	{"no_huge", TYPE(BOOL), "true or false", set_no_huge},
 	{"log", TYPE(STRING), "a string", set_log},
 	{"control", TYPE(STRING), "a string", set_control},
+	{"secret_file", TYPE(STRING), "a string", set_secret_file},
 	{"seed", INTEGER, "a whole number", set_seed},
 	{0},
 };

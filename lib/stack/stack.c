@@ -289,7 +289,7 @@ static int check_config(struct nsk_config *config)
  * same secret, but not one that the workers' generators betray. Without the kernel's randomness
  * there is no stack: whoever could guess it would find sequence numbers and cookies.
  */
-static int choose_secrets(struct nsk_stack *stack, struct nsk_config *config)
+static int own_secrets(struct nsk_stack *stack, struct nsk_config *config)
 {
 	struct siphash_key *key = &stack->shared.secret;
 	struct rng rng;
@@ -308,6 +308,18 @@ static int choose_secrets(struct nsk_stack *stack, struct nsk_config *config)
 		"no random numbers from the kernel (getrandom: %s): the stack's secrets would be "
 		"guessable",
 		strerror(errno));
+}
+
+static int choose_secrets(struct nsk_stack *stack, struct nsk_config *config)
+{
+	struct stack_shared *shared = &stack->shared;
+	int rc = own_secrets(stack, config);
+
+	shared->clustered = config->clustered;
+	shared->cluster = config->clustered ? config->cluster : shared->secret;
+	if (config->clustered && !config->clock)
+		shared->wall_ns = clock_wall_offset_ns();
+	return rc;
 }
 
 /* Names of pools and rings must be unique in the process: a number never used twice. */

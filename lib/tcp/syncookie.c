@@ -13,6 +13,8 @@
 #include "tcpalg/cookie.h"
 
 #define NOTE_NS UINT64_C(1000000000)
+/* So far the clock of the node that made a cookie may be ahead of ours. */
+#define SKEW_MS 1000u
 
 static struct cookie_conn cookie_of(const struct pkt *p, uint32_t peer_isn)
 {
@@ -34,12 +36,20 @@ static void note_cookie(struct nsk_worker *w)
 		__atomic_store_n(last, w->now_ns, __ATOMIC_RELAXED);
 }
 
-/* None can be good while no worker gave one out: no chance for guesses. */
+/* What the epochs of cookies are counted by. */
+static uint64_t epoch_clock_ns(const struct nsk_worker *w)
+{
+	return w->now_ns + w->shared->wall_ns;
+}
+
+/* None can be good while no worker gave one out, and no other node might have: no chance for
+ * guesses. */
 static bool cookies_out(const struct nsk_worker *w)
 {
 	uint64_t last_ns = __atomic_load_n(&w->shared->cookie_ns, __ATOMIC_RELAXED);
 
-	return last_ns && w->now_ns < last_ns + NOTE_NS + 2 * COOKIE_EPOCH_NS;
+	return w->shared->clustered ||
+	       (last_ns && w->now_ns < last_ns + NOTE_NS + 2 * COOKIE_EPOCH_NS);
 }
 
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p)
@@ -80,7 +90,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 		if (co.ecn)
 			ctl.flags |= TCP_ECE;
 	}
-	ctl.seq = cookie_make(&t->jar, &conn, &co, &o.tsval, w->now_ns);
+	ctl.seq = cookie_make(&t->jar, &conn, &co, &o.tsval, epoch_clock_ns(w));
 	note_cookie(w);
 	worker_count(w, NSK_CNT_TCP_COOKIES_SENT, 1);
 	tcp_control_send(w, &ctl);
@@ -91,13 +101,14 @@ bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, struct tcp_embr
 	struct tcp_worker *t = w->tcp;
 	struct cookie_conn conn = cookie_of(p, p->seq - 1);
 	struct cookie_opts co = {.ts = p->opts.present & TCP_HAS_TS};
-	uint32_t ts_off;
+	uint32_t ts_off, now_ts;
 
 	if (!cookies_out(w))
 		return false;
 	ts_off = tcp_ts_offset(w, &p->flow, p->family);
-	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, t->now_ms + ts_off, &co,
-			  w->now_ns))
+	now_ts = t->now_ms + ts_off + (w->shared->clustered ? SKEW_MS : 0);
+	if (!cookie_check(&t->jar, &conn, p->ack - 1, p->opts.tsecr, now_ts, &co,
+			  epoch_clock_ns(w)))
 		return false;
 	*e = (struct tcp_embryo){
 		.flow = p->flow,

@@ -2,6 +2,7 @@
 /* What is remembered of peers, found out; see way.h. And what begins towards them: ISNs. */
 #include "tcp/way.h"
 
+#include "mbuf/shared.h"
 #include "tcpalg/isn.h"
 
 uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
@@ -16,13 +17,14 @@ uint32_t tcp_isn(const struct nsk_worker *w, const struct flow *flow, uint8_t fa
 
 uint32_t way_ts_offset(const struct nsk_worker *w, const struct flow *flow, uint8_t family)
 {
+	uint32_t wall_ms = (uint32_t)(w->shared->wall_ns / 1000000);
 	uint8_t pair[8];
 
 	if (family != AF_INET)
-		return isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
+		return wall_ms + isn_ts_offset(&w->tcp->ts_key, flow, 32); /* both addresses */
 	memcpy(pair, flow->src, 4);
 	memcpy(pair + 4, flow->dst, 4);
-	return isn_ts_offset(&w->tcp->ts_key, pair, sizeof(pair));
+	return wall_ms + isn_ts_offset(&w->tcp->ts_key, pair, sizeof(pair));
 }
 
 static void remember(struct nsk_worker *w, const struct flow *flow, const struct route_cache *rc)

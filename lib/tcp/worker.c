@@ -49,7 +49,7 @@ static void draw_keys(struct nsk_worker *w)
 	t->isn_key = shared_key(w->shared, SHARED_ISN);
 	t->ts_key = shared_key(w->shared, SHARED_TS_OFFSET);
 	key = shared_key(w->shared, SHARED_COOKIE);
-	cookie_jar_init(&t->jar, &key, w->now_ns);
+	cookie_jar_init(&t->jar, &key, w->now_ns + w->shared->wall_ns);
 	rng_fill(&w->rng, &key, sizeof(key));
 	ports_init(&t->ports, &key);
 }
