@@ -39,7 +39,7 @@ static const struct {
 	{"\n\nmtuu = 1500;\n", "main.conf:3: there is no setting \"mtuu\"; did you mean \"mtu\"?"},
 	{"interfaces = ();\n",
 	 "main.conf:1: the file, settings apart, has no key \"interfaces\"; it has devices, routes, gateway, "
-	 "lcores, workers, eal, no_huge, log, control, seed"},
+	 "lcores, workers, eal, no_huge, log, control, secret_file, seed"},
 	{"tcp: {\n windw = 1;\n};\n",
 	 "main.conf:2: there is no setting \"tcp.windw\"; did you mean \"tcp.window\"?"},
 	{"tcp: {\n mtu = 1;\n};\n", "main.conf:2: there is no setting \"tcp.mtu\""},
