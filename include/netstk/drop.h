@@ -90,6 +90,7 @@ extern "C" {
 	  "The listener has no room for another half-open connection.")                            \
 	X(TCP_ACCEPT_BACKLOG_FULL, "tcp_accept_backlog_full",                                      \
 	  "The listener's accept queue is full.")                                                  \
+	X(TCP_SYN_LIMIT, "tcp_syn_limit", "The source has sent more SYNs than tcp.syn_rate.")      \
 	X(TCP_BAD_COOKIE, "tcp_bad_cookie", "The ACK to a listener carries no valid SYN cookie.")  \
 	X(TCP_BAD_SEQUENCE, "tcp_bad_sequence",                                                    \
 	  "The sequence numbers lie outside the receive window.")                                  \

@@ -71,6 +71,10 @@ struct settings {
 	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (1000) */
 	uint32_t tcp_rst_limit;	      /* resets to strangers a second and worker (1000) */
 	uint32_t tcp_mss_min;	      /* smallest peer's MSS that is believed, bytes (88) */
+	uint32_t tcp_syn_rate;	      /* SYNs a second from a source prefix, 0: any (0) */
+	uint32_t tcp_syn_burst;	      /* at once (100) */
+	uint32_t tcp_syn_prefix4;     /* bits of a source (24) */
+	uint32_t tcp_syn_prefix6;     /* the same in IPv6 (64) */
 	uint32_t tcp_mtu_probing;     /* smaller segments when none arrive, RFC 4821 (1) */
 	uint32_t tcp_base_mss;	      /* what they begin with then, bytes (1024) */
 	uint32_t tcp_mtu_probe_ms;    /* until more is tried again (600000) */

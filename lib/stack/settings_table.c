@@ -140,6 +140,14 @@ const struct setting settings_table[] = {
 	    "net.ipv4.tcp_max_syn_backlog", "embryonic connections of a worker"),
 	ENUM("tcp.syncookies", tcp_syncookies, cookies, 1, LIVE, "net.ipv4.tcp_syncookies",
 	     "SYN cookies: never, when a listener's queue of embryonic connections is full, always"),
+	U32("tcp.syn_rate", tcp_syn_rate, "per second", 0, 10000000, 0, START, NULL,
+	    "SYNs that a worker takes from one source prefix; 0: any number"),
+	U32("tcp.syn_burst", tcp_syn_burst, "SYNs", 1, 65535, 100, START, NULL,
+	    "of these, at once"),
+	U32("tcp.syn_prefix4", tcp_syn_prefix4, "bits", 1, 32, 24, START, NULL,
+	    "what of an IPv4 address makes a source"),
+	U32("tcp.syn_prefix6", tcp_syn_prefix6, "bits", 1, 128, 64, START, NULL,
+	    "what of an IPv6 address makes a source"),
 
 	/* TCP: protocol */
 	BOOL("tcp.timestamps", tcp_timestamps, 1, LIVE, "net.ipv4.tcp_timestamps",

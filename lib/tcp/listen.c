@@ -170,6 +170,13 @@ static uint32_t choose_iss(struct nsk_worker *w, const struct pkt *p, uint32_t i
 	return iss;
 }
 
+/* The source of the SYN has not had its share of this second. */
+static NSK_NOINLINE bool source_may(struct nsk_worker *w, const struct pkt *p)
+{
+	return srclimit_allow(w->tcp->syn_limit, p->flow.src, p->family == AF_INET ? 4 : 16,
+			      w->now_ns);
+}
+
 /* Third: SYN. */
 static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash,
 		     uint32_t iss_after)
@@ -177,6 +184,10 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 	const struct pkt *p = pkt_of(m);
 	struct tcp_listener *ls = l->listener;
 
+	if (NSK_UNLIKELY(w->tcp->syn_limit != NULL) && !source_may(w, p)) {
+		pkt_drop(w, m, NSK_DROP_TCP_SYN_LIMIT);
+		return;
+	}
 	if (listener_full(ls)) {
 		pkt_drop(w, m, NSK_DROP_TCP_ACCEPT_BACKLOG_FULL);
 		return;

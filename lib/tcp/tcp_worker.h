@@ -22,6 +22,7 @@
 #include "tcpalg/limiter.h"
 #include "tcpalg/ports.h"
 #include "tcpalg/rtt.h"
+#include "tcpalg/srclimit.h"
 
 /* Segments gathered before they are looked up together. */
 #define TCP_BURST_MAX 64
@@ -75,6 +76,7 @@ struct tcp_worker {
 	struct siphash_key isn_key, ts_key; /* [C] */
 	struct cookie_jar jar;
 	struct ports ports;
+	struct srclimit *syn_limit;   /* NULL: SYNs are not limited by their source */
 	struct rtt_limits rtt_limits; /* [C] */
 	uint8_t rcv_shift;	      /* [C] window scale that we announce */
 

@@ -96,6 +96,24 @@ static int init_tables(struct nsk_worker *w)
 	return rc;
 }
 
+static int init_syn_limit(struct nsk_worker *w)
+{
+	const struct settings *set = w->set;
+	struct siphash_key key;
+	struct srclimit *l;
+
+	if (set->tcp_syn_rate == 0)
+		return 0;
+	l = mem_zalloc(w->mem, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	rng_fill(&w->rng, &key, sizeof(key));
+	srclimit_init(l, &key, set->tcp_syn_rate, set->tcp_syn_burst, (uint8_t)set->tcp_syn_prefix4,
+		      (uint8_t)set->tcp_syn_prefix6);
+	w->tcp->syn_limit = l;
+	return 0;
+}
+
 int tcp_worker_init(struct nsk_worker *w)
 {
 	struct tcp_worker *t = mem_zalloc(w->mem, sizeof(*t));
@@ -118,8 +136,11 @@ int tcp_worker_init(struct nsk_worker *w)
 	t->rcv_shift = window_shift_for(w->set->tcp_rcvbuf_max);
 	draw_keys(w);
 	set_budgets(w);
-	rc = init_tables(w);
+	rc = init_syn_limit(w);
+	if (rc == 0)
+		rc = init_tables(w);
 	if (rc) {
+		mem_free(w->mem, t->syn_limit, sizeof(*t->syn_limit));
 		mem_free(w->mem, t, sizeof(*t));
 		w->tcp = NULL;
 	}
@@ -309,6 +330,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 	slab_fini(&t->time_waits);
 	slab_fini(&t->embryos);
 	slab_fini(&t->conns);
+	mem_free(w->mem, t->syn_limit, sizeof(*t->syn_limit));
 	mem_free(w->mem, t, sizeof(*t));
 	w->tcp = NULL;
 }

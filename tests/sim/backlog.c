@@ -297,6 +297,37 @@ static void cookie_is_good_for_a_minute_and_not_for_three(void **state)
 	finish();
 }
 
+static void source_prefix_is_held_to_its_rate_of_syns(void **state)
+{
+	static const char *const settings[] = {"tcp.syn_rate=10", "tcp.syn_burst=2", NULL};
+	struct tcp_spec syn = {.dport = 7, .flags = TCP_SYN, .seq = 1000};
+
+	(void)state;
+	begin(settings, 100);
+	for (uint16_t i = 0; i < 10; i++) {
+		syn.sport = (uint16_t)(200 + i);
+		peer_tcp(&peer, &syn);
+	}
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 2);
+	assert_int_equal(drops(NSK_DROP_TCP_SYN_LIMIT), 8);
+	peer_run(&peer, 100 * MS);
+	peer_tcp(&peer, &syn);
+	syn.sport++;
+	peer_tcp(&peer, &syn);
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 3);
+	assert_int_equal(drops(NSK_DROP_TCP_SYN_LIMIT), 9);
+	/* Another prefix has its own. */
+	syn.ip.src = 0x0a000102;
+	peer_tcp(&peer, &syn);
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 4);
+	assert_int_equal(drops(NSK_DROP_TCP_SYN_LIMIT), 9);
+	peer_forget(&peer);
+	assert_int_equal(nsk_close(listener), 0);
+	peer_run(&peer, 10 * MINUTE);
+	peer_forget(&peer);
+	peer_finish(&peer, 0);
+}
+
 /* CVE-2008-4609 in small: peers that never finish do not keep others out. */
 static void newcomers_are_served_while_the_backlog_is_full_of_stuck_ones(void **state)
 {
@@ -323,6 +354,7 @@ int main(void)
 		world_test(cookies_always_means_that_no_syn_is_remembered),
 		world_test(guessed_cookie_is_refused),
 		world_test(cookie_is_good_for_a_minute_and_not_for_three),
+		world_test(source_prefix_is_held_to_its_rate_of_syns),
 		world_test(newcomers_are_served_while_the_backlog_is_full_of_stuck_ones),
 	};
 

@@ -144,6 +144,7 @@ static void rst_to_a_closed_port(struct peer *p)
 }
 
 static const char *const no_cookies[] = {"tcp.syncookies=never", NULL};
+static const char *const one_syn[] = {"tcp.syn_rate=1", "tcp.syn_burst=1", NULL};
 static const char *const one_conn[] = {"tcp.max_conns=1", NULL};
 
 static void one_half_open(struct peer *p)
@@ -365,6 +366,8 @@ const struct drop_test drops_tcp[] = {
 	CASE(TCP_SYN_BACKLOG_FULL, new_syn, .settings = no_cookies, .prepare = one_half_open,
 	     .finish = finish),
 	CASE(TCP_ACCEPT_BACKLOG_FULL, new_syn, .prepare = two_wait_for_accept, .finish = finish),
+	CASE(TCP_SYN_LIMIT, new_syn, .settings = one_syn, .prepare = one_half_open,
+	     .finish = finish),
 	CASE(TCP_BAD_COOKIE, guessed_cookie, .prepare = listening, .finish = finish),
 	CASE(TCP_BAD_FLAGS, fin_to_a_listener, .prepare = listening, .finish = finish),
 	CASE(TCP_RST_WINDOW, rst_to_a_listener, .prepare = listening, .finish = finish),
