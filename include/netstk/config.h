@@ -132,9 +132,9 @@ NSK_API int nsk_config_control(struct nsk_config *config, const char *path);
  * as behind a balancer that sends a connection's last ACK elsewhere than its SYN.
  *
  * The file holds 32 hexadecimal digits ("openssl rand -hex 16"), nobody else may read it, and it is
- * read at once. The nodes' clocks must agree within a second; a cookie is refused that one node
- * made in the first moments of a minute (64 s) that for the other has not begun. The default are
- * secrets of the stack's own.
+ * read at once. The nodes' clocks must agree within a second when their stacks are created, and not
+ * be stepped after that; a cookie is refused that one node made in the first moments of a minute
+ * (64 s) that for the other has not begun. The default are secrets of the stack's own.
  * @return 0, or -1 with errno (EACCES, ENOENT, EINVAL)
  */
 NSK_API int nsk_config_secret_file(struct nsk_config *config, const char *path);

@@ -59,7 +59,7 @@ static const struct option_row options[] = {
 	 "further arguments for DPDK's EAL, in one word: \"-m 64 --iova-mode=va\"", nsk_config_eal},
 	{NULL, "--control", "PATH", "control socket, for nskctl -s PATH", nsk_config_control},
 	{NULL, "--secret-file", "FILE",
-	 "secret that nodes share to take each other's SYN cookies: 32 hexadecimal digits",
+	 "secret that nodes share, for each other's SYN cookies: 32 hex digits",
 	 nsk_config_secret_file},
 	{NULL, "--log", "LEVEL", "none, error, warning (default), info or debug", config_log_level},
 };

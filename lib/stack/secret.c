@@ -4,9 +4,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DIGITS (2 * sizeof(struct siphash_key))
 
@@ -67,9 +69,9 @@ static int read_key(FILE *file, struct siphash_key *key, char *why, size_t size)
 
 int secret_read(const char *path, struct siphash_key *key, char *error, size_t size)
 {
-	FILE *file = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc; /* a FIFO must not hold us */
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	char why[128];
-	int rc;
 
 	if (file) {
 		rc = read_key(file, key, why, sizeof(why));
@@ -77,6 +79,8 @@ int secret_read(const char *path, struct siphash_key *key, char *error, size_t s
 	} else {
 		rc = -errno;
 		snprintf(why, sizeof(why), "%s", strerror(errno));
+		if (fd >= 0)
+			close(fd);
 	}
 	if (rc)
 		snprintf(error, size, "secret file \"%.200s\": %s", path, why);

@@ -10,7 +10,6 @@
 #include <numa.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "ip/ip.h"
 #include "mbuf/pool.h"
@@ -18,6 +17,7 @@
 #include "net/net.h"
 #include "sock/sock.h"
 #include "stack/build.h"
+#include "stack/node_mem.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
@@ -35,39 +35,6 @@ static bool many_nodes(void)
 static int node_of_cpu(int cpu)
 {
 	return cpu >= 0 && many_nodes() ? numa_node_of_cpu(cpu) : -1;
-}
-
-/* Slabs and tables ask for pieces of many KiB; what is smaller than a page costs a page. */
-static void *node_alloc(void *arg, size_t size, size_t align)
-{
-	struct run_worker *r = arg;
-
-	(void)align;
-	return numa_alloc_onnode(size, r->numa_node);
-}
-
-static void node_free(void *arg, void *p, size_t size)
-{
-	(void)arg;
-	numa_free(p, size);
-}
-
-static void *map_worker(size_t size, int node)
-{
-	void *p;
-
-	if (node >= 0)
-		return numa_alloc_onnode(size, node);
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void unmap_worker(void *p, size_t size, int node)
-{
-	if (node >= 0)
-		numa_free(p, size);
-	else
-		munmap(p, size);
 }
 
 /* ---- tables of the protocols --------------------------------------------------------------- */
@@ -132,7 +99,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 
 	if (rc)
 		return rc;
-	r = map_worker(size, node);
+	r = node_map(size, NSK_CACHELINE, node);
 	if (!r)
 		return build_fail(config, ENOMEM, "no memory for worker %u", index);
 	*out = r;
@@ -140,7 +107,8 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	r->numa_node = node;
 	r->stack = stack;
 	r->cpu = config->cpu[index];
-	r->node_ops = (struct mem_ops){.alloc = node_alloc, .free = node_free, .arg = r};
+	r->node_ops =
+		(struct mem_ops){.alloc = node_alloc, .free = node_free, .arg = &r->numa_node};
 	mem_init(&r->mem, node >= 0 ? &r->node_ops : NULL);
 	r->w.set = &stack->set;
 	r->w.stack = stack;
@@ -190,7 +158,7 @@ void worker_destroy(struct run_worker *r)
 	if (r->mem.bytes)
 		LOG_ERR(&r->stack->log, "memory", "worker %u ended with %zu bytes still out",
 			r->w.id, r->mem.bytes);
-	unmap_worker(r, r->mapping_size, r->numa_node);
+	node_unmap(r, r->mapping_size);
 }
 
 /*

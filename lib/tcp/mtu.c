@@ -123,26 +123,33 @@ void mtu_due(struct nsk_worker *w, struct tcp_conn *c)
 	go_on(w, c);
 }
 
-void mtu_output(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
+bool mtu_output(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 {
 	uint32_t flight = c->snd_nxt - c->snd_una, smss = c->cc.smss, len, all;
 	struct tcp_mtu *m = c->ext->mtu;
 
 	if (m->state != MTU_WANTED || c->loss.state != LOSS_OPEN)
-		return;
-	m->size = mtu_search_next(&m->search);
+		return false;
+	m->size = NSK_MIN(mtu_search_next(&m->search), largest(w, c));
+	if (m->size <= c->ext->path_mtu) { /* the route is another one by now */
+		rest(w, c);
+		return false;
+	}
 	len = m->size - headers(c);
 	all = len + FOLLOW * smss;
-	if (sndq_unsent(c) < all || window_usable(&c->win, c->snd_una, c->snd_nxt) < all ||
-	    c->cc.cwnd < flight + all || *budget < all)
-		return;
+	if (sndq_unsent(c) < all || c->win.snd_wnd < all || c->cc.cwnd < all || *budget < len)
+		return false;
+	if (window_usable(&c->win, c->snd_una, c->snd_nxt) < all || c->cc.cwnd < flight + all)
+		return true;
 	recover_prepare(w, c, c->snd_una);
 	m->probe.start = c->snd_nxt;
-	if (!tcp_send_larger(w, c, len))
-		return;
+	len = tcp_send_larger(w, c, len);
 	m->probe.end = c->snd_nxt;
+	m->size = (uint16_t)(len + headers(c)); /* of octets that lie scattered fewer left */
 	*budget -= len;
-	set_state(c, MTU_OUT);
+	if (len && m->size > c->ext->path_mtu)
+		set_state(c, MTU_OUT);
+	return false;
 }
 
 static void passed(struct nsk_worker *w, struct tcp_conn *c)
@@ -181,7 +188,7 @@ unsigned mtu_acked(struct nsk_worker *w, struct tcp_conn *c, struct loss_ctx *x,
 	if (!(flight_at(x->f, x->una, probe.start).flags & FLIGHT_LOST))
 		return ev;
 	if (!(ev & LOSS_EV_ENTER) || flight_lost(x->f, x->una, x->nxt) > seq_range_len(probe)) {
-		set_state(c, MTU_WANTED); /* others were lost, too: it says nothing of the size */
+		go_on(w, c); /* others were lost, too: it says nothing of the size */
 		return ev;
 	}
 	loss_forgive(x, probe.end);

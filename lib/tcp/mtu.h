@@ -45,8 +45,12 @@ bool mtu_lower(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu);
 /* TCP_T_MTU: time to try more. */
 void mtu_due(struct nsk_worker *w, struct tcp_conn *c);
 
-/* A turn's output, with loss.mtu: sends the probe if there is data, window and budget for it. */
-void mtu_output(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget);
+/*
+ * A turn's output, with loss.mtu: sends the probe if there is data, window and budget for it. True:
+ * only what is in flight is in the way, and new data waits until enough of that has arrived, a
+ * round trip at most: a flow that fills its window would never find room for a probe.
+ */
+bool mtu_output(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget);
 
 /* An ACK, with loss.mtu: has the probe arrived, or is it lost? ev: LOSS_EV_*; returns what of them
  * counts. */

@@ -210,14 +210,14 @@ bool tcp_send_loss_probe(struct nsk_worker *w, struct tcp_conn *c)
 	return true;
 }
 
-bool tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+uint32_t tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	uint32_t sent = tcp_send_one(w, c, c->snd_nxt, len), small = c->flags & CONN_F_SMALL;
 
 	if (sent)
 		sent_new(w, c, sent, sent);
 	c->flags = (c->flags & ~CONN_F_SMALL) | small; /* it was none, whatever is left over */
-	return sent == len;
+	return sent;
 }
 
 /* Keeps the SEND deadline: retransmission while something is in flight, else probing. */
@@ -284,16 +284,18 @@ static void send_dupacks(struct nsk_worker *w, struct tcp_conn *c)
 		;
 }
 
-/* What comes before new data while not all is as it should be. */
-static void output_unusual(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
+/* What comes before new data while not all is as it should be. True: that has to wait. */
+static bool output_unusual(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
 {
 	if (c->loss.state >= LOSS_FAST) {
 		retransmit(w, c, budget);
-	} else if (c->loss.mtu) {
-		if (c->snd_una == c->snd_nxt)
-			restart_after_idle(w, c);
-		mtu_output(w, c, budget);
+		return false;
 	}
+	if (!c->loss.mtu)
+		return false;
+	if (c->snd_una == c->snd_nxt)
+		restart_after_idle(w, c);
+	return mtu_output(w, c, budget);
 }
 
 void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
@@ -311,9 +313,8 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 		budget = turn_octets(w, c);
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			budget = pace_turn(w, c, budget);
-		if (NSK_UNLIKELY(c->loss.unusual))
-			output_unusual(w, c, &budget);
-		send_new(w, c, &budget);
+		if (NSK_LIKELY(!c->loss.unusual) || !output_unusual(w, c, &budget))
+			send_new(w, c, &budget);
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			pace_turn_done(w, c);
 		if (c->flags & CONN_F_ACK_NOW)

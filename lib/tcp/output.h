@@ -40,8 +40,8 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 /* The same as one segment, larger than others: octets sent, fewer if the buffers are too small. */
 uint32_t tcp_send_one(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len);
 
-/* output.c: len octets of new data in one segment, larger than others. False: they were fewer. */
-bool tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
+/* output.c: len octets of new data in one segment, larger than others. Octets sent. */
+uint32_t tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
 
 /*
  * segment.c: length of the header of a segment of the connection that carries data, SACK blocks not

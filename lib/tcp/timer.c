@@ -140,17 +140,20 @@ static void (*const due[TCP_TIMERS])(struct nsk_worker *w, struct tcp_conn *c) =
 };
 
 /*
- * RFC 8985 §6.2 step 1: the least round trip is that of the last minutes, or the reordering window
- * of a path that became longer would be too small for ever. Taken anew from where it stands.
+ * RFC 8985 §6.2 step 1: the least round trip is that of some minutes, or the reordering window of a
+ * path that became longer would be too small for ever. Each epoch begins with the smoothed one; the
+ * first ends with that in which it began.
  */
 static void age_min_rtt(const struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint16_t epoch = (uint16_t)(w->tcp->now_ms >> MIN_RTT_SHIFT);
+	uint16_t epoch = (uint16_t)((w->tcp->now_ms >> MIN_RTT_SHIFT) + 1),
+		 before = c->flight.epoch;
 
-	if (c->flight.epoch == epoch)
+	if (before == epoch)
 		return;
 	c->flight.epoch = epoch;
-	c->loss.min_rtt_us = rtt_srtt_us(&c->rtt);
+	if (before) /* 0: there was none yet */
+		c->loss.min_rtt_us = rtt_srtt_us(&c->rtt);
 }
 
 /* Ticks until a deadline; not positive: it has come. */

@@ -281,6 +281,26 @@ static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fres
 	return 0;
 }
 
+/* One window reduction, and no recovery with it. */
+static void reduce(struct loss_ctx *x)
+{
+	cc_loss(x->cc, x->now_us);
+	cc_recovery_exit(x->cc, x->nxt - x->una, x->now_us);
+}
+
+/* Octets newly lost after an episode has begun; the first of them count if what began it did not.
+ */
+static uint32_t lose_more(struct loss_ctx *x)
+{
+	uint32_t lost = detect(x);
+
+	if (lost && x->m->forgiven) {
+		x->m->forgiven = false;
+		reduce(x);
+	}
+	return lost;
+}
+
 static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
 {
 	unsigned ev = a->acked ? LOSS_EV_GROW : 0;
@@ -310,7 +330,7 @@ static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
 	default:
 		break;
 	}
-	detect(x);
+	lose_more(x);
 	return ev;
 }
 
@@ -326,8 +346,7 @@ static unsigned take_dsack(struct loss_ctx *x, const struct loss_ack *a)
 	rack_dsack(&m->rack, x->una, x->nxt, dsack && !probe);
 	if (tlp_ack(&m->tlp, x->una, probe, plain) && !recovering(x)) {
 		/* Section 7.4.2: one window reduction, and nothing to repair. */
-		cc_loss(x->cc, x->now_us);
-		cc_recovery_exit(x->cc, x->nxt - x->una, x->now_us);
+		reduce(x);
 		ev |= LOSS_EV_REPAIRED;
 	}
 	if (dsack && !probe && undo_dsack(&m->undo, a->dup, x->una))
@@ -366,7 +385,7 @@ unsigned loss_reo_timeout(struct loss_ctx *x)
 	unsigned ev = 0;
 
 	x->reo_us = 0;
-	if (!x->m || !detect(x))
+	if (!x->m || !lose_more(x))
 		return 0;
 	if (!recovering(x))
 		ev = enter_fast(x, NULL);
@@ -389,6 +408,7 @@ static void enter_rto(struct loss_ctx *x, enum frto frto)
 	x->m->left = 0;
 	x->m->tlp.out = false;
 	x->m->recover = x->nxt;
+	x->m->forgiven = false;
 }
 
 void loss_rto(struct loss_ctx *x, bool first)
@@ -429,7 +449,9 @@ void loss_forgive(struct loss_ctx *x, uint32_t end)
 	if (!x->sack)
 		flight_mark(x->f, x->una, x->nxt, end);
 	undo_at_once(&x->m->undo, x->cc);
+	flight_take_lost(x->f); /* nor does a model of the path hear of it */
 	enter_rto(x, FRTO_OFF);
+	x->m->forgiven = true;
 }
 
 /* ---- sending ---- */

@@ -88,6 +88,9 @@ static void test_all_else_is_refused(void **state)
 		       "others may read it; chmod 600 mends that");
 	assert_int_equal(secret_read("/tmp", &key, error, sizeof(error)), -EINVAL);
 	assert_string_equal(error, "secret file \"/tmp\": not a plain file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(secret_read(path, &key, error, sizeof(error)), -EINVAL);
 	assert_int_equal(secret_read("/nowhere/secret", &key, error, sizeof(error)), -ENOENT);
 	assert_string_equal(error, "secret file \"/nowhere/secret\": No such file or directory");
 }
