@@ -22,7 +22,7 @@ static unsigned words_of(const struct setting *row)
 	return row->type == SETTING_KEY ? SETTING_KEY_WORDS : row->type == SETTING_U64 ? 1 : 0;
 }
 
-static uint64_t load(const struct settings *s, const struct setting *row, unsigned word)
+uint64_t settings_word(const struct settings *s, const struct setting *row, unsigned word)
 {
 	const void *field = (const char *)s + row->offset;
 
@@ -31,7 +31,7 @@ static uint64_t load(const struct settings *s, const struct setting *row, unsign
 	return __atomic_load_n((const uint32_t *)field, __ATOMIC_RELAXED);
 }
 
-static void store(struct settings *s, const struct setting *row, unsigned word, uint64_t value)
+void settings_set_word(struct settings *s, const struct setting *row, unsigned word, uint64_t value)
 {
 	void *field = (char *)s + row->offset;
 
@@ -43,32 +43,32 @@ static void store(struct settings *s, const struct setting *row, unsigned word, 
 
 uint64_t settings_value(const struct settings *s, const struct setting *row)
 {
-	uint64_t value = load(s, row, 0);
+	uint64_t value = settings_word(s, row, 0);
 
-	return row->type == SETTING_KEY ? (value | load(s, row, 1)) != 0 : value;
+	return row->type == SETTING_KEY ? (value | settings_word(s, row, 1)) != 0 : value;
 }
 
 void settings_store(struct settings *s, const struct setting *row, uint64_t value)
 {
-	store(s, row, 0, value);
+	settings_set_word(s, row, 0, value);
 	for (unsigned i = 1; i < words_of(row); i++)
-		store(s, row, i, 0);
+		settings_set_word(s, row, i, 0);
 }
 
 bool settings_same(const struct settings *a, const struct settings *b, const struct setting *row)
 {
-	bool same = load(a, row, 0) == load(b, row, 0);
+	bool same = settings_word(a, row, 0) == settings_word(b, row, 0);
 
 	for (unsigned i = 1; i < words_of(row); i++)
-		same &= load(a, row, i) == load(b, row, i);
+		same &= settings_word(a, row, i) == settings_word(b, row, i);
 	return same;
 }
 
 void settings_copy(struct settings *to, const struct settings *from, const struct setting *row)
 {
-	store(to, row, 0, load(from, row, 0));
+	settings_set_word(to, row, 0, settings_word(from, row, 0));
 	for (unsigned i = 1; i < words_of(row); i++)
-		store(to, row, i, load(from, row, i));
+		settings_set_word(to, row, i, settings_word(from, row, i));
 }
 
 void settings_defaults(struct settings *s)

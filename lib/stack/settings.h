@@ -76,10 +76,15 @@ bool settings_is_group(const char *name);
 /* The name that is nearest to one that does not exist, or NULL when none is near. */
 const char *settings_nearest(const char *name);
 
+/* A field, or one of a key's SETTING_KEY_WORDS. One aligned load or store: others may read at the
+ * same time. */
+uint64_t settings_word(const struct settings *s, const struct setting *row, unsigned word);
+void settings_set_word(struct settings *s, const struct setting *row, unsigned word,
+		       uint64_t value);
+
 /* Of a key: 0 if there is none, 1 if there is. */
 uint64_t settings_value(const struct settings *s, const struct setting *row);
-/* Stores a value that is in range; of keys that is 0. One aligned store: others may read at the
- * same time. */
+/* Stores a value that is in range; of keys that is 0. */
 void settings_store(struct settings *s, const struct setting *row, uint64_t value);
 /* Is it the same in both; and what makes it so. Whoever reads a key meanwhile may get a part of
  * each, which fits neither. */

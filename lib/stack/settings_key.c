@@ -16,11 +16,6 @@
 #define OWN	  "own"
 #define KEY_CHARS 35 /* of one key */
 
-static uint64_t *words(const struct settings *s, const struct setting *row)
-{
-	return (uint64_t *)((uintptr_t)s + row->offset);
-}
-
 /* Two words of a key from its text. */
 static bool parse_key(const char *text, uint64_t word[2])
 {
@@ -55,30 +50,30 @@ int settings_set_key(struct settings *s, const struct setting *row, const char *
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < SETTING_KEY_WORDS; i++)
-		__atomic_store_n(&words(s, row)[i], word[i], __ATOMIC_RELAXED);
+		settings_set_word(s, row, i, word[i]);
 	return 0;
+}
+
+/* The text of a key from two words; "" if there is none. */
+static void format_key(const uint64_t word[2], char text[KEY_CHARS + 1])
+{
+	text[0] = '\0';
+	if (word[0] | word[1])
+		snprintf(text, KEY_CHARS + 1,
+			 "%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32, (uint32_t)word[0],
+			 (uint32_t)(word[0] >> 32), (uint32_t)word[1], (uint32_t)(word[1] >> 32));
 }
 
 int settings_get_key(const struct settings *s, const struct setting *row, char *buf, size_t size)
 {
-	uint32_t half[2 * SETTING_KEY_WORDS];
-	uint64_t any[2] = {0};
-	int n;
+	char first[KEY_CHARS + 1], second[KEY_CHARS + 1];
+	uint64_t word[SETTING_KEY_WORDS];
 
-	for (unsigned i = 0; i < SETTING_KEY_WORDS; i++) {
-		uint64_t word = __atomic_load_n(&words(s, row)[i], __ATOMIC_RELAXED);
-
-		any[i / 2] |= word;
-		half[2 * i] = (uint32_t)word;
-		half[2 * i + 1] = (uint32_t)(word >> 32);
-	}
-	if (!any[0])
+	for (unsigned i = 0; i < SETTING_KEY_WORDS; i++)
+		word[i] = settings_word(s, row, i);
+	format_key(word, first);
+	format_key(word + 2, second);
+	if (!first[0])
 		return snprintf(buf, size, OWN);
-	n = snprintf(buf, size, "%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32, half[0],
-		     half[1], half[2], half[3]);
-	if (any[1] && (size_t)n < size)
-		n += snprintf(buf + n, size - (size_t)n,
-			      ",%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32 "-%08" PRIx32, half[4],
-			      half[5], half[6], half[7]);
-	return n;
+	return snprintf(buf, size, "%s%s%s", first, second[0] ? "," : "", second);
 }
