@@ -138,7 +138,7 @@ static int plan_devices(const struct eal_request *req, struct eal_plan *plan, ch
 			continue;
 		if (plan->npci == EAL_PCI_MAX) {
 			snprintf(error, size, "more than %d PCI devices", EAL_PCI_MAX);
-			return -EINVAL;
+			return -ENOSPC;
 		}
 		plan->pci[plan->npci++] = needs.device;
 	}

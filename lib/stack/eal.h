@@ -35,8 +35,8 @@ struct eal_request {
 
 /*
  * Makes sure that EAL runs and suits the request. 0, or -errno with a text: -EBUSY when it runs
- * already and does not suit, -EINVAL for arguments, what EAL said otherwise. The caller's CPU
- * affinity and signal mask are as before.
+ * already and does not suit, -EINVAL or -E2BIG for user_args, what EAL said otherwise. The caller's
+ * CPU affinity and signal mask are as before.
  */
 int eal_need(const struct eal_request *req, char *error, size_t size);
 

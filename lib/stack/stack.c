@@ -37,7 +37,8 @@ static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 		if (config->device[i].kind == CONFIG_DEVARGS)
 			devargs[req.ndevargs++] = config->device[i].devargs;
 	rc = eal_need(&req, config->error, sizeof(config->error));
-	if (rc && config->eal_args[0])
+	/* What this machine lacks is no fault of that line. */
+	if ((rc == -EINVAL || rc == -E2BIG) && config->eal_args[0])
 		config_put_place(config, &config->eal_at);
 	return rc;
 }

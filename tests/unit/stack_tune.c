@@ -110,6 +110,41 @@ static void test_contradictions_are_refused(void **state)
 	assert_is(w, "port_min", "32768");
 }
 
+static void test_a_keys_length_is_told_whatever_fits(void **state)
+{
+	static const char two[] = "00000001-00000002-00000003-00000004,"
+				  "00000005-00000006-00000007-00000008";
+	struct world *w = *state;
+	char value[72];
+
+	assert_is(w, "tcp.fastopen_key", "own");
+	assert_int_equal(nsk_set(w->stack, "tcp.fastopen_key", two), 0);
+	assert_int_equal(nsk_get(w->stack, "tcp.fastopen_key", NULL, 0), 71);
+	assert_int_equal(nsk_get(w->stack, "tcp.fastopen_key", value, 10), 71);
+	assert_string_equal(value, "00000001-");
+	assert_int_equal(nsk_get(w->stack, "tcp.fastopen_key", value, 36), 71);
+	assert_int_equal(nsk_get(w->stack, "tcp.fastopen_key", value, sizeof(value)), 71);
+	assert_string_equal(value, two);
+}
+
+/* One that has found EAL running, with other arguments, had right ones. */
+static void test_what_no_argument_is_to_blame_for_has_no_place(void **state)
+{
+	char *argv[] = {(char[]){"x"}, (char[]){"--eal=-m 64"}, NULL};
+	struct world *w = *state;
+	struct nsk_config *config = nsk_config_new();
+	struct nsk_stack *stack;
+	int argc = 2;
+
+	assert_int_equal(nsk_config_args(config, &argc, argv), 0);
+	assert_int_equal(nsk_config_add_callback(config, w->port), 0);
+	assert_int_equal(nsk_stack_create(config, &stack), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_ptr_equal(strstr(nsk_config_error(config), "EAL already runs in this process"),
+			 nsk_config_error(config));
+	nsk_config_free(config);
+}
+
 static void test_wrong_arguments(void **state)
 {
 	struct world *w = *state;
@@ -131,6 +166,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_live_ones_change_by_either_name, up, down),
 		cmocka_unit_test_setup_teardown(test_others_are_refused_and_stay, up, down),
 		cmocka_unit_test_setup_teardown(test_contradictions_are_refused, up, down),
+		cmocka_unit_test_setup_teardown(test_a_keys_length_is_told_whatever_fits, up, down),
+		cmocka_unit_test_setup_teardown(test_what_no_argument_is_to_blame_for_has_no_place,
+						up, down),
 		cmocka_unit_test_setup_teardown(test_wrong_arguments, up, down),
 	};
 
