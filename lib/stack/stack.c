@@ -344,6 +344,7 @@ static int stack_new(struct nsk_config *config, struct nsk_stack **out)
 		return rc;
 	}
 	stack->set = config->set;
+	pthread_mutex_init(&stack->set_lock, NULL);
 	mem_init(&stack->mem, NULL);
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
 	stack->clock = (struct clock){.fn = config->clock, .arg = config->clock_arg};
@@ -359,6 +360,7 @@ static void take_down(struct nsk_stack *stack, unsigned done)
 {
 	while (done > 0)
 		steps[--done].down(stack);
+	pthread_mutex_destroy(&stack->set_lock);
 	free(stack);
 }
 

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include <rte_ring.h>
-#include <rte_spinlock.h>
 
 #include <netstk/counters.h>
 #include <netstk/stack.h>
@@ -75,12 +74,12 @@ enum stop_reason {
 };
 
 struct nsk_stack {
-	struct settings set;	 /* [C], live ones [A] */
-	rte_spinlock_t set_lock; /* whoever changes live ones */
-	struct mem mem;		 /* of what is not one worker's; only while building */
-	struct log log;		 /* [C] */
-	struct clock clock;	 /* [C] */
-	uint64_t seed;		 /* [C] */
+	struct settings set;	  /* [C], live ones [A] */
+	pthread_mutex_t set_lock; /* whoever changes live ones */
+	struct mem mem;		  /* of what is not one worker's; only while building */
+	struct log log;		  /* [C] */
+	struct clock clock;	  /* [C] */
+	uint64_t seed;		  /* [C] */
 	struct stack_shared shared;
 	unsigned id;	   /* [C] for names of pools and rings */
 	unsigned nworkers; /* [C] */

@@ -43,7 +43,7 @@ static int change(struct nsk_stack *stack, const char *key, const char *value, c
 		return -EPERM;
 	}
 	for (unsigned i = 0; i < settings_count; i++)
-		if (settings_table[i].live)
+		if (!settings_same(&stack->set, &next, &settings_table[i]))
 			settings_copy(&stack->set, &next, &settings_table[i]);
 	return 0;
 }
@@ -52,9 +52,9 @@ int stack_set(struct nsk_stack *stack, const char *key, const char *value, char 
 {
 	int rc;
 
-	rte_spinlock_lock(&stack->set_lock);
+	pthread_mutex_lock(&stack->set_lock);
 	rc = change(stack, key, value, error, size);
-	rte_spinlock_unlock(&stack->set_lock);
+	pthread_mutex_unlock(&stack->set_lock);
 	return rc;
 }
 
