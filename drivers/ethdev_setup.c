@@ -116,9 +116,13 @@ static int set_filter(struct ethdev_port *e, const struct eth_addr *mac)
 		return fail(e, rc, "%s refuses the MAC address it was given: %s", e->port.name,
 			    strerror(-rc));
 	if (rc)
-		rte_eth_promiscuous_enable(e->id);
+		rc = rte_eth_promiscuous_enable(e->id);
 	else
 		rte_eth_promiscuous_disable(e->id);
+	/* A device that knows neither has no filter. */
+	if (rc && rc != -ENOTSUP)
+		return fail(e, rc, "%s keeps its MAC address, and refuses to hear others: %s",
+			    e->port.name, strerror(-rc));
 	rte_eth_allmulticast_enable(e->id);
 	return 0;
 }
