@@ -154,9 +154,9 @@ static void restart_after_idle(struct nsk_worker *w, struct tcp_conn *c)
 }
 
 /* Octets that congestion control and recovery let leave. */
-static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c)
+static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c, uint32_t una)
 {
-	uint32_t flight = c->snd_nxt - c->snd_una;
+	uint32_t flight = c->snd_nxt - una;
 	struct loss_ctx x;
 
 	if (NSK_LIKELY(c->loss.state == LOSS_OPEN))
@@ -165,16 +165,17 @@ static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c)
 	return loss_room(&x);
 }
 
-static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget)
+/* Unsent data as far as the windows, which count from una on, allow, and a FIN if it may go. */
+static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget, uint32_t una,
+		     bool fin)
 {
 	uint32_t unsent = sndq_unsent(c), usable, len, sent;
-	bool fin = fin_unsent(c);
 
 	if (unsent == 0 && !fin)
 		return;
 	if (c->snd_una == c->snd_nxt)
 		restart_after_idle(w, c);
-	usable = NSK_MIN(window_usable(&c->win, c->snd_una, c->snd_nxt), cwnd_room(w, c));
+	usable = NSK_MIN(window_usable(&c->win, una, c->snd_nxt), cwnd_room(w, c, una));
 	len = sendable(c, unsent, usable, fin);
 	if (NSK_UNLIKELY(len > *budget)) {
 		len = *budget;
@@ -240,19 +241,13 @@ static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
  * (RFC 9293 §3.10.4). */
 static void output_early(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t fin = c->flags & CONN_F_FIN_QUEUED, budget;
+	uint32_t budget;
 
 	if (conn_route(w, c) != 0)
 		return;
 	budget = turn_octets(w, c);
-	c->flags &= ~fin;
 	/* Neither window counts our SYN. */
-	c->cc.cwnd++;
-	c->win.snd_wnd++;
-	send_new(w, c, &budget);
-	c->win.snd_wnd--;
-	c->cc.cwnd--;
-	c->flags |= fin;
+	send_new(w, c, &budget, c->snd_una + 1, false);
 }
 
 static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
@@ -314,7 +309,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			budget = pace_turn(w, c, budget);
 		if (NSK_LIKELY(!c->loss.unusual) || !output_unusual(w, c, &budget))
-			send_new(w, c, &budget);
+			send_new(w, c, &budget, c->snd_una, fin_unsent(c));
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			pace_turn_done(w, c);
 		if (c->flags & CONN_F_ACK_NOW)
