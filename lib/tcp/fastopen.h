@@ -135,10 +135,16 @@ unsigned tcp_fastopen_write(struct nsk_worker *w, struct tcp_conn *c, uint8_t *p
 /* Our SYN is acknowledged by p, or never will be. c->ext->fastopen is there. */
 void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p);
 void tcp_fastopen_ended(struct nsk_worker *w, struct tcp_conn *c, int err);
+/* In SYN-SENT the peer's SYN has come: if ours has not left, the SYN,ACK has nothing of it. As
+ * above. */
+void tcp_fastopen_crossed(struct nsk_worker *w, struct tcp_conn *c);
 
 void tcp_fastopen_cache_free(struct nsk_worker *w);
 
 /* ---- rows of the table of socket options, see sockopt.c ---- */
+
+/* What the options of one bit have in common; -ENOBUFS without memory. */
+int tcp_fastopen_set_bit(struct nsk_worker *w, struct tcp_conn *c, enum fastopen_bits bit, bool on);
 
 int tcp_fastopen_get_connect(struct nsk_worker *w, struct tcp_conn *c);
 int tcp_fastopen_set_connect(struct nsk_worker *w, struct tcp_conn *c, int v);

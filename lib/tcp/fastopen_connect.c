@@ -245,6 +245,17 @@ void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct 
 	done(w, c);
 }
 
+void tcp_fastopen_crossed(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (c->ext->fastopen->syn == FASTOPEN_OUT)
+		return; /* it has left: its ACK tells what was taken */
+	if (fastopen_waits(c))
+		sock_unready(&c->sock, EPOLLOUT);
+	else if (c->snd_nxt != c->snd_una)
+		c->snd_nxt = c->snd_una + 1; /* no buffer for it; its data was to be sent */
+	done(w, c);
+}
+
 /* Whoever refuses has understood, and of what we gave up ourselves nothing is known. */
 static bool is_failure(int err)
 {

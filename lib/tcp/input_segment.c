@@ -12,6 +12,7 @@
 #include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
+#include "tcp/sndbuf.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer.h"
 #include "tcpalg/paws.h"
@@ -62,10 +63,11 @@ void tcp_established(struct nsk_worker *w, struct tcp_conn *c)
 		worker_count(w, NSK_CNT_TCP_ECN_OPENS, 1);
 	ecn_start(c);
 	tcp_keepalive_update(w, c);
-	if (c->flags & CONN_F_FIN_QUEUED) {
+	if (c->flags & CONN_F_FIN_QUEUED)
 		conn_set_state(w, c, TCPS_FIN_WAIT_1);
+	/* Fast Open has queued what our SYN did not bring over. */
+	if ((c->flags & CONN_F_FIN_QUEUED) || sndq_unsent(c))
 		conn_dirty(w, c);
-	}
 	sock_ready(&c->sock, EPOLLOUT);
 }
 

@@ -92,6 +92,8 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	/* Simultaneous open (§3.5 figure 7): the same SYN again, now with an ACK. What else the
 	 * segment carries comes again (as Linux). */
 	pkt_put(w, m);
+	if (c->ext && c->ext->fastopen)
+		tcp_fastopen_crossed(w, c);
 	conn_set_state(w, c, TCPS_SYN_RCVD);
 	c->retries = 0;
 	tcp_timer_stop(c, TCP_T_SEND);

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "mbuf/pool.h"
 #include "sim/pair.h"
+#include "sim/trace.h"
 
 #define PORT  7
 #define CONNS 6
@@ -25,7 +27,7 @@ static const char *const patient[] = {
 static struct world world;
 static struct mem *failing; /* whose allocation number fail_at, counted from the next call, fails */
 static uint64_t fail_at;
-static uint8_t data[MOST];
+static uint8_t data[MOST], seen[MOST];
 
 static void begin(uint64_t seed, const char *const *settings, struct nsk_wire_params wire)
 {
@@ -282,6 +284,8 @@ static bool with_failure(unsigned host, uint64_t n)
 	fail_at = n;
 	for (unsigned i = 0; i < 3; i++)
 		exchange(listener, 3000);
+	/* No cookie was bad. */
+	assert_int_equal(counter(1, NSK_CNT_TCP_FASTOPEN_PASSIVE_FAIL), 0);
 	asked = failing->fail_at == 0;
 	failing->fail_at = 0;
 	finish(listener);
@@ -298,6 +302,55 @@ static void any_allocation_may_fail(void **state)
 			n++;
 		assert_true(n > 3);
 	}
+}
+
+/* No buffer for the SYN, and the other side opens as well: the SYN,ACK has neither cookie nor data,
+ * which leaves when both are open (RFC 9293 §3.5). */
+static void syn_that_could_not_leave_is_crossed_rfc7413_4_2_2(void **state)
+{
+	static const char *const no_cookie[] = {"tcp.fastopen=5", NULL};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	struct rte_mbuf *hoard[8192];
+	struct trace trace;
+	socklen_t len = sizeof(sin);
+	unsigned n = 0;
+	size_t sent;
+	int fd[2];
+
+	(void)state;
+	begin(1, no_cookie, (struct nsk_wire_params){.delay_ns = 5 * MS});
+	pair_acquaint(&world);
+	trace_start(&trace, &world);
+	while ((hoard[n] = pkt_alloc_control(world_worker(&world, 0))) != NULL)
+		assert_true(++n < 8192);
+	rte_pktmbuf_free(hoard[--n]); /* for the data */
+	fd[0] = client(400, &sent);
+	assert_int_equal(sent, 400);
+	assert_int_equal(nsk_getsockname(fd[0], (struct sockaddr *)&sin, &len), 0);
+	world_run(&world, MS, NULL, NULL);
+	assert_int_equal(world_drops(&world, 0, NSK_DROP_TX_NO_BUFFER), 1);
+	while (n)
+		rte_pktmbuf_free(hoard[--n]);
+	world_enter(&world, 1);
+	fd[1] = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(nsk_bind(fd[1],
+				  (struct sockaddr *)&(struct sockaddr_in){.sin_family = AF_INET,
+									   .sin_port = htons(PORT)},
+				  sizeof(sin)),
+			 0);
+	assert_int_equal(nsk_connect(fd[1], (struct sockaddr *)&sin, sizeof(sin)), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	world_recv(&world, fd[1], seen, 400);
+	assert_memory_equal(seen, data, 400);
+	assert_int_equal(trace_nth(&trace, FROM_A, TCP_SYN, 0)->len, 0);
+	assert_false(trace_nth(&trace, FROM_A, TCP_SYN, 0)->opts.present & TCP_HAS_FASTOPEN);
+	trace_end(&trace);
+	assert_int_equal(counter(0, NSK_CNT_TCP_FASTOPEN_ACTIVE), 0);
+	assert_int_equal(counter(0, NSK_CNT_TCP_RETRANS_SEGMENTS), 0);
+	world_send(&world, fd[1], data, 400);
+	world_recv(&world, fd[0], seen, 400);
+	nsk_close(fd[0]);
+	finish(fd[1]);
 }
 
 /* ---- ends ---------------------------------------------------------------------------------- */
@@ -332,6 +385,7 @@ int main(void)
 		world_test(keys_are_rotated_while_the_server_runs_rfc7413_4_1_2),
 		world_test(cookies_are_good_at_every_worker),
 		world_test(any_allocation_may_fail),
+		world_test(syn_that_could_not_leave_is_crossed_rfc7413_4_2_2),
 		world_test(stack_ends_in_the_middle),
 	};
 
