@@ -282,18 +282,11 @@ int tcp_fastopen_get_connect(struct nsk_worker *w, struct tcp_conn *c)
 
 int tcp_fastopen_set_connect(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
-	struct tcp_ext *x;
-
 	if (v < 0 || v > 1)
 		return -EINVAL;
 	if (!(SETTING(w->set, tcp_fastopen) & FASTOPEN_CLIENT))
 		return -EOPNOTSUPP;
 	if (c->state != TCPS_CLOSED)
 		return -EINVAL;
-	x = conn_ext(w, c);
-	if (!x)
-		return -ENOBUFS;
-	x->fastopen_bits &= (uint8_t)~FASTOPEN_CONNECT;
-	x->fastopen_bits |= v ? FASTOPEN_CONNECT : 0;
-	return 0;
+	return tcp_fastopen_set_bit(w, c, FASTOPEN_CONNECT, v);
 }

@@ -114,7 +114,7 @@ static bool has_room(struct nsk_worker *w, struct tcp_fastopen *fo)
 		r = NSK_CONTAINER_OF(fo->resets.next, struct fastopen_request, node);
 		if (w->tcp->now_ms - r->reset_ms >= RESET_MS) {
 			list_del(&r->node);
-			mem_free(w->mem, r, sizeof(*r));
+			slab_free(&w->tcp->fastopen_requests, r);
 			fo->count--;
 			return true;
 		}
@@ -145,14 +145,14 @@ static struct tcp_conn *begin(struct nsk_worker *w, struct tcp_conn *l, const st
 			      uint64_t hash, uint32_t iss)
 {
 	struct tcp_fastopen *fo = l->ext->fastopen;
-	struct fastopen_request *r = mem_zalloc(w->mem, sizeof(*r));
+	struct fastopen_request *r = slab_zalloc(&w->tcp->fastopen_requests);
 	struct tcp_conn *c;
 
 	if (!r)
 		return NULL;
 	c = tcp_birth_early(w, l, p, hash, iss);
 	if (!c) {
-		mem_free(w->mem, r, sizeof(*r));
+		slab_free(&w->tcp->fastopen_requests, r);
 		return NULL;
 	}
 	r->of = fo;
@@ -179,12 +179,14 @@ bool tcp_fastopen_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf 
 		return false;
 	}
 	verdict = judge(w, l, p);
-	c = verdict == FASTOPEN_BAD ? NULL : begin(w, l, p, hash, iss);
-	if (!c) {
+	if (verdict == FASTOPEN_BAD) {
 		if (asks && p->opts.cookie_len)
 			worker_count(w, NSK_CNT_TCP_FASTOPEN_PASSIVE_FAIL, 1);
 		return false;
 	}
+	c = begin(w, l, p, hash, iss);
+	if (!c)
+		return false;
 	worker_count(w, NSK_CNT_TCP_FASTOPEN_PASSIVE, 1);
 	if (verdict == FASTOPEN_OLD) {
 		worker_count(w, NSK_CNT_TCP_FASTOPEN_PASSIVE_ALT_KEY, 1);
@@ -207,7 +209,7 @@ static void forget(struct nsk_worker *w, struct fastopen_request *r)
 	list_del(&r->node);
 	if (r->of)
 		r->of->count--;
-	mem_free(w->mem, r, sizeof(*r));
+	slab_free(&w->tcp->fastopen_requests, r);
 }
 
 void tcp_fastopen_end(struct nsk_worker *w, struct tcp_conn *c, bool reset)
@@ -224,11 +226,17 @@ void tcp_fastopen_end(struct nsk_worker *w, struct tcp_conn *c, bool reset)
 	list_add_tail(&r->of->resets, &r->node);
 }
 
+/* IRS of one that is early: SND.WL1 begins as that, and moves with the handshake's last ACK. */
+static uint32_t early_irs(const struct tcp_conn *c)
+{
+	return c->snd_wl1;
+}
+
 bool tcp_fastopen_syn_again(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
-	uint32_t now_us = (uint32_t)w->tcp->now_us, irs = c->snd_wl1;
+	uint32_t now_us = (uint32_t)w->tcp->now_us;
 
-	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN || p->seq != irs)
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN || p->seq != early_irs(c))
 		return false;
 	if (!ecn_is_setup_syn(p))
 		c->rcv.ecn = 0; /* it asks no more (RFC 3168 §6.1.1) */
@@ -317,6 +325,17 @@ static bool may_set(const struct tcp_conn *c)
 	return conn_in(c, TCPS_BIT(TCPS_CLOSED) | TCPS_BIT(TCPS_LISTEN));
 }
 
+int tcp_fastopen_set_bit(struct nsk_worker *w, struct tcp_conn *c, enum fastopen_bits bit, bool on)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+
+	if (!x)
+		return -ENOBUFS;
+	x->fastopen_bits &= (uint8_t)~bit;
+	x->fastopen_bits |= on ? (uint8_t)bit : 0;
+	return 0;
+}
+
 int tcp_fastopen_get_most(struct nsk_worker *w, struct tcp_conn *c)
 {
 	(void)w;
@@ -344,16 +363,9 @@ int tcp_fastopen_get_no_cookie(struct nsk_worker *w, struct tcp_conn *c)
 
 int tcp_fastopen_set_no_cookie(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
-	struct tcp_ext *x;
-
 	if (v < 0 || v > 1 || !may_set(c))
 		return -EINVAL;
-	x = conn_ext(w, c);
-	if (!x)
-		return -ENOBUFS;
-	x->fastopen_bits &= (uint8_t)~FASTOPEN_NO_COOKIE;
-	x->fastopen_bits |= v ? FASTOPEN_NO_COOKIE : 0;
-	return 0;
+	return tcp_fastopen_set_bit(w, c, FASTOPEN_NO_COOKIE, v);
 }
 
 /* As Linux: 16 octets or, with the key before, 32; the stack's if the socket has none. */

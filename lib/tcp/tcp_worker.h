@@ -62,7 +62,7 @@ struct embryo_queue {
 /* All [W] unless marked. */
 struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
-	struct slab conns, embryos, time_waits, exts;
+	struct slab conns, embryos, time_waits, exts, fastopen_requests;
 	struct tcp_conn *dirty, **dirty_tail;
 	uint64_t now_us;   /* the turn's clock; see tcp_clock() */
 	uint32_t now_ms;   /* modulo 2^32 */

@@ -92,6 +92,9 @@ static int init_tables(struct nsk_worker *w)
 		rc = slab_init(&t->exts, w->mem, sizeof(struct tcp_ext), 0, set->tcp_max_conns,
 			       "tcp extensions");
 	if (rc == 0)
+		rc = slab_init(&t->fastopen_requests, w->mem, sizeof(struct fastopen_request), 0,
+			       set->tcp_max_conns, "tcp fast open requests");
+	if (rc == 0)
 		rc = htab_init(&t->table, most, w->mem, table_hash_of, w);
 	return rc;
 }
@@ -326,6 +329,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 	wheel_cancel(&w->wheel, &t->syn_timer);
 	tcp_fastopen_cache_free(w);
 	htab_fini(&t->table);
+	slab_fini(&t->fastopen_requests);
 	slab_fini(&t->exts);
 	slab_fini(&t->time_waits);
 	slab_fini(&t->embryos);
