@@ -146,6 +146,11 @@ static void tell_nic(struct listing *l, const char *address)
 		     driver, iface[0] ? " as " : "", iface);
 	if (info.ready)
 		snprintf(info.text + n, sizeof(info.text) - (size_t)n, ": ready");
+	else if (iface[0] && !if_nametoindex(iface))
+		/* The kernel tells its name to everybody, its routes only there. */
+		snprintf(
+			info.text + n, sizeof(info.text) - (size_t)n,
+			", which is in another network namespace: ask there whether it can be had");
 	else if (iface[0] && strcmp(iface, l->primary) == 0)
 		snprintf(info.text + n, sizeof(info.text) - (size_t)n,
 			 ", carries this machine's default route: leave it");

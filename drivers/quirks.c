@@ -95,7 +95,8 @@ static const struct quirk quirks[] = {
 		.prepare = prepare_af_packet,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
-			"computed, as a veth peer sends them: the peer's offloads must be off.",
+			"computed, as a veth peer sends them: the peer's offloads must be off, which is "
+			"seen to where the peer can be reached.",
 	},
 	{
 		.driver = "net_ring",

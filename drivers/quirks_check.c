@@ -325,29 +325,51 @@ static unsigned veth_peer_index(const char *iface)
 	return index;
 }
 
-/* The other end by name; "PEER" when it is in another namespace, where its index means something
+/* The other end by name; false when it is in another namespace, where its index means something
  * else. */
-static void veth_peer(const char *iface, char peer[IF_NAMESIZE])
+static bool veth_peer(const char *iface, char peer[IF_NAMESIZE])
 {
 	unsigned index = veth_peer_index(iface);
 
-	if (!index || !if_indextoname(index, peer) ||
-	    veth_peer_index(peer) != if_nametoindex(iface))
-		snprintf(peer, IF_NAMESIZE, "PEER");
+	return index && if_indextoname(index, peer) &&
+	       veth_peer_index(peer) == if_nametoindex(iface);
 }
 
-static void warn_veth(const char *iface, const struct log *log)
+/* Has the interface leave nothing to hardware that it sends. 0 or -errno. */
+static int stop_tx_offloads(const char *iface)
+{
+	static const uint32_t requests[] = {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_STXCSUM};
+
+	for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct ethtool_value value = {.cmd = requests[i], .data = 0};
+		int rc = ethtool(iface, &value);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void mend_veth(const char *iface, const struct log *log)
 {
 	char peer[IF_NAMESIZE];
+	bool near = veth_peer(iface, peer);
 
 	if (!veth_peer_index(iface))
 		return;
-	veth_peer(iface, peer);
+	if (near && stop_tx_offloads(peer) == 0) {
+		LOG_INFO(
+			log, "ethdev",
+			"%s is a veth: checksums and segmentation of its peer %s are now computed, "
+			"not left to hardware that is not there",
+			iface, peer);
+		return;
+	}
 	LOG_WARN(
 		log, "ethdev",
 		"%s is a veth: its peer leaves checksums and segmentation to hardware that is not there, "
 		"and such packets are dropped; run 'ethtool -K %s tx off tso off gso off' where the peer is",
-		iface, peer);
+		iface, near ? peer : "PEER");
 }
 
 /* An interface named by iface=, on which packets of the kernel can be read. */
@@ -364,7 +386,7 @@ static int prepare_kernel_iface(const char *iface, const struct log *log, char *
 		snprintf(error, size, "no interface '%s' here: 'ip link' lists them", iface);
 		return -ENODEV;
 	}
-	warn_veth(iface, log);
+	mend_veth(iface, log);
 	return 0;
 }
 
