@@ -229,6 +229,9 @@ void tx_control(struct lean *l, uint32_t slot, uint8_t flags, uint32_t seq);
 void tx_probe(struct lean *l, uint32_t slot);
 /* The answer to a segment that nobody wanted. */
 void tx_reset(struct lean *l, uint32_t slot, uint32_t seq, uint32_t ack, uint8_t flags);
+/* Ends the connection at the peer: what is not acknowledged may have been lost, and only a RST that
+ * is exactly at what the peer expects next does it without a challenge (RFC 5961 §3.2). */
+void tx_cut(struct lean *l, uint32_t slot);
 /* A whole request that fits one segment: the fast path. */
 void tx_request(struct lean *l, uint32_t slot);
 /* len bytes of the request or bulk stream from sequence number seq on. */

@@ -253,7 +253,7 @@ void conn_failed(struct lean *l, uint32_t slot, enum load_error error, bool rese
 	if (c->state != CONN_SYN)
 		leave_open(l);
 	if (reset)
-		tx_reset(l, slot, c->snd_max, c->rcv_nxt, TH_ACK);
+		tx_cut(l, slot);
 	c->flags &= CONN_TIMED | CONN_PARKED;
 	c->state = CONN_BACKOFF;
 	conn_arm(l, slot, BACKOFF_TICKS);

@@ -52,7 +52,7 @@ static void abort_slot(struct lean *l, uint32_t slot)
 	struct conn *c = &l->conn[slot];
 
 	if (c->state > CONN_SYN && !l->datagrams)
-		tx_reset(l, slot, c->snd_max, c->rcv_nxt, TH_ACK);
+		tx_cut(l, slot);
 	if (c->state > CONN_SYN)
 		result_set(&l->result->open, l->result->open - 1);
 	if (c->state == CONN_SYN || c->state == CONN_FIN)

@@ -134,6 +134,15 @@ void tx_reset(struct lean *l, uint32_t slot, uint32_t seq, uint32_t ack, uint8_t
 	c->rcv_nxt = rcv_nxt;
 }
 
+void tx_cut(struct lean *l, uint32_t slot)
+{
+	struct conn *c = &l->conn[slot];
+
+	tx_reset(l, slot, c->snd_max, c->rcv_nxt, TH_ACK);
+	if (c->snd_una != c->snd_max)
+		tx_reset(l, slot, c->snd_una, c->rcv_nxt, TH_ACK);
+}
+
 void tx_request(struct lean *l, uint32_t slot)
 {
 	struct conn *c = &l->conn[slot];

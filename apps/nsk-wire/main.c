@@ -79,6 +79,30 @@ static void print_line(const struct way way[ENDS], const struct way before[ENDS]
 	fflush(stdout);
 }
 
+/* What is lost at an end: by its faults, and by device and driver. */
+struct losses {
+	unsigned long long faults, device;
+};
+
+static struct losses losses_of(struct nsk_raw *raw)
+{
+	struct nsk_raw_stats s;
+
+	nsk_raw_stats(raw, &s);
+	return (struct losses){s.injected, s.rx_missed + s.rx_nobuf + s.rx_errors + s.tx_errors};
+}
+
+static void print_losses(const struct way way[ENDS], bool json)
+{
+	for (unsigned i = 0; i < ENDS; i++) {
+		struct losses lost = losses_of(way[i].from);
+
+		printf(json ? ",\"%c\":{\"faults\":%llu,\"lost\":%llu}"
+			    : "%c: lost by its faults %llu, by device and driver %llu\n",
+		       'a' + (int)i, lost.faults, lost.device);
+	}
+}
+
 static void print_json(const struct way way[ENDS], double seconds)
 {
 	printf("{\"kind\":\"summary\",\"seconds\":%.3f", seconds);
@@ -86,6 +110,7 @@ static void print_json(const struct way way[ENDS], double seconds)
 		printf(",\"%s\":{\"packets\":%llu,\"bytes\":%llu,\"dropped\":%llu}",
 		       i ? "b_to_a" : "a_to_b", (unsigned long long)way[i].packets,
 		       (unsigned long long)way[i].bytes, (unsigned long long)way[i].dropped);
+	print_losses(way, true);
 	printf("}\n");
 }
 
@@ -119,6 +144,7 @@ static void run(struct way way[ENDS], const struct options *o)
 	} else {
 		printf("summary: ");
 		print_line(way, none, seconds, seconds);
+		print_losses(way, false);
 	}
 }
 

@@ -46,6 +46,7 @@ struct nsk_raw_stats {
 	uint64_t rx_nobuf;   /**< lost by the driver: it had no buffer */
 	uint64_t rx_errors;  /**< broken when they came */
 	uint64_t tx_errors;  /**< not sent: refused by driver or device, or failed there */
+	uint64_t injected;   /**< lost on purpose, in either direction, by "fault:" */
 };
 
 /**

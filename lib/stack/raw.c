@@ -131,6 +131,7 @@ void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 		.rx_nobuf = s.rx_nobuf,
 		.rx_errors = s.rx_errors,
 		.tx_errors = s.tx_errors + s.tx_unfit + s.tx_down,
+		.injected = s.injected,
 	};
 }
 

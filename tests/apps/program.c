@@ -78,5 +78,6 @@ int main(void)
 		cmocka_unit_test(a_hangup_that_is_ignored_stays_ignored),
 	};
 
+	signal(SIGHUP, SIG_DFL); /* nohup leaves it ignored */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

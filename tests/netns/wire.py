@@ -76,6 +76,9 @@ class Wire(unittest.TestCase):
         for way in ("a_to_b", "b_to_a"):
             self.assertGreater(summary[way]["bytes"], SIZE)
             self.assertEqual(summary[way]["dropped"], 0)
+        # The faults are those of one end; what they lose has to be told there and nowhere else.
+        self.assertGreater(summary["a"]["faults"], 0)
+        self.assertEqual(summary["b"]["faults"], 0)
 
 
 if __name__ == "__main__":
