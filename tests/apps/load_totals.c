@@ -121,31 +121,36 @@ static void what_is_not_opened_has_its_reason(void **state)
 
 static void what_is_not_answered_has_its_reason(void **state)
 {
-	struct run *run = run_new("lean");
+	static const struct {
+		const char *engine;
+		bool http, udp;
+		enum load_error error; /* LOAD_ERR_MAX: none */
+		const char *why;
+	} rows[] = {
+		{"lean", false, false, LOAD_ERR_MAX,
+		 "10.0.0.2:7 answered none of 4 requests; expected is the same bytes (else: "
+		 "--http, or --response BYTES)"},
+		{"lean", true, false, LOAD_ERR_BAD,
+		 "10.0.0.2:7 does not answer as expected: with an HTTP answer"},
+		{"lean", false, false, LOAD_ERR_CLOSED,
+		 "10.0.0.2:7 ends connections before it has answered"},
+		{"stack", false, true, LOAD_ERR_UNREACHABLE,
+		 "10.0.0.2:7 is unreachable, says ICMP: nobody receives there"},
+		{"kernel", false, true, LOAD_ERR_REFUSED,
+		 "10.0.0.2:7 is unreachable, says ICMP: nobody receives there"},
+	};
 
 	(void)state;
-	run->r.now.opened = run->r.now.sent = 4;
-	expect(run, "10.0.0.2:7 answered none of 4 requests; expected is the same bytes (else: "
-		    "--http, or --response BYTES)");
-	run = run_new("lean");
-	run->o.http = true;
-	run->r.now.opened = run->r.now.sent = 4;
-	run->r.error[LOAD_ERR_BAD] = 4;
-	expect(run, "10.0.0.2:7 does not answer as expected: with an HTTP answer");
-	run = run_new("lean");
-	run->r.now.opened = run->r.now.sent = 4;
-	run->r.error[LOAD_ERR_CLOSED] = 4;
-	expect(run, "10.0.0.2:7 ends connections before it has answered");
-	run = run_new("stack");
-	run->o.udp = true;
-	run->r.now.opened = run->r.now.sent = 4;
-	run->r.error[LOAD_ERR_UNREACHABLE] = 4;
-	expect(run, "10.0.0.2:7 is unreachable, says ICMP: nobody receives there");
-	run = run_new("kernel");
-	run->o.udp = true;
-	run->r.now.opened = run->r.now.sent = 4;
-	run->r.error[LOAD_ERR_REFUSED] = 4;
-	expect(run, "10.0.0.2:7 is unreachable, says ICMP: nobody receives there");
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run *run = run_new(rows[i].engine);
+
+		run->o.http = rows[i].http;
+		run->o.udp = rows[i].udp;
+		run->r.now.opened = run->r.now.sent = 4;
+		if (rows[i].error != LOAD_ERR_MAX)
+			run->r.error[rows[i].error] = 4;
+		expect(run, rows[i].why);
+	}
 }
 
 static void part_of_the_work_is_not_all_of_it(void **state)

@@ -22,6 +22,9 @@
 
 #include <netstk/netstk.h>
 
+#include "base/checksum.h"
+#include "wire/bytes.h"
+
 #define NOW_NS	  UINT64_C(1000000000)
 #define WAVE	  256
 #define PORT	  7
@@ -54,37 +57,6 @@ static uint64_t still(void *arg)
 
 /* ---- the peer ------------------------------------------------------------------------------ */
 
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static uint32_t add(uint32_t sum, const uint8_t *p, unsigned len)
-{
-	for (unsigned i = 0; i < len; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	return sum;
-}
-
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* A segment to the stack, with the options of Linux's; returns its length. */
 static unsigned segment(uint8_t *p, uint32_t address, unsigned from, unsigned to, uint32_t seq,
 			uint32_t ack, unsigned flags)
@@ -92,25 +64,29 @@ static unsigned segment(uint8_t *p, uint32_t address, unsigned from, unsigned to
 	static const uint8_t syn[] = {2, 4, 5, 180, 4, 2, 8, 10, 0, 0,
 				      0, 1, 0, 0,   0, 0, 1, 3,	 3, 7};
 	static const uint8_t later[] = {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
+	uint16_t sum;
 	unsigned nopts = flags & SYN_FLAG ? sizeof(syn) : sizeof(later), len = 40 + nopts;
 
 	memset(p, 0, len);
 	p[0] = 0x45;
-	put16(p + 2, len);
+	store_be16(p + 2, (uint16_t)len);
 	p[8] = 64;
 	p[9] = IPPROTO_TCP;
-	put32(p + 12, address);
-	put32(p + 16, 0x0a000001);
-	put16(p + 10, fold(add(0, p, 20)));
-	put16(p + 20, from);
-	put16(p + 22, to);
-	put32(p + 24, seq);
-	put32(p + 28, ack);
+	store_be32(p + 12, address);
+	store_be32(p + 16, 0x0a000001);
+	sum = csum_finish(csum_partial(p, 20, 0));
+	memcpy(p + 10, &sum, sizeof(sum));
+	store_be16(p + 20, (uint16_t)from);
+	store_be16(p + 22, (uint16_t)to);
+	store_be32(p + 24, seq);
+	store_be32(p + 28, ack);
 	p[32] = (uint8_t)((20 + nopts) / 4 << 4);
 	p[33] = (uint8_t)flags;
-	put16(p + 34, 65535);
+	store_be16(p + 34, 65535);
 	memcpy(p + 40, flags & SYN_FLAG ? syn : later, nopts);
-	put16(p + 36, fold(add(add(IPPROTO_TCP + len - 20, p + 12, 8), p + 20, len - 20)));
+	sum = csum_finish(csum_partial(
+		p + 20, len - 20, csum_pseudo4(p + 12, p + 16, IPPROTO_TCP, (uint16_t)(len - 20))));
+	memcpy(p + 36, &sum, sizeof(sum));
 	return len;
 }
 
@@ -119,14 +95,14 @@ static bool peer(void *arg, const void *packet, size_t len)
 {
 	const uint8_t *p = packet;
 	unsigned flags = p[33], mine = ACK_FLAG;
-	uint32_t seq = get32(p + 24);
+	uint32_t seq = load_be32(p + 24);
 
 	if (!*(bool *)arg || len < 40 || !(flags & (SYN_FLAG | FIN_FLAG)))
 		return true;
 	if (flags & FIN_FLAG)
 		mine |= FIN_FLAG;
-	lengths[nanswers] = segment(answers[nanswers], get32(p + 16), (unsigned)p[22] << 8 | p[23],
-				    (unsigned)p[20] << 8 | p[21], ISN + 1, seq + 1, mine);
+	lengths[nanswers] = segment(answers[nanswers], load_be32(p + 16), load_be16(p + 22),
+				    load_be16(p + 20), ISN + 1, seq + 1, mine);
 	nanswers++;
 	return true;
 }
