@@ -26,6 +26,7 @@
 #include "tcpalg/cc.h"
 #include "tcpalg/limiter.h"
 #include "tcpalg/loss.h"
+#include "tcpalg/paws.h"
 #include "tcpalg/rtt.h"
 #include "tcpalg/window.h"
 
@@ -182,6 +183,7 @@ struct tcp_ext {
 	struct rte_mbuf *rxt_cur; /* where the last retransmission was found */
 	struct limiter challenge; /* RFC 5961 §7 */
 	struct seq_range dsack;	  /* duplicate to report in the next ACK */
+	struct paws_gap gap;	  /* while ooo is there */
 	uint32_t ooo_mem;	  /* charge of out-of-order buffers */
 	uint32_t fin_seq;
 	uint32_t grow_bytes, grow_since_us; /* receive buffer growth */

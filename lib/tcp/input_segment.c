@@ -133,6 +133,12 @@ static bool syn_rcvd_syn(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 	return true;
 }
 
+/* Data that was overtaken by what filled a gap before it. */
+static bool overtaken(const struct tcp_conn *c, const struct pkt *p)
+{
+	return p->pay_len && conn_ooo(c) && paws_gap_takes(&c->ext->gap, p->opts.tsval);
+}
+
 /* First: the sequence number, timestamps before it (RFC 7323 §5.3 R1). */
 static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
@@ -142,7 +148,8 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 
 	if (NSK_UNLIKELY(c->state == TCPS_SYN_RCVD) && !syn_rcvd_syn(w, c, m))
 		return false;
-	if (ts && !(p->tcp_flags & TCP_RST) && paws_reject(c->ts_recent, p->opts.tsval, idle_s)) {
+	if (ts && !(p->tcp_flags & TCP_RST) && paws_reject(c->ts_recent, p->opts.tsval, idle_s) &&
+	    !overtaken(c, p)) {
 		answer_unacceptable(w, c, p);
 		pkt_drop(w, m, NSK_DROP_TCP_PAWS);
 		return false;

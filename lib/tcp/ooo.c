@@ -148,12 +148,14 @@ static bool add_one(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq)
 {
 	struct tcp_ext *x = conn_ext(w, c);
-	bool fresh = false;
+	bool fresh = false, begins = x && !x->ooo;
 
 	if (!x || !make_room(w, x)) {
 		pkt_drop(w, m, NSK_DROP_TCP_OOO_FULL);
 		return false;
 	}
+	if (begins)
+		paws_gap_begin(&x->gap, c->ts_recent, seq + m->pkt_len);
 	if (!budget_calm(&w->tcp->rcv_mem) && tcp_mem_pressed(w, &w->tcp->rcv_mem)) {
 		rcvq_yield(w, c);
 		ooo_prune(w, c, charge_of(m));
@@ -203,8 +205,10 @@ uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c)
 		nd = next;
 	}
 	c->rcv_nxt += taken;
-	if (x->ooo && reasm_empty(x->ooo))
+	if (reasm_empty(x->ooo))
 		release_set(w, x);
+	else
+		paws_gap_moved(&x->gap, c->rcv_nxt, c->ts_recent, reasm_end(x->ooo));
 	return taken;
 }
 

@@ -100,6 +100,7 @@ static unsigned enter_fast(struct loss_ctx *x, const struct loss_ack *a)
 	undo_arm(&m->undo, x->cc, x->una, false);
 	m->recover = x->nxt;
 	m->frto = FRTO_OFF;
+	m->fast = true;
 	m->left = x->sack ? 0 : min_u32(x->l->dupacks * smss, flight);
 	x->l->state = LOSS_FAST;
 	x->l->flags = 0;
@@ -258,8 +259,10 @@ static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fres
 {
 	uint32_t delivered = a->news->octets, lost = 0;
 
-	if (!fresh && a->acked && a->ts && undo_eifel(&x->m->undo, a->tsecr))
+	if (!fresh && a->acked && a->ts && undo_eifel(&x->m->undo, a->tsecr)) {
+		rack_late(&x->m->rack);
 		return take_back(x, a->acked);
+	}
 	if (seq_geq(x->una, x->m->recover)) {
 		unsigned ev = leave(x);
 
@@ -349,7 +352,11 @@ static unsigned take_dsack(struct loss_ctx *x, const struct loss_ack *a)
 		reduce(x);
 		ev |= LOSS_EV_REPAIRED;
 	}
-	if (dsack && !probe && undo_dsack(&m->undo, a->dup, x->una))
+	if (!dsack || probe || !undo_covers(&m->undo, a->dup, x->una))
+		return ev;
+	if (m->fast)
+		rack_late(&m->rack);
+	if (undo_dsack(&m->undo, a->dup))
 		ev |= take_back(x, a->acked);
 	return ev;
 }
@@ -408,6 +415,7 @@ static void enter_rto(struct loss_ctx *x, enum frto frto)
 	x->m->left = 0;
 	x->m->tlp.out = false;
 	x->m->recover = x->nxt;
+	x->m->fast = false;
 	x->m->forgiven = false;
 }
 

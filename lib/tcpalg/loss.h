@@ -66,6 +66,7 @@ struct loss_more {
 	uint32_t left;	  /* [W] without SACK: octets that duplicates say have left the network */
 	uint32_t quota;	  /* [W] new octets that F-RTO wants to see out */
 	enum frto frto;	  /* [W] */
+	bool fast;	  /* [W] the last episode is or was fast recovery */
 	bool forgiven;	  /* [W] what began the episode was no sign of congestion */
 };
 

@@ -31,4 +31,40 @@ static inline bool paws_updates(uint32_t ts_recent, uint32_t tsval, uint32_t seg
 	       (seq_geq(tsval, ts_recent) || idle_s >= PAWS_IDLE_MAX_S);
 }
 
+/*
+ * While octets are missing. One that overtakes them may fill the first gap and set TS.Recent; what
+ * it overtook then looks old. Section 5.3 calls that unlikely and refuses it, which on paths that
+ * reorder makes a loss of a late segment. But nothing that is missing can have been sent before
+ * what set TS.Recent when the gaps began: that is as old as it may be. So that this does not fall
+ * behind by more than a window it follows where gaps go on for ever.
+ */
+struct paws_gap {
+	uint32_t floor; /* [W] timestamps of what is missing are no older */
+	uint32_t next;	/* [W] likewise of what lies above mark */
+	uint32_t mark;	/* [W] the highest octet that had arrived when next was TS.Recent */
+};
+
+/* The first octets came out of order, up to high. */
+static inline void paws_gap_begin(struct paws_gap *g, uint32_t ts_recent, uint32_t high)
+{
+	*g = (struct paws_gap){.floor = ts_recent, .next = ts_recent, .mark = high};
+}
+
+/* rcv_nxt moved, and there are gaps still; octets up to high have arrived. */
+static inline void paws_gap_moved(struct paws_gap *g, uint32_t rcv_nxt, uint32_t ts_recent,
+				  uint32_t high)
+{
+	if (seq_lt(rcv_nxt, g->mark))
+		return;
+	g->floor = g->next;
+	g->next = ts_recent;
+	g->mark = high;
+}
+
+/* May a segment that R1 refuses belong into a gap? */
+static inline bool paws_gap_takes(const struct paws_gap *g, uint32_t tsval)
+{
+	return seq_geq(tsval, g->floor);
+}
+
 #endif

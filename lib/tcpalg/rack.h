@@ -43,6 +43,15 @@ void rack_update(struct rack *r, const struct flight_news *n, uint32_t una);
 /* Section 6.2 step 4, RACK_update_reo_wnd(): an ACK with or without D-SACK. */
 void rack_dsack(struct rack *r, uint32_t una, uint32_t nxt, bool dsack);
 
+/*
+ * What was sent again in fast recovery had only been overtaken. Step 3 looks at what was never sent
+ * again: where all that is late is sent again before it arrives, it would never see reordering.
+ */
+static inline void rack_late(struct rack *r)
+{
+	r->reordering_seen = true;
+}
+
 /* The same, "exiting Fast or RTO recovery". */
 void rack_recovered(struct rack *r);
 

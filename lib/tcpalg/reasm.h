@@ -96,6 +96,12 @@ static inline bool reasm_empty(const struct reasm *s)
 	return !s || s->n == 0;
 }
 
+/* One beyond the highest octet of a set that is not empty. */
+static inline uint32_t reasm_end(const struct reasm *s)
+{
+	return s->r[s->n - 1].end;
+}
+
 /* Is there room for a range that joins no other? */
 static inline bool reasm_full(const struct reasm *s)
 {

@@ -45,8 +45,17 @@ void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts);
  */
 bool undo_eifel(struct undo *u, uint32_t tsecr);
 
-/* RFC 3708 section 2: a D-SACK, with an ACK of una. True if with it all was reported. */
-bool undo_dsack(struct undo *u, struct seq_range dup, uint32_t una);
+/* Is a D-SACK, with an ACK of una, about something that was sent again? */
+bool undo_covers(struct undo *u, struct seq_range dup, uint32_t una);
+
+/* RFC 3708 section 2: one that is. True if with it all was reported. */
+static inline bool undo_dsack(struct undo *u, struct seq_range dup)
+{
+	uint32_t len = seq_range_len(dup);
+
+	u->rxt -= len < u->rxt ? len : u->rxt;
+	return u->rxt == 0;
+}
 
 /*
  * RFC 4015 section 3.2 steps 5 and 6: the window as before, but no burst: pipe octets are in

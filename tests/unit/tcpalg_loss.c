@@ -108,6 +108,38 @@ static void rfc8985_reordering_within_the_window_is_forgiven_once_seen(void **st
 	sender_end(&s);
 }
 
+/*
+ * All that is late is sent again before it arrives, so that nothing tells of reordering but the
+ * answer to the first transmission (how: 0, by its timestamp) or the report of the second (1).
+ * After a timeout (2) such a report tells of a delay only.
+ */
+static void rfc8985_6_2_step_3_what_was_sent_again_in_vain_was_reordered(void **state)
+{
+	const struct seq_range dup = {0, SMSS};
+	uint32_t sent;
+
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		ten_in_flight(0, true);
+		sent = (uint32_t)(s.now - RTT);
+		if (how == 2)
+			sender_rto(&s);
+		else
+			sender_sack(&s, 0, 1, 4);
+		expect_again(0);
+		s.now += RTT / 10;
+		if (how == 0) {
+			assert_true(sender_ack(&s, 4 * SMSS, NULL, 0, sent) & LOSS_EV_UNDO);
+		} else {
+			sender_sack(&s, 10, 0, 0);
+			assert_false(s.m.rack.reordering_seen);
+			sender_ack(&s, 10 * SMSS, &dup, 1, 0);
+		}
+		assert_int_equal(s.m.rack.reordering_seen, how != 2);
+		sender_end(&s);
+	}
+}
+
 /* ---- in recovery ---- */
 
 static void rfc6582_3_2_partial_ack_loses_the_next_segment(void **state)
@@ -399,6 +431,7 @@ int main(void)
 		cmocka_unit_test(rfc3042_first_duplicates_let_new_segments_leave),
 		cmocka_unit_test(rfc8985_early_retransmit_by_the_reordering_timer),
 		cmocka_unit_test(rfc8985_reordering_within_the_window_is_forgiven_once_seen),
+		cmocka_unit_test(rfc8985_6_2_step_3_what_was_sent_again_in_vain_was_reordered),
 		cmocka_unit_test(rfc6582_3_2_partial_ack_loses_the_next_segment),
 		cmocka_unit_test(rfc6582_3_2_duplicates_of_the_last_episode_do_not_count),
 		cmocka_unit_test(rfc8985_lost_retransmission_is_sent_a_third_time),
