@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What BBR keeps of a connection: draft-ietf-ccwg-bbr-06, whose names these are; see cc_bbr.c.
+ * What BBR keeps of a connection, and what its files share: draft-ietf-ccwg-bbr-06, whose names
+ * these are; see cc_bbr.c.
  * Rates are octets a second, volumes octets; all ones is the draft's Infinity.
  */
 #ifndef NSK_TCPALG_CC_BBR_H
@@ -10,6 +11,9 @@
 
 #define BBR_NO_RATE   UINT64_MAX
 #define BBR_NO_VOLUME UINT32_MAX
+
+#define BBR_LOSS_THRESH 2u  /* percent of what was in flight */
+#define BBR_BETA	70u /* percent */
 
 enum bbr_state {
 	BBR_STARTUP,
@@ -78,5 +82,90 @@ struct bbr {
 	bool recovering;
 	bool rtt_known;
 };
+
+static inline struct bbr *bbr_of(const struct cc *cc)
+{
+	return cc->priv.ptr;
+}
+
+static inline uint64_t bbr_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t bbr_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t bbr_percent(uint32_t of, uint32_t n)
+{
+	return (uint32_t)((uint64_t)of * n / 100);
+}
+
+static inline uint64_t bbr_rate_of(const struct cc_sample *s)
+{
+	return rate_per_second(s->rs.delivered, s->rs.interval_us);
+}
+
+static inline bool bbr_in_probe_bw(const struct bbr *b)
+{
+	return b->state >= BBR_DOWN && b->state <= BBR_UP;
+}
+
+/* ---- cc_bbr_model.c: volumes (sections 5.6.3, 5.6.4), gains in percent ---- */
+
+uint32_t bbr_min_pipe(const struct cc *cc);
+
+/* BDPMultiple(). */
+uint32_t bbr_bdp(const struct bbr *b, uint64_t bw, uint32_t gain);
+
+/* QuantizationBudget(). */
+uint32_t bbr_quantize(const struct cc *cc, uint32_t inflight);
+
+/* Inflight(1.0). */
+uint32_t bbr_one_bdp(const struct cc *cc, uint64_t bw);
+
+/* TargetInflight(). */
+uint32_t bbr_target(const struct cc *cc);
+
+/* InflightWithHeadroom(). */
+uint32_t bbr_with_headroom(const struct cc *cc);
+
+/* ---- what an ACK tells (section 5.5) ---- */
+
+/* UpdateModelAndState(), up to the states. */
+void bbr_model_ack(const struct cc *cc, const struct cc_sample *s);
+
+/* UpdateMinRTT(): after the states of the cycle, before PROBE_RTT (section 5.3.4). */
+void bbr_update_min_rtt(struct bbr *b, const struct cc_sample *s);
+
+/* The rest of it, behind the states. */
+void bbr_model_acked(struct bbr *b, const struct cc_sample *s);
+
+/* IsInflightTooHigh(): of what was in flight so much was lost. */
+bool bbr_too_high(uint32_t lost, uint32_t inflight, bool sack);
+
+/* AdvanceMaxBwFilter(): a cycle is over. */
+void bbr_advance_max_bw(struct bbr *b);
+
+/* StartRound(): it ends when something is acknowledged that is sent from now on. */
+void bbr_start_round(struct bbr *b);
+
+/* Pieces begin anew. */
+void bbr_reset_signals(struct bbr *b);
+void bbr_reset_shortterm(struct bbr *b);
+void bbr_reset_full_bw(struct bbr *b, uint64_t from);
+
+/* ---- cc_bbr_probe.c: the cycle of probing (section 5.3.3) ---- */
+
+void bbr_start_down(struct bbr *b, uint64_t now_us);
+void bbr_start_refill(struct bbr *b);
+
+/* UpdateProbeBWCyclePhase(). */
+void bbr_update_cycle(const struct cc *cc, const struct cc_sample *s);
+
+/* Losses that a probe may have made (section 5.5.10.2). */
+void bbr_probe_lost(const struct cc *cc, const struct cc_lost *l);
 
 #endif
