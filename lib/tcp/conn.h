@@ -186,7 +186,7 @@ struct tcp_ext {
 	struct paws_gap gap;	  /* while ooo is there */
 	uint32_t ooo_mem;	  /* charge of out-of-order buffers */
 	uint32_t fin_seq;
-	uint32_t grow_bytes, grow_since_us; /* receive buffer growth */
+	uint32_t grow_bytes, grow_before, grow_since_us; /* receive buffer growth */
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
 	uint64_t retrans_octets;

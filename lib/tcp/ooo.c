@@ -10,7 +10,7 @@
 #include "tcp/rcvbuf.h"
 
 #define RANGES_MIN 16
-#define RANGES_MAX 256
+#define RANGES_MAX 1024
 
 /* The descriptor's memory changes its type: accesses on either side must not be reordered. */
 typedef struct __attribute__((may_alias)) {

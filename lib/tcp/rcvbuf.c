@@ -172,9 +172,20 @@ static void fit(struct nsk_worker *w, struct tcp_conn *c, uint64_t want)
 }
 
 /*
- * Twice what the application takes in a round trip is what it could use: the sender may double its
- * window in that time.
+ * What the application could use in the next round trip: twice what it took in this one, since the
+ * sender may double its window. Of what a paced sender sends, part came by the window of the round
+ * trip before: by that alone windows would grow by half each round trip, and hold its slow start
+ * back. So what is taken more than before counts four times again; where that doubles, the buffer
+ * is of six times what is taken, as Linux's.
  */
+static uint64_t usable(const struct tcp_ext *x)
+{
+	uint64_t took = x->grow_bytes, before = x->grow_before;
+
+	return 2 * (took > before ? took + 4 * (took - before) : took);
+}
+
+/* Counts what is taken in a round trip. */
 static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	struct tcp_ext *x = conn_ext(w, c);
@@ -184,12 +195,13 @@ static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 		return;
 	x->grow_bytes += len;
 	if (x->grow_bytes > c->rcv.limit / 2 || !budget_calm(&w->tcp->rcv_mem))
-		fit(w, c, (uint64_t)x->grow_bytes * 2);
+		fit(w, c, usable(x));
 	age_us = now - x->grow_since_us;
 	if (age_us < NSK_MAX(rtt_srtt_us(&c->rtt), GROW_MIN_US))
 		return;
 	if (NSK_UNLIKELY(age_us >= IDLE_US))
 		fall_idle(w, c, age_us);
+	x->grow_before = x->grow_bytes;
 	x->grow_bytes = 0;
 	x->grow_since_us = now;
 }

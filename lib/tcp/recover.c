@@ -5,10 +5,12 @@
 #include "tcp/ecn.h"
 #include "tcp/timer.h"
 
-/* Ranges of a flight: at first, and at most (3 KiB, some 120 holes): each ACK of news looks at all.
+/*
+ * Ranges of a flight: at first, and at most (24 KiB, some 1,000 holes: what a queue that ran over
+ * leaves of a long path's window). Each ACK of news looks at all.
  */
 #define RANGES_MIN 16
-#define RANGES_MAX 256
+#define RANGES_MAX 2048
 
 /* Room for one more range on each side of another, as far as there is memory. */
 static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t una)

@@ -167,6 +167,10 @@ static void check_probe_rtt(struct cc *cc, const struct cc_sample *s)
 
 	if (b->state != BBR_PROBE_RTT && b->probe_rtt_expired && !b->idle_restart) {
 		save_cwnd(cc);
+		/* A cycle that has just ended would not be heard of, on a path where a round takes
+		 * so long: the samples that come now are our own doing. */
+		if (b->ack_phase == BBR_ACKS_PROBE_STOPPING)
+			bbr_advance_max_bw(b);
 		b->state = BBR_PROBE_RTT;
 		b->probe_rtt_done_us = 0;
 		b->ack_phase = BBR_ACKS_PROBE_STOPPING;

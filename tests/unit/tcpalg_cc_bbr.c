@@ -157,6 +157,22 @@ static void section_5_3_4_probe_rtt_after_five_seconds(void **state)
 	assert_in_range(cc.cwnd, BDP * 3 / 2, cwnd + SMSS);
 }
 
+/* Where a round takes long the end of a cycle is not acknowledged before ProbeRTT begins. */
+static void section_5_5_6_a_cycle_ends_with_probe_rtt_as_well(void **state)
+{
+	(void)state;
+	to_down();
+	b.ack_phase = BBR_ACKS_PROBE_STOPPING; /* as after Up */
+	b.max_bw_of[0] = MBPS;
+	b.max_bw_of[1] = MBPS / 4;
+	b.probe_wait_us = UINT32_MAX; /* no other probing */
+	s.rtt_us = RTT + 5000;
+	now_us = b.probe_rtt_min_stamp_us + 5000000;
+	ack(1, SMSS, delivered - 10 * SMSS, MBPS / 4);
+	assert_int_equal(b.state, BBR_PROBE_RTT);
+	assert_in_range(b.max_bw, MBPS / 4, MBPS / 3);
+}
+
 static void section_5_3_4_lower_round_trips_put_it_off(void **state)
 {
 	(void)state;
@@ -324,6 +340,7 @@ int main(void)
 		bbr_test(section_5_3_2_or_after_three_rounds),
 		bbr_test(section_5_3_4_probe_rtt_after_five_seconds),
 		bbr_test(section_5_3_4_lower_round_trips_put_it_off),
+		bbr_test(section_5_5_6_a_cycle_ends_with_probe_rtt_as_well),
 		bbr_test(section_5_4_idle_takes_the_place_of_probe_rtt),
 		bbr_test(section_5_6_4_3_four_segments_are_the_least),
 		bbr_test(section_5_6_4_4_a_timeout_takes_the_window_and_gives_it_back),
