@@ -49,12 +49,14 @@ static inline void tcp_timer_set(struct nsk_worker *w, struct tcp_conn *c, enum 
  * §7.2), which retransmit.c decides as loss_may_probe() says. */
 static inline uint32_t tcp_rto_us(const struct tcp_conn *c)
 {
-	/* For one segment a probe would wait for TLP.max_ack_delay besides, as the timeout does:
-	 * they come together. */
-	if (NSK_LIKELY(c->snd_nxt - c->snd_una <= c->cc.smss) || c->loss.state != LOSS_OPEN ||
-	    !(c->flags & CONN_F_SACK))
+	bool one = c->snd_nxt - c->snd_una <= c->cc.smss;
+
+	/* For one segment a probe waits for TLP.max_ack_delay besides, as the timeout does: they
+	 * come together unless round trips vary much. */
+	if (NSK_LIKELY(one && c->rtt.rto_us <= TLP_MAX_ACK_DELAY_US + (c->rtt.srtt8_us >> 2)) ||
+	    c->loss.state != LOSS_OPEN || !(c->flags & CONN_F_SACK))
 		return c->rtt.rto_us;
-	return tlp_pto_us(rtt_srtt_us(&c->rtt), false, c->rtt.rto_us);
+	return tlp_pto_us(rtt_srtt_us(&c->rtt), one, c->rtt.rto_us);
 }
 
 /* (Re)starts the retransmission timer with the timeout now in force (RFC 6298 5.1, 5.3). */

@@ -119,6 +119,36 @@ static void lost_tail_is_repaired_within_round_trips_rfc8985_7(void **state)
 	talk_end(&t);
 }
 
+/*
+ * One segment alone, whose acknowledgment may be delayed: 200 ms more. Where round trips vary much
+ * that is well before the timeout.
+ */
+static void lone_segment_is_probed_before_a_long_timeout_rfc8985_7_2(void **state)
+{
+	uint64_t due, probes;
+
+	(void)state;
+	open_talk(mss_sack, sizeof(mss_sack));
+	for (unsigned i = 0; i < 20; i++) {
+		talk_write(&t, data, MSS);
+		peer_run(&peer, i % 2 ? 10 * MS : (100 + i * 30) * MS);
+		ack_at(1);
+		base += MSS;
+	}
+	peer_forget(&peer);
+	due = (2 * info().i.tcpi_rtt + 200000) * UINT64_C(1000);
+	assert_true(due + 100 * MS < info().i.tcpi_rto * UINT64_C(1000));
+	probes = counter(NSK_CNT_TCP_LOSS_PROBES);
+	talk_write(&t, data, MSS);
+	expect_burst(0, 1);
+	peer_run(&peer, due - 5 * MS);
+	peer_expect_silence(&peer);
+	peer_run(&peer, 10 * MS);
+	expect_burst(0, 1);
+	assert_int_equal(counter(NSK_CNT_TCP_LOSS_PROBES), probes + 1);
+	talk_end(&t);
+}
+
 static void probe_carries_new_data_if_there_is_any_rfc8985_7_3(void **state)
 {
 	(void)state;
@@ -376,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(lost_tail_is_repaired_within_round_trips_rfc8985_7),
+		world_test(lone_segment_is_probed_before_a_long_timeout_rfc8985_7_2),
 		world_test(probe_carries_new_data_if_there_is_any_rfc8985_7_3),
 		world_test(peers_without_sack_are_not_probed_rfc8985_7_2),
 		world_test(writing_on_puts_the_probe_off_rfc8985_7_2),
