@@ -61,6 +61,7 @@ _Static_assert(sizeof(struct cc) <= 32, "lives in the connection");
 #define CC_HYSTART   0x02 /* priv is HyStart++'s: the first slow start goes on */
 #define CC_MODEL     0x04 /* models the path: cwnd holds in recovery as well, see cc_give_state() */
 #define CC_OBSERVING 0x08 /* DCTCP's observation window goes on */
+#define CC_CONVERGED 0x10 /* CUBIC's w_max is less than the window before the last loss was */
 
 /* One acknowledgement, or a merged run of them. */
 struct cc_ack {

@@ -55,6 +55,7 @@ static void start_epoch(struct cc *cc, struct cubic *q, uint32_t now_ms)
 		k = cube_root(missing * C_DEN * K_UNITS_CUBED / C_NUM / cc->smss);
 	} else {
 		q->w_max = cc->cwnd; /* sections 4.8, 4.10 */
+		cc->flags &= (uint8_t)~CC_CONVERGED;
 	}
 	q->k = (uint16_t)cc_min(k, UINT16_MAX);
 	q->w_est = cc->cwnd;
@@ -77,12 +78,20 @@ static uint32_t w_cubic(const struct cc *cc, const struct cubic *q, uint32_t t_m
 	return w < CC_WND_MAX ? (uint32_t)w : CC_WND_MAX;
 }
 
+/* cwnd_prior: fast convergence has taken w_max below it. */
+static uint32_t window_before(const struct cc *cc, const struct cubic *q)
+{
+	if (!(cc->flags & CC_CONVERGED))
+		return q->w_max;
+	return (uint32_t)((uint64_t)q->w_max * (2 * BETA_DEN) / (BETA_DEN + BETA_NUM));
+}
+
 /* Section 4.3: what Reno would do with the same beta. */
 static void grow_estimate(struct cc *cc, struct cubic *q, uint32_t acked)
 {
 	uint64_t inc = ((uint64_t)acked * cc->smss << 16) / cc->cwnd;
 
-	if (q->w_est < q->w_max)
+	if (q->w_est < window_before(cc, q))
 		inc = inc * ALPHA_NUM / ALPHA_DEN;
 	inc += q->est_frac;
 	q->est_frac = (uint16_t)inc;
@@ -169,8 +178,11 @@ static void end_epoch(struct cc *cc)
 	uint32_t w_max = cc->cwnd;
 
 	leave_hystart(cc);
-	if (w_max < q->w_max)
+	cc->flags &= (uint8_t)~CC_CONVERGED;
+	if (w_max < q->w_max) {
 		w_max = w_max / (2 * BETA_DEN) * (BETA_DEN + BETA_NUM);
+		cc->flags |= CC_CONVERGED;
+	}
 	q->w_max = w_max;
 	q->epoch_ms = 0;
 }

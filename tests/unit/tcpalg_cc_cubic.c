@@ -103,6 +103,35 @@ static void rfc9438_4_3_at_least_what_reno_would_do(void **state)
 	assert_in_range(s.cc.cwnd - before, 4 * SMSS, 6 * SMSS);
 }
 
+/* Alpha is 1 from the window before the last loss on, whatever fast convergence made of W_max. */
+static void rfc9438_4_3_reno_grows_in_full_from_the_window_before(void **state)
+{
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		struct sender s = start(20 * SMSS, 20 * SMSS);
+		uint32_t before;
+
+		ack(&s, SMSS, 1000);
+		s.cc.cwnd = 20 * SMSS;
+		s.cc.priv.cubic.w_max = again ? 30 * SMSS : 0;
+		cc_sent(&s.cc, s.cc.cwnd);
+		cc_loss(&s.cc, s.now_us);
+		assert_int_equal(s.cc.priv.cubic.w_max, (again ? 17 : 20) * SMSS);
+		cc_recovery_exit(&s.cc, 20 * SMSS, s.now_us);
+		ack(&s, SMSS, 1000); /* the epoch begins; and now it has come so far: */
+		s.cc.cwnd = 18 * SMSS;
+		s.cc.priv.cubic.w_est = 18 * SMSS;
+		before = s.cc.cwnd;
+		for (unsigned i = 0; i < 3; i++)
+			round_trip(&s, 1000);
+		assert_in_range(s.cc.cwnd - before, SMSS * 14 / 10, SMSS * 17 / 10);
+		s.cc.priv.cubic.w_est = 20 * SMSS;
+		s.cc.cwnd = 20 * SMSS;
+		round_trip(&s, 1000);
+		assert_in_range(s.cc.cwnd, 20 * SMSS + SMSS * 9 / 10, 21 * SMSS);
+	}
+}
+
 static void rfc8511_3_1_a_mark_leaves_17_of_20(void **state)
 {
 	struct sender s = start(100 * SMSS, 100 * SMSS);
@@ -244,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc9438_4_2_window_follows_the_curve),
 		cmocka_unit_test(rfc9438_4_3_at_least_what_reno_would_do),
+		cmocka_unit_test(rfc9438_4_3_reno_grows_in_full_from_the_window_before),
 		cmocka_unit_test(rfc8511_3_1_a_mark_leaves_17_of_20),
 		cmocka_unit_test(rfc9438_4_6_loss_cuts_to_seven_tenths_of_flight),
 		cmocka_unit_test(rfc9438_4_7_fast_convergence),
