@@ -22,7 +22,9 @@
 #ifndef NETSTK_EPOLL_H
 #define NETSTK_EPOLL_H
 
+#include <signal.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include <netstk/export.h>
 
@@ -66,6 +68,19 @@ NSK_API int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
  *         and nothing is ready), EDEADLK (from inside a turn), ENOBUFS (no memory to sleep)
  */
 NSK_API int nsk_epoll_wait(int epfd, struct epoll_event *events, int max_events, int timeout_ms);
+
+/** @brief nsk_epoll_wait() with a signal mask that is in force while it waits, as nsk_ppoll(). */
+NSK_API int nsk_epoll_pwait(int epfd, struct epoll_event *events, int max_events, int timeout_ms,
+			    const sigset_t *mask);
+
+/**
+ * @brief The same with a timeout in nanoseconds.
+ * @param timeout NULL: for ever
+ * @return as nsk_epoll_wait(); EINVAL as well for a timeout that makes no sense, and EINTR in a
+ *         worker's thread too, as nsk_ppoll()
+ */
+NSK_API int nsk_epoll_pwait2(int epfd, struct epoll_event *events, int max_events,
+			     const struct timespec *timeout, const sigset_t *mask);
 
 #ifdef __cplusplus
 }

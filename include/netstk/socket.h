@@ -59,18 +59,22 @@
 #define NETSTK_SOCKET_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include <netstk/export.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct mmsghdr; /* of <sys/socket.h> with _GNU_SOURCE */
 
 /** Lowest descriptor number. */
 #define NSK_FD_BASE (1 << 30)
@@ -166,6 +170,19 @@ NSK_API int nsk_close(int fd);
  */
 NSK_API int nsk_dup(int fd);
 
+/**
+ * @brief Make another descriptor, of a number of the caller's choice, for the same description. If
+ * the number is in use it is closed first, and nobody else can get it in between.
+ * @param to NSK_FD_BASE or above
+ * @return the number, or -1 with errno: EBADF (fd, or a number that cannot be a descriptor of a
+ *         stack), EBUSY (another thread is just being given the number), ENFILE (the number is
+ *         closed by then), ENOMEM; EINVAL (nsk_dup3() alone: unknown flags, or fd is the number)
+ */
+NSK_API int nsk_dup2(int fd, int to);
+
+/** @brief nsk_dup2() with O_CLOEXEC or 0 as flags. */
+NSK_API int nsk_dup3(int fd, int to, int flags);
+
 /** @brief nsk_sendto() without an address. */
 NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
 
@@ -192,6 +209,28 @@ NSK_API ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags,
 
 /** @brief nsk_sendto() from several buffers. At most 1,024 of them, else EMSGSIZE. */
 NSK_API ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+/**
+ * @brief nsk_sendmsg() of several messages, which costs a thread that does not run the worker one
+ * journey instead of one for each. At most 1,024 are looked at.
+ * @param[in,out] vec messages; msg_len tells the bytes that were taken of each
+ * @return messages taken; or, if it is none, -1 with errno as nsk_sendmsg()
+ */
+NSK_API int nsk_sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags);
+
+/**
+ * @brief Send a part of a file to a stream.
+ *
+ * Through a buffer of 64 KiB. Reading the file may wait for a disk: in a worker's thread all else
+ * waits, too.
+ *
+ * @param in_fd an ordinary file of the kernel's
+ * @param[in,out] offset where in the file to begin, then where to go on; NULL: the file's position,
+ *                       which moves on instead
+ * @return bytes sent, 0 at the end of the file, or -1 with errno: EINVAL (not a stream, not an
+ *         ordinary file, negative offset), ENOMEM, errors of fstat(2), pread(2) and nsk_send()
+ */
+NSK_API ssize_t nsk_sendfile(int out_fd, int in_fd, off_t *offset, size_t count);
 
 /** @brief nsk_send() without flags. Never raises SIGPIPE. */
 NSK_API ssize_t nsk_write(int fd, const void *buf, size_t len);
@@ -222,6 +261,18 @@ NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct so
 /** @brief nsk_recvfrom() into several buffers; msg_flags tells MSG_TRUNC. At most 1,024, else
  * EMSGSIZE. */
 NSK_API ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags);
+
+/**
+ * @brief nsk_recvmsg() of several messages; blocks until all of them came. At most 1,024.
+ * @param[in,out] vec messages; msg_len tells the bytes of each
+ * @param flags those of nsk_recvmsg(), and MSG_WAITFORONE: does not wait when there is one
+ * @param timeout the call waits so long altogether (Linux looks at the time only when a message
+ *                comes); NULL: what SO_RCVTIMEO says
+ * @return messages, fewer if the time is over or an error came, which the next call tells; or, if
+ *         it is none, -1 with errno as nsk_recvmsg()
+ */
+NSK_API int nsk_recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags,
+			 struct timespec *timeout);
 
 /** @brief nsk_recv() without flags; of 0 bytes it is 0 whatever the socket's state. */
 NSK_API ssize_t nsk_read(int fd, void *buf, size_t len);
@@ -265,8 +316,10 @@ NSK_API int nsk_getpeername(int fd, struct sockaddr *addr, socklen_t *len);
 
 /**
  * @brief F_GETFL and F_SETFL (O_NONBLOCK; other flags are ignored), F_GETFD and F_SETFD
- * (FD_CLOEXEC).
- * @return the value or 0, or -1 with errno EINVAL (any other command)
+ * (FD_CLOEXEC), F_DUPFD and F_DUPFD_CLOEXEC (another descriptor, the lowest free one from the
+ * argument on).
+ * @return the value, the descriptor or 0, or -1 with errno EINVAL (any other command, or no number
+ *         of a descriptor), ENFILE, EMFILE, ENOMEM
  */
 NSK_API int nsk_fcntl(int fd, int cmd, ...);
 
@@ -292,6 +345,22 @@ NSK_API int nsk_ioctl(int fd, unsigned long request, ...);
  *         EINVAL (count), EINTR, ESHUTDOWN, EDEADLK, ENOMEM
  */
 NSK_API int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+
+/**
+ * @brief nsk_poll() with a timeout in nanoseconds, and with a signal mask that is in force while
+ * the call waits, so that no signal slips by between a look at what its handler has set and the
+ * wait (ppoll(2)).
+ *
+ * In a thread that runs a worker signals are asked for once a millisecond: those that the mask
+ * lets through and the thread has blocked otherwise end the call, after their handlers.
+ *
+ * @param timeout NULL: for ever; not changed
+ * @param mask NULL: signals as they are
+ * @return as nsk_poll(), which has EINTR in a worker's thread never; EINVAL as well for a timeout
+ *         that makes no sense
+ */
+NSK_API int nsk_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+		      const sigset_t *mask);
 
 /** Most descriptors in an nsk_fd_set. */
 #define NSK_FD_SETSIZE 1024
@@ -347,6 +416,10 @@ static inline bool nsk_fd_isset(int fd, const nsk_fd_set *set)
  */
 NSK_API int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
 		       struct timeval *timeout);
+
+/** @brief nsk_select() with a timeout in nanoseconds and a signal mask as nsk_ppoll(). */
+NSK_API int nsk_pselect(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
+			const struct timespec *timeout, const sigset_t *mask);
 
 #ifdef __cplusplus
 }

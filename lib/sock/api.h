@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/compiler.h"
 #include "sock/handle.h"
@@ -77,6 +78,8 @@ static inline void api_unreserve(struct nsk_worker *w, int fd)
 
 /* Where s lives: a descriptor for its one reference; on failure the reference is dropped. */
 int api_open(struct sock *s, bool cloexec);
+/* Where s lives: one descriptor more for it, the lowest free one from min on. */
+int api_dup(struct sock *s, int min, bool cloexec);
 
 /* Where s lives: takes the descriptor away with its reference. */
 static inline void api_close(struct sock *s, int fd)
@@ -98,8 +101,35 @@ static inline int api_check_addr_out(const struct sockaddr *addr, const socklen_
 	return *len > INT_MAX ? -EINVAL : 0;
 }
 
+#define API_TIMEOUT_BAD INT64_MIN
+/* Nanoseconds of a timeout, WAIT_FOREVER if it is NULL or too long, or API_TIMEOUT_BAD. */
+int64_t api_timeout(const struct timespec *timeout);
+
 /* Bytes of a vector, at most API_BYTES_MAX are counted: -EFAULT, -EINVAL. */
 int api_iov_total(const struct iovec *iov, size_t count, size_t *total);
+
+/* A message to be sent or received, and the bytes of its vector: -EFAULT, -EINVAL, -EMSGSIZE. */
+int api_check_msg(const struct msghdr *msg, size_t *total);
+
+/* Flags that calls know. */
+#define API_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+#define API_RECV_FLAGS \
+	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
+/* Why others are refused. */
+int api_bad_recv_flags(int fd, int flags);
+
+/* A message on its way, perhaps in several attempts. */
+struct api_transfer {
+	struct msghdr *msg; /* read alone when it is sent */
+	size_t total;
+	size_t done;
+	int flags;
+};
+
+/* Attempts for sock_wait(), arg is a struct api_transfer: the bytes of all of it, or -errno, and
+ * done says how much of a stream was moved nevertheless. */
+int api_try_send(struct sock *s, void *arg);
+int api_try_recv(struct sock *s, void *arg);
 
 /*
  * The part of msg's vector that begins skip bytes in, in at most API_IOV_PART pieces and max bytes:

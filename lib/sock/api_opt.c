@@ -76,6 +76,14 @@ static int set_nonblock(struct sock *s, bool on)
 	return 0;
 }
 
+/* Numbers of the kernel's are below all of ours. */
+static int dup_from(struct sock *s, int min, bool cloexec)
+{
+	if (min < 0 || (uint32_t)min >= NSK_FD_BASE + HANDLE_MAX)
+		return -EINVAL;
+	return api_dup(s, NSK_MAX(min, NSK_FD_BASE), cloexec);
+}
+
 static int fcntl_run(struct sock *s, void *arg)
 {
 	const struct fcntl_arg *f = arg;
@@ -92,6 +100,10 @@ static int fcntl_run(struct sock *s, void *arg)
 		h->next_cloexec &= ~HANDLE_CLOEXEC;
 		h->next_cloexec |= f->arg & FD_CLOEXEC ? HANDLE_CLOEXEC : 0;
 		return 0;
+	case F_DUPFD:
+		return dup_from(s, f->arg, false);
+	case F_DUPFD_CLOEXEC:
+		return dup_from(s, f->arg, true);
 	default:
 		return -EINVAL;
 	}
@@ -103,7 +115,7 @@ int nsk_fcntl(int fd, int cmd, ...)
 	va_list ap;
 
 	va_start(ap, cmd);
-	if (cmd == F_SETFL || cmd == F_SETFD)
+	if (cmd == F_SETFL || cmd == F_SETFD || cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
 		f.arg = va_arg(ap, int);
 	va_end(ap);
 	return api_int(sock_call_fd(fd, fcntl_run, &f));

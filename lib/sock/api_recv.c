@@ -3,23 +3,11 @@
  * Public calls that receive. MSG_WAITALL goes on until the buffers are full, the stream ends or the
  * wait does; what came until then is returned.
  */
-#include <limits.h>
-
 #include <netstk/socket.h>
 
 #include "sock/api.h"
 #include "sock/call.h"
 #include "sock/wait.h"
-
-#define RECV_FLAGS \
-	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
-
-struct recv_arg {
-	struct msghdr *msg;
-	size_t total;
-	size_t done;
-	int flags;
-};
 
 /* The protocol's recvmsg; a failed one leaves msg as it was, for the next try and for the caller
  * who uses it again. */
@@ -37,7 +25,7 @@ static inline ssize_t recv_once(struct sock *s, struct msghdr *msg, int flags)
 }
 
 /* MSG_PEEK takes nothing, so that each try sees all again. */
-static int try_peek_all(struct sock *s, struct recv_arg *a)
+static int try_peek_all(struct sock *s, struct api_transfer *a)
 {
 	struct msghdr try = *a->msg;
 	ssize_t n = s->ops->recvmsg(s, &try, a->flags);
@@ -51,7 +39,7 @@ static int try_peek_all(struct sock *s, struct recv_arg *a)
 	return (int)n;
 }
 
-static int try_recv_all(struct sock *s, struct recv_arg *a)
+static int try_recv_all(struct sock *s, struct api_transfer *a)
 {
 	do {
 		struct iovec iov[API_IOV_PART];
@@ -74,9 +62,9 @@ static int try_recv_all(struct sock *s, struct recv_arg *a)
 	return (int)a->done;
 }
 
-static int try_recv(struct sock *s, void *arg)
+int api_try_recv(struct sock *s, void *arg)
 {
-	struct recv_arg *a = arg;
+	struct api_transfer *a = arg;
 
 	if (!(a->flags & MSG_WAITALL) || s->ops->type != SOCK_STREAM || a->total == 0)
 		return (int)recv_once(s, a->msg, a->flags);
@@ -85,9 +73,9 @@ static int try_recv(struct sock *s, void *arg)
 
 static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t total, int flags)
 {
-	struct recv_arg a = {msg, total, 0, flags};
+	struct api_transfer a = {msg, total, 0, flags};
 	struct wait_op op = {
-		.try = try_recv,
+		.try = api_try_recv,
 		.arg = &a,
 		.bits = EPOLLIN | EPOLLRDHUP,
 		.dontwait = flags & MSG_DONTWAIT,
@@ -98,7 +86,7 @@ static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t tota
 	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
 }
 
-static int bad_flags(int fd, int flags)
+int api_bad_recv_flags(int fd, int flags)
 {
 	if (!handle_at(fd))
 		return -EBADF;
@@ -110,8 +98,8 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 	struct sock *s = sock_direct(fd);
 	ssize_t n;
 
-	if (NSK_UNLIKELY(flags & ~RECV_FLAGS))
-		return api_fail(bad_flags(fd, flags));
+	if (NSK_UNLIKELY(flags & ~API_RECV_FLAGS))
+		return api_fail(api_bad_recv_flags(fd, flags));
 	if (NSK_LIKELY(s && !(flags & MSG_WAITALL))) {
 		n = recv_once(s, msg, flags);
 		if (NSK_LIKELY(n != -EAGAIN))
@@ -177,15 +165,8 @@ ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *
 ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	size_t total;
-	int rc;
+	int rc = api_check_msg(msg, &total);
 
-	if (!msg)
-		return api_fail(-EFAULT);
-	if (msg->msg_iovlen > API_IOV_MAX)
-		return api_fail(-EMSGSIZE);
-	if (msg->msg_name && msg->msg_namelen > INT_MAX)
-		return api_fail(-EINVAL);
-	rc = api_iov_total(msg->msg_iov, msg->msg_iovlen, &total);
 	return rc ? api_fail(rc) : recv_msg(fd, msg, total, flags);
 }
 

@@ -3,28 +3,15 @@
  * Public calls that send. A blocking send on a stream ends when all was taken; where some was and
  * then an error came, the count is returned and the error left for the next call (POSIX).
  */
-#include <limits.h>
-
 #include <netstk/socket.h>
 
 #include "sock/api.h"
 #include "sock/call.h"
 #include "sock/wait.h"
 
-#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
-
-struct send_arg {
-	const struct msghdr *msg;
-	size_t total;
-	size_t done;
-	int flags;
-	bool opening; /* MSG_FASTOPEN: the attempt has begun */
-	bool open;
-};
-
-static int try_send(struct sock *s, void *arg)
+int api_try_send(struct sock *s, void *arg)
 {
-	struct send_arg *a = arg;
+	struct api_transfer *a = arg;
 
 	if (s->ops->type != SOCK_STREAM)
 		return (int)s->ops->sendmsg(s, a->msg, a->flags);
@@ -47,52 +34,59 @@ static int try_send(struct sock *s, void *arg)
 	return (int)a->done;
 }
 
+struct open_arg {
+	struct api_transfer data;
+	bool opening; /* the attempt has begun */
+	bool open;
+};
+
 /* MSG_FASTOPEN: connects, and the SYN may take some of it; goes on when the connection is open. */
 static int try_open(struct sock *s, void *arg)
 {
-	struct send_arg *a = arg;
+	struct open_arg *o = arg;
+	struct api_transfer *a = &o->data;
 	int rc;
 
-	if (!a->opening) {
+	if (!o->opening) {
 		ssize_t n = s->ops->sendmsg(s, a->msg, a->flags);
 
 		if (n < 0 && n != -EINPROGRESS)
 			return (int)n;
 		a->done = n > 0 ? (size_t)n : 0;
 		a->flags &= ~MSG_FASTOPEN;
-		a->opening = true;
+		o->opening = true;
 	}
-	rc = a->open ? 0 : s->ops->connected(s);
+	rc = o->open ? 0 : s->ops->connected(s);
 	if (rc)
 		return rc;
-	a->open = true;
-	return a->done < a->total ? try_send(s, a) : (int)a->done;
+	o->open = true;
+	return a->done < a->total ? api_try_send(s, a) : (int)a->done;
 }
 
 /* As connect() and then send(): what fails the former is the result of both, as in Linux. */
-static NSK_NOINLINE ssize_t send_opening(int fd, const struct msghdr *msg, size_t total, int flags)
+static NSK_NOINLINE ssize_t send_opening(int fd, struct msghdr *msg, size_t total, int flags)
 {
-	struct send_arg a = {.msg = msg, .total = total, .flags = flags};
+	struct open_arg o = {.data = {.msg = msg, .total = total, .flags = flags}};
 	struct wait_op op = {
 		.try = try_open,
-		.arg = &a,
+		.arg = &o,
 		.bits = EPOLLOUT,
 		.dontwait = flags & MSG_DONTWAIT,
 		.timeout_ns = WAIT_SNDTIMEO,
 	};
 	int rc = sock_wait(fd, &op);
 
-	if (rc < 0 && a.opening && (a.open || rc == -EAGAIN))
-		return a.done ? (ssize_t)a.done : api_fail(a.open ? rc : -EINPROGRESS);
+	if (rc < 0 && o.opening && (o.open || rc == -EAGAIN))
+		return o.data.done ? (ssize_t)o.data.done : api_fail(o.open ? rc : -EINPROGRESS);
 	return api_size(rc);
 }
 
-static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_t total, int flags,
+static NSK_NOINLINE ssize_t send_waiting(int fd, struct msghdr *msg, size_t total, int flags,
 					 size_t done)
 {
-	struct send_arg a = {.msg = msg, .total = total, .done = done, .flags = flags};
+	struct api_transfer a = {msg, total, done, flags};
 	struct wait_op op = {
-		.try = try_send,
+		.try = api_try_send,
 		.arg = &a,
 		.bits = EPOLLOUT,
 		.ready = EPOLLOUT,
@@ -105,8 +99,8 @@ static NSK_NOINLINE ssize_t send_waiting(int fd, const struct msghdr *msg, size_
 }
 
 /* The first attempt, whose result is n, did not take all: the end, or the beginning of a wait. */
-static ssize_t send_rest(int fd, const struct sock *s, const struct msghdr *msg, size_t total,
-			 int flags, ssize_t n)
+static ssize_t send_rest(int fd, const struct sock *s, struct msghdr *msg, size_t total, int flags,
+			 ssize_t n)
 {
 	if (n < 0 && n != -EAGAIN)
 		return api_fail((int)n);
@@ -118,12 +112,12 @@ static ssize_t send_rest(int fd, const struct sock *s, const struct msghdr *msg,
 	return send_waiting(fd, msg, total, flags, n > 0 ? (size_t)n : 0);
 }
 
-static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, const struct msghdr *msg, size_t total, int flags)
+static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, struct msghdr *msg, size_t total, int flags)
 {
 	struct sock *s = sock_direct(fd);
 	ssize_t n;
 
-	if (NSK_UNLIKELY(flags & ~(SEND_FLAGS | MSG_FASTOPEN)))
+	if (NSK_UNLIKELY(flags & ~(API_SEND_FLAGS | MSG_FASTOPEN)))
 		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
 	if (NSK_UNLIKELY(flags & MSG_FASTOPEN))
 		return send_opening(fd, msg, total, flags);
@@ -176,7 +170,8 @@ ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
 {
 	struct sock *s = sock_direct(fd);
 
-	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || len > API_BYTES_MAX || flags & ~SEND_FLAGS))
+	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || len > API_BYTES_MAX ||
+			 flags & ~API_SEND_FLAGS))
 		return send_one(fd, buf, len, flags);
 	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
 		return api_size(s->ops->send(s, buf, len, flags));
@@ -186,16 +181,9 @@ ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
 ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	size_t total;
-	int rc;
+	int rc = api_check_msg(msg, &total);
 
-	if (!msg)
-		return api_fail(-EFAULT);
-	if (msg->msg_iovlen > API_IOV_MAX)
-		return api_fail(-EMSGSIZE);
-	if (msg->msg_name && msg->msg_namelen > INT_MAX)
-		return api_fail(-EINVAL);
-	rc = api_iov_total(msg->msg_iov, msg->msg_iovlen, &total);
-	return rc ? api_fail(rc) : send_msg(fd, msg, total, flags);
+	return rc ? api_fail(rc) : send_msg(fd, (struct msghdr *)(uintptr_t)msg, total, flags);
 }
 
 /* read(2) and write(2) know no sockets alone: an epoll instance is just unsuitable. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Public calls for the life of a socket: making, naming, listening, shutting down, copying and
- * closing; and what all public calls share (api.h).
+ * Public calls for the life of a socket: making, naming, listening, shutting down and closing; and
+ * what all public calls share (api.h).
  */
 #include <limits.h>
 
@@ -9,6 +9,9 @@
 
 #include "sock/api.h"
 #include "sock/call.h"
+#include "sock/wait.h"
+
+#define NS_PER_S INT64_C(1000000000)
 
 /* Numbers of types and of domains end here in Linux: beyond is EINVAL, EAFNOSUPPORT. */
 #define SOCK_TYPES   11
@@ -51,6 +54,28 @@ int api_iov_total(const struct iovec *iov, size_t count, size_t *total)
 	}
 	*total = NSK_MIN(sum, API_BYTES_MAX);
 	return 0;
+}
+
+int api_check_msg(const struct msghdr *msg, size_t *total)
+{
+	if (!msg)
+		return -EFAULT;
+	if (msg->msg_iovlen > API_IOV_MAX)
+		return -EMSGSIZE;
+	if (msg->msg_name && msg->msg_namelen > INT_MAX)
+		return -EINVAL;
+	return api_iov_total(msg->msg_iov, msg->msg_iovlen, total);
+}
+
+int64_t api_timeout(const struct timespec *timeout)
+{
+	if (!timeout)
+		return WAIT_FOREVER;
+	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= NS_PER_S)
+		return API_TIMEOUT_BAD;
+	if (timeout->tv_sec >= INT64_MAX / NS_PER_S - 1)
+		return WAIT_FOREVER;
+	return timeout->tv_sec * NS_PER_S + timeout->tv_nsec;
 }
 
 size_t api_iov_part(struct msghdr *part, struct iovec iov[API_IOV_PART], const struct msghdr *msg,
@@ -231,19 +256,8 @@ int nsk_shutdown(int fd, int how)
 	return api_int(sock_call_fd(fd, ok ? shutdown_run : shutdown_bad, &how));
 }
 
-/* ---- dup, close ------------------------------------------------------------------------------ */
-
-static int dup_run(struct sock *s, void *arg)
-{
-	(void)arg;
-	sock_hold(s);
-	return api_open(s, false);
-}
-
-int nsk_dup(int fd)
-{
-	return api_int(sock_call_fd(fd, dup_run, NULL));
-}
+/* ---- close ------------------------------------------------------------------------------------
+ */
 
 static int close_run(struct sock *s, void *arg)
 {

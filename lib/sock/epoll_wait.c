@@ -13,7 +13,7 @@
 #include "sock/epoll.h"
 #include "sock/wait.h"
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS INT64_C(1000000)
 
 /*
  * Level-triggered items that are reported stay on the list, the others leave it. The list's head
@@ -73,12 +73,22 @@ bool epoll_prune(struct epoll *ep)
 
 /* ---- in the thread that runs the worker ------------------------------------------------------ */
 
+/* Whether a signal is there; asked once in a while. */
+static bool signalled(const struct nsk_worker *w, const sigset_t *mask, uint64_t *ask_ns)
+{
+	if (w->now_ns < *ask_ns)
+		return false;
+	*ask_ns = w->now_ns + WAIT_SIGNALS_NS;
+	return wait_signalled(mask);
+}
+
 /* The result of nsk_epoll_wait(). */
 static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max,
-				     int timeout_ms)
+				     int64_t timeout_ns, const sigset_t *mask)
 {
 	struct nsk_worker *w = ep->sock.worker;
 	uint64_t deadline = UINT64_MAX;
+	uint64_t ask_ns = 0;
 	int n;
 
 	if (NSK_UNLIKELY(w->in_turn))
@@ -91,10 +101,12 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 			break;
 		if (w->ops->stopping(w))
 			n = -ESHUTDOWN;
-		if (n || timeout_ms == 0 || w->now_ns >= deadline)
+		else if (NSK_UNLIKELY(mask != NULL) && signalled(w, mask, &ask_ns))
+			n = -EINTR;
+		if (n || timeout_ns == 0 || w->now_ns >= deadline)
 			break;
-		if (timeout_ms > 0 && deadline == UINT64_MAX)
-			deadline = w->now_ns + (uint64_t)timeout_ms * NS_PER_MS;
+		if (timeout_ns > 0 && deadline == UINT64_MAX)
+			deadline = w->now_ns + (uint64_t)timeout_ns;
 	}
 	sock_put(&ep->sock);
 	return api_int(n);
@@ -121,31 +133,59 @@ static int try_collect(struct sock *s, void *arg)
 }
 
 static NSK_NOINLINE int wait_elsewhere(int epfd, struct epoll_event *events, int max,
-				       int timeout_ms)
+				       int64_t timeout_ns, const sigset_t *mask)
 {
 	struct collect c = {events, max};
 	struct wait_op op = {
 		.try = try_collect,
 		.arg = &c,
 		.bits = EPOLLIN,
-		.dontwait = timeout_ms == 0,
+		.dontwait = timeout_ns == 0,
 		.always = true,
-		.timeout_ns = timeout_ms < 0 ? WAIT_FOREVER : (int64_t)timeout_ms * NS_PER_MS,
+		.mask = mask,
+		.timeout_ns = timeout_ns,
 	};
 	int rc = sock_wait(epfd, &op);
 
-	return rc == -EAGAIN ? 0 : api_int(rc);
+	if (rc == -EAGAIN)
+		rc = wait_signalled(mask) ? -EINTR : 0;
+	return api_int(rc);
 }
 
-int nsk_epoll_wait(int epfd, struct epoll_event *events, int max_events, int timeout_ms)
+static NSK_ALWAYS_INLINE int wait_ns(int epfd, struct epoll_event *events, int max,
+				     int64_t timeout_ns, const sigset_t *mask)
 {
 	struct sock *s = sock_direct(epfd);
 
-	if (NSK_UNLIKELY(max_events <= 0 || max_events > INT_MAX / (int)sizeof(*events)))
+	if (NSK_UNLIKELY(max <= 0 || max > INT_MAX / (int)sizeof(*events)))
 		return api_fail(-EINVAL);
 	if (NSK_UNLIKELY(!events))
 		return api_fail(-EFAULT);
 	if (NSK_LIKELY(s && s->flags & SOCK_F_EPOLL))
-		return wait_in_loop(epoll_of(s), events, max_events, timeout_ms);
-	return wait_elsewhere(epfd, events, max_events, timeout_ms);
+		return wait_in_loop(epoll_of(s), events, max, timeout_ns, mask);
+	return wait_elsewhere(epfd, events, max, timeout_ns, mask);
+}
+
+static inline int64_t ns_of_ms(int timeout_ms)
+{
+	return timeout_ms < 0 ? WAIT_FOREVER : timeout_ms * NS_PER_MS;
+}
+
+int nsk_epoll_wait(int epfd, struct epoll_event *events, int max_events, int timeout_ms)
+{
+	return wait_ns(epfd, events, max_events, ns_of_ms(timeout_ms), NULL);
+}
+
+int nsk_epoll_pwait(int epfd, struct epoll_event *events, int max_events, int timeout_ms,
+		    const sigset_t *mask)
+{
+	return wait_ns(epfd, events, max_events, ns_of_ms(timeout_ms), mask);
+}
+
+int nsk_epoll_pwait2(int epfd, struct epoll_event *events, int max_events,
+		     const struct timespec *timeout, const sigset_t *mask)
+{
+	int64_t ns = api_timeout(timeout);
+
+	return ns < WAIT_FOREVER ? api_fail(-EINVAL) : wait_ns(epfd, events, max_events, ns, mask);
 }

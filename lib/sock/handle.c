@@ -160,6 +160,59 @@ int handle_reserve(void)
 	return (int)(i + NSK_FD_BASE);
 }
 
+/* Entries up to i are there; 0 or -ENOMEM. */
+static int grow_to(uint32_t i)
+{
+	int rc = 0;
+
+	while (rc == 0 && i >= handles.count)
+		rc = grow();
+	return rc;
+}
+
+/* The lowest free number from min on, or HANDLE_MAX. */
+static uint32_t lowest_free_from(uint32_t min)
+{
+	uint32_t at = min / 64;
+	uint64_t used = numbers.leaf[at] | ((UINT64_C(1) << min % 64) - 1);
+
+	while (used == FULL) {
+		if (++at == WORDS(HANDLE_MAX))
+			return HANDLE_MAX;
+		used = numbers.leaf[at];
+	}
+	return at * 64 + (uint32_t)__builtin_ctzll(~used);
+}
+
+int handle_reserve_from(int min)
+{
+	uint32_t i;
+	int rc;
+
+	lock();
+	i = lowest_free_from((uint32_t)min - NSK_FD_BASE);
+	rc = i == HANDLE_MAX ? -EMFILE : grow_to(i);
+	if (rc == 0)
+		mark_used(i);
+	unlock();
+	return rc ? rc : (int)(i + NSK_FD_BASE);
+}
+
+int handle_reserve_at(int fd)
+{
+	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
+	int rc;
+
+	lock();
+	rc = grow_to(i);
+	if (rc == 0 && numbers.leaf[i / 64] >> i % 64 & 1)
+		rc = -EBUSY;
+	if (rc == 0)
+		mark_used(i);
+	unlock();
+	return rc;
+}
+
 static inline void unreserve(uint32_t i)
 {
 	lock();
@@ -226,9 +279,8 @@ static NSK_NOINLINE void unring(uint32_t i, struct handle *h, struct sock *s)
 	s->fd = (int)(next + NSK_FD_BASE);
 }
 
-void handle_free(int fd)
+static inline void empty(uint32_t i)
 {
-	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
 	struct handle *h = entry(i);
 
 	if (NSK_LIKELY(next_of(h) == i))
@@ -238,7 +290,19 @@ void handle_free(int fd)
 	__atomic_store_n(&h->worker, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->sock, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->generation, h->generation + 1, __ATOMIC_RELEASE);
+}
+
+void handle_free(int fd)
+{
+	uint32_t i = (uint32_t)fd - NSK_FD_BASE;
+
+	empty(i);
 	unreserve(i);
+}
+
+void handle_empty(int fd)
+{
+	empty((uint32_t)fd - NSK_FD_BASE);
 }
 
 void handle_move(struct sock *from, struct sock *to)

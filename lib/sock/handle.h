@@ -90,12 +90,18 @@ static inline struct sock *handle_sock(const struct handle *h)
 
 /* Takes the lowest free number, its entry stays empty; -EMFILE when there is none, -ENOMEM. */
 int handle_reserve(void);
+/* The same from min on. */
+int handle_reserve_from(int min);
+/* Takes this number; -EBUSY when it is not free, -ENOMEM. */
+int handle_reserve_at(int fd);
 /* Lets a reserved number name s, which counts it as nothing: the reference is the caller's gift. */
 void handle_install(int fd, struct sock *s, bool cloexec);
 /* Both; the number or -errno. */
 int handle_alloc(struct sock *s, bool cloexec);
 /* Empties the entry and gives the number back. The description keeps its references. */
 void handle_free(int fd);
+/* Empties the entry; the number stays reserved. */
+void handle_empty(int fd);
 /* Gives back a number that was reserved and not used. */
 void handle_unreserve(int fd);
 /* Makes every descriptor of from name to instead (a connection moved, perhaps to another worker).

@@ -16,7 +16,7 @@
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_US INT64_C(1000)
-#define NS_PER_S  INT64_C(1000000000)
+#define US_PER_S  1000000
 
 /* Workers whose descriptors can be in one call. */
 #define POLL_WORKERS 128
@@ -216,7 +216,7 @@ static int poll_visiting(struct poll *p, int64_t timeout_ns)
 	return wait_ready(p, timeout_ns);
 }
 
-static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const sigset_t *mask)
 {
 	struct poll p;
 	int rc;
@@ -225,23 +225,36 @@ static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 	p.count = count;
 	p.later = p.stopping = false;
 	p.parts = 0;
-	waiter_init(&p.waiter);
+	waiter_init(&p.waiter, mask);
 	rc = turn_once(&p.waiter);
 	if (rc)
 		return rc;
 	rc = poll_visiting(&p, timeout_ns);
+	waiter_fini(&p.waiter);
 	while (p.parts)
 		sock_leave(p.part[--p.parts].w);
-	return rc;
+	return rc == 0 && wait_signalled(mask) ? -EINTR : rc;
+}
+
+static int poll_checked(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const sigset_t *mask)
+{
+	if (count > HANDLE_MAX || timeout_ns < WAIT_FOREVER)
+		return api_fail(-EINVAL);
+	if (!fds && count)
+		return api_fail(-EFAULT);
+	return api_int(poll_ns(fds, count, timeout_ns, mask));
 }
 
 int nsk_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	if (count > HANDLE_MAX)
-		return api_fail(-EINVAL);
-	if (!fds && count)
-		return api_fail(-EFAULT);
-	return api_int(poll_ns(fds, count, timeout_ms < 0 ? WAIT_FOREVER : timeout_ms * NS_PER_MS));
+	return poll_checked(fds, count, timeout_ms < 0 ? WAIT_FOREVER : timeout_ms * NS_PER_MS,
+			    NULL);
+}
+
+int nsk_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	      const sigset_t *mask)
+{
+	return poll_checked(fds, count, api_timeout(timeout), mask);
 }
 
 /* ---- select ---------------------------------------------------------------------------------- */
@@ -273,26 +286,16 @@ static int keep(const struct pollfd *p, nsk_fd_set *set, short bits)
 	return 0;
 }
 
-static int64_t select_timeout_ns(const struct timeval *tv)
-{
-	if (!tv)
-		return WAIT_FOREVER;
-	if (tv->tv_sec >= INT64_MAX / NS_PER_S - 1)
-		return WAIT_FOREVER;
-	return tv->tv_sec * NS_PER_S + tv->tv_usec * NS_PER_US;
-}
-
-int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
-	       struct timeval *timeout)
+/* Counts and sets as select(2); nsk_select() and nsk_pselect() differ in their timeouts. */
+static int select_ns(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
+		     int64_t timeout_ns, const sigset_t *mask)
 {
 	struct pollfd fds[NSK_FD_SETSIZE];
 	int end = nfds > NSK_FD_BASE + NSK_FD_SETSIZE ? NSK_FD_BASE + NSK_FD_SETSIZE : nfds;
 	nfds_t n = 0;
 	int rc, bits = 0;
 
-	if (nfds < 0)
-		return api_fail(-EINVAL);
-	if (timeout && (timeout->tv_sec < 0 || timeout->tv_usec < 0 || timeout->tv_usec >= 1000000))
+	if (nfds < 0 || timeout_ns < WAIT_FOREVER)
 		return api_fail(-EINVAL);
 	for (int fd = NSK_FD_BASE; fd < end; fd++) {
 		struct handle *h = handle_at(fd);
@@ -304,7 +307,7 @@ int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *
 			return api_fail(-EBADF);
 		fds[n++] = (struct pollfd){.fd = fd, .events = events};
 	}
-	rc = poll_ns(fds, n, select_timeout_ns(timeout));
+	rc = poll_ns(fds, n, timeout_ns, mask);
 	if (rc < 0)
 		return api_fail(rc);
 	for (nfds_t i = 0; i < n; i++) {
@@ -313,4 +316,22 @@ int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *
 		bits += keep(&fds[i], exceptfds, SELECT_EXCEPT);
 	}
 	return bits;
+}
+
+int nsk_select(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
+	       struct timeval *timeout)
+{
+	struct timespec ts = {0};
+	bool bad = timeout && (timeout->tv_usec < 0 || timeout->tv_usec >= US_PER_S);
+
+	if (timeout && !bad)
+		ts = (struct timespec){timeout->tv_sec, timeout->tv_usec * NS_PER_US};
+	return select_ns(nfds, readfds, writefds, exceptfds,
+			 bad ? API_TIMEOUT_BAD : api_timeout(timeout ? &ts : NULL), NULL);
+}
+
+int nsk_pselect(int nfds, nsk_fd_set *readfds, nsk_fd_set *writefds, nsk_fd_set *exceptfds,
+		const struct timespec *timeout, const sigset_t *mask)
+{
+	return select_ns(nfds, readfds, writefds, exceptfds, api_timeout(timeout), mask);
 }

@@ -7,7 +7,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sock/call.h"
 #include "sock/item.h"
@@ -29,12 +32,20 @@ static uint64_t kernel_now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-void waiter_init(struct waiter *wt)
+void waiter_init(struct waiter *wt, const sigset_t *mask)
 {
 	sock_thread.interrupted = false;
 	wt->word = 0;
+	wt->event_fd = -1;
 	wt->turns = sock_own();
+	wt->mask = mask;
 	wt->deadline_ns = UINT64_MAX;
+}
+
+void waiter_fini(struct waiter *wt)
+{
+	if (wt->event_fd >= 0)
+		close(wt->event_fd);
 }
 
 void waiter_until(struct waiter *wt, int64_t timeout_ns)
@@ -54,8 +65,15 @@ void waiter_until(struct waiter *wt, int64_t timeout_ns)
 
 void waiter_fire(struct waiter *wt)
 {
-	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) == 0 && !wt->turns)
+	int event_fd;
+
+	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) != 0 || wt->turns)
+		return;
+	event_fd = __atomic_load_n(&wt->event_fd, __ATOMIC_SEQ_CST);
+	if (event_fd < 0)
 		sock_wake(&wt->word);
+	else
+		eventfd_write(event_fd, 1);
 }
 
 static bool fired(const struct waiter *wt)
@@ -68,20 +86,77 @@ static bool stopping(const struct nsk_worker *w)
 	return w->ops->stopping(w);
 }
 
+bool wait_signalled(const sigset_t *mask)
+{
+	static const struct timespec at_once = {0, 0};
+
+	return mask && ppoll(NULL, 0, &at_once, mask) < 0 && errno == EINTR;
+}
+
 static int wait_turning(struct waiter *wt)
 {
 	struct nsk_worker *w = wt->turns;
+	uint64_t ask_ns = 0;
 
 	if (w->in_turn)
 		return -EDEADLK;
 	while (!fired(wt)) {
 		if (stopping(w))
 			return -ESHUTDOWN;
+		if (wt->mask && w->now_ns >= ask_ns) {
+			if (wait_signalled(wt->mask))
+				return -EINTR;
+			ask_ns = w->now_ns + WAIT_SIGNALS_NS;
+		}
 		if (w->now_ns >= wt->deadline_ns)
 			return -ETIMEDOUT;
 		w->ops->turn(w);
 	}
 	return 0;
+}
+
+/* One sleep under the mask: 0 or -EINTR. */
+static int sleep_masked(const struct waiter *wt, uint64_t ns)
+{
+	struct pollfd p = {.fd = wt->event_fd, .events = POLLIN};
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / NS_PER_S),
+		.tv_nsec = (long)(ns % NS_PER_S),
+	};
+	int n = ppoll(&p, 1, &ts, wt->mask);
+	eventfd_t count;
+
+	if (n > 0)
+		eventfd_read(wt->event_fd, &count); /* or the next sleep would be none */
+	return n < 0 && errno == EINTR ? -EINTR : 0;
+}
+
+/* Who fires after this has found the word not set sees the new descriptor. */
+static bool has_event_fd(struct waiter *wt)
+{
+	if (wt->event_fd < 0)
+		__atomic_store_n(&wt->event_fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+				 __ATOMIC_SEQ_CST);
+	return wt->event_fd >= 0;
+}
+
+static int wait_masked(struct waiter *wt, const struct nsk_worker *of)
+{
+	int rc = 0;
+
+	if (!has_event_fd(wt))
+		return -ENOMEM;
+	while (rc == 0 && !fired(wt)) {
+		uint64_t now = kernel_now_ns();
+
+		if (of && stopping(of))
+			rc = -ESHUTDOWN;
+		else if (now >= wt->deadline_ns)
+			rc = -ETIMEDOUT;
+		else
+			rc = sleep_masked(wt, NSK_MIN(LOOK_NS, wt->deadline_ns - now));
+	}
+	return rc;
 }
 
 static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
@@ -103,7 +178,9 @@ static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
 
 int waiter_wait(struct waiter *wt, const struct nsk_worker *of)
 {
-	return wt->turns ? wait_turning(wt) : wait_sleeping(wt, of);
+	if (wt->turns)
+		return wait_turning(wt);
+	return wt->mask ? wait_masked(wt, of) : wait_sleeping(wt, of);
 }
 
 /* ---- a call that may block ------------------------------------------------------------------- */
@@ -196,7 +273,7 @@ int sock_wait(int fd, const struct wait_op *op)
 	struct wait_state st = {.op = op};
 	int rc;
 
-	waiter_init(&st.waiter);
+	waiter_init(&st.waiter, op->mask);
 	rc = sock_call_fd(fd, first_step, &st);
 	if (st.later)
 		rc = sock_call_fd_later(fd, first_step, &st);
@@ -207,6 +284,7 @@ int sock_wait(int fd, const struct wait_op *op)
 		st.gave_up = end_of_wait(waiter_wait(&st.waiter, st.w));
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
+	waiter_fini(&st.waiter);
 	sock_leave(st.w);
 	return rc;
 }

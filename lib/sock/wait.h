@@ -8,6 +8,9 @@
  *    lives on. Signals do not end such a wait, nsk_stop() does.
  *  - Any other thread sleeps on a futex; a signal that comes while it sleeps, be it on the way to
  *    the worker, ends the wait with EINTR.
+ *  - Under a signal mask of its own (ppoll() and its kin) a sleeper sleeps in the kernel's ppoll(),
+ *    which puts the mask in force for the sleep alone, and one who turns asks for signals each
+ *    millisecond: so none that the caller has blocked outside slips by between a look and a wait.
  *
  * No wake-up is lost: the word is cleared, the operation tried and the watch left by one piece of
  * work on the socket's worker, which is the only one that fires it.
@@ -15,6 +18,7 @@
 #ifndef NSK_SOCK_WAIT_H
 #define NSK_SOCK_WAIT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,14 +28,21 @@
 #define WAIT_RCVTIMEO INT64_C(-2)
 #define WAIT_SNDTIMEO INT64_C(-3)
 
+/* How often one who turns under a mask asks for signals. */
+#define WAIT_SIGNALS_NS UINT64_C(1000000)
+
 struct waiter {
 	uint32_t word;		  /* [A] 0 waiting, 1 fired */
+	int event_fd;		  /* a sleeper with a mask is woken by it; -1: by the word */
 	struct nsk_worker *turns; /* worker that the thread turns meanwhile; NULL: it sleeps */
+	const sigset_t *mask;	  /* of signals, in force while it waits and not before; or NULL */
 	uint64_t deadline_ns;	  /* of the clock of turns, else the kernel's; UINT64_MAX: none */
 };
 
-/* Prepares a wait of the calling thread. */
-void waiter_init(struct waiter *wt);
+/* Prepares a wait of the calling thread, under the signal mask if it is not NULL. */
+void waiter_init(struct waiter *wt, const sigset_t *mask);
+/* After the last watch that could fire it is gone. */
+void waiter_fini(struct waiter *wt);
 /* Lets it end timeout_ns from now; WAIT_FOREVER: never, as after waiter_init(). */
 void waiter_until(struct waiter *wt, int64_t timeout_ns);
 
@@ -46,9 +57,12 @@ void waiter_fire(struct waiter *wt);
 
 /*
  * Waits until fired (0), -ETIMEDOUT, -EINTR, or -ESHUTDOWN: the stack whose loop it turns, or the
- * one of worker of (may be NULL), is stopping. -EDEADLK from inside a turn.
+ * one of worker of (may be NULL), is stopping. -EDEADLK from inside a turn, -ENOMEM (a mask alone).
  */
 int waiter_wait(struct waiter *wt, const struct nsk_worker *of);
+
+/* Whether a signal waits that the mask lets through; it is handled by then. NULL: no. */
+bool wait_signalled(const sigset_t *mask);
 
 /* A call that may block. */
 struct wait_op {
@@ -56,11 +70,12 @@ struct wait_op {
 	 * result. */
 	int (*try)(struct sock *s, void *arg);
 	void *arg;
-	uint32_t bits;	    /* EPOLLIN …; EPOLLERR and EPOLLHUP are always among them */
-	uint32_t ready;	    /* -EAGAIN while one of these is ready is the result as well */
-	bool dontwait;	    /* MSG_DONTWAIT */
-	bool always;	    /* waits even if the description is non-blocking (epoll) */
-	int64_t timeout_ns; /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
+	uint32_t bits;	      /* EPOLLIN …; EPOLLERR and EPOLLHUP are always among them */
+	uint32_t ready;	      /* -EAGAIN while one of these is ready is the result as well */
+	bool dontwait;	      /* MSG_DONTWAIT */
+	bool always;	      /* waits even if the description is non-blocking (epoll) */
+	const sigset_t *mask; /* of signals, while it waits; NULL: as it is */
+	int64_t timeout_ns;   /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
 };
 
 /*

@@ -27,7 +27,7 @@ static int listener_fd(void)
 	return fd;
 }
 
-/* ---- socket, close, dup -------------------------------------------------------------------- */
+/* ---- socket, close ------------------------------------------------------------------------- */
 
 static void socket_chooses_by_domain_type_and_protocol(void **state)
 {
@@ -110,22 +110,6 @@ static void close_frees_number_and_socket(void **state)
 	assert_errno(nsk_close(-1), EBADF);
 	assert_errno(nsk_close(0), EBADF);
 	assert_int_equal(stream_fd(), fd);
-}
-
-static void dup_shares_the_description(void **state)
-{
-	int fd = stream_fd(), copy = nsk_dup(fd);
-
-	(void)state;
-	assert_int_equal(copy, fd + 1);
-	assert_int_equal(nsk_fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(nsk_fcntl(copy, F_GETFL), O_RDWR | O_NONBLOCK);
-	assert_int_equal(nsk_fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
-	assert_int_equal(nsk_fcntl(copy, F_GETFD), 0); /* of the descriptor, not shared */
-	assert_int_equal(nsk_close(fd), 0);
-	assert_int_equal(fakes, 1);
-	assert_int_equal(nsk_close(copy), 0);
-	assert_int_equal(fakes, 0);
 }
 
 static void a_worker_that_ends_closes_what_is_open(void **state)
@@ -530,7 +514,6 @@ int main(void)
 		T(type_flags_set_nonblock_and_cloexec),
 		T(the_stacks_limit_is_ENFILE_and_leaves_nothing_behind),
 		T(close_frees_number_and_socket),
-		T(dup_shares_the_description),
 		T(a_worker_that_ends_closes_what_is_open),
 		T(every_call_on_a_bad_descriptor_is_EBADF),
 		T(socket_calls_on_an_epoll_instance_are_ENOTSOCK),

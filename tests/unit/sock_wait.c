@@ -467,7 +467,7 @@ static void *bare_sleeper_main(void *arg)
 {
 	struct bare_sleeper *b = arg;
 
-	waiter_init(&b->waiter);
+	waiter_init(&b->waiter, NULL);
 	__atomic_store_n(&b->tid, sock_tid(), __ATOMIC_RELEASE);
 	b->rc = waiter_wait(&b->waiter, NULL);
 	return NULL;
