@@ -207,7 +207,8 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
 NSK_API ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags,
 			   const struct sockaddr *addr, socklen_t addr_len);
 
-/** @brief nsk_sendto() from several buffers. At most 1,024 of them, else EMSGSIZE. */
+/** @brief nsk_sendto() from several buffers. At most 1,024 of them, else EMSGSIZE. Of a datagram
+ * control messages say more (docs/SOCKETS.md). */
 NSK_API ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags);
 
 /**
@@ -248,7 +249,8 @@ NSK_API ssize_t nsk_recv(int fd, void *buf, size_t len, int flags);
  *
  * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer
  * is full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole length; a
- * stream: throw the bytes away); MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
+ * stream: throw the bytes away); MSG_ERRQUEUE (the error queue of a datagram socket, never waits),
+ * MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
  * @param[out] addr receives where a datagram came from, cut at *addr_len; may be NULL
  * @param[in,out] addr_len room at addr, then the address's whole length; 0 for a stream
  * @return bytes; 0 at the end of a stream; or -1 with errno: EAGAIN, ENOTCONN, ECONNRESET,
@@ -259,7 +261,7 @@ NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct so
 			     socklen_t *addr_len);
 
 /** @brief nsk_recvfrom() into several buffers; msg_flags tells MSG_TRUNC. At most 1,024, else
- * EMSGSIZE. */
+ * EMSGSIZE. Control messages of datagrams: docs/SOCKETS.md. */
 NSK_API ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags);
 
 /**

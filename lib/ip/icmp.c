@@ -148,6 +148,7 @@ static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p
 		.family = AF_INET,
 		.type = icmp->type,
 		.code = icmp->code,
+		.from = p->flow.src,
 		.quote = quote->l4,
 		.quote_len = (uint16_t)quote->l4_len,
 	};
@@ -220,6 +221,7 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 		.code = ICMP_UNREACH_HOST,
 		.err = EHOSTUNREACH,
 		.local = true,
+		.from = flow.src,
 		.quote = quote.l4,
 		.quote_len = (uint16_t)quote.l4_len,
 	};

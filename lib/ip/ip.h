@@ -26,6 +26,7 @@ struct ip_error {
 	int err;     /* errno that a socket reports */
 	bool hard;   /* RFC 1122 §4.2.3.9 */
 	bool local;  /* found out here (the next hop did not answer), not by a packet */
+	const uint8_t *from;  /* who says so, as in struct flow; the packet's own source if local */
 	const uint8_t *quote; /* quoted transport header */
 	uint16_t quote_len;   /* ≥ 8, contiguous */
 };

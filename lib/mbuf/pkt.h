@@ -55,8 +55,13 @@ struct pkt {
 	uint8_t tcp_flags;
 	uint8_t spare;
 	uint16_t wnd; /* as on the wire, not scaled */
-	uint32_t seq;
-	uint32_t ack;
+	union {
+		struct {
+			uint32_t seq;
+			uint32_t ack;
+		};
+		uint64_t arrived_ns; /* of a datagram, on the stack's clock */
+	};
 	struct tcp_opts opts;
 };
 _Static_assert(sizeof(struct pkt) <= 128, "the descriptor is two cache lines");

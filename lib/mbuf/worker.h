@@ -46,6 +46,8 @@ struct worker_ops {
 	uint64_t (*next_ns)(struct nsk_worker *w);
 	/* Reads the clock into w->now_ns outside a turn. */
 	void (*read_clock)(struct nsk_worker *w);
+	/* From now_ns to the time of day in ns since 1970; 0 where the clock is the caller's. */
+	uint64_t (*since_1970_ns)(struct nsk_worker *w);
 	/* Index of the worker that owns a flow as seen from here (source and destination as
 	 * received). */
 	uint16_t (*flow_owner)(struct nsk_worker *w, const struct flow *flow);

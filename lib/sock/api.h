@@ -113,8 +113,11 @@ int api_check_msg(const struct msghdr *msg, size_t *total);
 
 /* Flags that calls know. */
 #define API_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
-#define API_RECV_FLAGS \
-	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC)
+#define API_RECV_FLAGS                                                                         \
+	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC | \
+	 MSG_ERRQUEUE)
+/* Receiving that does not wait, whatever the socket's flags say. */
+#define API_RECV_NOWAIT (MSG_DONTWAIT | MSG_ERRQUEUE)
 /* Why others are refused. */
 int api_bad_recv_flags(int fd, int flags);
 

@@ -116,7 +116,7 @@ int nsk_recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct 
 		.try = try_recv_batch,
 		.arg = &b,
 		.bits = EPOLLIN | EPOLLRDHUP,
-		.dontwait = flags & MSG_DONTWAIT,
+		.dontwait = flags & API_RECV_NOWAIT,
 		.timeout_ns = timeout ? ns : WAIT_RCVTIMEO,
 	};
 

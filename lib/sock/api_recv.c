@@ -78,7 +78,7 @@ static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t tota
 		.try = api_try_recv,
 		.arg = &a,
 		.bits = EPOLLIN | EPOLLRDHUP,
-		.dontwait = flags & MSG_DONTWAIT,
+		.dontwait = flags & API_RECV_NOWAIT,
 		.timeout_ns = WAIT_RCVTIMEO,
 	};
 	int rc = sock_wait(fd, &op);
@@ -104,7 +104,7 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 		n = recv_once(s, msg, flags);
 		if (NSK_LIKELY(n != -EAGAIN))
 			return api_size(n);
-		if (flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK)
+		if (flags & API_RECV_NOWAIT || s->flags & SOCK_F_NONBLOCK)
 			return api_fail(-EAGAIN);
 	}
 	return recv_waiting(fd, msg, total, flags);

@@ -132,6 +132,11 @@ static void loop_read_clock(struct nsk_worker *w)
 	w->now_ns = clock_read(&r->stack->clock, &r->reader);
 }
 
+static uint64_t loop_since_1970_ns(struct nsk_worker *w)
+{
+	return w->stack->clock.fn ? 0 : clock_wall_offset_ns();
+}
+
 /*
  * A turn lasts until the next one begins: the application's work on what came belongs to it, and
  * one reading of the clock does for both.
@@ -200,6 +205,7 @@ const struct worker_ops loop_ops = {
 	.turn = loop_app_turn,
 	.next_ns = loop_next_ns,
 	.read_clock = loop_read_clock,
+	.since_1970_ns = loop_since_1970_ns,
 	.flow_owner = steer_owner,
 	.steer = steer_packet,
 	.share_arp = steer_arp,

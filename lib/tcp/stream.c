@@ -236,6 +236,8 @@ ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	size_t room = room_of(msg);
 	uint32_t len;
 
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN; /* nothing is ever put there */
 	if (flags & MSG_OOB)
 		return -EINVAL;
 	msg->msg_namelen = 0;

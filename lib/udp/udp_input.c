@@ -110,30 +110,50 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	if (NSK_UNLIKELY(!enqueue(u, m))) {
+		u->overflows++;
 		pkt_drop(w, m, NSK_DROP_UDP_RCVBUF_FULL);
 		return;
 	}
+	p->arrived_ns = w->now_ns;
 	rte_pktmbuf_adj(m, (uint16_t)(p->pay_off - m->data_off));
 	worker_count(w, NSK_CNT_UDP_IN, 1);
 	sock_ready(&u->sock, EPOLLIN);
 }
 
-/*
- * An ICMP error, or our own finding that the next hop is silent. RFC 1122 §4.1.3.3: handed to the
- * application, that is to the socket connected to this peer; others could not tell which of their
- * datagrams is meant.
- */
-static void udp_error(struct nsk_worker *w, const struct ip_error *e)
+/* The socket that sent what an error quotes: the one connected to this peer, else one that wants to
+ * know of errors by IP_RECVERR and can tell by them which of its datagrams is meant. */
+static struct udp_sock *find_sender(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct ip_addr laddr = {.family = e->family}, faddr = {.family = e->family};
+	struct pkt answer = {.family = e->family};
 	struct udp_sock *u;
 
 	memcpy(laddr.b, e->flow->src, 16);
 	memcpy(faddr.b, e->flow->dst, 16);
 	u = udp_lookup_connected(w, &laddr, load_be16(&e->flow->sport_be), &faddr,
 				 load_be16(&e->flow->dport_be));
+	if (u)
+		return u;
+	memcpy(answer.flow.src, e->flow->dst, 16);
+	memcpy(answer.flow.dst, e->flow->src, 16);
+	answer.flow.sport_be = e->flow->dport_be;
+	answer.flow.dport_be = e->flow->sport_be;
+	u = udp_lookup(w, &answer);
+	return u && u->wants & UDP_WANTS_ERRORS ? u : NULL;
+}
+
+/*
+ * An ICMP error, or our own finding that the next hop is silent. RFC 1122 §4.1.3.3: handed to the
+ * application.
+ */
+static void udp_error(struct nsk_worker *w, const struct ip_error *e)
+{
+	struct udp_sock *u = find_sender(w, e);
+
 	if (!u)
 		return;
+	if (u->wants & UDP_WANTS_ERRORS)
+		udp_errors_add(u, e);
 	u->sock.err = (int16_t)e->err;
 	sock_ready(&u->sock, EPOLLERR);
 }

@@ -13,28 +13,43 @@ static struct udp_sock *udp_of(struct sock *s)
 	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
 }
 
-/* Copies payload to the application's pieces, as much as both have. Returns the number of bytes. */
-static size_t copy_out(const struct rte_mbuf *m, const struct msghdr *msg)
+/* Where the next octet for the application goes. */
+struct place {
+	const struct msghdr *msg;
+	size_t piece, off;
+};
+
+static size_t put(struct place *at, const uint8_t *from, size_t len)
 {
-	size_t done = 0, off = 0;
+	size_t done = 0;
 
-	for (size_t i = 0; m && i < msg->msg_iovlen; i++) {
-		uint8_t *to = msg->msg_iov[i].iov_base;
-		size_t room = msg->msg_iov[i].iov_len;
+	while (done < len && at->piece < at->msg->msg_iovlen) {
+		const struct iovec *iov = &at->msg->msg_iov[at->piece];
+		size_t n = NSK_MIN(iov->iov_len - at->off, len - done);
 
-		while (m && room > 0) {
-			size_t n = NSK_MIN(room, m->data_len - off);
-
-			memcpy(to, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
-			to += n;
-			room -= n;
-			off += n;
-			done += n;
-			if (off == m->data_len) {
-				m = m->next;
-				off = 0;
-			}
+		if (n)
+			memcpy((uint8_t *)iov->iov_base + at->off, from + done, n);
+		done += n;
+		at->off += n;
+		if (at->off == iov->iov_len) {
+			at->piece++;
+			at->off = 0;
 		}
+	}
+	return done;
+}
+
+/* Copies payload to the application's pieces, as much as both have. Returns the number of bytes. */
+static size_t copy_out(const struct rte_mbuf *m, struct place *at)
+{
+	size_t done = 0;
+
+	for (; m; m = m->next) {
+		size_t n = put(at, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+
+		done += n;
+		if (n < m->data_len)
+			break;
 	}
 	return done;
 }
@@ -52,34 +67,96 @@ static void fill_name(const struct pkt *p, struct msghdr *msg)
 			    &msg->msg_namelen);
 }
 
+/* ---- runs (UDP_GRO) -------------------------------------------------------------------------- */
+
+/* What Linux lets a merged packet hold. */
+#define RUN_BYTES_MAX 65535
+
+static size_t room_of(const struct msghdr *msg)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < msg->msg_iovlen; i++)
+		room += msg->msg_iov[i].iov_len;
+	return room;
+}
+
+/*
+ * How many datagrams from m on may be given as one: of one flow, alike in what the header says, all
+ * as long as the first but the last, which may be shorter; and no more than there is room for.
+ */
+static unsigned run_length(const struct rte_mbuf *m, size_t room)
+{
+	const struct pkt *head = pkt_of((struct rte_mbuf *)(uintptr_t)m);
+	size_t total = head->pay_len;
+	const struct pkt *p = head;
+	unsigned n = 1;
+
+	room = NSK_MIN(room, (size_t)RUN_BYTES_MAX);
+	while (p->qnext && p->pay_len == head->pay_len) {
+		p = pkt_of(p->qnext);
+		if (p->pay_len == 0 || p->pay_len > head->pay_len || total + p->pay_len > room ||
+		    p->tos != head->tos || p->ttl != head->ttl || p->iface != head->iface ||
+		    memcmp(&p->flow, &head->flow, sizeof(p->flow)) != 0)
+			break;
+		total += p->pay_len;
+		n++;
+	}
+	return n;
+}
+
+/* Gives all of a run's payload; MSG_PEEK leaves it. Returns its bytes. */
+static size_t copy_run(const struct udp_sock *u, unsigned n, struct msghdr *msg)
+{
+	struct place at = {.msg = msg};
+	struct rte_mbuf *m = u->qhead;
+	size_t bytes = 0;
+
+	for (; n > 0; n--, m = pkt_of(m)->qnext)
+		bytes += copy_out(m, &at);
+	return bytes;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* The oldest datagram, or the run that it begins. */
+static ssize_t give(struct udp_sock *u, struct msghdr *msg, int flags)
+{
+	struct nsk_worker *w = u->sock.worker;
+	struct rte_mbuf *m = u->qhead;
+	uint16_t len = pkt_of(m)->pay_len;
+	unsigned n = u->wants & UDP_WANTS_RUNS ? run_length(m, room_of(msg)) : 1;
+	size_t bytes = copy_run(u, n, msg);
+
+	if (bytes < len)
+		msg->msg_flags |= MSG_TRUNC;
+	fill_name(pkt_of(m), msg);
+	if (u->wants && msg->msg_control)
+		udp_control_write(u, m, n > 1 ? len : 0, msg);
+	else
+		msg->msg_controllen = 0;
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_RX, bytes);
+	for (; n > 0 && !(flags & MSG_PEEK); n--)
+		pkt_put(w, udp_queue_pop(u));
+	return (ssize_t)(flags & MSG_TRUNC ? NSK_MAX(bytes, (size_t)len) : bytes);
+}
+
 ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
 	struct udp_sock *u = udp_of(s);
-	struct rte_mbuf *m = u->qhead;
-	uint16_t len;
-	size_t n;
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN; /* nothing is ever put there */
+		return udp_errors_recv(u, msg);
 	if (NSK_UNLIKELY(s->err))
-		return sock_take_error(s);
+		return udp_take_error(u);
 	msg->msg_flags = 0;
+	if (NSK_LIKELY(u->qhead != NULL))
+		return give(u, msg, flags);
 	msg->msg_controllen = 0;
-	if (!m) {
-		msg->msg_namelen = 0;
-		return u->flags & UDP_F_SHUT_RD ? 0 : -EAGAIN;
-	}
-	len = pkt_of(m)->pay_len;
-	n = copy_out(m, msg);
-	if (n < len)
-		msg->msg_flags |= MSG_TRUNC;
-	fill_name(pkt_of(m), msg);
-	worker_count(s->worker, NSK_CNT_PAYLOAD_COPIED_RX, n);
-	if (!(flags & MSG_PEEK))
-		pkt_put(s->worker, udp_queue_pop(u));
-	return (ssize_t)(flags & MSG_TRUNC ? len : n);
+	msg->msg_namelen = 0;
+	return u->flags & UDP_F_SHUT_RD ? 0 : -EAGAIN;
 }
 
 int udp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
@@ -88,7 +165,7 @@ int udp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
 	unsigned n = 0;
 
 	if (s->err)
-		return sock_take_error(s);
+		return udp_take_error(u);
 	while (n < max && u->qhead)
 		bufs[n++] = udp_queue_pop(u);
 	if (n == 0 && !(u->flags & UDP_F_SHUT_RD))

@@ -48,6 +48,7 @@ static void free_sock(struct udp_sock *u)
 
 	udp_table_del(w, u);
 	udp_queue_purge(u);
+	udp_errors_purge(u);
 	list_del(&u->link);
 	w->udp->count--;
 	sock_fini(&u->sock);
@@ -86,6 +87,7 @@ int udp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)
 	u->rcvbuf = SETTING(w->set, udp_rcvbuf);
 	u->sndbuf = SETTING(w->set, udp_sndbuf);
 	u->mcast_ttl = 1; /* RFC 1112 §6.1 */
+	list_init(&u->errors);
 	list_add_tail(&w->udp->all, &u->link);
 	w->udp->count++;
 	sock_ready(&u->sock, EPOLLOUT);
