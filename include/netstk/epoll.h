@@ -14,10 +14,15 @@
  * EPOLL_CTL_MOD; level-triggered ones take turns when max_events is small. Instances can be polled
  * and put into instances, five deep.
  *
+ * Descriptors of the kernel (timers, signals, pipes, sockets of its own) can be in an instance
+ * beside the stack's. A worker's thread looks at them every 50 microseconds, and with a timeout of
+ * 0 always; any other thread that waits sleeps on both kinds at once. The other way round
+ * nsk_epoll_fd() gives a kernel descriptor that stands for an instance.
+ *
  * What differs: an instance takes sockets of its own worker only, else EXDEV (in a worker's
  * function and in a thread that has entered a stack everything made there is on one worker);
- * EPOLLEXCLUSIVE is accepted and wakes all; EPOLLWAKEUP has no meaning; kernel descriptors are
- * EBADF.
+ * EPOLLEXCLUSIVE is accepted and wakes all; EPOLLWAKEUP has no meaning; an instance that has
+ * descriptors of the kernel cannot be put into another one, nor get them there (EINVAL, ELOOP).
  */
 #ifndef NETSTK_EPOLL_H
 #define NETSTK_EPOLL_H
@@ -47,12 +52,25 @@ NSK_API int nsk_epoll_create1(int flags);
  * @brief EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL, as epoll_ctl(2).
  *
  * @param event not read by EPOLL_CTL_DEL, for which it may be NULL
- * @return 0, or -1 with errno: EBADF (either descriptor), EEXIST, ENOENT, EFAULT, EINVAL (epfd is
- * no instance or is fd itself, unknown operation, EPOLLEXCLUSIVE with what it does not go with),
- *         ELOOP (instances in a circle or too deep), EXDEV (fd lives on another worker), ENOSPC
- * (most registrations), ENOMEM
+ * @return 0, or -1 with errno: EBADF (either descriptor), EPERM (an ordinary file), EEXIST, ENOENT,
+ * EFAULT, EINVAL (epfd is no instance or is fd itself, unknown operation, EPOLLEXCLUSIVE with what
+ * it does not go with), ELOOP (instances in a circle or too deep), EXDEV (fd lives on another
+ * worker), ENOSPC (most registrations), ENOMEM
  */
 NSK_API int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+
+/**
+ * @brief A descriptor of the kernel that is readable while an instance has events: for the kernel's
+ * own epoll, poll and select, in a thread that does not run the instance's worker.
+ *
+ * It becomes readable with the first event, and stays so until an nsk_epoll_wait() that leaves
+ * nothing ready; that one may return 0, when what had happened is over. Do not read or close it: it
+ * belongs to the instance and goes with it.
+ *
+ * @return the descriptor, the same each time, or -1 with errno: EBADF, EINVAL (no instance, or one
+ *         with descriptors of the kernel), ENOMEM (no memory, or no descriptor left)
+ */
+NSK_API int nsk_epoll_fd(int epfd);
 
 /**
  * @brief Wait for events, as epoll_wait(2).

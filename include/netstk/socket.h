@@ -8,9 +8,9 @@
  * Calls without a descriptor (nsk_socket(), nsk_epoll_create1()) act on the stack that the calling
  * thread has entered (stack.h); all others on the descriptor's own. Descriptors are numbers from
  * 2^30 upwards, lowest free first, so that none is ever a kernel descriptor: nsk_is_fd() keeps the
- * two kinds apart. A descriptor names an open description; nsk_dup() makes another name for it, and
- * what F_SETFL, socket options and epoll registrations say belongs to the description. The last
- * nsk_close() ends it.
+ * two kinds apart, and both can be waited for by one nsk_poll() or nsk_epoll_wait(). A descriptor
+ * names an open description; nsk_dup() makes another name for it, and what F_SETFL, socket options
+ * and epoll registrations say belongs to the description. The last nsk_close() ends it.
  *
  * @section sock_threads Threads
  * Any thread may use any descriptor. In the thread that runs the socket's worker a call is a
@@ -335,13 +335,16 @@ NSK_API int nsk_ioctl(int fd, unsigned long request, ...);
 
 /**
  * @brief poll(2) over descriptors of any stacks and workers of the process, epoll instances
- * included.
+ * included, and of the kernel.
+ *
+ * A worker's thread asks the kernel for its descriptors at the beginning and then every 50
+ * microseconds; any other thread sleeps on all of them at once.
  *
  * In a worker's thread each call runs at least one turn of the loop, so that a server may be
  * written around it; for more than a few descriptors use nsk_epoll_wait(), whose cost does not grow
  * with those that are idle.
  *
- * @param fds kernel descriptors in it get POLLNVAL; negative ones are skipped
+ * @param fds negative descriptors in it are skipped
  * @param timeout_ms -1: for ever; 0: one look
  * @return number of descriptors with revents, 0 when the time is over, or -1 with errno: EFAULT,
  *         EINVAL (count), EINTR, ESHUTDOWN, EDEADLK, ENOMEM

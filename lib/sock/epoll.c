@@ -97,6 +97,7 @@ static void epoll_close(struct sock *s)
 		item_unlink(it);
 		free_item(it);
 	}
+	epoll_kernel_close(ep);
 	sock_fini(s);
 	slab_free(&s->worker->sock->epolls, ep);
 }
@@ -132,6 +133,9 @@ int epoll_create_on(struct nsk_worker *w, struct sock **s)
 	ep->sock.flags = SOCK_F_EPOLL;
 	list_init(&ep->ready);
 	ep->items = SLAB_NONE;
+	ep->kernel_fd = -1;
+	ep->kernel_look_ns = 0;
+	ep->bell = NULL;
 	*s = &ep->sock;
 	return 0;
 }
@@ -170,9 +174,11 @@ static int depth_up(const struct epoll *ep)
 	return deepest + 1;
 }
 
+/* An instance's own readiness does not tell of the kernel's descriptors in it. */
 static bool may_nest(const struct epoll *inner, const struct epoll *outer)
 {
-	return depth_down(inner, outer) + depth_up(outer) <= EPOLL_DEPTH_MAX;
+	return inner->kernel_fd < 0 &&
+	       depth_down(inner, outer) + depth_up(outer) <= EPOLL_DEPTH_MAX;
 }
 
 /* ---- control --------------------------------------------------------------------------------- */
@@ -257,6 +263,12 @@ static bool exclusive_ok(const struct sock *s, int op, const struct epoll_event 
 	       !(event->events & ~(uint32_t)EXCLUSIVE_WITH);
 }
 
+static NSK_NOINLINE int ctl_kernel(struct sock *eps, int op, int fd,
+				   const struct epoll_event *event)
+{
+	return eps->flags & SOCK_F_EPOLL ? epoll_kernel_ctl(epoll_of(eps), op, fd, event) : -EINVAL;
+}
+
 /* Where the instance lives. */
 static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event)
 {
@@ -266,7 +278,7 @@ static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event
 	struct sock *s;
 
 	if (NSK_UNLIKELY(!w))
-		return -EBADF;
+		return nsk_is_fd(fd) || fd < 0 ? -EBADF : ctl_kernel(eps, op, fd, event);
 	if (NSK_UNLIKELY(!(eps->flags & SOCK_F_EPOLL)))
 		return -EINVAL;
 	if (NSK_UNLIKELY(w != eps->worker))

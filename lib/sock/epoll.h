@@ -17,10 +17,15 @@
 /* How deep instances may be put into each other. */
 #define EPOLL_DEPTH_MAX 5
 
+struct epoll_bell;
+
 struct epoll {
 	struct sock sock;
 	struct list_node ready;
 	uint32_t items; /* first item as a handle, SLAB_NONE: empty */
+	int kernel_fd;	/* epoll_kernel.c: instance of the kernel's for its descriptors, -1: none */
+	uint64_t kernel_look_ns; /* when to look there again */
+	struct epoll_bell *bell; /* for the kernel's waits for this instance; NULL: none asked */
 };
 
 static inline struct epoll *epoll_of(struct sock *s)
@@ -48,6 +53,17 @@ int epoll_collect(struct epoll *ep, struct epoll_event *events, int max);
 /* Throws out of the front of the ready list what is not ready any more; true if something is left.
  */
 bool epoll_prune(struct epoll *ep);
+
+/* ---- epoll_kernel.c -------------------------------------------------------------------------- */
+
+/* EPOLL_CTL_… for a descriptor of the kernel's; 0 or -errno. */
+int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event *event);
+/* Up to max events of the kernel's descriptors; 0 if none. */
+int epoll_kernel_collect(struct epoll *ep, struct epoll_event *events, int max);
+/* Nothing is ready any more: the bell falls silent. */
+void epoll_bell_clear(struct epoll *ep);
+/* Frees what of the kernel's the instance has. */
+void epoll_kernel_close(struct epoll *ep);
 
 /* What is ready at s now. */
 static inline uint32_t sock_readiness(struct sock *s)

@@ -51,9 +51,20 @@ int epoll_collect(struct epoll *ep, struct epoll_event *events, int max)
 		list_del(head);
 		list_insert(head, last, last->next);
 	}
-	if (list_empty(head))
+	if (list_empty(head)) {
 		sock_unready(&ep->sock, EPOLLIN);
+		if (NSK_UNLIKELY(ep->bell != NULL))
+			epoll_bell_clear(ep);
+	}
 	return n;
+}
+
+/* The kernel's descriptors come first when it is their turn, which is seldom. */
+static NSK_NOINLINE int collect_both(struct epoll *ep, struct epoll_event *events, int max)
+{
+	int n = epoll_kernel_collect(ep, events, max);
+
+	return n < max ? n + epoll_collect(ep, events + n, max - n) : n;
 }
 
 bool epoll_prune(struct epoll *ep)
@@ -96,7 +107,12 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 	sock_hold(&ep->sock); /* a turn may run another thread's nsk_close() */
 	for (;;) {
 		w->ops->turn(w);
-		n = list_empty(&ep->ready) ? 0 : epoll_collect(ep, events, max);
+		if (NSK_UNLIKELY(ep->kernel_fd >= 0) &&
+		    (timeout_ns == 0 || w->now_ns >= ep->kernel_look_ns))
+			n = collect_both(ep, events, max);
+		else
+			n = list_empty(&ep->ready) && !ep->bell ? 0
+								: epoll_collect(ep, events, max);
 		if (n)
 			break;
 		if (w->ops->stopping(w))
@@ -117,16 +133,18 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 struct collect {
 	struct epoll_event *events;
 	int max;
+	int kernel_fd;
 };
 
 static int try_collect(struct sock *s, void *arg)
 {
-	const struct collect *c = arg;
+	struct collect *c = arg;
 	int n;
 
 	if (!(s->flags & SOCK_F_EPOLL))
 		return -EINVAL;
-	n = epoll_collect(epoll_of(s), c->events, c->max);
+	n = collect_both(epoll_of(s), c->events, c->max);
+	c->kernel_fd = epoll_of(s)->kernel_fd;
 	if (n == 0 && s->worker->ops->stopping(s->worker))
 		return -ESHUTDOWN;
 	return n ? n : -EAGAIN;
@@ -135,7 +153,7 @@ static int try_collect(struct sock *s, void *arg)
 static NSK_NOINLINE int wait_elsewhere(int epfd, struct epoll_event *events, int max,
 				       int64_t timeout_ns, const sigset_t *mask)
 {
-	struct collect c = {events, max};
+	struct collect c = {events, max, -1};
 	struct wait_op op = {
 		.try = try_collect,
 		.arg = &c,
@@ -143,6 +161,7 @@ static NSK_NOINLINE int wait_elsewhere(int epfd, struct epoll_event *events, int
 		.dontwait = timeout_ns == 0,
 		.always = true,
 		.mask = mask,
+		.kernel_fd = &c.kernel_fd,
 		.timeout_ns = timeout_ns,
 	};
 	int rc = sock_wait(epfd, &op);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * poll and select over descriptors of any workers. The workers are visited one after the other,
- * each looks at its own descriptors; if none is ready each leaves watches that all fire the same
- * word, and the thread waits on that word (wait.h), then looks again.
+ * poll and select over descriptors of any workers, and of the kernel's. The workers are visited one
+ * after the other, each looks at its own descriptors, the kernel is asked for its own; if none is
+ * ready each worker leaves watches that all fire the same word, and the thread waits on that word
+ * and the kernel's descriptors (wait.h), then looks again.
  */
 #include <limits.h>
+#include <stdlib.h>
 
 #include <netstk/socket.h>
 
@@ -34,7 +36,11 @@ struct poll_part {
 
 struct poll {
 	struct pollfd *fds;
+	/* Those that the kernel is to be asked for, in the same places; elsewhere -1. One more for
+	 * the waiter. */
+	struct pollfd *kernel;
 	nfds_t count;
+	bool any_kernel;
 	struct waiter waiter;
 	bool watch;    /* leave watches as long as nothing is ready */
 	bool later;    /* see sock_call_later() */
@@ -63,6 +69,17 @@ static int leave_watch(struct poll *p, struct sock *s, uint32_t bits)
 	return 0;
 }
 
+/* The kernel's descriptors in an epoll instance of ours make it readable, too. */
+static void ask_inner(struct poll *p, nfds_t i, struct sock *s)
+{
+	int fd = s->flags & SOCK_F_EPOLL ? epoll_of(s)->kernel_fd : -1;
+
+	if (fd < 0)
+		return;
+	p->kernel[i] = (struct pollfd){.fd = fd, .events = POLLIN};
+	p->any_kernel = true;
+}
+
 /* On a worker: looks at those of the descriptors that live here. */
 static int visit(void *arg)
 {
@@ -77,6 +94,7 @@ static int visit(void *arg)
 		if (!h || handle_worker(h) != w)
 			continue;
 		s = handle_sock(h);
+		ask_inner(p, i, s);
 		p->fds[i].revents = (short)(sock_readiness(s) & wanted(&p->fds[i]));
 		if (p->fds[i].revents)
 			p->ready++;
@@ -114,7 +132,25 @@ static int on_each_worker(struct poll *p, int (*fn)(void *arg))
 	return rc;
 }
 
-/* All workers look; descriptors that have something to report, or -errno. */
+/* What the kernel has to report of its own descriptors. */
+static void look_in_kernel(struct poll *p)
+{
+	p->waiter.kernel = p->kernel;
+	p->waiter.kernel_count = p->any_kernel ? p->count : 0;
+	if (!p->any_kernel || poll(p->kernel, p->count, 0) <= 0)
+		return;
+	for (nfds_t i = 0; i < p->count; i++) {
+		short had = p->fds[i].revents;
+		short has = p->kernel[i].revents;
+
+		if (nsk_is_fd(p->fds[i].fd) && has)
+			has = (short)((POLLIN | POLLRDNORM) & wanted(&p->fds[i]));
+		p->fds[i].revents = (short)(had | has);
+		p->ready += !had && has;
+	}
+}
+
+/* All workers and the kernel look; descriptors that have something to report, or -errno. */
 static int look(struct poll *p, bool watch)
 {
 	int rc;
@@ -123,7 +159,10 @@ static int look(struct poll *p, bool watch)
 	p->ready = 0;
 	p->watch = watch;
 	rc = on_each_worker(p, visit);
-	return rc ? rc : p->ready;
+	if (rc)
+		return rc;
+	look_in_kernel(p);
+	return p->ready;
 }
 
 /* Whether the worker of a descriptor is one of those already: none of them can go away. */
@@ -145,7 +184,14 @@ static int find_workers(struct poll *p)
 	int bad = 0;
 
 	for (nfds_t i = 0; i < p->count; i++) {
+		bool of_kernel = p->fds[i].fd >= 0 && !nsk_is_fd(p->fds[i].fd);
+
 		p->fds[i].revents = 0;
+		p->kernel[i] = p->fds[i];
+		p->any_kernel |= of_kernel;
+		if (of_kernel)
+			continue;
+		p->kernel[i].fd = -1;
 		if (p->fds[i].fd < 0 || is_visited(p, p->fds[i].fd))
 			continue;
 		if (p->parts == POLL_WORKERS)
@@ -216,23 +262,31 @@ static int poll_visiting(struct poll *p, int64_t timeout_ns)
 	return wait_ready(p, timeout_ns);
 }
 
+/* Descriptors of a call that needs no memory. */
+#define POLL_FEW 64
+
 static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const sigset_t *mask)
 {
+	struct pollfd few[POLL_FEW];
 	struct poll p;
 	int rc;
 
 	p.fds = fds;
 	p.count = count;
-	p.later = p.stopping = false;
+	p.kernel = count < POLL_FEW ? few : malloc((count + 1) * sizeof(*fds));
+	if (!p.kernel)
+		return -ENOMEM;
+	p.any_kernel = p.later = p.stopping = false;
 	p.parts = 0;
 	waiter_init(&p.waiter, mask);
 	rc = turn_once(&p.waiter);
-	if (rc)
-		return rc;
-	rc = poll_visiting(&p, timeout_ns);
+	if (rc == 0)
+		rc = poll_visiting(&p, timeout_ns);
 	waiter_fini(&p.waiter);
 	while (p.parts)
 		sock_leave(p.part[--p.parts].w);
+	if (p.kernel != few)
+		free(p.kernel);
 	return rc == 0 && wait_signalled(mask) ? -EINTR : rc;
 }
 

@@ -39,6 +39,8 @@ void waiter_init(struct waiter *wt, const sigset_t *mask)
 	wt->event_fd = -1;
 	wt->turns = sock_own();
 	wt->mask = mask;
+	wt->kernel = NULL;
+	wt->kernel_count = 0;
 	wt->deadline_ns = UINT64_MAX;
 }
 
@@ -93,21 +95,36 @@ bool wait_signalled(const sigset_t *mask)
 	return mask && ppoll(NULL, 0, &at_once, mask) < 0 && errno == EINTR;
 }
 
+/* Whether one of the kernel's descriptors is ready; asked once in a while. */
+static bool kernel_ready(const struct waiter *wt, uint64_t *ask_ns)
+{
+	if (wt->kernel_count == 0 || wt->turns->now_ns < *ask_ns)
+		return false;
+	*ask_ns = wt->turns->now_ns + WAIT_KERNEL_NS;
+	return poll(wt->kernel, wt->kernel_count, 0) > 0;
+}
+
+static bool signal_came(const struct waiter *wt, uint64_t *ask_ns)
+{
+	if (!wt->mask || wt->turns->now_ns < *ask_ns)
+		return false;
+	*ask_ns = wt->turns->now_ns + WAIT_SIGNALS_NS;
+	return wait_signalled(wt->mask);
+}
+
 static int wait_turning(struct waiter *wt)
 {
 	struct nsk_worker *w = wt->turns;
-	uint64_t ask_ns = 0;
+	uint64_t ask_signals_ns = 0;
+	uint64_t ask_kernel_ns = 0;
 
 	if (w->in_turn)
 		return -EDEADLK;
-	while (!fired(wt)) {
+	while (!fired(wt) && !kernel_ready(wt, &ask_kernel_ns)) {
 		if (stopping(w))
 			return -ESHUTDOWN;
-		if (wt->mask && w->now_ns >= ask_ns) {
-			if (wait_signalled(wt->mask))
-				return -EINTR;
-			ask_ns = w->now_ns + WAIT_SIGNALS_NS;
-		}
+		if (signal_came(wt, &ask_signals_ns))
+			return -EINTR;
 		if (w->now_ns >= wt->deadline_ns)
 			return -ETIMEDOUT;
 		w->ops->turn(w);
@@ -115,20 +132,26 @@ static int wait_turning(struct waiter *wt)
 	return 0;
 }
 
-/* One sleep under the mask: 0 or -EINTR. */
-static int sleep_masked(const struct waiter *wt, uint64_t ns)
+/* One sleep in the kernel, under the mask: 1 if one of its descriptors is ready, 0 or -EINTR. */
+static int sleep_in_kernel(const struct waiter *wt, uint64_t ns)
 {
-	struct pollfd p = {.fd = wt->event_fd, .events = POLLIN};
+	struct pollfd own, *fds = wt->kernel ? wt->kernel : &own;
 	struct timespec ts = {
 		.tv_sec = (time_t)(ns / NS_PER_S),
 		.tv_nsec = (long)(ns % NS_PER_S),
 	};
-	int n = ppoll(&p, 1, &ts, wt->mask);
 	eventfd_t count;
+	int n;
 
-	if (n > 0)
+	fds[wt->kernel_count] = (struct pollfd){.fd = wt->event_fd, .events = POLLIN};
+	n = ppoll(fds, wt->kernel_count + 1, &ts, wt->mask);
+	if (n < 0)
+		return errno == EINTR ? -EINTR : 0;
+	if (fds[wt->kernel_count].revents) {
 		eventfd_read(wt->event_fd, &count); /* or the next sleep would be none */
-	return n < 0 && errno == EINTR ? -EINTR : 0;
+		n--;
+	}
+	return n > 0;
 }
 
 /* Who fires after this has found the word not set sees the new descriptor. */
@@ -140,7 +163,7 @@ static bool has_event_fd(struct waiter *wt)
 	return wt->event_fd >= 0;
 }
 
-static int wait_masked(struct waiter *wt, const struct nsk_worker *of)
+static int wait_in_kernel(struct waiter *wt, const struct nsk_worker *of)
 {
 	int rc = 0;
 
@@ -154,9 +177,9 @@ static int wait_masked(struct waiter *wt, const struct nsk_worker *of)
 		else if (now >= wt->deadline_ns)
 			rc = -ETIMEDOUT;
 		else
-			rc = sleep_masked(wt, NSK_MIN(LOOK_NS, wt->deadline_ns - now));
+			rc = sleep_in_kernel(wt, NSK_MIN(LOOK_NS, wt->deadline_ns - now));
 	}
-	return rc;
+	return NSK_MIN(rc, 0);
 }
 
 static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
@@ -180,7 +203,7 @@ int waiter_wait(struct waiter *wt, const struct nsk_worker *of)
 {
 	if (wt->turns)
 		return wait_turning(wt);
-	return wt->mask ? wait_masked(wt, of) : wait_sleeping(wt, of);
+	return wt->mask || wt->kernel_count ? wait_in_kernel(wt, of) : wait_sleeping(wt, of);
 }
 
 /* ---- a call that may block ------------------------------------------------------------------- */
@@ -191,6 +214,7 @@ struct wait_state {
 	struct nsk_worker *w;
 	struct epoll_item *watch; /* [W], holds the description; NULL: not waiting */
 	int64_t timeout_ns;
+	struct pollfd kernel[2];
 	bool later;  /* a worker without thread: all but the first attempt is done in its turns */
 	int gave_up; /* why the wait ended without event, 0: it did not */
 };
@@ -268,6 +292,16 @@ static int end_of_wait(int rc)
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
+/* What the last attempt has said of the kernel's descriptor. */
+static void note_kernel_fd(struct wait_state *st)
+{
+	int fd = st->op->kernel_fd ? *st->op->kernel_fd : -1;
+
+	st->kernel[0] = (struct pollfd){.fd = fd, .events = POLLIN};
+	st->waiter.kernel = st->kernel;
+	st->waiter.kernel_count = fd >= 0;
+}
+
 int sock_wait(int fd, const struct wait_op *op)
 {
 	struct wait_state st = {.op = op};
@@ -281,6 +315,7 @@ int sock_wait(int fd, const struct wait_op *op)
 		return rc;
 	waiter_until(&st.waiter, st.timeout_ns);
 	do {
+		note_kernel_fd(&st);
 		st.gave_up = end_of_wait(waiter_wait(&st.waiter, st.w));
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);

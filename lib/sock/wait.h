@@ -18,6 +18,7 @@
 #ifndef NSK_SOCK_WAIT_H
 #define NSK_SOCK_WAIT_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,15 +29,19 @@
 #define WAIT_RCVTIMEO INT64_C(-2)
 #define WAIT_SNDTIMEO INT64_C(-3)
 
-/* How often one who turns under a mask asks for signals. */
+/* How often one who turns asks the kernel for signals, under a mask, and for its descriptors. */
 #define WAIT_SIGNALS_NS UINT64_C(1000000)
+#define WAIT_KERNEL_NS	UINT64_C(50000)
 
 struct waiter {
 	uint32_t word;		  /* [A] 0 waiting, 1 fired */
 	int event_fd;		  /* a sleeper with a mask is woken by it; -1: by the word */
 	struct nsk_worker *turns; /* worker that the thread turns meanwhile; NULL: it sleeps */
 	const sigset_t *mask;	  /* of signals, in force while it waits and not before; or NULL */
-	uint64_t deadline_ns;	  /* of the clock of turns, else the kernel's; UINT64_MAX: none */
+	struct pollfd *kernel;	  /* descriptors of the kernel's that end the wait, too, and a place
+				   * more; or NULL */
+	nfds_t kernel_count;
+	uint64_t deadline_ns; /* of the clock of turns, else the kernel's; UINT64_MAX: none */
 };
 
 /* Prepares a wait of the calling thread, under the signal mask if it is not NULL. */
@@ -56,8 +61,9 @@ static inline void waiter_clear(struct waiter *wt)
 void waiter_fire(struct waiter *wt);
 
 /*
- * Waits until fired (0), -ETIMEDOUT, -EINTR, or -ESHUTDOWN: the stack whose loop it turns, or the
- * one of worker of (may be NULL), is stopping. -EDEADLK from inside a turn, -ENOMEM (a mask alone).
+ * Waits until fired (0) or a descriptor of the kernel's is ready (0), -ETIMEDOUT, -EINTR, or
+ * -ESHUTDOWN: the stack whose loop it turns, or the one of worker of (may be NULL), is stopping.
+ * -EDEADLK from inside a turn, -ENOMEM (with a mask or descriptors of the kernel's alone).
  */
 int waiter_wait(struct waiter *wt, const struct nsk_worker *of);
 
@@ -75,7 +81,9 @@ struct wait_op {
 	bool dontwait;	      /* MSG_DONTWAIT */
 	bool always;	      /* waits even if the description is non-blocking (epoll) */
 	const sigset_t *mask; /* of signals, while it waits; NULL: as it is */
-	int64_t timeout_ns;   /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
+	int *kernel_fd;	    /* one of the kernel's that has something for the operation, too, as the
+			     * last attempt left it, -1: none; or NULL */
+	int64_t timeout_ns; /* or WAIT_RCVTIMEO, WAIT_SNDTIMEO: what the description says */
 };
 
 /*

@@ -363,7 +363,7 @@ static void ctl_says_what_is_wrong(void **state)
 	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, fd, NULL), EFAULT);
 	assert_errno(nsk_epoll_ctl(NSK_FD_BASE + 99, EPOLL_CTL_ADD, fd, &ev), EBADF);
 	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, NSK_FD_BASE + 99, &ev), EBADF);
-	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, 0, &ev), EBADF);
+	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_ADD, -1, &ev), EBADF);
 	assert_errno(nsk_epoll_ctl(fd, EPOLL_CTL_ADD, fd, &ev), EINVAL);
 	assert_errno(nsk_epoll_ctl(ep, 77, fd, &ev), EINVAL);
 	assert_errno(nsk_epoll_ctl(ep, EPOLL_CTL_MOD, fd, &ev), ENOENT);

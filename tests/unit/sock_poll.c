@@ -29,7 +29,7 @@ static void ready_descriptors_are_reported_and_counted(void **state)
 static void what_is_no_descriptor_is_POLLNVAL(void **state)
 {
 	struct pollfd p[3] = {
-		{.fd = 0, .events = POLLIN}, /* a kernel descriptor */
+		{.fd = 1000000, .events = POLLIN}, /* one that the kernel does not know */
 		{.fd = NSK_FD_BASE + 99, .events = POLLIN},
 		{.fd = stream_fd(), .events = POLLIN},
 	};
