@@ -53,7 +53,8 @@
  * - There is no urgent data: MSG_OOB fails (send: EOPNOTSUPP, recv: EINVAL).
  * - nsk_close() never waits: SO_LINGER with a time is a graceful close in the background, with zero
  *   seconds it resets the connection, as in Linux.
- * - A child made by fork() must not use the stack of its parent.
+ * - Descriptors do not survive fork(): in the child all of them are EBADF, nsk_socket() is ENXIO,
+ *   and calls of stack.h that would use a stack of the parent's fail with EPERM.
  */
 #ifndef NETSTK_SOCKET_H
 #define NETSTK_SOCKET_H

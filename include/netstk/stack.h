@@ -64,7 +64,7 @@ NSK_API int nsk_stack_create(struct nsk_config *config, struct nsk_stack **stack
  * @param stack may be NULL
  * @return 0, or -1 with errno EBUSY and the stack lives on: another thread has attached one of its
  * workers (nsk_detach() there first), or this was called in a function of nsk_launch() or inside a
- * turn, that is in a callback
+ * turn, that is in a callback; EPERM in a child made by fork()
  */
 NSK_API int nsk_stack_destroy(struct nsk_stack *stack);
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -97,6 +98,28 @@ void sock_enter(int place)
 {
 	sock_thread.place = place;
 	sock_thread.number = __atomic_load_n(&stacks[place].number, __ATOMIC_RELAXED);
+}
+
+/* ---- children --------------------------------------------------------------------------------
+ */
+
+/* The child's only thread was in some stack of the parent's, perhaps ran a worker. */
+static void forget_parent(void)
+{
+	handle_forget_all();
+	sock_thread = (struct sock_thread){0};
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forget_parent);
+}
+
+void sock_watch_forks(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watch_forks);
 }
 
 /* ---- visits ---------------------------------------------------------------------------------- */

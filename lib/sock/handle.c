@@ -15,6 +15,12 @@
 
 struct handles handles;
 
+void handle_forget_all(void)
+{
+	handles.count = 0;
+	handles.forked = true;
+}
+
 /* Process-wide, guarded by lock. Zero is the empty table. */
 static struct {
 	int lock; /* [A] */

@@ -38,8 +38,13 @@ _Static_assert(sizeof(struct handle) <= 24, "one for every descriptor");
 struct handles {
 	struct handle *at; /* set before count is first raised */
 	uint32_t count;	   /* [A] usable entries */
+	bool forked;	   /* this process is the child of one that has stacks, and has none */
 };
 extern struct handles handles __attribute__((visibility("hidden")));
+
+/* In a child made by fork(), which runs none of its parent's threads and shares its devices: no
+ * number is a descriptor any more. */
+void handle_forget_all(void);
 
 /* The entry of a number that may be a descriptor, else NULL. The entry may be empty. */
 static inline struct handle *handle_at(int fd)

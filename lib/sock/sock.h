@@ -227,6 +227,8 @@ void sock_set_own(struct nsk_worker *w);
  * stack in this place has, never a pointer that could outlive it.
  */
 #define SOCK_STACKS 4096
+/* From now on a child made by fork() has no descriptors and is in no stack. */
+void sock_watch_forks(void);
 /* A place ≥ 1 for a stack whose calls without a descriptor go to w; -ENFILE. */
 int sock_stack_add(struct nsk_worker *w);
 /* Whoever has entered it is in none now. */

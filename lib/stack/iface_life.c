@@ -447,6 +447,10 @@ int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up)
 {
 	int err;
 
+	if (handles.forked) {
+		errno = EPERM;
+		return -1;
+	}
 	for (unsigned i = 0; stack && name && i < stack->nifaces; i++) {
 		struct iface *ifc = &stack->iface[i];
 

@@ -333,9 +333,16 @@ static unsigned next_id(void)
 
 static int stack_new(struct nsk_config *config, struct nsk_stack **out)
 {
-	struct nsk_stack *stack = calloc(1, sizeof(*stack));
+	struct nsk_stack *stack;
 	int rc;
 
+	if (handles.forked)
+		return build_fail(config, EPERM,
+				  "this process was made by fork() from one with a stack, whose "
+				  "devices and memory it shares: fork before the first stack, or "
+				  "exec");
+	sock_watch_forks();
+	stack = calloc(1, sizeof(*stack));
 	if (!stack)
 		return build_fail(config, ENOMEM, "no memory for a stack");
 	rc = choose_secrets(stack, config);
@@ -440,7 +447,10 @@ int nsk_stack_create(struct nsk_config *config, struct nsk_stack **out)
 
 int nsk_stack_destroy(struct nsk_stack *stack)
 {
-	int rc = stack ? stack_seize(stack) : 0;
+	int rc = stack && handles.forked ? -EPERM : 0;
+
+	if (stack && rc == 0)
+		rc = stack_seize(stack);
 
 	if (rc) {
 		errno = -rc;

@@ -84,6 +84,8 @@ int nsk_attach(struct nsk_stack *stack, unsigned index)
 {
 	if (!stack || index >= stack->nworkers)
 		return fail(EINVAL);
+	if (handles.forked)
+		return fail(EPERM);
 	if (nsk_worker_index() >= 0 || !claim(stack->worker[index], sock_tid()))
 		return fail(EBUSY);
 	settle(stack->worker[index]);
@@ -107,6 +109,8 @@ int nsk_worker_index(void)
 
 int nsk_enter(struct nsk_stack *stack)
 {
+	if (handles.forked)
+		return fail(EPERM);
 	if (sock_own())
 		return fail(EBUSY);
 	sock_enter(stack ? stack->place : 0);
@@ -165,6 +169,8 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 {
 	if (!stack || !fn)
 		return fail(EINVAL);
+	if (handles.forked)
+		return fail(EPERM);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		if (!claim(stack->worker[i], WORKER_AWAY)) {
 			release(stack, 0, i);
@@ -193,6 +199,8 @@ int nsk_join(struct nsk_stack *stack)
 {
 	int result = 0;
 
+	if (handles.forked)
+		return fail(EPERM);
 	for (unsigned i = 0; stack && i < stack->nworkers; i++) {
 		struct run_worker *r = stack->worker[i];
 
@@ -274,6 +282,8 @@ uint64_t nsk_turn(struct nsk_stack *stack)
 {
 	uint64_t next = NSK_NEVER;
 
+	if (NSK_UNLIKELY(handles.forked))
+		return next;
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		struct run_worker *r = stack->worker[i];
 		uint64_t due;
