@@ -404,11 +404,20 @@ static void fault_stats(struct port *port, struct port_stats *stats)
 	}
 }
 
+/* What is held back has its time, which next_ns() tells. */
+static int fault_rx_fd(struct port *port, uint16_t queue)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	return inner->ops->rx_fd ? inner->ops->rx_fd(inner, queue) : -1;
+}
+
 static const struct port_ops fault_ops = {
 	.start = fault_start,
 	.stop = fault_stop,
 	.close = fault_close,
 	.rx_burst = fault_rx,
+	.rx_fd = fault_rx_fd,
 	.tx_burst = fault_tx,
 	.link = fault_link,
 	.stats = fault_stats,

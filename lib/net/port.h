@@ -92,6 +92,9 @@ struct port_ops {
 	/* When the next packet falls due on a queue, for virtual time: UINT64_MAX unknown or none.
 	 * May be NULL. */
 	uint64_t (*next_ns)(struct port *port, uint16_t queue);
+	/* A descriptor of the kernel's that is readable while packets wait on a queue of a port
+	 * that runs, -1: there is none. May be NULL. */
+	int (*rx_fd)(struct port *port, uint16_t queue);
 };
 
 /* Drivers put their own struct around this one. */

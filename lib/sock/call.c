@@ -110,16 +110,10 @@ static void forget_parent(void)
 	sock_thread = (struct sock_thread){0};
 }
 
-static void watch_forks(void)
-{
-	pthread_atfork(NULL, NULL, forget_parent);
-}
-
 void sock_watch_forks(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, watch_forks);
+	if (!__atomic_exchange_n(&handles.watches_forks, true, __ATOMIC_SEQ_CST))
+		pthread_atfork(NULL, NULL, forget_parent);
 }
 
 /* ---- visits ---------------------------------------------------------------------------------- */

@@ -123,6 +123,7 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 			break;
 		if (timeout_ns > 0 && deadline == UINT64_MAX)
 			deadline = w->now_ns + (uint64_t)timeout_ns;
+		w->ops->idle(w, mask ? NSK_MIN(deadline, ask_ns) : deadline, ep->kernel_fd);
 	}
 	sock_put(&ep->sock);
 	return api_int(n);

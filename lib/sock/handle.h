@@ -36,9 +36,10 @@ _Static_assert(sizeof(struct handle) <= 24, "one for every descriptor");
 /* Address space for all entries is taken at once; the usable ones grow as numbers are needed and
  * stay until the process ends. */
 struct handles {
-	struct handle *at; /* set before count is first raised */
-	uint32_t count;	   /* [A] usable entries */
-	bool forked;	   /* this process is the child of one that has stacks, and has none */
+	struct handle *at;  /* set before count is first raised */
+	uint32_t count;	    /* [A] usable entries */
+	bool watches_forks; /* [A] */
+	bool forked;	    /* this process is the child of one that has stacks, and has none */
 };
 extern struct handles handles __attribute__((visibility("hidden")));
 

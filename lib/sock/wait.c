@@ -112,6 +112,18 @@ static bool signal_came(const struct waiter *wt, uint64_t *ask_ns)
 	return wait_signalled(wt->mask);
 }
 
+/* Until when nothing but the worker's own matters. */
+static uint64_t idle_until(const struct waiter *wt)
+{
+	uint64_t until = wt->deadline_ns;
+
+	if (wt->mask)
+		until = NSK_MIN(until, wt->turns->now_ns + WAIT_SIGNALS_NS);
+	if (wt->kernel_count)
+		until = NSK_MIN(until, wt->turns->now_ns + WAIT_KERNEL_NS);
+	return until;
+}
+
 static int wait_turning(struct waiter *wt)
 {
 	struct nsk_worker *w = wt->turns;
@@ -128,6 +140,8 @@ static int wait_turning(struct waiter *wt)
 		if (w->now_ns >= wt->deadline_ns)
 			return -ETIMEDOUT;
 		w->ops->turn(w);
+		if (!fired(wt))
+			w->ops->idle(w, idle_until(wt), -1);
 	}
 	return 0;
 }

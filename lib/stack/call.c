@@ -18,8 +18,12 @@
 /* The call is complete: whoever takes it out of the ring sees all of it, whatever ring that is. */
 static int hand_over(struct run_worker *r, struct call *c)
 {
+	int rc;
+
 	__atomic_store_n(&c->done, 0, __ATOMIC_RELEASE);
-	return rte_ring_enqueue(r->call_ring, c);
+	rc = rte_ring_enqueue(r->call_ring, c);
+	idle_wake(r);
+	return rc;
 }
 
 static struct call *taken(void *from_ring)

@@ -203,6 +203,7 @@ static bool loop_stopping(const struct nsk_worker *w)
 
 const struct worker_ops loop_ops = {
 	.turn = loop_app_turn,
+	.idle = idle_wait,
 	.next_ns = loop_next_ns,
 	.read_clock = loop_read_clock,
 	.since_1970_ns = loop_since_1970_ns,

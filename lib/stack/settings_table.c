@@ -43,6 +43,9 @@ static const char *const ack_policies[] = {[ACKPOLICY_LINUX] = "linux", [ACKPOLI
 static const char *const congestion[] =
 	{[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno", [CC_BBR] = "bbr", [CC_DCTCP] = "dctcp"};
 
+static const char *const idle_modes[] =
+	{[IDLE_BUSY] = "busy", [IDLE_ADAPTIVE] = "adaptive", [IDLE_SLEEP] = "sleep"};
+
 const struct setting settings_table[] = {
 	/* ports, workers and sockets */
 	U32("rx_ring", rx_ring, "descriptors", 32, 32768, 256, START, NULL,
@@ -57,6 +60,12 @@ const struct setting settings_table[] = {
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
 	    "packets on the way from one worker to another"),
+	ENUM("idle.mode", idle_mode, idle_modes, IDLE_ADAPTIVE, LIVE, NULL,
+	     "a worker that waits and has no work: goes on looking; sleeps after a while; at once"),
+	U32("idle.spin_us", idle_spin_us, "us", 0, 10000000, 1000, LIVE, NULL,
+	    "without work before an adaptive worker sleeps"),
+	U32("idle.sleep_us", idle_sleep_us, "us", 20, 10000, 100, LIVE, NULL,
+	    "longest sleep while a port cannot wake the worker"),
 	U64("mem_limit", mem_limit, "bytes", 0, TERABYTES, 0, START, NULL,
 	    "control memory of a worker, packet buffers apart; 0: no limit"),
 	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,

@@ -30,6 +30,14 @@ struct rx_source {
 	uint16_t queue;
 };
 
+/* What a worker does while it has nothing to do; idle.c. */
+struct idle {
+	uint64_t since_ns; /* [W] of the last turn with work */
+	uint32_t asleep;   /* [A] whoever gives it work rings */
+	int bell;	   /* [W] eventfd, there when it first sleeps; -1: not yet */
+	bool fine_timer;   /* [W] the thread was asked to sleep no longer than it says */
+};
+
 /* Counters and levels as the worker published them last; read by any thread. */
 struct published {
 	uint64_t next_ns;  /* [W] when to publish again */
@@ -51,6 +59,7 @@ struct run_worker {
 	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface came up */
 	uint32_t announced_generation; /* [W] of the snapshot that was looked at for that */
 	struct published pub;
+	struct idle idle;
 	struct clock_reader reader; /* [W] */
 	uint64_t turn_ns;	    /* [W] when the present turn began, 0: there was none yet */
 	int cpu;		    /* [C] -1: not pinned */
@@ -122,6 +131,22 @@ extern const struct worker_ops loop_ops;
 void loop_turn(struct run_worker *r);
 /* When the worker has something to do next. */
 uint64_t loop_next_ns(struct nsk_worker *w);
+
+/* idle.c */
+void idle_init(struct run_worker *r);
+void idle_fini(struct run_worker *r);
+/* worker_ops.idle */
+void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd);
+/* Slow half of idle_wake(). Async-signal-safe. */
+void idle_ring(struct run_worker *r);
+
+/* After something was put where the worker will find it. */
+static inline void idle_wake(struct run_worker *r)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (NSK_UNLIKELY(__atomic_load_n(&r->idle.asleep, __ATOMIC_RELAXED)))
+		idle_ring(r);
+}
 
 /* thread.c: takes a worker that no thread runs for a moment; false when somebody has it. */
 bool worker_borrow(struct run_worker *r);

@@ -35,6 +35,7 @@ void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
 		pkt_drop(w, m, NSK_DROP_STEER_RING_FULL);
 		return;
 	}
+	idle_wake(to);
 	worker_count(w, NSK_CNT_STEERED, 1);
 }
 
@@ -101,5 +102,7 @@ uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf
 	to = w->stack->worker[w->id % ifc->tx_queues];
 	for (uint16_t i = 0; i < n; i++)
 		pkt_of(bufs[i])->iface = ifc->index;
-	return (uint16_t)rte_ring_mp_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
+	n = (uint16_t)rte_ring_mp_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
+	idle_wake(to);
+	return n;
 }

@@ -215,11 +215,14 @@ int nsk_join(struct nsk_stack *stack)
 	return result;
 }
 
-/* Only stores: a signal handler may call it. Sleepers look at the flag when they wake, at most 50
- * ms later. */
+/* Stores, and rings for workers that sleep: a signal handler may call it. Other sleepers look at
+ * the flag when they wake, at most 50 ms later. */
 void nsk_stop(struct nsk_stack *stack)
 {
-	__atomic_fetch_or(&stack->stopping, STOP_ASKED, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&stack->stopping, STOP_ASKED, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (stack->worker[i])
+			idle_wake(stack->worker[i]);
 }
 
 bool nsk_stopping(const struct nsk_stack *stack)

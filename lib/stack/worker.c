@@ -120,6 +120,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	r->w.peers = (uint16_t)stack->nworkers;
 	r->w.run = r;
 	r->w.now_ns = clock_read(&stack->clock, &r->reader);
+	idle_init(r);
 	rng_seed(&r->w.rng, stack->seed + 0x9e3779b97f4a7c15u * index);
 	wheel_init(&r->w.wheel, r->w.now_ns, timer_fns, TIMER_KINDS, &r->w);
 	return make_rings(r, config);
@@ -150,6 +151,7 @@ void worker_destroy(struct run_worker *r)
 	rte_ring_free(r->steer_ring);
 	rte_ring_free(r->tx_ring);
 	rte_ring_free(r->call_ring);
+	idle_fini(r);
 	if (r->w.pool)
 		leaked = pkt_pool_destroy(r->w.pool);
 	if (leaked)

@@ -393,8 +393,14 @@ static void world_turn(struct nsk_worker *w)
 	w->in_turn = false;
 }
 
+static void world_idle(struct nsk_worker *w, uint64_t until_ns, int kernel_fd)
+{
+	(void)w, (void)until_ns, (void)kernel_fd;
+}
+
 static const struct worker_ops world_ops = {
 	.turn = world_turn,
+	.idle = world_idle,
 	.read_clock = world_read_clock,
 	.call = world_call,
 	.stopping = world_stopping,

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a worker does while its thread waits and there is no work (idle.mode): it goes on turning
+ * (busy), goes to sleep when there has been none for a while (adaptive), or at once (sleep).
+ *
+ * It sleeps in the kernel's poll(), on its bell, which other threads ring after they have given it
+ * a call or a packet, and on the descriptors of its ports' queues. A port without such a descriptor
+ * wakes nobody: then a sleep lasts idle.sleep_us at most. Under a clock of the caller's nobody
+ * sleeps.
+ *
+ * No wake-up is lost: the worker says that it sleeps and then looks for work once more; who gives
+ * it work looks for the sleeper afterwards. Between the two stands a full fence on either side.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <rte_pause.h>
+
+#include "stack/stack.h"
+
+#define NS_PER_SEC UINT64_C(1000000000)
+#define NS_PER_US  UINT64_C(1000)
+#define LEAST_NS   (5 * NS_PER_US)     /* a shorter sleep costs more than it saves */
+#define LONGEST_NS (10000 * NS_PER_US) /* levels are published and links looked at meanwhile */
+#define OTHER_FDS  2		       /* the bell, the caller's */
+#define FINE_SLACK 1UL		       /* ns */
+
+void idle_init(struct run_worker *r)
+{
+	r->idle.bell = -1;
+}
+
+void idle_fini(struct run_worker *r)
+{
+	if (r->idle.bell >= 0)
+		close(r->idle.bell);
+}
+
+/* Made when it is first needed: many stacks never sleep. */
+static bool has_bell(struct run_worker *r)
+{
+	if (r->idle.bell < 0)
+		r->idle.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return r->idle.bell >= 0;
+}
+
+void idle_ring(struct run_worker *r)
+{
+	static const eventfd_t one = 1;
+	int saved = errno;
+
+	if (write(r->idle.bell, &one, sizeof(one)) < 0)
+		errno = saved; /* it rings already */
+}
+
+/* The ports' descriptors; *all: each port has one. */
+static nfds_t port_fds(const struct run_worker *r, struct pollfd *fds, bool *all)
+{
+	nfds_t n = 0;
+
+	*all = true;
+	for (unsigned i = 0; i < r->nsources; i++) {
+		const struct iface *ifc = r->source[i].ifc;
+		int fd = -1;
+
+		if (!iface_running(ifc))
+			continue;
+		if (ifc->port->ops->rx_fd)
+			fd = ifc->port->ops->rx_fd(ifc->port, r->source[i].queue);
+		if (fd >= 0)
+			fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		else
+			*all = false;
+	}
+	return n;
+}
+
+/* The kernel rounds sleeps up by 50 us unless it is told not to. */
+static void ask_for_fine_timer(struct run_worker *r)
+{
+	if (!r->idle.fine_timer && r->ours)
+		prctl(PR_SET_TIMERSLACK, FINE_SLACK, 0, 0, 0);
+	r->idle.fine_timer = true;
+}
+
+static void nap(struct run_worker *r, uint64_t ns, int kernel_fd)
+{
+	struct pollfd fds[IFACE_MAX + OTHER_FDS];
+	struct timespec ts;
+	eventfd_t count;
+	bool all;
+	nfds_t n = port_fds(r, fds, &all);
+
+	ns = NSK_MIN(ns, all ? LONGEST_NS : SETTING(r->w.set, idle_sleep_us) * NS_PER_US);
+	ts = (struct timespec){(time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC)};
+	fds[n++] = (struct pollfd){.fd = r->idle.bell, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
+	ask_for_fine_timer(r);
+	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!steer_waiting(r) && rte_ring_empty(r->call_ring) && !nsk_stopping(r->stack))
+		ppoll(fds, n, &ts, NULL);
+	__atomic_store_n(&r->idle.asleep, 0, __ATOMIC_RELAXED);
+	if (fds[n - OTHER_FDS].revents)
+		eventfd_read(r->idle.bell, &count);
+}
+
+void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd)
+{
+	struct run_worker *r = run_of(w);
+	uint32_t mode = SETTING(w->set, idle_mode);
+	uint64_t spin_ns = mode == IDLE_SLEEP ? 0 : SETTING(w->set, idle_spin_us) * NS_PER_US;
+	uint64_t next_ns;
+
+	if (w->busy || mode == IDLE_BUSY || r->stack->clock.fn) {
+		r->idle.since_ns = w->now_ns;
+		return;
+	}
+	if (w->now_ns - r->idle.since_ns < spin_ns) {
+		rte_pause();
+		return;
+	}
+	next_ns = NSK_MIN(until_ns, loop_next_ns(w));
+	if (next_ns > w->now_ns + LEAST_NS && has_bell(r))
+		nap(r, next_ns - w->now_ns, kernel_fd);
+}

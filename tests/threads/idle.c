@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Workers that sleep (idle.mode): whoever gives them work wakes them. The longest sleep is set to
+ * an hour, so that a wake-up that is lost is a test that ends by its limit. A wire wakes nobody:
+ * what comes over it is not what is tested here.
+ */
+#include <netstk/epoll.h>
+
+#include "mbuf/pool.h"
+#include "sock/call.h"
+#include "stack/stack.h"
+#include "threads/crew.h"
+
+#define HOUR_US 3600000000U
+#define ROUNDS	300
+
+/* What a server does: its worker's thread waits in an epoll that has nothing. */
+static int serve(void *arg)
+{
+	struct nsk_stack *stack = arg;
+	struct epoll_event ev;
+	int ep = nsk_epoll_create1(0);
+
+	while (!nsk_stopping(stack))
+		nsk_epoll_wait(ep, &ev, 1, -1);
+	return 0;
+}
+
+static struct nsk_stack *sleepy(struct crew *crew, unsigned workers)
+{
+	struct nsk_stack *stack;
+
+	crew_start_with(crew, workers, NULL);
+	stack = crew->stack[0];
+	assert_int_equal(nsk_set(stack, "idle.mode", "sleep"), 0);
+	stack->set.idle_sleep_us = HOUR_US; /* more than may be set */
+	assert_int_equal(nsk_launch(stack, serve, stack), 0);
+	assert_int_equal(nsk_launch(crew->stack[1], crew_turn, crew->stack[1]), 0);
+	crew_enter(crew, 0);
+	return stack;
+}
+
+static bool asleep(void *arg)
+{
+	const struct nsk_stack *stack = arg;
+
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (!__atomic_load_n(&stack->worker[i]->idle.asleep, __ATOMIC_SEQ_CST))
+			return false;
+	return true;
+}
+
+static void a_call_wakes_its_worker(void **state)
+{
+	struct crew crew;
+	struct nsk_stack *stack = sleepy(&crew, 1);
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		int fd;
+
+		if (i % 2) /* asleep, or on the way there */
+			crew_until(asleep, stack);
+		fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+		assert_true(fd > 0);
+		assert_int_equal(nsk_close(fd), 0);
+	}
+	crew_end(&crew);
+}
+
+static void stopping_wakes_all(void **state)
+{
+	struct crew crew;
+	struct nsk_stack *stack;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		stack = sleepy(&crew, 2);
+		crew_until(asleep, stack);
+		nsk_stop(stack);
+		assert_int_equal(nsk_join(stack), 0);
+		crew_end(&crew);
+	}
+}
+
+/* Runs on one worker: gives the other a packet, which it will not know. */
+static int steer_one(void *arg)
+{
+	struct nsk_worker *w = arg;
+	struct rte_mbuf *m = pkt_alloc(w);
+
+	if (!m || !rte_pktmbuf_append(m, 64))
+		return -ENOMEM;
+	*pkt_of(m) = (struct pkt){.family = AF_INET, .proto = 254, .flags = PKT_F_IP_BCAST};
+	steer_packet(w, 1, m);
+	return 0;
+}
+
+static uint64_t dropped(struct nsk_stack *stack)
+{
+	return __atomic_load_n(&stack->worker[1]->w.drop[NSK_DROP_IP_UNKNOWN_PROTO],
+			       __ATOMIC_RELAXED);
+}
+
+struct until {
+	struct nsk_stack *stack;
+	uint64_t dropped;
+};
+
+static bool dropped_so_many(void *arg)
+{
+	const struct until *u = arg;
+
+	return dropped(u->stack) == u->dropped;
+}
+
+static void a_packet_from_another_worker_wakes(void **state)
+{
+	struct crew crew;
+	struct nsk_stack *stack = sleepy(&crew, 2);
+	struct until u = {.stack = stack};
+
+	(void)state;
+	for (u.dropped = 1; u.dropped <= ROUNDS; u.dropped++) {
+		if (u.dropped % 2)
+			crew_until(asleep, stack);
+		assert_int_equal(sock_call(&stack->worker[0]->w, steer_one, &stack->worker[0]->w),
+				 0);
+		crew_until(dropped_so_many, &u);
+	}
+	crew_end(&crew);
+}
+
+/* Busy is what it says, and so is adaptive while there is work. */
+static void who_is_to_be_busy_does_not_sleep(void **state)
+{
+	struct crew crew;
+	struct nsk_stack *stack = sleepy(&crew, 1);
+	struct run_worker *r = stack->worker[0];
+	uint64_t turns;
+
+	(void)state;
+	crew_until(asleep, stack);
+	assert_int_equal(nsk_set(stack, "idle.mode", "busy"), 0);
+	nsk_close(nsk_socket(AF_INET, SOCK_STREAM, 0)); /* it wakes, and sees the setting */
+	for (unsigned i = 0; i < 3; i++) {
+		turns = __atomic_load_n(&r->w.cnt[NSK_CNT_TURNS], __ATOMIC_RELAXED);
+		while (__atomic_load_n(&r->w.cnt[NSK_CNT_TURNS], __ATOMIC_RELAXED) < turns + 1000)
+			assert_false(asleep(stack));
+	}
+	crew_end(&crew);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_call_wakes_its_worker),
+		cmocka_unit_test(stopping_wakes_all),
+		cmocka_unit_test(a_packet_from_another_worker_wakes),
+		cmocka_unit_test(who_is_to_be_busy_does_not_sleep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
