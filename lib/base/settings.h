@@ -18,20 +18,22 @@ enum idle_mode {
 
 struct settings {
 	/* Ports and packet buffers */
-	uint32_t rx_ring;	/* descriptors of a receive queue (256) */
-	uint32_t tx_ring;	/* descriptors of a transmit queue (128) */
-	uint32_t mtu;		/* bytes of an IP packet on interfaces that do not say (1500) */
-	uint32_t burst;		/* packets taken from or given to a port at once (32) */
-	uint32_t pool_bufs;	/* packet buffers of a worker; 0: as rings and windows ask (0) */
-	uint32_t buf_bytes;	/* data room of a packet buffer, without headroom (2048) */
-	uint32_t timer_budget;	/* timers fired in one turn (256) */
-	uint32_t handoff_ring;	/* packets on the way from one worker to another (1024) */
-	uint32_t max_sockets;	/* sockets of a stack (1048576) */
-	uint32_t max_epolls;	/* epoll objects of a stack (1024) */
-	uint32_t idle_mode;	/* enum idle_mode: what a worker without work does (adaptive) */
-	uint32_t idle_spin_us;	/* without work before it sleeps (1000) */
-	uint32_t idle_sleep_us; /* longest sleep where a port cannot wake it (100) */
-	uint64_t mem_limit;	/* bytes of control memory of a worker; 0: any (0) */
+	uint32_t rx_ring;      /* descriptors of a receive queue (256) */
+	uint32_t tx_ring;      /* descriptors of a transmit queue (128) */
+	uint32_t mtu;	       /* bytes of an IP packet on interfaces that do not say (1500) */
+	uint32_t burst;	       /* packets taken from or given to a port at once (32) */
+	uint32_t pool_bufs;    /* packet buffers of a worker; 0: as rings and windows ask (0) */
+	uint32_t buf_bytes;    /* data room of a packet buffer, without headroom (2048) */
+	uint32_t timer_budget; /* timers fired in one turn (256) */
+	uint32_t handoff_ring; /* packets on the way from one worker to another (1024) */
+	uint32_t max_sockets;  /* sockets of a stack (1048576) */
+	uint32_t max_epolls;   /* epoll objects of a stack (1024) */
+	uint64_t mem_limit;    /* bytes of control memory of a worker; 0: any (0) */
+
+	/* Workers without work */
+	uint32_t idle_mode;	/* enum idle_mode (1: adaptive) */
+	uint32_t idle_sleep_us; /* longest sleep while a port cannot wake the worker (100) */
+	uint64_t idle_spin_us;	/* without work before it sleeps (1000) */
 
 	/* TCP: buffers and windows */
 	uint32_t tcp_window;	 /* first window offered, bytes; it grows (65535) */

@@ -60,12 +60,6 @@ const struct setting settings_table[] = {
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
 	    "packets on the way from one worker to another"),
-	ENUM("idle.mode", idle_mode, idle_modes, IDLE_ADAPTIVE, LIVE, NULL,
-	     "a worker that waits and has no work: goes on looking; sleeps after a while; at once"),
-	U32("idle.spin_us", idle_spin_us, "us", 0, 10000000, 1000, LIVE, NULL,
-	    "without work before an adaptive worker sleeps"),
-	U32("idle.sleep_us", idle_sleep_us, "us", 20, 10000, 100, LIVE, NULL,
-	    "longest sleep while a port cannot wake the worker"),
 	U64("mem_limit", mem_limit, "bytes", 0, TERABYTES, 0, START, NULL,
 	    "control memory of a worker, packet buffers apart; 0: no limit"),
 	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,
@@ -84,6 +78,14 @@ const struct setting settings_table[] = {
 	    "packet buffers of a worker; 0: as many as its ports ask for"),
 	U32("pool.buffer_bytes", buf_bytes, "bytes", 256, 65280, 2048, START, NULL,
 	    "room for data in a packet buffer"),
+
+	/* workers without work */
+	ENUM("idle.mode", idle_mode, idle_modes, IDLE_ADAPTIVE, LIVE, NULL,
+	     "a worker that waits and has no work: goes on looking; sleeps after a while; at once"),
+	U64("idle.spin_us", idle_spin_us, "us", 0, 10000000, 1000, LIVE, NULL,
+	    "without work before an adaptive worker sleeps"),
+	U32("idle.sleep_us", idle_sleep_us, "us", 20, 10000, 100, LIVE, NULL,
+	    "longest sleep while a port cannot wake the worker"),
 
 	/* TCP: buffers and windows */
 	U32("tcp.window", tcp_window, "bytes", 1024, WINDOW_MAX, 65535, LIVE, NULL,
