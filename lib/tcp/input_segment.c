@@ -213,6 +213,19 @@ static bool step4_syn(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	return false;
 }
 
+/*
+ * The segment is acceptable in all its fields: it is heard from the peer, and TS.Recent may follow
+ * it (RFC 7323 §4.3). Who guesses a sequence number in the window, but no ACK, poisons nothing.
+ */
+static void believe(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
+{
+	if ((c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS) &&
+	    paws_updates(c->ts_recent, p->opts.tsval, p->seq, c->last_ack_sent,
+			 (w->tcp->now_ms - c->last_rcv_ms) / 1000))
+		c->ts_recent = p->opts.tsval;
+	c->last_rcv_ms = w->tcp->now_ms;
+}
+
 /* Fifth, in SYN-RECEIVED: our SYN must be acknowledged. */
 static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 {
@@ -222,6 +235,7 @@ static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 		return false;
 	}
+	believe(w, c, p);
 	if (fastopen_early(c))
 		tcp_fastopen_end(w, c, false);
 	else if (c->ext && c->ext->fastopen)
@@ -271,6 +285,7 @@ static bool step5_ack(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_TCP_BAD_ACK);
 		return false;
 	}
+	believe(w, c, p);
 	if (seq_geq(p->ack, c->snd_una))
 		tcp_ack_input(w, c, p);
 	if ((c->flags & CONN_F_FIN_SENT) && c->snd_una == c->snd_nxt)
@@ -284,12 +299,6 @@ void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf
 
 	if (!step1_sequence(w, c, m) || !step2_rst(w, c, m) || !step4_syn(w, c, m))
 		return;
-	/* TS.Recent follows acceptable segments only (RFC 7323 §4.3), else it could be poisoned. */
-	if ((c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS) &&
-	    paws_updates(c->ts_recent, p->opts.tsval, p->seq, c->last_ack_sent,
-			 (w->tcp->now_ms - c->last_rcv_ms) / 1000))
-		c->ts_recent = p->opts.tsval;
-	c->last_rcv_ms = w->tcp->now_ms;
 	if (!step5_ack(w, c, m))
 		return;
 	/* Sixth: URG; urgent data stays in its place in the stream (RFC 6093). */
