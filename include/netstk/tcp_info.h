@@ -54,33 +54,33 @@ struct nsk_tcp_info {
 	uint32_t tcpi_advmss;	    /**< MSS that was announced */
 	uint32_t tcpi_reordering;   /**< segments that may overtake each other */
 
-	uint32_t tcpi_rcv_rtt;	 /**< 0 */
+	uint32_t tcpi_rcv_rtt;	 /**< round trip that the growth of the receive buffer goes by */
 	uint32_t tcpi_rcv_space; /**< limit of the receive buffer, octets */
 
 	uint32_t tcpi_total_retrans; /**< segments sent again, ever */
 
 	uint64_t tcpi_pacing_rate;     /**< octets a second; all ones: no limit */
 	uint64_t tcpi_max_pacing_rate; /**< SO_MAX_PACING_RATE */
-	uint64_t tcpi_bytes_acked;     /**< 0 */
-	uint64_t tcpi_bytes_received;  /**< 0 */
-	uint32_t tcpi_segs_out;	       /**< 0 */
-	uint32_t tcpi_segs_in;	       /**< 0 */
+	uint64_t tcpi_bytes_acked;     /**< sequence numbers acknowledged */
+	uint64_t tcpi_bytes_received;  /**< sequence numbers received in order */
+	uint32_t tcpi_segs_out;	       /**< segments sent */
+	uint32_t tcpi_segs_in;	       /**< segments that came */
 
 	uint32_t tcpi_notsent_bytes; /**< queued, and never sent */
 	uint32_t tcpi_min_rtt;	     /**< shortest round trip */
-	uint32_t tcpi_data_segs_in;  /**< 0 */
-	uint32_t tcpi_data_segs_out; /**< 0 */
+	uint32_t tcpi_data_segs_in;  /**< of them with payload */
+	uint32_t tcpi_data_segs_out; /**< of them with payload */
 
 	uint64_t tcpi_delivery_rate; /**< octets a second, if sampled */
 
-	uint64_t tcpi_busy_time;      /**< 0 */
-	uint64_t tcpi_rwnd_limited;   /**< 0 */
-	uint64_t tcpi_sndbuf_limited; /**< 0 */
+	uint64_t tcpi_busy_time;      /**< with something in flight */
+	uint64_t tcpi_rwnd_limited;   /**< held back by the peer's window */
+	uint64_t tcpi_sndbuf_limited; /**< held back by the send buffer */
 
-	uint32_t tcpi_delivered;    /**< segments, if sampled */
-	uint32_t tcpi_delivered_ce; /**< 0 */
+	uint32_t tcpi_delivered;    /**< segments that arrived */
+	uint32_t tcpi_delivered_ce; /**< of them marked */
 
-	uint64_t tcpi_bytes_sent;    /**< 0 */
+	uint64_t tcpi_bytes_sent;    /**< octets sent, each time */
 	uint64_t tcpi_bytes_retrans; /**< octets sent again, ever */
 	uint32_t tcpi_dsack_dups;    /**< duplicates that the peer reported */
 	uint32_t tcpi_reord_seen;    /**< ACKs of what others had overtaken */
@@ -96,13 +96,13 @@ struct nsk_tcp_info {
 	uint16_t tcpi_total_rto_recoveries; /**< rows of them */
 	uint32_t tcpi_total_rto_time;	    /**< that these rows lasted, ms */
 
-	uint32_t tcpi_received_ce;	  /**< 0 */
+	uint32_t tcpi_received_ce;	  /**< segments that came marked */
 	uint32_t tcpi_delivered_e1_bytes; /**< 0 */
 	uint32_t tcpi_delivered_e0_bytes; /**< 0 */
 	uint32_t tcpi_delivered_ce_bytes; /**< 0 */
-	uint32_t tcpi_received_e1_bytes;  /**< 0 */
-	uint32_t tcpi_received_e0_bytes;  /**< 0 */
-	uint32_t tcpi_received_ce_bytes;  /**< 0 */
+	uint32_t tcpi_received_e1_bytes;  /**< octets that came as ECT(1) */
+	uint32_t tcpi_received_e0_bytes;  /**< as ECT(0) */
+	uint32_t tcpi_received_ce_bytes;  /**< marked */
 	uint16_t tcpi_accecn_fail_mode;	  /**< 0 */
 	uint16_t tcpi_accecn_opt_seen;	  /**< 0 */
 };

@@ -17,6 +17,8 @@ int api_dup(struct sock *s, int min, bool cloexec)
 
 	if (sw->open >= sw->open_max)
 		return -ENFILE;
+	if (s->refs >= SOCK_DUPS_MAX)
+		return -EMFILE;
 	fd = handle_reserve_from(min);
 	if (fd < 0)
 		return fd;
@@ -72,6 +74,8 @@ static int name_run(struct sock *s, void *arg)
 
 	if (sw->open >= sw->open_max)
 		return -ENFILE;
+	if (s->refs >= SOCK_DUPS_MAX)
+		return -EMFILE;
 	sw->open++;
 	sock_hold(s);
 	handle_install(d->to, s, d->cloexec);

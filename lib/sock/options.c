@@ -89,7 +89,7 @@ static int set_linger(struct sock *s, const struct option *o, const union opt_va
 	if (!v->linger.l_onoff)
 		s->linger_s = -1;
 	else
-		s->linger_s = v->linger.l_linger < 0 ? INT32_MAX : v->linger.l_linger;
+		s->linger_s = (int16_t)NSK_MIN((uint32_t)v->linger.l_linger, (uint32_t)INT16_MAX);
 	return 0;
 }
 

@@ -74,7 +74,7 @@ void item_unlink(struct epoll_item *it)
 struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt)
 {
 	struct sock_worker *sw = s->worker->sock;
-	struct epoll_item *it = slab_alloc(&sw->items);
+	struct epoll_item *it = s->refs < UINT16_MAX ? slab_alloc(&sw->items) : NULL;
 
 	if (!it)
 		return NULL;

@@ -95,19 +95,22 @@ struct sock {
 	const struct sock_ops *ops;
 	struct nsk_worker *worker;
 	struct epoll_item *items; /* registrations with epoll instances and sleeping threads */
-	uint32_t ready;	      /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP and synonyms */
-	int32_t fd;	      /* one of the descriptors that name it, -1: none (handle.c) */
-	uint32_t refs;	      /* descriptors (dup), and blocking calls under way */
-	uint32_t rcvtimeo_ms; /* 0: for ever */
+	int32_t fd;		  /* one of the descriptors that name it, -1: none (handle.c) */
+	uint32_t rcvtimeo_ms;	  /* 0: for ever */
 	uint32_t sndtimeo_ms;
-	int32_t linger_s; /* -1: off */
+	uint16_t ready;	  /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP and synonyms */
+	uint16_t refs;	  /* descriptors (dup, SOCK_DUPS_MAX), and blocking calls under way */
+	int16_t linger_s; /* -1: off */
 	int16_t err;	  /* SO_ERROR, positive errno, cleared by reading it */
 	uint8_t flags;	  /* enum sock_flags */
 	uint8_t family;
 	uint8_t tos; /* IP_TOS of what is sent */
 	uint8_t ttl; /* IP_TTL of what is sent to one host, 0: of settings */
 };
-_Static_assert(sizeof(struct sock) <= 56, "part of every connection");
+_Static_assert(sizeof(struct sock) <= 48, "part of every connection");
+
+/* References beyond which there are no more descriptors: what is left is for calls that wait. */
+#define SOCK_DUPS_MAX 32768u
 
 /* Conditions with their synonyms: EPOLLIN is EPOLLRDNORM too, EPOLLOUT is EPOLLWRNORM. */
 static inline uint32_t sock_synonyms(uint32_t bits)
@@ -123,7 +126,7 @@ void sock_notify(struct sock *s, uint32_t bits);
 static inline void sock_ready(struct sock *s, uint32_t bits)
 {
 	bits = sock_synonyms(bits);
-	s->ready |= bits;
+	s->ready |= (uint16_t)bits;
 	if (s->items)
 		sock_notify(s, bits);
 }
@@ -131,7 +134,7 @@ static inline void sock_ready(struct sock *s, uint32_t bits)
 /* The protocol says: these are no longer true. */
 static inline void sock_unready(struct sock *s, uint32_t bits)
 {
-	s->ready &= ~sock_synonyms(bits);
+	s->ready &= (uint16_t)~sock_synonyms(bits);
 }
 
 /* The pending error as -errno, which is told once; 0: none. */

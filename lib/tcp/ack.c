@@ -10,6 +10,7 @@
 #include "tcp/pace.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 
 /* Ticks of our timestamp clock, in microseconds. */
@@ -25,6 +26,7 @@ static uint32_t take_sample(struct nsk_worker *w, struct tcp_conn *c, uint32_t r
 /* snd_una moves; what was in flight is accounted for. */
 static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 {
+	tally_acked(w, c, ack - c->snd_una);
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
@@ -33,6 +35,7 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
 	if (c->snd_una == c->snd_nxt) {
+		tally_busy(w, c);
 		c->flags &= ~CONN_F_SMALL;
 		if (NSK_UNLIKELY(c->flight.room != NULL))
 			recover_forget(w, c);
@@ -106,10 +109,10 @@ static uint32_t measure(struct nsk_worker *w, struct tcp_conn *c, const struct f
 static void take_dsack(struct nsk_worker *w, struct tcp_conn *c, struct seq_range blk,
 		       struct loss_ack *a)
 {
-	if (!c->ext || !c->ext->retrans || seq_geq(blk.start, blk.end))
+	if (!c->ext || !c->ext->count.retrans || seq_geq(blk.start, blk.end))
 		return;
 	a->dup = blk;
-	c->ext->dsack_dups++;
+	c->ext->count.dsack_dups++;
 	worker_count(w, NSK_CNT_TCP_DSACKS, 1);
 }
 
@@ -132,7 +135,7 @@ static void take_blocks(struct nsk_worker *w, struct tcp_conn *c, const struct p
 		flight_sack(&c->flight, p->ack, c->snd_nxt, blk[i], a->news);
 	}
 	if (a->news->reordered && c->ext)
-		c->ext->reord_seen++;
+		c->ext->count.reord_seen++;
 }
 
 /* Could new data be sent in the place of what is lost (RFC 5682 §2.1 step 2b)? */
@@ -188,7 +191,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	take_blocks(w, c, p, &a);
 	rtt_us = measure(w, c, &news);
 	if (a.acked && c->retries && c->ext)
-		c->ext->rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
+		c->ext->count.rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
 	if (a.acked)
 		advance(w, c, p->ack);
 	a.can_send = before == LOSS_RTO && can_send(c);
@@ -197,6 +200,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	if (c->loss.mtu)
 		ev = mtu_acked(w, c, &x, ev);
 	recover_count(w, c, ev);
+	if (a.ece && c->ext)
+		c->ext->count.delivered_ce += (news.octets + c->cc.smss - 1) / c->cc.smss;
 	if (c->loss.watched)
 		pace_acked(w, c, &news, rtt_us);
 	tell_control(w, c, &a, ev, rtt_us);

@@ -60,7 +60,7 @@ static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struc
 	c->sock.ttl = l->sock.ttl;
 	c->sock.rcvtimeo_ms = l->sock.rcvtimeo_ms;
 	c->sock.sndtimeo_ms = l->sock.sndtimeo_ms;
-	c->sock.ready = sock_synonyms(EPOLLOUT);
+	c->sock.ready = (uint16_t)sock_synonyms(EPOLLOUT);
 	c->rcv.limit = l->rcv.limit;
 	c->snd.limit = l->listener->snd_limit;
 	c->cc.algo = l->cc.algo;
@@ -124,6 +124,8 @@ static NSK_ALWAYS_INLINE void initiate(struct nsk_worker *w, struct tcp_conn *c,
 	c->win.rcv_adv = e->irs + 1 + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
 	c->snd_wl1 = p->seq;
 	c->ts_off = e->ts_off;
+	/* The SYN, and what ended the handshake. As Linux, our answer is not counted. */
+	c->tally_in = early ? 1 : 2;
 	c->rcv.peer_mss = e->peer_mss;
 	agree(c, t, e, p, early);
 	first_rtt(w, c, e);
@@ -138,7 +140,7 @@ static inline int enter_table(struct nsk_worker *w, struct tcp_conn *c, const st
 
 	if (NSK_UNLIKELY(!embryo_in_table(e)))
 		return table_add_conn(w, c, hash);
-	c->hash = hash;
+	c->hash_upper = (uint32_t)(hash >> 32);
 	c->flags |= CONN_F_HASHED;
 	return table_replace(t, hash, table_value(TABLE_EMBRYO, slab_index(&t->embryos, e)),
 			     table_value(TABLE_CONN, slab_index(&t->conns, c)));
@@ -209,6 +211,8 @@ struct tcp_conn *tcp_birth_early(struct nsk_worker *w, struct tcp_conn *l, const
 		conn_free(w, c);
 		return NULL;
 	}
+	/* One less than nothing: as Linux, of a listener's connections the SYN is not counted. */
+	c->ext->count.acked = -1;
 	if (e.agreed & AGREED_ECN)
 		c->rcv.ecn = ECN_ON; /* counts once both SYNs are acknowledged */
 	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);

@@ -16,6 +16,7 @@
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
+#include "tcp/tally.h"
 #include "tcp/way.h"
 #include "wire/family.h"
 
@@ -89,6 +90,7 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->probes = 0;
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
+	tally_clear(c);
 	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
 	if (SETTING(w->set, tcp_user_timeout_ms) && conn_ext(w, c) && !c->ext->user_timeout_ms)
 		c->ext->user_timeout_ms = SETTING(w->set, tcp_user_timeout_ms);
@@ -169,6 +171,23 @@ static void tell_end(struct tcp_conn *c, int err)
 	sock_ready(&c->sock, bits);
 }
 
+/* The connection ends, but its application may still ask what it was. */
+static void count_end(struct nsk_worker *w, struct tcp_conn *c, int err)
+{
+	uint32_t flight = c->snd_nxt - c->snd_una;
+
+	tally_limited(w, c, TALLY_FREE);
+	if (!flight)
+		return;
+	tally_busy(w, c);
+	if (c->state == TCPS_LAST_ACK && !err) { /* the short cut in has left this to us */
+		tally_in_segment(c, false);
+		tally_acked(w, c, flight);
+	} else if (conn_ext(w, c)) {
+		c->ext->count.abandoned = flight;
+	}
+}
+
 void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
 	if (c->state == TCPS_CLOSED)
@@ -186,12 +205,13 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 		conn_free(w, c);
 		return;
 	}
+	count_end(w, c, err);
 	conn_set_state(w, c, TCPS_CLOSED);
 	table_del_conn(w, c);
 	wheel_cancel(&w->wheel, &c->timer);
 	c->timers = 0;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER | CONN_F_PERSIST | CONN_F_WANT_MEM |
-		      CONN_F_FIN_QUEUED | CONN_F_FIN_SENT | CONN_F_FIN_KNOWN);
+		      CONN_F_FIN_QUEUED | CONN_F_FIN_KNOWN);
 	ecn_end(c);
 	c->flags |= CONN_F_WAS_OPEN; /* reading gives the end of the stream, a refused one's too */
 	sndq_purge(w, c);
@@ -212,7 +232,8 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
 		memset(c->flow.dst, 0, 16);
 	memset(c->flow.src, 0, 16);
 	c->flow.sport_be = 0;
-	c->flags &= ~(CONN_F_ACTIVE | CONN_F_WAS_OPEN | CONN_F_SHUT_RD | CONN_F_FIN_RCVD);
+	c->flags &= ~(CONN_F_ACTIVE | CONN_F_OPENER | CONN_F_WAS_OPEN | CONN_F_SHUT_RD |
+		      CONN_F_FIN_SENT | CONN_F_FIN_RCVD);
 	rcvq_purge(w, c);
 	sock_unready(&c->sock, EPOLLIN | EPOLLRDHUP);
 }

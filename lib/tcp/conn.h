@@ -85,6 +85,7 @@ enum tcp_conn_flags {
 	CONN_F_MORE = 1u << 17,	      /* the last write had MSG_MORE */
 	CONN_F_PERSIST = 1u << 18,    /* TCP_T_SEND probes instead of retransmitting */
 	CONN_F_FORCE = 1u << 19,      /* the override timer ran out: send what the window takes */
+	CONN_F_OPENER = 1u << 20,     /* our SYN was the first, or crossed the peer's */
 	CONN_F_RCVBUF_SET = 1u << 21, /* SO_RCVBUF: no growth of its own */
 	CONN_F_SNDBUF_SET = 1u << 22,
 	CONN_F_WANT_MEM = 1u << 23, /* a write found the worker's send budget used up */
@@ -152,6 +153,9 @@ struct tcp_conn {
 	struct window win;
 	uint32_t last_rcv_ms; /* last acceptable segment */
 	uint32_t last_snd_ms; /* last data */
+	uint64_t tally_in;    /* both: see tally.h */
+	uint32_t tally_out;
+	uint32_t hash_upper; /* of flow, while CONN_F_HASHED; see conn_hash() */
 	struct tcp_rcvq rcv;
 	union {
 		struct tcp_sndq snd;
@@ -165,7 +169,6 @@ struct tcp_conn {
 	struct ackpolicy ack;
 	struct route_cache route;
 
-	uint64_t hash;	  /* of flow, while CONN_F_HASHED */
 	struct flow flow; /* as received: src is the peer. Before connect: dst as bound */
 	uint32_t deadline[TCP_T_PACE]; /* in ticks of the wheel, modulo 2^32 */
 	struct wheel_timer timer;
@@ -173,6 +176,29 @@ struct tcp_conn {
 	struct tcp_ext *ext;
 };
 _Static_assert(sizeof(struct tcp_conn) <= 384, "an idle connection is 512 bytes, all in");
+
+/* What is counted where it happens to few, and what the tallies were emptied into; tally.h. */
+struct tcp_counts {
+	int64_t acked;	   /* sequence numbers: our FIN's, too, and our SYN's with CONN_F_OPENER */
+	uint64_t received; /* the peer's FIN, too */
+	uint32_t segs_in, data_segs_in;
+	uint32_t segs_out, data_segs_out;
+	uint64_t busy_ms; /* with something in flight */
+	uint64_t retrans_octets;
+	uint32_t retrans;	/* segments sent again */
+	uint32_t retrans_data;	/* of which with payload */
+	uint32_t abandoned;	/* sequence numbers in flight when the connection ended */
+	uint32_t rto_ms;	/* from first timeouts to the ACKs after them */
+	uint16_t rtos;		/* timeouts */
+	uint16_t rto_runs;	/* of which the first in a row */
+	uint32_t dsack_dups;	/* duplicates that the peer reported */
+	uint32_t reord_seen;	/* ACKs of octets that others had overtaken */
+	uint32_t rcv_ooo;	/* segments that came out of order */
+	uint32_t limited_ms[2]; /* by the peer's window, by the send buffer */
+	uint32_t delivered_ce;	/* segments whose ACK echoed a mark */
+	uint32_t received_ce;	/* segments that were marked */
+	uint32_t ecn_octets[3]; /* received, by codepoint: ECT(1), ECT(0), CE */
+};
 
 /* What few connections need; allocated when they do. */
 struct tcp_ext {
@@ -189,20 +215,15 @@ struct tcp_ext {
 	uint32_t grow_bytes, grow_before, grow_since_us; /* receive buffer growth */
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
-	uint64_t retrans_octets;
-	uint32_t retrans;		  /* segments sent again */
+	struct tcp_counts count;
 	uint32_t rto_since_ms;		  /* when the first of these timeouts was */
-	uint32_t rto_ms;		  /* from first timeouts to the ACKs after them */
-	uint16_t rtos;			  /* timeouts */
-	uint16_t rto_runs;		  /* of which the first in a row */
-	uint32_t dsack_dups;		  /* duplicates that the peer reported */
-	uint32_t reord_seen;		  /* ACKs of octets that others had overtaken */
-	uint32_t rcv_ooo;		  /* segments that came out of order */
+	uint32_t limit_since_ms;	  /* since when limit holds */
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
 	uint16_t path_mtu;		  /* told by ICMP or found out, 0: none */
 	int16_t soft_err;		  /* last soft ICMP error */
 	uint8_t keepcnt;
+	uint8_t limit;	       /* enum tally_limit */
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
@@ -226,6 +247,12 @@ static inline struct reasm *conn_ooo(const struct tcp_conn *c)
 static inline uint32_t conn_rcv_wnd(const struct tcp_conn *c)
 {
 	return window_rcv_wnd(&c->win, c->rcv_nxt);
+}
+
+/* The hash that the connection is in the table by, as far as the table looks. */
+static inline uint64_t conn_hash(const struct tcp_conn *c)
+{
+	return (uint64_t)c->hash_upper << 32;
 }
 
 /* Our timestamp now. */
@@ -262,8 +289,9 @@ static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c, 
 	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
 	if (!conn_ext(w, c))
 		return;
-	c->ext->retrans++;
-	c->ext->retrans_octets += len;
+	c->ext->count.retrans++;
+	c->ext->count.retrans_data += len != 0;
+	c->ext->count.retrans_octets += len;
 }
 
 /* In these states a connection counts as established (RFC 4022, tcpCurrEstab). */

@@ -177,7 +177,7 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 		return -ENOBUFS;
 	}
 	rcvq_purge(w, c);
-	c->flags = (c->flags & (FLAGS_KEPT | CONN_F_HASHED)) | CONN_F_ACTIVE;
+	c->flags = (c->flags & (FLAGS_KEPT | CONN_F_HASHED)) | CONN_F_ACTIVE | CONN_F_OPENER;
 	iss = tcp_isn(w, &f, s->family);
 	if (iss_after && seq_leq(iss, iss_after))
 		iss = iss_after + 1;

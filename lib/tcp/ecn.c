@@ -69,6 +69,18 @@ static void echo_each(struct nsk_worker *w, struct tcp_conn *c, bool ce)
 	tcp_ack_policy(w, c, 0, ACKPOLICY_ECN);
 }
 
+/* Something came that was not Not-ECT. */
+static void count_ect(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p, bool ce)
+{
+	struct tcp_ext *x = conn_ext(w, c);
+
+	c->rcv.ecn |= ECN_SEEN;
+	if (!x)
+		return;
+	x->count.received_ce += ce;
+	x->count.ecn_octets[(p->tos & IPTOS_ECN_MASK) - 1] += p->pay_len;
+}
+
 void ecn_input(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
 	bool ce = (p->tos & IPTOS_ECN_MASK) == IPTOS_ECN_CE;
@@ -76,7 +88,7 @@ void ecn_input(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 	if (!(c->rcv.ecn & ECN_ON))
 		return;
 	if (is_ect(p))
-		c->rcv.ecn |= ECN_SEEN;
+		count_ect(w, c, p, ce);
 	if (ce)
 		worker_count(w, NSK_CNT_TCP_CE_RECEIVED, 1);
 	if (!cc_algos[c->cc.algo]->all_ect)

@@ -377,8 +377,10 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		return;
 	}
 	leave(w, e, l->listener);
-	if (NSK_LIKELY(plain))
+	if (NSK_LIKELY(plain)) {
 		pkt_put(w, m); /* the birth has taken all of it in */
-	else
-		tcp_conn_input(w, c, m);
+		return;
+	}
+	c->tally_in--; /* it will be counted */
+	tcp_conn_input(w, c, m);
 }

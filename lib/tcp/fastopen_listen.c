@@ -18,6 +18,7 @@
 #include "tcp/embryo.h"
 #include "tcp/input.h"
 #include "tcp/listen.h"
+#include "tcp/tally.h"
 #include "wire/family.h"
 
 #define RESET_MS 60000u
@@ -192,8 +193,10 @@ bool tcp_fastopen_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf 
 		worker_count(w, NSK_CNT_TCP_FASTOPEN_PASSIVE_ALT_KEY, 1);
 		c->ext->request->tell = true;
 	}
-	if (p->pay_len)
+	if (p->pay_len) {
 		c->ext->fastopen_bits |= FASTOPEN_SYN_DATA;
+		c->tally_in += 1u << TALLY_DATA_SEGS;
+	}
 	/* What is left is the data behind the SYN. */
 	p->seq++;
 	p->tcp_flags &= (uint8_t) ~(TCP_SYN | ECN_SYN_BITS);

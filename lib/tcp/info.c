@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP_INFO: Linux's struct tcp_info, as far as we know what it asks. Asking costs the connection
- * nothing: no sampling begins, no counter runs for it.
+ * nothing: no sampling begins for it. What is counted always is in tally.h; the rest is made here
+ * of what TCP needs anyway.
  */
 #include <linux/tcp.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
+#include "tcp/tally.h"
 
 _Static_assert(sizeof(struct nsk_tcp_info) == 280, "as Linux 6.18 has it");
 _Static_assert(offsetof(struct nsk_tcp_info, tcpi_rcv_ooopack) ==
@@ -77,14 +79,6 @@ static void fill_recovery(const struct tcp_conn *c, struct nsk_tcp_info *i)
 	i->tcpi_reordering = RACK_DUPTHRESH;
 	if (!c->ext)
 		return;
-	i->tcpi_total_retrans = c->ext->retrans;
-	i->tcpi_dsack_dups = c->ext->dsack_dups;
-	i->tcpi_reord_seen = c->ext->reord_seen;
-	i->tcpi_rcv_ooopack = c->ext->rcv_ooo;
-	i->tcpi_bytes_retrans = c->ext->retrans_octets;
-	i->tcpi_total_rto = c->ext->rtos;
-	i->tcpi_total_rto_recoveries = c->ext->rto_runs;
-	i->tcpi_total_rto_time = c->ext->rto_ms;
 	if (c->ext->loss)
 		i->tcpi_reordering =
 			NSK_MAX(i->tcpi_reordering, c->ext->loss->rack.reordering / smss);
@@ -95,6 +89,8 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_rto = c->rtt.rto_us;
 	i->tcpi_ato = SETTING(w->set, tcp_delack_ms) * 1000;
 	i->tcpi_rtt = rtt_srtt_us(&c->rtt);
+	/* What the growth of the receive buffer goes by, once it is watched. */
+	i->tcpi_rcv_rtt = c->ext && c->ext->grow_since_us ? i->tcpi_rtt : 0;
 	i->tcpi_rttvar = rtt_rttvar_us(&c->rtt);
 	i->tcpi_min_rtt = c->loss.min_rtt_us;
 	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;
@@ -103,12 +99,11 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 }
 
 /*
- * Octets a second; Linux's ~0 where there is no limit. What is delivered is sampled only where
+ * Octets a second; Linux's ~0 where there is no limit. The rate of delivery is sampled only where
  * congestion control or a limit of the rate wants it, and is 0 elsewhere.
  */
 static void fill_rates(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
-	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1);
 	const struct tcp_pace *p = pace_of(c);
 
 	i->tcpi_pacing_rate = pace_rate(c);
@@ -117,11 +112,55 @@ static void fill_rates(const struct tcp_conn *c, struct nsk_tcp_info *i)
 		return;
 	i->tcpi_delivery_rate = rate_last(&p->rate);
 	i->tcpi_delivery_rate_app_limited = p->rate.last_limited;
-	i->tcpi_delivered = (uint32_t)((p->rate.delivered + smss - 1) / smss);
+}
+
+/* Counters of what happens to few. */
+static void fill_events(const struct tcp_counts *n, struct nsk_tcp_info *i)
+{
+	i->tcpi_total_retrans = n->retrans;
+	i->tcpi_bytes_retrans = n->retrans_octets;
+	i->tcpi_dsack_dups = n->dsack_dups;
+	i->tcpi_reord_seen = n->reord_seen;
+	i->tcpi_rcv_ooopack = n->rcv_ooo;
+	i->tcpi_total_rto = n->rtos;
+	i->tcpi_total_rto_recoveries = n->rto_runs;
+	i->tcpi_total_rto_time = n->rto_ms;
+	i->tcpi_delivered_ce = n->delivered_ce;
+	i->tcpi_received_ce = n->received_ce;
+	i->tcpi_received_e1_bytes = n->ecn_octets[0];
+	i->tcpi_received_e0_bytes = n->ecn_octets[1];
+	i->tcpi_received_ce_bytes = n->ecn_octets[2];
+}
+
+/* What the tallies say, and what follows from them. */
+static void fill_tallies(const struct tcp_conn *c, const struct tcp_counts *n,
+			 struct nsk_tcp_info *i)
+{
+	uint32_t smss = NSK_MAX(c->cc.smss, (uint16_t)1), flight = c->snd_nxt - c->snd_una;
+	uint32_t fin = !!(c->flags & CONN_F_FIN_SENT), syn = !!(c->flags & CONN_F_OPENER);
+	int64_t sent = n->acked + flight + n->abandoned - syn - fin;
+	uint32_t unacked = flight + n->abandoned - (flight && fin) - flight_sacked(&c->flight);
+
+	/* Below 0: the SYN that is not counted is on its way, or not yet. */
+	i->tcpi_bytes_acked = n->acked > 0 ? (uint64_t)n->acked : 0;
+	i->tcpi_bytes_sent = (sent > 0 ? (uint64_t)sent : 0) + n->retrans_octets;
+	i->tcpi_bytes_received = n->received;
+	i->tcpi_segs_in = n->segs_in;
+	i->tcpi_segs_out = n->segs_out;
+	i->tcpi_data_segs_in = n->data_segs_in;
+	i->tcpi_data_segs_out = n->data_segs_out;
+	/* Segments that carried data for the first time and are not in flight, and a SYN. */
+	i->tcpi_delivered = n->data_segs_out - n->retrans_data - (unacked + smss - 1) / smss +
+			    !!(c->flags & CONN_F_WAS_OPEN);
+	i->tcpi_busy_time = n->busy_ms * 1000;
+	i->tcpi_rwnd_limited = (uint64_t)n->limited_ms[TALLY_WINDOW - 1] * 1000;
+	i->tcpi_sndbuf_limited = (uint64_t)n->limited_ms[TALLY_BUFFER - 1] * 1000;
 }
 
 static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
+	const struct tcp_counts n = tally_read(w, c);
+
 	i->tcpi_state = c->state;
 	if (c->state == TCPS_LISTEN) {
 		/* As Linux: the accept queue and its limit. */
@@ -131,6 +170,8 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct ns
 	}
 	fill_options(c, i);
 	fill_recovery(c, i);
+	fill_events(&n, i);
+	fill_tallies(c, &n, i);
 	fill_times(w, c, i);
 	i->tcpi_snd_mss = c->cc.smss;
 	i->tcpi_rcv_mss = c->ack.rcv_mss;

@@ -8,6 +8,7 @@
 #include "tcp/input.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 #include "tcpalg/paws.h"
 #include "tcpalg/seq.h"
@@ -35,7 +36,7 @@ static inline bool is_plain(const struct tcp_conn *c, const struct rte_mbuf *m, 
 		return false; /* a duplicate, or tells a window */
 	if (len > conn_rcv_wnd(c))
 		return false;
-	if (c->loss.unusual)
+	if (c->loss.unusual || tally_in_full(c))
 		return false;
 	return NSK_LIKELY(!c->ext) || !c->ext->ooo;
 }
@@ -88,6 +89,7 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	}
 	take_window(w, c, p);
 	if (len == 0) {
+		tally_in_segment(c, false);
 		pkt_put(w, m);
 		if (fin)
 			tcp_take_fin(w, c);
@@ -99,11 +101,13 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	if (NSK_UNLIKELY(!rcvq_append(w, c, m))) {
+		tally_in_segment(c, true);
 		pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 		conn_ack_now(w, c);
 		return;
 	}
 	c->rcv_nxt += len;
+	tally_in_data(c, len);
 	tcp_ack_policy(w, c, len, 0);
 	sock_ready(&c->sock, EPOLLIN);
 	if (NSK_UNLIKELY(fin))

@@ -13,6 +13,7 @@
 #include "tcp/input.h"
 #include "tcp/output.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer.h"
 #include "tcpalg/paws.h"
@@ -240,6 +241,7 @@ static bool step5_syn_rcvd(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 		tcp_fastopen_end(w, c, false);
 	else if (c->ext && c->ext->fastopen)
 		tcp_fastopen_opened(w, c, p);
+	tally_syn_acked(w, c);
 	tcp_ack_plain(w, c, p->ack);
 	window_snd_set(&c->win, p->wnd, false);
 	c->snd_wl1 = p->seq;
@@ -297,6 +299,7 @@ void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf
 {
 	const struct pkt *p = pkt_of(m);
 
+	tally_in(w, c, p->pay_len);
 	if (!step1_sequence(w, c, m) || !step2_rst(w, c, m) || !step4_syn(w, c, m))
 		return;
 	if (!step5_ack(w, c, m))

@@ -7,6 +7,7 @@
 #include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 #include "tcpalg/seq.h"
 
@@ -61,6 +62,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 {
 	struct pkt *p = pkt_of(m);
 
+	tally_in(w, c, p->pay_len);
 	if (!step1_ack(w, c, m) || !step2_rst(w, c, m))
 		return;
 	/* Third: security; not used. Fourth: SYN. */
@@ -80,6 +82,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		c->win.rcv_adv = c->rcv_nxt + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
 		if (c->ext && c->ext->fastopen)
 			tcp_fastopen_opened(w, c, p);
+		tally_syn_acked(w, c);
 		tcp_ack_plain(w, c, p->ack);
 		tcp_established(w, c);
 		conn_ack_now(w, c);

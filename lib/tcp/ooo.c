@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tcp/rcvbuf.h"
+#include "tcp/tally.h"
 
 #define RANGES_MIN 16
 #define RANGES_MAX 1024
@@ -205,6 +206,7 @@ uint32_t ooo_deliver(struct nsk_worker *w, struct tcp_conn *c)
 		nd = next;
 	}
 	c->rcv_nxt += taken;
+	tally_received(w, c, taken);
 	if (reasm_empty(x->ooo))
 		release_set(w, x);
 	else

@@ -14,6 +14,7 @@
 #include "tcp/pace.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
 
@@ -119,9 +120,13 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 {
 	struct loss_ctx x;
 
+	if (c->snd_una != c->snd_nxt)
+		tally_busy(w, c);
 	if (NSK_UNLIKELY(c->ext != NULL)) {
-		if (c->snd_una == c->snd_nxt)
+		if (c->snd_una == c->snd_nxt) {
+			tally_window_open(w, c);
 			c->ext->progress_ms = w->tcp->now_ms;
+		}
 		if (c->ext->pace)
 			pace_sent(w, c, sent);
 	}
@@ -235,6 +240,20 @@ static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
 	}
 }
 
+/* What is left unsent waits for the peer's window; or nothing is left, and nothing more taken. */
+static enum tally_limit limit_now(struct nsk_worker *w, struct tcp_conn *c)
+{
+	uint32_t unsent = sndq_unsent(c), smss = c->cc.smss;
+
+	if (!unsent)
+		return c->snd_una != c->snd_nxt && !(c->sock.ready & EPOLLOUT) ? TALLY_BUFFER
+									       : TALLY_FREE;
+	if (window_usable(&c->win, c->snd_una, c->snd_nxt) >= NSK_MIN(unsent, smss) ||
+	    cwnd_room(w, c, c->snd_una) < smss)
+		return TALLY_FREE;
+	return TALLY_WINDOW;
+}
+
 /* ---- the turn of one connection ---- */
 
 /* The answer to a SYN's data does not wait for the ACK of our SYN (RFC 7413 §4.2.2). A FIN does
@@ -318,6 +337,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 	if ((c->flags & CONN_F_ACK_LATER) && !tcp_timer_running(c, TCP_T_DELACK))
 		tcp_timer_set(w, c, TCP_T_DELACK, SETTING(w->set, tcp_delack_ms) * MS_NS);
 	keep_timer(w, c);
+	tally_limited(w, c, limit_now(w, c));
 }
 
 /* ---- the worker's turn ---- */

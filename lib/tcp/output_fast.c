@@ -11,13 +11,14 @@
 #include "tcp/recover.h"
 #include "tcp/segment.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 
 /* Nothing hangs off the connection that sending has to look at; counters of the receiver may. */
 static inline bool plain_ext(const struct tcp_ext *x)
 {
-	return NSK_LIKELY(!x) ||
-	       (!x->loss && !x->ooo && !x->user_timeout_ms && x->dsack.start == x->dsack.end);
+	return NSK_LIKELY(!x) || (!x->loss && !x->ooo && !x->user_timeout_ms && !x->limit &&
+				  x->dsack.start == x->dsack.end);
 }
 
 /* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. The
@@ -41,7 +42,7 @@ static inline struct tx_queue *plain_way(const struct nsk_worker *w, const struc
 		return NULL;
 	if (flight + len + fin > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))
 		return NULL;
-	if (!net_route_valid(w, &c->route))
+	if (!net_route_valid(w, &c->route) || tally_out_full(c))
 		return NULL;
 	return ip_queue(w, &c->route);
 }
@@ -65,6 +66,7 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	struct rte_mbuf *from = c->snd.tail, *m;
 	unsigned hlen = tcp_header_len(c);
 	uint32_t fin = (c->flags & CONN_F_FIN_QUEUED) != 0;
+	uint32_t tally = 1u << TALLY_OUT_SEGS;
 	uint16_t flags = TCP_ACK;
 	struct tx_queue *q;
 	uint64_t sum = 0;
@@ -81,7 +83,9 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 		sum = copy_octets(c, p + hlen, from, len);
 		flags |= TCP_PSH;
 		c->snd.cur = from;
+		tally |= 1u << TALLY_OUT_DATA_SEGS;
 	}
+	c->tally_out += tally;
 	if (fin) {
 		flags |= TCP_FIN;
 		c->flags |= CONN_F_FIN_SENT;
@@ -90,6 +94,8 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	if (c->flags & CONN_F_TS)
 		sum += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
 	segment_acks(c, len != 0);
+	if (c->snd_una != c->snd_nxt)
+		tally_busy(w, c);
 	recover_send(w, c);
 	c->snd_nxt += len + fin;
 	if (len != c->cc.smss)

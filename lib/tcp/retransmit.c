@@ -77,9 +77,9 @@ static void count_timeout(struct nsk_worker *w, struct tcp_conn *c)
 	worker_count(w, NSK_CNT_TCP_RTO, 1);
 	if (!x)
 		return;
-	x->rtos++;
+	x->count.rtos++;
 	if (c->retries == 0) {
-		x->rto_runs++;
+		x->count.rto_runs++;
 		x->rto_since_ms = w->tcp->now_ms;
 	}
 }

@@ -9,6 +9,7 @@
 #include "tcp/fastopen.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
+#include "tcp/tally.h"
 
 void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, unsigned hlen,
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum)
@@ -27,6 +28,7 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	if (hlen != base)
 		total += csum_words(p + base, (hlen - base) / 4);
 	segment_acks(c, plen != 0);
+	tally_out(w, c, plen);
 	segment_out(w, &c->route, m, &c->flow, how, hlen, hlen + plen, total);
 }
 
@@ -138,5 +140,7 @@ void tcp_send_syn(struct nsk_worker *w, struct tcp_conn *c)
 	m->data_len = (uint16_t)(hlen + len);
 	m->pkt_len = hlen + len;
 	c->flags &= ~(CONN_F_ACK_NOW | CONN_F_ACK_LATER);
+	if (c->flags & CONN_F_OPENER)
+		tally_out(w, c, len);
 	segment_out(w, &c->route, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mbuf/pool.h"
+#include "tcp/tally.h"
 
 /*
  * How full a buffer is filled: with whole segments, so that each can later go out by reference to
@@ -127,6 +128,8 @@ static void tell_room(struct nsk_worker *w, struct tcp_conn *c)
 	if (sndq_bytes(c) <= limit / 3 * 2 && c->snd.mem <= limit / 3 * 4 &&
 	    conn_in(c, TCPS_SENDING))
 		sock_ready(&c->sock, EPOLLOUT);
+	if (c->ext && c->ext->limit == TALLY_BUFFER && (c->sock.ready & EPOLLOUT))
+		tally_limited(w, c, TALLY_FREE);
 }
 
 void sndq_acked(struct nsk_worker *w, struct tcp_conn *c)

@@ -42,7 +42,7 @@ uint64_t table_hash_of(const void *ctx, uint32_t value)
 
 	switch (table_kind_of(value)) {
 	case TABLE_CONN:
-		return ((const struct tcp_conn *)slab_at(&t->conns, table_index(value)))->hash;
+		return conn_hash(slab_at(&t->conns, table_index(value)));
 	case TABLE_PORT:
 		return table_port_hash(t, f->dport_be);
 	default:
@@ -80,7 +80,7 @@ int table_add_conn(struct nsk_worker *w, struct tcp_conn *c, uint64_t hash)
 	struct tcp_worker *t = w->tcp;
 	int rc;
 
-	c->hash = hash;
+	c->hash_upper = (uint32_t)(hash >> 32);
 	rc = htab_insert(&t->table, hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
 	if (rc == 0)
 		c->flags |= CONN_F_HASHED;
@@ -94,7 +94,7 @@ void table_del_conn(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_HASHED))
 		return;
 	c->flags &= ~CONN_F_HASHED;
-	table_remove(t, c->hash, table_value(TABLE_CONN, slab_index(&t->conns, c)));
+	table_remove(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 
 int table_add_port(struct nsk_worker *w, struct tcp_conn *c)

@@ -9,6 +9,7 @@
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
+#include "tcp/tally.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer.h"
 
@@ -69,6 +70,7 @@ static uint32_t deliver(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		m = next;
 	}
 	c->rcv_nxt += taken;
+	tally_received(w, c, taken);
 	return taken;
 }
 
@@ -100,7 +102,7 @@ static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 {
 	ooo_add(w, c, m, seq);
 	if (c->ext)
-		c->ext->rcv_ooo++;
+		c->ext->count.rcv_ooo++;
 	ackpolicy_input(&c->ack, len, 1, UINT16_MAX, ACKPOLICY_OOO);
 	if (c->rcv.dupacks < UINT8_MAX)
 		c->rcv.dupacks++;
@@ -117,6 +119,7 @@ static void note_duplicate(struct nsk_worker *w, struct tcp_conn *c, uint32_t st
 void tcp_take_fin(struct nsk_worker *w, struct tcp_conn *c)
 {
 	c->rcv_nxt++;
+	c->tally_in += UINT64_C(1) << TALLY_RECEIVED; /* there is always room for one */
 	c->flags = (c->flags & ~CONN_F_FIN_KNOWN) | CONN_F_FIN_RCVD;
 	tcp_ack_policy(w, c, 0, ACKPOLICY_FIN);
 	switch (c->state) {

@@ -114,7 +114,7 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.ts = !!(c->flags & CONN_F_TS),
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};
-	table_replace(t, c->hash, table_value(TABLE_CONN, slab_index(&t->conns, c)),
+	table_replace(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)),
 		      table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	c->flags &= ~CONN_F_HASHED;
 	append(w, tw);

@@ -17,7 +17,7 @@ struct window {
 	uint32_t max_wnd;  /* [W] largest it ever offered (SWS avoidance, RFC 5961 section 5) */
 	uint8_t rcv_shift; /* [W] scale of what we advertise */
 	uint8_t snd_shift; /* [W] scale of what the peer advertises */
-	uint16_t pad;
+	uint16_t acked;	   /* [W] the caller's: what was acknowledged, modulo 2^16 */
 };
 
 _Static_assert(sizeof(struct window) <= 16, "lives in the connection");

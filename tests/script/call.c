@@ -434,19 +434,54 @@ static const struct {
 #x, offsetof(struct nsk_tcp_info, tcpi_##x),         \
 			sizeof(((struct nsk_tcp_info *)0)->tcpi_##x) \
 	}
-	FIELD(snd_cwnd),      FIELD(snd_ssthresh), FIELD(snd_mss),  FIELD(rcv_mss), FIELD(unacked),
-	FIELD(sacked),	      FIELD(lost),	   FIELD(retrans),  FIELD(rto),	    FIELD(rtt),
-	FIELD(rttvar),	      FIELD(retransmits),  FIELD(probes),   FIELD(backoff), FIELD(options),
-	FIELD(total_retrans), FIELD(reordering),   FIELD(ca_state), FIELD(pmtu),    FIELD(advmss),
+	FIELD(snd_cwnd),
+	FIELD(snd_ssthresh),
+	FIELD(snd_mss),
+	FIELD(rcv_mss),
+	FIELD(unacked),
+	FIELD(sacked),
+	FIELD(lost),
+	FIELD(retrans),
+	FIELD(rto),
+	FIELD(rtt),
+	FIELD(rttvar),
+	FIELD(retransmits),
+	FIELD(probes),
+	FIELD(backoff),
+	FIELD(options),
+	FIELD(total_retrans),
+	FIELD(reordering),
+	FIELD(ca_state),
+	FIELD(pmtu),
+	FIELD(advmss),
 	FIELD(min_rtt),
+	FIELD(segs_in),
+	FIELD(segs_out),
+	FIELD(data_segs_in),
+	FIELD(data_segs_out),
+	FIELD(bytes_acked),
+	FIELD(bytes_received),
+	FIELD(bytes_sent),
+	FIELD(bytes_retrans),
+	FIELD(delivered),
+	FIELD(delivered_ce),
+	FIELD(received_ce),
+	FIELD(received_e0_bytes),
+	FIELD(received_e1_bytes),
+	FIELD(received_ce_bytes),
+	FIELD(busy_time),
+	FIELD(rwnd_limited),
+	FIELD(sndbuf_limited),
+	FIELD(rcv_rtt),
+	FIELD(notsent_bytes),
 };
 
 static int64_t field(const struct nsk_tcp_info *info, size_t off, size_t size)
 {
-	uint32_t wide = 0;
+	uint64_t wide = 0;
 
 	memcpy(&wide, (const uint8_t *)info + off, size); /* little endian, as everything here */
-	return wide;
+	return (int64_t)wide;
 }
 
 /* "info(c).FIELD = N" or "= N..M"; "info(c).state = NAME". */
