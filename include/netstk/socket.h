@@ -140,7 +140,8 @@ NSK_API int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags
  *
  * Blocks until the connection stands or has failed, at most SO_SNDTIMEO. Non-blocking: EINPROGRESS;
  * EPOLLOUT then tells the end and SO_ERROR, or another call of this, the result. When a call has
- * told a failure the socket is what it was before, and may try again.
+ * told a failure the socket is what it was before, and may try again. An address of family
+ * AF_UNSPEC takes the peer away: a connection is reset (SO_ERROR says ECONNRESET), a listener ends.
  *
  * @return 0, or -1 with errno: EINPROGRESS, EALREADY (non-blocking and still going on), EISCONN,
  *         ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no free port),

@@ -71,6 +71,7 @@ void nsk_config_free(struct nsk_config *config)
 	}
 	free(config->set_at);
 	free(config->route);
+	explicit_bzero(&config->cluster, sizeof(config->cluster));
 	free(config);
 }
 

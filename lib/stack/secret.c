@@ -47,23 +47,32 @@ static int read_key(FILE *file, struct siphash_key *key, char *why, size_t size)
 {
 	char digits[DIGITS + 1];
 	struct stat st;
+	int n;
 
 	if (fstat(fileno(file), &st) || !S_ISREG(st.st_mode)) {
 		snprintf(why, size, "not a plain file");
 		return -EINVAL;
 	}
+	if (st.st_uid != geteuid() && st.st_uid != 0) {
+		snprintf(why, size, "it belongs to another user, who knows it");
+		return -EACCES;
+	}
 	if (st.st_mode & (S_IRWXG | S_IRWXO)) {
 		snprintf(why, size, "others may read it; chmod 600 mends that");
 		return -EACCES;
 	}
-	if (digits_of(file, digits) != DIGITS) {
+	n = digits_of(file, digits);
+	if (n == DIGITS) {
+		key->k0 = word_of(digits);
+		key->k1 = word_of(digits + 16);
+	}
+	explicit_bzero(digits, sizeof(digits));
+	if (n != DIGITS) {
 		snprintf(why, size,
 			 "it must hold 32 hexadecimal digits, as \"openssl rand -hex 16\" "
 			 "prints them");
 		return -EINVAL;
 	}
-	key->k0 = word_of(digits);
-	key->k1 = word_of(digits + 16);
 	return 0;
 }
 
@@ -74,6 +83,7 @@ int secret_read(const char *path, struct siphash_key *key, char *error, size_t s
 	char why[128];
 
 	if (file) {
+		setvbuf(file, NULL, _IONBF, 0); /* no copy of it stays behind */
 		rc = read_key(file, key, why, sizeof(why));
 		fclose(file);
 	} else {

@@ -12,6 +12,7 @@
 #include "tcp/listen.h"
 #include "tcp/output.h"
 #include "tcp/pace.h"
+#include "tcp/rcvbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/timer.h"
@@ -121,7 +122,7 @@ static NSK_ALWAYS_INLINE void initiate(struct nsk_worker *w, struct tcp_conn *c,
 	c->snd_end = e->iss + 1;
 	c->rcv_nxt = e->irs + 1;
 	c->last_ack_sent = e->irs + 1;
-	c->win.rcv_adv = e->irs + 1 + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+	c->win.rcv_adv = e->irs + 1 + rcvq_first_window(c);
 	c->snd_wl1 = p->seq;
 	c->ts_off = e->ts_off;
 	/* The SYN, and what ended the handshake. As Linux, our answer is not counted. */

@@ -9,6 +9,7 @@
 #include "mbuf/shared.h"
 #include "tcp/ecn.h"
 #include "tcp/fastopen.h"
+#include "tcp/listen.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -191,11 +192,25 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	return 0;
 }
 
+/* connect() to AF_UNSPEC: there is no peer any more (as Linux's tcp_disconnect()). */
+static int leave_peer(struct nsk_worker *w, struct tcp_conn *c)
+{
+	tcp_clock(w);
+	if (c->state == TCPS_LISTEN)
+		listener_stop(w, c);
+	else
+		conn_abort(w, c, ECONNRESET);
+	conn_disconnect(w, c);
+	return 0;
+}
+
 int tcp_connect(struct sock *s, const struct sockaddr *addr, socklen_t len)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	int rc;
 
+	if (len >= (socklen_t)sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
+		return leave_peer(s->worker, c);
 	if (conn_in(c, TCPS_SYNCHRONIZED) && (c->flags & CONN_F_ACTIVE))
 		return tcp_connected(s); /* as Linux: the first call after the opening says so */
 	rc = tcp_open(s, addr, len);

@@ -10,6 +10,7 @@
 #include "tcp/input.h"
 #include "tcp/listen.h"
 #include "tcp/output.h"
+#include "tcp/rcvbuf.h"
 #include "tcp/table.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
@@ -78,11 +79,6 @@ static inline void take_off(struct tcp_worker *t, const struct tcp_embryo *e)
 
 /* ---- SYN,ACK ---- */
 
-static uint16_t first_window(const struct tcp_conn *l)
-{
-	return (uint16_t)NSK_MIN(l->rcv.limit, (uint32_t)UINT16_MAX);
-}
-
 static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp_embryo *e,
 					  const struct tcp_conn *l, uint16_t flags,
 					  const struct tcp_cookie *cookie)
@@ -102,7 +98,7 @@ static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp
 		.seq = e->iss,
 		.ack = e->irs + 1,
 		.flags = flags,
-		.wnd = first_window(l),
+		.wnd = rcvq_first_window(l),
 	};
 
 	control_send(w, &ctl);
@@ -277,7 +273,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 		.seq = e->iss + 1,
 		.ack = e->irs + 1,
 		.flags = TCP_ACK,
-		.wnd = (uint16_t)(first_window(listener_of(w, e)) >>
+		.wnd = (uint16_t)(rcvq_first_window(listener_of(w, e)) >>
 				  (e->agreed & AGREED_WSCALE ? w->tcp->rcv_shift : 0)),
 	};
 	struct tcp_opts o = {0};
@@ -298,7 +294,7 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
-	uint32_t rcv_nxt = e->irs + 1, wnd = first_window(listener_of(w, e));
+	uint32_t rcv_nxt = e->irs + 1, wnd = rcvq_first_window(listener_of(w, e));
 
 	/* The client's SYN again: our SYN,ACK was lost, or is on its way. */
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && p->seq == e->irs) {

@@ -7,6 +7,7 @@
 #include "tcp/fastopen.h"
 #include "tcp/input.h"
 #include "tcp/output.h"
+#include "tcp/rcvbuf.h"
 #include "tcp/tally.h"
 #include "tcp/timer.h"
 #include "tcpalg/seq.h"
@@ -79,7 +80,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	c->last_rcv_ms = w->tcp->now_ms;
 	if (p->tcp_flags & TCP_ACK) {
 		/* Our SYN offered a window without scale: so much the peer may have sent. */
-		c->win.rcv_adv = c->rcv_nxt + NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+		c->win.rcv_adv = c->rcv_nxt + rcvq_first_window(c);
 		if (c->ext && c->ext->fastopen)
 			tcp_fastopen_opened(w, c, p);
 		tally_syn_acked(w, c);

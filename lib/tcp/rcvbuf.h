@@ -22,6 +22,12 @@ static inline uint32_t rcvq_space(const struct tcp_conn *c)
 	return c->rcv.bytes < c->rcv.limit ? c->rcv.limit - c->rcv.bytes : 0;
 }
 
+/* The window of a SYN or SYN,ACK, which is never scaled, and with which a connection begins. */
+static inline uint16_t rcvq_first_window(const struct tcp_conn *c)
+{
+	return (uint16_t)NSK_MIN(c->rcv.limit, (uint32_t)UINT16_MAX);
+}
+
 /* Memory in both queues of a connection. */
 static inline uint32_t rcvq_mem(const struct tcp_conn *c)
 {

@@ -143,7 +143,7 @@ static int set_max_pacing_rate(struct nsk_worker *w, struct tcp_conn *c, const v
 	} else {
 		return -EINVAL;
 	}
-	return pace_limit(w, c, rate);
+	return pace_limit(w, c, rate ? rate : PACE_NO_LIMIT); /* 0: as Linux, no pacing */
 }
 
 /* ---- IPPROTO_TCP ---- */
@@ -300,6 +300,7 @@ static int get_congestion(struct nsk_worker *w, struct tcp_conn *c, void *value,
 static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *value,
 			  socklen_t len)
 {
+	const struct cc before = c->cc;
 	const struct cc_algo *algo;
 	uint16_t smss = c->cc.smss;
 
@@ -314,13 +315,15 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 		return 0;
 	}
 	cc_init(&c->cc, algo, smss, w->set->tcp_initcwnd);
+	if (!algo->state_bytes) {
+		pace_end_model(w, c);
+	} else if (!pace_model(w, c)) {
+		c->cc = before;
+		return -ENOBUFS;
+	}
 	ecn_start(c);
 	if (c->ext && c->ext->loss)
 		loss_new_control(c->ext->loss);
-	if (!algo->state_bytes)
-		pace_end_model(w, c);
-	else if (!pace_model(w, c))
-		return -ENOBUFS;
 	return 0;
 }
 

@@ -76,7 +76,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 		.opts = &o,
 		.ack = p->seq + 1,
 		.flags = TCP_SYN | TCP_ACK,
-		.wnd = (uint16_t)NSK_MIN(rcvq_space(l), (uint32_t)UINT16_MAX),
+		.wnd = rcvq_first_window(l),
 	};
 
 	/* What the timestamp cannot carry is not taken up. */

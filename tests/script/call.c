@@ -216,8 +216,10 @@ static int64_t call_listen(struct script *s)
 static int64_t call_connect(struct script *s)
 {
 	struct script_var *v = variable(s);
-	struct sockaddr_in sin = need_address(s, HOST_B);
+	struct sockaddr_in sin = {.sin_family = AF_UNSPEC};
 
+	if (!lex_take(&s->x, ", AF_UNSPEC"))
+		sin = need_address(s, HOST_B);
 	return nsk_connect(v->fd, (struct sockaddr *)&sin, sizeof(sin));
 }
 

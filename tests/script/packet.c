@@ -523,6 +523,8 @@ static struct script_flow *flow_of(struct script *s, const struct segment *g)
 	struct script_flow *f = script_flow(s, g->dport);
 
 	f->stack_port = g->sport;
+	if (s->numbered && f == s->flow && !f->stack_known && g->seq != s->stack_iss)
+		script_fail(s, "the stack's ISN is %u, not %u", g->seq, s->stack_iss);
 	if ((g->flags & TCP_SYN) && !(f->stack_known && f->stack_iss == g->seq)) {
 		f->stack_iss = g->seq;
 		f->stack_known = true;

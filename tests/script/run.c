@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "script/script.h"
+#include "tcpalg/isn.h"
 
 uint8_t script_data[SCRIPT_DATA];
 
@@ -58,7 +59,7 @@ struct script_flow *script_flow(struct script *s, uint16_t peer_port)
 	*f = (struct script_flow){
 		.peer_port = peer_port,
 		.stack_port = SCRIPT_STACK,
-		.peer_iss = SCRIPT_ISS,
+		.peer_iss = s->peer_iss,
 	};
 	return f;
 }
@@ -108,11 +109,49 @@ static uint64_t read_time(struct script *s)
 
 static void run_file(struct script *s);
 
+/* A segment of the usual peer to the usual port, before the script's own. */
+static void knock(struct script *s, uint8_t flags, uint32_t seq)
+{
+	const struct tcp_spec spec = {
+		.sport = SCRIPT_PEER,
+		.dport = SCRIPT_STACK,
+		.flags = flags,
+		.seq = seq,
+	};
+	uint8_t frame[PEER_FRAME_MAX];
+	size_t n = frame_tcp(frame, &spec);
+
+	peer_input(&s->peer, frame + ETH_HLEN, n - ETH_HLEN);
+	peer_settle(&s->peer);
+}
+
+/*
+ * Lets time go on until the stack's ISN for the usual connection is the one that is wanted: it is a
+ * clock of 4 us and something that belongs to the connection, which an attempt tells.
+ */
+static void await_iss(struct script *s)
+{
+	const struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = WIRE_BE16(SCRIPT_STACK)};
+	int fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	uint32_t iss;
+
+	if (fd < 0 || nsk_bind(fd, (const struct sockaddr *)&sin, sizeof(sin)) || nsk_listen(fd, 1))
+		script_fail(s, "cannot listen: %s", strerror(errno));
+	knock(s, TCP_SYN, s->peer_iss);
+	iss = peer_segment(&s->peer).seq;
+	knock(s, TCP_RST, s->peer_iss + 1);
+	nsk_close(fd);
+	peer_forget(&s->peer);
+	peer_run(&s->peer, (uint64_t)(s->stack_iss - iss) * ISN_TICK_NS);
+}
+
 static void begin(struct script *s)
 {
 	s->peer.ip_only = true;
 	peer_start(&s->peer, (const char *const *)s->setting);
 	s->started = true;
+	if (s->numbered)
+		await_iss(s);
 	s->start_ns = s->at_ns = now_ns(s);
 }
 
@@ -136,7 +175,8 @@ static void include(struct script *s)
 	s->line = line;
 }
 
-/* Lines that are no events: "set KEY=VALUE", "slack SECONDS", "rfc NUMBER §…", "include FILE". */
+/* Lines that are no events: "set KEY=VALUE", "slack SECONDS", "iss PEER STACK", "rfc NUMBER §…",
+ * "include FILE". */
 static bool preamble(struct script *s)
 {
 	if (lex_keyword(&s->x, "rfc"))
@@ -148,6 +188,14 @@ static bool preamble(struct script *s)
 	if (lex_keyword(&s->x, "slack")) {
 		if (!lex_seconds(&s->x, &s->slack_ns))
 			script_fail(s, "seconds expected");
+		return true;
+	}
+	if (lex_keyword(&s->x, "iss")) {
+		if (s->started)
+			script_fail(s, "numbers are given before the first event");
+		s->peer_iss = (uint32_t)script_need_number(s);
+		s->stack_iss = (uint32_t)script_need_number(s);
+		s->numbered = true;
 		return true;
 	}
 	if (!lex_keyword(&s->x, "set"))
@@ -231,6 +279,7 @@ static void run_script(void **state)
 	now.path = *state;
 	now.trace = trace;
 	now.slack_ns = SCRIPT_SLACK;
+	now.peer_iss = SCRIPT_ISS;
 	world_repeat("%s", "");
 	run_file(&now);
 	end(&now);

@@ -41,8 +41,10 @@ struct script {
 	const char *path;
 	unsigned line, depth;
 	struct lex x;
-	bool started; /* the stack exists */
-	bool trace;   /* print what happens */
+	bool started;  /* the stack exists */
+	bool numbered; /* by an "iss" line */
+	uint32_t peer_iss, stack_iss;
+	bool trace; /* print what happens */
 	uint64_t start_ns, at_ns, slack_ns;
 	char *setting[32]; /* "key=value" */
 	unsigned nsettings;
