@@ -83,7 +83,7 @@ static uint16_t loop_tx(struct port *port, uint16_t queue, uint64_t now_ns, stru
 	struct wire_burst done;
 
 	(void)queue;
-	wire_send(l->wire, l->end, now_ns, bufs, n, &done);
+	n = wire_send(l->wire, l->end, now_ns, bufs, n, &done);
 	counter_add(&l->stats.tx_packets, done.packets);
 	counter_add(&l->stats.tx_bytes, done.bytes);
 	if (NSK_UNLIKELY(done.bad))

@@ -43,6 +43,12 @@ static int dir_set(struct wire_dir *d, const struct nsk_wire_params *params, uin
 	return 0;
 }
 
+/* Notes whether a direction needs more than a copy. */
+static void dir_note(const struct nsk_wire *wire, struct wire_dir *d)
+{
+	d->special = d->impair.any || d->stalled || wire->tap;
+}
+
 static void dir_fini(struct wire_dir *d)
 {
 	frameq_fini(&d->inorder);
@@ -73,6 +79,8 @@ struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
 		errno = -rc;
 		return NULL;
 	}
+	for (unsigned i = 0; i < 2; i++)
+		dir_note(wire, &wire->dir[i]);
 	return wire;
 }
 
@@ -91,10 +99,12 @@ int nsk_wire_set(struct nsk_wire *wire, unsigned direction, const struct nsk_wir
 
 	if (direction < 2)
 		rc = dir_set(&wire->dir[direction], params, wire->frame_max);
-	if (rc == 0)
-		return 0;
-	errno = -rc;
-	return -1;
+	if (rc) {
+		errno = -rc;
+		return -1;
+	}
+	dir_note(wire, &wire->dir[direction]);
+	return 0;
 }
 
 void nsk_wire_link(struct nsk_wire *wire, bool up)
@@ -133,6 +143,16 @@ void nsk_wire_tap(struct nsk_wire *wire, wire_tap_fn fn, void *arg)
 {
 	wire->tap_arg = arg;
 	wire->tap = fn;
+	for (unsigned i = 0; i < 2; i++)
+		dir_note(wire, &wire->dir[i]);
+}
+
+void nsk_wire_stall(struct nsk_wire *wire, unsigned end, bool stalled)
+{
+	if (end > 1)
+		return;
+	wire->dir[end].stalled = stalled;
+	dir_note(wire, &wire->dir[end]);
 }
 
 int wire_take(struct nsk_wire *wire, unsigned end)
@@ -312,28 +332,41 @@ static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct r
 	done->packets = packets + full; /* as far as the port knows, it has sent them all */
 }
 
-void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
-	       uint16_t n, struct wire_burst *done)
+/* Packets into a wire that is down. */
+static void dir_lose(struct wire_dir *d, struct rte_mbuf **bufs, uint16_t n,
+		     struct wire_burst *done)
+{
+	for (uint16_t i = 0; i < n; i++)
+		done->bytes += bufs[i]->pkt_len;
+	counter_add(&d->sent.packets, n);
+	counter_add(&d->sent.bytes, done->bytes);
+	counter_add(&d->sent.lost, n);
+	done->packets = n;
+}
+
+uint16_t wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
+		   uint16_t n, struct wire_burst *done)
 {
 	struct wire_dir *d = &wire->dir[end];
 	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE);
 
 	memset(done, 0, sizeof(*done));
 	if (n == 0)
-		return;
-	if (NSK_UNLIKELY(epoch & 1)) {
-		for (uint16_t i = 0; i < n; i++)
-			done->bytes += bufs[i]->pkt_len;
-		counter_add(&d->sent.packets, n);
-		counter_add(&d->sent.bytes, done->bytes);
-		counter_add(&d->sent.lost, n);
-		done->packets = n;
-	} else if (NSK_UNLIKELY(d->impair.any || wire->tap)) {
-		dir_send_bad(wire, d, now_ns, bufs, n, epoch, done);
+		return 0;
+	if (NSK_UNLIKELY(d->special)) {
+		if (d->stalled)
+			return 0;
+		if (epoch & 1)
+			dir_lose(d, bufs, n, done);
+		else
+			dir_send_bad(wire, d, now_ns, bufs, n, epoch, done);
+	} else if (NSK_UNLIKELY(epoch & 1)) {
+		dir_lose(d, bufs, n, done);
 	} else {
 		dir_send_perfect(wire, d, bufs, n, epoch, done);
 	}
 	framebuf_free(bufs, n);
+	return n;
 }
 
 /* ---- receiving ----------------------------------------------------------------------------- */
@@ -481,4 +514,63 @@ uint64_t wire_next_ns(struct nsk_wire *wire, unsigned end)
 		return frameq_ready(&d->inorder, 1) ? 0 : UINT64_MAX;
 	dir_first(d, &due_ns);
 	return due_ns;
+}
+
+/* ---- an end played by hand ----------------------------------------------------------------- */
+
+int nsk_wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, const void *frame,
+		  size_t len)
+{
+	/* A packet as far as a direction looks at one; nobody keeps or frees it. */
+	struct rte_mbuf packet = {
+		.buf_addr = (void *)(uintptr_t)frame,
+		.nb_segs = 1,
+		.data_len = (uint16_t)len,
+		.pkt_len = (uint32_t)len,
+	};
+	struct rte_mbuf *m = &packet;
+	struct wire_burst done = {0};
+	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE);
+
+	if (end > 1 || len == 0 || len > UINT16_MAX || len > wire->frame_max) {
+		errno = end > 1 || len == 0 ? EINVAL : EMSGSIZE;
+		return -1;
+	}
+	if (epoch & 1)
+		dir_lose(&wire->dir[end], &m, 1, &done);
+	else
+		dir_send_bad(wire, &wire->dir[end], now_ns, &m, 1, epoch, &done);
+	return 0;
+}
+
+size_t nsk_wire_receive(struct nsk_wire *wire, unsigned end, uint64_t now_ns, void *buf,
+			size_t size)
+{
+	struct wire_dir *d = &wire->dir[end ^ 1];
+	uint32_t epoch = __atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE);
+	struct frameq *q;
+	uint64_t due_ns;
+	size_t len = 0;
+
+	while (len == 0 && (q = dir_first(d, &due_ns)) != NULL && due_ns <= now_ns) {
+		struct frame *f = frameq_peek(q);
+
+		if (f->tag != epoch) {
+			dir_drop_cut(d, q, f);
+			continue;
+		}
+		len = f->len;
+		memcpy(buf, f->data, NSK_MIN(len, size));
+		counter_add(&d->delivered, 1);
+		frameq_pop(q, f);
+	}
+	frameq_release(&d->inorder);
+	if (d->held.head)
+		frameq_release(&d->held);
+	return len;
+}
+
+uint64_t nsk_wire_next(struct nsk_wire *wire, unsigned end)
+{
+	return wire_next_ns(wire, end);
 }

@@ -23,6 +23,8 @@ struct wire_dir {
 	struct frameq held;    /* packets held back; sorted too; only with reorder_ppm */
 	struct impair impair;  /* the sender's */
 	bool timed;	       /* [C] due_ns counts */
+	bool stalled;	       /* [C] takes nothing */
+	bool special;	       /* [C] it, or its packets, need more than a copy */
 	/* The sender's; the counters behind it are the receiver's. */
 	struct nsk_wire_stats sent;
 	uint64_t delivered NSK_CACHE_ALIGNED;
@@ -59,9 +61,12 @@ static inline bool wire_is_up(const struct nsk_wire *wire)
 	return (__atomic_load_n(&wire->epoch, __ATOMIC_ACQUIRE) & 1) == 0;
 }
 
-/* Send @n packets from an end: they are copied onto the wire and freed, all of them. */
-void wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
-	       uint16_t n, struct wire_burst *done);
+/*
+ * Send @n packets from an end: they are copied onto the wire and freed. Returns how many: all of
+ * them, or none while the end is stalled.
+ */
+uint16_t wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mbuf **bufs,
+		   uint16_t n, struct wire_burst *done);
 
 /* Receive at most @n packets at an end, copied into buffers of @pool with @room bytes each. */
 void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_mempool *pool,

@@ -80,6 +80,10 @@ NSK_API void nsk_wire_destroy(struct nsk_wire *wire);
 NSK_API int nsk_wire_set(struct nsk_wire *wire, unsigned direction,
 			 const struct nsk_wire_params *params);
 
+/** @brief Let the port at an end (0 or 1) take nothing to send, as if its ring were full, or let it
+ * go on. Only while that end does not run. */
+NSK_API void nsk_wire_stall(struct nsk_wire *wire, unsigned end, bool stalled);
+
 /** @brief Take the wire down (packets on it are lost) or up; both ends see the link state. */
 NSK_API void nsk_wire_link(struct nsk_wire *wire, bool up);
 
@@ -96,6 +100,28 @@ NSK_API void nsk_wire_tap(struct nsk_wire *wire,
 			  void (*fn)(void *arg, unsigned direction, uint64_t now_ns,
 				     const void *frame, size_t len),
 			  void *arg);
+
+/**
+ * @brief Send a frame from an end by hand, as a port there would.
+ *
+ * The end may be one that no stack has, which makes the caller the peer, or a stack's: then the
+ * frame is one that somebody slipped in, and neither may run meanwhile.
+ * @param frame Ethernet header and all, without checksum behind
+ * @return 0, also when the wire then loses it, or -1 with errno (EINVAL, EMSGSIZE longer than the
+ * wire or 65535 bytes)
+ */
+NSK_API int nsk_wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, const void *frame,
+			  size_t len);
+
+/**
+ * @brief Take the next frame that has arrived by now at an end that no stack has.
+ * @return its length, even if @p size is less and the rest is lost; 0: none
+ */
+NSK_API size_t nsk_wire_receive(struct nsk_wire *wire, unsigned end, uint64_t now_ns, void *buf,
+				size_t size);
+
+/** @brief When the next frame arrives at an end: 0 now, UINT64_MAX none is on the way. */
+NSK_API uint64_t nsk_wire_next(struct nsk_wire *wire, unsigned end);
 
 /** A port whose packets come from and go to the caller. */
 struct nsk_callback_port;

@@ -334,6 +334,72 @@ static void a_wire_that_goes_down_loses_what_is_on_it(void **state)
 	wired_down(&w);
 }
 
+/* A host without a stack: what is sent by hand arrives as from a port, and the other way round. */
+static void an_end_can_be_played_by_hand(void **state)
+{
+	struct nsk_wire_params p = {.delay_ns = 5};
+	uint8_t frame[100] = {[12] = TEST_TYPE >> 8, [13] = TEST_TYPE & 0xff, [99] = 7}, got[2000];
+	struct nsk_wire_stats ws;
+	struct rte_mbuf *m;
+	struct wired w;
+
+	(void)state;
+	wired_up(&w, &p, 1500, 2048);
+	w.port[0]->ops->stop(w.port[0]);
+	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, sizeof(frame)), 0);
+	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, 1500 + 19), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(nsk_wire_send(w.wire, 2, 10, frame, sizeof(frame)), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_null(frame_recv(w.port[1], 14));
+	m = frame_recv(w.port[1], 15);
+	assert_non_null(m);
+	assert_int_equal(m->pkt_len, sizeof(frame));
+	assert_int_equal(chain_byte(m, 99), 7);
+	rte_pktmbuf_free(m);
+	assert_true(nsk_wire_next(w.wire, 0) == UINT64_MAX);
+	assert_int_equal(nsk_wire_receive(w.wire, 0, 20, got, sizeof(got)), 0);
+	for (uint32_t n = 0; n < 3; n++)
+		assert_true(frame_send(w.port[1], w.pool[1], 20, n, 60 + n));
+	assert_int_equal(nsk_wire_next(w.wire, 0), 0);
+	for (uint32_t n = 0; n < 3; n++)
+		assert_int_equal(nsk_wire_receive(w.wire, 0, 20, got, n == 1 ? 14 : sizeof(got)),
+				 60 + n);
+	assert_int_equal(got[61], frame_byte(2, 61));
+	assert_true(frame_send(w.port[1], w.pool[1], 20, 4, 60));
+	nsk_wire_link(w.wire, false);
+	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, sizeof(frame)), 0);
+	nsk_wire_link(w.wire, true);
+	assert_int_equal(nsk_wire_receive(w.wire, 0, 20, got, sizeof(got)), 0);
+	nsk_wire_stats(w.wire, 0, &ws);
+	assert_int_equal(ws.packets, 2);
+	assert_int_equal(ws.lost, 1);
+	assert_int_equal(ws.delivered, 1);
+	nsk_wire_stats(w.wire, 1, &ws);
+	assert_int_equal(ws.delivered, 3);
+	assert_int_equal(ws.cut, 1);
+	wired_down(&w);
+}
+
+static void a_stalled_end_takes_nothing_until_it_goes_on(void **state)
+{
+	struct taken t = {0};
+	struct wired w;
+
+	(void)state;
+	wired_up(&w, NULL, 1500, 2048);
+	nsk_wire_stall(w.wire, 0, true);
+	assert_false(frame_send(w.port[0], w.pool[0], 0, 1, 100));
+	/* The other direction goes on. */
+	assert_true(frame_send(w.port[1], w.pool[1], 0, 1, 100));
+	nsk_wire_stall(w.wire, 0, false);
+	assert_true(frame_send(w.port[0], w.pool[0], 0, 2, 100));
+	take_all(&w, 0, &t);
+	assert_int_equal(t.frames, 1);
+	assert_int_equal(t.last, 2);
+	wired_down(&w);
+}
+
 struct watched {
 	unsigned frames, direction;
 	size_t bytes;
@@ -512,6 +578,8 @@ int main(void)
 		cmocka_unit_test(a_packet_held_back_is_overtaken),
 		cmocka_unit_test(the_same_seed_gives_the_same_wire),
 		cmocka_unit_test(a_wire_that_goes_down_loses_what_is_on_it),
+		cmocka_unit_test(an_end_can_be_played_by_hand),
+		cmocka_unit_test(a_stalled_end_takes_nothing_until_it_goes_on),
 		cmocka_unit_test(a_watcher_sees_packets_before_faults),
 		cmocka_unit_test(either_end_may_go_while_packets_are_on_the_way),
 		cmocka_unit_test(an_end_is_plugged_into_one_stack_only),
