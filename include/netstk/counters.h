@@ -112,7 +112,8 @@ struct nsk_stack;
 	X(tcp_mem_pressed, "tcp_mem_pressed", "workers short of them, to send or receive")       \
 	X(udp_sockets, "udp_sockets", "UDP sockets with a port")                                 \
 	X(buffers_total, "buffers_total", "packet buffers of the pools")                         \
-	X(buffers_free, "buffers_free", "of them: nobody holds them")
+	X(buffers_free, "buffers_free", "of them: nobody holds them")                            \
+	X(memory_bytes, "memory_bytes", "control memory of the workers, see mem_limit")
 
 /** Levels that go up and down, read at the same time as the counters: a field for each of
  * #NSK_LEVEL_LIST. */

@@ -142,6 +142,26 @@ NSK_API int nsk_worker_index(void);
  */
 NSK_API uint64_t nsk_turn(struct nsk_stack *stack);
 
+/** What a stack runs short of, for tests of what is built on it; all zero: of nothing. */
+struct nsk_shortage {
+	uint64_t memory_at;    /**< the Nth allocation of memory from now on fails; 0: none */
+	uint64_t memory_every; /**< and each so many after it; 0: only that one */
+	uint64_t buffer_at;    /**< the Nth packet buffer that is asked for is refused; 0: none */
+	uint64_t buffer_every; /**< and each so many after it; 0: only that one */
+	bool no_buffers; /**< packet buffers that are free now are withheld, but for a small reserve
+			    of acknowledgments; until a call without */
+};
+
+/**
+ * @brief Make a stack run short of memory or packet buffers, for each of its workers, from now on;
+ * a call takes the place of the one before.
+ *
+ * Everything that then fails is something that may fail in earnest. Where no thread runs a worker
+ * (nsk_turn()), so that the same call of the same run fails each time.
+ * @return 0, or -1 with errno (EINVAL; EBUSY: a worker has a thread)
+ */
+NSK_API int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage);
+
 /** @brief The time of the stack's clock in ns, read now. */
 NSK_API uint64_t nsk_now(const struct nsk_stack *stack);
 

@@ -31,6 +31,7 @@ struct mem {
 	uint64_t total;		   /* allocations ever, slab objects not included */
 	uint64_t failed;	   /* refused: injected, limit, or no memory */
 	uint64_t fail_at;	   /* the allocation, counted from now, that fails; 0: none */
+	uint64_t fail_every;	   /* and each so many after it; 0: only that one */
 };
 
 /* Start with nothing out, no limit and no injected failure; @ops may be NULL. */
@@ -56,13 +57,15 @@ void *mem_resize(struct mem *m, void *p, size_t from, size_t to) NSK_WARN_UNUSED
 
 /*
  * Count one allocation against fail_at and say whether it is the one to fail. For allocators that
- * are built on this one and hand out pieces (slab, packet pools). fail_at is 0 once it has fired:
- * a test that finds it non-zero after a sequence knows that the sequence has no step N.
+ * are built on this one and hand out pieces (slab, packet pools). Without fail_every, fail_at is 0
+ * once it has fired: a test that finds it non-zero after a sequence knows that the sequence has no
+ * step N.
  */
 static inline bool mem_inject(struct mem *m)
 {
 	if (NSK_LIKELY(m->fail_at == 0) || --m->fail_at != 0)
 		return false;
+	m->fail_at = m->fail_every;
 	m->failed++;
 	return true;
 }

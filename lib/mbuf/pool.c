@@ -132,10 +132,32 @@ static struct rte_mbuf *take(struct pkt_pool *pool)
 	return m;
 }
 
+void pkt_pool_withhold(struct pkt_pool *pool)
+{
+	struct rte_mbuf *m;
+
+	while ((m = take(pool)) != NULL) {
+		m->next = pool->withheld;
+		pool->withheld = m;
+	}
+}
+
+void pkt_pool_release(struct pkt_pool *pool)
+{
+	while (pool->withheld) {
+		struct rte_mbuf *m = pool->withheld;
+
+		pool->withheld = m->next;
+		m->next = NULL;
+		rte_pktmbuf_free(m);
+	}
+}
+
 uint32_t pkt_pool_destroy(struct pkt_pool *pool)
 {
 	uint32_t leaked;
 
+	pkt_pool_release(pool);
 	while (pool->reserved)
 		rte_pktmbuf_free(pool->reserve[--pool->reserved]);
 	if (pool->nkept)

@@ -25,15 +25,16 @@
 #define PKT_KEPT_MAX 64
 
 struct pkt_pool {
-	struct rte_mempool *mp; /* [C] */
-	uint32_t nkept;		/* free buffers in kept[] */
-	uint32_t kept_max;	/* [C] less in a small pool; 0: it keeps none */
-	uint64_t fail_at;	/* allocation number to fail, 0: none */
-	uint64_t fail_every;	/* and each so many after it, 0: only that one */
-	uint64_t allocs;	/* allocations so far, counted only while fail_at is set */
-	uint64_t failed;	/* allocations that found nothing */
-	uint32_t count;		/* [C] buffers */
-	uint32_t reserved;	/* buffers in reserve[] */
+	struct rte_mempool *mp;	   /* [C] */
+	uint32_t nkept;		   /* free buffers in kept[] */
+	uint32_t kept_max;	   /* [C] less in a small pool; 0: it keeps none */
+	uint64_t fail_at;	   /* allocation number to fail, 0: none */
+	uint64_t fail_every;	   /* and each so many after it, 0: only that one */
+	uint64_t allocs;	   /* allocations so far, counted only while fail_at is set */
+	uint64_t failed;	   /* allocations that found nothing */
+	uint32_t count;		   /* [C] buffers */
+	uint32_t reserved;	   /* buffers in reserve[] */
+	struct rte_mbuf *withheld; /* by pkt_pool_withhold(), chained by next */
 	struct rte_mbuf *reserve[PKT_RESERVE];
 	struct rte_mbuf *kept[PKT_KEPT_MAX]; /* raw, as in the mempool */
 };
@@ -57,6 +58,12 @@ uint32_t pkt_pool_destroy(struct pkt_pool *pool);
 uint32_t pkt_pool_free_count(const struct pkt_pool *pool);
 /* Refills the reserve; called once a turn when it is not full. */
 void pkt_pool_refill(struct pkt_pool *pool);
+/*
+ * For tests of what runs on a stack: takes away every buffer that is free now, but for the reserve;
+ * or gives back all that was so taken.
+ */
+void pkt_pool_withhold(struct pkt_pool *pool);
+void pkt_pool_release(struct pkt_pool *pool);
 /* Slow half of pkt_alloc(): fault injection, nothing kept, failure. */
 struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool);
 /* Slow half of pkt_put_seg(): takes a raw buffer that is another pool's, or when enough are kept.

@@ -28,6 +28,7 @@ void stats_publish(struct run_worker *r)
 	udp_levels(&r->w, &u.level);
 	u.level.buffers_total = r->w.pool->count;
 	u.level.buffers_free = pkt_pool_free_count(r->w.pool);
+	u.level.memory_bytes = r->w.mem->bytes;
 	for (unsigned i = 0; i < LEVELS; i++)
 		__atomic_store_n(&r->pub.level[i], u.word[i], __ATOMIC_RELAXED);
 }

@@ -80,6 +80,23 @@ static void the_nth_allocation_fails_once(void **state)
 	assert_int_equal(m.fail_at, 2);
 }
 
+static void each_so_many_after_it_may_fail_too(void **state)
+{
+	struct mem m;
+
+	(void)state;
+	mem_init(&m, NULL);
+	m.fail_at = 2;
+	m.fail_every = 3;
+	for (uint64_t i = 1; i <= 11; i++) {
+		void *p = mem_alloc(&m, 8);
+
+		assert_int_equal(p == NULL, i % 3 == 2);
+		mem_free(&m, p, 8);
+	}
+	assert_int_equal(m.failed, 4);
+}
+
 static void the_limit_holds(void **state)
 {
 	struct mem m;
@@ -191,6 +208,7 @@ int main(void)
 		cmocka_unit_test(counts_bytes_and_allocations),
 		cmocka_unit_test(zeroes_and_aligns),
 		cmocka_unit_test(the_nth_allocation_fails_once),
+		cmocka_unit_test(each_so_many_after_it_may_fail_too),
 		cmocka_unit_test(the_limit_holds),
 		cmocka_unit_test(refuses_alignments_that_overflow),
 		cmocka_unit_test(resize_keeps_the_contents),

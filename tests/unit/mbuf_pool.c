@@ -258,6 +258,25 @@ static void control_packets_have_a_reserve_that_fills_again(void **state)
 		pkt_put(&t->w, t->m[--n]);
 }
 
+static void free_buffers_can_be_withheld_and_released(void **state)
+{
+	struct pools *t = *state;
+	struct pkt_pool *pool = t->w.pool;
+	struct rte_mbuf *m = pkt_alloc(&t->w);
+
+	pkt_pool_withhold(pool);
+	assert_int_equal(pkt_pool_free_count(pool), PKT_RESERVE);
+	assert_null(pkt_alloc(&t->w));
+	/* What is freed meanwhile is there until it is withheld as well. */
+	pkt_put(&t->w, m);
+	assert_int_equal(pkt_pool_free_count(pool), PKT_RESERVE + 1);
+	pkt_pool_withhold(pool);
+	assert_int_equal(pkt_pool_free_count(pool), PKT_RESERVE);
+	pkt_pool_release(pool);
+	assert_int_equal(pkt_pool_free_count(pool), COUNT);
+	pkt_pool_withhold(pool); /* and its end finds them */
+}
+
 static void what_is_still_out_is_a_leak(void **state)
 {
 	struct nsk_worker w = {.pool = new_pool(255)};
@@ -304,6 +323,7 @@ int main(void)
 		TEST(all_of_a_bulk_or_nothing),
 		TEST(the_nth_allocation_fails_and_each_so_many_after_it),
 		TEST(control_packets_have_a_reserve_that_fills_again),
+		TEST(free_buffers_can_be_withheld_and_released),
 		cmocka_unit_test(what_is_still_out_is_a_leak),
 		cmocka_unit_test(a_buffer_without_room_for_headers_is_refused),
 	};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shortages on request, for tests of what runs on a stack (nsk_starve()). */
+#include <errno.h>
+
+#include "mbuf/pool.h"
+#include "stack/stack.h"
+
+static void starve(struct run_worker *r, const struct nsk_shortage *s)
+{
+	struct pkt_pool *pool = r->w.pool;
+
+	r->mem.fail_at = s->memory_at;
+	r->mem.fail_every = s->memory_every;
+	pool->fail_at = s->buffer_at;
+	pool->fail_every = s->buffer_every;
+	pool->allocs = 0;
+	if (s->no_buffers)
+		pkt_pool_withhold(pool);
+	else
+		pkt_pool_release(pool);
+}
+
+int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage)
+{
+	if (!stack || !shortage) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		if (!worker_borrow(stack->worker[i])) {
+			errno = EBUSY;
+			return -1;
+		}
+		starve(stack->worker[i], shortage);
+		worker_return(stack->worker[i]);
+	}
+	return 0;
+}
