@@ -201,6 +201,12 @@ static void take_syn(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 			pkt_put(w, m);
 			return;
 		}
+		/* As Linux: a cookie would be for a connection that there is no memory for either,
+		 * and would not be sent again if the ACK that brings it back finds none. */
+		if (slab_room(&w->tcp->embryos)) {
+			pkt_drop(w, m, NSK_DROP_TCP_NO_MEMORY);
+			return;
+		}
 	}
 	if (!SETTING(w->set, tcp_syncookies)) {
 		pkt_drop(w, m, NSK_DROP_TCP_SYN_BACKLOG_FULL);

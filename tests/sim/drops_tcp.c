@@ -193,9 +193,18 @@ static void no_more_memory(struct peer *p)
 	unsigned n = 0;
 
 	listening(p);
+	slab_free(&w->tcp->embryos, slab_alloc(&w->tcp->embryos)); /* the SYN has its own */
 	w->mem->limit = w->mem->bytes;
 	while ((taken[n] = slab_alloc(&w->tcp->conns)) != NULL)
 		assert_true(++n < 4095);
+}
+
+static void no_memory_at_all(struct peer *p)
+{
+	struct nsk_worker *w = world_worker(&p->world, 0);
+
+	listening(p);
+	w->mem->limit = w->mem->bytes;
 }
 
 static void memory_again(struct peer *p)
@@ -375,6 +384,7 @@ const struct drop_test drops_tcp[] = {
 	     .prepare = listening, .finish = finish),
 	CASE(TCP_NO_MEMORY, connection_beyond_the_limit, .prepare = no_more_memory,
 	     .finish = memory_again),
+	CASE(TCP_NO_MEMORY, new_syn, .prepare = no_memory_at_all, .finish = memory_again),
 	CASE(TCP_BAD_SEQUENCE, segment_ahead_of_the_window, CONNECTED),
 	CASE(TCP_BAD_ACK, ack_of_what_was_never_sent, CONNECTED),
 	CASE(TCP_BAD_ACK, ack_that_is_far_too_old, CONNECTED),

@@ -401,6 +401,63 @@ static void newcomers_survive_memory_that_fails_again_and_again(void **state)
 			newcomers_without_memory(host, every[i]);
 }
 
+/* A cookie instead would be lost for good if its ACK found no memory either: the server begins
+ * here, so that nobody would send anything again. */
+static void a_syn_without_memory_is_dropped_and_the_next_one_served(void **state)
+{
+	int listener, fd[2];
+	char c;
+
+	(void)state;
+	begin(NULL, MS);
+	listener = world_listen(&world, 1, PORT, 4);
+	nsk_starve(world.host[1], &(struct nsk_shortage){.memory_at = 1, .memory_every = 1});
+	fd[0] = world_connect(&world, 0, "10.0.0.2", PORT);
+	world_run(&world, 500 * MS, NULL, NULL);
+	assert_int_equal(world_drops(&world, 1, NSK_DROP_TCP_NO_MEMORY), 1);
+	assert_int_equal(world_counter(&world, 1, NSK_CNT_TCP_COOKIES_SENT), 0);
+	nsk_starve(world.host[1], &(struct nsk_shortage){0});
+	fd[1] = world_accept(&world, listener);
+	world_send(&world, fd[1], "x", 1);
+	world_recv(&world, fd[0], &c, 1);
+	pair_close(&world, listener, fd);
+	pair_finish(&world);
+}
+
+/* ---- shortages on request ------------------------------------------------------------------ */
+
+static void a_stack_runs_short_of_what_its_user_says(void **state)
+{
+	struct nsk_stack *stack;
+	int fd;
+
+	(void)state;
+	begin(NULL, MS);
+	stack = world.host[0];
+	assert_int_equal(nsk_starve(stack, NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	world_enter(&world, 0);
+	assert_int_equal(
+		nsk_starve(stack, &(struct nsk_shortage){.memory_at = 1, .memory_every = 1}), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(nsk_epoll_create1(0), -1);
+		assert_int_equal(errno, ENOMEM);
+	}
+	nsk_starve(stack, &(struct nsk_shortage){0});
+	fd = world_udp(&world, 0, "0.0.0.0", 9);
+	nsk_starve(stack, &(struct nsk_shortage){.buffer_at = 1});
+	assert_int_equal(send_to_stranger(fd, 0), -1);
+	assert_int_equal(errno, ENOBUFS);
+	nsk_starve(stack, &(struct nsk_shortage){.no_buffers = true});
+	assert_int_equal(send_to_stranger(fd, 0), -1);
+	assert_true(world_levels(&world, 0).buffers_free < 64);
+	nsk_starve(stack, &(struct nsk_shortage){0});
+	assert_int_equal(send_to_stranger(fd, 0), 1);
+	nsk_close(fd);
+	conversation(5000);
+	pair_finish(&world);
+}
+
 /* ---- many writers and readers that do not read --------------------------------------------- */
 
 #define CROWD 40
@@ -453,6 +510,8 @@ int main(void)
 		world_test(acks_and_resets_go_out_without_another_buffer),
 		world_test(every_failing_allocation_is_survived_and_what_failed_works_again),
 		world_test(newcomers_survive_memory_that_fails_again_and_again),
+		world_test(a_syn_without_memory_is_dropped_and_the_next_one_served),
+		world_test(a_stack_runs_short_of_what_its_user_says),
 		world_test(readers_that_do_not_read_hold_no_more_than_their_share),
 	};
 
