@@ -196,8 +196,11 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 			return;
 		}
 	}
+	if (!w->ip->protos[quote.ip.proto]->error(w, &e)) {
+		pkt_drop(w, m, NSK_DROP_ICMP_BAD_QUOTE);
+		return;
+	}
 	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
-	w->ip->protos[quote.ip.proto]->error(w, &e);
 	pkt_put(w, m);
 }
 

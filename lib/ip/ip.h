@@ -36,7 +36,8 @@ struct ip_proto {
 	/* m's descriptor has family, proto, flow addresses, l3/l4 offsets, ttl, tos; the data still
 	 * starts at the IP header and is trimmed to the IP length. Consumes m. */
 	void (*input)(struct nsk_worker *w, struct rte_mbuf *m);
-	void (*error)(struct nsk_worker *w, const struct ip_error *e);
+	/* False: nothing that is known here was quoted. */
+	bool (*error)(struct nsk_worker *w, const struct ip_error *e);
 };
 
 /* IDs of packets that may be fragmented on the way: counters by hash of source, destination and

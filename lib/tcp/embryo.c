@@ -254,12 +254,15 @@ void embryo_free_all(struct nsk_worker *w, const struct tcp_listener *ls)
 	}
 }
 
-void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard)
+bool embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard)
 {
-	if (!hard || seq != e->iss)
-		return;
-	worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-	embryo_free(w, e);
+	if (seq != e->iss)
+		return false;
+	if (hard) {
+		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
+		embryo_free(w, e);
+	}
+	return true;
 }
 
 /* ---- segments ---- */

@@ -102,8 +102,8 @@ void embryo_free(struct nsk_worker *w, struct tcp_embryo *e);
 /* The same with all of a listener's. */
 void embryo_free_all(struct nsk_worker *w, const struct tcp_listener *ls);
 
-/* An ICMP error about its SYN-ACK. */
-void embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard);
+/* An ICMP error about its SYN-ACK; false: it quotes something else. */
+bool embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool hard);
 
 /*
  * birth.c: makes the connection of a handshake that p, an acceptable ACK, completes, and queues it

@@ -34,22 +34,14 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 	conn_dirty(w, c);
 }
 
-/* A quote of nothing that is on its way. What was found out here was no packet. */
-static void not_ours(struct nsk_worker *w, const struct ip_error *e)
-{
-	if (!e->local)
-		worker_count_drop(w, NSK_DROP_ICMP_BAD_QUOTE, 1);
-}
-
-static void conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip_error *e,
+/* False: what is quoted is not on its way. */
+static bool conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip_error *e,
 		       uint32_t seq)
 {
 	bool opening = conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD));
 
-	if (!seq_between(c->snd_una, seq, c->snd_nxt)) {
-		not_ours(w, e);
-		return;
-	}
+	if (!seq_between(c->snd_una, seq, c->snd_nxt))
+		return false;
 	if (e->mtu) {
 		take_mtu(w, c, e->mtu);
 	} else if (opening && (e->hard || e->local)) {
@@ -57,9 +49,10 @@ static void conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip
 	} else if (e->err && conn_ext(w, c)) {
 		c->ext->soft_err = (int16_t)e->err;
 	}
+	return true;
 }
 
-void tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
+bool tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct tcp_worker *t = w->tcp;
 	uint32_t value, index, seq = load_be32(e->quote + QUOTE_SEQ);
@@ -69,11 +62,9 @@ void tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
 	flow_reverse(&flow, e->flow);
 	value = table_find(w, table_flow_hash(t, &flow, e->family), &flow, e->family);
 	index = table_index(value);
-	if (value == HTAB_NONE || table_kind_of(value) == TABLE_TIME_WAIT) {
-		not_ours(w, e);
-	} else if (table_kind_of(value) == TABLE_EMBRYO) {
-		embryo_error(w, slab_at(&t->embryos, index), seq, e->hard);
-	} else {
-		conn_error(w, slab_at(&t->conns, index), e, seq);
-	}
+	if (value == HTAB_NONE || table_kind_of(value) == TABLE_TIME_WAIT)
+		return false;
+	if (table_kind_of(value) == TABLE_EMBRYO)
+		return embryo_error(w, slab_at(&t->embryos, index), seq, e->hard);
+	return conn_error(w, slab_at(&t->conns, index), e, seq);
 }

@@ -6,6 +6,6 @@
 #include "ip/ip.h"
 
 /* The error row of tcp_proto. */
-void tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e);
+bool tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e);
 
 #endif

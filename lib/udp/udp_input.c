@@ -146,16 +146,17 @@ static struct udp_sock *find_sender(struct nsk_worker *w, const struct ip_error 
  * An ICMP error, or our own finding that the next hop is silent. RFC 1122 §4.1.3.3: handed to the
  * application.
  */
-static void udp_error(struct nsk_worker *w, const struct ip_error *e)
+static bool udp_error(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct udp_sock *u = find_sender(w, e);
 
 	if (!u)
-		return;
+		return true; /* it may be about what an unconnected socket has sent */
 	if (u->wants & UDP_WANTS_ERRORS)
 		udp_errors_add(u, e);
 	u->sock.err = (int16_t)e->err;
 	sock_ready(&u->sock, EPOLLERR);
+	return true;
 }
 
 const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error};

@@ -132,13 +132,14 @@ static void nw_proto_input(struct nsk_worker *w, struct rte_mbuf *m)
 	world->ndelivered++;
 }
 
-static void nw_proto_error(struct nsk_worker *w, const struct ip_error *e)
+static bool nw_proto_error(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct net_world *world = net_world_of(w);
 
 	world->error = *e;
 	world->error_flow = *e->flow;
 	world->nerrors++;
+	return true;
 }
 
 #define NW_PROTO 253
