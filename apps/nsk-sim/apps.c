@@ -12,14 +12,9 @@
 
 #include "nsk-sim/best.h"
 #include "nsk-sim/endpoint.h"
+#include "nsk-sim/stranger.h"
 
 #define EVENTS 256
-
-struct apps {
-	struct sim *sim;
-	unsigned count;
-	struct app app[SIM_APPS];
-};
 
 static void *need(void *p)
 {
@@ -37,10 +32,11 @@ static uint64_t endless(const struct app *app)
 
 /* ---- connections --------------------------------------------------------------------------- */
 
-static struct sockaddr_in server_address(const struct app *app)
+/* An end of its link: the client's, the server's. */
+static struct sockaddr_in address_of(const struct app *app, bool server)
 {
 	const struct sim_app *a = app->a;
-	const char *cidr = app->sim->s->link[a->link].address[!a->side];
+	const char *cidr = app->sim->s->link[a->link].address[a->side ^ server];
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)a->port)};
 	char text[32];
 
@@ -60,7 +56,7 @@ static void reset_end(struct conn *c, unsigned i)
 		.server = i,
 		.key = c->serial * 2654435761u + c->app->index * 40503u + i * 7919u,
 		.last_ns = c->app->sim->now_ns,
-		.over = c->app->sim->stack[i ? a->to : a->from].gone,
+		.over = c->app->sim->stack[i ? a->to : a->from].gone || (i && a->foreign),
 	};
 	if (a->kind == SIM_BULK)
 		c->end[i].goal = i ? a->bytes_back : endless(c->app) ? UINT64_MAX : a->bytes;
@@ -70,7 +66,7 @@ static void reset_end(struct conn *c, unsigned i)
 
 static bool start_connect(struct conn *c)
 {
-	struct sockaddr_in sin = server_address(c->app), own = {0};
+	struct sockaddr_in sin = address_of(c->app, true), own = {0};
 	struct endpoint *e = &c->end[0];
 	socklen_t len = sizeof(own);
 	int fd;
@@ -86,6 +82,38 @@ static bool start_connect(struct conn *c)
 	c->port = ntohs(own.sin_port);
 	c->app->slot_of_port[c->port] = c->slot + 1;
 	return true;
+}
+
+/* Connects, or does so when there is memory again. */
+static void try_connect(struct sim *sim, void *arg)
+{
+	struct conn *c = arg;
+	struct sim_stack *h = &sim->stack[c->app->a->from];
+
+	if (c->over || c->end[0].fd >= 0)
+		return;
+	h->touched = true;
+	if (start_connect(c))
+		return;
+	if (!endpoint_short(h)) {
+		endpoint_end(&c->end[0], errno);
+		return;
+	}
+	nsk_close(c->end[0].fd);
+	c->end[0].fd = -1;
+	agenda_add(&sim->agenda, sim->now_ns + SHORT_NS, try_connect, c);
+}
+
+/* The client of a hostile server, if it is still the same one. */
+static void had_enough(struct sim *sim, void *arg)
+{
+	struct conn *c = arg;
+
+	if (c->over || c->begin_ns + STRANGER_NS > sim->now_ns ||
+	    sim->stack[c->app->a->from].stopped)
+		return;
+	sim->stack[c->app->a->from].touched = true;
+	endpoint_end(&c->end[0], ETIMEDOUT);
 }
 
 static void begin_conn(struct sim *sim, void *arg)
@@ -118,8 +146,9 @@ static void begin_conn(struct sim *sim, void *arg)
 	for (unsigned i = 0; i < 2; i++)
 		reset_end(c, i);
 	sim->stack[app->a->from].touched = true;
-	if (!start_connect(c))
-		endpoint_end(&c->end[0], errno);
+	if (app->a->foreign)
+		agenda_add(&sim->agenda, sim->now_ns + STRANGER_NS, had_enough, c);
+	try_connect(sim, c);
 }
 
 /* The bytes that count for goodput. */
@@ -217,8 +246,9 @@ void conn_answered(struct conn *c)
 static bool listen_on(struct app *app)
 {
 	struct sim_stack *h = &app->sim->stack[app->a->to];
-	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = app->index * 2 + 1};
-	struct sockaddr_in sin = server_address(app);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET,
+				 .data.u64 = (app->index << 2) | READY_LISTENER};
+	struct sockaddr_in sin = address_of(app, true);
 	int one = 1, rcvbuf = (int)app->a->rcvbuf;
 
 	nsk_enter(h->stack);
@@ -235,6 +265,8 @@ static bool listen_on(struct app *app)
 	return false;
 }
 
+static void accept_all(struct sim *sim, void *arg);
+
 static bool accept_one(struct app *app)
 {
 	struct sockaddr_in peer;
@@ -243,8 +275,14 @@ static bool accept_one(struct app *app)
 	struct conn *c;
 	uint32_t slot;
 
+	if (fd < 0 && endpoint_short(&app->sim->stack[app->a->to]))
+		agenda_add(&app->sim->agenda, app->sim->now_ns + SHORT_NS, accept_all, app);
 	if (fd < 0)
 		return false;
+	if (peer.sin_addr.s_addr != address_of(app, false).sin_addr.s_addr) {
+		stranger_open(app->sim, &app->sim->stack[app->a->to], fd, ntohs(peer.sin_port));
+		return true;
+	}
 	slot = app->slot_of_port[ntohs(peer.sin_port)];
 	c = slot ? &app->conn[slot - 1] : NULL;
 	/* Its client has given up meanwhile. */
@@ -257,6 +295,29 @@ static bool accept_one(struct app *app)
 	return true;
 }
 
+static void accept_all(struct sim *sim, void *arg)
+{
+	struct app *app = arg;
+
+	sim->stack[app->a->to].touched = true;
+	while (app->listener >= 0 && !sim->stack[app->a->to].stopped && accept_one(app))
+		;
+}
+
+static void ready(struct apps *apps, uint64_t what)
+{
+	switch (what & READY_KINDS) {
+	case READY_LISTENER:
+		accept_all(apps->sim, &apps->app[what >> 2]);
+		break;
+	case READY_STRANGER:
+		stranger_run((struct stranger *)(uintptr_t)(what & ~(uint64_t)READY_KINDS));
+		break;
+	default:
+		endpoint_run((struct endpoint *)(uintptr_t)what);
+	}
+}
+
 bool apps_serve(struct apps *apps, struct sim_stack *h)
 {
 	struct epoll_event ev[EVENTS];
@@ -267,13 +328,8 @@ bool apps_serve(struct apps *apps, struct sim_stack *h)
 		return false;
 	while ((n = nsk_epoll_wait(h->epfd, ev, EVENTS, 0)) > 0) {
 		any = true;
-		for (int i = 0; i < n; i++) {
-			if (!(ev[i].data.u64 & 1))
-				endpoint_run(ev[i].data.ptr);
-			else
-				while (accept_one(&apps->app[ev[i].data.u64 / 2]))
-					;
-		}
+		for (int i = 0; i < n; i++)
+			ready(apps, ev[i].data.u64);
 		if (apps->sim->result->failed)
 			break;
 	}
@@ -337,12 +393,12 @@ static void start_app(struct apps *apps, const struct sim_app *a)
 	*app = (struct app){.sim = sim, .a = a, .index = apps->count, .listener = -1};
 	apps->count++;
 	app->result = &sim->result->app[app->index];
-	app->may_fail = vanishes(sim, a->from) || vanishes(sim, a->to);
+	app->may_fail = vanishes(sim, a->from) || vanishes(sim, a->to) || a->foreign;
 	app->to_begin = a->kind == SIM_SHORT ? a->count : a->connections;
 	app->conn = need(calloc(a->connections, sizeof(*app->conn)));
 	app->slot_of_port = need(calloc(65536, sizeof(*app->slot_of_port)));
 	app->latency = need(calloc(1, sizeof(*app->latency)));
-	if (!listen_on(app))
+	if (!a->foreign && !listen_on(app))
 		return;
 	for (uint32_t i = 0; i < a->connections && i < app->to_begin; i++) {
 		app->conn[i].app = app;
@@ -366,138 +422,7 @@ struct apps *apps_new(struct sim *sim)
 	return apps;
 }
 
-/* ---- looking on ---------------------------------------------------------------------------- */
-
-/*
- * Ends on hosts that are gone will never say so themselves. Their peers learn it when they have
- * something to send; one that only waits closes now, as if its user had had enough.
- */
-static void bury_end(struct endpoint *dead, struct endpoint *peer)
-{
-	int left = 0;
-
-	if (!dead->over) {
-		dead->over = true;
-		dead->error = EHOSTDOWN;
-		conn_end_over(dead->conn);
-	}
-	if (peer->over || peer->fd < 0 || (!peer->server && !peer->connected))
-		return;
-	nsk_ioctl(peer->fd, SIOCOUTQ, &left);
-	if (left == 0)
-		endpoint_end(peer, ETIMEDOUT);
-}
-
-static void bury(struct app *app)
-{
-	for (uint32_t i = 0; i < app->a->connections; i++) {
-		struct conn *c = &app->conn[i];
-
-		for (unsigned k = 0; k < 2 && c->begun && !c->over; k++)
-			if (app->sim->stack[c->end[k].stack].gone)
-				bury_end(&c->end[k], &c->end[!k]);
-	}
-}
-
-bool apps_over(struct apps *apps)
-{
-	for (unsigned i = 0; i < apps->count; i++) {
-		struct app *app = &apps->app[i];
-
-		if (app->over >= app->to_begin)
-			continue;
-		if (app->may_fail)
-			bury(app);
-		if (app->over < app->to_begin)
-			return false;
-	}
-	return true;
-}
-
-/* By bytes, by time or by what has been answered, whichever an application is about. */
-static double share_of(const struct app *app)
-{
-	const struct sim_app *a = app->a;
-	double got = (double)app->over * (double)(a->bytes + a->bytes_back);
-	uint64_t since = app->sim->now_ns - SIM_START_NS;
-
-	if (a->duration_ns)
-		return since < a->start_ns ? 0
-					   : (double)(since - a->start_ns) / (double)a->duration_ns;
-	if (a->kind == SIM_REQUEST)
-		return (double)app->result->requests / ((double)a->connections * a->count);
-	if (a->kind == SIM_SHORT)
-		return (double)app->over / (double)app->to_begin;
-	for (uint32_t i = 0; i < a->connections; i++)
-		if (app->conn[i].begun && !app->conn[i].over)
-			got += (double)(app->conn[i].end[0].got + app->conn[i].end[1].got);
-	return got / ((double)a->connections * (double)(a->bytes + a->bytes_back));
-}
-
-double apps_share(const struct apps *apps)
-{
-	double least = 1;
-
-	for (unsigned i = 0; apps && i < apps->count; i++) {
-		double share = share_of(&apps->app[i]);
-
-		least = share < least ? share : least;
-	}
-	return least;
-}
-
-static const char *state_of(const struct endpoint *e)
-{
-	if (e->over)
-		return "is over";
-	if (!e->opened)
-		return "was never accepted";
-	if (!e->server && !e->connected)
-		return "is connecting";
-	return e->eof ? "has read all" : e->shut ? "has sent all" : "goes on";
-}
-
-static void tell_stuck(struct conn *c, const char *what)
-{
-	const struct endpoint *a = &c->end[0], *b = &c->end[1];
-
-	sim_fail(c->app->sim,
-		 "application \"%s\", connection %llu %s: the client %s, sent %llu, got %llu; the "
-		 "server %s, sent %llu, got %llu",
-		 c->app->a->name, (unsigned long long)c->serial, what, state_of(a),
-		 (unsigned long long)a->sent, (unsigned long long)a->got, state_of(b),
-		 (unsigned long long)b->sent, (unsigned long long)b->got);
-}
-
-void apps_not_over(struct apps *apps)
-{
-	for (unsigned i = 0; i < apps->count; i++)
-		for (uint32_t k = 0; k < apps->app[i].a->connections; k++) {
-			struct conn *c = &apps->app[i].conn[k];
-
-			if (c->begun && !c->over) {
-				tell_stuck(c, "is not over at the scenario's time limit");
-				return;
-			}
-		}
-	sim_fail(apps->sim, "an application has not begun at the scenario's time limit");
-}
-
-void apps_check_progress(struct apps *apps, uint64_t since_ns)
-{
-	for (unsigned i = 0; i < apps->count; i++)
-		for (uint32_t k = 0; k < apps->app[i].a->connections; k++) {
-			struct conn *c = &apps->app[i].conn[k];
-			uint64_t last = c->end[0].last_ns;
-
-			if (!c->begun || c->over || c->idle)
-				continue;
-			if (c->end[1].last_ns > last)
-				last = c->end[1].last_ns;
-			if (last < since_ns && !c->end[0].asleep && !c->end[1].asleep)
-				tell_stuck(c, "has not got on for twice the longest RTO");
-		}
-}
+/* ---- the end -------------------------------------------------------------------------------- */
 
 void apps_result(struct apps *apps)
 {

@@ -8,6 +8,13 @@
 
 #include "nsk-sim/sim.h"
 
+/* Whose readiness an event of epoll tells: the lowest bits of its data. An end of a connection is a
+ * plain pointer. */
+#define READY_KINDS    3u
+#define READY_LISTENER 1u /* index of the application above */
+#define READY_STRANGER 2u /* pointer */
+#define READY_UDP      3u /* index of the application and of its end */
+
 /* Puts every start on the agenda. Ends the process when there is no memory. */
 struct apps *apps_new(struct sim *sim);
 /* What became ready on a host. True if anything was done there. */
@@ -20,6 +27,9 @@ double apps_share(const struct apps *apps);
 void apps_not_over(struct apps *apps);
 /* Fails the simulation if a connection that has something to do has not got on since then. */
 void apps_check_progress(struct apps *apps, uint64_t since_ns);
+/* Holds the sequence variables of some connections, others at each call, against what their
+ * applications have written and read and against those at the other end (RFC 9293 §3.3.1). */
+void apps_check_numbers(struct apps *apps);
 /* Figures into sim->result. */
 void apps_result(struct apps *apps);
 /* Closes what is open, listeners included. */

@@ -56,6 +56,79 @@ void checks_start(struct sim *sim)
 	agenda_add(&sim->agenda, sim->now_ns + LOOK_NS, look, NULL);
 }
 
+/* ---- after each turn ----------------------------------------------------------------------- */
+
+/* A buffer in a queue is charged with all that it takes: its data, headroom and descriptors. */
+#define BUFFER_OVERHEAD 512
+
+static void check_memory(struct sim *sim, struct sim_stack *h, const struct nsk_levels *l)
+{
+	uint64_t pool = l->buffers_total * (h->buffer_bytes + BUFFER_OVERHEAD);
+	uint64_t most = h->tcp_mem_high ? h->tcp_mem_high : pool;
+
+	if (l->tcp_mem_bytes > most)
+		sim_fail(sim, "host \"%s\" holds %llu bytes in TCP queues, of %llu that it may",
+			 h->host->name, (unsigned long long)l->tcp_mem_bytes,
+			 (unsigned long long)most);
+	if (h->mem_limit && l->memory_bytes > h->mem_limit)
+		sim_fail(sim, "host \"%s\" has taken %llu bytes of memory, its limit is %llu",
+			 h->host->name, (unsigned long long)l->memory_bytes,
+			 (unsigned long long)h->mem_limit);
+	if (l->buffers_free > l->buffers_total)
+		sim_fail(sim, "host \"%s\" has %llu packet buffers free of %llu", h->host->name,
+			 (unsigned long long)l->buffers_free, (unsigned long long)l->buffers_total);
+}
+
+/* Drops of what was received and is counted nowhere else: behind the good checksum of a segment or
+ * a datagram's socket other counters take over. */
+static uint64_t dropped_early(const struct nsk_stats *st)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = NSK_DROP_ETH_SHORT; i <= NSK_DROP_TCP_BCAST; i++)
+		if (i != NSK_DROP_ARP_QUEUE_FULL && i != NSK_DROP_ARP_UNRESOLVED &&
+		    i != NSK_DROP_IP_NO_ROUTE && i != NSK_DROP_IP_TOO_BIG &&
+		    i != NSK_DROP_ICMP_RATE_LIMITED)
+			sum += st->drop[i];
+	return sum + st->drop[NSK_DROP_RX_IFACE_DOWN];
+}
+
+/*
+ * Each packet received is counted once: as a segment, a datagram, an ICMP message that was heard,
+ * or as a drop with its reason. What is left is ARP that was taken, of which the links tell how
+ * much there can be at most.
+ */
+static void check_received(struct sim *sim, struct sim_stack *h, const struct nsk_stats *st)
+{
+	uint64_t counted = st->counter[NSK_CNT_TCP_SEGMENTS_IN] + st->counter[NSK_CNT_UDP_IN] +
+			   st->counter[NSK_CNT_ICMP_ERRORS_RECEIVED] +
+			   st->counter[NSK_CNT_ICMP_ECHO_REPLIES] + dropped_early(st);
+	uint64_t all = st->counter[NSK_CNT_RX_PACKETS];
+
+	if (counted > all)
+		sim_fail(sim, "host \"%s\" has received %llu packets and counts %llu of them",
+			 h->host->name, (unsigned long long)all, (unsigned long long)counted);
+	/* Where there is no buffer to answer with, the packet has no reason of its own. */
+	if (all - counted > h->others + st->drop[NSK_DROP_RX_NO_BUFFER] +
+				    st->drop[NSK_DROP_ICMP_RATE_LIMITED] +
+				    st->drop[NSK_DROP_IP_NO_ROUTE])
+		sim_fail(sim,
+			 "host \"%s\" has received %llu packets, of which %llu are in no counter",
+			 h->host->name, (unsigned long long)all,
+			 (unsigned long long)(all - counted));
+}
+
+void checks_turn(struct sim *sim, struct sim_stack *h)
+{
+	struct nsk_stats st;
+
+	nsk_stats_read(h->stack, -1, &st);
+	check_memory(sim, h, &st.level);
+	check_received(sim, h, &st);
+	if (sim->apps)
+		apps_check_numbers(sim->apps);
+}
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static struct nsk_stats stats_of(struct sim_stack *h)
@@ -69,8 +142,11 @@ static struct nsk_stats stats_of(struct sim_stack *h)
 
 static uint64_t connections_of(struct sim_stack *h)
 {
-	struct nsk_levels l = stats_of(h).level;
+	struct nsk_levels l;
 
+	if (!h->stack)
+		return 0;
+	l = stats_of(h).level;
 	return l.tcp_connections + l.tcp_embryonic + l.tcp_time_wait;
 }
 
@@ -111,11 +187,12 @@ static uint64_t longest_way(const struct sim *sim)
 
 static void check_host(struct sim *sim, struct sim_stack *h)
 {
-	struct nsk_stats st = stats_of(h);
+	struct nsk_stats st;
 	uint64_t left = connections_of(h);
 
-	if (h->gone)
+	if (h->gone || !h->stack)
 		return;
+	st = stats_of(h);
 	if (left)
 		sim_fail(sim,
 			 "host \"%s\" has %llu connections left though its applications are done",
@@ -145,8 +222,8 @@ static void check_wire(struct sim *sim, struct sim_wire *w, unsigned d)
 /* What hosts say that they sent and received is what wires took and delivered. */
 static void check_counters(struct sim *sim, uint32_t index)
 {
-	struct nsk_stats st = stats_of(&sim->stack[index]);
 	uint64_t sent = 0, received = 0;
+	struct nsk_stats st;
 
 	for (unsigned i = 0; i < sim->s->nlinks; i++)
 		for (unsigned end = 0; end < 2; end++) {
@@ -161,8 +238,9 @@ static void check_counters(struct sim *sim, uint32_t index)
 			nsk_wire_stats(sim->wire[i].wire, !end, &ws);
 			received += ws.delivered;
 		}
-	if (sim->stack[index].gone)
+	if (sim->stack[index].gone || !sim->stack[index].stack)
 		return;
+	st = stats_of(&sim->stack[index]);
 	if (sent != st.counter[NSK_CNT_TX_PACKETS])
 		sim_fail(sim, "host \"%s\" counts %llu packets sent, its links %llu",
 			 sim->s->host[index].name,
@@ -175,8 +253,23 @@ static void check_counters(struct sim *sim, uint32_t index)
 			 (unsigned long long)received);
 }
 
+static void note_host(struct sim *sim, uint32_t index)
+{
+	struct host_result *r = &sim->result->host[index];
+	struct nsk_stats st;
+
+	if (!sim->stack[index].stack)
+		return;
+	st = stats_of(&sim->stack[index]);
+	r->received = st.counter[NSK_CNT_RX_PACKETS];
+	r->sent = st.counter[NSK_CNT_TX_PACKETS];
+	memcpy(r->drop, st.drop, sizeof(r->drop));
+}
+
 void checks_end(struct sim *sim)
 {
+	for (uint32_t i = 0; i < sim->s->nhosts; i++)
+		note_host(sim, i);
 	if (sim->result->failed)
 		return;
 	sim_run(sim, sim->now_ns + longest_way(sim), never);

@@ -31,6 +31,10 @@ struct endpoint {
 	uint64_t key;
 	uint64_t sent, goal; /* bytes; goal may still grow */
 	uint64_t got;
+	struct {
+		uint64_t una, nxt,
+			rcv; /* SND.UNA, SND.NXT, RCV.NXT, counted from the first octet */
+	} seen;
 	uint64_t got_at_mark; /* when measuring began */
 	uint64_t got_at_end;
 	uint64_t last_ns; /* latest byte, or other step forward */
@@ -67,8 +71,20 @@ struct app {
 	uint64_t rtt_count;
 };
 
+struct apps {
+	struct sim *sim;
+	unsigned count;
+	uint32_t looked; /* connections whose numbers were held against each other */
+	struct app app[SIM_APPS];
+};
+
 /* Makes the table of bytes. */
 bool pattern_make(void);
+
+/* A call on a host failed, as errno tells, for want of memory or buffers that a fault has taken: it
+ * may be made again after SHORT_NS. */
+#define SHORT_NS (SIM_SECOND / 100)
+bool endpoint_short(const struct sim_stack *h);
 
 /* Takes a socket for an end: options, readiness. */
 void endpoint_open(struct endpoint *e, int fd);

@@ -81,6 +81,46 @@ static void host_on(struct sim *sim, void *arg)
 	note_end(sim);
 }
 
+static void starve(struct sim *sim, struct sim_stack *h, const struct sim_fault *f)
+{
+	static const struct nsk_shortage none;
+
+	h->shortage = f;
+	h->touched = true;
+	if (nsk_starve(h->stack, f ? &f->shortage : &none))
+		sim_fail(sim, "host \"%s\" cannot be starved: %m", h->host->name);
+}
+
+static void feed(struct sim *sim, void *arg)
+{
+	const struct sim_fault *f = arg;
+
+	note_end(sim);
+	/* Another shortage may have taken its place. */
+	if (sim->stack[f->host].shortage == f)
+		starve(sim, &sim->stack[f->host], NULL);
+}
+
+static void stall(struct sim *sim, const struct sim_fault *f, bool stalled)
+{
+	struct sim_wire *w = &sim->wire[f->link];
+
+	for (unsigned end = 0; end < 2; end++) {
+		struct sim_stack *h = &sim->stack[w->link->host[end]];
+
+		h->stalled += stalled ? 1u : (unsigned)-1;
+		h->touched = true;
+		w->stalls[end] += stalled ? 1u : (unsigned)-1;
+		nsk_wire_stall(w->wire, end, w->stalls[end] > 0);
+	}
+}
+
+static void go_on(struct sim *sim, void *arg)
+{
+	stall(sim, arg, false);
+	note_end(sim);
+}
+
 static void begin(struct sim *sim, void *arg)
 {
 	struct sim_fault *f = arg;
@@ -107,6 +147,16 @@ static void begin(struct sim *sim, void *arg)
 			agenda_add(&sim->agenda, end_ns, host_on, f);
 		else
 			sim->stack[f->host].gone = sim->faults_for_ever = true;
+		break;
+	case FAULT_STARVE:
+		sim->stack[f->host].was_short = true;
+		starve(sim, &sim->stack[f->host], f);
+		if (f->for_ns)
+			agenda_add(&sim->agenda, end_ns, feed, f);
+		break;
+	case FAULT_TX_FULL:
+		stall(sim, f, true);
+		agenda_add(&sim->agenda, end_ns, go_on, f);
 		break;
 	default:
 		/* Every clock leaps, as when a machine was asleep: nobody turns in between. */

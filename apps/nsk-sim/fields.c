@@ -86,7 +86,9 @@ static uint64_t draw(const struct scenario *s, const config_setting_t *at, uint6
 
 static bool wrong_type(struct scenario *s, const config_setting_t *at, const char *must)
 {
-	return scenario_fail(s, at, "%s is %s; it must be %s", config_setting_name(at),
+	const char *name = config_setting_name(at);
+
+	return scenario_fail(s, at, "%s is %s; it must be %s", name ? name : "one of a list",
 			     fields_type(at), must);
 }
 
@@ -138,8 +140,8 @@ static void list_name(char *list, size_t size, size_t *n, const char *name)
 		*n += (size_t)snprintf(list + *n, size - *n, "%s%s", *n ? ", " : "", name);
 }
 
-static bool read_choice(struct scenario *s, const config_setting_t *at, const struct field *f,
-			uint32_t *value)
+bool fields_choice(struct scenario *s, const config_setting_t *at, const char *name,
+		   const char *const *choices, uint32_t *value)
 {
 	const char *text;
 	char list[160];
@@ -147,13 +149,13 @@ static bool read_choice(struct scenario *s, const config_setting_t *at, const st
 
 	if (!read_text(s, at, &text))
 		return false;
-	for (*value = 0; f->choices[*value]; ++*value)
-		if (strcmp(f->choices[*value], text) == 0)
+	for (*value = 0; choices[*value]; ++*value)
+		if (strcmp(choices[*value], text) == 0)
 			return true;
-	for (const char *const *choice = f->choices; *choice; choice++)
+	for (const char *const *choice = choices; *choice; choice++)
 		list_name(list, sizeof(list), &n, *choice);
-	return scenario_fail(s, at, "%s = \"%.40s\": there is no such %s; there are %s", f->name,
-			     text, f->name, list);
+	return scenario_fail(s, at, "%s = \"%.40s\": there is no such %s; there are %s", name, text,
+			     name, list);
 }
 
 static bool read_index(struct scenario *s, const config_setting_t *at, const struct field *f,
@@ -227,7 +229,7 @@ static bool read_field(struct scenario *s, const config_setting_t *at, const str
 	case FIELD_TEXT:
 		return copy_text(s, at, f, to);
 	case FIELD_CHOICE:
-		return read_choice(s, at, f, to);
+		return fields_choice(s, at, f->name, f->choices, to);
 	case FIELD_HOST:
 	case FIELD_LINK:
 		return read_index(s, at, f, to);

@@ -36,6 +36,10 @@ struct field {
 bool fields_read(struct scenario *s, const config_setting_t *group, const struct field *fields,
 		 void *base, const char *where);
 
+/* A string that must be one of those; name: of the key. */
+bool fields_choice(struct scenario *s, const config_setting_t *at, const char *name,
+		   const char *const *choices, uint32_t *value);
+
 /* Type as a person names it: "a string". */
 const char *fields_type(const config_setting_t *at);
 

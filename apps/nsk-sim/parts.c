@@ -81,6 +81,12 @@ static const struct field link_fields[] = {
 
 static const struct field back_fields[] = {DIRECTION(0){0}};
 
+const struct field parts_set_fields[] = {
+	{"mtu", FIELD_COUNT, offsetof(struct nsk_wire_params, mtu), 68, 65535, NULL},
+	{"back", FIELD_OTHER, 0, 0, 0, NULL},
+	DIRECTION(0){0},
+};
+
 static const struct field port_fields[] = {
 	{"no_buffer", FIELD_SHARE, offsetof(struct link_faults, rxfail_ppm), 0, MILLION, NULL},
 	{"tx_full", FIELD_SHARE, offsetof(struct link_faults, txfull_ppm), 0, MILLION, NULL},
@@ -269,119 +275,13 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 		if (s->app[i].to == a->to && s->app[i].port == a->port)
 			return scenario_fail(s, at, "%s: port %u of host \"%s\" is that of \"%s\"",
 					     where, a->port, s->host[a->to].name, s->app[i].name);
+	if (s->host[a->from].hostile.at)
+		return scenario_fail(
+			s, config_setting_get_member(at, "from"),
+			"%s: host \"%s\" is hostile; it connects to whom it likes, and "
+			"runs no application",
+			where, s->host[a->from].name);
+	a->foreign = s->host[a->to].hostile.at != NULL;
 	s->napps++;
-	return true;
-}
-
-/* ---- faults -------------------------------------------------------------------------------- */
-
-struct fault_keys {
-	uint64_t at_ns, for_ns, clock_ns;
-	uint32_t link, host;
-	bool down, stop;
-};
-
-#define FAULT(field) offsetof(struct fault_keys, field)
-
-static const struct field fault_fields[] = {
-	{"at", FIELD_TIME, FAULT(at_ns), 0, YEAR, NULL},
-	{"for", FIELD_TIME, FAULT(for_ns), 1, YEAR, NULL},
-	{"link", FIELD_LINK, FAULT(link), 0, 0, NULL},
-	{"host", FIELD_HOST, FAULT(host), 0, 0, NULL},
-	{"down", FIELD_FLAG, FAULT(down), 0, 0, NULL},
-	{"stop", FIELD_FLAG, FAULT(stop), 0, 0, NULL},
-	{"set", FIELD_OTHER, 0, 0, 0, NULL},
-	{"clock", FIELD_TIME, FAULT(clock_ns), 1, YEAR, NULL},
-	{0},
-};
-
-bool parts_read_fault(struct scenario *s, const config_setting_t *at)
-{
-	struct sim_fault *f = &s->fault[s->nfaults];
-	struct fault_keys k = {.link = SIM_NONE, .host = SIM_NONE};
-	bool set = config_setting_type(at) == CONFIG_TYPE_GROUP && has(at, "set");
-
-	if (!fields_read(s, at, fault_fields, &k, "a fault"))
-		return false;
-	if (!has(at, "at"))
-		return scenario_fail(s, at, "a fault has no key \"at\", the time when it happens");
-	*f = (struct sim_fault){.at_ns = k.at_ns,
-				.for_ns = k.for_ns,
-				.link = k.link,
-				.host = k.host,
-				.leap_ns = k.clock_ns,
-				.at = at};
-	if (k.down + k.stop + set + (k.clock_ns > 0) != 1)
-		return scenario_fail(s, at,
-				     "a fault is one of: link and down = true; link and "
-				     "set = { ... }; host and stop = true; clock = \"10 s\"");
-	f->what = k.down ? FAULT_DOWN : k.stop ? FAULT_STOP : set ? FAULT_SET : FAULT_CLOCK;
-	if ((f->what == FAULT_DOWN || f->what == FAULT_SET) != (k.link != SIM_NONE))
-		return scenario_fail(s, at, "a fault with %s",
-				     k.link == SIM_NONE ? "down or set names no link"
-							: "a link says neither down nor set");
-	if ((f->what == FAULT_STOP) != (k.host != SIM_NONE))
-		return scenario_fail(s, at, "a fault with %s",
-				     k.host == SIM_NONE ? "stop names no host"
-							: "a host does not say stop");
-	if (f->what == FAULT_CLOCK && k.for_ns)
-		return scenario_fail(s, at, "a leap of the clock has no \"for\"");
-	s->nfaults++;
-	return true;
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct sim_fault *x = a, *y = b;
-
-	/* Those of the same time stay in the order of the file. */
-	if (x->at_ns != y->at_ns)
-		return x->at_ns < y->at_ns ? -1 : 1;
-	return config_setting_index(x->at) - config_setting_index(y->at);
-}
-
-static const struct field set_fields[] = {
-	{"mtu", FIELD_COUNT, offsetof(struct nsk_wire_params, mtu), 68, 65535, NULL},
-	{"back", FIELD_OTHER, 0, 0, 0, NULL},
-	DIRECTION(0){0},
-};
-
-/* What a fault leaves as it is stays; both directions change unless "back" says otherwise. */
-static bool read_set(struct scenario *s, struct sim_fault *f, struct nsk_wire_params now[2])
-{
-	const config_setting_t *set = config_setting_get_member(f->at, "set");
-	const config_setting_t *back;
-
-	if (!fields_read(s, set, set_fields, &now[0], "set of a fault") ||
-	    !fields_read(s, set, set_fields, &now[1], "set of a fault"))
-		return false;
-	back = config_setting_get_member(set, "back");
-	if (back && !fields_read(s, back, set_fields, &now[1], "back of a fault"))
-		return false;
-	f->dir[0] = now[0];
-	f->dir[1] = now[1];
-	return true;
-}
-
-bool parts_finish_faults(struct scenario *s)
-{
-	struct nsk_wire_params now[SIM_LINKS][2];
-
-	qsort(s->fault, s->nfaults, sizeof(s->fault[0]), by_time);
-	for (unsigned i = 0; i < s->nlinks; i++)
-		memcpy(now[i], s->link[i].dir, sizeof(now[i]));
-	for (unsigned i = 0; i < s->nfaults; i++) {
-		struct sim_fault *f = &s->fault[i];
-		struct nsk_wire_params before[2];
-
-		if (f->what != FAULT_SET)
-			continue;
-		memcpy(before, now[f->link], sizeof(before));
-		if (!read_set(s, f, now[f->link]))
-			return false;
-		/* What is for a time leaves no trace behind. */
-		if (f->for_ns)
-			memcpy(now[f->link], before, sizeof(before));
-	}
 	return true;
 }

@@ -99,6 +99,24 @@ static void print_link(const struct scenario *s, const struct sim_link *l,
 	       (unsigned long long)w->corrupted, (unsigned long long)w->no_buffer, jain);
 }
 
+/* What each host has dropped, and why. */
+static void print_host(const struct sim_host *h, const struct host_result *r)
+{
+	bool any = false;
+
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++) {
+		if (!r->drop[i])
+			continue;
+		if (!any)
+			printf("%-14s ", h->name);
+		printf("%s%s %llu", any ? ", " : "", nsk_drop_name(i),
+		       (unsigned long long)r->drop[i]);
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+}
+
 void print_text(const struct scenario *s, const struct result *r)
 {
 	printf("%s, seed %llu: %.9f s of virtual time, %llu packets, hash %016llx\n\n", s->file,
@@ -117,6 +135,9 @@ void print_text(const struct scenario *s, const struct result *r)
 	for (unsigned i = 0; i < s->nlinks; i++)
 		for (unsigned d = 0; d < 2; d++)
 			print_link(s, &s->link[i], &r->link[i], d);
+	printf("\nhost           dropped\n");
+	for (unsigned i = 0; i < s->nhosts; i++)
+		print_host(&s->host[i], &r->host[i]);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
@@ -168,9 +189,20 @@ static json_t *direction_json(const struct link_result *r, unsigned d)
 	return o;
 }
 
+static json_t *host_json(const struct sim_host *h, const struct host_result *r)
+{
+	json_t *drops = json_object();
+
+	for (unsigned i = 1; i < NSK_DROP_MAX; i++)
+		if (r->drop[i])
+			json_object_set_new(drops, nsk_drop_name(i), number(r->drop[i]));
+	return json_pack("{s:s, s:o, s:o, s:o}", "name", h->name, "received", number(r->received),
+			 "sent", number(r->sent), "drops", drops);
+}
+
 void print_json(const struct scenario *s, const struct result *r)
 {
-	json_t *apps = json_array(), *links = json_array(), *o;
+	json_t *apps = json_array(), *links = json_array(), *hosts = json_array(), *o;
 	char hash[20];
 
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)r->hash);
@@ -180,11 +212,13 @@ void print_json(const struct scenario *s, const struct result *r)
 		json_array_append_new(links, json_pack("{s:s, s:o, s:o}", "name", s->link[i].name,
 						       "forth", direction_json(&r->link[i], 0),
 						       "back", direction_json(&r->link[i], 1)));
-	o = json_pack("{s:s, s:o, s:b, s:o, s:f, s:o, s:s, s:o, s:o}", "scenario", s->file, "seed",
-		      number(r->seed), "ok", !r->failed, "why",
+	for (unsigned i = 0; i < s->nhosts; i++)
+		json_array_append_new(hosts, host_json(&s->host[i], &r->host[i]));
+	o = json_pack("{s:s, s:o, s:b, s:o, s:f, s:o, s:s, s:o, s:o, s:o}", "scenario", s->file,
+		      "seed", number(r->seed), "ok", !r->failed, "why",
 		      r->failed ? json_string(r->why) : json_null(), "virtual_s",
 		      (double)r->virtual_ns / 1e9, "packets", number(r->packets), "hash", hash,
-		      "apps", apps, "links", links);
+		      "apps", apps, "links", links, "hosts", hosts);
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);

@@ -32,6 +32,11 @@ struct link_result {
 	double used[2];	   /* share of the rate, from the first packet to the last */
 };
 
+struct host_result {
+	uint64_t received, sent;
+	uint64_t drop[NSK_DROP_MAX]; /* by reason */
+};
+
 struct result {
 	bool ended;    /* the run came to its end; false: the process was killed */
 	bool failed;   /* an invariant broke, or it was stopped */
@@ -43,6 +48,7 @@ struct result {
 	uint64_t hash; /* of all packets, their times and directions */
 	struct app_result app[SIM_APPS];
 	struct link_result link[SIM_LINKS];
+	struct host_result host[SIM_HOSTS];
 };
 
 #endif

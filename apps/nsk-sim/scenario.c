@@ -97,6 +97,18 @@ static bool add_settings(struct scenario *s, struct sim_host *h, const config_se
 	return true;
 }
 
+/* Settings are of a stack, which a hostile host has not. */
+static bool read_hostile_host(struct scenario *s, const config_setting_t *at, struct sim_host *h)
+{
+	if (config_setting_length(at) != 1)
+		return scenario_fail(
+			s, at,
+			"host \"%s\" is hostile and has settings; it has no stack that "
+			"they could be of",
+			h->name);
+	return parts_read_hostile(s, config_setting_get_elem(at, 0), h);
+}
+
 static bool read_host(struct scenario *s, const config_setting_t *at, const config_setting_t *all)
 {
 	struct sim_host *h = &s->host[s->nhosts];
@@ -104,6 +116,9 @@ static bool read_host(struct scenario *s, const config_setting_t *at, const conf
 	if (!fields_name(s, at, h->name))
 		return false;
 	s->nhosts++;
+	if (config_setting_type(at) == CONFIG_TYPE_GROUP &&
+	    config_setting_get_member(at, "hostile"))
+		return read_hostile_host(s, at, h);
 	return (!all || add_settings(s, h, all)) && add_settings(s, h, at);
 }
 
@@ -225,6 +240,36 @@ static bool check_mtu(struct scenario *s, const config_setting_t *at, const stru
 	return true;
 }
 
+/* What a hostile host sends arrives at once: only so can be told what is no right number. */
+static bool check_hostile(struct scenario *s, const config_setting_t *at, const struct sim_link *l)
+{
+	const struct sim_host *h[2] = {&s->host[l->host[0]], &s->host[l->host[1]]};
+	const char *name = h[0]->hostile.at ? h[0]->name : h[1]->name;
+
+	if (!h[0]->hostile.at && !h[1]->hostile.at)
+		return true;
+	if (h[0]->hostile.at && h[1]->hostile.at)
+		return scenario_fail(s, at, "link \"%s\" has hostile hosts at both ends", l->name);
+	for (int i = 0; i < config_setting_length(at); i++) {
+		const config_setting_t *key = config_setting_get_elem(at, (unsigned)i);
+
+		if (strcmp(config_setting_name(key), "ends") != 0 &&
+		    strcmp(config_setting_name(key), "addresses") != 0 &&
+		    strcmp(config_setting_name(key), "mtu") != 0)
+			return scenario_fail(s, key,
+					     "link \"%s\" leads to the hostile host \"%s\": such a "
+					     "link has ends, addresses and mtu",
+					     l->name, name);
+	}
+	for (uint32_t i = 0; i < s->nlinks; i++)
+		for (unsigned k = 0; k < 4; k++)
+			if (s->link[i].host[k / 2] == l->host[k % 2] &&
+			    s->host[l->host[k % 2]].hostile.at)
+				return scenario_fail(s, at, "hostile host \"%s\" is on two links",
+						     name);
+	return true;
+}
+
 static bool read_link(struct scenario *s, const config_setting_t *at)
 {
 	struct sim_link *l = &s->link[s->nlinks];
@@ -232,7 +277,8 @@ static bool read_link(struct scenario *s, const config_setting_t *at)
 	l->at = at;
 	l->mtu = 1500;
 	if (!fields_name(s, at, l->name) || !parts_read_link(s, at, l) || !read_ends(s, at, l) ||
-	    !read_addresses(s, at, l) || !finish_queues(s, at, l) || !check_mtu(s, at, l))
+	    !read_addresses(s, at, l) || !finish_queues(s, at, l) || !check_mtu(s, at, l) ||
+	    !check_hostile(s, at, l))
 		return false;
 	s->nlinks++;
 	return true;

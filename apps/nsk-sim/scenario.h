@@ -28,8 +28,31 @@ struct sim_setting {
 	const config_setting_t *at; /* NULL: chosen by the simulator */
 };
 
+/* What a hostile host does; of these, each by the same chance. */
+enum sim_act {
+	ACT_CHAOS,    /* anything at all on connections of its own */
+	ACT_STUCK,    /* connections that neither go on nor end; windows that stay closed */
+	ACT_OPTIMIST, /* acknowledges what has not come */
+	ACT_RENEGE,   /* SACK blocks that lie, or are taken back */
+	ACT_SCATTER,  /* octets by themselves, with gaps, over each other */
+	ACT_BLIND,    /* segments into connections of others, whose numbers it does not know */
+	ACT_FLOOD,    /* SYNs from anywhere */
+	ACT_ICMP,     /* errors about connections */
+	ACT_GARBAGE,  /* frames that are broken anywhere */
+	ACT_COUNT,
+};
+
+struct sim_hostile {
+	const config_setting_t *at; /* NULL: the host is honest */
+	uint32_t acts;		    /* bits of enum sim_act */
+	uint32_t per_second;
+	uint32_t connections; /* of its own, at once, at most */
+	uint64_t start_ns, duration_ns;
+};
+
 struct sim_host {
 	char name[SIM_NAME];
+	struct sim_hostile hostile;
 	unsigned nsettings;
 	struct sim_setting setting[SIM_SETTINGS];
 };
@@ -81,16 +104,19 @@ struct sim_app {
 	uint32_t sndbuf, rcvbuf; /* SO_SNDBUF, SO_RCVBUF; 0: as they are */
 	uint64_t user_timeout_ns;
 	bool nodelay;
+	bool foreign;	     /* who listens is hostile: nothing is known about what comes */
 	char congestion[16]; /* TCP_CONGESTION; "" as it is */
 	const config_setting_t *at;
 };
 
 enum sim_fault_what {
 	FAULT_NONE,
-	FAULT_DOWN,  /* of a link */
-	FAULT_SET,   /* a link's parameters */
-	FAULT_STOP,  /* of a host: it turns no more */
-	FAULT_CLOCK, /* leaps */
+	FAULT_DOWN,    /* of a link */
+	FAULT_SET,     /* a link's parameters */
+	FAULT_STOP,    /* of a host: it turns no more */
+	FAULT_CLOCK,   /* leaps */
+	FAULT_STARVE,  /* of a host: memory or packet buffers are refused */
+	FAULT_TX_FULL, /* a link's ports take nothing */
 	FAULT_COUNT,
 };
 
@@ -99,6 +125,7 @@ struct sim_fault {
 	uint64_t at_ns, for_ns; /* 0: for ever */
 	uint32_t link, host;
 	uint64_t leap_ns;
+	struct nsk_shortage shortage;
 	struct nsk_wire_params dir[2]; /* FAULT_SET: as they are afterwards */
 	const config_setting_t *at;
 };

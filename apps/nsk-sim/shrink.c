@@ -52,8 +52,10 @@ static char *text_of(const config_t *tree)
 /* Keys that make a thing what it is. */
 static bool needed(const char *key)
 {
-	static const char *const keys[] = {"ends", "kind", "from", "to",    "at", "host",
-					   "link", "down", "stop", "clock", NULL};
+	static const char *const keys[] = {"ends",    "kind",	 "from",       "to",
+					   "at",      "host",	 "link",       "down",
+					   "stop",    "for",	 "clock",      "memory",
+					   "buffers", "tx_full", "no_buffers", NULL};
 
 	for (const char *const *k = keys; *k; k++)
 		if (strcmp(*k, key) == 0)

@@ -8,13 +8,16 @@
 
 #include "common/program.h"
 #include "nsk-sim/apps.h"
+#include "nsk-sim/hostile.h"
 #include "nsk-sim/pcapng.h"
+#include "nsk-sim/stranger.h"
 #include "nsk-sim/watch.h"
 
 /* Turns at one instant that no honest exchange needs. */
 #define TURNS_AT_ONCE 2000000
 #define POOL_LEAST    8192
 #define POOL_MOST     (1u << 20)
+#define STALL_NS      20000
 #define TELL_EVERY    UINT64_C(1000000000)
 
 void sim_fail(struct sim *sim, const char *fmt, ...)
@@ -97,10 +100,17 @@ static bool add_links(struct sim *sim, uint32_t index, struct nsk_config *config
 	return true;
 }
 
+static uint64_t setting(const struct nsk_config *config, const char *name)
+{
+	char value[32] = "";
+
+	nsk_config_get(config, name, value, sizeof(value));
+	return strtoull(value, NULL, 10);
+}
+
 static bool configure(struct sim *sim, uint32_t index, struct nsk_config *config)
 {
 	struct sim_stack *h = &sim->stack[index];
-	char value[32];
 
 	nsk_config_clock(config, read_clock, sim);
 	nsk_config_seed(config, sim->s->seed * 64 + index + 1);
@@ -113,19 +123,24 @@ static bool configure(struct sim *sim, uint32_t index, struct nsk_config *config
 			sim_fail(sim, "host \"%s\": %s", h->host->name, nsk_config_error(config));
 			return false;
 		}
-	nsk_config_get(config, "tcp.rto_max_ms", value, sizeof(value));
-	h->rto_max_ns = strtoull(value, NULL, 10) * 1000000;
+	h->rto_max_ns = setting(config, "tcp.rto_max_ms") * 1000000;
+	h->tcp_mem_high = setting(config, "tcp.mem_high");
+	h->mem_limit = setting(config, "mem_limit");
+	h->buffer_bytes = setting(config, "pool.buffer_bytes");
 	return true;
 }
 
 static bool open_host(struct sim *sim, uint32_t index)
 {
 	struct sim_stack *h = &sim->stack[index];
-	struct nsk_config *config = nsk_config_new();
+	struct nsk_config *config;
 
 	h->sim = sim;
 	h->host = &sim->s->host[index];
 	h->touched = true;
+	if (h->host->hostile.at)
+		return true;
+	config = nsk_config_new();
 	if (!config)
 		sim_fail(sim, "host \"%s\": out of memory", h->host->name);
 	else if (configure(sim, index, config) && nsk_stack_create(config, &h->stack))
@@ -146,13 +161,21 @@ static void saw(void *arg, unsigned direction, uint64_t now_ns, const void *fram
 {
 	struct sim_wire *w = arg;
 	struct sim *sim = w->sim;
+	struct sim_stack *to = &sim->stack[w->link->host[!direction]];
 
-	sim->stack[w->link->host[!direction]].touched = true;
+	to->touched = true;
+	/* Twice, for what a link doubles; what it alters may become anything. */
+	if (((const uint8_t *)frame)[12] != 8 || ((const uint8_t *)frame)[13] != 0 ||
+	    w->now[direction].corrupt_ppm)
+		to->others += 2;
 	if (!w->first_ns[direction])
 		w->first_ns[direction] = now_ns;
 	w->last_ns[direction] = now_ns;
 	sim->result->packets++;
-	watch_frame(w->watch, direction, now_ns, frame, len);
+	if (w->lawless)
+		watch_anything(w->watch, direction, now_ns, frame, len);
+	else
+		watch_frame(w->watch, direction, now_ns, frame, len);
 	if (sim->pcap)
 		pcapng_frame(sim->pcap, (uint32_t)(w - sim->wire), direction, now_ns - SIM_START_NS,
 			     frame, len);
@@ -165,6 +188,7 @@ static bool open_wire(struct sim *sim, uint32_t index)
 
 	w->sim = sim;
 	w->link = l;
+	w->lawless = sim->s->host[l->host[0]].hostile.at || sim->s->host[l->host[1]].hostile.at;
 	memcpy(w->now, l->dir, sizeof(w->now));
 	for (unsigned d = 0; d < 2; d++)
 		w->now[d].seed = sim->s->seed * 4096 + index * 2 + d;
@@ -214,10 +238,21 @@ static void sim_close(struct sim *sim)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-static void turn(struct sim *sim, struct sim_stack *h)
+void sim_turn(struct sim *sim, struct sim_stack *h)
 {
 	h->touched = false;
+	if (h->hostile) {
+		h->due_ns = hostile_turn(h);
+		return;
+	}
+	/* What has been freed meanwhile is not there either. */
+	if (h->shortage && h->shortage->shortage.no_buffers)
+		nsk_starve(h->stack, &h->shortage->shortage);
 	h->due_ns = nsk_turn(h->stack);
+	/* It tries again and again until its port takes something. */
+	if (h->stalled && h->due_ns < sim->now_ns + STALL_NS)
+		h->due_ns = sim->now_ns + STALL_NS;
+	checks_turn(sim, h);
 	if (apps_serve(sim->apps, h))
 		h->touched = true;
 	if (sim->turns++ > TURNS_AT_ONCE)
@@ -243,7 +278,7 @@ static void settle(struct sim *sim)
 
 			if (h->stopped || (!h->touched && h->due_ns > sim->now_ns))
 				continue;
-			turn(sim, h);
+			sim_turn(sim, h);
 			again = true;
 		}
 	}
@@ -318,6 +353,7 @@ static void run_all(struct sim *sim)
 	uint64_t limit = SIM_START_NS + sim->s->limit_ns;
 
 	sim->apps = apps_new(sim);
+	hostile_start(sim);
 	faults_start(sim);
 	checks_start(sim);
 	sim_run(sim, limit, work_done);
@@ -326,12 +362,16 @@ static void run_all(struct sim *sim)
 	sim->result->virtual_ns = sim->now_ns - SIM_START_NS;
 	apps_result(sim->apps);
 	apps_close(sim->apps);
+	strangers_close(sim);
+	hostile_stop(sim);
 	sim_run(sim, sim->now_ns + DRAIN_NS, checks_all_closed);
 	checks_end(sim);
 	for (unsigned i = 0; i < sim->s->nlinks; i++)
 		for (unsigned d = 0; d < 2; d++)
 			nsk_wire_stats(sim->wire[i].wire, d, &sim->result->link[i].dir[d]);
 	apps_free(sim->apps);
+	strangers_free(sim);
+	hostile_free(sim);
 }
 
 void sim_scenario(const struct scenario *s, const char *pcap, bool progress, struct result *result)

@@ -21,17 +21,25 @@
 struct watch;
 struct pcapng;
 struct apps;
+struct hostile;
+struct stranger;
 
 struct sim_stack {
 	struct sim *sim;
 	const struct sim_host *host;
 	struct nsk_stack *stack;
 	int epfd;
-	uint64_t due_ns; /* of its next turn */
-	bool touched;	 /* something came for it since its last turn */
-	bool stopped;	 /* does not turn */
-	bool gone;	 /* nor ever will again */
+	uint64_t due_ns;		  /* of its next turn */
+	bool touched;			  /* something came for it since its last turn */
+	bool stopped;			  /* does not turn */
+	bool gone;			  /* nor ever will again */
+	struct hostile *hostile;	  /* in place of a stack */
+	const struct sim_fault *shortage; /* that it is in */
+	bool was_short;			  /* its calls may have failed for that */
+	unsigned stalled;		  /* links that take nothing from it */
 	uint64_t rto_max_ns;
+	uint64_t tcp_mem_high, mem_limit, buffer_bytes; /* settings */
+	uint64_t others; /* packets on their way to it that are not IP, at most */
 };
 
 struct sim_wire {
@@ -43,6 +51,8 @@ struct sim_wire {
 	uint64_t first_ns[2], last_ns[2]; /* packets */
 	double bps[2], bps_squares[2];	  /* sums over the flows that fairness is about */
 	unsigned changes;
+	unsigned stalls[2]; /* faults that keep an end from sending */
+	bool lawless;	    /* a hostile host is on it */
 };
 
 struct sim {
@@ -51,6 +61,8 @@ struct sim {
 	struct pcapng *pcap; /* may be NULL */
 	struct agenda agenda;
 	struct apps *apps;
+	struct stranger *strangers;
+	unsigned strangers_open;
 	uint64_t now_ns;
 	uint64_t turns;	  /* at this instant */
 	uint64_t look_ns; /* of the latest repeated check */
@@ -68,6 +80,9 @@ void sim_fail(struct sim *sim, const char *fmt, ...) __attribute__((format(print
 /* Goes on until done() says so, an invariant breaks or the time is limit_ns. */
 void sim_run(struct sim *sim, uint64_t limit_ns, bool (*done)(struct sim *sim));
 
+/* A turn of one host now, and what its applications do then. */
+void sim_turn(struct sim *sim, struct sim_stack *h);
+
 /* Runs a scenario from its start to its end with all checks. pcap: file to write, or NULL. */
 void sim_scenario(const struct scenario *s, const char *pcap, bool progress, struct result *result);
 
@@ -76,6 +91,8 @@ void faults_start(struct sim *sim);
 
 /* Puts the repeated checks on the agenda. */
 void checks_start(struct sim *sim);
+/* What must hold after each turn of a host. */
+void checks_turn(struct sim *sim, struct sim_stack *h);
 /* True when no host that is left has a connection. */
 bool checks_all_closed(struct sim *sim);
 /* What must hold when everything is over. */

@@ -20,6 +20,10 @@ HOSTS = "hosts = { a = { }; b = { }; };\n"
 LINK = 'links = { wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; }; };\n'
 APPS = 'apps = { up = { from = "a"; to = "b"; bytes = 20000; }; };\n'
 
+HOSTILE = ('hosts = { a = { }; b = { }; m = { hostile = { acts = ["blind"]; per_second = 500; }; }; };\n'
+           'links = { wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; };\n'
+           'alley = { ends = ["m", "b"]; }; };\n')
+
 # What is wrong, and what is said about it behind the file's name.
 BROKEN = (
     ("", ": say which hosts there are: hosts = { a = { }; b = { }; };"),
@@ -75,9 +79,26 @@ BROKEN = (
      ":3: nodelay is a whole number; it must be true or false"),
     (HOSTS + LINK + APPS + 'faults = ( { link = "wire"; down = true; } );',
      ':4: a fault has no key "at", the time when it happens'),
-    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; down = true; } );', ":4: a fault with down or set names no link"),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; down = true; } );', ":4: a fault with down names no link"),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; host = "a"; link = "wire"; memory = 3; } );',
+     ":4: a fault with memory is not about a link"),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; host = "a"; no_buffers = true; } );',
+     ':4: a fault with no_buffers has no "for"; say how long, for nobody gets on meanwhile'),
     (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; } );',
-     ":4: a fault is one of: link and down = true; link and set = { ... }; host and stop = true; clock = \"10 s\""),
+     ":4: a fault is one of: link and down = true, tx_full = true or set = { ... }; host and stop = true, memory = 5, "
+     "buffers = 5 or no_buffers = true; clock = \"10 s\""),
+    (HOSTILE.replace('"blind"', '"blond"') + APPS,
+     ':1: acts = "blond": there is no such acts; there are chaos, stuck, optimist, renege, scatter, blind, flood, icmp, garbage'),
+    (HOSTILE.replace('["blind"]', '"blind"') + APPS,
+     ':1: acts is a string; it must be a list of what it does, such as ["chaos", "flood"]'),
+    (HOSTILE.replace("per_second", "rate") + APPS,
+     ':1: hostile of host "m" has no key "rate"; it has acts, per_second, connections, start, duration'),
+    (HOSTILE.replace("m = { ", "m = { mtu = 600; ") + APPS,
+     ':1: host "m" is hostile and has settings; it has no stack that they could be of'),
+    (HOSTILE.replace('"m", "b"]', '"m", "b"]; delay = "1 ms"') + APPS,
+     ':3: link "alley" leads to the hostile host "m": such a link has ends, addresses and mtu'),
+    (HOSTILE + APPS.replace('from = "a"; to = "b"', 'from = "m"; to = "b"'),
+     ':4: application "up": host "m" is hostile; it connects to whom it likes, and runs no application'),
     (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; set = { los = "1 %"; }; } );',
      ':4: set of a fault has no key "los"; it has mtu, back, rate, delay, jitter, queue, queue_packets, loss, burst, '
      "burst_packets, burst_loss, duplicate, corrupt, reorder, reorder_by"),
@@ -244,7 +265,8 @@ class Sim(unittest.TestCase):
 
     def test_the_document_names_every_key(self):
         manual = source("docs/NSK-SIM.md")
-        keys = re.findall(r'\{"(\w+)",\s+FIELD_', source("apps/nsk-sim/parts.c"))
+        text = "".join(source(name) for name in glob.glob(os.path.join(ROOT, "apps/nsk-sim/parts*.c")))
+        keys = re.findall(r'\{"(\w+)",\s+FIELD_', text) + re.findall(r'\[ACT_\w+\] = "(\w+)"', text)
         self.assertGreater(len(keys), 40)
         for key in keys:
             self.assertTrue(re.search(rf"`{key}\b", manual), key)
@@ -337,6 +359,43 @@ class Sim(unittest.TestCase):
         result = self.json(text)
         self.assertTrue(result["ok"], result["why"])
         self.assertGreater(result["links"][0]["forth"]["too_long"], 0)
+
+    def test_what_a_hostile_host_does_is_dropped_with_its_reason(self):
+        talk = APPS.replace("bytes = 20000", 'duration = "2 s"; bytes_back = 20000').replace("bytes_back = 20000", "nodelay = true")
+        for act, reasons in (("blind", ("tcp_rst_challenge", "tcp_syn_challenge", "tcp_bad_ack", "tcp_bad_sequence", "tcp_rst_window")),
+                             ("chaos", ("tcp_bad_sequence", "tcp_bad_ack", "tcp_checksum")),
+                             ("flood", ("arp_unresolved", "ip_no_route")),
+                             ("icmp", ("icmp_bad_quote", "icmp_ignored")),
+                             ("scatter", ("tcp_duplicate",)),
+                             ("garbage", ("eth_unknown_type", "ip_checksum", "ip_martian_source", "ip_fragment", "arp_malformed"))):
+            result = self.json(HOSTILE.replace("blind", act) + talk)
+            self.assertTrue(result["ok"], result["why"])
+            drops = result["hosts"][1]["drops"]
+            for reason in reasons:
+                self.assertIn(reason, drops, (act, drops))
+            self.assertEqual(result["apps"][0]["done"], 1)
+
+    def test_one_who_connects_to_a_hostile_host_ends_too(self):
+        for act in ("chaos", "stuck", "optimist", "renege", "scatter"):
+            result = self.json(HOSTILE.replace("blind", act) + APPS.replace(
+                "}; };", '}; lured = { from = "b"; to = "m"; connections = 4; bytes = 100000; }; };'))
+            self.assertTrue(result["ok"], result["why"])
+            self.assertGreater(result["apps"][0]["done"], 0)
+
+    def test_shortages_are_survived_and_show(self):
+        app = 'apps = { up = { from = "a"; to = "b"; bytes = 2000000; }; };'
+        for fault, reason in (('host = "b"; buffers = 7; for = "1 s";', None),
+                              ('host = "a"; no_buffers = true; for = "100 ms";', None),
+                              ('host = "b"; memory = 1; for = "1500 ms";', None),
+                              ('link = "wire"; tx_full = true; for = "200 ms";', None)):
+            plain = self.json(HOSTS + LINK + app)
+            result = self.json(HOSTS + LINK + app + f'faults = ( {{ at = "300 ms"; {fault} }} );')
+            self.assertTrue(result["ok"], result["why"])
+            self.assertEqual(result["apps"][0]["done"], 1)
+            if reason:
+                self.assertIn(reason, result["hosts"][1]["drops"])
+            if "memory" not in fault:
+                self.assertGreater(result["apps"][0]["end_s"], plain["apps"][0]["end_s"])
 
     def test_a_run_that_fails_says_what_seed_and_command(self):
         path = self.file(DOOMED)
