@@ -13,6 +13,7 @@
 #include "nsk-sim/best.h"
 #include "nsk-sim/endpoint.h"
 #include "nsk-sim/stranger.h"
+#include "nsk-sim/udp.h"
 
 #define EVENTS 256
 
@@ -33,7 +34,7 @@ static uint64_t endless(const struct app *app)
 /* ---- connections --------------------------------------------------------------------------- */
 
 /* An end of its link: the client's, the server's. */
-static struct sockaddr_in address_of(const struct app *app, bool server)
+struct sockaddr_in app_address(const struct app *app, bool server)
 {
 	const struct sim_app *a = app->a;
 	const char *cidr = app->sim->s->link[a->link].address[a->side ^ server];
@@ -66,7 +67,7 @@ static void reset_end(struct conn *c, unsigned i)
 
 static bool start_connect(struct conn *c)
 {
-	struct sockaddr_in sin = address_of(c->app, true), own = {0};
+	struct sockaddr_in sin = app_address(c->app, true), own = {0};
 	struct endpoint *e = &c->end[0];
 	socklen_t len = sizeof(own);
 	int fd;
@@ -248,7 +249,7 @@ static bool listen_on(struct app *app)
 	struct sim_stack *h = &app->sim->stack[app->a->to];
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET,
 				 .data.u64 = (app->index << 2) | READY_LISTENER};
-	struct sockaddr_in sin = address_of(app, true);
+	struct sockaddr_in sin = app_address(app, true);
 	int one = 1, rcvbuf = (int)app->a->rcvbuf;
 
 	nsk_enter(h->stack);
@@ -279,7 +280,7 @@ static bool accept_one(struct app *app)
 		agenda_add(&app->sim->agenda, app->sim->now_ns + SHORT_NS, accept_all, app);
 	if (fd < 0)
 		return false;
-	if (peer.sin_addr.s_addr != address_of(app, false).sin_addr.s_addr) {
+	if (peer.sin_addr.s_addr != app_address(app, false).sin_addr.s_addr) {
 		stranger_open(app->sim, &app->sim->stack[app->a->to], fd, ntohs(peer.sin_port));
 		return true;
 	}
@@ -312,6 +313,9 @@ static void ready(struct apps *apps, uint64_t what)
 		break;
 	case READY_STRANGER:
 		stranger_run((struct stranger *)(uintptr_t)(what & ~(uint64_t)READY_KINDS));
+		break;
+	case READY_UDP:
+		udp_run(&apps->app[what >> 3], what >> 2 & 1);
 		break;
 	default:
 		endpoint_run((struct endpoint *)(uintptr_t)what);
@@ -398,9 +402,9 @@ static void start_app(struct apps *apps, const struct sim_app *a)
 	app->conn = need(calloc(a->connections, sizeof(*app->conn)));
 	app->slot_of_port = need(calloc(65536, sizeof(*app->slot_of_port)));
 	app->latency = need(calloc(1, sizeof(*app->latency)));
-	if (!a->foreign && !listen_on(app))
+	if (a->kind == SIM_UDP ? !udp_start(app) : !a->foreign && !listen_on(app))
 		return;
-	for (uint32_t i = 0; i < a->connections && i < app->to_begin; i++) {
+	for (uint32_t i = 0; a->kind != SIM_UDP && i < a->connections && i < app->to_begin; i++) {
 		app->conn[i].app = app;
 		app->conn[i].slot = i;
 		agenda_add(&sim->agenda, at + i * a->stagger_ns, begin_conn, &app->conn[i]);
@@ -461,6 +465,8 @@ void apps_close(struct apps *apps)
 		if (app->listener >= 0)
 			nsk_close(app->listener);
 		app->listener = -1;
+		if (app->a->kind == SIM_UDP)
+			udp_close(app);
 	}
 	for (unsigned i = 0; i < apps->sim->s->nhosts; i++)
 		apps->sim->stack[i].touched = true;

@@ -70,6 +70,8 @@ static double share_of(const struct app *app)
 	if (a->duration_ns)
 		return since < a->start_ns ? 0
 					   : (double)(since - a->start_ns) / (double)a->duration_ns;
+	if (a->kind == SIM_UDP)
+		return (double)app->udp.numbered / a->count;
 	if (a->kind == SIM_REQUEST)
 		return (double)app->result->requests / ((double)a->connections * a->count);
 	if (a->kind == SIM_SHORT)

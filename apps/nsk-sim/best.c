@@ -50,6 +50,9 @@ static double request_best(const struct sim_app *a, const struct sim_link *l)
 	double s = way(l, a->side, (double)a->request_bytes) +
 		   way(l, !a->side, (double)a->response_bytes) + (double)a->think_ns / 1e9;
 
+	/* Datagrams go at the pace that they are given. */
+	if (a->kind == SIM_UDP)
+		return 0;
 	/* The handshake of a short one, and its end: the client's FIN and the server's. */
 	if (a->kind == SIM_SHORT)
 		s += 2 * (way(l, 0, 0) + way(l, 1, 0));

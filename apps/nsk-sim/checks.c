@@ -9,6 +9,7 @@
 
 #include "nsk-sim/apps.h"
 #include "nsk-sim/sim.h"
+#include "nsk-sim/udp.h"
 
 #define LOOK_NS	      SIM_SECOND
 #define HONEST_PPM    300000 /* more loss than that and nobody has to get on */
@@ -280,4 +281,5 @@ void checks_end(struct sim *sim)
 			check_wire(sim, &sim->wire[i], d);
 	for (uint32_t i = 0; i < sim->s->nhosts; i++)
 		check_counters(sim, i);
+	udp_check(sim->apps);
 }

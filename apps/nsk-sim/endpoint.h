@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <netinet/in.h>
+
 #include "common/histogram.h"
 #include "nsk-sim/sim.h"
 
@@ -67,6 +69,14 @@ struct app {
 	uint32_t *slot_of_port;	   /* by client's port: slot + 1 */
 	struct histogram *latency; /* of requests */
 	struct app_result *result;
+	struct {
+		int fd[2]; /* client's, server's */
+		bool answered;
+		uint32_t numbered; /* datagrams that the client has numbered so far */
+		uint8_t *seen;	   /* by number: at the client (1), at the server (2) */
+		uint64_t *sent_ns;
+		uint64_t sent[2], got[2], twice;
+	} udp;
 	double rtt_sum;
 	uint64_t rtt_count;
 };
@@ -93,7 +103,9 @@ void endpoint_run(struct endpoint *e);
 /* Ends it here: closes its descriptor, errno tells why, 0: all is well. */
 void endpoint_end(struct endpoint *e, int error);
 
-/* Of apps.c: an end is over; an answer has come. */
+/* Of apps.c: an address of an application's link, with its port; an end is over; an answer has
+ * come. */
+struct sockaddr_in app_address(const struct app *app, bool server);
 void conn_end_over(struct conn *c);
 void conn_answered(struct conn *c);
 

@@ -121,11 +121,9 @@ bool parts_read_link(struct scenario *s, const config_setting_t *at, struct sim_
 /* ---- applications -------------------------------------------------------------------------- */
 
 const char *const parts_kinds[] = {
-	[SIM_BULK] = "bulk",
-	[SIM_REQUEST] = "request",
-	[SIM_SHORT] = "short",
-	[SIM_HALF_CLOSE] = "half-close",
-	NULL,
+	[SIM_BULK] = "bulk",   [SIM_REQUEST] = "request",
+	[SIM_SHORT] = "short", [SIM_HALF_CLOSE] = "half-close",
+	[SIM_UDP] = "udp",     NULL,
 };
 
 static const char *const expects[] =
@@ -195,6 +193,39 @@ static bool has(const config_setting_t *at, const char *name)
 	return config_setting_get_member(at, name) != NULL;
 }
 
+/* Datagrams have few keys, and must fit a packet. */
+static bool check_udp(struct scenario *s, const config_setting_t *at, const struct sim_app *a)
+{
+	static const char *const of_udp[] = {"kind",	 "from",  "to",	   "link",
+					     "port",	 "count", "start", "request",
+					     "response", "think", NULL};
+	uint64_t room = s->link[a->link].mtu - 28, least = 12;
+
+	for (int i = 0; i < config_setting_length(at); i++) {
+		const config_setting_t *key = config_setting_get_elem(at, (unsigned)i);
+		const char *const *name = of_udp;
+
+		while (*name && strcmp(*name, config_setting_name(key)) != 0)
+			name++;
+		if (!*name)
+			return scenario_fail(s, key,
+					     "application \"%s\": %s is not for kind \"udp\"",
+					     a->name, config_setting_name(key));
+	}
+	if (a->request_bytes < least || a->request_bytes > room ||
+	    (a->response_bytes && (a->response_bytes < least || a->response_bytes > room)))
+		return scenario_fail(
+			s, at,
+			"application \"%s\": datagrams have %llu to %llu bytes, for each "
+			"must fit a packet",
+			a->name, (unsigned long long)least, (unsigned long long)room);
+	if (s->host[a->to].hostile.at)
+		return scenario_fail(s, config_setting_get_member(at, "to"),
+				     "application \"%s\": a hostile host has no use for datagrams",
+				     a->name);
+	return true;
+}
+
 /* Keys that an application of another kind has. */
 static bool check_kind(struct scenario *s, const config_setting_t *at, const struct sim_app *a)
 {
@@ -202,6 +233,8 @@ static bool check_kind(struct scenario *s, const config_setting_t *at, const str
 	static const char *const of_request[] = {"request", "response", "count", "think", NULL};
 	bool bulk = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE;
 
+	if (a->kind == SIM_UDP)
+		return check_udp(s, at, a);
 	for (const char *const *name = bulk ? of_request : of_bulk; *name; name++)
 		if (has(at, *name))
 			return scenario_fail(s, config_setting_get_member(at, *name),
@@ -260,16 +293,18 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 					     "that %s",
 					     where, i ? "to" : "from", i ? "listens" : "connects");
 	if (!has(at, "count"))
-		a->count = a->kind == SIM_SHORT ? 100 : a->kind == SIM_REQUEST ? 100 : 1;
+		a->count = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE ? 1 : 100;
 	if (!a->request_bytes)
 		a->request_bytes = 64;
-	if (!a->response_bytes)
+	if (!a->response_bytes && a->kind != SIM_UDP)
 		a->response_bytes = 64;
+	if (!has(at, "think") && a->kind == SIM_UDP)
+		a->think_ns = SECOND / 100;
 	if (!has(at, "bytes") && !a->duration_ns && !a->bytes_back)
 		a->bytes = MILLION;
 	if (a->kind == SIM_HALF_CLOSE && !has(at, "bytes_back"))
 		a->bytes_back = MILLION;
-	if (!check_kind(s, at, a) || !check_congestion(s, at, a) || !find_path(s, at, a))
+	if (!find_path(s, at, a) || !check_kind(s, at, a) || !check_congestion(s, at, a))
 		return false;
 	for (uint32_t i = 0; i < s->napps; i++)
 		if (s->app[i].to == a->to && s->app[i].port == a->port)

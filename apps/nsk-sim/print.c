@@ -67,16 +67,18 @@ static void print_bulk(const struct sim_app *a, const struct app_result *r)
 static void print_requests(const struct sim_app *a, const struct app_result *r)
 {
 	double per_s = seconds(r) > 0 ? (double)r->requests / seconds(r) : 0;
-	char share[32], text[96], bps[32];
+	char share[32], text[96], bps[32], latency[64] = "";
 
 	share_text(per_s, r->best_requests, share, sizeof(share));
 	snprintf(bps, sizeof(bps), "%.1f /s", per_s);
-	printf("%-14s %-10s %5llu    %6llu req %11.6f s %14s %8s %8llu %9.3f ms  %s; p50 %.3f ms, "
-	       "p99 %.3f ms\n",
-	       a->name, parts_kinds[a->kind], (unsigned long long)r->connections,
+	if (r->latency_p99_us > 0)
+		snprintf(latency, sizeof(latency), "; p50 %.3f ms, p99 %.3f ms",
+			 r->latency_p50_us / 1e3, r->latency_p99_us / 1e3);
+	printf("%-14s %-10s %5llu    %6llu req %11.6f s %14s %8s %8llu %9.3f ms  %s%s\n", a->name,
+	       parts_kinds[a->kind], (unsigned long long)r->connections,
 	       (unsigned long long)r->requests, seconds(r), bps, share,
 	       (unsigned long long)r->retransmits, r->rtt_us / 1e3, outcome(r, text, sizeof(text)),
-	       r->latency_p50_us / 1e3, r->latency_p99_us / 1e3);
+	       latency);
 }
 
 static void print_link(const struct scenario *s, const struct sim_link *l,

@@ -72,6 +72,7 @@ enum sim_kind {
 	SIM_REQUEST,
 	SIM_SHORT,
 	SIM_HALF_CLOSE,
+	SIM_UDP,
 };
 
 enum sim_expect {
