@@ -152,8 +152,8 @@ static uint64_t turn(struct nsk_stack *stack[2])
 
 /*
  * What has come goes to the application, what it sends goes out, until nobody has anything to do
- * now; then time goes on to the next deadline, of which a stack knows once what was sent to it is on
- * the wire: hence the third turn. The link is down for a second.
+ * now; then time goes on to the next deadline, of which a stack knows once what was sent to it is
+ * on the wire: hence the third turn. The link is down for a second.
  */
 static void run(struct nsk_wire *wire, struct nsk_stack *stack[2], struct client *c,
 		struct server *s)
