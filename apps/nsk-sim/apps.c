@@ -252,6 +252,8 @@ static bool listen_on(struct app *app)
 	struct sockaddr_in sin = app_address(app, true);
 	int one = 1, rcvbuf = (int)app->a->rcvbuf;
 
+	/* From wherever they come: a hostile host may be on another link. */
+	sin.sin_addr.s_addr = htonl(INADDR_ANY);
 	nsk_enter(h->stack);
 	app->listener = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	nsk_setsockopt(app->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));

@@ -120,7 +120,8 @@ const struct watch_flow *hostile_flow(struct hostile *x, unsigned *side, bool li
 		n -= 1 + hostile_random(x, hostile_random(x, 4) ? (n < 8 ? n : 8) : n);
 		f = watch_flow(sim->wire[k].watch, n);
 		*side = l->host[1] == victim;
-		if (f->side[*side].told && f->side[!*side].syn && !(living && f->ending))
+		if (f->side[*side].told && f->side[!*side].syn &&
+		    !(living && (f->ending || f->reset[0] || f->reset[1])))
 			return f;
 	}
 	return NULL;

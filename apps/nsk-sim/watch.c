@@ -157,8 +157,8 @@ static void see(struct watch *w, const struct segment *s, unsigned direction)
 	struct watch_side *me = &f->side[direction], *peer = &f->side[!direction];
 	uint8_t both;
 
-	if (s->flags & (SEGMENT_RST | SEGMENT_FIN))
-		f->ending = true;
+	f->ending |= !!(s->flags & SEGMENT_FIN);
+	f->reset[direction] = s->flags & SEGMENT_RST;
 	if (s->flags & SEGMENT_RST)
 		return;
 	if (s->flags & SEGMENT_SYN)

@@ -31,7 +31,8 @@ struct watch_side {
 struct watch_flow {
 	uint32_t address[2]; /* at the link's ends */
 	uint16_t port[2];
-	bool ending; /* there was a FIN or RST */
+	bool ending;   /* there was a FIN */
+	bool reset[2]; /* there was a RST, and nothing since from the same end */
 	struct watch_side side[2];
 };
 

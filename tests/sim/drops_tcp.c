@@ -211,8 +211,10 @@ static void memory_again(struct peer *p)
 {
 	struct nsk_worker *w = world_worker(&p->world, 0);
 
-	for (unsigned n = 0; taken[n]; n++)
+	for (unsigned n = 0; taken[n]; n++) {
 		slab_free(&w->tcp->conns, taken[n]);
+		taken[n] = NULL;
+	}
 	w->mem->limit = SIZE_MAX;
 	finish(p);
 }
