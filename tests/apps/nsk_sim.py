@@ -70,7 +70,11 @@ BROKEN = (
     (HOSTS + LINK + APPS.replace('from = "a"', 'from = "b"'),
      ':3: application "up": no link joins hosts "b" and "b"; hosts do not forward, so a link must lead straight there'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", 'kind = "bulky"'),
-     ':3: kind = "bulky": there is no such kind; there are bulk, request, short, half-close'),
+     ':3: kind = "bulky": there is no such kind; there are bulk, request, short, half-close, udp'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", 'kind = "udp"; nodelay = true'),
+     ':3: application "up": nodelay is not for kind "udp"'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", 'kind = "udp"; request = 1473'),
+     ':3: application "up": datagrams have 12 to 1472 bytes, for each must fit a packet'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", "request = 100"),
      ':3: application "up": request is not for kind "bulk"'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", 'bytes = 20000; duration = "1 s"'),
@@ -278,6 +282,18 @@ class Sim(unittest.TestCase):
             result = run(path)
             self.assertEqual((result.returncode, result.stderr), (0, ""), path)
 
+    def test_many_seeds_of_hostile_hosts_and_of_storms_hold(self):
+        count = 1000 if os.environ.get("NSK_TEST_ALL") else 15
+        for name in ("hostile", "storm"):
+            path = os.path.join(ROOT, "config", f"sim-{name}.conf")
+            result = subprocess.run([NSK_SIM, "--quiet", "--seeds", f"1:{count}", path], capture_output=True, text=True,
+                                    timeout=count * 20, check=False, stdin=subprocess.DEVNULL)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_a_seed_of_a_hostile_host_repeats_a_run_to_the_byte(self):
+        text = HOSTILE.replace('"blind"', '"chaos", "blind", "garbage", "renege"') + APPS
+        self.assertEqual(self.capture(text, "--seed", "7"), self.capture(text, "--seed", "7"))
+
     def test_a_seed_repeats_a_run_to_the_byte(self):
         text = source("config/sim-lossy.conf").replace("5 MB", "300 KB")
         first = self.capture(text, "--seed", "7")
@@ -330,6 +346,18 @@ class Sim(unittest.TestCase):
         self.assertEqual((ask["requests"], ask["bytes_back"]), (18, 90000))
         self.assertEqual((many["done"], many["requests"], many["errors"]), (200, 200, 0))
         self.assertEqual((half["bytes"], half["bytes_back"]), (50000, 60000))
+
+    def test_datagrams_arrive_as_they_were_sent_or_are_counted_as_lost(self):
+        apps = """apps = {
+            ping = { kind = "udp"; from = "a"; to = "b"; count = 200; request = 100; response = 1400; think = "2 ms"; };
+            drip = { kind = "udp"; from = "b"; to = "a"; count = 300; request = 1472; think = "1 ms"; }; };"""
+        ping, drip = self.json(HOSTS + LINK.replace("10 Mbit/s", "100 Mbit/s") + apps)["apps"]
+        self.assertEqual((ping["requests"], ping["bytes"], ping["bytes_back"]), (200, 20000, 280000))
+        self.assertEqual((drip["requests"], drip["bytes"], drip["latency_p50_us"]), (300, 441600, 0))
+        bad = LINK.replace('"5 ms"', '"5 ms"; loss = "5 %"; duplicate = "5 %"; corrupt = "5 %"; reorder = "5 %"')
+        ping, drip = self.json(HOSTS + bad + apps)["apps"]
+        self.assertLess(ping["requests"] + drip["requests"], 480)
+        self.assertGreater(ping["requests"] + drip["requests"], 100)
 
     def test_an_error_that_must_come_and_does_not_is_a_failure(self):
         result = run(self.file(HOSTS + LINK + APPS.replace("bytes", 'expect = "error"; bytes')))
