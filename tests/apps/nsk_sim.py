@@ -350,7 +350,7 @@ class Sim(unittest.TestCase):
     def test_datagrams_arrive_as_they_were_sent_or_are_counted_as_lost(self):
         apps = """apps = {
             ping = { kind = "udp"; from = "a"; to = "b"; count = 200; request = 100; response = 1400; think = "2 ms"; };
-            drip = { kind = "udp"; from = "b"; to = "a"; count = 300; request = 1472; think = "1 ms"; }; };"""
+            drip = { kind = "udp"; from = "b"; to = "a"; count = 300; request = 1472; think = "1 ms"; start = "50 ms"; }; };"""
         ping, drip = self.json(HOSTS + LINK.replace("10 Mbit/s", "100 Mbit/s") + apps)["apps"]
         self.assertEqual((ping["requests"], ping["bytes"], ping["bytes_back"]), (200, 20000, 280000))
         self.assertEqual((drip["requests"], drip["bytes"], drip["latency_p50_us"]), (300, 441600, 0))
