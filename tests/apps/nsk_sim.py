@@ -348,7 +348,8 @@ class Sim(unittest.TestCase):
         self.assertEqual((half["bytes"], half["bytes_back"]), (50000, 60000))
 
     def test_datagrams_arrive_as_they_were_sent_or_are_counted_as_lost(self):
-        apps = """apps = {
+        apps = """settings = { arp = { queue = 50; }; };
+        apps = {
             ping = { kind = "udp"; from = "a"; to = "b"; count = 200; request = 100; response = 1400; think = "2 ms"; };
             drip = { kind = "udp"; from = "b"; to = "a"; count = 300; request = 1472; think = "1 ms"; start = "50 ms"; }; };"""
         ping, drip = self.json(HOSTS + LINK.replace("10 Mbit/s", "100 Mbit/s") + apps)["apps"]
