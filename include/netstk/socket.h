@@ -49,6 +49,12 @@
  * - No call ever raises SIGPIPE: sending on a broken stream is EPIPE alone, with or without
  *   MSG_NOSIGNAL.
  * - Flags that a call does not know are refused with EOPNOTSUPP, not ignored.
+ * - A call whose address cannot be told (EFAULT, EINVAL) has done nothing: the connection stays in
+ *   the queue, the bytes can be received.
+ * - Connections do not keep their listener's port: it can be bound again without SO_REUSEADDR.
+ * - The next hop that did not answer is remembered for a while: connections through it fail with
+ *   EHOSTUNREACH at once.
+ * - A datagram socket gets its port by a send that has a destination, which the port suits.
  * - IP_BIND_ADDRESS_NO_PORT is 1 unless set: packets then come to the socket's own worker.
  * - There is no urgent data: MSG_OOB fails (send: EOPNOTSUPP, recv: EINVAL).
  * - nsk_close() never waits: SO_LINGER with a time is a graceful close in the background, with zero
@@ -130,8 +136,7 @@ NSK_API int nsk_accept(int fd, struct sockaddr *addr, socklen_t *len);
  * @param[in,out] len room at addr, then the address's whole length
  * @param flags SOCK_NONBLOCK, SOCK_CLOEXEC; the listener's own O_NONBLOCK is not inherited
  * @return the connection's descriptor, or -1 with errno: EAGAIN, EINVAL (not listening, unknown
- *         flags), ENFILE and EMFILE (the connection stays in the queue), ECONNABORTED (it was reset
- *         before its address could be told)
+ *         flags), ENFILE and EMFILE (the connection stays in the queue)
  */
 NSK_API int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 
@@ -302,8 +307,8 @@ NSK_API int nsk_getsockopt(int fd, int level, int name, void *value, socklen_t *
 /**
  * @brief Set an option, see nsk_getsockopt().
  *
- * Timeouts are kept in milliseconds, rounded up; 0 is for ever, a negative time one millisecond,
- * and more than 24 days are for ever.
+ * Timeouts are kept in milliseconds, rounded up; 0 is for ever, a negative time not at all (read as
+ * 0), and more than 24 days are for ever.
  *
  * @return 0, or -1 with errno: ENOPROTOOPT (no such option, or not to be set), EINVAL (too short,
  * out of range), EDOM (microseconds of a timeout)

@@ -57,13 +57,10 @@ struct accept_arg {
 	int flags;
 };
 
-/* The peer's name of a new connection; one that is gone already is given up. */
 static NSK_NOINLINE int name_child(struct sock *child, int fd, const struct accept_arg *a)
 {
-	if (child->ops->getname(child, 1, a->addr, a->len) == 0)
-		return fd;
-	api_close(child, fd);
-	return -ECONNABORTED;
+	child->ops->getname(child, SOCK_NAME_ACCEPTED, a->addr, a->len);
+	return fd;
 }
 
 /* The number is taken first, so that no connection leaves the queue without getting one. */

@@ -15,11 +15,13 @@ static inline ssize_t recv_once(struct sock *s, struct msghdr *msg, int flags)
 {
 	socklen_t name_room = msg->msg_namelen;
 	size_t control_room = msg->msg_controllen;
+	int told = msg->msg_flags;
 	ssize_t n = s->ops->recvmsg(s, msg, flags);
 
 	if (NSK_UNLIKELY(n < 0)) {
 		msg->msg_namelen = name_room;
 		msg->msg_controllen = control_room;
+		msg->msg_flags = told;
 	}
 	return n;
 }
@@ -110,12 +112,14 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 	return recv_waiting(fd, msg, total, flags);
 }
 
+/* MSG_TRUNC throws a stream's bytes away and needs no memory for them. A datagram does: the
+ * protocol says so. */
 static NSK_NOINLINE ssize_t recv_one(int fd, void *buf, size_t len, int flags)
 {
 	struct iovec iov = {buf, NSK_MIN(len, API_BYTES_MAX)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	if (NSK_UNLIKELY(!buf && len))
+	if (NSK_UNLIKELY(!buf && len && !(flags & MSG_TRUNC)))
 		return api_fail(-EFAULT);
 	return recv_msg(fd, &msg, iov.iov_len, flags);
 }
@@ -150,7 +154,7 @@ ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *
 
 	if (rc)
 		return api_fail(rc);
-	if (!buf && len)
+	if (!buf && len && !(flags & MSG_TRUNC))
 		return api_fail(-EFAULT);
 	if (addr) {
 		msg.msg_name = addr;

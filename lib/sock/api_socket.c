@@ -14,6 +14,7 @@
 #define NS_PER_S INT64_C(1000000000)
 
 /* Numbers of types and of domains end here in Linux: beyond is EINVAL, EAFNOSUPPORT. */
+#define DOMAINS	     46
 #define SOCK_TYPES   11
 #define PROTOCOL_MAX 262
 
@@ -32,11 +33,9 @@ int api_open(struct sock *s, bool cloexec)
 
 int api_check_addr(const struct sockaddr *addr, socklen_t len)
 {
-	if (len > sizeof(struct sockaddr_storage))
+	if (len < sizeof(sa_family_t) || len > sizeof(struct sockaddr_storage))
 		return -EINVAL;
-	if (!addr)
-		return -EFAULT;
-	return len < sizeof(sa_family_t) ? -EINVAL : 0;
+	return addr ? 0 : -EFAULT;
 }
 
 int api_iov_total(const struct iovec *iov, size_t count, size_t *total)
@@ -153,7 +152,9 @@ int nsk_socket(int domain, int type, int protocol)
 	c.w = sock_visit_current();
 	if (!c.w)
 		return api_fail(-ENXIO);
-	if (type < 0 || type >= SOCK_TYPES || protocol < 0 || protocol > PROTOCOL_MAX)
+	if (domain < 0 || domain >= DOMAINS)
+		rc = -EAFNOSUPPORT;
+	else if (type < 0 || type >= SOCK_TYPES || protocol < 0 || protocol > PROTOCOL_MAX)
 		rc = -EINVAL;
 	else
 		rc = find_family(c.w->sock, domain, type, protocol, &c.family);
@@ -187,7 +188,7 @@ int nsk_bind(int fd, const struct sockaddr *addr, socklen_t len)
 }
 
 struct name_arg {
-	int peer;
+	enum sock_name which;
 	struct sockaddr *addr;
 	socklen_t *len;
 };
@@ -202,19 +203,19 @@ static int name_run(struct sock *s, void *arg)
 		return -EFAULT;
 	if (*a->len > INT_MAX)
 		return -EINVAL;
-	return s->ops->getname(s, a->peer, a->addr, a->len);
+	return s->ops->getname(s, a->which, a->addr, a->len);
 }
 
 int nsk_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	struct name_arg a = {0, addr, len};
+	struct name_arg a = {SOCK_NAME_OWN, addr, len};
 
 	return api_int(sock_call_fd(fd, name_run, &a));
 }
 
 int nsk_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	struct name_arg a = {1, addr, len};
+	struct name_arg a = {SOCK_NAME_PEER, addr, len};
 
 	return api_int(sock_call_fd(fd, name_run, &a));
 }

@@ -102,11 +102,13 @@ static void get_timeo(struct sock *s, const struct option *o, union opt_value *v
 {
 	uint32_t ms = *timeo_of(s, o);
 
+	if (ms == SOCK_TIMEO_NONE)
+		ms = 0;
 	v->tv.tv_sec = ms / MS_PER_S;
 	v->tv.tv_usec = (suseconds_t)(ms % MS_PER_S) * US_PER_MS;
 }
 
-/* 0 is for ever, a negative time the shortest there is; rounded up to milliseconds. */
+/* 0 is for ever, a negative time no time at all; rounded up to milliseconds. */
 static int set_timeo(struct sock *s, const struct option *o, const union opt_value *v)
 {
 	int64_t ms;
@@ -114,7 +116,7 @@ static int set_timeo(struct sock *s, const struct option *o, const union opt_val
 	if (v->tv.tv_usec < 0 || v->tv.tv_usec >= US_PER_S)
 		return -EDOM;
 	if (v->tv.tv_sec < 0)
-		ms = 1;
+		ms = SOCK_TIMEO_NONE;
 	else if (v->tv.tv_sec >= TIMEO_MAX_MS / MS_PER_S)
 		ms = 0;
 	else

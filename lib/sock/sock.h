@@ -16,12 +16,20 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
 #include "base/compiler.h"
 #include "mbuf/worker.h"
 
 struct epoll_item;
 struct rte_mbuf;
 struct sock;
+
+/* Whose name. */
+enum sock_name {
+	SOCK_NAME_OWN,
+	SOCK_NAME_PEER,
+	SOCK_NAME_ACCEPTED, /* the peer's, of a new connection that may be over already */
+};
 
 /*
  * What a protocol can do. sendmsg, recvmsg and close must be there; a missing other one makes the
@@ -54,9 +62,9 @@ struct sock_ops {
 	 */
 	ssize_t (*sendmsg)(struct sock *s, const struct msghdr *msg, int flags);
 	/*
-	 * Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_namelen (0: no name),
-	 * msg_controllen (the API layer restores both on failure). MSG_PEEK, MSG_TRUNC as recv(2);
-	 * MSG_WAITALL's waiting is the API layer's.
+	 * Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_controllen and, if there
+	 * is a msg_name, msg_namelen (0: no name); the API layer restores them on failure.
+	 * MSG_PEEK, MSG_TRUNC as recv(2); MSG_WAITALL's waiting is the API layer's.
 	 */
 	ssize_t (*recvmsg)(struct sock *s, struct msghdr *msg, int flags);
 	/*
@@ -71,8 +79,8 @@ struct sock_ops {
 	void (*close)(struct sock *s);
 	int (*getsockopt)(struct sock *s, int level, int name, void *value, socklen_t *len);
 	int (*setsockopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
-	/* peer: 0 own address, 1 peer's; -ENOTCONN. */
-	int (*getname)(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len);
+	/* -ENOTCONN: there is no peer. */
+	int (*getname)(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len);
 	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD; -ENOTTY for others. */
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
@@ -90,13 +98,16 @@ enum sock_flags {
 				 * cleared by the protocol when that ends */
 };
 
+/* A timeout that was set to less than nothing. */
+#define SOCK_TIMEO_NONE UINT32_MAX
+
 /* Part of every connection. All [W]. */
 struct sock {
 	const struct sock_ops *ops;
 	struct nsk_worker *worker;
 	struct epoll_item *items; /* registrations with epoll instances and sleeping threads */
 	int32_t fd;		  /* one of the descriptors that name it, -1: none (handle.c) */
-	uint32_t rcvtimeo_ms;	  /* 0: for ever */
+	uint32_t rcvtimeo_ms;	  /* 0: for ever, SOCK_TIMEO_NONE: not at all */
 	uint32_t sndtimeo_ms;
 	uint16_t ready;	  /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP and synonyms */
 	uint16_t refs;	  /* descriptors (dup, SOCK_DUPS_MAX), and blocking calls under way */
@@ -207,6 +218,18 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
  */
 int sock_option_in(int level, const void *value, socklen_t len, int *number);
 void sock_option_out(int level, int number, void *value, socklen_t *len);
+
+/* What an address from the application is for. */
+enum sock_addr_use {
+	SOCK_ADDR_BIND,
+	SOCK_ADDR_CONNECT,
+	SOCK_ADDR_SEND,
+};
+
+/* Such an address of the socket's family, its port in host order: 0, -EINVAL (too short),
+ * -EAFNOSUPPORT. lib/sock/addr.c */
+int sock_addr_in(const struct sock *s, enum sock_addr_use use, struct ip_addr *a, uint16_t *port,
+		 const struct sockaddr *sa, socklen_t len);
 
 /* What lib/sock keeps per worker. */
 struct sock_worker;

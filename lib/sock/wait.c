@@ -240,6 +240,8 @@ static int64_t timeout_of(const struct wait_op *op, const struct sock *s)
 	if (op->timeout_ns >= WAIT_FOREVER)
 		return op->timeout_ns;
 	ms = op->timeout_ns == WAIT_RCVTIMEO ? s->rcvtimeo_ms : s->sndtimeo_ms;
+	if (ms == SOCK_TIMEO_NONE)
+		return 0;
 	return ms ? (int64_t)ms * NS_PER_MS : WAIT_FOREVER;
 }
 

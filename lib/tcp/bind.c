@@ -27,12 +27,10 @@ int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	struct nsk_worker *w = s->worker;
 	struct ip_addr a;
 	uint16_t port;
-	int rc = ip_addr_from_sockaddr(&a, &port, NULL, addr, len);
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &a, &port, addr, len);
 
 	if (rc)
 		return rc;
-	if (a.family != s->family)
-		return -EAFNOSUPPORT;
 	if (c->state != TCPS_CLOSED || (c->flags & (CONN_F_NAMED | CONN_F_BOUND)))
 		return -EINVAL;
 	if (!ip_addr_is_any(&a) && !net_local(w, a.b, a.family))
@@ -85,14 +83,14 @@ static void addr_out(const struct tcp_conn *c, const uint8_t addr[16], uint16_t 
 	ip_addr_to_sockaddr(&a, WIRE_BE16(port_be), 0, sa, len);
 }
 
-int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len)
+int tcp_getname(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	const uint32_t no_peer = TCPS_BIT(TCPS_CLOSED) | TCPS_BIT(TCPS_LISTEN) |
 				 TCPS_BIT(TCPS_SYN_SENT);
 
-	if (peer) {
-		if (conn_in(c, no_peer))
+	if (which != SOCK_NAME_OWN) {
+		if (which == SOCK_NAME_PEER && conn_in(c, no_peer))
 			return -ENOTCONN;
 		addr_out(c, c->flow.src, c->flow.sport_be, addr, len);
 		return 0;

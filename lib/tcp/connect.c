@@ -95,12 +95,15 @@ int tcp_connected(struct sock *s)
 	}
 }
 
-/* 0: an attempt can begin. What became of the one before is told first, if nobody was told. */
+/* 0: an attempt can begin. What became of the one before is told first, as in Linux by connect()
+ * itself; a connection that was open stays what it was. */
 static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 {
 	switch (c->state) {
 	case TCPS_CLOSED:
-		return c->sock.err && (c->flags & CONN_F_WAS_OPEN) ? tell_failure(w, c) : 0;
+		if (!(c->flags & CONN_F_WAS_OPEN))
+			return 0;
+		return c->flags & CONN_F_ACTIVE ? tell_failure(w, c) : -EISCONN;
 	case TCPS_SYN_SENT:
 	case TCPS_SYN_RCVD:
 		return fastopen_waits(c) ? -EISCONN : -EALREADY;
@@ -113,13 +116,11 @@ static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
 		       struct ip_addr *dst, uint16_t *port)
 {
-	int rc = ip_addr_from_sockaddr(dst, port, NULL, addr, len);
+	int rc = sock_addr_in(&c->sock, SOCK_ADDR_CONNECT, dst, port, addr, len);
 	const struct local_entry *own;
 
 	if (rc)
 		return rc;
-	if (dst->family != c->sock.family)
-		return -EAFNOSUPPORT;
 	if (ip_addr_is_any(dst) || ip_addr_is_multicast(dst) || ip_addr_is_broadcast(dst))
 		return -ENETUNREACH;
 	own = net_local_entry(c->sock.worker, dst->b, dst->family);

@@ -115,7 +115,7 @@ int tcp_listen(struct sock *s, int backlog)
 	tcp_clock(w);
 	if (c->state == TCPS_LISTEN)
 		return resize(w, c->listener, n);
-	if (c->state != TCPS_CLOSED)
+	if (c->state != TCPS_CLOSED || (c->flags & CONN_F_WAS_OPEN))
 		return -EINVAL;
 	return start(w, c, n);
 }

@@ -12,7 +12,7 @@ extern const struct sock_ops tcp_sock_ops;
 
 /* bind.c */
 int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len);
-int tcp_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len);
+int tcp_getname(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len);
 /* Gives a socket without a port one of our choice. 0, -EADDRINUSE, -ENOBUFS. */
 int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c);
 

@@ -174,7 +174,7 @@ ssize_t tcp_recv(struct sock *s, void *buf, size_t room)
 	struct tcp_conn *c = conn_of_sock(s);
 
 	if (NSK_UNLIKELY(room == 0))
-		return 0;
+		return c->rcv.bytes ? 0 : tcp_recv_status(s);
 	return c->rcv.bytes ? take(s->worker, c, buf, room) : tcp_recv_status(s);
 }
 
@@ -240,13 +240,14 @@ ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 		return -EAGAIN; /* nothing is ever put there */
 	if (flags & MSG_OOB)
 		return -EINVAL;
-	msg->msg_namelen = 0;
+	if (msg->msg_name)
+		msg->msg_namelen = 0;
 	msg->msg_controllen = 0;
 	msg->msg_flags = 0;
-	if (room == 0)
-		return 0;
 	if (c->rcv.bytes == 0)
 		return tcp_recv_status(s);
+	if (room == 0)
+		return 0;
 	len = (uint32_t)NSK_MIN(room, (size_t)c->rcv.bytes);
 	if (!(flags & MSG_TRUNC)) {
 		copy_out(c, msg, len);

@@ -159,8 +159,6 @@ ssize_t udp_errors_recv(struct udp_sock *u, struct msghdr *msg)
 	msg->msg_flags = MSG_ERRQUEUE | (n < e->len ? MSG_TRUNC : 0);
 	if (msg->msg_name)
 		ip_addr_to_sockaddr(&e->dst, e->port, 0, msg->msg_name, &msg->msg_namelen);
-	else
-		msg->msg_namelen = 0;
 	tell(e, msg);
 	free_entry(u, e);
 	next_error(u);

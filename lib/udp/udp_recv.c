@@ -58,10 +58,8 @@ static void fill_name(const struct pkt *p, struct msghdr *msg)
 {
 	struct ip_addr from = {.family = p->family};
 
-	if (!msg->msg_name) {
-		msg->msg_namelen = 0;
+	if (!msg->msg_name)
 		return;
-	}
 	memcpy(from.b, p->flow.src, 16);
 	ip_addr_to_sockaddr(&from, load_be16(&p->flow.sport_be), 0, msg->msg_name,
 			    &msg->msg_namelen);
@@ -151,11 +149,15 @@ ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 		return udp_errors_recv(u, msg);
 	if (NSK_UNLIKELY(s->err))
 		return udp_take_error(u);
+	/* MSG_TRUNC spares a stream the memory, and the calls ask nobody for it. */
+	if (NSK_UNLIKELY(flags & MSG_TRUNC && room_of(msg) && !msg->msg_iov->iov_base))
+		return -EFAULT;
 	msg->msg_flags = 0;
 	if (NSK_LIKELY(u->qhead != NULL))
 		return give(u, msg, flags);
 	msg->msg_controllen = 0;
-	msg->msg_namelen = 0;
+	if (msg->msg_name)
+		msg->msg_namelen = 0;
 	return u->flags & UDP_F_SHUT_RD ? 0 : -EAGAIN;
 }
 

@@ -57,12 +57,10 @@ static int choose_dest(const struct udp_sock *u, const struct msghdr *msg, struc
 		d->addr = u->faddr;
 		d->port = u->fport;
 	} else {
-		rc = ip_addr_from_sockaddr(&d->addr, &d->port, NULL, msg->msg_name,
-					   msg->msg_namelen);
+		rc = sock_addr_in(&u->sock, SOCK_ADDR_SEND, &d->addr, &d->port, msg->msg_name,
+				  msg->msg_namelen);
 		if (rc)
 			return rc;
-		if (d->addr.family != u->sock.family)
-			return -EAFNOSUPPORT;
 	}
 	if (d->port == 0)
 		return -EINVAL;

@@ -90,7 +90,7 @@ int udp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)
 	list_init(&u->errors);
 	list_add_tail(&w->udp->all, &u->link);
 	w->udp->count++;
-	sock_ready(&u->sock, EPOLLOUT);
+	sock_ready(&u->sock, EPOLLOUT | EPOLLWRBAND);
 	*s = &u->sock;
 	return 0;
 }
@@ -114,12 +114,10 @@ static int udp_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 	struct udp_sock *u = udp_of(s);
 	struct ip_addr addr;
 	uint16_t port;
-	int rc = ip_addr_from_sockaddr(&addr, &port, NULL, sa, len);
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &addr, &port, sa, len);
 
 	if (rc)
 		return rc;
-	if (addr.family != s->family)
-		return -EAFNOSUPPORT;
 	if (u->flags & UDP_F_BOUND)
 		return -EINVAL;
 	if (!may_bind(s->worker, &addr))
@@ -252,11 +250,9 @@ static int udp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len)
 
 	if (len >= (socklen_t)sizeof(sa->sa_family) && sa->sa_family == AF_UNSPEC)
 		return disconnect(u);
-	rc = ip_addr_from_sockaddr(&faddr, &fport, NULL, sa, len);
+	rc = sock_addr_in(s, SOCK_ADDR_CONNECT, &faddr, &fport, sa, len);
 	if (rc)
 		return rc;
-	if (faddr.family != s->family)
-		return -EAFNOSUPPORT;
 	if (!udp_may_send_to(u, &faddr))
 		return -EACCES;
 	rc = disconnect(u);
@@ -290,11 +286,11 @@ static int udp_shutdown(struct sock *s, int how)
 	return 0;
 }
 
-static int udp_getname(struct sock *s, int peer, struct sockaddr *sa, socklen_t *len)
+static int udp_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len)
 {
 	struct udp_sock *u = udp_of(s);
 
-	if (!peer) {
+	if (which == SOCK_NAME_OWN) {
 		ip_addr_to_sockaddr(&u->laddr, u->lport, 0, sa, len);
 		return 0;
 	}

@@ -58,7 +58,7 @@ struct fake {
 	int connect_rc; /* what connect says */
 	int last_flags; /* of the last sendmsg */
 	bool eof;
-	bool nameless; /* getname fails */
+	bool nameless; /* its connection is over: getname fails where it should */
 	bool lingers;  /* close leaves it to the test, as TCP leaves a connection to its timers */
 };
 
@@ -200,11 +200,11 @@ static void fake_close(struct sock *s)
 	fakes--;
 }
 
-static int fake_getname(struct sock *s, int peer, struct sockaddr *addr, socklen_t *len)
+static int fake_getname(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(peer ? 2 : 1)};
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(which ? 2 : 1)};
 
-	if (fake_of(s)->nameless)
+	if (fake_of(s)->nameless && which != SOCK_NAME_ACCEPTED)
 		return -ENOTCONN;
 	memcpy(addr, &sin, NSK_MIN(*len, (socklen_t)sizeof(sin)));
 	*len = sizeof(sin);

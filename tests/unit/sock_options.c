@@ -69,9 +69,10 @@ static void timeouts_round_up_to_milliseconds(void **state)
 	static const struct {
 		struct timeval in, out;
 	} row[] = {
-		{{1, 500000}, {1, 500000}}, {{0, 1}, {0, 1000}},	  {{0, 999001}, {1, 0}},
-		{{0, 0}, {0, 0}},	    {{-5, 0}, {0, 1000}},	  {{1 << 30, 0}, {0, 0}},
-		{{-5, 999999}, {0, 1000}},  {{2147482, 0}, {2147482, 0}},
+		{{1, 500000}, {1, 500000}}, {{0, 1}, {0, 1000}},
+		{{0, 999001}, {1, 0}},	    {{0, 0}, {0, 0}},
+		{{-5, 0}, {0, 0}},	    {{1 << 30, 0}, {0, 0}},
+		{{-5, 999999}, {0, 0}},	    {{2147482, 0}, {2147482, 0}},
 	};
 	static const int name[] = {SO_RCVTIMEO, SO_SNDTIMEO};
 	int fd = stream_fd();
@@ -98,6 +99,18 @@ static void receive_and_send_timeouts_are_two(void **state)
 	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
 	assert_int_equal(fake_at(fd)->sock.rcvtimeo_ms, 1000);
 	assert_int_equal(fake_at(fd)->sock.sndtimeo_ms, 0);
+}
+
+static void a_timeout_of_less_than_nothing_does_not_wait(void **state)
+{
+	struct timeval tv = {-1, 0};
+	int fd = stream_fd();
+	char c;
+
+	(void)state;
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	assert_int_equal(fake_at(fd)->sock.rcvtimeo_ms, SOCK_TIMEO_NONE);
+	assert_errno(nsk_recv(fd, &c, 1, 0), EAGAIN);
 }
 
 static void a_timeout_with_bad_microseconds_is_EDOM(void **state)
@@ -171,6 +184,7 @@ int main(void)
 		T(an_error_is_told_once),
 		T(timeouts_round_up_to_milliseconds),
 		T(receive_and_send_timeouts_are_two),
+		T(a_timeout_of_less_than_nothing_does_not_wait),
 		T(a_timeout_with_bad_microseconds_is_EDOM),
 		T(linger_is_off_or_a_number_of_seconds),
 		T(unknown_options_and_levels_are_ENOPROTOOPT),

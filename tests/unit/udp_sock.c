@@ -22,10 +22,11 @@ static void test_bind_takes_our_addresses_and_free_ports(void **state)
 	u->ops->setsockopt(u, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	assert_int_equal(do_bind(u, IF0_ADDR, 7), -EADDRINUSE); /* s does not share */
 	assert_int_equal(do_bind(u, IF0_ADDR2, 7), 0);
-	assert_int_equal(s->ops->getname(s, 0, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(s->ops->getname(s, SOCK_NAME_OWN, (struct sockaddr *)&sa, &len), 0);
 	assert_int_equal(sa.sin_port, WIRE_BE16(7));
 	assert_int_equal(sa.sin_addr.s_addr, WIRE_BE32(IF0_ADDR));
-	assert_int_equal(s->ops->getname(s, 1, (struct sockaddr *)&sa, &len), -ENOTCONN);
+	assert_int_equal(s->ops->getname(s, SOCK_NAME_PEER, (struct sockaddr *)&sa, &len),
+			 -ENOTCONN);
 	s->ops->close(s);
 	s = bound(world, IF0_ADDR, 7);
 }
@@ -101,9 +102,9 @@ static void test_connect_names_the_peer_and_unspec_takes_it_back(void **state)
 	char buf[4];
 
 	assert_int_equal(do_connect(s, PEER, 9), 0);
-	assert_int_equal(s->ops->getname(s, 1, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(s->ops->getname(s, SOCK_NAME_PEER, (struct sockaddr *)&sa, &len), 0);
 	assert_int_equal(sa.sin_addr.s_addr, WIRE_BE32(PEER));
-	assert_int_equal(s->ops->getname(s, 0, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(s->ops->getname(s, SOCK_NAME_OWN, (struct sockaddr *)&sa, &len), 0);
 	assert_int_equal(sa.sin_addr.s_addr, WIRE_BE32(IF0_ADDR));
 	arrive(world, PEER, 8, IF0_ADDR, 7, "x", 1);
 	nw_assert_drops(world, NSK_DROP_UDP_NO_SOCKET, 1);

@@ -14,7 +14,7 @@ static inline struct sock *open_socket(struct net_world *world)
 	struct sock *s;
 
 	assert_int_equal(udp_create(&world->w, AF_INET, &s), 0);
-	assert_int_equal(s->ready, EPOLLOUT | EPOLLWRNORM);
+	assert_int_equal(s->ready, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 	return s;
 }
 
