@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs the program of socket calls against the kernel and against the stack and compares what they print.
+
+compare.py KERNEL_PROGRAM NSK_PROGRAM TOPIC. Ends with 0 if every line is the same or differs as DIFFERENCES says, with 77
+where the kernel's program finds no namespaces. A difference that is listed and does not show is an error too.
+"""
+import re
+import subprocess
+import sys
+
+# "topic/name of a check, as a pattern": why ours is not as Linux's. docs/SOCKETS.md and netstk/socket.h say the same.
+DIFFERENCES = {
+    "create/fresh datagram, which is": "a port is chosen to suit the destination: a send without one chooses none",
+    "reuse/the port of a listener that is gone.*without option": "connections do not keep their listener's port from others",
+    "listening/.*is there still": "a connection whose address could not be told stays in the queue, Linux throws it away",
+    "sending/a flag that send does not know": "flags that a call does not know are refused",
+    "receiving/a flag that recv does not know": "flags that a call does not know are refused",
+    "receiving/what is left after that": "a receive whose address could not be told has taken nothing",
+    "connecting/going on, the next attempt": "who did not answer is remembered for a while",
+}
+
+
+def lines_of(program, topic):
+    """{name: outcome} in order; a program that fails, or says a name twice, ends the test."""
+    ran = subprocess.run([program, topic], stdout=subprocess.PIPE, text=True, check=False)
+    if ran.returncode == 77:
+        sys.exit(77)
+    outcomes = {}
+    for line in ran.stdout.splitlines():
+        name, colon, outcome = line.partition(": ")
+        if not colon or name in outcomes:
+            sys.exit(f"{program}: {'twice' if colon else 'no check'}: {line}")
+        outcomes[name] = outcome
+    if ran.returncode:
+        sys.exit(f"{program} {topic}: ended with status {ran.returncode} after: {(ran.stdout.splitlines() or ['nothing'])[-1]}")
+    if not outcomes:
+        sys.exit(f"{program} {topic}: no checks")
+    return outcomes
+
+
+def reason_for(name):
+    """The entry of DIFFERENCES that a check falls under, or None."""
+    return next((pattern for pattern in DIFFERENCES if re.fullmatch(pattern, name)), None)
+
+
+def main():
+    kernel_program, nsk_program, topic = sys.argv[1:]
+    kernel, nsk = lines_of(kernel_program, topic), lines_of(nsk_program, topic)
+    hit, bad = set(), 0
+    for name in list(kernel) + [name for name in nsk if name not in kernel]:
+        if kernel.get(name) == nsk.get(name):
+            continue
+        reason = reason_for(name)
+        hit.add(reason)
+        if reason is None:
+            bad += 1
+            print(f"{name}\n    kernel: {kernel.get(name, 'says nothing')}\n    netstk: {nsk.get(name, 'says nothing')}")
+    for pattern in DIFFERENCES:
+        if pattern.startswith(topic + "/") and pattern not in hit:
+            bad += 1
+            print(f"{pattern}\n    is listed as a difference, but there is none")
+    same = sum(kernel[name] == nsk.get(name) for name in kernel)
+    print(f"{topic}: {same} checks the same, {len(kernel) - same} not")
+    sys.exit(1 if bad else 0)
+
+
+main()
