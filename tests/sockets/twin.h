@@ -49,7 +49,10 @@
 	X(timeouts)    \
 	X(shutting)    \
 	X(resets)      \
-	X(states)
+	X(states)      \
+	X(epolls)      \
+	X(epoll_edges) \
+	X(files)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)
