@@ -200,17 +200,18 @@ void receive_all(int fd, void *buf, size_t bytes)
 	need(recv(fd, buf, bytes, MSG_WAITALL) == (ssize_t)bytes);
 }
 
-/* Full when it is asked, everything that was sent acknowledged, and the window closed. */
+/* Everything that was sent is acknowledged, the window closed, and after that no byte is taken. */
 static bool is_full(int fd)
 {
 	static const char block[4096];
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
+	bool took = false;
 
-	while (send(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
-		;
 	need(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
-	return info.tcpi_unacked == 0 && info.tcpi_snd_wnd == 0;
+	while (send(fd, block, sizeof(block), MSG_DONTWAIT) > 0)
+		took = true;
+	return !took && info.tcpi_unacked == 0 && info.tcpi_snd_wnd == 0;
 }
 
 void fill(int fd)
