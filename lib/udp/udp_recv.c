@@ -150,7 +150,8 @@ ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	if (NSK_UNLIKELY(s->err))
 		return udp_take_error(u);
 	/* MSG_TRUNC spares a stream the memory, and the calls ask nobody for it. */
-	if (NSK_UNLIKELY(flags & MSG_TRUNC && room_of(msg) && !msg->msg_iov->iov_base))
+	if (NSK_UNLIKELY(flags & MSG_TRUNC && msg->msg_iovlen == 1 && msg->msg_iov->iov_len &&
+			 !msg->msg_iov->iov_base))
 		return -EFAULT;
 	msg->msg_flags = 0;
 	if (NSK_LIKELY(u->qhead != NULL))
