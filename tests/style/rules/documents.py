@@ -4,7 +4,8 @@
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
 (drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
 lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST`, `script/FOLDER/NAME.script` or, all of
-them, `script/FOLDER/` exists. docs/SOCKETS.md has a row for each socket option of the code's tables and for no other.
+them, `script/FOLDER/` exists. docs/SOCKETS.md has a row for each socket option of the code's tables and for no other,
+docs/CALLS.md names each call of the headers for descriptors in its tables and no other.
 """
 import os
 import re
@@ -16,8 +17,11 @@ LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
 TEST = r"`((?:unit|sim|driver|netns|threads|apps)/\w+\.(?:c|py))(?::(\w+))?`"
 SCRIPT = r"`(script/[\w-]+/(?:[\w-]+\.script)?)`"
 OPTION_TABLES = ("lib/sock/options.c", "lib/tcp/sockopt.c", "lib/udp/udp_options.c")
-OPTION = re.compile(r"^\t\{(?:\w+, )?((?:SO|TCP|IP|IPV6)_\w+),", re.MULTILINE)
-OPTION_ROW = re.compile(r"^\| `((?:SO|TCP|IP|IPV6)_\w+)` \|", re.MULTILINE)
+OPTION = re.compile(r"^\t\{(?:\w+, )?((?:SO|TCP|UDP|IP|IPV6)_\w+),", re.MULTILINE)
+OPTION_ROW = re.compile(r"^\| `((?:SO|TCP|UDP|IP|IPV6)_\w+)` \|", re.MULTILINE)
+CALL_HEADERS = tuple(f"include/netstk/{name}.h" for name in ("socket", "epoll", "client", "zerocopy"))
+CALL = re.compile(r"^(?:NSK_API|static inline) [^;{=]*?\b(nsk_\w+)\(", re.MULTILINE)
+CALL_ROW = re.compile(r"^\| (`nsk_[^|]*) \|", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r'/\* (?P<group>[^*]+) \*/|X\(\w+,\s*"(?P<name>\w+)",\s*"(?P<text>[^"]*)"\)')
 
@@ -76,6 +80,14 @@ def socket_options(file, tree):
         yield Problem(file.path, 1, f"{name} is " + ("not in the code" if name in rows else "in the code, not here"))
 
 
+def calls(file, tree):
+    """Problems with the tables of calls."""
+    code = {name for source in tree.files if source.path in CALL_HEADERS for name in CALL.findall(source.text)}
+    rows = {name for row in CALL_ROW.findall(file.text) for name in re.findall(r"nsk_\w+", row)}
+    for name in sorted(code - {"nsk_is_fd"} ^ rows):
+        yield Problem(file.path, 1, f"{name}() is " + ("not in the headers" if name in rows else "in the headers, not here"))
+
+
 def check(tree):
     for file in tree.files:
         if not file.path.endswith(".md"):
@@ -85,6 +97,8 @@ def check(tree):
         yield from missing_tests(file, tree)
         if file.path == "docs/SOCKETS.md":
             yield from socket_options(file, tree)
+        if file.path == "docs/CALLS.md":
+            yield from calls(file, tree)
         prose = FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), file.text)
         for line, match in file.find(LINK, prose):
             target = os.path.normpath(os.path.join(os.path.dirname(file.path), match[1]))
@@ -110,6 +124,7 @@ GOOD = [
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"tests/script/b/c-d.script": "rfc 1 §1\n", "docs/A.md": "`script/b/c-d.script` `script/b/`\n"},
     {"lib/udp/udp_options.c": "\t{SOL_SOCKET, SO_X, a, b},\n\t{IP_Y, a},\n", "docs/SOCKETS.md": "| `SO_X` |\n| `IP_Y` |\n"},
+    {"include/netstk/epoll.h": "NSK_API int\nnsk_e(int a);\n", "docs/CALLS.md": "| `nsk_e` | e(2) | nsk_f() |\n"},
     {"README.md": "[a](docs/A.md#part) [b](https://x.org/y) [c](#here)\n```\nx[1](2)\n```\n", "docs/A.md": "[up](../)\n"},
 ]
 BAD = [
@@ -124,5 +139,7 @@ BAD = [
     {"README.md": "[a](docs/GONE.md)\n"},
     {"lib/tcp/sockopt.c": "\t{IPPROTO_TCP, TCP_X, a},\n", "docs/SOCKETS.md": "| `TCP_Y` |\n"},
     {"lib/tcp/sockopt.c": "\t{IPPROTO_TCP, TCP_X, a},\n", "docs/SOCKETS.md": "nothing\n"},
+    {"include/netstk/client.h": "NSK_API int nsk_c(int a);\n", "docs/CALLS.md": "| `nsk_d` | c(2) | - |\n"},
+    {"include/netstk/client.h": "NSK_API int nsk_c(int a);\n", "docs/CALLS.md": "nsk_c\n"},
     {"docs/A.md": "[a](docs/A.md)\n"},
 ]
