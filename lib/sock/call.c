@@ -42,14 +42,14 @@ struct sock *sock_direct_or_idle(int fd)
 	return s;
 }
 
-void sock_sleep(uint32_t *word, uint64_t until_ns)
+void sock_sleep(uint32_t *word, uint32_t is, uint64_t until_ns)
 {
 	struct timespec ts = {
 		.tv_sec = (time_t)(until_ns / NS_PER_S),
 		.tv_nsec = (long)(until_ns % NS_PER_S),
 	};
 
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, 0, &ts, NULL,
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, is, &ts, NULL,
 		    FUTEX_BITSET_MATCH_ANY) != 0 &&
 	    errno == EINTR)
 		sock_thread.interrupted = true;

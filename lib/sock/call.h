@@ -32,9 +32,9 @@ struct sock_thread {
 extern __thread struct sock_thread sock_thread
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* Sleeps until *word is not 0, the kernel's monotonic clock says until_ns, or for no reason. A
- * signal that ends the sleep is noted in sock_thread.interrupted. */
-void sock_sleep(uint32_t *word, uint64_t until_ns);
+/* Sleeps until *word is no longer what it is said to be, the kernel's monotonic clock says
+ * until_ns, or for no reason. A signal that ends the sleep is noted in sock_thread.interrupted. */
+void sock_sleep(uint32_t *word, uint32_t is, uint64_t until_ns);
 /* Wakes the one that sleeps on word, after that has been set. */
 void sock_wake(uint32_t *word);
 

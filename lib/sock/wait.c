@@ -207,7 +207,7 @@ static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
 			return -ETIMEDOUT;
 		if (sock_thread.interrupted)
 			return -EINTR;
-		sock_sleep(&wt->word,
+		sock_sleep(&wt->word, 0,
 			   of ? NSK_MIN(now + LOOK_NS, wt->deadline_ns) : wt->deadline_ns);
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Operations from a thread that does not run the worker: they travel over a bounded ring, the
- * worker runs them in its turn, the caller sleeps on a futex until then, or gives up after a while.
+ * worker runs them in its turn. The caller looks for the end of it for some microseconds, which is
+ * what a call to a worker that turns takes, and then sleeps on a futex; or gives up after a while.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,13 +15,15 @@
 #define CALLS_A_TURN 32
 /* How soon a caller sees that the worker has lost its thread, which wakes nobody. */
 #define LOOK_NS UINT64_C(20000000)
+/* Looks before the sleep, each some tens of cycles. */
+#define LOOKS 300
 
 /* The call is complete: whoever takes it out of the ring sees all of it, whatever ring that is. */
 static int hand_over(struct run_worker *r, struct call *c)
 {
 	int rc;
 
-	__atomic_store_n(&c->done, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->done, CALL_WAITS, __ATOMIC_RELEASE);
 	rc = rte_ring_enqueue(r->call_ring, c);
 	idle_wake(r);
 	return rc;
@@ -32,6 +35,21 @@ static struct call *taken(void *from_ring)
 
 	(void)__atomic_load_n(&c->done, __ATOMIC_ACQUIRE);
 	return c;
+}
+
+/* Until the call is done, or the time has come. */
+static void sleep_until_done(struct call *c, uint64_t until_ns)
+{
+	uint32_t waits = CALL_WAITS;
+
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (call_done(c))
+			return;
+		rte_pause();
+	}
+	__atomic_compare_exchange_n(&c->done, &waits, CALL_SLEEPS, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_ACQUIRE);
+	sock_sleep(&c->done, CALL_SLEEPS, until_ns);
 }
 
 /*
@@ -51,7 +69,7 @@ static void wait_until_done(struct run_worker *r, struct call *c)
 			call_serve(own);
 			rte_pause();
 		} else {
-			sock_sleep(&c->done, clock_system_ns() + LOOK_NS);
+			sleep_until_done(c, clock_system_ns() + LOOK_NS);
 		}
 	}
 }
@@ -72,7 +90,7 @@ bool call_wait(struct call *c, uint64_t timeout_ns)
 	uint64_t deadline = clock_system_ns() + timeout_ns;
 
 	while (!call_done(c) && clock_system_ns() < deadline)
-		sock_sleep(&c->done, deadline);
+		sleep_until_done(c, deadline);
 	return call_done(c);
 }
 
@@ -80,7 +98,7 @@ int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns)
 {
 	c->given_up = false;
 	if (hand_over(run_of(w), c) != 0) {
-		c->done = 1;
+		c->done = CALL_DONE;
 		return -EAGAIN;
 	}
 	if (call_wait(c, timeout_ns))
@@ -99,8 +117,8 @@ unsigned call_serve(struct run_worker *r)
 
 		c->result = __atomic_load_n(&c->given_up, __ATOMIC_RELAXED) ? -ETIMEDOUT
 									    : c->fn(c->arg);
-		__atomic_store_n(&c->done, 1, __ATOMIC_RELEASE);
-		sock_wake(&c->done);
+		if (__atomic_exchange_n(&c->done, CALL_DONE, __ATOMIC_ACQ_REL) == CALL_SLEEPS)
+			sock_wake(&c->done);
 	}
 	return n;
 }

@@ -59,7 +59,7 @@ int ctl_pages_create(struct ctl_view *view)
 		if (!view->pages[i])
 			return -ENOMEM;
 		view->pages[i]->w = &view->stack->worker[i]->w;
-		view->pages[i]->call.done = 1;
+		view->pages[i]->call.done = CALL_DONE;
 	}
 	return 0;
 }

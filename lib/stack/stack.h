@@ -206,9 +206,16 @@ struct call {
 	int (*fn)(void *arg);
 	void *arg;
 	int result;
-	uint32_t done; /* [A] futex word */
+	uint32_t done; /* [A] enum call_state; futex word */
 	bool given_up; /* [A] */
 };
+
+enum call_state {
+	CALL_WAITS,
+	CALL_DONE,
+	CALL_SLEEPS, /* as the first, and its thread has to be woken */
+};
+
 /* Runs fn(arg) on the worker, in its thread and within a turn, and waits for the result; -EAGAIN
  * when too many wait. */
 int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
@@ -219,7 +226,7 @@ int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
 int call_run_timeout(struct nsk_worker *w, struct call *c, uint64_t timeout_ns);
 static inline bool call_done(const struct call *c)
 {
-	return __atomic_load_n(&c->done, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&c->done, __ATOMIC_ACQUIRE) == CALL_DONE;
 }
 /* Waits for a call that was given up, no longer than so; true if it is done. */
 bool call_wait(struct call *c, uint64_t timeout_ns);
