@@ -40,7 +40,7 @@ struct fault_line {
 struct fault_queue {
 	struct fault_line line[FAULT_SIDES];
 	struct rng rng; /* of faults that are not the line's */
-	uint64_t injected, nobuf;
+	uint64_t injected, nobuf, marked, duplicated, corrupted, held;
 } NSK_CACHE_ALIGNED;
 
 struct fault_port {
@@ -139,13 +139,14 @@ static struct rte_mbuf *writable(struct rte_mbuf *m, enum fault_side side)
 }
 
 /* The packet itself if there is no buffer for a copy. */
-static struct rte_mbuf *corrupted(struct rte_mbuf *m, enum fault_side side, uint32_t link_len,
-				  uint32_t bit)
+static struct rte_mbuf *corrupted(struct fault_queue *fq, struct rte_mbuf *m, enum fault_side side,
+				  uint32_t link_len, uint32_t bit)
 {
 	struct rte_mbuf *copy = writable(m, side);
 
 	if (!copy)
 		return m;
+	counter_add(&fq->corrupted, 1);
 	flip_bit(copy, link_len + bit / 8, bit % 8);
 	/* What the device has verified is true no more. */
 	copy->ol_flags &= ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
@@ -154,7 +155,8 @@ static struct rte_mbuf *corrupted(struct rte_mbuf *m, enum fault_side side, uint
 
 /* The packet with a mark; NULL: it knows none, or there is no buffer for a copy. What has no such
  * field passes as it is. */
-static struct rte_mbuf *marked(struct rte_mbuf *m, enum fault_side side, uint32_t link_len)
+static struct rte_mbuf *marked(struct fault_queue *fq, struct rte_mbuf *m, enum fault_side side,
+			       uint32_t link_len)
 {
 	uint8_t *tos = ce_field(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, link_len);
 
@@ -163,8 +165,10 @@ static struct rte_mbuf *marked(struct rte_mbuf *m, enum fault_side side, uint32_
 	if (!ce_capable(tos))
 		return NULL;
 	m = writable(m, side);
-	if (m)
-		ce_mark(ce_field(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, link_len));
+	if (!m)
+		return NULL;
+	ce_mark(ce_field(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, link_len));
+	counter_add(&fq->marked, 1);
 	return m;
 }
 
@@ -191,8 +195,10 @@ static void line_enter(struct fault_port *f, struct fault_queue *fq, enum fault_
 	struct rte_mbuf *twin = NULL, *known = m;
 	struct fate fate;
 
-	if (impair_congested(&l->impair, now_ns))
-		known = marked(m, side, link_len);
+	if (impair_full(&l->impair, now_ns, m->pkt_len))
+		known = NULL;
+	else if (impair_congested(&l->impair, now_ns))
+		known = marked(fq, m, side, link_len);
 	if (!known) {
 		line_drop(fq, m);
 		return;
@@ -204,9 +210,11 @@ static void line_enter(struct fault_port *f, struct fault_queue *fq, enum fault_
 		return;
 	}
 	if (fate.corrupted)
-		m = corrupted(m, side, link_len, fate.bit);
+		m = corrupted(fq, m, side, link_len, fate.bit);
 	if (fate.duplicated)
 		twin = rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX);
+	counter_add(&fq->held, fate.held);
+	counter_add(&fq->duplicated, twin != NULL);
 	line_wait(fq, l, m, &fate);
 	if (twin)
 		line_wait(fq, l, twin, &fate);
@@ -399,8 +407,14 @@ static void fault_stats(struct port *port, struct port_stats *stats)
 
 	f->inner->ops->stats(f->inner, stats);
 	for (uint16_t q = 0; q < PORT_QUEUES_MAX; q++) {
-		stats->injected += counter_read(&f->queue[q].injected);
-		stats->rx_nobuf += counter_read(&f->queue[q].nobuf);
+		const struct fault_queue *fq = &f->queue[q];
+
+		stats->injected += counter_read(&fq->injected);
+		stats->rx_nobuf += counter_read(&fq->nobuf);
+		stats->marked += counter_read(&fq->marked);
+		stats->duplicated += counter_read(&fq->duplicated);
+		stats->corrupted += counter_read(&fq->corrupted);
+		stats->held += counter_read(&fq->held);
 	}
 }
 

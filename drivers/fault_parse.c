@@ -54,6 +54,8 @@ static const struct key keys[] = {
 	LINE_KEY("rate", VALUE_RATE, rate_bps, "bits a second that pass"),
 	LINE_KEY("queue", VALUE_COUNT, queue_packets,
 		 "packets on the way or waiting, at most; 4096 if not given"),
+	LINE_KEY("queue_bytes", VALUE_BYTES, queue_bytes,
+		 "with rate: what finds more bytes waiting, its own included, is lost"),
 	LINE_KEY(
 		"ecn_threshold", VALUE_BYTES, ecn_threshold,
 		"with rate: behind more waiting ones IPv4 packets are marked, or lost without ECT"),
@@ -148,7 +150,7 @@ static const char *params_wrong(const struct fault_params *params)
 int fault_parse(const char *list, struct fault_params *params, char *error, size_t size)
 {
 	const char *expect;
-	char names[192];
+	char names[224];
 	struct kv kv;
 	int rc;
 

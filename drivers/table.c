@@ -121,4 +121,8 @@ void port_stats_read(const struct port_stats *from, struct port_stats *to)
 	to->tx_down = counter_read(&from->tx_down);
 	to->rx_nobuf = counter_read(&from->rx_nobuf);
 	to->injected = counter_read(&from->injected);
+	to->marked = counter_read(&from->marked);
+	to->duplicated = counter_read(&from->duplicated);
+	to->corrupted = counter_read(&from->corrupted);
+	to->held = counter_read(&from->held);
 }

@@ -19,6 +19,15 @@ static char wanted[128]; /* instead of the value that was given */
 static bool wake_made;
 static sem_t wake; /* posted at the end: a sleeper misses no signal that comes before it sleeps */
 
+static void print_shared(const struct program *p)
+{
+	const char *without[USELESS_MAX + 1] = {NULL};
+
+	for (unsigned i = 0; p->useless && i < USELESS_MAX && p->useless[i].option; i++)
+		without[i] = p->useless[i].option;
+	nsk_config_args_help(stdout, without);
+}
+
 static void print_help(const struct program *p)
 {
 	printf("usage: %s %s\n\n%s\n\noptions:\n", p->name, p->usage, p->summary);
@@ -32,7 +41,7 @@ static void print_help(const struct program *p)
 	printf("  %-28s %s\n", "--help", "print this and exit");
 	printf("  %-28s %s\n\n", "--version", "print the version and exit");
 	if (!p->no_stack)
-		nsk_config_args_help(stdout);
+		print_shared(p);
 	if (p->examples)
 		printf("\nexamples:\n%s", p->examples);
 }
@@ -204,6 +213,8 @@ struct nsk_config *program_args(const struct program *p, int *argc, char **argv)
 	}
 	if (!p->no_device)
 		program_need_device(p, config);
+	for (const struct useless *u = p->useless; u && u->option; u++)
+		program_useless(p, config, u->option, u->why);
 	if (operands > 1 && !p->operands)
 		program_misuse(p, "unexpected argument \"%s\"", argv[1]);
 	*argc = operands;

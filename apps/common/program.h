@@ -31,6 +31,13 @@ bool option_seconds(void *place, const char *value);
 bool option_duration(void *place, const char *value);
 bool option_interval(void *place, const char *value);
 
+/* A shared option, by its long name, that would do nothing in a program. */
+struct useless {
+	const char *option, *why;
+};
+
+#define USELESS_MAX 8
+
 struct program {
 	const char *name;
 	const char *summary;	       /* one line */
@@ -38,9 +45,10 @@ struct program {
 	const char *examples;	       /* lines, may be NULL */
 	const struct option_row *rows; /* ends with name NULL */
 	void *options;
-	const char *operands; /* name of operands in messages, NULL: none are taken */
-	bool no_device;	      /* works without a device */
-	bool no_stack;	      /* takes none of the shared options */
+	const struct useless *useless; /* USELESS_MAX at most, ends with option NULL; may be NULL */
+	const char *operands;	       /* name of operands in messages, NULL: none are taken */
+	bool no_device;		       /* works without a device */
+	bool no_stack;		       /* takes none of the shared options */
 };
 
 /*

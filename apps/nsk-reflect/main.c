@@ -122,6 +122,13 @@ static void run(struct nsk_raw *raw, const struct options *o)
 	print_summary(o, &now, (double)(t - start) / 1e9);
 }
 
+static const struct useless useless[] = {
+	{"gateway", "packets go back to where they came from"},
+	{"control", "there is no stack here to look into"},
+	{"secret-file", "there are no connections here"},
+	{0},
+};
+
 int main(int argc, char **argv)
 {
 	static struct options options;
@@ -131,13 +138,13 @@ int main(int argc, char **argv)
 			"Sends every packet of a port back: the ceiling for stacks on the same wire. Answers ARP and ping.",
 		.usage = "-d DEVARGS [-a CIDR] [options]",
 		.rows = rows,
+		.useless = useless,
 		.options = &options,
 	};
 	struct nsk_config *config = program_args(&program, &argc, argv);
 	struct nsk_raw *raw;
 
 	program_raw(&program, config, 1);
-	program_useless(&program, config, "gateway", "packets go back to where they came from");
 	if (nsk_config_addresses(config) > 1)
 		program_misuse(&program,
 			       "--address: one at most; without any, ARP is answered for all");

@@ -38,6 +38,14 @@ static const struct option_row rows[] = {
 	{0},
 };
 
+static const struct useless useless[] = {
+	{"address", "a wire has no address, its ends' hosts have"},
+	{"gateway", "a wire sends nothing of its own"},
+	{"control", "there is no stack here to look into"},
+	{"secret-file", "a wire has no connections"},
+	{0},
+};
+
 /* Sends what waits; the rest stays in its order. */
 static void send_kept(struct way *w)
 {
@@ -79,27 +87,21 @@ static void print_line(const struct way way[ENDS], const struct way before[ENDS]
 	fflush(stdout);
 }
 
-/* What is lost at an end: by its faults, and by device and driver. */
-struct losses {
-	unsigned long long faults, device;
-};
-
-static struct losses losses_of(struct nsk_raw *raw)
-{
-	struct nsk_raw_stats s;
-
-	nsk_raw_stats(raw, &s);
-	return (struct losses){s.injected, s.rx_missed + s.rx_nobuf + s.rx_errors + s.tx_errors};
-}
-
-static void print_losses(const struct way way[ENDS], bool json)
+/* What became of packets at each end: by its faults, and by device and driver. */
+static void print_fates(const struct way way[ENDS], bool json)
 {
 	for (unsigned i = 0; i < ENDS; i++) {
-		struct losses lost = losses_of(way[i].from);
+		struct nsk_raw_stats s;
 
-		printf(json ? ",\"%c\":{\"faults\":%llu,\"lost\":%llu}"
-			    : "%c: lost by its faults %llu, by device and driver %llu\n",
-		       'a' + (int)i, lost.faults, lost.device);
+		nsk_raw_stats(way[i].from, &s);
+		printf(json ? ",\"%c\":{\"faults\":%llu,\"lost\":%llu,\"marked\":%llu,"
+			      "\"duplicated\":%llu,\"corrupted\":%llu,\"late\":%llu}"
+			    : "%c: lost by its faults %llu, by device and driver %llu; marked %llu, "
+			      "duplicated %llu, corrupted %llu, late %llu\n",
+		       'a' + (int)i, (unsigned long long)s.injected,
+		       (unsigned long long)(s.rx_missed + s.rx_nobuf + s.rx_errors + s.tx_errors),
+		       (unsigned long long)s.marked, (unsigned long long)s.duplicated,
+		       (unsigned long long)s.corrupted, (unsigned long long)s.late);
 	}
 }
 
@@ -110,7 +112,7 @@ static void print_json(const struct way way[ENDS], double seconds)
 		printf(",\"%s\":{\"packets\":%llu,\"bytes\":%llu,\"dropped\":%llu}",
 		       i ? "b_to_a" : "a_to_b", (unsigned long long)way[i].packets,
 		       (unsigned long long)way[i].bytes, (unsigned long long)way[i].dropped);
-	print_losses(way, true);
+	print_fates(way, true);
 	printf("}\n");
 }
 
@@ -144,7 +146,7 @@ static void run(struct way way[ENDS], const struct options *o)
 	} else {
 		printf("summary: ");
 		print_line(way, none, seconds, seconds);
-		print_losses(way, false);
+		print_fates(way, false);
 	}
 }
 
@@ -160,17 +162,16 @@ int main(int argc, char **argv)
 			"  A bad link between two taps, which can be moved to namespaces of their own:\n"
 			"  nsk-wire -d 'fault:delay=10ms,rate=100mbit,queue=200,loss=1%,seed=7:net_tap0,iface=w0' \\\n"
 			"           -d net_tap1,iface=w1\n"
-			"  Faults: loss dup corrupt reorder reorder_by delay jitter rate queue ecn_threshold seed\n"
-			"  (docs/CONFIG.md); with rx. or tx. in front for one direction.\n",
+			"  Faults: loss dup corrupt reorder reorder_by delay jitter rate queue queue_bytes ecn_threshold\n"
+			"  seed (docs/CONFIG.md); with rx. or tx. in front for one direction.\n",
 		.rows = rows,
+		.useless = useless,
 		.options = &options,
 	};
 	struct nsk_config *config = program_args(&program, &argc, argv);
 	struct nsk_raw *raw;
 
 	program_raw(&program, config, ENDS);
-	program_useless(&program, config, "address", "a wire has no address, its ends' hosts have");
-	program_useless(&program, config, "gateway", "a wire sends nothing of its own");
 	program_catch_signals(NULL);
 	if (nsk_raw_open(config, 8192, &raw))
 		program_config_fail(&program, config);

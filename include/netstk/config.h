@@ -177,8 +177,12 @@ NSK_API int nsk_config_args(struct nsk_config *config, int *argc, char **argv);
  */
 NSK_API bool nsk_config_given(const struct nsk_config *config, const char *option);
 
-/** @brief Print the help text of the shared options, for `--help` of a program. */
-NSK_API void nsk_config_args_help(FILE *out);
+/**
+ * @brief Print the help text of the shared options, for `--help` of a program.
+ * @param without long names without dashes of those that do nothing in it, NULL behind the last;
+ * NULL: none
+ */
+NSK_API void nsk_config_args_help(FILE *out, const char *const *without);
 
 /** @brief Print every setting with unit, range, default and meaning, one a line. */
 NSK_API void nsk_config_settings_help(FILE *out);

@@ -47,12 +47,17 @@ struct nsk_raw_stats {
 	uint64_t rx_errors;  /**< broken when they came */
 	uint64_t tx_errors;  /**< not sent: refused by driver or device, or failed there */
 	uint64_t injected;   /**< lost on purpose, in either direction, by "fault:" */
+	uint64_t marked;     /**< by "fault:" as well: that have met congestion (RFC 3168) */
+	uint64_t duplicated; /**< that arrive twice */
+	uint64_t corrupted;  /**< of which a bit flipped */
+	uint64_t late;	     /**< that were held back */
 };
 
 /**
  * @brief Open and start the devices of a configuration with one queue each, and pin the calling
  * thread to its first core. What comes back is the first device; nsk_raw_next() leads to the
  * others.
+ * Settings of a command line (-o) that only a stack would heed are refused.
  * @param buffers packet buffers in the pool; 0: as many as its rings need
  * @return 0, or -1 with errno and a text in nsk_config_error()
  */

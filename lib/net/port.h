@@ -70,6 +70,8 @@ struct port_stats {
 	uint64_t tx_unfit;  /* the driver: too long, or not what the checksum unit takes */
 	uint64_t tx_down;   /* the driver: the link went down meanwhile */
 	uint64_t injected;  /* on purpose, by the fault driver */
+	/* Not dropped, but what the fault driver did to them all the same. */
+	uint64_t marked, duplicated, corrupted, held;
 };
 
 struct port;

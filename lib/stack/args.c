@@ -198,12 +198,22 @@ static void print_lines(FILE *out, const char *text)
 	}
 }
 
-void nsk_config_args_help(FILE *out)
+static bool is_among(const char *name, const char *const *names)
+{
+	while (names && *names)
+		if (strcmp(name, *names++) == 0)
+			return true;
+	return false;
+}
+
+void nsk_config_args_help(FILE *out, const char *const *without)
 {
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(options); i++) {
 		const struct option_row *o = &options[i];
 		char left[64];
 
+		if (is_among(o->name + 2, without))
+			continue;
 		snprintf(left, sizeof(left), "  %s%s%s%s%s", o->brief ? o->brief : "  ",
 			 o->brief ? ", " : "  ", o->name, o->value ? " " : "",
 			 o->value ? o->value : "");

@@ -14,6 +14,7 @@
 
 #include "mbuf/pool.h"
 #include "stack/build.h"
+#include "stack/settings.h"
 #include "stack/stack.h"
 
 /* One a device, in an array. */
@@ -60,6 +61,26 @@ static void pin_here(int cpu)
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
+/* A setting that somebody asked for by -o and that only a stack would heed. What a file says may be
+ * meant for other programs. */
+static int check_settings(struct nsk_config *config)
+{
+	static const char *const heeded[] = {"rx_ring", "tx_ring", "mtu", "pool.buffers"};
+
+	for (unsigned i = 0; i < settings_count; i++) {
+		const struct setting *row = &settings_table[i];
+		const struct config_place *at = config_set_at(config, row);
+		bool mine = false;
+
+		for (size_t k = 0; k < NSK_ARRAY_LEN(heeded); k++)
+			mine |= strcmp(row->name, heeded[k]) == 0;
+		if (!mine && at->name && at->name[0] == '-')
+			return config_fail_at(config, at, EINVAL,
+					      "%s does nothing here: there is no stack", row->name);
+	}
+	return 0;
+}
+
 int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **out)
 {
 	struct nsk_stack *stack;
@@ -70,7 +91,9 @@ int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **o
 		errno = EINVAL;
 		return -1;
 	}
-	rc = stack_build_ports(config, buffers, &stack);
+	rc = check_settings(config);
+	if (rc == 0)
+		rc = stack_build_ports(config, buffers, &stack);
 	if (rc) {
 		errno = -rc;
 		return -1;
@@ -132,6 +155,10 @@ void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 		.rx_errors = s.rx_errors,
 		.tx_errors = s.tx_errors + s.tx_unfit + s.tx_down,
 		.injected = s.injected,
+		.marked = s.marked,
+		.duplicated = s.duplicated,
+		.corrupted = s.corrupted,
+		.late = s.held,
 	};
 }
 

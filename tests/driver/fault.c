@@ -259,6 +259,7 @@ static void behind_the_threshold_packets_are_marked_or_lost(void **state)
 	static const uint8_t tos[] = {2, 2, 1, 0, 3}, heard[] = {2, 2, 3, 3};
 	const uint8_t header[] = {0x08, 0, 0x45, 0, 0, 86};
 	struct rte_mbuf *data[NSK_ARRAY_LEN(tos)], *m;
+	struct port_stats st;
 	struct faulty f;
 	unsigned got = 0;
 
@@ -286,6 +287,8 @@ static void behind_the_threshold_packets_are_marked_or_lost(void **state)
 	}
 	assert_int_equal(got, NSK_ARRAY_LEN(heard));
 	assert_int_equal(injected(f.port), 1);
+	f.port->ops->stats(f.port, &st);
+	assert_int_equal(st.marked, 2);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(tos); i++) {
 		assert_int_equal(chain_byte(data[i], 15), tos[i]);
 		rte_pktmbuf_free(data[i]);
@@ -293,9 +296,32 @@ static void behind_the_threshold_packets_are_marked_or_lost(void **state)
 	faulty_down(&f);
 }
 
+/* A queue of so many bytes before a slow line: what finds it full is lost. */
+static void a_queue_of_bytes_overflows(void **state)
+{
+	struct counts out = {0};
+	struct faulty f;
+
+	(void)state;
+	faulty_up(&f, "tx.rate=8mbit,tx.queue_bytes=350");
+	for (unsigned i = 0; i < 6; i++)
+		assert_true(frame_send(f.port, f.pool[0], 0, i, 100));
+	f.port->ops->tx_burst(f.port, 0, MS, NULL, 0);
+	take_all(f.other, MS, &out);
+	/* 100 bytes each: the fourth would be the 400th byte. */
+	assert_int_equal(out.frames, 3);
+	assert_int_equal(injected(f.port), 3);
+	assert_true(frame_send(f.port, f.pool[0], MS, 6, 100));
+	f.port->ops->tx_burst(f.port, 0, 2 * MS, NULL, 0);
+	take_all(f.other, 2 * MS, &out);
+	assert_int_equal(out.frames, 4);
+	faulty_down(&f);
+}
+
 static void duplicates_and_held_packets_come_through(void **state)
 {
 	struct counts out = {0};
+	struct port_stats st;
 	struct faulty f;
 
 	(void)state;
@@ -307,6 +333,10 @@ static void duplicates_and_held_packets_come_through(void **state)
 	assert_in_range(out.frames, 130, 170);
 	assert_true(out.disordered > 10);
 	assert_int_equal(out.bad, 0);
+	f.port->ops->stats(f.port, &st);
+	assert_int_equal(st.duplicated, out.frames - 100);
+	assert_in_range(st.held, 30, 70);
+	assert_int_equal(st.corrupted + st.marked + st.injected, 0);
 	faulty_down(&f);
 }
 
@@ -434,6 +464,7 @@ int main(void)
 		cmocka_unit_test(a_copy_is_corrupted_not_the_senders_data),
 		cmocka_unit_test(corruption_flips_one_bit_behind_the_link_header),
 		cmocka_unit_test(behind_the_threshold_packets_are_marked_or_lost),
+		cmocka_unit_test(a_queue_of_bytes_overflows),
 		cmocka_unit_test(duplicates_and_held_packets_come_through),
 		cmocka_unit_test(a_full_ring_takes_nothing_and_keeps_nothing),
 		cmocka_unit_test(a_partial_burst_takes_the_first_ones),

@@ -69,6 +69,20 @@ class CommandLines(unittest.TestCase):
         self.assertEqual(result.stdout, "")
         return said.removeprefix(f"{program}: ")
 
+    def test_settings_that_only_a_stack_heeds_are_refused_without_one(self):
+        for program, *args in (("nsk-wire", "-d", "net_null0"), ("nsk-reflect",)):
+            args += ["--no-huge", "-d", "net_null1", "-o", "rx_ring=512", "-o"]
+            result = run(program, *args, "tcp.retries=8")
+            self.assertEqual((result.returncode, result.stderr),
+                             (2, f"{program}: -o: tcp.retries does nothing here: there is no stack\n"))
+
+    def test_help_has_no_options_that_are_refused(self):
+        said = run("nsk-wire", "--help").stdout
+        for option in ("--address", "--gateway", "--control", "--secret-file"):
+            self.assertNotIn(option, said)
+        self.assertIn("--lcores", said)
+        self.assertNotIn("--gateway", run("nsk-reflect", "--help").stdout)
+
     def test_what_would_do_nothing_is_refused(self):
         load = f"nsk-load {' '.join(NULL)} --target 10.0.0.9:7 "
         wire = "nsk-wire --no-huge -d net_null0 -d net_null1 "

@@ -23,7 +23,7 @@ static void keys_count_for_both_directions(void **state)
 	(void)state;
 	assert_int_equal(
 		fault_parse("loss=1%,dup=2%,corrupt=3%,reorder=4%,reorder_by=5ms,delay=6ms,"
-			    "jitter=7ms,rate=8mbit,queue=9,ecn_threshold=10000",
+			    "jitter=7ms,rate=8mbit,queue=9,queue_bytes=3000,ecn_threshold=10000",
 			    &p, error, sizeof(error)),
 		0);
 	for (int side = 0; side < FAULT_SIDES; side++) {
@@ -36,6 +36,7 @@ static void keys_count_for_both_directions(void **state)
 		assert_int_equal(p.line[side].jitter_ns, 7 * MS);
 		assert_int_equal(p.line[side].rate_bps, 8000000);
 		assert_int_equal(p.line[side].queue_packets, 9);
+		assert_int_equal(p.line[side].queue_bytes, 3000);
 		assert_int_equal(p.line[side].ecn_threshold, 10000);
 	}
 }

@@ -260,13 +260,29 @@ static void test_help_names_every_option(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	nsk_config_args_help(out);
+	nsk_config_args_help(out, NULL);
 	fclose(out);
 	for (size_t i = 0; i < NSK_ARRAY_LEN(options); i++)
 		assert_non_null(strstr(text, options[i]));
 	/* Lines fit a terminal. */
 	for (char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= 100);
+	free(text);
+}
+
+static void test_help_leaves_out_what_does_nothing(void **state)
+{
+	static const char *const without[] = {"gateway", "control", NULL};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	nsk_config_args_help(out, without);
+	fclose(out);
+	assert_null(strstr(text, "--gateway"));
+	assert_null(strstr(text, "--control"));
+	assert_non_null(strstr(text, "--address"));
 	free(text);
 }
 
@@ -283,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_command_line_stays_empty),
 		cmocka_unit_test(test_each_misuse_names_its_option),
 		cmocka_unit_test(test_help_names_every_option),
+		cmocka_unit_test(test_help_leaves_out_what_does_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
