@@ -17,6 +17,8 @@ DIFFERENCES = {
     "sending/a flag that send does not know": "flags that a call does not know are refused",
     "receiving/a flag that recv does not know": "flags that a call does not know are refused",
     "receiving/what is left after that": "a receive whose address could not be told has taken nothing",
+    "options/TCP_NODELAY of a datagram socket.*is read": "what is in no table is ENOPROTOOPT, to be set and to be read",
+    "options/IP_TOS in 0 bytes, set": "a value of no bytes is none, Linux takes it for 0",
     "connecting/going on, the next attempt": "who did not answer is remembered for a while",
 }
 

@@ -52,7 +52,9 @@
 	X(states)      \
 	X(epolls)      \
 	X(epoll_edges) \
-	X(files)
+	X(files)       \
+	X(options)     \
+	X(datagrams)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)
