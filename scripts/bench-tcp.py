@@ -27,6 +27,10 @@ CLEAN_RTTS = (0.1, 1, 10, 20, 100, 300)
 LARGEST_BYTES = 256e6
 LOSSES = (0, 0.01, 0.1, 1, 3)
 REORDERS = (0, 1)
+FEW_CONTROLS = ("cubic", "bbr")
+REORDER_SHARES = (0.1, 1, 3, 10)
+REORDER_RTTS = (1, 10, 50, 100)
+REORDER_SEEDS = 5
 LOSS_RATES = (10e6, 100e6, 1e9)
 LOSS_RTTS = (10, 50, 100)
 CONTROLS = ("cubic", "reno", "bbr", "dctcp")
@@ -134,8 +138,8 @@ class Bench:
     def __init__(self, args):
         self.args, self.cells, self.part = args, [], None
 
-    def run(self, cell):
-        result = run(cell, self.args.seed, self.args.timeout)
+    def run(self, cell, seed=None):
+        result = run(cell, seed or self.args.seed, self.args.timeout)
         self.cells.append(dict(result, part=self.part, rate_bps=cell.rate, rtt_ms=cell.rtt_ms, loss_percent=cell.loss,
                                reorder_percent=cell.reorder, controls=cell.controls, flows=cell.flows,
                                measured_s=cell.measured_s, warmup_s=cell.warmup_s))
@@ -185,20 +189,41 @@ def memory_table(bench):
             ""] + table(["kind", "connections", "bytes each", "limit"], rows)
 
 
-def clean_grid(bench):
+def few(controls):
+    """Those whose grids show what the others would show as well."""
+    return [control for control in FEW_CONTROLS if control in controls]
+
+
+def clean_grid(bench, controls):
     rows = []
-    for rate in CLEAN_RATES:
-        row = [human_rate(rate)]
-        for rtt in CLEAN_RTTS:
-            bytes_on_way = rate / 8 * rtt / 1e3
-            if bytes_on_way > min(LARGEST_BYTES, bench.args.largest * 1e6):
-                row.append("-" if bytes_on_way > LARGEST_BYTES else "not run")
-            else:
-                row.append(percent(bench.run(Cell(rate, rtt)), LIMIT))
-        rows.append(row)
+    for control in few(controls):
+        for rate in CLEAN_RATES:
+            row = [control, human_rate(rate)]
+            for rtt in CLEAN_RTTS:
+                bytes_on_way = rate / 8 * rtt / 1e3
+                if bytes_on_way > min(LARGEST_BYTES, bench.args.largest * 1e6):
+                    row.append("-" if bytes_on_way > LARGEST_BYTES else "not run")
+                else:
+                    row.append(percent(bench.run(Cell(rate, rtt, controls=(control,))), LIMIT))
+            rows.append(row)
     return [f"Clean links, one flow, {ROUNDS} round trips after slow start: share of the payload rate "
             f"(below {100 * LIMIT:.0f} %: bold; above 256 MB on the way: -).", ""] + \
-        table(["rate \\ RTT"] + [f"{rtt:g} ms" for rtt in CLEAN_RTTS], rows)
+        table(["control", "rate \\ RTT"] + [f"{rtt:g} ms" for rtt in CLEAN_RTTS], rows)
+
+
+def reorder_grid(bench, controls):
+    rows = []
+    for control in few(controls):
+        for rtt in REORDER_RTTS:
+            row = [control, "100 Mbit/s", f"{rtt:g} ms"]
+            for share in REORDER_SHARES:
+                cell = Cell(100e6, rtt, 0, share, (control,), least_s=30)
+                results = [bench.run(cell, seed) for seed in range(1, REORDER_SEEDS + 1)]
+                row.append(percent(min(results, key=lambda result: result.get("share", 0)), LIMIT))
+            rows.append(row)
+    return [f"Links that hold a share of the packets back by a tenth of the round trip, one flow: the least of "
+            f"{REORDER_SEEDS} seeds (below {100 * LIMIT:.0f} %: bold).", ""] + \
+        table(["control", "rate", "RTT"] + [f"{share:g} % late" for share in REORDER_SHARES], rows)
 
 
 def loss_grid(bench, controls):
@@ -241,7 +266,7 @@ def loss_row(bench, controls):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="of instructions, memory, clean, row, loss, fair (default: all of them)")
+    parser.add_argument("parts", nargs="*", help="of instructions, memory, clean, row, loss, reorder, fair (default: all of them)")
     parser.add_argument("--all", action="store_true", help="every rate and round trip of the grids of loss and fairness")
     parser.add_argument("--largest", type=float, default=256, metavar="MB",
                         help="clean links with more than this on the way are left out (default 256)")
@@ -257,8 +282,9 @@ def main():
 
     bench, controls = Bench(args), known_controls()
     parts = {"instructions": lambda: instruction_table(bench), "memory": lambda: memory_table(bench),
-             "clean": lambda: clean_grid(bench), "row": lambda: loss_row(bench, controls),
-             "loss": lambda: loss_grid(bench, controls), "fair": lambda: fair_grid(bench, controls)}
+             "clean": lambda: clean_grid(bench, controls), "row": lambda: loss_row(bench, controls),
+             "loss": lambda: loss_grid(bench, controls),
+             "reorder": lambda: reorder_grid(bench, controls), "fair": lambda: fair_grid(bench, controls)}
     for name in args.parts:
         if name not in parts:
             sys.exit(f"bench-tcp: no part \"{name}\"; there are {', '.join(parts)}")

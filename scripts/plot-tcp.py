@@ -79,7 +79,7 @@ def main():
         cells = [cell for cell in json.load(file)["cells"] if "share" in cell]
     os.makedirs(sys.argv[2], exist_ok=True)
     for part, draw in (("clean", draw_clean), ("loss", draw_loss), ("fair", draw_fair)):
-        chosen = [cell for cell in cells if cell["part"] == part]
+        chosen = [cell for cell in cells if cell["part"] == part and (part != "clean" or cell["controls"][0] == "cubic")]
         if chosen:
             draw(chosen, sys.argv[2])
 
