@@ -19,6 +19,7 @@ DIFFERENCES = {
     "receiving/what is left after that": "a receive whose address could not be told has taken nothing",
     "options/TCP_NODELAY of a datagram socket.*is read": "what is in no table is ENOPROTOOPT, to be set and to be read",
     "options/IP_TOS in 0 bytes, set": "a value of no bytes is none, Linux takes it for 0",
+    "connecting/family 0, own name": "a port that was chosen to suit a peer goes with the peer",
     "connecting/going on, the next attempt": "who did not answer is remembered for a while",
 }
 

@@ -231,6 +231,35 @@ static void bound(void)
 	close(listener);
 }
 
+/* Family 0: the connection ends, by a reset, and the socket is fresh again. */
+static void disconnected(void)
+{
+	struct sockaddr_in to, none = {0}, own;
+	int listener = tcp_listener(&to, 8, 0), fd, server;
+	socklen_t len = SIN_LEN;
+	char byte;
+
+	on_client();
+	fd = tcp_socket(0);
+	about("family 0");
+	say_rc("fresh", connect(fd, SA(&none), SIN_LEN));
+	need(connect(fd, SA(&to), SIN_LEN) == 0);
+	server = accept(listener, NULL, NULL);
+	say_rc("connected", connect(fd, SA(&none), SIN_LEN));
+	say_rc("the peer is told", recv(server, &byte, 1, 0));
+	say_events("it has", events_now(fd, POLLIN | POLLOUT | POLLRDHUP));
+	say_rc("peer's name", getpeername(fd, SA(&own), &len));
+	own = name_of(fd);
+	say_address("own name", &own, SIN_LEN);
+	say_rc("send", send(fd, "x", 1, MSG_NOSIGNAL));
+	say_rc("recv", recv(fd, &byte, 1, MSG_DONTWAIT));
+	say_rc("connect again", connect(fd, SA(&to), SIN_LEN));
+	about("%s", "");
+	close(fd);
+	close(server);
+	close(listener);
+}
+
 void topic_connecting(void)
 {
 	on_client();
@@ -245,4 +274,5 @@ void topic_connecting(void)
 	told_by("recv", do_recv, true);
 	told_by("shutdown", do_shutdown, false);
 	bound();
+	disconnected();
 }

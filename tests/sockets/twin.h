@@ -54,7 +54,8 @@
 	X(epoll_edges) \
 	X(files)       \
 	X(options)     \
-	X(datagrams)
+	X(datagrams)   \
+	X(interrupts)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)
