@@ -104,13 +104,15 @@ static void check_received(struct sim *sim, struct sim_stack *h, const struct ns
 	uint64_t counted = st->counter[NSK_CNT_TCP_SEGMENTS_IN] + st->counter[NSK_CNT_UDP_IN] +
 			   st->counter[NSK_CNT_ICMP_ERRORS_RECEIVED] +
 			   st->counter[NSK_CNT_ICMP_ECHO_REPLIES] + dropped_early(st);
-	uint64_t all = st->counter[NSK_CNT_RX_PACKETS];
+	uint64_t all = st->counter[NSK_CNT_RX_PACKETS], arp = h->arp;
 
 	if (counted > all)
 		sim_fail(sim, "host \"%s\" has received %llu packets and counts %llu of them",
 			 h->host->name, (unsigned long long)all, (unsigned long long)counted);
 	/* Where there is no buffer to answer with, the packet has no reason of its own. */
-	if (all - counted > h->others + st->drop[NSK_DROP_RX_NO_BUFFER] +
+	for (unsigned i = NSK_DROP_ARP_MALFORMED; i <= NSK_DROP_ARP_CONFLICT; i++)
+		arp -= st->drop[i] < arp ? st->drop[i] : arp;
+	if (all - counted > arp + st->drop[NSK_DROP_RX_NO_BUFFER] +
 				    st->drop[NSK_DROP_ICMP_RATE_LIMITED] +
 				    st->drop[NSK_DROP_IP_NO_ROUTE])
 		sim_fail(sim,

@@ -164,10 +164,10 @@ static void saw(void *arg, unsigned direction, uint64_t now_ns, const void *fram
 	struct sim_stack *to = &sim->stack[w->link->host[!direction]];
 
 	to->touched = true;
-	/* Twice, for what a link doubles; what it alters may become anything. */
-	if (((const uint8_t *)frame)[12] != 8 || ((const uint8_t *)frame)[13] != 0 ||
+	/* Twice where the link doubles; what it alters may become ARP. */
+	if (memcmp((const uint8_t *)frame + 12, "\x08\x06", 2) == 0 ||
 	    w->now[direction].corrupt_ppm)
-		to->others += 2;
+		to->arp += w->now[direction].duplicate_ppm ? 2 : 1;
 	if (!w->first_ns[direction])
 		w->first_ns[direction] = now_ns;
 	w->last_ns[direction] = now_ns;

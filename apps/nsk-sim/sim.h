@@ -39,7 +39,7 @@ struct sim_stack {
 	unsigned stalled;		  /* links that take nothing from it */
 	uint64_t rto_max_ns;
 	uint64_t tcp_mem_high, mem_limit, buffer_bytes; /* settings */
-	uint64_t others; /* packets on their way to it that are not IP, at most */
+	uint64_t arp; /* frames of it that were sent to the host, at most */
 };
 
 struct sim_wire {
