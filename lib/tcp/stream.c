@@ -191,7 +191,8 @@ static void sink_put(struct sink *k, const uint8_t *p, size_t n)
 	while (n) {
 		size_t room = k->v->iov_len - k->off, step = NSK_MIN(room, n);
 
-		memcpy((uint8_t *)k->v->iov_base + k->off, p, step);
+		if (step) /* an empty piece may have no memory */
+			memcpy((uint8_t *)k->v->iov_base + k->off, p, step);
 		p += step;
 		n -= step;
 		k->off += step;
