@@ -90,7 +90,7 @@ static void read_into(const char *kind, const int fd[2])
 static void message_of(const char *name, int fd, size_t room, int flags)
 {
 	struct sockaddr_in from;
-	char buf[64], control[64];
+	char buf[64] = "untouched", control[64];
 	struct iovec iov = {buf, room};
 	struct msghdr msg = {.msg_name = &from,
 			     .msg_namelen = SIN_LEN,
