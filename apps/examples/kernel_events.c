@@ -56,6 +56,7 @@ static int open_timer(void)
 	return timerfd_settime(fd, 0, &each, NULL) ? -1 : fd;
 }
 
+/* A client that does not read its answers is given up. */
 static void echo(struct server *s, int fd)
 {
 	char buffer[4096];

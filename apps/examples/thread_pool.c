@@ -45,8 +45,10 @@ static void *serve(void *arg)
 
 		if (fd >= 0)
 			echo_all(fd);
-		else if (errno != EINTR && errno != ECONNABORTED)
+		else if (errno == ESHUTDOWN || errno == EBADF)
 			return NULL;
+		else
+			nsk_poll(NULL, 0, 10); /* no descriptor or no memory left: soon again */
 	}
 }
 

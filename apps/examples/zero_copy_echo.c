@@ -80,8 +80,11 @@ static void welcome(int epoll, int listener)
 	int fd = nsk_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	struct client *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
 
-	if (!c)
+	if (!c) {
+		if (fd >= 0)
+			nsk_close(fd);
 		return;
+	}
 	*c = (struct client){.fd = fd, .next = clients, .link = &clients};
 	if (clients)
 		clients->link = &c->next;

@@ -182,8 +182,9 @@ NSK_API int nsk_dup(int fd);
  * the number is in use it is closed first, and nobody else can get it in between.
  * @param to NSK_FD_BASE or above
  * @return the number, or -1 with errno: EBADF (fd, or a number that cannot be a descriptor of a
- *         stack), EBUSY (another thread is just being given the number), ENFILE (the number is
- *         closed by then), ENOMEM; EINVAL (nsk_dup3() alone: unknown flags, or fd is the number)
+ *         stack), EBUSY (another thread is just being given the number), ENFILE, EMFILE (32,768
+ *         descriptors of one description; the number is closed by then, as with ENFILE), ENOMEM;
+ * EINVAL (nsk_dup3() alone: unknown flags, or fd is the number)
  */
 NSK_API int nsk_dup2(int fd, int to);
 

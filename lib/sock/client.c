@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,14 +159,28 @@ static int find_idle(struct nsk_pool *pool, const struct sockaddr *addr, socklen
 	return -1;
 }
 
+/* The address as getpeername() tells it, whatever is in the rest of the caller's. */
+static void normalize(const struct sockaddr **addr, socklen_t *len, struct sockaddr_in *in)
+{
+	const struct sockaddr_in *given = (const struct sockaddr_in *)*addr;
+
+	if (*len < sizeof(*in) || given->sin_family != AF_INET)
+		return;
+	*in = (struct sockaddr_in){AF_INET, given->sin_port, given->sin_addr, {0}};
+	*addr = (const struct sockaddr *)in;
+	*len = sizeof(*in);
+}
+
 int nsk_pool_get(struct nsk_pool *pool, const struct sockaddr *addr, socklen_t len, int timeout_ms)
 {
+	struct sockaddr_in in;
 	int fd, err;
 
 	if (!addr || len > sizeof(struct sockaddr_storage)) {
 		errno = addr ? EINVAL : EFAULT;
 		return -1;
 	}
+	normalize(&addr, &len, &in);
 	make_room(pool, 0);
 	fd = find_idle(pool, addr, len);
 	if (fd >= 0)

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "sock/item.h"
 #include "sock/sock.h"
+#include "sock/wait.h"
 
 /* How deep instances may be put into each other. */
 #define EPOLL_DEPTH_MAX 5
@@ -22,9 +23,10 @@ struct epoll_bell;
 struct epoll {
 	struct sock sock;
 	struct list_node ready;
-	uint32_t items; /* first item as a handle, SLAB_NONE: empty */
-	int kernel_fd;	/* epoll_kernel.c: instance of the kernel's for its descriptors, -1: none */
-	uint64_t kernel_look_ns; /* when to look there again */
+	uint32_t items;	  /* first item as a handle, SLAB_NONE: empty */
+	bool kernel_last; /* had the second place, and has the first one next */
+	int kernel_fd; /* epoll_kernel.c: instance of the kernel's for its descriptors, -1: none */
+	struct wait_ask kernel_look; /* when to look there again */
 	struct epoll_bell *bell; /* for the kernel's waits for this instance; NULL: none asked */
 };
 

@@ -69,7 +69,6 @@ int epoll_kernel_collect(struct epoll *ep, struct epoll_event *events, int max)
 {
 	int n = ep->kernel_fd >= 0 && max > 0 ? epoll_wait(ep->kernel_fd, events, max, 0) : 0;
 
-	ep->kernel_look_ns = ep->sock.worker->now_ns + WAIT_KERNEL_NS;
 	return NSK_MAX(n, 0);
 }
 

@@ -59,12 +59,17 @@ int epoll_collect(struct epoll *ep, struct epoll_event *events, int max)
 	return n;
 }
 
-/* The kernel's descriptors come first when it is their turn, which is seldom. */
+/* Where there is no room for both kinds they take turns, so that neither keeps the other out. */
 static NSK_NOINLINE int collect_both(struct epoll *ep, struct epoll_event *events, int max)
 {
-	int n = epoll_kernel_collect(ep, events, max);
+	int n = ep->kernel_last ? epoll_kernel_collect(ep, events, max)
+				: epoll_collect(ep, events, max);
 
-	return n < max ? n + epoll_collect(ep, events + n, max - n) : n;
+	if (n < max)
+		n += ep->kernel_last ? epoll_collect(ep, events + n, max - n)
+				     : epoll_kernel_collect(ep, events + n, max - n);
+	ep->kernel_last = !ep->kernel_last;
+	return n;
 }
 
 bool epoll_prune(struct epoll *ep)
@@ -84,22 +89,13 @@ bool epoll_prune(struct epoll *ep)
 
 /* ---- in the thread that runs the worker ------------------------------------------------------ */
 
-/* Whether a signal is there; asked once in a while. */
-static bool signalled(const struct nsk_worker *w, const sigset_t *mask, uint64_t *ask_ns)
-{
-	if (w->now_ns < *ask_ns)
-		return false;
-	*ask_ns = w->now_ns + WAIT_SIGNALS_NS;
-	return wait_signalled(mask);
-}
-
 /* The result of nsk_epoll_wait(). */
 static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *events, int max,
 				     int64_t timeout_ns, const sigset_t *mask)
 {
 	struct nsk_worker *w = ep->sock.worker;
 	uint64_t deadline = UINT64_MAX;
-	uint64_t ask_ns = 0;
+	struct wait_ask signals = {0};
 	int n;
 
 	if (NSK_UNLIKELY(w->in_turn))
@@ -108,7 +104,7 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 	for (;;) {
 		w->ops->turn(w);
 		if (NSK_UNLIKELY(ep->kernel_fd >= 0) &&
-		    (timeout_ns == 0 || w->now_ns >= ep->kernel_look_ns))
+		    (timeout_ns == 0 || wait_asks(w, &ep->kernel_look, WAIT_KERNEL_NS)))
 			n = collect_both(ep, events, max);
 		else
 			n = list_empty(&ep->ready) && !ep->bell ? 0
@@ -117,13 +113,15 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 			break;
 		if (w->ops->stopping(w))
 			n = -ESHUTDOWN;
-		else if (NSK_UNLIKELY(mask != NULL) && signalled(w, mask, &ask_ns))
+		else if (NSK_UNLIKELY(mask != NULL) && wait_asks(w, &signals, WAIT_SIGNALS_NS) &&
+			 wait_signalled(mask))
 			n = -EINTR;
 		if (n || timeout_ns == 0 || w->now_ns >= deadline)
 			break;
 		if (timeout_ns > 0 && deadline == UINT64_MAX)
 			deadline = w->now_ns + (uint64_t)timeout_ns;
-		w->ops->idle(w, mask ? NSK_MIN(deadline, ask_ns) : deadline, ep->kernel_fd);
+		w->ops->idle(w, mask ? NSK_MIN(deadline, signals.next_ns) : deadline,
+			     ep->kernel_fd);
 	}
 	sock_put(&ep->sock);
 	return api_int(n);

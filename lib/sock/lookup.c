@@ -93,7 +93,8 @@ struct nsk_lookup *nsk_lookup_begin(const char *node, const char *service,
 	} else if (copy_text(node, &l->node) && copy_text(service, &l->service)) {
 		l->holders = 2;
 		err = start_thread(l);
-		l->holders -= err != 0;
+		if (err)
+			l->holders = 1;
 	}
 	if (!err)
 		return l;

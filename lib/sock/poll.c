@@ -132,13 +132,18 @@ static int on_each_worker(struct poll *p, int (*fn)(void *arg))
 	return rc;
 }
 
-/* What the kernel has to report of its own descriptors. */
-static void look_in_kernel(struct poll *p)
+/* What the kernel has to report of its own descriptors. 0 or -errno. */
+static int look_in_kernel(struct poll *p)
 {
+	int n;
+
 	p->waiter.kernel = p->kernel;
 	p->waiter.kernel_count = p->any_kernel ? p->count : 0;
-	if (!p->any_kernel || poll(p->kernel, p->count, 0) <= 0)
-		return;
+	n = p->any_kernel ? poll(p->kernel, p->count, 0) : 0;
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return 0;
 	for (nfds_t i = 0; i < p->count; i++) {
 		short had = p->fds[i].revents;
 		short has = p->kernel[i].revents;
@@ -148,6 +153,7 @@ static void look_in_kernel(struct poll *p)
 		p->fds[i].revents = (short)(had | has);
 		p->ready += !had && has;
 	}
+	return 0;
 }
 
 /* All workers and the kernel look; descriptors that have something to report, or -errno. */
@@ -159,10 +165,9 @@ static int look(struct poll *p, bool watch)
 	p->ready = 0;
 	p->watch = watch;
 	rc = on_each_worker(p, visit);
-	if (rc)
-		return rc;
-	look_in_kernel(p);
-	return p->ready;
+	if (rc == 0)
+		rc = look_in_kernel(p);
+	return rc ? rc : p->ready;
 }
 
 /* Whether the worker of a descriptor is one of those already: none of them can go away. */

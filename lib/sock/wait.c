@@ -95,21 +95,24 @@ bool wait_signalled(const sigset_t *mask)
 	return mask && ppoll(NULL, 0, &at_once, mask) < 0 && errno == EINTR;
 }
 
-/* Whether one of the kernel's descriptors is ready; asked once in a while. */
-static bool kernel_ready(const struct waiter *wt, uint64_t *ask_ns)
+bool wait_asks(const struct nsk_worker *w, struct wait_ask *ask, uint64_t each_ns)
 {
-	if (wt->kernel_count == 0 || wt->turns->now_ns < *ask_ns)
+	if (w->now_ns < ask->next_ns && ++ask->skipped % WAIT_SKIPS)
 		return false;
-	*ask_ns = wt->turns->now_ns + WAIT_KERNEL_NS;
-	return poll(wt->kernel, wt->kernel_count, 0) > 0;
+	ask->next_ns = w->now_ns + each_ns;
+	return true;
 }
 
-static bool signal_came(const struct waiter *wt, uint64_t *ask_ns)
+/* Whether one of the kernel's descriptors is ready, or the kernel does not like them. */
+static bool kernel_ready(const struct waiter *wt, struct wait_ask *ask)
 {
-	if (!wt->mask || wt->turns->now_ns < *ask_ns)
-		return false;
-	*ask_ns = wt->turns->now_ns + WAIT_SIGNALS_NS;
-	return wait_signalled(wt->mask);
+	return wt->kernel_count && wait_asks(wt->turns, ask, WAIT_KERNEL_NS) &&
+	       poll(wt->kernel, wt->kernel_count, 0) != 0;
+}
+
+static bool signal_came(const struct waiter *wt, struct wait_ask *ask)
+{
+	return wt->mask && wait_asks(wt->turns, ask, WAIT_SIGNALS_NS) && wait_signalled(wt->mask);
 }
 
 /* Until when nothing but the worker's own matters. */
@@ -127,15 +130,14 @@ static uint64_t idle_until(const struct waiter *wt)
 static int wait_turning(struct waiter *wt)
 {
 	struct nsk_worker *w = wt->turns;
-	uint64_t ask_signals_ns = 0;
-	uint64_t ask_kernel_ns = 0;
+	struct wait_ask signals = {0}, kernel = {0};
 
 	if (w->in_turn)
 		return -EDEADLK;
-	while (!fired(wt) && !kernel_ready(wt, &ask_kernel_ns)) {
+	while (!fired(wt) && !kernel_ready(wt, &kernel)) {
 		if (stopping(w))
 			return -ESHUTDOWN;
-		if (signal_came(wt, &ask_signals_ns))
+		if (signal_came(wt, &signals))
 			return -EINTR;
 		if (w->now_ns >= wt->deadline_ns)
 			return -ETIMEDOUT;
@@ -146,7 +148,7 @@ static int wait_turning(struct waiter *wt)
 	return 0;
 }
 
-/* One sleep in the kernel, under the mask: 1 if one of its descriptors is ready, 0 or -EINTR. */
+/* One sleep in the kernel, under the mask: 1 if one of its descriptors is ready, 0 or -errno. */
 static int sleep_in_kernel(const struct waiter *wt, uint64_t ns)
 {
 	struct pollfd own, *fds = wt->kernel ? wt->kernel : &own;
@@ -160,7 +162,7 @@ static int sleep_in_kernel(const struct waiter *wt, uint64_t ns)
 	fds[wt->kernel_count] = (struct pollfd){.fd = wt->event_fd, .events = POLLIN};
 	n = ppoll(fds, wt->kernel_count + 1, &ts, wt->mask);
 	if (n < 0)
-		return errno == EINTR ? -EINTR : 0;
+		return errno == EAGAIN ? 0 : -errno;
 	if (fds[wt->kernel_count].revents) {
 		eventfd_read(wt->event_fd, &count); /* or the next sleep would be none */
 		n--;
@@ -190,6 +192,8 @@ static int wait_in_kernel(struct waiter *wt, const struct nsk_worker *of)
 			rc = -ESHUTDOWN;
 		else if (now >= wt->deadline_ns)
 			rc = -ETIMEDOUT;
+		else if (sock_thread.interrupted)
+			rc = -EINTR;
 		else
 			rc = sleep_in_kernel(wt, NSK_MIN(LOOK_NS, wt->deadline_ns - now));
 	}

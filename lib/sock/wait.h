@@ -32,6 +32,7 @@
 /* How often one who turns asks the kernel for signals, under a mask, and for its descriptors. */
 #define WAIT_SIGNALS_NS UINT64_C(1000000)
 #define WAIT_KERNEL_NS	UINT64_C(50000)
+#define WAIT_SKIPS	64 /* and at least after so many turns */
 
 struct waiter {
 	uint32_t word;		  /* [A] 0 waiting, 1 fired */
@@ -66,6 +67,16 @@ void waiter_fire(struct waiter *wt);
  * -EDEADLK from inside a turn, -ENOMEM (with a mask or descriptors of the kernel's alone).
  */
 int waiter_wait(struct waiter *wt, const struct nsk_worker *of);
+
+/* When to ask the kernel again. */
+struct wait_ask {
+	uint64_t next_ns;
+	unsigned skipped;
+};
+
+/* Whether it is time to: each_ns after the last time, or after some turns, for the clock may be the
+ * caller's and stand still. */
+bool wait_asks(const struct nsk_worker *w, struct wait_ask *ask, uint64_t each_ns);
 
 /* Whether a signal waits that the mask lets through; it is handled by then. NULL: no. */
 bool wait_signalled(const sigset_t *mask);

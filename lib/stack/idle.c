@@ -43,7 +43,8 @@ void idle_fini(struct run_worker *r)
 static bool has_bell(struct run_worker *r)
 {
 	if (r->idle.bell < 0)
-		r->idle.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		__atomic_store_n(&r->idle.bell, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+				 __ATOMIC_RELEASE);
 	return r->idle.bell >= 0;
 }
 
@@ -52,7 +53,7 @@ void idle_ring(struct run_worker *r)
 	static const eventfd_t one = 1;
 	int saved = errno;
 
-	if (write(r->idle.bell, &one, sizeof(one)) < 0)
+	if (write(__atomic_load_n(&r->idle.bell, __ATOMIC_ACQUIRE), &one, sizeof(one)) < 0)
 		errno = saved; /* it rings already */
 }
 
@@ -81,8 +82,9 @@ static nfds_t port_fds(const struct run_worker *r, struct pollfd *fds, bool *all
 /* The kernel rounds sleeps up by 50 us unless it is told not to. */
 static void ask_for_fine_timer(struct run_worker *r)
 {
-	if (!r->idle.fine_timer && r->ours)
-		prctl(PR_SET_TIMERSLACK, FINE_SLACK, 0, 0, 0);
+	if (r->idle.fine_timer || !r->ours)
+		return;
+	prctl(PR_SET_TIMERSLACK, FINE_SLACK, 0, 0, 0);
 	r->idle.fine_timer = true;
 }
 
@@ -99,7 +101,7 @@ static void nap(struct run_worker *r, uint64_t ns, int kernel_fd)
 	fds[n++] = (struct pollfd){.fd = r->idle.bell, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
 	ask_for_fine_timer(r);
-	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!steer_waiting(r) && rte_ring_empty(r->call_ring) && !nsk_stopping(r->stack))
 		ppoll(fds, n, &ts, NULL);

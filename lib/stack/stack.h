@@ -34,7 +34,7 @@ struct rx_source {
 struct idle {
 	uint64_t since_ns; /* [W] of the last turn with work */
 	uint32_t asleep;   /* [A] whoever gives it work rings */
-	int bell;	   /* [W] eventfd, there when it first sleeps; -1: not yet */
+	int bell;	   /* [A] eventfd, there when it first sleeps; -1: not yet */
 	bool fine_timer;   /* [W] the thread was asked to sleep no longer than it says */
 };
 
@@ -144,7 +144,7 @@ void idle_ring(struct run_worker *r);
 static inline void idle_wake(struct run_worker *r)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (NSK_UNLIKELY(__atomic_load_n(&r->idle.asleep, __ATOMIC_RELAXED)))
+	if (NSK_UNLIKELY(__atomic_load_n(&r->idle.asleep, __ATOMIC_ACQUIRE)))
 		idle_ring(r);
 }
 

@@ -140,6 +140,7 @@ static void *worker_thread(void *arg)
 	pin(r);
 	change_owner_soon(r, WORKER_AWAY, sock_tid());
 	r->ours = true;
+	r->idle.fine_timer = false;
 	settle(r);
 	r->result = r->stack->launch_fn(r->stack->launch_arg);
 	r->ours = false;

@@ -140,6 +140,7 @@ static void fill_tallies(const struct tcp_conn *c, const struct tcp_counts *n,
 	uint32_t fin = !!(c->flags & CONN_F_FIN_SENT), syn = !!(c->flags & CONN_F_OPENER);
 	int64_t sent = n->acked + flight + n->abandoned - syn - fin;
 	uint32_t unacked = flight + n->abandoned - (flight && fin) - flight_sacked(&c->flight);
+	int64_t delivered;
 
 	/* Below 0: the SYN that is not counted is on its way, or not yet. */
 	i->tcpi_bytes_acked = n->acked > 0 ? (uint64_t)n->acked : 0;
@@ -150,8 +151,9 @@ static void fill_tallies(const struct tcp_conn *c, const struct tcp_counts *n,
 	i->tcpi_data_segs_in = n->data_segs_in;
 	i->tcpi_data_segs_out = n->data_segs_out;
 	/* Segments that carried data for the first time and are not in flight, and a SYN. */
-	i->tcpi_delivered = n->data_segs_out - n->retrans_data - (unacked + smss - 1) / smss +
-			    !!(c->flags & CONN_F_WAS_OPEN);
+	delivered = (int64_t)n->data_segs_out - n->retrans_data - (unacked + smss - 1) / smss +
+		    !!(c->flags & CONN_F_WAS_OPEN);
+	i->tcpi_delivered = delivered > 0 ? (uint32_t)delivered : 0;
 	i->tcpi_busy_time = n->busy_ms * 1000;
 	i->tcpi_rwnd_limited = (uint64_t)n->limited_ms[TALLY_WINDOW - 1] * 1000;
 	i->tcpi_sndbuf_limited = (uint64_t)n->limited_ms[TALLY_BUFFER - 1] * 1000;

@@ -129,7 +129,7 @@ static ssize_t give(struct udp_sock *u, struct msghdr *msg, int flags)
 	if (bytes < len)
 		msg->msg_flags |= MSG_TRUNC;
 	fill_name(pkt_of(m), msg);
-	if (u->wants && msg->msg_control)
+	if (u->wants)
 		udp_control_write(u, m, n > 1 ? len : 0, msg);
 	else
 		msg->msg_controllen = 0;
