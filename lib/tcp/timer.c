@@ -83,6 +83,19 @@ static bool keepalive_exhausted(const struct nsk_worker *w, const struct tcp_con
 	return c->probes >= count;
 }
 
+/*
+ * Something came after the last probe: without an answer it would be longer ago, by what went by
+ * before the first one. That the time is up again says nothing, where a probe is due as often as an
+ * idle connection's first one.
+ */
+static bool keepalive_answered(const struct nsk_worker *w, const struct tcp_conn *c,
+			       uint32_t idle_ms)
+{
+	uint64_t unheard_ns = keepidle_ns(w, c) + c->probes * keepintvl_ns(w, c);
+
+	return c->probes && (idle_ms + 1) * MS_NS < unheard_ns;
+}
+
 static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t idle_ms = w->tcp->now_ms - c->last_rcv_ms;
@@ -91,6 +104,8 @@ static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 
 	if (!(c->flags & CONN_F_KEEPALIVE))
 		return;
+	if (keepalive_answered(w, c, idle_ms))
+		c->probes = 0;
 	/* Data in flight, or waiting for a window, has a timer of its own that ends it. */
 	if (c->snd_una != c->snd_nxt || (c->flags & CONN_F_PERSIST)) {
 		c->probes = c->flags & CONN_F_PERSIST ? c->probes : 0;
