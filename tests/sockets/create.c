@@ -91,14 +91,13 @@ static void fresh(const char *name, int fd)
 	about("%s", "");
 }
 
-static void no_socket(void)
+/* Calls on what is no socket. */
+static void calls_of_sockets(int fd)
 {
 	struct sockaddr_in sin = any_address(PORT);
-	int fd = epoll_create1(0);
 	socklen_t len = SIN_LEN;
 	char byte;
 
-	about("an epoll instance");
 	say_rc("bind", bind(fd, SA(&sin), SIN_LEN));
 	say_rc("connect", connect(fd, SA(&sin), SIN_LEN));
 	say_rc("listen", listen(fd, 1));
@@ -111,19 +110,17 @@ static void no_socket(void)
 	say_rc("own name", getsockname(fd, SA(&sin), &len));
 	say_rc("peer's name", getpeername(fd, SA(&sin), &len));
 	say_rc("an option", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &fd, sizeof(fd)));
+}
+
+static void no_socket(void)
+{
+	int fd = epoll_create1(0);
+
+	about("an epoll instance");
+	calls_of_sockets(fd);
 	close(fd);
 	about("a descriptor that is closed");
-	say_rc("bind", bind(fd, SA(&sin), SIN_LEN));
-	say_rc("connect", connect(fd, SA(&sin), SIN_LEN));
-	say_rc("listen", listen(fd, 1));
-	say_rc("accept", accept(fd, NULL, NULL));
-	say_rc("shutdown", shutdown(fd, SHUT_RD));
-	say_rc("send", send(fd, "x", 1, 0));
-	say_rc("recv", recv(fd, &byte, 1, 0));
-	say_rc("write", write(fd, "x", 1));
-	say_rc("read", read(fd, &byte, 1));
-	say_rc("own name", getsockname(fd, SA(&sin), &len));
-	say_rc("an option", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &fd, sizeof(fd)));
+	calls_of_sockets(fd);
 	say_rc("close", close(fd));
 	say_rc("dup", dup(fd));
 	say_rc("fcntl", fcntl(fd, F_GETFL));

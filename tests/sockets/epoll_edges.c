@@ -22,17 +22,6 @@ static void watch(int ep, int fd, uint32_t events, uint32_t data)
 	need(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == 0);
 }
 
-static void tells(const char *name, int ep)
-{
-	struct epoll_event ev[4] = {{0}};
-	int n = epoll_wait(ep, ev, 4, 0);
-
-	if (n == 1)
-		say_events(name, ev[0].events);
-	else
-		say_rc(name, n);
-}
-
 /* Instances watch instances: readable as long as the inner one has something to tell. */
 static void nested(void)
 {

@@ -20,18 +20,6 @@ static int control(int ep, int op, int fd, uint32_t events)
 	return epoll_ctl(ep, op, fd, &ev);
 }
 
-/* What an instance that watches one descriptor tells now. */
-static void tells(const char *name, int ep)
-{
-	struct epoll_event ev[4] = {{0}};
-	int n = epoll_wait(ep, ev, 4, 0);
-
-	if (n == 1)
-		say_events(name, ev[0].events);
-	else
-		say_rc(name, n);
-}
-
 static void arguments(void)
 {
 	struct epoll_event ev = {.events = EPOLLIN};

@@ -119,21 +119,35 @@ static void full(void)
 	close_pair(fd);
 }
 
+static void make_pattern(uint8_t *bytes, size_t len, unsigned step)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(i * step + i / 251);
+}
+
+/* What arrives until it is len bytes, or the end. */
+static size_t take_all(int fd, uint8_t *bytes, size_t len)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	memset(bytes, 0, len);
+	while (got < len && (n = recv(fd, bytes + got, len - got, 0)) > 0)
+		got += (size_t)n;
+	return got;
+}
+
 /* Blocking: the whole is taken, however small the buffers. */
 static void whole(void)
 {
 	static uint8_t big[300000];
-	uint64_t got = 0;
+	size_t got;
 	int fd[2];
-	ssize_t n;
 
-	for (size_t i = 0; i < sizeof(big); i++)
-		big[i] = (uint8_t)(i * 31 + i / 251);
+	make_pattern(big, sizeof(big), 31);
 	tcp_pair_sized(fd, 65536, 1 << 20);
 	say_rc("300000 bytes into a large buffer", send(fd[0], big, sizeof(big), 0));
-	memset(big, 0, sizeof(big));
-	while (got < sizeof(big) && (n = recv(fd[1], big + got, sizeof(big) - got, 0)) > 0)
-		got += (uint64_t)n;
+	got = take_all(fd[1], big, sizeof(big));
 	say_bytes("which arrive", big, (ssize_t)got);
 	say_rc("nothing follows", recv(fd[1], big, 1, MSG_DONTWAIT));
 	close_pair(fd);
@@ -143,18 +157,14 @@ static void whole(void)
 static void closed_behind(void)
 {
 	static uint8_t big[100000];
-	size_t got = 0;
+	size_t got;
 	int fd[2];
-	ssize_t n;
 
-	for (size_t i = 0; i < sizeof(big); i++)
-		big[i] = (uint8_t)(i * 7 + i / 253);
+	make_pattern(big, sizeof(big), 7);
 	tcp_pair_sized(fd, 8192, 1 << 20);
 	say_rc("100000 bytes to who does not read", send(fd[0], big, sizeof(big), 0));
 	say_rc("close", close(fd[0]));
-	memset(big, 0, sizeof(big));
-	while (got < sizeof(big) && (n = recv(fd[1], big + got, sizeof(big) - got, 0)) > 0)
-		got += (size_t)n;
+	got = take_all(fd[1], big, sizeof(big));
 	say_bytes("which arrive all the same", big, (ssize_t)got);
 	say_rc("then the end", recv(fd[1], big, 1, 0));
 	close(fd[1]);

@@ -256,3 +256,14 @@ bool all_acknowledged(int fd)
 	need(ioctl(fd, SIOCOUTQ, &bytes) == 0);
 	return bytes == 0;
 }
+
+void tells(const char *name, int ep)
+{
+	struct epoll_event ev[4] = {{0}};
+	int n = epoll_wait(ep, ev, 4, 0);
+
+	if (n == 1)
+		say_events(name, ev[0].events);
+	else
+		say_rc(name, n);
+}

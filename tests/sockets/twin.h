@@ -138,6 +138,8 @@ void tcp_pair_sized(int fd[2], int rcvbuf, int sndbuf);
 /* Two datagram sockets that are connected to each other. */
 void udp_pair(int fd[2]);
 void close_pair(const int fd[2]);
+/* What an instance that watches one descriptor tells now. */
+void tells(const char *name, int ep);
 
 void set_int(int fd, int level, int name, int value);
 int get_int(int fd, int level, int name);
