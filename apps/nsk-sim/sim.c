@@ -164,9 +164,8 @@ static void saw(void *arg, unsigned direction, uint64_t now_ns, const void *fram
 	struct sim_stack *to = &sim->stack[w->link->host[!direction]];
 
 	to->touched = true;
-	/* Twice where the link doubles; what it alters may become ARP. */
-	if (memcmp((const uint8_t *)frame + 12, "\x08\x06", 2) == 0 ||
-	    w->now[direction].corrupt_ppm)
+	/* Twice where the link doubles. What it alters lies behind the Ethernet header. */
+	if (memcmp((const uint8_t *)frame + 12, "\x08\x06", 2) == 0)
 		to->arp += w->now[direction].duplicate_ppm ? 2 : 1;
 	if (!w->first_ns[direction])
 		w->first_ns[direction] = now_ns;

@@ -20,6 +20,13 @@ static void starve(struct run_worker *r, const struct nsk_shortage *s)
 		pkt_pool_release(pool);
 }
 
+static void give_back(struct nsk_stack *stack, unsigned workers)
+{
+	for (unsigned i = 0; i < workers; i++)
+		worker_return(stack->worker[i]);
+}
+
+/* All of its workers or none. */
 int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage)
 {
 	if (!stack || !shortage) {
@@ -27,12 +34,14 @@ int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage)
 		return -1;
 	}
 	for (unsigned i = 0; i < stack->nworkers; i++) {
-		if (!worker_borrow(stack->worker[i])) {
-			errno = EBUSY;
-			return -1;
-		}
-		starve(stack->worker[i], shortage);
-		worker_return(stack->worker[i]);
+		if (worker_borrow(stack->worker[i]))
+			continue;
+		give_back(stack, i);
+		errno = EBUSY;
+		return -1;
 	}
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		starve(stack->worker[i], shortage);
+	give_back(stack, stack->nworkers);
 	return 0;
 }
