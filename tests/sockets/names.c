@@ -115,10 +115,10 @@ static void name_room(const char *whose, int fd, int (*get)(int, struct sockaddr
 		memset(room, 0xee, sizeof(room));
 		rc = get(fd, SA(room), &len);
 		for (size_t k = 0; k < sizeof(room); k++)
-			written += k < 4 || k >= 8 ? room[k] != 0xee : 0;
+			written += k < 2 || k >= 8 ? room[k] != 0xee : 0;
 		about("%s name in %u bytes", whose, rooms[i]);
 		say("", "%d, length %u, written outside of port and address %u, family %d", rc, len,
-		    written - (written > 2 ? 0 : 0), rooms[i] >= 2 ? room[0] : -1);
+		    written, rooms[i] >= 2 ? room[0] : -1);
 	}
 	about("%s name", whose);
 	say_rc("of length -1", get(fd, SA(&(struct sockaddr_in){0}), &(socklen_t){(socklen_t)-1}));
