@@ -66,7 +66,7 @@ static void get_domain(struct sock *s, const struct option *o, union opt_value *
 static void get_protocol(struct sock *s, const struct option *o, union opt_value *v)
 {
 	(void)o;
-	v->number = s->ops->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+	v->number = s->ops->protocol;
 }
 
 /* SO_RCVLOWAT and SO_SNDLOWAT are what they are in POSIX unless set: one byte. */

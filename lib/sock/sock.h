@@ -37,7 +37,8 @@ enum sock_name {
  * sock_setsockopt; ioctl: ENOTTY).
  */
 struct sock_ops {
-	int type; /* SOCK_STREAM, SOCK_DGRAM; 0 for an epoll instance */
+	int type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW; 0 for an epoll instance */
+	int protocol;
 	int (*bind)(struct sock *s, const struct sockaddr *addr, socklen_t len);
 	int (*listen)(struct sock *s, int backlog);
 	/*

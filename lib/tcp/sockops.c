@@ -9,6 +9,7 @@
 
 const struct sock_ops tcp_sock_ops = {
 	.type = SOCK_STREAM,
+	.protocol = IPPROTO_TCP,
 	.bind = tcp_bind,
 	.listen = tcp_listen,
 	.connect = tcp_connect,

@@ -1,68 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* UDP input: from a delivered packet to a socket's queue, and ICMP errors. RFC 768, RFC 1122
- * §4.1.3. */
+/* UDP input: from a delivered packet to a socket's queue, and ICMP errors. RFC 768,
+ * RFC 1122 §4.1.3. */
 #include <rte_mbuf.h>
 
 #include "udp/udp.h"
 #include "wire/icmp.h"
 #include "wire/udp.h"
-
-/* ---- queue ---- */
-
-/* What a datagram is charged: whole buffers, so that tiny ones cannot pin the pool. */
-static uint32_t charge_of(const struct rte_mbuf *m)
-{
-	uint32_t bytes = 0;
-
-	for (; m; m = m->next)
-		bytes += (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + m->buf_len;
-	return bytes;
-}
-
-/* False when the buffer is full. One datagram is always taken, however small the buffer. */
-static bool enqueue(struct udp_sock *u, struct rte_mbuf *m)
-{
-	uint32_t bytes = charge_of(m);
-
-	if (u->queued && u->queued_bytes + bytes > u->rcvbuf)
-		return false;
-	pkt_of(m)->qnext = NULL;
-	if (u->qhead)
-		pkt_of(u->qtail)->qnext = m;
-	else
-		u->qhead = m;
-	u->qtail = m;
-	u->queued++;
-	u->queued_bytes += bytes;
-	return true;
-}
-
-struct rte_mbuf *udp_queue_pop(struct udp_sock *u)
-{
-	struct rte_mbuf *m = u->qhead;
-
-	if (!m)
-		return NULL;
-	u->qhead = pkt_of(m)->qnext;
-	u->queued--;
-	u->queued_bytes -= charge_of(m);
-	if (!u->qhead) {
-		u->qtail = NULL;
-		if (!(u->flags & UDP_F_SHUT_RD))
-			sock_unready(&u->sock, EPOLLIN);
-	}
-	return m;
-}
-
-void udp_queue_purge(struct udp_sock *u)
-{
-	struct rte_mbuf *m;
-
-	while ((m = udp_queue_pop(u)))
-		pkt_put(u->sock.worker, m);
-}
-
-/* ---- input ---- */
 
 /* Judges the datagram and completes the descriptor; cuts what follows its length. */
 static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
@@ -105,19 +48,12 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
 		return;
 	}
-	if (NSK_UNLIKELY(u->flags & UDP_F_SHUT_RD)) {
+	if (NSK_UNLIKELY(u->d.flags & DGRAM_F_SHUT_RD))
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
-		return;
-	}
-	if (NSK_UNLIKELY(!enqueue(u, m))) {
-		u->overflows++;
+	else if (NSK_UNLIKELY(!dgram_enqueue(&u->d, m)))
 		pkt_drop(w, m, NSK_DROP_UDP_RCVBUF_FULL);
-		return;
-	}
-	p->arrived_ns = w->now_ns;
-	rte_pktmbuf_adj(m, (uint16_t)(p->pay_off - m->data_off));
-	worker_count(w, NSK_CNT_UDP_IN, 1);
-	sock_ready(&u->sock, EPOLLIN);
+	else
+		worker_count(w, NSK_CNT_UDP_IN, 1);
 }
 
 /* The socket that sent what an error quotes: the one connected to this peer, else one that wants to
@@ -139,7 +75,7 @@ static struct udp_sock *find_sender(struct nsk_worker *w, const struct ip_error 
 	answer.flow.sport_be = e->flow->dport_be;
 	answer.flow.dport_be = e->flow->sport_be;
 	u = udp_lookup(w, &answer);
-	return u && u->wants & UDP_WANTS_ERRORS ? u : NULL;
+	return u && u->d.wants & DGRAM_WANTS_ERRORS ? u : NULL;
 }
 
 /*
@@ -152,10 +88,7 @@ static bool udp_error(struct nsk_worker *w, const struct ip_error *e)
 
 	if (!u)
 		return true; /* it may be about what an unconnected socket has sent */
-	if (u->wants & UDP_WANTS_ERRORS)
-		udp_errors_add(u, e);
-	u->sock.err = (int16_t)e->err;
-	sock_ready(&u->sock, EPOLLERR);
+	dgram_error(&u->d, e, UDP_HLEN);
 	return true;
 }
 

@@ -49,9 +49,9 @@ static uint64_t hash_port(const struct udp_worker *udp, uint16_t port)
 
 static uint64_t hash_sock(const struct udp_worker *udp, const struct udp_sock *u)
 {
-	if (u->flags & UDP_F_CONNECTED)
-		return hash_connected(udp, u->laddr.b, u->lport, u->faddr.b, u->fport);
-	return hash_bound(udp, u->laddr.b, u->lport);
+	if (u->d.flags & DGRAM_F_CONNECTED)
+		return hash_connected(udp, u->d.laddr.b, u->d.lport, u->d.faddr.b, u->d.fport);
+	return hash_bound(udp, u->d.laddr.b, u->d.lport);
 }
 
 static uint64_t table_hash(const void *ctx, uint32_t value)
@@ -66,7 +66,7 @@ static uint64_t by_port_hash(const void *ctx, uint32_t value)
 	const struct udp_worker *udp = ctx;
 	const struct udp_sock *u = slab_at(&udp->socks, value);
 
-	return hash_port(udp, u->lport);
+	return hash_port(udp, u->d.lport);
 }
 
 int udp_table_init(struct nsk_worker *w)
@@ -100,8 +100,8 @@ static struct udp_sock *find_bound(const struct udp_worker *udp, const uint8_t l
 	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (u->lport == lport && !(u->flags & UDP_F_CONNECTED) &&
-		    memcmp(u->laddr.b, laddr, 16) == 0)
+		if (u->d.lport == lport && !(u->d.flags & DGRAM_F_CONNECTED) &&
+		    memcmp(u->d.laddr.b, laddr, 16) == 0)
 			return u;
 	}
 	return NULL;
@@ -115,8 +115,9 @@ static struct udp_sock *find_connected(const struct udp_worker *udp, const uint8
 	HTAB_FOREACH(&udp->table, hash_connected(udp, laddr, lport, faddr, fport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (u->lport == lport && u->fport == fport && (u->flags & UDP_F_CONNECTED) &&
-		    memcmp(u->laddr.b, laddr, 16) == 0 && memcmp(u->faddr.b, faddr, 16) == 0)
+		if (u->d.lport == lport && u->d.fport == fport &&
+		    (u->d.flags & DGRAM_F_CONNECTED) && memcmp(u->d.laddr.b, laddr, 16) == 0 &&
+		    memcmp(u->d.faddr.b, faddr, 16) == 0)
 			return u;
 	}
 	return NULL;
@@ -148,9 +149,9 @@ struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr
 
 static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)
 {
-	if (u->flags & UDP_F_CONNECTED)
+	if (u->d.flags & DGRAM_F_CONNECTED)
 		return &udp->connected;
-	return ip_addr_is_any(&u->laddr) ? &udp->wildcard : &udp->specific;
+	return ip_addr_is_any(&u->d.laddr) ? &udp->wildcard : &udp->specific;
 }
 
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
@@ -162,15 +163,15 @@ int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
 	rc = htab_insert(&udp->table, hash_sock(udp, u), index);
 	if (rc)
 		return -ENOBUFS;
-	rc = htab_insert(&udp->by_port, hash_port(udp, u->lport), index);
+	rc = htab_insert(&udp->by_port, hash_port(udp, u->d.lport), index);
 	if (rc) {
 		htab_remove(&udp->table, hash_sock(udp, u), index);
 		return -ENOBUFS;
 	}
 	(*count_of(udp, u))++;
-	u->flags |= UDP_F_BOUND;
+	u->d.flags |= DGRAM_F_BOUND;
 	if (w->peers > 1)
-		shared_port_use(w->shared, SHARED_UDP, u->lport, w->id, true);
+		shared_port_use(w->shared, SHARED_UDP, u->d.lport, w->id, true);
 	return 0;
 }
 
@@ -179,7 +180,7 @@ static bool port_in_use(const struct udp_worker *udp, uint16_t lport)
 	struct htab_it it;
 
 	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it)
-		if (((const struct udp_sock *)slab_at(&udp->socks, it.value))->lport == lport)
+		if (((const struct udp_sock *)slab_at(&udp->socks, it.value))->d.lport == lport)
 			return true;
 	return false;
 }
@@ -189,14 +190,14 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
 	struct udp_worker *udp = w->udp;
 	uint32_t index = slab_index(&udp->socks, u);
 
-	if (!(u->flags & UDP_F_BOUND))
+	if (!(u->d.flags & DGRAM_F_BOUND))
 		return;
 	htab_remove(&udp->table, hash_sock(udp, u), index);
-	htab_remove(&udp->by_port, hash_port(udp, u->lport), index);
+	htab_remove(&udp->by_port, hash_port(udp, u->d.lport), index);
 	(*count_of(udp, u))--;
-	u->flags &= (uint8_t)~UDP_F_BOUND;
-	if (w->peers > 1 && !port_in_use(udp, u->lport))
-		shared_port_use(w->shared, SHARED_UDP, u->lport, w->id, false);
+	u->d.flags &= (uint16_t)~DGRAM_F_BOUND;
+	if (w->peers > 1 && !port_in_use(udp, u->d.lport))
+		shared_port_use(w->shared, SHARED_UDP, u->d.lport, w->id, false);
 }
 
 /* ---- ports ---- */
@@ -204,7 +205,7 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
 /* Two may have the same address and port if both say so, in the same words. */
 static bool both_share(const struct udp_sock *a, const struct udp_sock *b)
 {
-	return (a->sock.flags & b->sock.flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT)) != 0;
+	return (a->d.sock.flags & b->d.sock.flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT)) != 0;
 }
 
 bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
@@ -216,10 +217,10 @@ bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const st
 	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it) {
 		const struct udp_sock *v = slab_at(&udp->socks, it.value);
 
-		if (v->lport != lport)
+		if (v->d.lport != lport)
 			continue;
-		if (!ip_addr_is_any(laddr) && !ip_addr_is_any(&v->laddr) &&
-		    !ip_addr_eq(laddr, &v->laddr))
+		if (!ip_addr_is_any(laddr) && !ip_addr_is_any(&v->d.laddr) &&
+		    !ip_addr_eq(laddr, &v->d.laddr))
 			continue;
 		if (!u || !both_share(u, v))
 			return true;
@@ -270,14 +271,14 @@ int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
 static void fill_row(const struct udp_sock *u, struct udp_row *row)
 {
 	*row = (struct udp_row){
-		.laddr = u->laddr,
-		.lport = u->lport,
-		.queued_bytes = u->queued_bytes,
-		.rcvbuf = u->rcvbuf,
+		.laddr = u->d.laddr,
+		.lport = u->d.lport,
+		.queued_bytes = u->d.queued_bytes,
+		.rcvbuf = u->d.rcvbuf,
 	};
-	if (u->flags & UDP_F_CONNECTED) {
-		row->faddr = u->faddr;
-		row->fport = u->fport;
+	if (u->d.flags & DGRAM_F_CONNECTED) {
+		row->faddr = u->d.faddr;
+		row->fport = u->d.fport;
 	}
 }
 

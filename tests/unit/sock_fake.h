@@ -234,6 +234,7 @@ static ssize_t fake_recv(struct sock *s, void *buf, size_t len)
 
 static const struct sock_ops fake_stream_ops = {
 	.type = SOCK_STREAM,
+	.protocol = IPPROTO_TCP,
 	.bind = fake_bind,
 	.listen = fake_listen,
 	.connect = fake_connect,
@@ -252,6 +253,7 @@ static const struct sock_ops fake_stream_ops = {
 /* Only what no protocol may lack. */
 static const struct sock_ops fake_dgram_ops = {
 	.type = SOCK_DGRAM,
+	.protocol = IPPROTO_UDP,
 	.sendmsg = fake_sendmsg,
 	.recvmsg = fake_recvmsg,
 	.close = fake_close,

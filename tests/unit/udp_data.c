@@ -131,7 +131,7 @@ static void test_the_receive_buffer_is_charged_by_whole_buffers(void **state)
 
 	for (unsigned i = 0; i < 200; i++)
 		arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
-	room = udp_of(s)->queued;
+	room = dgram_of(s)->queued;
 	/* One byte costs its buffer: 2,048 bytes and the headroom, at least. */
 	assert_in_range(room, 80, 212992 / (2048 + RTE_PKTMBUF_HEADROOM));
 	nw_assert_drops(world, NSK_DROP_UDP_RCVBUF_FULL, 200 - room);
@@ -141,10 +141,10 @@ static void test_the_receive_buffer_is_charged_by_whole_buffers(void **state)
 	s->ops->close(s);
 	/* However small the buffer, one fits. */
 	s = bound(world, 0, 7);
-	udp_of(s)->rcvbuf = 1;
+	dgram_of(s)->rcvbuf = 1;
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
-	assert_int_equal(udp_of(s)->queued, 1);
+	assert_int_equal(dgram_of(s)->queued, 1);
 	s->ops->close(s);
 	assert_int_equal(pkt_pool_free_count(world->w.pool), 1023);
 }
@@ -162,7 +162,7 @@ static void test_buffers_are_handed_over_whole_in_order(void **state)
 	assert_int_equal(bufs[1]->pkt_len, 3);
 	assert_memory_equal(rte_pktmbuf_mtod(bufs[0], char *), "one", 3);
 	assert_memory_equal(rte_pktmbuf_mtod(bufs[1], char *), "two", 3);
-	assert_int_equal(udp_of(s)->queued_bytes, 0);
+	assert_int_equal(dgram_of(s)->queued_bytes, 0);
 	pkt_free(bufs[0]);
 	pkt_free(bufs[1]);
 }

@@ -41,7 +41,7 @@ static void test_a_socket_that_sends_first_gets_a_port_of_the_range(void **state
 	assert_int_equal(do_send(s, "x", 1, PEER, 9), 1);
 	port = load_be16(nw_sent_ip(world, 0, peer_mac, &ip));
 	assert_in_range(port, 32768, 60999);
-	assert_true(ip_addr_is_any(&udp_of(s)->laddr));
+	assert_true(ip_addr_is_any(&dgram_of(s)->laddr));
 	arrive(world, FAR, 1, IF0_ADDR2, port, "y", 1); /* anybody may write to it */
 	assert_int_equal(s->ready & EPOLLIN, EPOLLIN);
 }
@@ -85,7 +85,7 @@ static void test_the_port_of_a_connected_socket_brings_its_flow_home(void **stat
 				assert_int_equal(do_connect(s, PEER, 9), 0);
 			else
 				assert_int_equal(do_send(s, "x", 1, PEER, 9), 1);
-			assert_int_equal(udp_of(s)->lport & 1, world->w.id);
+			assert_int_equal(dgram_of(s)->lport & 1, world->w.id);
 		}
 	}
 	world->w.id = 0;
@@ -113,14 +113,14 @@ static void test_connect_names_the_peer_and_unspec_takes_it_back(void **state)
 	arrive(world, FAR, 10, IF0_ADDR, 7, "x", 1);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 1);
 	assert_int_equal(s->ops->connect(s, &none, sizeof(none)), 0);
-	assert_true(ip_addr_is_any(&udp_of(s)->laddr));
+	assert_true(ip_addr_is_any(&dgram_of(s)->laddr));
 	arrive(world, PEER, 8, IF0_ADDR, 7, "x", 1);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 1);
 	/* A port that was chosen for it goes with the connection. */
 	assert_int_equal(do_connect(t, PEER, 9), 0);
-	assert_int_not_equal(udp_of(t)->lport, 0);
+	assert_int_not_equal(dgram_of(t)->lport, 0);
 	assert_int_equal(t->ops->connect(t, &none, sizeof(none)), 0);
-	assert_int_equal(udp_of(t)->lport, 0);
+	assert_int_equal(dgram_of(t)->lport, 0);
 	assert_int_equal(do_connect(t, 0x7f000001, 9), -ENETUNREACH);
 }
 

@@ -18,11 +18,6 @@ static inline struct sock *open_socket(struct net_world *world)
 	return s;
 }
 
-static inline struct udp_sock *udp_of(struct sock *s)
-{
-	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
-}
-
 static inline struct sockaddr_in name(uint32_t addr, uint16_t port)
 {
 	return (struct sockaddr_in){.sin_family = AF_INET,

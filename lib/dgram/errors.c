@@ -11,13 +11,12 @@
 #include <linux/errqueue.h>
 
 #include "base/mem.h"
-#include "udp/udp.h"
-#include "wire/udp.h"
+#include "dgram/dgram.h"
 
 #define ERRORS_MAX  32
 #define PAYLOAD_MAX 256
 
-struct udp_error_entry {
+struct error_entry {
 	struct list_node link;
 	struct sock_extended_err err;
 	struct ip_addr dst;  /* of the datagram */
@@ -27,47 +26,48 @@ struct udp_error_entry {
 	uint8_t payload[PAYLOAD_MAX];
 };
 
-static void free_entry(struct udp_sock *u, struct udp_error_entry *e)
+static void free_entry(struct dgram *d, struct error_entry *e)
 {
 	list_del(&e->link);
-	u->error_count--;
-	mem_free(u->sock.worker->mem, e, sizeof(*e));
+	d->error_count--;
+	mem_free(d->sock.worker->mem, e, sizeof(*e));
 }
 
-static struct udp_error_entry *first(const struct udp_sock *u)
+static struct error_entry *first(const struct dgram *d)
 {
-	struct list_node *n = list_first(&u->errors);
+	struct list_node *n = list_first(&d->errors);
 
-	return n ? NSK_LIST_ENTRY(n, struct udp_error_entry, link) : NULL;
+	return n ? NSK_LIST_ENTRY(n, struct error_entry, link) : NULL;
 }
 
-void udp_errors_purge(struct udp_sock *u)
+void dgram_errors_purge(struct dgram *d)
 {
-	struct udp_error_entry *e;
+	struct error_entry *e;
 
-	while ((e = first(u)) != NULL)
-		free_entry(u, e);
-	if (!u->sock.err)
-		sock_unready(&u->sock, EPOLLERR);
+	while ((e = first(d)) != NULL)
+		free_entry(d, e);
+	if (!d->sock.err)
+		sock_unready(&d->sock, EPOLLERR);
 }
 
-static struct udp_error_entry *new_entry(struct udp_sock *u)
+static struct error_entry *new_entry(struct dgram *d)
 {
-	struct udp_error_entry *e;
+	struct error_entry *e;
 
-	if (u->error_count == ERRORS_MAX)
+	if (d->error_count == ERRORS_MAX)
 		return NULL;
-	e = mem_zalloc(u->sock.worker->mem, sizeof(*e));
+	e = mem_zalloc(d->sock.worker->mem, sizeof(*e));
 	if (!e)
 		return NULL;
-	list_add_tail(&u->errors, &e->link);
-	u->error_count++;
+	list_add_tail(&d->errors, &e->link);
+	d->error_count++;
 	return e;
 }
 
-void udp_errors_add(struct udp_sock *u, const struct ip_error *e)
+/* What an error tells, for the queue. */
+static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
-	struct udp_error_entry *entry = new_entry(u);
+	struct error_entry *entry = new_entry(d);
 
 	if (!entry)
 		return;
@@ -85,16 +85,23 @@ void udp_errors_add(struct udp_sock *u, const struct ip_error *e)
 		entry->from.family = e->family;
 		memcpy(entry->from.b, e->from, 16);
 	}
-	if (e->quote_len > UDP_HLEN) {
-		entry->len = (uint16_t)NSK_MIN(e->quote_len - UDP_HLEN, PAYLOAD_MAX);
-		memcpy(entry->payload, e->quote + UDP_HLEN, entry->len);
+	if (e->quote_len > skip) {
+		entry->len = (uint16_t)NSK_MIN(e->quote_len - skip, PAYLOAD_MAX);
+		memcpy(entry->payload, e->quote + skip, entry->len);
 	}
 }
 
-void udp_errors_add_too_long(struct udp_sock *u, const struct ip_addr *dst, uint16_t port,
-			     uint32_t mtu)
+void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
-	struct udp_error_entry *entry = new_entry(u);
+	if (d->wants & DGRAM_WANTS_ERRORS)
+		keep(d, e, skip);
+	d->sock.err = (int16_t)e->err;
+	sock_ready(&d->sock, EPOLLERR);
+}
+
+void dgram_error_too_long(struct dgram *d, const struct ip_addr *dst, uint16_t port, uint32_t mtu)
+{
+	struct error_entry *entry = d->wants & DGRAM_WANTS_ERRORS ? new_entry(d) : NULL;
 
 	if (!entry)
 		return;
@@ -105,11 +112,11 @@ void udp_errors_add_too_long(struct udp_sock *u, const struct ip_addr *dst, uint
 	};
 	entry->dst = *dst;
 	entry->port = port;
-	sock_ready(&u->sock, EPOLLERR);
+	sock_ready(&d->sock, EPOLLERR);
 }
 
 /* The error with the address of who told it, as the kernel lays it out. */
-static void tell(const struct udp_error_entry *e, struct msghdr *msg)
+static void tell(const struct error_entry *e, struct msghdr *msg)
 {
 	struct {
 		struct sock_extended_err err;
@@ -120,11 +127,11 @@ static void tell(const struct udp_error_entry *e, struct msghdr *msg)
 
 	if (e->from.family)
 		ip_addr_to_sockaddr(&e->from, 0, 0, (struct sockaddr *)&told.offender, &len);
-	udp_control_put(msg, &used, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
+	dgram_control_put(msg, &used, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
 	msg->msg_controllen = used;
 }
 
-static size_t copy_payload(const struct udp_error_entry *e, const struct msghdr *msg)
+static size_t copy_payload(const struct error_entry *e, const struct msghdr *msg)
 {
 	size_t done = 0;
 
@@ -139,18 +146,18 @@ static size_t copy_payload(const struct udp_error_entry *e, const struct msghdr 
 }
 
 /* The socket's error is that of the next entry now. */
-static void next_error(struct udp_sock *u)
+static void next_error(struct dgram *d)
 {
-	const struct udp_error_entry *e = first(u);
+	const struct error_entry *e = first(d);
 
-	u->sock.err = e && e->err.ee_origin != SO_EE_ORIGIN_LOCAL ? (int16_t)e->err.ee_errno : 0;
+	d->sock.err = e && e->err.ee_origin != SO_EE_ORIGIN_LOCAL ? (int16_t)e->err.ee_errno : 0;
 	if (!e)
-		sock_unready(&u->sock, EPOLLERR);
+		sock_unready(&d->sock, EPOLLERR);
 }
 
-ssize_t udp_errors_recv(struct udp_sock *u, struct msghdr *msg)
+ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg)
 {
-	struct udp_error_entry *e = first(u);
+	struct error_entry *e = first(d);
 	size_t n;
 
 	if (!e)
@@ -160,7 +167,7 @@ ssize_t udp_errors_recv(struct udp_sock *u, struct msghdr *msg)
 	if (msg->msg_name)
 		ip_addr_to_sockaddr(&e->dst, e->port, 0, msg->msg_name, &msg->msg_namelen);
 	tell(e, msg);
-	free_entry(u, e);
-	next_error(u);
+	free_entry(d, e);
+	next_error(d);
 	return (ssize_t)n;
 }

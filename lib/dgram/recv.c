@@ -6,12 +6,7 @@
 
 #include <rte_mbuf.h>
 
-#include "udp/udp.h"
-
-static struct udp_sock *udp_of(struct sock *s)
-{
-	return NSK_CONTAINER_OF(s, struct udp_sock, sock);
-}
+#include "dgram/dgram.h"
 
 /* Where the next octet for the application goes. */
 struct place {
@@ -104,10 +99,10 @@ static unsigned run_length(const struct rte_mbuf *m, size_t room)
 }
 
 /* Gives all of a run's payload; MSG_PEEK leaves it. Returns its bytes. */
-static size_t copy_run(const struct udp_sock *u, unsigned n, struct msghdr *msg)
+static size_t copy_run(const struct dgram *d, unsigned n, struct msghdr *msg)
 {
 	struct place at = {.msg = msg};
-	struct rte_mbuf *m = u->qhead;
+	struct rte_mbuf *m = d->qhead;
 	size_t bytes = 0;
 
 	for (; n > 0; n--, m = pkt_of(m)->qnext)
@@ -118,71 +113,71 @@ static size_t copy_run(const struct udp_sock *u, unsigned n, struct msghdr *msg)
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* The oldest datagram, or the run that it begins. */
-static ssize_t give(struct udp_sock *u, struct msghdr *msg, int flags)
+static ssize_t give(struct dgram *d, struct msghdr *msg, int flags)
 {
-	struct nsk_worker *w = u->sock.worker;
-	struct rte_mbuf *m = u->qhead;
+	struct nsk_worker *w = d->sock.worker;
+	struct rte_mbuf *m = d->qhead;
 	uint16_t len = pkt_of(m)->pay_len;
-	unsigned n = u->wants & UDP_WANTS_RUNS ? run_length(m, room_of(msg)) : 1;
-	size_t bytes = copy_run(u, n, msg);
+	unsigned n = d->wants & DGRAM_WANTS_RUNS ? run_length(m, room_of(msg)) : 1;
+	size_t bytes = copy_run(d, n, msg);
 
 	if (bytes < len)
 		msg->msg_flags |= MSG_TRUNC;
 	fill_name(pkt_of(m), msg);
-	if (u->wants)
-		udp_control_write(u, m, n > 1 ? len : 0, msg);
+	if (d->wants)
+		dgram_control_write(d, m, n > 1 ? len : 0, msg);
 	else
 		msg->msg_controllen = 0;
 	worker_count(w, NSK_CNT_PAYLOAD_COPIED_RX, bytes);
 	for (; n > 0 && !(flags & MSG_PEEK); n--)
-		pkt_put(w, udp_queue_pop(u));
+		pkt_put(w, dgram_queue_pop(d));
 	return (ssize_t)(flags & MSG_TRUNC ? NSK_MAX(bytes, (size_t)len) : bytes);
 }
 
-ssize_t udp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
+ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
-	struct udp_sock *u = udp_of(s);
+	struct dgram *d = dgram_of(s);
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	if (flags & MSG_ERRQUEUE)
-		return udp_errors_recv(u, msg);
+		return dgram_errors_recv(d, msg);
 	if (NSK_UNLIKELY(s->err))
-		return udp_take_error(u);
+		return dgram_take_error(d);
 	/* MSG_TRUNC spares a stream the memory, and the calls ask nobody for it. */
 	if (NSK_UNLIKELY(flags & MSG_TRUNC && msg->msg_iovlen == 1 && msg->msg_iov->iov_len &&
 			 !msg->msg_iov->iov_base))
 		return -EFAULT;
 	msg->msg_flags = 0;
-	if (NSK_LIKELY(u->qhead != NULL))
-		return give(u, msg, flags);
+	if (NSK_LIKELY(d->qhead != NULL))
+		return give(d, msg, flags);
 	msg->msg_controllen = 0;
 	if (msg->msg_name)
 		msg->msg_namelen = 0;
-	return u->flags & UDP_F_SHUT_RD ? 0 : -EAGAIN;
+	return d->flags & DGRAM_F_SHUT_RD ? 0 : -EAGAIN;
 }
 
-int udp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
+int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
 {
-	struct udp_sock *u = udp_of(s);
+	struct dgram *d = dgram_of(s);
 	unsigned n = 0;
 
 	if (s->err)
-		return udp_take_error(u);
-	while (n < max && u->qhead)
-		bufs[n++] = udp_queue_pop(u);
-	if (n == 0 && !(u->flags & UDP_F_SHUT_RD))
+		return dgram_take_error(d);
+	while (n < max && d->qhead)
+		bufs[n++] = dgram_queue_pop(d);
+	if (n == 0 && !(d->flags & DGRAM_F_SHUT_RD))
 		return -EAGAIN;
 	return (int)n;
 }
 
-int udp_ioctl(struct sock *s, unsigned long request, int *value)
+int dgram_ioctl(struct sock *s, unsigned long request, int *value)
 {
-	struct udp_sock *u = udp_of(s);
+	struct dgram *d = dgram_of(s);
 
 	switch (request) {
 	case FIONREAD: /* of the next datagram, as Linux has it */
-		*value = u->qhead ? pkt_of(u->qhead)->pay_len : 0;
+		*value = d->qhead ? pkt_of(d->qhead)->pay_len : 0;
 		return 0;
 	case TIOCOUTQ:
 		*value = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Control messages of datagrams (recvmsg(3), ip(7), udp(7), socket(7)): what is told of one that
- * came, and what may be asked for one that goes. Whether an option is on is in udp_sock.wants.
+ * came, and what may be asked for one that goes. Whether an option is on is in dgram.wants.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 
 #include <rte_mbuf.h>
 
-#include "udp/udp.h"
+#include "dgram/dgram.h"
 
 #define NS_PER_SEC UINT64_C(1000000000)
 #define NS_PER_US  1000
@@ -20,8 +20,8 @@
 /* ---- of a datagram that came ----------------------------------------------------------------- */
 
 /* As Linux: what does not fit is cut, and what has not even room for its header is left out. */
-void udp_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
-		     size_t len)
+void dgram_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
+		       size_t len)
 {
 	size_t room = msg->msg_control ? msg->msg_controllen - *used : 0;
 	struct cmsghdr c = {.cmsg_level = level, .cmsg_type = type};
@@ -41,7 +41,7 @@ void udp_control_put(struct msghdr *msg, size_t *used, int level, int type, cons
 	*used += NSK_MIN(CMSG_SPACE(len), room);
 }
 
-static void put_pktinfo(const struct udp_sock *u, const struct pkt *p, struct msghdr *msg,
+static void put_pktinfo(const struct dgram *d, const struct pkt *p, struct msghdr *msg,
 			size_t *used)
 {
 	struct in_pktinfo info = {.ipi_ifindex = p->iface + 1};
@@ -49,7 +49,7 @@ static void put_pktinfo(const struct udp_sock *u, const struct pkt *p, struct ms
 	memcpy(&info.ipi_addr, p->flow.dst, sizeof(info.ipi_addr));
 	info.ipi_spec_dst = info.ipi_addr;
 	if (p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST)) {
-		const struct iface *ifc = u->sock.worker->net->snap->iface[p->iface];
+		const struct iface *ifc = d->sock.worker->net->snap->iface[p->iface];
 		const struct ip_addr from = ip_addr_v4(p->flow.src);
 		const struct ip_addr *own = iface_source(ifc, &from);
 
@@ -57,7 +57,7 @@ static void put_pktinfo(const struct udp_sock *u, const struct pkt *p, struct ms
 		if (own)
 			memcpy(&info.ipi_spec_dst, own->b, sizeof(info.ipi_spec_dst));
 	}
-	udp_control_put(msg, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	dgram_control_put(msg, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static void put_destination(const struct pkt *p, struct msghdr *msg, size_t *used)
@@ -65,52 +65,51 @@ static void put_destination(const struct pkt *p, struct msghdr *msg, size_t *use
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = p->flow.dport_be};
 
 	memcpy(&sin.sin_addr, p->flow.dst, sizeof(sin.sin_addr));
-	udp_control_put(msg, used, IPPROTO_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
+	dgram_control_put(msg, used, IPPROTO_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 }
 
-static void put_time(const struct udp_sock *u, const struct pkt *p, struct msghdr *msg,
-		     size_t *used)
+static void put_time(const struct dgram *d, const struct pkt *p, struct msghdr *msg, size_t *used)
 {
-	struct nsk_worker *w = u->sock.worker;
+	struct nsk_worker *w = d->sock.worker;
 	uint64_t ns = p->arrived_ns + w->ops->since_1970_ns(w);
 	struct timespec ts = {(time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC)};
 	struct timeval tv = {ts.tv_sec, ts.tv_nsec / NS_PER_US};
 
-	if (u->wants & UDP_WANTS_TIME_NS)
-		udp_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
+	if (d->wants & DGRAM_WANTS_TIME_NS)
+		dgram_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
 	else
-		udp_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
+		dgram_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
 /* In Linux's order. */
-void udp_control_write(const struct udp_sock *u, struct rte_mbuf *m, unsigned run,
-		       struct msghdr *msg)
+void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run,
+			 struct msghdr *msg)
 {
 	const struct pkt *p = pkt_of(m);
 	int ttl = p->ttl, size = (int)run;
 	size_t used = 0;
 
-	if (u->wants & (UDP_WANTS_TIME_US | UDP_WANTS_TIME_NS))
-		put_time(u, p, msg, &used);
-	if (u->wants & UDP_WANTS_OVERFLOWS && u->overflows)
-		udp_control_put(msg, &used, SOL_SOCKET, SO_RXQ_OVFL, &u->overflows,
-				sizeof(u->overflows));
+	if (d->wants & (DGRAM_WANTS_TIME_US | DGRAM_WANTS_TIME_NS))
+		put_time(d, p, msg, &used);
+	if (d->wants & DGRAM_WANTS_OVERFLOWS && d->overflows)
+		dgram_control_put(msg, &used, SOL_SOCKET, SO_RXQ_OVFL, &d->overflows,
+				  sizeof(d->overflows));
 	if (run)
-		udp_control_put(msg, &used, SOL_UDP, UDP_GRO, &size, sizeof(size));
-	if (u->wants & UDP_WANTS_PKTINFO)
-		put_pktinfo(u, p, msg, &used);
-	if (u->wants & UDP_WANTS_TTL)
-		udp_control_put(msg, &used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
-	if (u->wants & UDP_WANTS_TOS)
-		udp_control_put(msg, &used, IPPROTO_IP, IP_TOS, &p->tos, sizeof(p->tos));
-	if (u->wants & UDP_WANTS_DESTINATION)
+		dgram_control_put(msg, &used, SOL_UDP, UDP_GRO, &size, sizeof(size));
+	if (d->wants & DGRAM_WANTS_PKTINFO)
+		put_pktinfo(d, p, msg, &used);
+	if (d->wants & DGRAM_WANTS_TTL)
+		dgram_control_put(msg, &used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	if (d->wants & DGRAM_WANTS_TOS)
+		dgram_control_put(msg, &used, IPPROTO_IP, IP_TOS, &p->tos, sizeof(p->tos));
+	if (d->wants & DGRAM_WANTS_DESTINATION)
 		put_destination(p, msg, &used);
 	msg->msg_controllen = used;
 }
 
 /* ---- of one that goes ------------------------------------------------------------------------ */
 
-static int read_pktinfo(const void *data, size_t len, struct udp_manner *how)
+static int read_pktinfo(const void *data, size_t len, struct dgram_manner *how)
 {
 	struct in_pktinfo info;
 
@@ -142,7 +141,7 @@ static int read_number(const void *data, size_t len, int least, uint8_t *number)
 	return 0;
 }
 
-static int read_ip(const struct cmsghdr *c, size_t len, struct udp_manner *how)
+static int read_ip(const struct cmsghdr *c, size_t len, struct dgram_manner *how)
 {
 	const void *data = CMSG_DATA(c);
 
@@ -158,7 +157,7 @@ static int read_ip(const struct cmsghdr *c, size_t len, struct udp_manner *how)
 	}
 }
 
-static int read_udp(const struct cmsghdr *c, size_t len, struct udp_manner *how)
+static int read_udp(const struct cmsghdr *c, size_t len, struct dgram_manner *how)
 {
 	if (c->cmsg_type != UDP_SEGMENT || len != sizeof(how->segment))
 		return -EINVAL;
@@ -167,7 +166,7 @@ static int read_udp(const struct cmsghdr *c, size_t len, struct udp_manner *how)
 }
 
 /* Levels that are not ours to read are passed over, as in Linux. */
-int udp_control_read(const struct msghdr *msg, struct udp_manner *how)
+int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct dgram_manner *how)
 {
 	struct msghdr mutable = *msg;
 	int rc = 0;
@@ -181,7 +180,7 @@ int udp_control_read(const struct msghdr *msg, struct udp_manner *how)
 			return -EINVAL;
 		if (c->cmsg_level == IPPROTO_IP)
 			rc = read_ip(c, c->cmsg_len - CMSG_LEN(0), how);
-		else if (c->cmsg_level == SOL_UDP)
+		else if (c->cmsg_level == SOL_UDP && d->sock.ops->protocol == IPPROTO_UDP)
 			rc = read_udp(c, c->cmsg_len - CMSG_LEN(0), how);
 		else if (c->cmsg_level == SOL_SOCKET)
 			rc = -EINVAL;

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Datagram sockets: their beginning and end, their addresses and the way from one to another. */
+#include "dgram/dgram.h"
+
+#include <errno.h>
+
+void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *ops, uint8_t domain)
+{
+	sock_init(&d->sock, w, ops, domain);
+	d->laddr = ip_addr_any(domain);
+	d->rcvbuf = SETTING(w->set, udp_rcvbuf);
+	d->sndbuf = SETTING(w->set, udp_sndbuf);
+	d->mcast_ttl = 1; /* RFC 1112 §6.1 */
+	list_init(&d->errors);
+	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);
+}
+
+void dgram_fini(struct dgram *d)
+{
+	dgram_queue_purge(d);
+	dgram_errors_purge(d);
+	sock_fini(&d->sock);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a)
+{
+	return ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a) ||
+	       net_local_entry(w, a->b, a->family);
+}
+
+bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst)
+{
+	const struct local_entry *own = net_local_entry(d->sock.worker, dst->b, dst->family);
+
+	if (NSK_LIKELY(!own) && !ip_addr_is_broadcast(dst))
+		return true;
+	return (own && own->kind != LOCAL_BROADCAST) || (d->sock.flags & SOCK_F_BROADCAST);
+}
+
+int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
+{
+	struct nsk_worker *w = d->sock.worker;
+	int rc;
+
+	if (NSK_LIKELY(net_route_valid(w, &d->route)) && ip_addr_eq(&d->route_dst, dst)) {
+		*src = d->route_src;
+		return 0;
+	}
+	/* Bound to what is no host's address: send from the interface's own. */
+	*src = net_local(w, d->laddr.b, d->laddr.family) ? d->laddr : ip_addr_any(dst->family);
+	rc = net_route(w, &d->route, dst, src);
+	if (rc)
+		return rc;
+	d->route_dst = *dst;
+	d->route_src = *src;
+	return 0;
+}
+
+int dgram_route_later(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
+{
+	int rc = dgram_route(d, dst, src);
+
+	return rc == -EHOSTUNREACH ? 0 : rc;
+}
+
+bool dgram_names_nobody(const struct sockaddr *sa, socklen_t len)
+{
+	return len >= (socklen_t)sizeof(sa->sa_family) && sa->sa_family == AF_UNSPEC;
+}
+
+int dgram_peer_in(const struct dgram *d, struct ip_addr *faddr, uint16_t *fport,
+		  const struct sockaddr *sa, socklen_t len)
+{
+	int rc = sock_addr_in(&d->sock, SOCK_ADDR_CONNECT, faddr, fport, sa, len);
+
+	if (rc == 0 && !dgram_may_send_to(d, faddr))
+		rc = -EACCES;
+	return rc;
+}
+
+void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct ip_addr *faddr,
+		    uint16_t fport)
+{
+	if (ip_addr_is_any(&d->laddr)) {
+		d->laddr = *src;
+		d->flags |= DGRAM_F_ADDR_PICKED;
+	}
+	d->faddr = *faddr;
+	d->fport = fport;
+	d->flags |= DGRAM_F_CONNECTED;
+}
+
+void dgram_clear_peer(struct dgram *d)
+{
+	if (d->flags & DGRAM_F_ADDR_PICKED)
+		d->laddr = ip_addr_any(d->sock.family);
+	d->flags &= (uint16_t) ~(DGRAM_F_CONNECTED | DGRAM_F_ADDR_PICKED);
+	d->fport = 0;
+	d->route.iface = NULL;
+}
+
+/* ---- rows of sock_ops ------------------------------------------------------------------------ */
+
+int dgram_shutdown(struct sock *s, int how)
+{
+	struct dgram *d = dgram_of(s);
+
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return -EINVAL;
+	if (!(d->flags & DGRAM_F_CONNECTED))
+		return -ENOTCONN;
+	if (how != SHUT_WR)
+		d->flags |= DGRAM_F_SHUT_RD;
+	if (how != SHUT_RD)
+		d->flags |= DGRAM_F_SHUT_WR;
+	if (how != SHUT_WR)
+		sock_ready(s, EPOLLIN | EPOLLRDHUP);
+	if ((d->flags & DGRAM_F_SHUT_RD) && (d->flags & DGRAM_F_SHUT_WR))
+		sock_ready(s, EPOLLHUP);
+	return 0;
+}
+
+int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len)
+{
+	struct dgram *d = dgram_of(s);
+
+	if (which == SOCK_NAME_OWN) {
+		ip_addr_to_sockaddr(&d->laddr, d->lport, 0, sa, len);
+		return 0;
+	}
+	if (!(d->flags & DGRAM_F_CONNECTED) || !d->fport)
+		return -ENOTCONN;
+	ip_addr_to_sockaddr(&d->faddr, d->fport, 0, sa, len);
+	return 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What sockets of datagrams have in common, whatever the protocol: the queue of what came,
+ * receiving from it, control messages, the error queue, options, the way out. lib/udp and lib/icmp
+ * put their own around it: how a datagram finds its socket and what stands in front of the payload.
+ *
+ * Datagrams are not fragmented yet: longer than the MTU is EMSGSIZE. Nothing waits here on the way
+ * out, so a socket is always writable.
+ */
+#ifndef NSK_DGRAM_DGRAM_H
+#define NSK_DGRAM_DGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "ip/ip.h"
+#include "sock/sock.h"
+
+enum dgram_flags {
+	DGRAM_F_BOUND = 1 << 0, /* has a local port and is in its protocol's table */
+	DGRAM_F_CONNECTED = 1 << 1,
+	DGRAM_F_SHUT_RD = 1 << 2,
+	DGRAM_F_SHUT_WR = 1 << 3,
+	DGRAM_F_PICKED = 1 << 4,      /* the port was chosen for it, not by bind() */
+	DGRAM_F_ADDR_PICKED = 1 << 5, /* the local address was chosen by connect() */
+	DGRAM_F_DF = 1 << 6,	      /* IP_MTU_DISCOVER */
+};
+
+/* What is told beside a datagram, as control messages, and in which ways it is given. */
+enum dgram_wants {
+	DGRAM_WANTS_PKTINFO = 1 << 0,
+	DGRAM_WANTS_TTL = 1 << 1,
+	DGRAM_WANTS_TOS = 1 << 2,
+	DGRAM_WANTS_DESTINATION = 1 << 3, /* IP_RECVORIGDSTADDR */
+	DGRAM_WANTS_TIME_US = 1 << 4,	  /* SO_TIMESTAMP */
+	DGRAM_WANTS_TIME_NS = 1 << 5,	  /* SO_TIMESTAMPNS */
+	DGRAM_WANTS_OVERFLOWS = 1 << 6,	  /* SO_RXQ_OVFL */
+	DGRAM_WANTS_ERRORS = 1 << 7,	  /* IP_RECVERR */
+	DGRAM_WANTS_RUNS = 1 << 8,	  /* UDP_GRO */
+};
+
+/* All [W]. */
+struct dgram {
+	struct sock sock;
+	struct ip_addr laddr;  /* unspecified: any */
+	struct ip_addr faddr;  /* connected: the peer */
+	uint16_t lport, fport; /* host order, 0: none; of a ping socket the identifier */
+	uint16_t flags;	       /* enum dgram_flags */
+	uint16_t wants;	       /* enum dgram_wants */
+	uint8_t mcast_ttl;
+	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
+	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told, nothing waits to be sent */
+	uint32_t queued_bytes;	 /* charged: whole buffers */
+	uint32_t queued;	 /* datagrams */
+	struct rte_mbuf *qhead, *qtail;
+	struct route_cache route; /* to route_dst from route_src */
+	struct ip_addr route_dst, route_src;
+	struct list_node errors; /* struct dgram_error, oldest first */
+	unsigned error_count;
+};
+
+static inline struct dgram *dgram_of(struct sock *s)
+{
+	return NSK_CONTAINER_OF(s, struct dgram, sock);
+}
+
+/* ---- life and addresses: dgram.c ---- */
+
+/* Sets a fresh socket, all zero before: nothing queued, writable, options as by default. */
+void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *ops, uint8_t domain);
+/* Frees what hangs off it; its protocol frees it. */
+void dgram_fini(struct dgram *d);
+
+/* A host's own address, any, or an address that many listen to. */
+bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a);
+/* False for broadcast addresses unless the socket has SO_BROADCAST. */
+bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst);
+/* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(). */
+int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
+/* The same for connect(), which sends nothing yet, so that a silent next hop is no error. */
+int dgram_route_later(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
+
+/* True for connect()'s way to say that there is a peer no more. */
+bool dgram_names_nobody(const struct sockaddr *sa, socklen_t len);
+/* Whom to connect to: 0, as sock_addr_in(), -EACCES (a broadcast without SO_BROADCAST). */
+int dgram_peer_in(const struct dgram *d, struct ip_addr *faddr, uint16_t *fport,
+		  const struct sockaddr *sa, socklen_t len);
+/* Connected, from src if it has no address of its own; and back. The caller keeps its tables. */
+void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct ip_addr *faddr,
+		    uint16_t fport);
+void dgram_clear_peer(struct dgram *d);
+
+/* Rows of sock_ops. */
+int dgram_shutdown(struct sock *s, int how);
+int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len);
+
+/* ---- the queue: queue.c ---- */
+
+/*
+ * A datagram for the application: decoded, its descriptor's pay_off and pay_len say what is given.
+ * False, and m is still the caller's: the buffer is full, which the socket has counted. One
+ * datagram is always taken, however small the buffer.
+ */
+bool dgram_enqueue(struct dgram *d, struct rte_mbuf *m);
+/* Takes the oldest datagram out of the queue; the caller owns it. */
+struct rte_mbuf *dgram_queue_pop(struct dgram *d);
+/* Frees what is queued. */
+void dgram_queue_purge(struct dgram *d);
+
+/* ---- receiving: recv.c, rows of sock_ops ---- */
+
+ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags);
+int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
+int dgram_ioctl(struct sock *s, unsigned long request, int *value);
+
+/* ---- control messages: control.c ---- */
+
+/* What one that goes with a datagram to be sent asks for, beside what the socket says; all of it is
+ * set before. */
+struct dgram_manner {
+	struct ip_addr src; /* family 0: not asked for */
+	unsigned iface;	    /* number from 1 on, 0: any */
+	uint8_t ttl;	    /* 0: default of settings */
+	uint8_t tos;
+	uint16_t segment; /* UDP_SEGMENT */
+};
+/* 0 or -EINVAL: what does not exist or makes no sense. */
+int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct dgram_manner *how);
+/* Fills msg's control buffer with what the socket wants to know of a datagram; run: UDP_GRO's size
+ * of each, 0: it is one. MSG_CTRUNC in msg_flags if it does not fit. */
+void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run,
+			 struct msghdr *msg);
+/* The bare step of both: one message behind the *used bytes that are there. */
+void dgram_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
+		       size_t len);
+
+/* ---- errors: errors.c ---- */
+
+/* The pending error as sock_take_error(); EPOLLERR stays while the error queue has entries. */
+static inline int dgram_take_error(struct dgram *d)
+{
+	int err = sock_take_error(&d->sock);
+
+	if (d->error_count)
+		d->sock.ready |= EPOLLERR;
+	return err;
+}
+
+/* An error that ICMP told of a datagram of ours, whose own header has skip bytes: kept with
+ * IP_RECVERR, and the socket's error. */
+void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip);
+/* With IP_RECVERR: keeps that a datagram was longer than the MTU. */
+void dgram_error_too_long(struct dgram *d, const struct ip_addr *dst, uint16_t port, uint32_t mtu);
+/* Forgets all that is queued. */
+void dgram_errors_purge(struct dgram *d);
+/* recvmsg with MSG_ERRQUEUE. */
+ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg);
+
+/* ---- options: options.c ---- */
+
+/* A row is yes or no to something that the socket wants, or has functions of its own. */
+struct dgram_option {
+	int level, name;
+	int (*get)(struct dgram *d);
+	int (*set)(struct dgram *d, int value); /* NULL: read only */
+	uint16_t wants;				/* enum dgram_wants */
+};
+
+/* The options of a protocol, then those of all datagrams, then those of all sockets. */
+int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
+		     int name, void *value, socklen_t *len);
+int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
+		     int name, const void *value, socklen_t len);
+
+/* ---- sending: send.c ---- */
+
+/* A datagram on its way out: what of it all of one call have in common. */
+struct dgram_sending {
+	struct dgram *d;
+	const struct route_cache *route;
+	struct ip_addr dst, src;
+	uint16_t port;
+	struct dgram_manner how;
+};
+
+/* Where the next octet of the application comes from. */
+struct dgram_source {
+	const struct msghdr *msg;
+	size_t piece, off;
+};
+
+/* Bytes of all pieces, or -EMSGSIZE: more than max. */
+ssize_t dgram_payload_len(const struct msghdr *msg, size_t max);
+/* What forbids sending at all. */
+int dgram_may_send(struct dgram *d, int flags);
+/* The named destination, else the peer, in x. */
+int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg);
+/* What the socket says of its datagrams, and then what the message says of this one. */
+int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg);
+/* The way there, the socket's or, in own, one that the message asks for. */
+int dgram_choose_way(struct dgram_sending *x, struct route_cache *own);
+/* 0, or -EMSGSIZE: an IP packet with len bytes in it does not fit the way. */
+int dgram_check_length(const struct dgram_sending *x, size_t len);
+/* Room for len bytes in a chain; NULL with *err set. */
+struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err);
+/* Fills a chain that has the room with the next len octets, which are there. Returns the partial
+ * sum of the payload if it is wanted, else 0. */
+uint32_t dgram_copy_in(struct nsk_worker *w, struct rte_mbuf *m, struct dgram_source *from,
+		       size_t len, bool want_sum);
+/* Down to IP. Consumes m. */
+void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t proto);
+
+#endif

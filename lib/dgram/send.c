@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The way out: where to, how, and one copy from the application into packet buffers, summed up as
+ * it goes where that is wanted. What exceeds the MTU is refused: nothing is fragmented.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "dgram/dgram.h"
+#include "mbuf/pool.h"
+
+/* ---- where to, and how ----------------------------------------------------------------------- */
+
+ssize_t dgram_payload_len(const struct msghdr *msg, size_t max)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < msg->msg_iovlen; i++) {
+		if (msg->msg_iov[i].iov_len > max - len)
+			return -EMSGSIZE;
+		len += msg->msg_iov[i].iov_len;
+	}
+	return (ssize_t)len;
+}
+
+int dgram_may_send(struct dgram *d, int flags)
+{
+	if (flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	if (NSK_UNLIKELY(d->sock.err))
+		return dgram_take_error(d);
+	return d->flags & DGRAM_F_SHUT_WR ? -EPIPE : 0;
+}
+
+int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg)
+{
+	const struct dgram *d = x->d;
+
+	if (msg->msg_name && msg->msg_namelen)
+		return sock_addr_in(&d->sock, SOCK_ADDR_SEND, &x->dst, &x->port, msg->msg_name,
+				    msg->msg_namelen);
+	if (!(d->flags & DGRAM_F_CONNECTED))
+		return -EDESTADDRREQ;
+	x->dst = d->faddr;
+	x->port = d->fport;
+	return 0;
+}
+
+int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg)
+{
+	const struct dgram *d = x->d;
+
+	x->how.ttl = ip_addr_is_multicast(&x->dst) ? d->mcast_ttl : d->sock.ttl;
+	x->how.tos = d->sock.tos;
+	return msg->msg_controllen && msg->msg_control ? dgram_control_read(d, msg, &x->how) : 0;
+}
+
+/* The way of a datagram that asks for an address or an interface of its own; own is where it is
+ * kept. */
+static int own_way(struct dgram_sending *x, struct route_cache *own)
+{
+	struct nsk_worker *w = x->d->sock.worker;
+	int rc;
+
+	x->src = x->how.src.family ? x->how.src : ip_addr_any(x->dst.family);
+	rc = net_route(w, own, &x->dst, &x->src);
+	if (rc)
+		return rc == -EADDRNOTAVAIL && x->how.src.family ? -EINVAL : rc;
+	if (x->how.iface && own->iface->index + 1U != x->how.iface)
+		return -ENETUNREACH;
+	x->route = own;
+	return 0;
+}
+
+int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
+{
+	if (!dgram_may_send_to(x->d, &x->dst))
+		return -EACCES;
+	x->route = &x->d->route;
+	if (NSK_UNLIKELY(x->how.src.family || x->how.iface))
+		return own_way(x, own);
+	return dgram_route(x->d, &x->dst, &x->src);
+}
+
+int dgram_check_length(const struct dgram_sending *x, size_t len)
+{
+	if (len + family_of(x->dst.family)->hdr_len <= x->route->iface->mtu)
+		return 0;
+	return -EMSGSIZE;
+}
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err)
+{
+	struct nsk_worker *w = x->d->sock.worker;
+	struct rte_mbuf *m = pkt_alloc(w), *last = m;
+	size_t room;
+
+	*err = -ENOBUFS;
+	if (!m)
+		return NULL;
+	for (room = rte_pktmbuf_tailroom(m); NSK_UNLIKELY(room < len);
+	     room += rte_pktmbuf_tailroom(last)) {
+		if (!(x->route->iface->tx_offloads & PORT_TX_MULTI_SEG)) {
+			*err = -EMSGSIZE;
+			goto fail;
+		}
+		last->next = pkt_alloc(w);
+		if (!last->next)
+			goto fail;
+		last = last->next;
+		m->nb_segs++;
+	}
+	return m;
+
+fail:
+	rte_pktmbuf_free(m);
+	return NULL;
+}
+
+/* Copies n bytes; returns sum plus theirs, which stand at byte at of the payload. */
+static uint32_t copy_summing(uint8_t *to, const uint8_t *from, size_t n, uint32_t sum, size_t at)
+{
+	if (at % 2 == 0)
+		return csum_copy(to, from, n, sum);
+	return csum_combine(sum, csum_copy(to, from, n, 0), at);
+}
+
+/* The next octets of the application that lie together, at most max. */
+static const uint8_t *take(struct dgram_source *from, size_t max, size_t *n)
+{
+	const struct iovec *iov = &from->msg->msg_iov[from->piece];
+	const uint8_t *at;
+
+	while (from->off == iov->iov_len) {
+		iov = &from->msg->msg_iov[++from->piece];
+		from->off = 0;
+	}
+	at = (const uint8_t *)iov->iov_base + from->off;
+	*n = NSK_MIN(max, iov->iov_len - from->off);
+	from->off += *n;
+	return at;
+}
+
+uint32_t dgram_copy_in(struct nsk_worker *w, struct rte_mbuf *m, struct dgram_source *from,
+		       size_t len, bool want_sum)
+{
+	struct rte_mbuf *seg = m;
+	uint32_t sum = 0;
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n, room = rte_pktmbuf_tailroom(seg);
+		const uint8_t *at;
+		uint8_t *to;
+
+		if (room == 0) {
+			seg = seg->next;
+			continue;
+		}
+		at = take(from, NSK_MIN(room, len - done), &n);
+		to = rte_pktmbuf_mtod_offset(seg, uint8_t *, seg->data_len);
+		if (want_sum)
+			sum = copy_summing(to, at, n, sum, done);
+		else
+			memcpy(to, at, n);
+		seg->data_len = (uint16_t)(seg->data_len + n);
+		done += n;
+	}
+	m->pkt_len = (uint32_t)done;
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, len);
+	return sum;
+}
+
+void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t proto)
+{
+	ip_output(x->d->sock.worker, x->route, m,
+		  &(struct ip_out){
+			  .src = x->src.b,
+			  .dst = x->dst.b,
+			  .family = x->dst.family,
+			  .proto = proto,
+			  .ttl = x->how.ttl,
+			  .tos = x->how.tos,
+			  .df = x->d->flags & DGRAM_F_DF,
+		  });
+}
