@@ -15,6 +15,7 @@
 #include "tcp/rcvbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 #include "tcp/way.h"
 
@@ -126,7 +127,7 @@ static NSK_ALWAYS_INLINE void initiate(struct nsk_worker *w, struct tcp_conn *c,
 	c->snd_wl1 = p->seq;
 	c->ts_off = e->ts_off;
 	/* The SYN, and what ended the handshake. As Linux, our answer is not counted. */
-	c->tally_in = early ? 1 : 2;
+	c->tally_in = (early ? 1u : 2u) << TALLY_SEGS;
 	c->rcv.peer_mss = e->peer_mss;
 	agree(c, t, e, p, early);
 	first_rtt(w, c, e);

@@ -176,9 +176,13 @@ static void count_end(struct nsk_worker *w, struct tcp_conn *c, int err)
 {
 	uint32_t flight = c->snd_nxt - c->snd_una;
 
+	if (c->ext)
+		tally_window_open(w, c);
 	tally_limited(w, c, TALLY_FREE);
 	if (!flight)
 		return;
+	if (tally_in_full(c))
+		tally_fold(w, c);
 	tally_busy(w, c);
 	if (c->state == TCPS_LAST_ACK && !err) { /* the short cut in has left this to us */
 		tally_in_segment(c, false);
@@ -235,6 +239,7 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
 	c->flags &= ~(CONN_F_ACTIVE | CONN_F_OPENER | CONN_F_WAS_OPEN | CONN_F_SHUT_RD |
 		      CONN_F_FIN_SENT | CONN_F_FIN_RCVD);
 	rcvq_purge(w, c);
+	tally_clear(c);
 	sock_unready(&c->sock, EPOLLIN | EPOLLRDHUP);
 }
 

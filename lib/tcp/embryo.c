@@ -12,6 +12,7 @@
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/table.h"
+#include "tcp/tally.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
 #include "tcpalg/paws.h"
@@ -380,6 +381,6 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		pkt_put(w, m); /* the birth has taken all of it in */
 		return;
 	}
-	c->tally_in--; /* it will be counted */
+	c->tally_in -= 1u << TALLY_SEGS; /* it will be counted */
 	tcp_conn_input(w, c, m);
 }

@@ -120,8 +120,11 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 {
 	struct loss_ctx x;
 
-	if (c->snd_una != c->snd_nxt)
+	if (c->snd_una != c->snd_nxt) {
+		if (NSK_UNLIKELY(tally_in_full(c)))
+			tally_fold(w, c);
 		tally_busy(w, c);
+	}
 	if (NSK_UNLIKELY(c->ext != NULL)) {
 		if (c->snd_una == c->snd_nxt) {
 			tally_window_open(w, c);

@@ -37,7 +37,7 @@ static inline struct tx_queue *plain_way(const struct nsk_worker *w, const struc
 		return NULL;
 	if (len ? !from || len > from->data_len : ecn_sends_ect(c)) /* a bare FIN is not ECT */
 		return NULL;
-	if (flight ? !(c->flags & CONN_F_NODELAY) && !fin
+	if (flight ? (!(c->flags & CONN_F_NODELAY) && !fin) || tally_in_full(c)
 		   : w->tcp->now_ms - c->last_snd_ms > c->rtt.rto_us / 1024)
 		return NULL;
 	if (flight + len + fin > NSK_MIN(c->cc.cwnd, c->win.snd_wnd))

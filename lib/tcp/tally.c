@@ -25,6 +25,12 @@ void tally_fold(struct nsk_worker *w, struct tcp_conn *c)
 	c->tally_out = 0;
 }
 
+void tally_busy_long(struct nsk_worker *w, struct tcp_conn *c, uint32_t ms)
+{
+	if (conn_ext(w, c))
+		c->ext->count.busy_ms += ms;
+}
+
 void tally_received(struct nsk_worker *w, struct tcp_conn *c, uint32_t n)
 {
 	if (n <= UINT16_MAX)

@@ -17,10 +17,10 @@
 #include "tcp/tcp_worker.h"
 
 /* Lanes of tally_in: how far they are shifted, and how wide they are. */
-#define TALLY_SEGS	    0
-#define TALLY_SEGS_BITS	    10
-#define TALLY_BUSY_MS	    10 /* with something in flight */
+#define TALLY_BUSY_MS	    0 /* with something in flight */
 #define TALLY_BUSY_BITS	    18
+#define TALLY_SEGS	    18
+#define TALLY_SEGS_BITS	    10
 #define TALLY_DATA_SEGS	    28 /* no more than segments: they have no upper bit of their own, */
 #define TALLY_RECEIVED	    38 /* nor has how far rcv_nxt moved, 65535 a segment at most */
 #define TALLY_RECEIVED_BITS 26
@@ -29,7 +29,7 @@
 #define TALLY_OUT_SEGS	    0
 #define TALLY_OUT_DATA_SEGS 16
 
-#define TALLY_IN_FULL  0x08000200u
+#define TALLY_IN_FULL  0x08020000u
 #define TALLY_OUT_FULL 0x80008000u
 
 /* What holds back data that could be sent, or would be written; Linux's tcp_chrono. */
@@ -88,15 +88,21 @@ static inline void tally_out(struct nsk_worker *w, struct tcp_conn *c, bool data
 	tally_out_segment(c, data);
 }
 
+/* What no lane holds: a wait of minutes. */
+void tally_busy_long(struct nsk_worker *w, struct tcp_conn *c, uint32_t ms);
+
 /*
  * Something is in flight since data was sent last, and all of it is acknowledged now, or more is
- * sent: this time was busy. No lane holds a wait of hours, which is forgotten.
+ * sent: this time was busy. The lanes are not full.
  */
-static inline void tally_busy(const struct nsk_worker *w, struct tcp_conn *c)
+static inline void tally_busy(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint64_t ms = (w->tcp->now_ms - c->last_snd_ms) & ((1u << (TALLY_BUSY_BITS - 1)) - 1);
+	uint32_t ms = w->tcp->now_ms - c->last_snd_ms;
 
-	c->tally_in += ms << TALLY_BUSY_MS;
+	if (NSK_UNLIKELY(ms >> (TALLY_BUSY_BITS - 1)))
+		tally_busy_long(w, c, ms);
+	else
+		c->tally_in += (uint64_t)ms << TALLY_BUSY_MS;
 }
 
 /* rcv_nxt moved by n. */
@@ -109,7 +115,8 @@ static inline void tally_syn_acked(const struct nsk_worker *w, struct tcp_conn *
 		c->last_snd_ms = w->tcp->now_ms;
 }
 
-/* Data leaves, nothing being in flight: if the peer's window was shut till now, that was busy. */
+/* Nothing is in flight, and data leaves or it is all over: if the peer's window was shut till now,
+ * that was busy. The connection has an extension. */
 void tally_window_open(struct nsk_worker *w, struct tcp_conn *c);
 
 /* The slow half of tally_acked(). */
