@@ -157,7 +157,7 @@ static void restart_after_idle(struct nsk_worker *w, struct tcp_conn *c)
 	if (NSK_LIKELY(idle_ms <= c->rtt.rto_us / 1024))
 		return;
 	idle_us = NSK_MIN((uint64_t)idle_ms * 1000, (uint64_t)UINT32_MAX);
-	cc_idle_restart(&c->cc, (uint32_t)idle_us, c->rtt.rto_us);
+	cc_idle_restart(&c->cc, (uint32_t)idle_us, c->rtt.rto_us, w->set->tcp_initcwnd);
 	sndq_fall(w, c);
 }
 

@@ -129,8 +129,9 @@ struct cc_algo {
 	void (*recovery_exit)(struct cc *cc, uint32_t flight, uint64_t now_us);
 	/* The retransmission timer expired; first is false when it backs off on the same data. */
 	void (*rto)(struct cc *cc, bool first, uint64_t now_us);
-	/* About to send after idle_us without sending, rto_us being the timeout. */
-	void (*idle_restart)(struct cc *cc, uint32_t idle_us, uint32_t rto_us);
+	/* About to send after a timeout's time without sending; segs as in cc_init(). NULL: nothing
+	 * to do. */
+	void (*idle_restart)(struct cc *cc, uint32_t segs);
 
 	/* A congestion mark was echoed (RFC 3168), once a window: set ssthresh and cwnd. NULL: it
 	 * has no answer, and so its data is not ECT. */
@@ -246,10 +247,12 @@ static inline void cc_rto(struct cc *cc, bool first, uint64_t now_us)
 	cc_algos[cc->algo]->rto(cc, first, now_us);
 }
 
-static inline void cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
+/* About to send after idle_us without sending, rto_us being the timeout and segs the segments of an
+ * initial window. */
+static inline void cc_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us, uint32_t segs)
 {
-	if (idle_us > rto_us)
-		cc_algos[cc->algo]->idle_restart(cc, idle_us, rto_us);
+	if (idle_us > rto_us && cc_algos[cc->algo]->idle_restart)
+		cc_algos[cc->algo]->idle_restart(cc, segs);
 }
 
 #endif

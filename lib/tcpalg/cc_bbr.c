@@ -373,13 +373,6 @@ static void bbr_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 	(void)now_us;
 }
 
-static void bbr_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
-{
-	(void)cc;
-	(void)idle_us;
-	(void)rto_us;
-}
-
 const struct cc_algo cc_bbr = {
 	.name = "bbr",
 	.id = CC_BBR,
@@ -389,7 +382,6 @@ const struct cc_algo cc_bbr = {
 	.loss = bbr_loss,
 	.recovery_exit = bbr_recovery_exit,
 	.rto = bbr_rto,
-	.idle_restart = bbr_idle_restart,
 	.sample = bbr_sample,
 	.lost = bbr_lost,
 	.undo = bbr_undo,

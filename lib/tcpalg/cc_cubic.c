@@ -220,11 +220,9 @@ static void cubic_rto(struct cc *cc, bool first, uint64_t now_us)
 	cc->priv.cubic.epoch_ms = 0;
 }
 
-static void cubic_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
+static void cubic_idle_restart(struct cc *cc, uint32_t segs)
 {
-	(void)idle_us;
-	(void)rto_us;
-	cc_restart_window(cc);
+	cc_restart_window(cc, segs);
 	if (!(cc->flags & CC_HYSTART))
 		cc->priv.cubic.epoch_ms = 0;
 }

@@ -90,13 +90,6 @@ static void dctcp_rto(struct cc *cc, bool first, uint64_t now_us)
 	cc_collapse(cc, first, 1, 2);
 }
 
-static void dctcp_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
-{
-	(void)idle_us;
-	(void)rto_us;
-	cc_restart_window(cc);
-}
-
 const struct cc_algo cc_dctcp = {
 	.name = "dctcp",
 	.id = CC_DCTCP,
@@ -105,7 +98,7 @@ const struct cc_algo cc_dctcp = {
 	.loss = dctcp_loss,
 	.recovery_exit = dctcp_recovery_exit,
 	.rto = dctcp_rto,
-	.idle_restart = dctcp_idle_restart,
+	.idle_restart = cc_restart_window,
 	.mark = dctcp_mark,
 	.marked = dctcp_marked,
 	.all_ect = true,

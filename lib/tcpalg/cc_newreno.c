@@ -55,11 +55,9 @@ static void newreno_rto(struct cc *cc, bool first, uint64_t now_us)
 	*counted(cc) = 0;
 }
 
-static void newreno_idle_restart(struct cc *cc, uint32_t idle_us, uint32_t rto_us)
+static void newreno_idle_restart(struct cc *cc, uint32_t segs)
 {
-	(void)idle_us;
-	(void)rto_us;
-	cc_restart_window(cc);
+	cc_restart_window(cc, segs);
 	*counted(cc) = 0;
 }
 

@@ -98,14 +98,14 @@ static inline void cc_leave_recovery(struct cc *cc, uint32_t flight)
 }
 
 /*
- * RFC 5681 section 4.1: the restart window. What the path carried is kept in ssthresh
- * (RFC 2861 section 3.1), so that slow start finds its way back.
+ * RFC 5681 section 4.1: the restart window, no more than the initial one of segs segments. What the
+ * path carried is kept in ssthresh (RFC 2861 section 3.1), so that slow start finds its way back.
  */
-static inline void cc_restart_window(struct cc *cc)
+static inline void cc_restart_window(struct cc *cc, uint32_t segs)
 {
 	if (!cc_in_slow_start(cc))
 		cc->ssthresh = cc_max(cc->ssthresh, cc->cwnd / 4 * 3);
-	cc->cwnd = cc_min(cc->cwnd, cc_initial_window(cc->smss, CC_INITIAL_SEGS));
+	cc->cwnd = cc_min(cc->cwnd, cc_initial_window(cc->smss, segs));
 }
 
 #endif

@@ -192,14 +192,14 @@ static void rfc5681_4_1_restart_after_idle(void **state)
 	struct cc cc = start(100 * SMSS, 50 * SMSS);
 
 	(void)state;
-	cc_idle_restart(&cc, 200000, 200000);
+	cc_idle_restart(&cc, 200000, 200000, 10);
 	assert_int_equal(cc.cwnd, 100 * SMSS);
-	cc_idle_restart(&cc, 200001, 200000);
+	cc_idle_restart(&cc, 200001, 200000, 10);
 	assert_int_equal(cc.cwnd, 10 * SMSS);
 	assert_int_equal(cc.ssthresh, 75 * SMSS);
 	/* A window that is smaller than the restart window stays. */
 	cc = start(3 * SMSS, CC_WND_MAX);
-	cc_idle_restart(&cc, 300000, 200000);
+	cc_idle_restart(&cc, 300000, 200000, 10);
 	assert_int_equal(cc.cwnd, 3 * SMSS);
 	assert_int_equal(cc.ssthresh, CC_WND_MAX);
 }
@@ -231,7 +231,7 @@ static void any_events_keep_the_window_within_bounds(void **state)
 			cc_recovery_exit(&cc, flight, 0);
 			break;
 		case 3:
-			cc_idle_restart(&cc, rng_u32(&rng), 200000);
+			cc_idle_restart(&cc, rng_u32(&rng), 200000, 10);
 			break;
 		default:
 			cc_ack(&cc, &a);
