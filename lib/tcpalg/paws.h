@@ -21,27 +21,30 @@ static inline bool paws_reject(uint32_t ts_recent, uint32_t tsval, uint32_t idle
 
 /*
  * Section 4.3 (2): does the segment set TS.Recent? Only one that passed the acceptance test and
- * PAWS may be asked about: otherwise a forged segment could poison TS.Recent. One let through as
- * idle_s >= PAWS_IDLE_MAX_S sets it although it compares as older.
+ * PAWS may be asked about: otherwise a forged segment could poison TS.Recent. The first one after
+ * PAWS_IDLE_MAX_S sets it whatever it compares as, and wherever it lies: with the silence over,
+ * what comes next is held against TS.Recent again.
  */
 static inline bool paws_updates(uint32_t ts_recent, uint32_t tsval, uint32_t seg_seq,
 				uint32_t last_ack_sent, uint32_t idle_s)
 {
-	return seq_leq(seg_seq, last_ack_sent) &&
-	       (seq_geq(tsval, ts_recent) || idle_s >= PAWS_IDLE_MAX_S);
+	if (__builtin_expect(idle_s >= PAWS_IDLE_MAX_S, 0))
+		return true;
+	return seq_leq(seg_seq, last_ack_sent) && seq_geq(tsval, ts_recent);
 }
 
 /*
  * While octets are missing. One that overtakes them may fill the first gap and set TS.Recent; what
  * it overtook then looks old. Section 5.3 calls that unlikely and refuses it, which on paths that
  * reorder makes a loss of a late segment. But nothing that is missing can have been sent before
- * what set TS.Recent when the gaps began: that is as old as it may be. So that this does not fall
- * behind by more than a window it follows where gaps go on for ever.
+ * what set TS.Recent when the gaps began: that is as old as it may be. Where gaps go on for ever it
+ * follows two windows behind. (What set TS.Recent then may have been sent again, and later than
+ * what is missing above mark: such a segment is refused, and comes again with a newer timestamp.)
  */
 struct paws_gap {
 	uint32_t floor; /* [W] timestamps of what is missing are no older */
-	uint32_t next;	/* [W] likewise of what lies above mark */
-	uint32_t mark;	/* [W] the highest octet that had arrived when next was TS.Recent */
+	uint32_t next;	/* [W] TS.Recent when octets up to mark had arrived: the next floor */
+	uint32_t mark;	/* [W] where rcv_nxt must be for it */
 };
 
 /* The first octets came out of order, up to high. */

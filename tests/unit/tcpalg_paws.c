@@ -27,6 +27,10 @@ static void rfc7323_5_5_after_24_days_anything_goes(void **state)
 		assert_false(paws_reject(recent, recent - 1, PAWS_IDLE_MAX_S));
 		assert_true(paws_updates(recent, recent - 1, 5, 5, PAWS_IDLE_MAX_S));
 		assert_false(paws_updates(recent, recent - 1, 5, 5, PAWS_IDLE_MAX_S - 1));
+		/* Beyond a gap as well, or what fills it would be held against the old one. */
+		assert_true(paws_updates(recent, recent - 1, 6, 5, PAWS_IDLE_MAX_S));
+		assert_true(paws_updates(recent, recent + 1, 6, 5, PAWS_IDLE_MAX_S));
+		assert_false(paws_updates(recent, recent + 1, 6, 5, PAWS_IDLE_MAX_S - 1));
 	}
 }
 
