@@ -117,18 +117,40 @@ static void tell_stuck(struct conn *c, const char *what)
 		 (unsigned long long)b->sent, (unsigned long long)b->got);
 }
 
+static struct conn *first_not_over(const struct app *app)
+{
+	for (uint32_t k = 0; k < app->a->connections; k++)
+		if (app->conn[k].begun && !app->conn[k].over)
+			return &app->conn[k];
+	return NULL;
+}
+
+static void tell_not_over(const struct app *app)
+{
+	struct conn *c = first_not_over(app);
+
+	if (c)
+		tell_stuck(c, "is not over at the scenario's time limit");
+	else if (app->a->kind == SIM_UDP)
+		sim_fail(app->sim,
+			 "application \"%s\" has sent %u of %u datagrams at the scenario's time "
+			 "limit",
+			 app->a->name, app->udp.numbered, app->a->count);
+	else
+		sim_fail(app->sim,
+			 "application \"%s\" has begun %llu of %llu connections at the scenario's "
+			 "time limit",
+			 app->a->name, (unsigned long long)app->begun,
+			 (unsigned long long)app->to_begin);
+}
+
 void apps_not_over(struct apps *apps)
 {
 	for (unsigned i = 0; i < apps->count; i++)
-		for (uint32_t k = 0; k < apps->app[i].a->connections; k++) {
-			struct conn *c = &apps->app[i].conn[k];
-
-			if (c->begun && !c->over) {
-				tell_stuck(c, "is not over at the scenario's time limit");
-				return;
-			}
+		if (apps->app[i].over < apps->app[i].to_begin) {
+			tell_not_over(&apps->app[i]);
+			return;
 		}
-	sim_fail(apps->sim, "an application has not begun at the scenario's time limit");
 }
 
 void apps_check_progress(struct apps *apps, uint64_t since_ns)
@@ -186,7 +208,8 @@ static void check_end(struct endpoint *e)
 	const struct endpoint *peer = &e->conn->end[!e->server];
 	uint64_t una, nxt, rcv;
 
-	if (!read_numbers(e, &una, &nxt, &rcv))
+	e->seen.now = read_numbers(e, &una, &nxt, &rcv);
+	if (!e->seen.now)
 		return;
 	if (una > nxt)
 		impossible(e, "SND.UNA is behind SND.NXT", una, nxt);
@@ -206,13 +229,14 @@ static void check_end(struct endpoint *e)
 		impossible(e, "RCV.NXT is behind what the peer has written", rcv, peer->sent);
 }
 
-/* An octet is acknowledged after it was received, and received after it was sent. */
+/* An octet is acknowledged after it was received, and received after it was sent. Of an end that is
+ * closed the last numbers are not known, though its application may still have to read. */
 static void check_pair(struct conn *c)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		const struct endpoint *from = &c->end[i], *to = &c->end[!i];
 
-		if (from->fd < 0 || to->fd < 0)
+		if (!from->seen.now || !to->seen.now)
 			continue;
 		if (from->seen.una > to->seen.rcv + from->shut)
 			impossible(from, "SND.UNA is behind the peer's RCV.NXT", from->seen.una,

@@ -36,6 +36,7 @@ struct endpoint {
 	struct {
 		uint64_t una, nxt,
 			rcv; /* SND.UNA, SND.NXT, RCV.NXT, counted from the first octet */
+		bool now;    /* there are such numbers still */
 	} seen;
 	uint64_t got_at_mark; /* when measuring began */
 	uint64_t got_at_end;

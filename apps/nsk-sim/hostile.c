@@ -40,6 +40,20 @@ void hostile_send(struct hostile *x, uint8_t *frame, size_t len, uint16_t type)
 		sim_fail(x->sim, "a hostile frame of %zu bytes does not fit its link: %m", len);
 }
 
+uint32_t hostile_room(const struct hostile *x)
+{
+	uint32_t mtu = x->wire->link->mtu, most = PACKET_MAX - PACKET_ETH;
+
+	return (mtu < most ? mtu : most) - PACKET_IP - PACKET_TCP;
+}
+
+uint32_t hostile_fit(const struct hostile *x, const struct packet_tcp *p, uint32_t len)
+{
+	uint32_t room = hostile_room(x) - p->nopts;
+
+	return len < room ? len : room;
+}
+
 void hostile_tcp(struct hostile *x, uint32_t src, uint32_t dst, const struct packet_tcp *t)
 {
 	uint8_t frame[PACKET_MAX], *ip = frame + PACKET_ETH;
@@ -158,11 +172,13 @@ static uint8_t good_syn_options(struct hostile *x, uint8_t *p)
 
 uint8_t hostile_options(struct hostile *x, uint8_t opts[PACKET_OPTS], bool syn)
 {
+	uint32_t room = hostile_room(x);
 	uint8_t n;
 
 	if (syn && hostile_random(x, 4))
 		return good_syn_options(x, opts);
-	n = (uint8_t)(4 * hostile_random(x, PACKET_OPTS / 4 + 1));
+	room = room < PACKET_OPTS ? room : PACKET_OPTS;
+	n = (uint8_t)(4 * hostile_random(x, room / 4 + 1));
 	for (uint8_t i = 0; i < n; i++)
 		opts[i] = (uint8_t)hostile_random(x, 256);
 	/* Kinds that mean something, with lengths that may not. */

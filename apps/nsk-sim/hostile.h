@@ -70,7 +70,11 @@ uint16_t hostile_listener(struct hostile *x);
 /* A connection between the victim and somebody honest, with the victim's side in *side; NULL: none.
  * living: one of which no end has been seen. */
 const struct watch_flow *hostile_flow(struct hostile *x, unsigned *side, bool living);
-/* Option lists: often good, often malformed. */
+/* Octets behind the fixed headers of a segment that its link takes: options, payload. */
+uint32_t hostile_room(const struct hostile *x);
+/* How many of len octets of payload its link takes behind the segment's options. */
+uint32_t hostile_fit(const struct hostile *x, const struct packet_tcp *p, uint32_t len);
+/* Option lists: often good, often malformed; as long as the link takes them. */
 uint8_t hostile_options(struct hostile *x, uint8_t opts[PACKET_OPTS], bool syn);
 
 /* hostile_talk.c: a step of a connection of its own; a segment for one. */

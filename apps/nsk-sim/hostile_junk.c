@@ -76,7 +76,7 @@ void junk_blind(struct hostile *x)
 		break;
 	}
 	if (!(flag & (SEGMENT_RST | SEGMENT_SYN)))
-		p.len = hostile_random(x, 2) * hostile_random(x, 1000);
+		p.len = hostile_fit(x, &p, hostile_random(x, 2) * hostile_random(x, 1000));
 	hostile_tcp(x, f->address[!side], f->address[side], &p);
 }
 
@@ -174,11 +174,11 @@ static void bad_packet(struct hostile *x)
 	struct packet_tcp t = {.sport = 7,
 			       .dport = hostile_listener(x),
 			       .seq = hostile_random(x, UINT32_MAX),
-			       .flags = SEGMENT_SYN,
-			       .len = hostile_random(x, 64)};
+			       .flags = SEGMENT_SYN};
 	uint8_t frame[PACKET_MAX], *ip = frame + PACKET_ETH;
 	size_t len;
 
+	t.len = hostile_fit(x, &t, hostile_random(x, 64));
 	switch (hostile_random(x, 5)) {
 	case 0:
 		h.src = impossible(x);
@@ -239,7 +239,8 @@ void junk_garbage(struct hostile *x)
 {
 	static const uint16_t types[] = {PACKET_ETH_IP, 0x0806, 0x86dd, 0x8100, 100};
 	uint8_t frame[PACKET_MAX];
-	size_t len = hostile_random(x, 200);
+	uint32_t room = hostile_room(x) + PACKET_IP + PACKET_TCP;
+	size_t len = hostile_random(x, room < 200 ? room : 200);
 
 	switch (hostile_random(x, 4)) {
 	case 0:

@@ -23,12 +23,14 @@ static bool after(uint32_t a, uint32_t b)
 
 /* ---- segments ------------------------------------------------------------------------------ */
 
-static void put_data(const struct talk *t, struct packet_tcp *p, uint32_t len)
+/* Behind the options, which are there. */
+static void put_data(const struct hostile *x, const struct talk *t, struct packet_tcp *p,
+		     uint32_t len)
 {
 	uint16_t key = t->served ? t->victim_port : t->port;
 
-	p->len = len;
-	for (uint32_t i = 0; i < len; i++)
+	p->len = hostile_fit(x, p, len);
+	for (uint32_t i = 0; i < p->len; i++)
 		p->data[i] = stranger_octet(key, p->seq + i - t->isn - 1);
 }
 
@@ -70,7 +72,7 @@ static void send_syn(struct hostile *x, struct talk *t)
 	p.nopts = hostile_options(x, p.opts, true);
 	if (hostile_random(x, 8) == 0) {
 		p.seq++;
-		put_data(t, &p, hostile_random(x, 100));
+		put_data(x, t, &p, hostile_random(x, 100));
 		p.seq--;
 	}
 	hostile_tcp(x, x->own, x->its, &p);
@@ -110,7 +112,8 @@ static void chaos(struct hostile *x, struct talk *t)
 		p.nopts = hostile_options(x, p.opts, p.flags & SEGMENT_SYN);
 	p.urgent = (uint16_t)(p.flags & SEGMENT_URG ? hostile_random(x, 65536) : 0);
 	p.bad_checksum = hostile_random(x, 30) == 0;
-	put_data(t, &p, hostile_random(x, 3) ? hostile_random(x, SEGMENT) : hostile_random(x, 3));
+	put_data(x, t, &p,
+		 hostile_random(x, 3) ? hostile_random(x, SEGMENT) : hostile_random(x, 3));
 	hostile_tcp(x, x->own, x->its, &p);
 	if (p.seq == t->next && (p.flags & SEGMENT_ACK) && !p.bad_checksum)
 		t->next += p.len;
@@ -123,7 +126,7 @@ static void stuck(struct hostile *x, struct talk *t)
 
 	p.wnd = (uint16_t)hostile_random(x, 2);
 	if (t->next == t->isn + 1 || hostile_random(x, 8) == 0)
-		put_data(t, &p, 1);
+		put_data(x, t, &p, 1);
 	t->next += p.len;
 	if (p.len || hostile_random(x, 4) == 0)
 		hostile_tcp(x, x->own, x->its, &p);
@@ -135,16 +138,18 @@ static void optimist(struct hostile *x, struct talk *t)
 
 	p.ack += hostile_random(x, 4) ? hostile_random(x, 3 * SEGMENT)
 				      : hostile_random(x, 1u << 20);
-	put_data(t, &p, hostile_random(x, 2) ? hostile_random(x, 200) : 0);
+	put_data(x, t, &p, hostile_random(x, 2) ? hostile_random(x, 200) : 0);
 	t->next += p.len;
 	hostile_tcp(x, x->own, x->its, &p);
 }
 
-/* What lies between two numbers, or beside them. */
-static uint32_t put_blocks(struct hostile *x, const struct talk *t, uint8_t *opt)
+/* What lies between two numbers, or beside them, behind before octets of options. */
+static uint32_t put_blocks(struct hostile *x, const struct talk *t, uint8_t *opt, uint32_t before)
 {
 	uint32_t n = 1 + hostile_random(x, 3), range = t->seen - t->acked_own;
+	uint32_t most = (hostile_room(x) - before - 4) / 8;
 
+	n = n < most ? n : most;
 	opt[0] = opt[1] = 1;
 	opt[2] = 5;
 	opt[3] = (uint8_t)(2 + 8 * n);
@@ -171,7 +176,7 @@ static void renege(struct hostile *x, struct talk *t)
 		t->acked_own = t->seen;
 	p.ack = t->acked_own;
 	if (hostile_random(x, 6) && p.nopts <= 12)
-		p.nopts = (uint8_t)(p.nopts + put_blocks(x, t, p.opts + p.nopts));
+		p.nopts = (uint8_t)(p.nopts + put_blocks(x, t, p.opts + p.nopts, p.nopts));
 	p.wnd = (uint16_t)(hostile_random(x, 8) ? FULL_WND : 0);
 	hostile_tcp(x, x->own, x->its, &p);
 }
@@ -183,20 +188,20 @@ static void scatter(struct hostile *x, struct talk *t)
 
 	switch (hostile_random(x, 8)) {
 	case 0: /* all at once, over what lies there already */
-		put_data(t, &p, hostile_random(x, SEGMENT));
+		put_data(x, t, &p, hostile_random(x, SEGMENT));
 		t->next += p.len;
 		break;
 	case 1:
 		p.seq += hostile_random(x, room);
-		put_data(t, &p, hostile_random(x, SEGMENT));
+		put_data(x, t, &p, hostile_random(x, SEGMENT));
 		break;
 	case 2:
 		p.seq -= hostile_random(x, 100);
-		put_data(t, &p, hostile_random(x, 200));
+		put_data(x, t, &p, hostile_random(x, 200));
 		break;
 	default:
 		p.seq += 2 * hostile_random(x, (room + 1) / 2);
-		put_data(t, &p, 1);
+		put_data(x, t, &p, 1);
 	}
 	hostile_tcp(x, x->own, x->its, &p);
 }

@@ -16,6 +16,7 @@
 #define PACKET_TCP    20
 #define PACKET_OPTS   40
 #define PACKET_ETH_IP 0x0800
+#define PACKET_UDP    17
 
 struct packet_ip {
 	uint32_t src, dst;
@@ -35,6 +36,13 @@ struct packet_tcp {
 	uint32_t len;
 	uint8_t data[1460];
 };
+
+/* Is this frame of IPv4, with at least its headers, a datagram's? */
+static inline bool packet_is_udp(const uint8_t *frame)
+{
+	return frame[12] == PACKET_ETH_IP >> 8 && frame[13] == (PACKET_ETH_IP & 255) &&
+	       frame[PACKET_ETH + 9] == PACKET_UDP;
+}
 
 /* Link header; returns what follows it. */
 uint8_t *packet_eth(uint8_t *frame, const uint8_t dst[6], const uint8_t src[6], uint16_t type);

@@ -9,6 +9,7 @@
 #include "common/program.h"
 #include "nsk-sim/apps.h"
 #include "nsk-sim/hostile.h"
+#include "nsk-sim/packet.h"
 #include "nsk-sim/pcapng.h"
 #include "nsk-sim/stranger.h"
 #include "nsk-sim/watch.h"
@@ -167,6 +168,7 @@ static void saw(void *arg, unsigned direction, uint64_t now_ns, const void *fram
 	/* Twice where the link doubles. What it alters lies behind the Ethernet header. */
 	if (memcmp((const uint8_t *)frame + 12, "\x08\x06", 2) == 0)
 		to->arp += w->now[direction].duplicate_ppm ? 2 : 1;
+	w->datagrams[direction] += packet_is_udp(frame);
 	if (!w->first_ns[direction])
 		w->first_ns[direction] = now_ns;
 	w->last_ns[direction] = now_ns;

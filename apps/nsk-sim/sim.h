@@ -51,8 +51,9 @@ struct sim_wire {
 	uint64_t first_ns[2], last_ns[2]; /* packets */
 	double bps[2], bps_squares[2];	  /* sums over the flows that fairness is about */
 	unsigned changes;
-	unsigned stalls[2]; /* faults that keep an end from sending */
-	bool lawless;	    /* a hostile host is on it */
+	unsigned stalls[2];    /* faults that keep an end from sending */
+	uint64_t datagrams[2]; /* that it took */
+	bool lawless;	       /* a hostile host is on it */
 };
 
 struct sim {

@@ -404,6 +404,30 @@ class Sim(unittest.TestCase):
                 self.assertIn(reason, drops, (act, drops))
             self.assertEqual(result["apps"][0]["done"], 1)
 
+    def test_hostile_frames_fit_the_smallest_links(self):
+        acts = HOSTILE.replace('"blind"', '"chaos", "stuck", "optimist", "renege", "scatter", "blind", "flood", "icmp", "garbage"')
+        udp = 'apps = { drip = { kind = "udp"; from = "a"; to = "b"; request = 40; }; };'
+        for mtu, apps in ((68, udp), (89, APPS), (100, APPS), (576, APPS)):
+            text = acts.replace('"m", "b"];', f'"m", "b"]; mtu = {mtu};').replace('"a", "b"];', f'"a", "b"]; mtu = {mtu};')
+            result = self.json(text + apps.replace("20000", '20000; start = "1 s"'))
+            self.assertTrue(result["ok"], (mtu, result["why"]))
+            self.assertEqual(result["links"][1]["forth"]["too_long"], 0)
+
+    def test_who_reads_on_when_its_connection_is_closed_is_no_contradiction(self):
+        both = APPS.replace("20000", '50000; bytes_back = 50000; connections = 9; read_rate = "100 kbit/s"; stagger = "1 ms"')
+        result = self.json(HOSTS + LINK + both)
+        self.assertTrue(result["ok"], result["why"])
+
+    def test_what_is_not_over_in_time_is_told(self):
+        udp = 'apps = { drip = { kind = "udp"; from = "a"; to = "b"; count = 500; think = "10 ms"; }; };'
+        few = APPS.replace("20000", '20000; stagger = "2 s"; connections = 9')
+        for apps, said in ((udp, r'application "drip" has sent 10\d of 500 datagrams'),
+                           (APPS.replace("20000", "9000000"), r'application "up", connection 0 is not over'),
+                           (few, r'application "up" has begun 1 of 9 connections')):
+            result = run("--quiet", "--set", "limit=1s", self.file(HOSTS + LINK + apps))
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, said + r" at the scenario's time limit")
+
     def test_one_who_connects_to_a_hostile_host_ends_too(self):
         for act in ("chaos", "stuck", "optimist", "renege", "scatter"):
             result = self.json(HOSTILE.replace("blind", act) + APPS.replace(
