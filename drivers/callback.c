@@ -285,7 +285,7 @@ int callback_open(const struct port_open *open, struct port **port)
 	c->cb = cb;
 	port_init(&c->port, &callback_ops, open, "callback");
 	c->port.caps = (struct port_caps){
-		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT,
+		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL,
 		.rx_queues_max = 1,
 		.tx_queues_max = 1,
 		.mtu_max = cb->params.mtu,

@@ -71,6 +71,8 @@ static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_de
 			offloads |= rows[i].ours;
 	if (has_rss(e, info))
 		offloads |= PORT_RX_RSS;
+	if (e->quirk->external)
+		offloads |= PORT_TX_EXTERNAL;
 	return offloads & ~e->quirk->offloads_off;
 }
 

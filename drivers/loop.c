@@ -148,7 +148,7 @@ int loop_open(const struct port_open *open, struct port **port)
 	port_init(&l->port, &loop_ops, open, "loop");
 	snprintf(l->port.name, sizeof(l->port.name), "loop%u", open->end);
 	l->port.caps = (struct port_caps){
-		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT,
+		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL,
 		.rx_queues_max = 1,
 		.tx_queues_max = 1,
 		.mtu_max = wire->mtu,

@@ -358,7 +358,7 @@ int pcapfile_open(const struct port_open *open, struct port **port)
 		return rc;
 	}
 	p->port.caps = (struct port_caps){
-		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT,
+		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL,
 		.rx_queues_max = 1,
 		.tx_queues_max = 1,
 		.mtu_max = (uint32_t)args.mtu,

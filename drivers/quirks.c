@@ -27,6 +27,7 @@ static const struct quirk quirks[] = {
 		.rx_fds = true,
 		.prepare = prepare_tap,
 		.started = started_tap,
+		.external = true,
 		.reason =
 			"Reports RSS, but spreads by the kernel's own flow table. Its checksums and its "
 			"segmentation are computed by the driver on our core, after a copy: ours are "
@@ -46,6 +47,7 @@ static const struct quirk quirks[] = {
 		.rx_fds = true,
 		.prepare = prepare_tun,
 		.started = started_tun,
+		.external = true,
 		.reason = "As net_tap; carries IP packets without a link header.",
 	},
 	{
@@ -93,6 +95,7 @@ static const struct quirk quirks[] = {
 		.keys = "iface=text qpairs=num qdisc_bypass=bool blocksz=num framesz=num "
 			"framecnt=num",
 		.prepare = prepare_af_packet,
+		.external = true,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
 			"computed, as a veth peer sends them: the peer's offloads must be off, which is "
@@ -114,6 +117,7 @@ static const struct quirk quirks[] = {
 			"iface=text+ phy_mac=bool infinite_rx=bool",
 		.chains = true,
 		.prepare = prepare_pcap,
+		.external = true,
 		.reason =
 			"Opens kernel interfaces with libpcap, which needs CAP_NET_RAW; checksums of a "
 			"veth peer as with net_af_packet.",
@@ -123,6 +127,7 @@ static const struct quirk quirks[] = {
 		.package = "librte-net-null",
 		.keys = "size=num copy=num no-rx=bool",
 		.no_rss = true,
+		.external = true,
 		.reason =
 			"Reports a RETA of 128 entries, but every queue delivers the same nothing.",
 	},

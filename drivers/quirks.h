@@ -21,12 +21,13 @@ struct quirk {
 	 * at the end: it may come again.
 	 */
 	const char *keys;
-	bool single_file;      /* EAL: --single-file-segments when hugepages are used */
-	bool no_in_memory;     /* EAL: not with --in-memory */
-	bool no_rss;	       /* says it has RSS, does not spread by the hash that was asked for */
-	bool no_ethernet;      /* carries IP packets without a link header */
-	bool chains;	       /* receives into chains of buffers without reporting SCATTER */
-	bool rx_fds;	       /* its queues' descriptors are wanted: rx interrupts configured */
+	bool single_file;  /* EAL: --single-file-segments when hugepages are used */
+	bool no_in_memory; /* EAL: not with --in-memory */
+	bool no_rss;	   /* says it has RSS, does not spread by the hash that was asked for */
+	bool no_ethernet;  /* carries IP packets without a link header */
+	bool chains;	   /* receives into chains of buffers without reporting SCATTER */
+	bool external;	   /* copies what it sends, or the kernel does, before tx_burst() returns */
+	bool rx_fds;	   /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
 	uint32_t mtu_max;      /* 0: as reported */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file zerocopy.h
- * @brief Receive and send packet buffers by reference. The one public header that names DPDK types.
+ * @brief Receive and send without copies: packet buffers by reference, and the application's own
+ * memory. The one public header that names DPDK types.
  *
- * All calls belong to the thread that runs the socket's worker, or to whoever calls nsk_turn(); in
- * another thread they fail with EPERM. None of them blocks. Buffers come from the pool of the
- * worker and go back to it: one that the application keeps is one less for everybody, so give
- * received buffers back soon. They mix freely with nsk_send() and nsk_recv() on the same socket,
- * and with epoll.
+ * All calls with packet buffers belong to the thread that runs the socket's worker, or to whoever
+ * calls nsk_turn(); in another thread they fail with EPERM. None of them blocks. Buffers come from
+ * the pool of the worker and go back to it: one that the application keeps is one less for
+ * everybody, so give received buffers back soon. They mix freely with nsk_send() and nsk_recv() on
+ * the same socket, and with epoll.
  */
 #ifndef NETSTK_ZEROCOPY_H
 #define NETSTK_ZEROCOPY_H
@@ -23,6 +24,7 @@ extern "C" {
 #endif
 
 struct rte_mbuf;
+struct nsk_stack;
 
 /**
  * @brief Take received payload out of a TCP or UDP socket as buffers, oldest first.
@@ -63,6 +65,37 @@ NSK_API struct rte_mbuf *nsk_zc_alloc(int fd);
  * EPIPE, ENOTCONN and errors of the connection as nsk_send()
  */
 NSK_API ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf);
+
+/**
+ * @brief Let packets point into memory of the application: what is sent out of it with MSG_ZEROCOPY
+ * is not copied.
+ *
+ * As in Linux a socket asks for it once (SO_ZEROCOPY is 1), and then each call that has the flag
+ * MSG_ZEROCOPY takes the next number of the socket, from 0 on. The bytes belong to the stack until
+ * the socket has told that the call of this number is over: EPOLLERR is ready, and nsk_recvmsg()
+ * with MSG_ERRQUEUE gives a struct sock_extended_err of origin SO_EE_ORIGIN_ZEROCOPY for the calls
+ * from ee_info to ee_data; ee_code is SO_EE_CODE_ZEROCOPY_COPIED if nothing of them went by
+ * reference. Copied is what is in no registered memory, pieces of less than 2,048 bytes, datagrams,
+ * and all that leaves by a port that cannot read the memory itself (docs/SOCKETS.md says which).
+ *
+ * A socket that was closed tells nothing any more: nsk_zc_unregister() does, which fails until
+ * nothing points into the memory.
+ *
+ * The memory is the application's; it must stay mapped, and in place, until it was unregistered or
+ * the stack is destroyed. Any thread may call.
+ *
+ * @return 0, or -1 with errno: EINVAL (no stack, no bytes), EEXIST (overlaps what is registered),
+ *         ENOSPC (64 regions are registered), EPERM (in a child made by fork())
+ */
+NSK_API int nsk_zc_register(struct nsk_stack *stack, void *addr, size_t len);
+
+/**
+ * @brief Take back memory that was registered, by the address that it was registered with.
+ * @return 0, or -1 with errno: ENOENT (nothing is registered there), EBUSY (packets or send queues
+ *         still point into it: try again later), EINVAL (no stack), EPERM (in a child made by
+ *         fork())
+ */
+NSK_API int nsk_zc_unregister(struct nsk_stack *stack, void *addr);
 
 #ifdef __cplusplus
 }

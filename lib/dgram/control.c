@@ -19,28 +19,6 @@
 
 /* ---- of a datagram that came ----------------------------------------------------------------- */
 
-/* As Linux: what does not fit is cut, and what has not even room for its header is left out. */
-void dgram_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
-		       size_t len)
-{
-	size_t room = msg->msg_control ? msg->msg_controllen - *used : 0;
-	struct cmsghdr c = {.cmsg_level = level, .cmsg_type = type};
-	uint8_t *to = (uint8_t *)msg->msg_control + *used;
-
-	if (room < CMSG_LEN(0)) {
-		msg->msg_flags |= MSG_CTRUNC;
-		return;
-	}
-	if (room < CMSG_LEN(len)) {
-		msg->msg_flags |= MSG_CTRUNC;
-		len = room - CMSG_LEN(0);
-	}
-	c.cmsg_len = CMSG_LEN(len);
-	memcpy(to, &c, sizeof(c));
-	memcpy(to + CMSG_LEN(0), data, len);
-	*used += NSK_MIN(CMSG_SPACE(len), room);
-}
-
 static void put_pktinfo(const struct dgram *d, const struct pkt *p, struct msghdr *msg,
 			size_t *used)
 {
@@ -57,7 +35,7 @@ static void put_pktinfo(const struct dgram *d, const struct pkt *p, struct msghd
 		if (own)
 			memcpy(&info.ipi_spec_dst, own->b, sizeof(info.ipi_spec_dst));
 	}
-	dgram_control_put(msg, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	sock_control_put(msg, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 }
 
 static void put_destination(const struct pkt *p, struct msghdr *msg, size_t *used)
@@ -65,7 +43,7 @@ static void put_destination(const struct pkt *p, struct msghdr *msg, size_t *use
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = p->flow.dport_be};
 
 	memcpy(&sin.sin_addr, p->flow.dst, sizeof(sin.sin_addr));
-	dgram_control_put(msg, used, IPPROTO_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
+	sock_control_put(msg, used, IPPROTO_IP, IP_ORIGDSTADDR, &sin, sizeof(sin));
 }
 
 static void put_time(const struct dgram *d, const struct pkt *p, struct msghdr *msg, size_t *used)
@@ -76,9 +54,9 @@ static void put_time(const struct dgram *d, const struct pkt *p, struct msghdr *
 	struct timeval tv = {ts.tv_sec, ts.tv_nsec / NS_PER_US};
 
 	if (d->wants & DGRAM_WANTS_TIME_NS)
-		dgram_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
+		sock_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
 	else
-		dgram_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
+		sock_control_put(msg, used, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
 /* In Linux's order. */
@@ -92,16 +70,16 @@ void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run
 	if (d->wants & (DGRAM_WANTS_TIME_US | DGRAM_WANTS_TIME_NS))
 		put_time(d, p, msg, &used);
 	if (d->wants & DGRAM_WANTS_OVERFLOWS && d->overflows)
-		dgram_control_put(msg, &used, SOL_SOCKET, SO_RXQ_OVFL, &d->overflows,
-				  sizeof(d->overflows));
+		sock_control_put(msg, &used, SOL_SOCKET, SO_RXQ_OVFL, &d->overflows,
+				 sizeof(d->overflows));
 	if (run)
-		dgram_control_put(msg, &used, SOL_UDP, UDP_GRO, &size, sizeof(size));
+		sock_control_put(msg, &used, SOL_UDP, UDP_GRO, &size, sizeof(size));
 	if (d->wants & DGRAM_WANTS_PKTINFO)
 		put_pktinfo(d, p, msg, &used);
 	if (d->wants & DGRAM_WANTS_TTL)
-		dgram_control_put(msg, &used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+		sock_control_put(msg, &used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	if (d->wants & DGRAM_WANTS_TOS)
-		dgram_control_put(msg, &used, IPPROTO_IP, IP_TOS, &p->tos, sizeof(p->tos));
+		sock_control_put(msg, &used, IPPROTO_IP, IP_TOS, &p->tos, sizeof(p->tos));
 	if (d->wants & DGRAM_WANTS_DESTINATION)
 		put_destination(p, msg, &used);
 	msg->msg_controllen = used;

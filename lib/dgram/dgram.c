@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "sock/zc_send.h"
+
 void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *ops, uint8_t domain)
 {
 	sock_init(&d->sock, w, ops, domain);
@@ -19,6 +21,7 @@ void dgram_fini(struct dgram *d)
 {
 	dgram_queue_purge(d);
 	dgram_errors_purge(d);
+	zc_closed(d->zc);
 	sock_fini(&d->sock);
 }
 
@@ -134,4 +137,9 @@ int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, soc
 		return -ENOTCONN;
 	ip_addr_to_sockaddr(&d->faddr, d->fport, 0, sa, len);
 	return 0;
+}
+
+struct zc_queue **dgram_zc_queue(struct sock *s)
+{
+	return &dgram_of(s)->zc;
 }

@@ -58,6 +58,7 @@ struct dgram {
 	struct ip_addr route_dst, route_src;
 	struct list_node errors; /* struct dgram_error, oldest first */
 	unsigned error_count;
+	struct zc_queue *zc; /* sends by reference */
 };
 
 static inline struct dgram *dgram_of(struct sock *s)
@@ -93,6 +94,7 @@ void dgram_clear_peer(struct dgram *d);
 
 /* Rows of sock_ops. */
 int dgram_shutdown(struct sock *s, int how);
+struct zc_queue **dgram_zc_queue(struct sock *s);
 int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len);
 
 /* ---- the queue: queue.c ---- */
@@ -131,9 +133,6 @@ int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct d
  * of each, 0: it is one. MSG_CTRUNC in msg_flags if it does not fit. */
 void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run,
 			 struct msghdr *msg);
-/* The bare step of both: one message behind the *used bytes that are there. */
-void dgram_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
-		       size_t len);
 
 /* ---- errors: errors.c ---- */
 

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "dgram/dgram.h"
+#include "sock/zc_send.h"
 
 #define ERRORS_MAX  32
 #define PAYLOAD_MAX 256
@@ -46,7 +47,7 @@ void dgram_errors_purge(struct dgram *d)
 
 	while ((e = first(d)) != NULL)
 		free_entry(d, e);
-	if (!d->sock.err)
+	if (!d->sock.err && !zc_untold(d->zc))
 		sock_unready(&d->sock, EPOLLERR);
 }
 
@@ -127,7 +128,7 @@ static void tell(const struct error_entry *e, struct msghdr *msg)
 
 	if (e->from.family)
 		ip_addr_to_sockaddr(&e->from, 0, 0, (struct sockaddr *)&told.offender, &len);
-	dgram_control_put(msg, &used, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
+	sock_control_put(msg, &used, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
 	msg->msg_controllen = used;
 }
 
@@ -151,17 +152,18 @@ static void next_error(struct dgram *d)
 	const struct error_entry *e = first(d);
 
 	d->sock.err = e && e->err.ee_origin != SO_EE_ORIGIN_LOCAL ? (int16_t)e->err.ee_errno : 0;
-	if (!e)
+	if (!e && !zc_untold(d->zc))
 		sock_unready(&d->sock, EPOLLERR);
 }
 
+/* Errors, then sends by reference that are over. */
 ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg)
 {
 	struct error_entry *e = first(d);
 	size_t n;
 
 	if (!e)
-		return -EAGAIN;
+		return zc_told(&d->sock, d->zc, msg);
 	n = copy_payload(e, msg);
 	msg->msg_flags = MSG_ERRQUEUE | (n < e->len ? MSG_TRUNC : 0);
 	if (msg->msg_name)

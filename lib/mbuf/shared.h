@@ -11,6 +11,7 @@
 
 #include "base/compiler.h"
 #include "base/siphash.h"
+#include "mbuf/extmem.h"
 
 #define SHARED_PORTS 65536
 
@@ -30,6 +31,7 @@ struct stack_shared {
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */
 	uint64_t *port_users[SHARED_PROTOS];
+	struct extmem extmem; /* the application's memory that packets may point into */
 };
 
 /* Secrets that have to be the same on all workers, so that a flow may move; two of them on all

@@ -28,6 +28,7 @@ struct pkt_pool;
 struct rte_mbuf;
 struct flow;
 struct iface;
+struct zc_send;
 
 /* Who a timer belongs to; lib/stack/worker.c holds the table kind → function. */
 enum timer_kind {
@@ -101,13 +102,15 @@ struct nsk_worker {
 			 * who serialise, or WORKER_… */
 	int turner_tid; /* [A] thread that called nsk_turn() last, 0: none did */
 	bool in_turn;
-	bool busy; /* this turn did something */
+	bool busy;		 /* this turn did something */
+	struct zc_send *zc_send; /* during an attempt to send by reference: sock/zc_send.h */
 	struct rng rng;
 	uint64_t cnt[NSK_CNT_MAX];   /* written by [W], read by anybody */
 	uint64_t drop[NSK_DROP_MAX]; /* the same */
 	struct wheel wheel;
 	/* [A] calls of threads that do not run the worker; it is not freed under them. */
 	uint32_t visitors NSK_CACHE_ALIGNED;
+	struct zc_send *zc_returned; /* [A] came to their end, in any thread */
 };
 
 /* Adds to a counter. A plain load and store: only the worker writes, readers may be one behind. */

@@ -27,6 +27,8 @@ enum port_offload {
 	PORT_TX_TSO = 1 << 5,
 	PORT_RX_RSS = 1 << 6,	   /* spreads by hash over the queues, as asked */
 	PORT_TX_INDIRECT = 1 << 7, /* indirect mbufs (shared data) may be sent */
+	PORT_TX_EXTERNAL = 1 << 8, /* data may lie outside of the pool: it is read by our cores,
+				    * and before tx_burst() returns */
 };
 
 /* What a port can do; filled by open. */

@@ -112,7 +112,8 @@ int api_iov_total(const struct iovec *iov, size_t count, size_t *total);
 int api_check_msg(const struct msghdr *msg, size_t *total);
 
 /* Flags that calls know. */
-#define API_SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+#define API_SEND_PLAIN (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+#define API_SEND_FLAGS (API_SEND_PLAIN | MSG_ZEROCOPY)
 #define API_RECV_FLAGS                                                                         \
 	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC | \
 	 MSG_ERRQUEUE)
@@ -127,12 +128,15 @@ struct api_transfer {
 	size_t total;
 	size_t done;
 	int flags;
+	struct zc_send *zc; /* MSG_ZEROCOPY: once it has begun */
 };
 
 /* Attempts for sock_wait(), arg is a struct api_transfer: the bytes of all of it, or -errno, and
  * done says how much of a stream was moved nevertheless. */
 int api_try_send(struct sock *s, void *arg);
 int api_try_recv(struct sock *s, void *arg);
+/* There will be no attempts any more to send it; arg as above. */
+void api_sent(void *arg);
 
 /*
  * The part of msg's vector that begins skip bytes in, in at most API_IOV_PART pieces and max bytes:

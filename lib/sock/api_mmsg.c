@@ -29,7 +29,7 @@ static int try_one(struct sock *s, struct batch *b)
 
 		if (rc)
 			return rc;
-		b->one = (struct api_transfer){msg, total, 0, b->flags};
+		b->one = (struct api_transfer){.msg = msg, .total = total, .flags = b->flags};
 	}
 	return b->try(s, &b->one);
 }
@@ -38,6 +38,7 @@ static int try_one(struct sock *s, struct batch *b)
 static void count_one(struct batch *b, size_t bytes)
 {
 	b->vec[b->done++].msg_len = (unsigned)bytes;
+	api_sent(&b->one);
 	b->one = (struct api_transfer){0};
 }
 
@@ -55,6 +56,11 @@ static int try_batch(struct sock *s, void *arg)
 		count_one(b, (size_t)rc);
 	}
 	return (int)b->done;
+}
+
+static void end_batch(void *arg)
+{
+	api_sent(&((struct batch *)arg)->one);
 }
 
 /* What came of it: an error is told only if there is nothing else to tell. */
@@ -75,6 +81,7 @@ int nsk_sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)
 	};
 	struct wait_op op = {
 		.try = try_batch,
+		.end = end_batch,
 		.arg = &b,
 		.bits = EPOLLOUT,
 		.ready = EPOLLOUT,

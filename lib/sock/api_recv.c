@@ -34,7 +34,7 @@ static int try_peek_all(struct sock *s, struct api_transfer *a)
 
 	if (n > 0)
 		a->done = (size_t)n;
-	if (n > 0 && (size_t)n < a->total && !(s->ready & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+	if (n > 0 && (size_t)n < a->total && !s->err && !(s->ready & (EPOLLRDHUP | EPOLLHUP)))
 		return -EAGAIN;
 	if (n >= 0)
 		*a->msg = try;
@@ -75,7 +75,7 @@ int api_try_recv(struct sock *s, void *arg)
 
 static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t total, int flags)
 {
-	struct api_transfer a = {msg, total, 0, flags};
+	struct api_transfer a = {.msg = msg, .total = total, .flags = flags};
 	struct wait_op op = {
 		.try = api_try_recv,
 		.arg = &a,

@@ -8,11 +8,10 @@
 #include "sock/api.h"
 #include "sock/call.h"
 #include "sock/wait.h"
+#include "sock/zc_send.h"
 
-int api_try_send(struct sock *s, void *arg)
+static int try_send(struct sock *s, struct api_transfer *a)
 {
-	struct api_transfer *a = arg;
-
 	if (s->ops->type != SOCK_STREAM)
 		return (int)s->ops->sendmsg(s, a->msg, a->flags);
 	do {
@@ -32,6 +31,43 @@ int api_try_send(struct sock *s, void *arg)
 			break;
 	} while (a->done < a->total);
 	return (int)a->done;
+}
+
+/* MSG_ZEROCOPY: the protocol finds the record of the call with the worker. Where SO_ZEROCOPY is not
+ * set it means nothing, as in Linux. */
+static NSK_NOINLINE int try_referring(struct sock *s, struct api_transfer *a)
+{
+	struct nsk_worker *w = s->worker;
+	int rc;
+
+	if (!a->zc)
+		a->zc = zc_begin(s);
+	if (!a->zc)
+		return -ENOBUFS;
+	w->zc_send = a->zc;
+	rc = try_send(s, a);
+	w->zc_send = NULL;
+	if (a->done || rc > 0)
+		zc_number(a->zc);
+	return rc;
+}
+
+int api_try_send(struct sock *s, void *arg)
+{
+	struct api_transfer *a = arg;
+
+	if (NSK_UNLIKELY(a->flags & MSG_ZEROCOPY) && s->flags & SOCK_F_ZEROCOPY && a->total)
+		return try_referring(s, a);
+	return try_send(s, a);
+}
+
+void api_sent(void *arg)
+{
+	struct api_transfer *a = arg;
+
+	if (NSK_UNLIKELY(a->zc != NULL))
+		zc_end(a->zc);
+	a->zc = NULL;
 }
 
 struct open_arg {
@@ -63,12 +99,18 @@ static int try_open(struct sock *s, void *arg)
 	return a->done < a->total ? api_try_send(s, a) : (int)a->done;
 }
 
+static void end_open(void *arg)
+{
+	api_sent(&((struct open_arg *)arg)->data);
+}
+
 /* As connect() and then send(): what fails the former is the result of both, as in Linux. */
 static NSK_NOINLINE ssize_t send_opening(int fd, struct msghdr *msg, size_t total, int flags)
 {
 	struct open_arg o = {.data = {.msg = msg, .total = total, .flags = flags}};
 	struct wait_op op = {
 		.try = try_open,
+		.end = end_open,
 		.arg = &o,
 		.bits = EPOLLOUT,
 		.dontwait = flags & MSG_DONTWAIT,
@@ -84,9 +126,10 @@ static NSK_NOINLINE ssize_t send_opening(int fd, struct msghdr *msg, size_t tota
 static NSK_NOINLINE ssize_t send_waiting(int fd, struct msghdr *msg, size_t total, int flags,
 					 size_t done)
 {
-	struct api_transfer a = {msg, total, done, flags};
+	struct api_transfer a = {.msg = msg, .total = total, .done = done, .flags = flags};
 	struct wait_op op = {
 		.try = api_try_send,
+		.end = api_sent,
 		.arg = &a,
 		.bits = EPOLLOUT,
 		.ready = EPOLLOUT,
@@ -121,7 +164,7 @@ static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, struct msghdr *msg, size_t tot
 		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
 	if (NSK_UNLIKELY(flags & MSG_FASTOPEN))
 		return send_opening(fd, msg, total, flags);
-	if (NSK_UNLIKELY(!s))
+	if (NSK_UNLIKELY(!s || flags & MSG_ZEROCOPY))
 		return send_waiting(fd, msg, total, flags, 0);
 	n = s->ops->sendmsg(s, msg, flags);
 	return NSK_LIKELY(n == (ssize_t)total) ? n : send_rest(fd, s, msg, total, flags, n);
@@ -171,7 +214,7 @@ ssize_t nsk_send(int fd, const void *buf, size_t len, int flags)
 	struct sock *s = sock_direct(fd);
 
 	if (NSK_UNLIKELY(!s || !s->ops->send || !buf || len > API_BYTES_MAX ||
-			 flags & ~API_SEND_FLAGS))
+			 flags & ~API_SEND_PLAIN))
 		return send_one(fd, buf, len, flags);
 	if (s->flags & SOCK_F_NONBLOCK || flags & MSG_DONTWAIT)
 		return api_size(s->ops->send(s, buf, len, flags));

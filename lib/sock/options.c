@@ -45,6 +45,14 @@ static int set_flag(struct sock *s, const struct option *o, const union opt_valu
 	return 0;
 }
 
+/* As Linux, which takes no other number for yes. */
+static int set_zerocopy(struct sock *s, const struct option *o, const union opt_value *v)
+{
+	if (v->number < 0 || v->number > 1)
+		return -EINVAL;
+	return s->ops->zc_queue ? set_flag(s, o, v) : -ENOPROTOOPT;
+}
+
 static void get_error(struct sock *s, const struct option *o, union opt_value *v)
 {
 	(void)o;
@@ -174,6 +182,7 @@ static const struct option socket_options[] = {
 	{SO_REUSEPORT, SOCK_F_REUSEPORT, INT, false, get_flag, set_flag},
 	{SO_KEEPALIVE, SOCK_F_KEEPALIVE, INT, false, get_flag, set_flag},
 	{SO_BROADCAST, SOCK_F_BROADCAST, INT, false, get_flag, set_flag},
+	{SO_ZEROCOPY, SOCK_F_ZEROCOPY, INT, false, get_flag, set_zerocopy},
 	{SO_LINGER, 0, sizeof(struct linger), false, get_linger, set_linger},
 	{SO_RCVTIMEO, 0, sizeof(struct timeval), false, get_timeo, set_timeo},
 	{SO_SNDTIMEO, 0, sizeof(struct timeval), false, get_timeo, set_timeo},

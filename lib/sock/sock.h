@@ -23,6 +23,7 @@
 struct epoll_item;
 struct rte_mbuf;
 struct sock;
+struct zc_queue;
 
 /* Whose name. */
 enum sock_name {
@@ -86,6 +87,9 @@ struct sock_ops {
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
+	/* Where the queue of sends by reference is kept, NULL: no memory. Must be there if sendmsg
+	 * looks at the worker's zc_send. */
+	struct zc_queue **(*zc_queue)(struct sock *s);
 };
 
 enum sock_flags {
@@ -97,6 +101,7 @@ enum sock_flags {
 	SOCK_F_EPOLL = 1 << 5,	/* an epoll instance */
 	SOCK_F_LISTEN = 1 << 6, /* SO_ACCEPTCONN: set by the API layer when listen succeeded,
 				 * cleared by the protocol when that ends */
+	SOCK_F_ZEROCOPY = 1 << 7,
 };
 
 /* A timeout that was set to less than nothing. */
@@ -149,11 +154,17 @@ static inline void sock_unready(struct sock *s, uint32_t bits)
 	s->ready &= (uint16_t)~sock_synonyms(bits);
 }
 
+/* sock_take_error() of a socket with SO_ZEROCOPY: EPOLLERR stays while a send by reference is over
+ * and the application has not been told. */
+int sock_take_error_zc(struct sock *s);
+
 /* The pending error as -errno, which is told once; 0: none. */
 static inline int sock_take_error(struct sock *s)
 {
 	int err = s->err;
 
+	if (NSK_UNLIKELY(s->flags & SOCK_F_ZEROCOPY))
+		return sock_take_error_zc(s);
 	s->err = 0;
 	sock_unready(s, EPOLLERR);
 	return -err;
@@ -219,6 +230,13 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
  */
 int sock_option_in(int level, const void *value, socklen_t len, int *number);
 void sock_option_out(int level, int number, void *value, socklen_t *len);
+
+/*
+ * A control message behind the used bytes of msg's room, which it makes more. As Linux: what does
+ * not fit is cut, and what has not even room for its header is left out. lib/sock/control.c
+ */
+void sock_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
+		      size_t len);
 
 /* What an address from the application is for. */
 enum sock_addr_use {

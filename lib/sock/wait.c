@@ -255,10 +255,9 @@ static bool has_to_wait(const struct wait_op *op, const struct sock *s, int rc)
 	return rc == -EAGAIN && !(s->ready & op->ready);
 }
 
-/* On the worker: leaves a watch if the operation has to wait, else tells the result. */
-static int first_step(struct sock *s, void *arg)
+/* Leaves a watch if the operation has to wait, else tells the result. */
+static int try_first(struct sock *s, struct wait_state *st)
 {
-	struct wait_state *st = arg;
 	const struct wait_op *op = st->op;
 	int rc = op->try(s, op->arg);
 
@@ -279,6 +278,24 @@ static int first_step(struct sock *s, void *arg)
 		return -ENOBUFS;
 	sock_visit(st->w); /* until sock_wait() ends */
 	return -EAGAIN;
+}
+
+static void end(const struct wait_op *op)
+{
+	if (op->end)
+		op->end(op->arg);
+}
+
+/* On the worker. */
+static int first_step(struct sock *s, void *arg)
+{
+	struct wait_state *st = arg;
+	bool later = st->later;
+	int rc = try_first(s, st);
+
+	if (!st->watch && st->later == later)
+		end(st->op);
+	return rc;
 }
 
 /* On the worker: tries again; the watch stays only if the wait goes on. */
@@ -340,6 +357,7 @@ int sock_wait(int fd, const struct wait_op *op)
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
 	waiter_fini(&st.waiter);
+	end(op);
 	sock_leave(st.w);
 	return rc;
 }

@@ -86,6 +86,8 @@ struct wait_op {
 	/* Runs where s lives: -EAGAIN waits for one of bits and tries again, all else is the
 	 * result. */
 	int (*try)(struct sock *s, void *arg);
+	/* There will be no more attempts; runs before the worker may go. May be missing. */
+	void (*end)(void *arg);
 	void *arg;
 	uint32_t bits;	      /* EPOLLIN …; EPOLLERR and EPOLLHUP are always among them */
 	uint32_t ready;	      /* -EAGAIN while one of these is ready is the result as well */

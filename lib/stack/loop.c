@@ -17,6 +17,7 @@
 #include "mbuf/pool.h"
 #include "net/net.h"
 #include "sock/sock.h"
+#include "sock/zc_send.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
 
@@ -103,6 +104,8 @@ static void run_timers(struct run_worker *r)
 	struct nsk_worker *w = &r->w;
 
 	wheel_run(&w->wheel, w->now_ns, SETTING(w->set, timer_budget));
+	if (NSK_UNLIKELY(w->zc_returned != NULL))
+		zc_serve(w);
 	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
 		housekeep(r);
 }
@@ -185,7 +188,7 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	struct run_worker *r = run_of(w);
 	uint64_t next = wheel_next_ns(&w->wheel);
 
-	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r))
+	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) || w->zc_returned)
 		return w->now_ns;
 	for (unsigned i = 0; i < r->nsources; i++) {
 		struct port *port = r->source[i].ifc->port;

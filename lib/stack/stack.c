@@ -4,6 +4,7 @@
  * that fails leaves the ones before it to be undone in reverse.
  */
 #include "stack/stack.h"
+#include "sock/zc_send.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,12 +56,16 @@ static void workers_down(struct nsk_stack *stack)
 {
 	for (unsigned i = 0; i < stack->nworkers; i++)
 		worker_drain(stack->worker[i]);
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (stack->worker[i])
+			zc_serve(&stack->worker[i]->w); /* nobody refers to anything any more */
 	for (unsigned i = stack->nworkers; i-- > 0;) {
 		worker_destroy(stack->worker[i]);
 		stack->worker[i] = NULL;
 	}
 	for (unsigned i = 0; i < SHARED_PROTOS; i++)
 		free(stack->shared.port_users[i]);
+	extmem_fini(&stack->shared.extmem);
 }
 
 _Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
@@ -86,6 +91,7 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 
 	if (err)
 		return err;
+	extmem_init(&stack->shared.extmem);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);
 

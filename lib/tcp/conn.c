@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sock/zc_send.h"
 #include "tcp/ecn.h"
 #include "tcp/fastopen.h"
 #include "tcp/mtu.h"
@@ -57,6 +58,7 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 	pace_free(w, c);
 	mtu_free(w, c);
 	tcp_fastopen_free(w, c);
+	zc_closed(c->ext->zc);
 	slab_free(&w->tcp->exts, c->ext);
 	c->ext = NULL;
 }

@@ -227,6 +227,7 @@ struct tcp_ext {
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
+	struct zc_queue *zc; /* sends by reference */
 };
 
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)

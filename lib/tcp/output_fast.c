@@ -17,8 +17,9 @@
 /* Nothing hangs off the connection that sending has to look at; counters of the receiver may. */
 static inline bool plain_ext(const struct tcp_ext *x)
 {
-	return NSK_LIKELY(!x) || (!x->loss && !x->ooo && !x->user_timeout_ms && !x->limit &&
-				  x->dsack.start == x->dsack.end);
+	return NSK_LIKELY(!x) ||
+	       (!((uintptr_t)x->loss | (uintptr_t)x->ooo | (uintptr_t)x->zc) &&
+		!x->user_timeout_ms && !x->limit && x->dsack.start == x->dsack.end);
 }
 
 /* Does the short cut apply? len octets are not sent yet; from: the last buffer; fin: 0 or 1. The

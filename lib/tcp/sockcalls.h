@@ -29,7 +29,7 @@ ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags);
 ssize_t tcp_recv(struct sock *s, void *buf, size_t room);
 int tcp_ioctl(struct sock *s, unsigned long request, int *value);
 /* What stops an empty receive queue from being filled: 0 end of stream, -EAGAIN nothing, others. */
-int tcp_recv_status(struct sock *s);
+ssize_t tcp_recv_status(struct sock *s);
 /* What forbids sending: 0 nothing does. */
 int tcp_send_status(struct sock *s);
 /* Readiness after data was taken out of the receive queue, and the window that goes with it. */
@@ -50,5 +50,10 @@ void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *va
 /* zc.c */
 int tcp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf);
+struct zc_queue **tcp_zc_queue(struct sock *s);
+/* As sndq_write(), but what can go by reference for the call under way (the worker's zc_send) does
+ * so; adds to copied what does not. */
+size_t tcp_zc_write(struct nsk_worker *w, struct tcp_conn *c, const uint8_t *p, size_t len,
+		    size_t *copied);
 
 #endif

@@ -27,6 +27,7 @@ const struct sock_ops tcp_sock_ops = {
 	.ioctl = tcp_ioctl,
 	.zc_recv = tcp_zc_recv,
 	.zc_send = tcp_zc_send,
+	.zc_queue = tcp_zc_queue,
 };
 
 int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)

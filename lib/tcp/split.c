@@ -4,9 +4,9 @@
  * segments by itself will be served here and nowhere else.
  *
  * No struct rte_mbuf is in the send queue and at a port at once. A small payload is copied behind
- * its header; a large one goes as an indirect buffer chained to the header's, where the port can
- * send such (and sums itself, or else the sum needs a pass over the octets all the same, which the
- * copy does on its way).
+ * its header, unless the application was promised that it would not be; a large one goes as an
+ * indirect buffer chained to the header's, where the port can send such (and sums itself, or else
+ * the sum needs a pass over the octets all the same, which the copy does on its way).
  */
 #include <string.h>
 
@@ -41,6 +41,13 @@ static void note_push(struct cut *cut, struct rte_mbuf *m, uint32_t end_off)
 		cut->push = true;
 }
 
+/* What was queued by reference and is copied nevertheless. */
+static inline void count_copied(struct nsk_worker *w, struct rte_mbuf *m, uint32_t n)
+{
+	if (NSK_UNLIKELY(pkt_of(m)->pay_len == 0))
+		worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, n);
+}
+
 /* Copies the payload behind the header in one buffer. */
 static struct rte_mbuf *by_copy(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
 {
@@ -61,6 +68,7 @@ static struct rte_mbuf *by_copy(struct nsk_worker *w, const struct tcp_conn *c, 
 		else
 			memcpy(p + done, from, n);
 		note_push(cut, q, off + n);
+		count_copied(w, q, n);
 		seq += n;
 		done += n;
 		left -= n;
@@ -86,6 +94,7 @@ static struct rte_mbuf *by_copy_one(struct nsk_worker *w, const struct tcp_conn 
 	else
 		cut->sum = csum_copy(to, from, cut->len, 0);
 	note_push(cut, q, off + cut->len);
+	count_copied(w, q, cut->len);
 	m->data_len = (uint16_t)(cut->hlen + cut->len);
 	m->pkt_len = m->data_len;
 	return m;
@@ -140,18 +149,27 @@ static unsigned count_refs(const struct cut *cut)
 	return refs;
 }
 
+/* Whether the port sends what lies in the queue's buffers, or where those point to. */
+static bool may_refer(const struct tcp_conn *c)
+{
+	uint32_t need = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT;
+
+	if (c->ext && c->ext->zc)
+		need |= PORT_TX_EXTERNAL;
+	return (c->route.iface->tx_offloads & need) == need;
+}
+
 static struct rte_mbuf *build(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
 {
-	const uint32_t need = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT;
-	bool fits = cut->hlen + cut->len <= w->set->buf_bytes;
+	bool fits = cut->hlen + cut->len <= w->set->buf_bytes, refers = may_refer(c);
+	bool small = cut->len <= TCP_COPY_MAX && !RTE_MBUF_HAS_EXTBUF(cut->from);
 	unsigned refs;
 
-	if (cut->len <= TCP_COPY_MAX &&
-	    cut->seq + cut->len - pkt_of(cut->from)->seq <= cut->from->data_len)
+	if (small && cut->seq + cut->len - pkt_of(cut->from)->seq <= cut->from->data_len)
 		return by_copy_one(w, c, cut);
-	if (fits && (cut->len <= TCP_COPY_MAX || (c->route.iface->tx_offloads & need) != need))
+	if (fits && (small || !refers))
 		return by_copy(w, c, cut);
-	refs = count_refs(cut);
+	refs = refers ? count_refs(cut) : REFS_MAX + 1;
 	if (refs <= REFS_MAX)
 		return by_reference(w, c, cut, refs);
 	if (!fits)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "sock/zc_send.h"
 #include "tcp/fastopen.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -100,7 +101,7 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	struct nsk_worker *w = s->worker;
-	size_t taken = 0;
+	size_t taken = 0, copied = 0;
 	bool all = true;
 	int rc;
 
@@ -113,7 +114,9 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < msg->msg_iovlen && all; i++) {
 		const struct iovec *v = &msg->msg_iov[i];
-		size_t n = sndq_write(w, c, v->iov_base, v->iov_len);
+		size_t n = NSK_UNLIKELY(w->zc_send != NULL)
+				   ? tcp_zc_write(w, c, v->iov_base, v->iov_len, &copied)
+				   : sndq_write(w, c, v->iov_base, v->iov_len);
 
 		all = n == v->iov_len;
 		taken += n;
@@ -124,18 +127,24 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	}
 	if (taken)
 		tcp_send_done(w, c, all, flags & MSG_MORE);
-	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, taken);
+	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, w->zc_send ? copied : taken);
 	return (ssize_t)taken;
 }
 
 /* ---- receiving ---- */
 
-int tcp_recv_status(struct sock *s)
+/* Of the same type as those who return it: nothing is kept over it. */
+static NSK_NOINLINE ssize_t broken(struct sock *s)
+{
+	return sock_take_error(s);
+}
+
+ssize_t tcp_recv_status(struct sock *s)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 
-	if (s->err)
-		return sock_take_error(s);
+	if (NSK_UNLIKELY(s->err))
+		return broken(s);
 	if (c->flags & (CONN_F_FIN_RCVD | CONN_F_SHUT_RD))
 		return 0;
 	if (c->state == TCPS_CLOSED)
@@ -238,7 +247,7 @@ ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	uint32_t len;
 
 	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN; /* nothing is ever put there */
+		return zc_told(s, c->ext ? c->ext->zc : NULL, msg);
 	if (flags & MSG_OOB)
 		return -EINVAL;
 	if (msg->msg_name)

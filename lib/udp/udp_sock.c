@@ -214,4 +214,5 @@ const struct sock_ops udp_ops = {
 	.getname = dgram_getname,
 	.ioctl = dgram_ioctl,
 	.zc_recv = dgram_zc_recv,
+	.zc_queue = dgram_zc_queue,
 };

@@ -77,7 +77,8 @@ static void frames_pass_to_and_from_the_kernel(void **state)
 		fail_msg("%s", test_error);
 	assert_string_equal(port->driver, "ethdev:net_tap");
 	assert_int_equal(port->caps.rx_queues_max, 1);
-	assert_int_equal(port->caps.offloads, PORT_TX_MULTI_SEG | PORT_TX_INDIRECT);
+	assert_int_equal(port->caps.offloads,
+			 PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL);
 	assert_memory_equal(port->mac.b, "\x02\0\0\0\0\x99", 6);
 	for (unsigned round = 0; round < 2; round++) {
 		assert_int_equal(port_start_with(port, pool, 1500), 0);

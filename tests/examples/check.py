@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The examples against the kernel, over a tap in a network namespace of their own.
 
-usage: check.py BLOCKING_CLIENT SERVER...
+usage: check.py BLOCKING_CLIENT BIG_ANSWERS SERVER...
 
 Each server echoes what kernel clients send, ends with status 0 on SIGTERM, and is told apart from a broken one by the
-bytes; zero_copy_echo says that it has copied none. blocking_client sends its input to a kernel server and prints the
+bytes; zero_copy_echo says that it has copied none, big_answers copies less than its answers have packets. blocking_client sends its input to a kernel server and prints the
 answer. Exit status: 0, 1, or 77 where no namespace can be made.
 """
 import contextlib
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -112,6 +113,24 @@ def check_server(program):
     print(f"{name}: three clients got their bytes back")
 
 
+def check_answers(program):
+    megabyte = bytes(i % 251 for i in range(1 << 20))
+    with running(command(program), stdout=subprocess.PIPE, text=True) as server:
+        address_tap()
+        clients = [until("a connection", connect) for _ in range(2)]
+        for sock in clients:
+            sock.sendall(b"ab")
+        for sock in clients:
+            assert receive_all(sock, 2 << 20) == 2 * megabyte, "big_answers: a wrong answer"
+            sock.close()
+        server.send_signal(signal.SIGTERM)
+        said, _ = server.communicate(timeout=LIMIT_S)
+        assert server.returncode == 0, f"big_answers: status {server.returncode}"
+    over, copied = (int(n) for n in re.findall(r"\d+", said))
+    assert over >= 4 and copied < 100000, f"big_answers says: {said}"
+    print(f"big_answers: four megabytes arrived, {copied} bytes of them copied")
+
+
 def check_client(program):
     asked = random.Random(8).randbytes(30000)
     heard = []
@@ -138,11 +157,12 @@ def check_client(program):
 
 def main():
     enter_namespace()
-    client, *servers = sys.argv[1:]
+    client, answers, *servers = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="nsk-examples-") as folder:
         os.environ["RUNTIME_DIRECTORY"] = folder
         for server in servers:
             check_server(server)
+        check_answers(answers)
         check_client(client)
 
 

@@ -55,7 +55,8 @@
 	X(files)       \
 	X(options)     \
 	X(datagrams)   \
-	X(interrupts)
+	X(interrupts)  \
+	X(zerocopy)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)
