@@ -110,9 +110,12 @@ static void had_enough(struct sim *sim, void *arg)
 {
 	struct conn *c = arg;
 
-	if (c->over || c->begin_ns + STRANGER_NS > sim->now_ns ||
-	    sim->stack[c->app->a->from].stopped)
+	if (c->over || c->begin_ns + STRANGER_NS > sim->now_ns)
 		return;
+	if (sim->stack[c->app->a->from].stopped) {
+		agenda_add(&sim->agenda, sim->now_ns + SHORT_NS, had_enough, c);
+		return;
+	}
 	sim->stack[c->app->a->from].touched = true;
 	endpoint_end(&c->end[0], ETIMEDOUT);
 }
@@ -340,6 +343,20 @@ bool apps_serve(struct apps *apps, struct sim_stack *h)
 			break;
 	}
 	return any;
+}
+
+void apps_wake(struct apps *apps, uint32_t host)
+{
+	for (unsigned i = 0; i < apps->count; i++) {
+		struct app *app = &apps->app[i];
+
+		if (app->a->to == host)
+			accept_all(apps->sim, app);
+		for (uint32_t k = 0; k < app->a->connections; k++)
+			for (unsigned e = 0; e < 2; e++)
+				if (app->conn[k].begun && app->conn[k].end[e].stack == host)
+					endpoint_run(&app->conn[k].end[e]);
+	}
 }
 
 /* ---- the time of an application ------------------------------------------------------------ */

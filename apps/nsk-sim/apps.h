@@ -19,6 +19,8 @@
 struct apps *apps_new(struct sim *sim);
 /* What became ready on a host. True if anything was done there. */
 bool apps_serve(struct apps *apps, struct sim_stack *h);
+/* A host goes on: what its applications were to do meanwhile. */
+void apps_wake(struct apps *apps, uint32_t host);
 /* Every connection of every application is over. */
 bool apps_over(struct apps *apps);
 /* Share of the work that is done, 0 to 1. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nsk-sim/apps.h"
 #include "nsk-sim/sim.h"
 
 static void note_end(struct sim *sim)
@@ -78,6 +79,7 @@ static void host_on(struct sim *sim, void *arg)
 
 	sim->stack[f->host].stopped = false;
 	sim->stack[f->host].touched = true;
+	apps_wake(sim->apps, f->host);
 	note_end(sim);
 }
 

@@ -285,6 +285,11 @@ static void note(struct talk *t, const struct segment *s)
 		t->shift = s->has & HAS_WSCALE && s->shift < 15 ? s->shift : 0;
 		if (!t->open)
 			t->seen = t->acked_own = end;
+		/* A stray SYN of its own may have begun the connection anew. */
+		if (s->flags & SEGMENT_ACK) {
+			t->isn = s->ack - 1;
+			t->next = s->ack;
+		}
 	}
 	if (after(end, t->seen))
 		t->seen = end;

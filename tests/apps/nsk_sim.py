@@ -290,6 +290,11 @@ class Sim(unittest.TestCase):
                                     timeout=count * 20, check=False, stdin=subprocess.DEVNULL)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
+    def test_seeds_that_once_failed_hold(self):
+        for name, seed in (("hostile", 700470), ("storm", 800619)):
+            result = run("--quiet", "--seed", str(seed), os.path.join(ROOT, "config", f"sim-{name}.conf"))
+            self.assertEqual((result.returncode, result.stderr), (0, ""), (name, seed))
+
     def test_a_seed_of_a_hostile_host_repeats_a_run_to_the_byte(self):
         text = HOSTILE.replace('"blind"', '"chaos", "blind", "garbage", "renege"') + APPS
         self.assertEqual(self.capture(text, "--seed", "7"), self.capture(text, "--seed", "7"))
@@ -374,6 +379,14 @@ class Sim(unittest.TestCase):
         self.assertTrue(result["ok"])
         self.assertGreater(result["apps"][0]["end_s"], 5)
         self.assertGreater(result["links"][0]["forth"]["cut"], 0)
+
+    def test_who_was_to_wake_up_while_its_host_was_stopped_goes_on_with_it(self):
+        apps = """apps = { slow = { from = "a"; to = "b"; bytes = 30000; read_rate = "100 kbit/s"; };
+            talk = { kind = "request"; from = "b"; to = "a"; think = "100 ms"; count = 9; }; };
+            faults = ( { at = "200 ms"; host = "b"; stop = true; for = "20 s"; } );"""
+        result = self.json(HOSTS + LINK + apps)
+        self.assertTrue(result["ok"], result["why"])
+        self.assertEqual([app["done"] for app in result["apps"]], [1, 1])
 
     def test_a_peer_that_vanishes_is_given_up(self):
         text = HOSTS + LINK + APPS.replace("20000", '"50 MB"') + 'faults = ( { at = "1 s"; host = "b"; stop = true; } );'
