@@ -125,6 +125,34 @@ static void each_number_is_read_set_and_kept_in_its_range(void **state)
 	world_end(&world);
 }
 
+static void what_there_is_no_memory_for_is_not_set(void **state)
+{
+	static const struct {
+		int name, value, initial;
+	} needy[] = {
+		{TCP_MAXSEG, 1000, 536}, {TCP_KEEPIDLE, 60, 7200}, {TCP_KEEPINTVL, 60, 75},
+		{TCP_KEEPCNT, 60, 9},	 {TCP_FASTOPEN, 5, 0},	   {TCP_FASTOPEN_NO_COOKIE, 1, 0},
+	};
+	struct world world;
+	int fd;
+
+	(void)state;
+	pair(&world, 0, 0);
+	fd = fresh(&world);
+	for (size_t i = 0; i < sizeof(needy) / sizeof(needy[0]); i++) {
+		world_worker(&world, 0)->mem->fail_at = 1;
+		assert_int_equal(set(fd, IPPROTO_TCP, needy[i].name, needy[i].value), ENOBUFS);
+		assert_int_equal(world_getsockopt(fd, IPPROTO_TCP, needy[i].name),
+				 needy[i].initial);
+	}
+	world_worker(&world, 0)->mem->fail_at = 1;
+	assert_int_equal(set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000), ENOBUFS);
+	assert_int_equal(world_getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
+	assert_int_equal(set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000), 0);
+	assert_int_equal(nsk_close(fd), 0);
+	world_end(&world);
+}
+
 static void a_short_value_is_refused_and_a_long_one_taken(void **state)
 {
 	int wide[2] = {1, 77};
@@ -399,6 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(each_number_is_read_set_and_kept_in_its_range),
+		world_test(what_there_is_no_memory_for_is_not_set),
 		world_test(a_short_value_is_refused_and_a_long_one_taken),
 		world_test(what_is_in_no_row_is_unknown),
 		world_test(congestion_control_goes_by_name),

@@ -122,6 +122,21 @@ static void a_limit_that_is_taken_away_is_gone(void **state)
 	end();
 }
 
+static void a_limit_of_0_is_none_as_in_linux(void **state)
+{
+	(void)state;
+	start(100000000, 0);
+	limit(b.fd[0], 0);
+	assert_true(limit_of(b.fd[0]) == UINT64_MAX);
+	limit(b.fd[0], 100000);
+	assert_about(bulk_bps(&b, 1, 4 * SEC) / 8, 100000);
+	limit(b.fd[0], 0);
+	assert_true(limit_of(b.fd[0]) == UINT64_MAX);
+	bulk_run(&b, 1, 4 * SEC);
+	assert_about(bulk_bps(&b, 1, 4 * SEC), PAYLOAD(UINT64_C(100000000)));
+	end();
+}
+
 /* Retransmissions wait their turn as well, and all comes to its end. */
 static void a_limit_holds_while_losses_are_repaired(void **state)
 {
@@ -274,6 +289,7 @@ int main(void)
 		world_test(a_raised_limit_counts_at_once),
 		world_test(paced_segments_fit_a_short_queue),
 		world_test(a_limit_that_is_taken_away_is_gone),
+		world_test(a_limit_of_0_is_none_as_in_linux),
 		world_test(a_limit_holds_while_losses_are_repaired),
 		world_test(the_last_octets_and_the_fin_are_paced),
 		world_test(the_option_has_two_widths_and_is_handed_on),

@@ -95,10 +95,31 @@ static void test_all_else_is_refused(void **state)
 	assert_string_equal(error, "secret file \"/nowhere/secret\": No such file or directory");
 }
 
+/* Root may read it, and so may whoever it belongs to. */
+static void test_a_file_of_another_user_is_refused(void **state)
+{
+	struct siphash_key key;
+	char error[256];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root can give files away */
+	assert_int_equal(
+		read_text("00112233445566778899aabbccddeeff", 0600, &key, error, sizeof(error)), 0);
+	assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
+	assert_int_equal(secret_read(path, &key, error, sizeof(error)), -EACCES);
+	assert_non_null(strstr(error, ": it belongs to another user, who knows it"));
+	assert_int_equal(seteuid(12345), 0);
+	assert_int_equal(secret_read(path, &key, error, sizeof(error)), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chown(path, 0, (gid_t)-1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_digits_are_a_key_in_order),
+		cmocka_unit_test(test_a_file_of_another_user_is_refused),
 		cmocka_unit_test(test_all_else_is_refused),
 	};
 
