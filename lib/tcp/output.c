@@ -161,7 +161,8 @@ static void restart_after_idle(struct nsk_worker *w, struct tcp_conn *c)
 	sndq_fall(w, c);
 }
 
-/* Octets that congestion control and recovery let leave. */
+/* Octets that congestion control and recovery let leave. una is not snd_una before the handshake's
+ * end alone, when nothing can be missed: ACKs and SACK blocks come behind it. */
 static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c, uint32_t una)
 {
 	uint32_t flight = c->snd_nxt - una;
