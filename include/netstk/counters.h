@@ -35,6 +35,8 @@ extern "C" {
 	X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "ICMP echo replies sent")                     \
 	X(ICMP_ERRORS_SENT, "icmp_errors_sent", "ICMP errors sent")                             \
 	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                 \
+	X(ICMP_IN, "icmp_in", "ICMP messages delivered to sockets")                             \
+	X(ICMP_OUT, "icmp_out", "ICMP messages sent by sockets")                                \
 	X(UDP_IN, "udp_in", "UDP datagrams delivered to sockets")                               \
 	X(UDP_OUT, "udp_out", "UDP datagrams sent")                                             \
 	X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received with a good checksum")     \
@@ -111,6 +113,7 @@ struct nsk_stack;
 	X(tcp_mem_bytes, "tcp_mem_bytes", "bytes of packet buffers in TCP's queues")             \
 	X(tcp_mem_pressed, "tcp_mem_pressed", "workers short of them, to send or receive")       \
 	X(udp_sockets, "udp_sockets", "UDP sockets with a port")                                 \
+	X(icmp_sockets, "icmp_sockets", "ICMP sockets")                                          \
 	X(buffers_total, "buffers_total", "packet buffers of the pools")                         \
 	X(buffers_free, "buffers_free", "of them: nobody holds them")                            \
 	X(memory_bytes, "memory_bytes", "control memory of the workers, see mem_limit")

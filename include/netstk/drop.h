@@ -73,6 +73,7 @@ extern "C" {
 	  "The ICMP error quotes nothing that we can have sent.")                                  \
 	X(ICMP_BROADCAST_ECHO, "icmp_broadcast_echo",                                              \
 	  "The ICMP query was sent to a broadcast or multicast.")                                  \
+	X(ICMP_RCVBUF_FULL, "icmp_rcvbuf_full", "The ICMP socket's receive buffer is full.")       \
 	/* UDP */                                                                                  \
 	X(UDP_SHORT, "udp_short", "The datagram is shorter than a UDP header.")                    \
 	X(UDP_LENGTH, "udp_length", "The UDP length is below 8 or past the IP payload's end.")     \

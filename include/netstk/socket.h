@@ -97,10 +97,14 @@ static inline bool nsk_is_fd(int fd)
  *
  * In a worker's thread it lives on that worker, else on the stack's first one.
  *
+ * Raw sockets and ping sockets (raw(7), icmp(7)) need no privilege: who runs a stack owns its
+ * devices.
+ *
  * @param domain AF_INET
- * @param type SOCK_STREAM or SOCK_DGRAM, or'ed with SOCK_NONBLOCK and SOCK_CLOEXEC (which is kept
- *             for F_GETFD and means nothing else: descriptors do not survive exec)
- * @param protocol 0, or IPPROTO_TCP, IPPROTO_UDP as fits
+ * @param type SOCK_STREAM, SOCK_DGRAM or SOCK_RAW, or'ed with SOCK_NONBLOCK and SOCK_CLOEXEC (which
+ *             is kept for F_GETFD and means nothing else: descriptors do not survive exec)
+ * @param protocol 0, or IPPROTO_TCP, IPPROTO_UDP as fits; IPPROTO_ICMP: with SOCK_DGRAM a ping
+ *                 socket, with SOCK_RAW a raw one, which is the only one that there is
  * @return the descriptor, or -1 with errno: ENXIO (the thread has entered no stack), EAFNOSUPPORT,
  *         ESOCKTNOSUPPORT, EPROTONOSUPPORT, EINVAL (a type or protocol that does not exist), ENFILE
  *         (the stack has its most sockets), EMFILE (the process has its most descriptors,

@@ -2,7 +2,7 @@
 /*
  * ICMP input: echo, and errors about packets of ours. RFC 792, RFC 1122 §3.2.2, RFC 1191, RFC 5927
  * (what an error must quote). Redirects and source quenches are not followed (RFC 6633). Errors
- * that we send: icmp_error.c.
+ * that we send: icmp_error.c. What sockets get of it: lib/icmp.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,6 +16,12 @@
 #include "wire/tcp.h"
 
 #define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
+
+/* Bytes of a message in its first buffer. */
+static size_t contiguous(const struct rte_mbuf *m, const struct pkt *p)
+{
+	return NSK_MIN((size_t)p->l4_len, (size_t)(m->data_len - (p->l4_off - m->data_off)));
+}
 
 /* ---- echo ---- */
 
@@ -170,23 +176,34 @@ static uint16_t owner_of(struct nsk_worker *w, const struct flow *as_received, u
 	return only >= 0 ? (uint16_t)only : w->ops->flow_owner(w, as_received);
 }
 
-static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct icmp_view *icmp,
-			size_t contiguous)
+/* Decodes the quote of an error that can be read, into e and what it points to. */
+static enum nsk_drop decode_error(const struct nsk_worker *w, struct rte_mbuf *m,
+				  const struct icmp_view *icmp, struct icmp_quote *quote,
+				  struct flow *flow, struct ip_error *e)
 {
 	struct pkt *p = pkt_of(m);
-	struct icmp_quote quote;
-	struct flow flow, as_received;
-	struct ip_error e;
 	enum nsk_drop bad;
 
-	bad = icmp_quote_parse(pkt_at(m, p->l4_off) + ICMP_HLEN, contiguous - ICMP_HLEN, &quote);
-	if (!bad)
-		bad = judge_error(w, p, icmp, &quote, &flow, &e);
+	bad = icmp_quote_parse(pkt_at(m, p->l4_off) + ICMP_HLEN, contiguous(m, p) - ICMP_HLEN,
+			       quote);
+	return bad ? bad : judge_error(w, p, icmp, quote, flow, e);
+}
+
+static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct icmp_view *icmp,
+			bool taken)
+{
+	struct flow flow, as_received;
+	struct icmp_quote quote;
+	struct ip_error e;
+	enum nsk_drop bad = decode_error(w, m, icmp, &quote, &flow, &e);
+
 	if (bad) {
 		pkt_drop(w, m, bad);
 		return;
 	}
-	if (w->peers > 1 && !(p->flags & PKT_F_STEERED)) {
+	/* ICMP sockets are asked on each worker, by copies. */
+	if (w->peers > 1 && !(pkt_of(m)->flags & PKT_F_STEERED) &&
+	    quote.ip.proto != IP_PROTO_ICMP) {
 		uint16_t owner;
 
 		reverse(&as_received, &flow);
@@ -196,11 +213,30 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 			return;
 		}
 	}
-	if (!w->ip->protos[quote.ip.proto]->error(w, &e)) {
+	if (!w->ip->protos[quote.ip.proto]->error(w, &e) && !taken) {
 		pkt_drop(w, m, NSK_DROP_ICMP_BAD_QUOTE);
 		return;
 	}
 	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
+	pkt_put(w, m);
+}
+
+static bool reports_error(uint8_t type)
+{
+	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
+	       type == ICMP_PARAMETER_PROBLEM;
+}
+
+void icmp_input_copy(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct icmp_quote quote;
+	struct icmp_view icmp;
+	struct ip_error e;
+	struct flow flow;
+
+	if (icmp_decode(m, &icmp) == 0 && reports_error(icmp.type) &&
+	    decode_error(w, m, &icmp, &quote, &flow, &e) == 0 && quote.ip.proto == IP_PROTO_ICMP)
+		w->ip->protos[IP_PROTO_ICMP]->error(w, &e);
 	pkt_put(w, m);
 }
 
@@ -233,38 +269,37 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 
 /* ---- input ---- */
 
-static void icmp_input(struct nsk_worker *w, struct rte_mbuf *m)
+bool icmp_readable(struct rte_mbuf *m)
 {
-	struct pkt *p = pkt_of(m);
-	uint16_t off = (uint16_t)(p->l4_off - m->data_off);
-	size_t contiguous = NSK_MIN((size_t)p->l4_len, (size_t)(m->data_len - off));
-	struct icmp_view icmp;
-	enum nsk_drop bad;
-
-	bad = icmp_parse(pkt_at(m, p->l4_off), contiguous, WIRE_CSUM_DONE, &icmp);
-	if (!bad && csum_finish(ip_chain_sum(m, off, p->l4_len, 0)) != 0)
-		bad = NSK_DROP_ICMP_CHECKSUM;
-	if (bad) {
-		pkt_drop(w, m, bad);
-		return;
-	}
-	switch (icmp.type) {
-	case ICMP_ECHO:
-		answer_echo(w, m);
-		break;
-	case ICMP_UNREACHABLE:
-	case ICMP_TIME_EXCEEDED:
-	case ICMP_PARAMETER_PROBLEM:
-		error_input(w, m, &icmp, contiguous);
-		break;
-	case ICMP_REDIRECT:
-	case ICMP_SOURCE_QUENCH:
-		pkt_drop(w, m, NSK_DROP_ICMP_IGNORED);
-		break;
-	default:
-		pkt_drop(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE);
-		break;
-	}
+	return contiguous(m, pkt_of(m)) >= ICMP_HLEN;
 }
 
-const struct ip_proto icmp_proto = {.input = icmp_input};
+enum nsk_drop icmp_decode(struct rte_mbuf *m, struct icmp_view *v)
+{
+	struct pkt *p = pkt_of(m);
+	enum nsk_drop bad = icmp_parse(pkt_at(m, p->l4_off), contiguous(m, p), WIRE_CSUM_DONE, v);
+
+	if (!bad &&
+	    csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, 0)) != 0)
+		bad = NSK_DROP_ICMP_CHECKSUM;
+	return bad;
+}
+
+void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
+{
+	struct icmp_view icmp;
+	enum nsk_drop bad = icmp_decode(m, &icmp);
+
+	if (bad)
+		pkt_drop(w, m, bad);
+	else if (icmp.type == ICMP_ECHO)
+		answer_echo(w, m);
+	else if (reports_error(icmp.type))
+		error_input(w, m, &icmp, taken);
+	else if (taken)
+		pkt_put(w, m);
+	else if (icmp.type == ICMP_REDIRECT || icmp.type == ICMP_SOURCE_QUENCH)
+		pkt_drop(w, m, NSK_DROP_ICMP_IGNORED);
+	else
+		pkt_drop(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE);
+}

@@ -181,7 +181,18 @@ int icmp_errno(uint8_t type, uint8_t code, bool *hard);
 /* lib/net's upcall: tells the transport of a packet of ours that its next hop did not answer. */
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m);
 
-/* The ICMP row of the protocol table. */
-extern const struct ip_proto icmp_proto;
+/*
+ * An ICMP message as the stack itself takes it: answers echo requests, tells transports of errors.
+ * taken: a socket has a copy, so that what is nothing to us is no loss. Consumes m.
+ */
+void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken);
+/* The copy of a message that another worker has: tells the sockets here of an error about what ICMP
+ * sockets sent, nothing else. Consumes m. */
+void icmp_input_copy(struct nsk_worker *w, struct rte_mbuf *m);
+
+struct icmp_view;
+/* Whether a delivered message's header can be read; decodes it and judges its checksum. */
+bool icmp_readable(struct rte_mbuf *m);
+enum nsk_drop icmp_decode(struct rte_mbuf *m, struct icmp_view *v);
 
 #endif

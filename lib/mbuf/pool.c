@@ -231,6 +231,26 @@ int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n)
 	return 0;
 }
 
+struct rte_mbuf *pkt_clone(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *clone = NULL, **at = &clone;
+
+	for (struct rte_mbuf *seg = m; seg; seg = seg->next) {
+		*at = pkt_alloc(w);
+		if (NSK_UNLIKELY(!*at)) {
+			rte_pktmbuf_free(clone);
+			worker_count_drop(w, NSK_DROP_RX_NO_BUFFER, 1);
+			return NULL;
+		}
+		rte_pktmbuf_attach(*at, seg);
+		at = &(*at)->next;
+	}
+	clone->nb_segs = m->nb_segs;
+	clone->pkt_len = m->pkt_len;
+	*pkt_of(clone) = *pkt_of(m);
+	return clone;
+}
+
 void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
 {
 	worker_count_drop(w, reason, 1);

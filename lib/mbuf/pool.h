@@ -69,6 +69,9 @@ struct rte_mbuf *pkt_pool_alloc_slow(struct pkt_pool *pool);
 /* Slow half of pkt_put_seg(): takes a raw buffer that is another pool's, or when enough are kept.
  */
 void pkt_pool_put_slow(struct pkt_pool *pool, struct rte_mbuf *m);
+/* The same packet once more, descriptor and all, its data shared and so read-only; NULL and counted
+ * without a buffer. */
+struct rte_mbuf *pkt_clone(struct nsk_worker *w, struct rte_mbuf *m);
 /* All n buffers or none; 0 or -ENOBUFS. */
 int pkt_alloc_bulk(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n);
 

@@ -24,10 +24,11 @@ enum shared_proto {
 struct stack_shared {
 	struct siphash_key secret;  /* [C] of shared_key() */
 	struct siphash_key cluster; /* [C] the same, for what other nodes must find as well */
-	bool clustered;	    /* [C] there are such: cluster is their secret, else it is as secret */
-	uint64_t wall_ns;   /* [C] from the stack's clock to the one that the nodes share */
-	uint64_t cookie_ns; /* [A] when a SYN cookie was given out last, about; 0: none was */
-	bool strays;	    /* [A] some TCP connections live where their flows do not belong */
+	bool clustered;	     /* [C] there are such: cluster is their secret, else it is as secret */
+	uint64_t wall_ns;    /* [C] from the stack's clock to the one that the nodes share */
+	uint64_t cookie_ns;  /* [A] when a SYN cookie was given out last, about; 0: none was */
+	uint64_t icmp_users; /* [A] workers that have ICMP sockets, as a mask */
+	bool strays;	     /* [A] some TCP connections live where their flows do not belong */
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */
 	uint64_t *port_users[SHARED_PROTOS];

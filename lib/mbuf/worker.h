@@ -87,6 +87,7 @@ struct nsk_worker {
 	struct pkt_pool *pool;	    /* packet buffers */
 	struct tcp_worker *tcp;
 	struct udp_worker *udp;
+	struct icmp_worker *icmp;
 	struct ip_worker *ip;
 	struct net_worker *net;
 	struct sock_worker *sock;

@@ -119,7 +119,8 @@ static int find_family(const struct sock_worker *sw, int domain, int type, int p
 				why = -ESOCKTNOSUPPORT;
 			continue;
 		}
-		if (protocol == 0 || protocol == f->protocol) {
+		/* Who wants it raw says what. */
+		if (protocol == f->protocol || (protocol == 0 && type != SOCK_RAW)) {
 			*found = f;
 			return 0;
 		}

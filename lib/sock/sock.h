@@ -214,7 +214,7 @@ static inline void sock_put(struct sock *s)
 /* How nsk_socket() finds the protocol: one row per (family, type, protocol), table given by
  * lib/stack. */
 struct sock_family {
-	int domain, type, protocol; /* protocol 0 matches too */
+	int domain, type, protocol; /* protocol 0 matches too, but for SOCK_RAW */
 	int (*create)(struct nsk_worker *w, uint8_t domain, struct sock **s);
 };
 

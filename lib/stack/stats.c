@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "icmp/icmp.h"
 #include "mbuf/pool.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
@@ -26,6 +27,7 @@ void stats_publish(struct run_worker *r)
 
 	tcp_levels(&r->w, &u.level);
 	udp_levels(&r->w, &u.level);
+	icmp_levels(&r->w, &u.level);
 	u.level.buffers_total = r->w.pool->count;
 	u.level.buffers_free = pkt_pool_free_count(r->w.pool);
 	u.level.memory_bytes = r->w.mem->bytes;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "mbuf/pool.h"
 #include "net/neigh.h"
@@ -55,6 +56,8 @@ static const struct ip_proto *const protos[256] = {
 static const struct sock_family families[] = {
 	{AF_INET, SOCK_STREAM, IPPROTO_TCP, tcp_create},
 	{AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create},
+	{AF_INET, SOCK_DGRAM, IPPROTO_ICMP, icmp_create_ping},
+	{AF_INET, SOCK_RAW, IPPROTO_ICMP, icmp_create_raw},
 };
 
 /* ---- create and destroy -------------------------------------------------------------------- */
@@ -230,8 +233,8 @@ static const struct {
 	void (*fini)(struct nsk_worker *w);
 } protocols[] = {
 	{"sockets", init_sock, sock_worker_fini},  {"neighbours", init_net, net_worker_fini},
-	{"IP", init_ip, ip_worker_fini},	   {"UDP", udp_worker_init, udp_worker_fini},
-	{"TCP", tcp_worker_init, tcp_worker_fini},
+	{"IP", init_ip, ip_worker_fini},	   {"ICMP", icmp_worker_init, icmp_worker_fini},
+	{"UDP", udp_worker_init, udp_worker_fini}, {"TCP", tcp_worker_init, tcp_worker_fini},
 };
 
 /* Counts from here on: what a worker cannot do without has been taken, and so can be named. */

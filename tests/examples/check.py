@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The examples against the kernel, over a tap in a network namespace of their own.
 
-usage: check.py BLOCKING_CLIENT BIG_ANSWERS SERVER...
+usage: check.py BLOCKING_CLIENT PING BIG_ANSWERS SERVER...
 
 Each server echoes what kernel clients send, ends with status 0 on SIGTERM, and is told apart from a broken one by the
-bytes; zero_copy_echo says that it has copied none, big_answers copies less than its answers have packets. blocking_client sends its input to a kernel server and prints the
-answer. Exit status: 0, 1, or 77 where no namespace can be made.
+bytes; zero_copy_echo says that it has copied none, big_answers copies less than its answers have packets. blocking_client
+sends its input to a kernel server and prints the answer; ping hears the kernel. Exit status: 0, 1, or 77 where no namespace
+can be made.
 """
 import contextlib
 import os
@@ -155,15 +156,26 @@ def check_client(program):
     print("blocking_client: sent its input, printed the answer")
 
 
+def check_ping(program):
+    """The tap may have its address after the first request, which then goes nowhere; the next ones are answered."""
+    with running([*command(program), KERNEL], stdout=subprocess.PIPE, text=True) as ping:
+        address_tap()
+        said, _ = ping.communicate(timeout=LIMIT_S)
+        assert ping.returncode == 0, f"status {ping.returncode}: {said}"
+    assert re.search(r"^64 bytes, sequence 3: \d+\.\d+ ms$", said, re.M), said
+    print("ping: the kernel answers")
+
+
 def main():
     enter_namespace()
-    client, answers, *servers = sys.argv[1:]
+    client, ping, answers, *servers = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="nsk-examples-") as folder:
         os.environ["RUNTIME_DIRECTORY"] = folder
         for server in servers:
             check_server(server)
         check_answers(answers)
         check_client(client)
+        check_ping(ping)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Drop reasons of ports, buffers and steering; see drops.h. */
+/* Drop reasons of ports, buffers, steering and ICMP sockets; see drops.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -285,6 +285,24 @@ static void datagram_lost_on_request(struct peer *p)
 	receive_datagram(p);
 }
 
+/* ---- ICMP sockets ---- */
+
+static const char *const small_rcvbuf[] = {"udp.rcvbuf=5000", NULL};
+
+static void reply_for_a_raw_socket(struct peer *p)
+{
+	peer_input(p, f, frame_icmp(f, &(struct ip_spec){0}, ICMP_ECHO_REPLY, 0, 0, "x", 1));
+	peer_settle(p);
+}
+
+static void full_raw_socket(struct peer *p)
+{
+	nsk_enter(p->world.host[0]);
+	fd = nsk_socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP);
+	while (world_drops(&p->world, 0, NSK_DROP_ICMP_RCVBUF_FULL) == 0)
+		reply_for_a_raw_socket(p);
+}
+
 #define CASE(why, fn, ...)                                                        \
 	{                                                                         \
 		.reason = NSK_DROP_##why, .name = #fn, .provoke = fn, __VA_ARGS__ \
@@ -306,6 +324,8 @@ const struct drop_test drops_port[] = {
 	CASE(TX_FAILED, device_cannot_send_one, .prepare = become_device),
 	CASE(STEER_RING_FULL, datagram_for_a_stalled_worker, .configure = two_workers,
 	     .prepare = stalled_worker, .finish = worker_goes_on),
+	CASE(ICMP_RCVBUF_FULL, reply_for_a_raw_socket, .settings = small_rcvbuf,
+	     .prepare = full_raw_socket, .finish = close_fd),
 	CASE(FAULT_INJECTED, datagram_lost_on_request, .configure = losing),
 };
 const unsigned drops_port_count = NSK_ARRAY_LEN(drops_port);

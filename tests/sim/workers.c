@@ -323,6 +323,58 @@ static void a_connection_may_go_out_from_any_port_of_its_own(void **state)
 	assert_int_equal(world_levels(&many->world, 1).tcp_established, SOURCES);
 }
 
+/* ---- ICMP sockets ---------------------------------------------------------------------------- */
+
+static int icmp_on(struct many *many, unsigned index, int type)
+{
+	int fd;
+
+	nsk_enter(NULL);
+	assert_int_equal(nsk_attach(many->world.host[1], index), 0);
+	fd = nsk_socket(AF_INET, type | SOCK_NONBLOCK, IPPROTO_ICMP);
+	assert_true(nsk_is_fd(fd));
+	assert_int_equal(nsk_detach(), 0);
+	return fd;
+}
+
+/* Replies all come to one worker, those that asked live on any. */
+static void a_reply_finds_who_asked_on_whatever_worker(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	const uint8_t request[8] = {8, 0};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(HOST_A)};
+	int ping[SOURCES], raw = icmp_on(many, 2, SOCK_RAW);
+
+	for (unsigned i = 0; i < SOURCES; i++)
+		ping[i] = icmp_on(many, i % WORKERS, SOCK_DGRAM);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		assert_int_equal(nsk_sendto(ping[i], request, sizeof(request), 0,
+					    (struct sockaddr *)&to, sizeof(to)),
+				 sizeof(request));
+		world_settle(world);
+		for (unsigned k = 0; k < SOURCES; k++)
+			assert_int_equal(queued(ping[k]), k == i);
+	}
+	assert_int_equal(queued(raw), SOURCES);
+	for (unsigned i = 0; i < SOURCES; i++)
+		assert_int_equal(nsk_close(ping[i]), 0);
+	assert_int_equal(many->world.host[1]->shared.icmp_users, 1 << 2);
+	assert_int_equal(world_drops(world, 1, NSK_DROP_ICMP_UNKNOWN_TYPE), 0);
+	/* A request is answered once, however many listen. */
+	ping[0] = icmp_on(many, 0, SOCK_RAW);
+	nsk_enter(world->host[0]);
+	ping[1] = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_ICMP);
+	to.sin_addr.s_addr = htonl(HOST_B);
+	assert_int_equal(nsk_sendto(ping[1], request, sizeof(request), 0, (struct sockaddr *)&to,
+				    sizeof(to)),
+			 sizeof(request));
+	world_settle(world);
+	assert_int_equal(queued(ping[0]), 1);
+	assert_int_equal(queued(raw), 1);
+	assert_int_equal(queued(ping[1]), 1);
+}
+
 #define many_test(fn) \
 	cmocka_unit_test_prestate_setup_teardown(fn, many_up, many_down, (void *)(uintptr_t) #fn)
 
@@ -333,6 +385,7 @@ int main(void)
 		many_test(sequence_numbers_and_timestamps_are_those_of_the_stack),
 		many_test(a_datagram_socket_gets_all_that_comes_to_its_port),
 		many_test(an_error_finds_the_socket_of_the_port),
+		many_test(a_reply_finds_who_asked_on_whatever_worker),
 		many_test(one_worker_may_listen_for_all),
 		many_test(connections_stay_when_another_worker_begins_to_listen),
 		many_test(a_port_that_nobody_has_is_refused_once),

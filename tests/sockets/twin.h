@@ -55,6 +55,7 @@
 	X(files)       \
 	X(options)     \
 	X(datagrams)   \
+	X(pings)       \
 	X(interrupts)  \
 	X(zerocopy)
 

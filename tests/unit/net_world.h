@@ -22,6 +22,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include "icmp/icmp.h"
 #include "ip/ip.h"
 #include "mbuf/pool.h"
 #include "net/net.h"
@@ -259,6 +260,7 @@ static void nw_start(struct net_world *world)
 {
 	assert_int_equal(net_worker_init(&world->w, &world->snap), 0);
 	assert_int_equal(ip_worker_init(&world->w, world->protos), 0);
+	assert_int_equal(icmp_worker_init(&world->w), 0);
 	assert_int_equal(udp_worker_init(&world->w), 0);
 }
 
@@ -286,6 +288,7 @@ static inline int nw_teardown(void **state)
 
 	if (world->w.udp)
 		udp_worker_fini(&world->w);
+	icmp_worker_fini(&world->w);
 	if (world->w.ip)
 		ip_worker_fini(&world->w);
 	if (world->w.net)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Includes between rooms go one way.
 
-base <- wire, tcpalg <- mbuf <- sock, net <- filter, sched <- ip <- dgram <- udp, and ip <- tcp, <- stack. Drivers see the port
+base <- wire, tcpalg <- mbuf <- sock, net <- filter, sched <- ip <- dgram <- icmp, udp, and ip <- tcp, <- stack. Drivers see the port
 interface, mbuf and base; programs see the public headers and, of apps/, their own folder and apps/common. base, wire
 and tcpalg know the C library only. DPDK's types appear in no public header but those that hand out packet buffers, and
 <rte_mbuf.h> in no program but those that take them. KEY of an exception: PATH:HEADER.
@@ -21,8 +21,9 @@ for _room in ("filter", "sched"):
 BELOW["ip"] = BELOW["sched"] + ("filter", "sched")
 for _room in ("dgram", "tcp"):
     BELOW[_room] = BELOW["ip"] + ("ip",)
-BELOW["udp"] = BELOW["dgram"] + ("dgram",)
-BELOW["stack"] = BELOW["udp"] + ("udp", "tcp")
+for _room in ("icmp", "udp"):
+    BELOW[_room] = BELOW["dgram"] + ("dgram",)
+BELOW["stack"] = BELOW["udp"] + ("icmp", "udp", "tcp")
 BELOW["drivers"] = ("base", "mbuf")
 BELOW["apps"] = ()
 
