@@ -141,7 +141,7 @@ static inline void wheel_link(struct wheel *w, struct wheel_timer *t, uint64_t t
 }
 
 /* Arm for @expires_ns, or move there when armed already. */
-static inline void wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
+static NSK_ALWAYS_INLINE void wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
 {
 	uint64_t tick =
 		(expires_ns >> WHEEL_TICK_SHIFT) + ((expires_ns & (WHEEL_TICK_NS - 1)) != 0);
