@@ -500,6 +500,47 @@ static void readers_that_do_not_read_hold_no_more_than_their_share(void **state)
 	pair_finish(&world);
 }
 
+/*
+ * A small stack's budget is full before the buffers that the settings allow one connection. As in
+ * Linux a write waits then as long as its time allows and nobody reads; and goes on when somebody
+ * does, however late.
+ */
+static void a_write_waits_while_nobody_reads_and_goes_on_then(void **state)
+{
+	size_t sent = 0, left = 300000;
+	struct pollfd full = {.events = POLLOUT};
+	int listener, fd[2];
+	ssize_t n;
+
+	(void)state;
+	begin(NULL, MS);
+	world_connected(&world, PORT, &listener, fd);
+	full.fd = fd[0];
+	for (unsigned hour = 0; hour < 3; hour++) {
+		while ((n = nsk_send(fd[0], data, 10000, MSG_NOSIGNAL)) > 0)
+			sent += (size_t)n;
+		assert_int_equal(errno, EAGAIN);
+		world_run(&world, HOUR, NULL, NULL);
+	}
+	assert_in_range(sent, 150000, 299999);
+	assert_int_equal(nsk_poll(&full, 1, 0), 0);
+	while (left) {
+		n = nsk_recv(fd[1], got, sizeof(got), 0);
+		if (n > 0)
+			left -= NSK_MIN((size_t)n, left);
+		n = sent < 300000 ? nsk_send(fd[0], data, NSK_MIN((size_t)10000, 300000 - sent),
+					     MSG_NOSIGNAL)
+				  : 0;
+		if (n > 0)
+			sent += (size_t)n;
+		world_run(&world, 10 * MS, NULL, NULL);
+		assert_true(world.now_ns < 6 * HOUR);
+	}
+	assert_int_equal(sent, 300000);
+	pair_close(&world, listener, fd);
+	pair_finish(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +553,7 @@ int main(void)
 		world_test(newcomers_survive_memory_that_fails_again_and_again),
 		world_test(a_syn_without_memory_is_dropped_and_the_next_one_served),
 		world_test(a_stack_runs_short_of_what_its_user_says),
+		world_test(a_write_waits_while_nobody_reads_and_goes_on_then),
 		world_test(readers_that_do_not_read_hold_no_more_than_their_share),
 	};
 
