@@ -73,6 +73,15 @@ static struct zc_queue *queue_of(struct sock *s)
 	return q ? *q : NULL;
 }
 
+bool zc_count_on(struct sock *s, uint32_t next)
+{
+	struct zc_queue *q = queue_of(s);
+
+	if (q)
+		q->next = next;
+	return q;
+}
+
 struct zc_send *zc_begin(struct sock *s)
 {
 	struct zc_queue *q = queue_of(s);

@@ -49,6 +49,8 @@ struct zc_queue {
  * each attempt; NULL without memory, or with too many of them.
  */
 struct zc_send *zc_begin(struct sock *s);
+/* The next call on a socket that has made none has this number. False: no memory. */
+bool zc_count_on(struct sock *s, uint32_t next);
 /* Something of the call was taken: it has a number from now on. */
 void zc_number(struct zc_send *z);
 /* The call is over. Any thread. */

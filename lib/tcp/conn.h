@@ -198,6 +198,7 @@ struct tcp_counts {
 	uint32_t delivered_ce;	/* segments whose ACK echoed a mark */
 	uint32_t received_ce;	/* segments that were marked */
 	uint32_t ecn_octets[3]; /* received, by codepoint: ECT(1), ECT(0), CE */
+	uint32_t spare;
 };
 
 /* What few connections need; allocated when they do. */
@@ -225,6 +226,7 @@ struct tcp_ext {
 	uint8_t keepcnt;
 	uint8_t limit;	       /* enum tally_limit */
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
+	uint8_t spare[3];
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
 	struct zc_queue *zc; /* sends by reference */

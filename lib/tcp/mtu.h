@@ -23,8 +23,9 @@ enum mtu_probe {
 
 struct tcp_mtu {
 	struct mtu_search search;
-	uint16_t size;		/* [W] of the probe, as a packet */
-	uint8_t state;		/* [W] enum mtu_probe */
+	uint16_t size; /* [W] of the probe, as a packet */
+	uint8_t state; /* [W] enum mtu_probe */
+	uint8_t spare[3];
 	struct seq_range probe; /* [W] its octets */
 	uint32_t due;		/* [W] deadline of TCP_T_MTU, in ticks of the wheel */
 };

@@ -248,3 +248,82 @@ void ooo_free(struct nsk_worker *w, struct tcp_conn *c)
 		free_chain(w, x, reasm_drop_last(x->ooo), NSK_DROP_NONE);
 	release_set(w, x);
 }
+
+/* ---- for one who takes the connection over ---- */
+
+struct rte_mbuf *ooo_first(const struct reasm_range *r)
+{
+	return mbuf_of(r->head);
+}
+
+struct rte_mbuf *ooo_next(struct rte_mbuf *m)
+{
+	struct reasm_node *next = view((struct reasm_node *)(void *)pkt_of(m))->next;
+
+	return next ? mbuf_of(next) : NULL;
+}
+
+struct rte_mbuf *ooo_take(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct rte_mbuf *first = NULL, *last = NULL;
+	struct reasm *s = conn_ooo(c);
+
+	for (unsigned i = 0; s && i < s->n; i++) {
+		for (struct rte_mbuf *next, *m = ooo_first(&s->r[i]); m; m = next) {
+			next = ooo_next(m);
+			discharge(w, c->ext, m);
+			pkt_of(m)->qnext = NULL;
+			if (last)
+				pkt_of(last)->qnext = m;
+			else
+				first = m;
+			last = m;
+		}
+	}
+	if (s)
+		s->n = 0, s->octets = 0;
+	return first;
+}
+
+bool ooo_begin(struct nsk_worker *w, struct tcp_conn *c, unsigned ranges)
+{
+	unsigned cap = RANGES_MIN;
+
+	while (cap <= ranges)
+		cap *= 2;
+	if (cap > RANGES_MAX)
+		return false;
+	c->ext->ooo = mem_alloc(w->mem, reasm_bytes(cap));
+	if (c->ext->ooo)
+		reasm_init(c->ext->ooo, (uint16_t)cap);
+	return c->ext->ooo;
+}
+
+void ooo_place(struct rte_mbuf *m, uint32_t seq)
+{
+	node_alias *nd = view((struct reasm_node *)(void *)pkt_of(m));
+
+	nd->seq = seq;
+	nd->len = m->data_len;
+}
+
+void ooo_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	struct reasm *s = conn_ooo(c);
+	struct reasm before;
+
+	if (!s)
+		return;
+	before = *s;
+	for (struct rte_mbuf *next; m; m = next) {
+		struct reasm_node *nd = (struct reasm_node *)(void *)pkt_of(m);
+
+		next = pkt_of(m)->qnext;
+		view(nd)->next = NULL;
+		reasm_insert(s, c->rcv_nxt, nd);
+		charge(w, c->ext, m);
+	}
+	/* None of them has come only now. */
+	s->nrecent = before.nrecent;
+	memcpy(s->recent, before.recent, sizeof(s->recent));
+}

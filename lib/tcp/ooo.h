@@ -30,4 +30,23 @@ void ooo_prune(struct nsk_worker *w, struct tcp_conn *c, uint32_t more);
 /* Drops everything. */
 void ooo_free(struct nsk_worker *w, struct tcp_conn *c);
 
+/* ---- for one who takes the connection over ---- */
+
+/* The buffers of a range, in order; NULL at the end. */
+struct rte_mbuf *ooo_first(const struct reasm_range *r);
+struct rte_mbuf *ooo_next(struct rte_mbuf *m);
+
+/* Takes out all, a chain by qnext in order; what else is known of it stays. */
+struct rte_mbuf *ooo_take(struct nsk_worker *w, struct tcp_conn *c);
+
+/* Memory for so many ranges, for a connection that has none. False: there is none. */
+bool ooo_begin(struct nsk_worker *w, struct tcp_conn *c, unsigned ranges);
+
+/* This buffer's payload starts at seq. */
+void ooo_place(struct rte_mbuf *m, uint32_t seq);
+
+/* Puts in a chain by qnext of placed buffers, in order and apart; there is memory for its ranges.
+ */
+void ooo_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
+
 #endif

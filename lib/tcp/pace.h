@@ -30,6 +30,7 @@ struct tcp_pace {
 	uint32_t due;	   /* deadline of TCP_T_PACE, in ticks of the wheel */
 	bool more;	   /* something was left unsent for lack of budget */
 	bool cwnd_limited; /* the window held something back when we sent last */
+	uint8_t spare[6];
 };
 
 static inline struct tcp_pace *pace_of(const struct tcp_conn *c)

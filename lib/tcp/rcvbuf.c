@@ -151,6 +151,14 @@ void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c)
 		pkt_put_seg(w, m);
 }
 
+void rcvq_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	for (struct rte_mbuf *next; m; m = next) {
+		next = pkt_of(m)->qnext;
+		link_tail(w, c, m);
+	}
+}
+
 /* What had grown falls by half for each IDLE_US that it lay idle, down to where it began. */
 static void fall_idle(const struct nsk_worker *w, struct tcp_conn *c, uint32_t idle_us)
 {

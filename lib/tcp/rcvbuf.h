@@ -72,6 +72,9 @@ struct rte_mbuf *rcvq_pop(struct nsk_worker *w, struct tcp_conn *c);
 
 void rcvq_purge(struct nsk_worker *w, struct tcp_conn *c);
 
+/* Puts in a chain by qnext of buffers that were in such a queue. */
+void rcvq_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
+
 /*
  * The worker's memory is under pressure: the buffer, unless SO_RCVBUF fixed it, falls by half
  * towards tcp.rcvbuf_min. What it holds stays, and what was offered is still taken: the window's

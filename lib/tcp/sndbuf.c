@@ -109,6 +109,14 @@ void sndq_push(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
 	c->snd_end += m->data_len;
 }
 
+void sndq_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m)
+{
+	for (struct rte_mbuf *next; m; m = next) {
+		next = pkt_of(m)->qnext;
+		link_tail(w, c, m);
+	}
+}
+
 struct rte_mbuf *sndq_find(const struct tcp_conn *c, struct rte_mbuf *hint, uint32_t seq)
 {
 	struct rte_mbuf *m = hint && seq_geq(seq, pkt_of(hint)->seq) ? hint : c->snd.head;

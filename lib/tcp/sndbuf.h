@@ -65,6 +65,9 @@ size_t sndq_write(struct nsk_worker *w, struct tcp_conn *c, const uint8_t *p, si
 /* Puts a buffer of the caller's at the end, by reference. */
 void sndq_push(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
 
+/* Puts a chain by qnext at the end of an empty queue: octets that are queued already. */
+void sndq_give(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
+
 /* The write is over: marks where it ended. */
 static inline void sndq_mark_push(struct tcp_conn *c)
 {

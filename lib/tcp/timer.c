@@ -177,8 +177,7 @@ static int32_t ticks_left(const struct nsk_worker *w, struct tcp_conn *c, enum t
 	return (int32_t)(*tcp_deadline(c, id) - (uint32_t)(w->now_ns >> WHEEL_TICK_SHIFT));
 }
 
-/* Moves the wheel's entry to the first deadline, if there is one. */
-static void rearm(struct nsk_worker *w, struct tcp_conn *c)
+void tcp_timers_arm(struct nsk_worker *w, struct tcp_conn *c)
 {
 	int32_t first = INT32_MAX;
 
@@ -214,5 +213,5 @@ void tcp_conn_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 		if ((fired & 1) && c->state != TCPS_CLOSED)
 			due[id](w, c);
 	if (!(c->flags & CONN_F_DEAD))
-		rearm(w, c);
+		tcp_timers_arm(w, c);
 }

@@ -67,6 +67,9 @@ static inline void tcp_rto_restart(struct nsk_worker *w, struct tcp_conn *c)
 	tcp_timer_set(w, c, TCP_T_SEND, tcp_rto_us(c) * US_NS);
 }
 
+/* Arms the wheel's entry for the first of the deadlines, if one runs. */
+void tcp_timers_arm(struct nsk_worker *w, struct tcp_conn *c);
+
 /* Starts probing: nothing is in flight, yet there is something to send. */
 void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c);
 

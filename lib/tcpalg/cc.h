@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/image.h"
 #include "tcpalg/hystart.h"
 #include "tcpalg/rate.h"
 
@@ -85,6 +86,7 @@ struct cc_model {
 	uint32_t srtt_us;     /* in: 0: unknown */
 	uint32_t delivered;   /* in: octets delivered so far, modulo 2^32 */
 	bool limited;	      /* out: what is sent now tells nothing of the path (rate_limited()) */
+	uint8_t spare[7];
 };
 
 /* One acknowledgement of anything new, in recovery or not, for a model. Losses were told before. */
@@ -115,8 +117,10 @@ struct cc_lost {
 
 struct cc_algo {
 	const char *name;
-	uint8_t id;	    /* its own row */
-	size_t state_bytes; /* a model's state; 0: it is none */
+	uint8_t id;			 /* its own row */
+	size_t state_bytes;		 /* a model's state; 0: it is none */
+	const struct image_table *image; /* of priv, once it is not HyStart++'s, or of the model's
+					  * state; NULL: it keeps nothing there */
 
 	/* priv is zero on entry, or a model's state but for what goes in; cwnd, ssthresh, smss are
 	 * set. NULL: nothing to do. */

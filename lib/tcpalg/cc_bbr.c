@@ -376,6 +376,7 @@ static void bbr_recovery_exit(struct cc *cc, uint32_t flight, uint64_t now_us)
 const struct cc_algo cc_bbr = {
 	.name = "bbr",
 	.id = CC_BBR,
+	.image = &bbr_image,
 	.state_bytes = sizeof(struct bbr),
 	.init = bbr_init,
 	.ack = bbr_ack,

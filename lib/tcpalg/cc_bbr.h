@@ -81,7 +81,10 @@ struct bbr {
 	bool idle_restart;
 	bool recovering;
 	bool rtt_known;
+	uint8_t spare[3];
 };
+
+extern const struct image_table bbr_image;
 
 static inline struct bbr *bbr_of(const struct cc *cc)
 {

@@ -7,6 +7,7 @@
  * The receiver's side (section 3.2) is in tcp/ecn.c. ACKs of fast recovery are not counted: what
  * they say about marks is mixed with what was sent again.
  */
+#include "base/image.h"
 #include "tcpalg/cc_window.h"
 #include "tcpalg/seq.h"
 
@@ -90,9 +91,18 @@ static void dctcp_rto(struct cc *cc, bool first, uint64_t now_us)
 	cc_collapse(cc, first, 1, 2);
 }
 
+/* A window of so many octets cannot be passed between two looks at it. */
+static const struct image_field rows[] = {
+	IMAGE_ROW(dctcp, window_end, IMAGE_NUMBER), IMAGE_ROW_MOST(dctcp, acked, CC_WND_MAX),
+	IMAGE_ROW_MOST(dctcp, marked, CC_WND_MAX),  IMAGE_ROW_MOST(dctcp, alpha, ALPHA_ONE),
+	IMAGE_ROW(dctcp, frac, IMAGE_NUMBER),
+};
+static const struct image_table image = IMAGE_TABLE(dctcp, rows);
+
 const struct cc_algo cc_dctcp = {
 	.name = "dctcp",
 	.id = CC_DCTCP,
+	.image = &image,
 	.init = dctcp_init,
 	.ack = dctcp_ack,
 	.loss = dctcp_loss,

@@ -3,6 +3,7 @@
  * NewReno: RFC 5681 with appropriate byte counting (RFC 3465). Fast recovery itself (RFC 6582,
  * RFC 8985) is in loss.c, for whatever algorithm.
  */
+#include "base/image.h"
 #include "tcpalg/cc_window.h"
 
 /* Octets acknowledged in congestion avoidance and not yet turned into growth. */
@@ -61,9 +62,17 @@ static void newreno_idle_restart(struct cc *cc, uint32_t segs)
 	*counted(cc) = 0;
 }
 
+/* priv as one who counts sees it. */
+struct counting {
+	uint32_t octets; /* counted() */
+};
+static const struct image_field rows[] = {IMAGE_ROW_MOST(counting, octets, CC_WND_MAX)};
+static const struct image_table image = IMAGE_TABLE(counting, rows);
+
 const struct cc_algo cc_newreno = {
 	.name = "reno",
 	.id = CC_NEWRENO,
+	.image = &image,
 	.ack = newreno_ack,
 	.loss = newreno_loss,
 	.recovery_exit = newreno_recovery_exit,

@@ -46,6 +46,37 @@ struct flight_room *flight_attach(struct flight *f, struct flight_room *room, ui
 	return old;
 }
 
+void flight_begin(struct flight *f, struct flight_room *room, uint16_t cap, uint32_t una,
+		  const struct flight_losses *losses)
+{
+	*room = (struct flight_room){
+		.cap = cap,
+		.lost_from = una,
+		.lost_new = losses->octets,
+		.lost_us = losses->sent_us,
+		.nlost = (uint16_t)losses->ranges,
+	};
+	f->room = room;
+}
+
+void flight_know(struct flight *f, unsigned n, uint32_t nxt)
+{
+	struct flight_room *room = f->room;
+
+	room->n = (uint16_t)n;
+	for (unsigned k = 0; k < n; k++) {
+		const struct flight_range *r = map_at(room, k);
+
+		map_count(room, r->flags, map_end_of(room, k, nxt) - r->start, true);
+		if (r->flags & FLIGHT_SACKED)
+			continue;
+		if (room->stamped == STAMPED_NOTHING || seq_geq(r->sent_us, room->stamp_us)) {
+			room->stamp_us = r->sent_us;
+			room->stamped = r->flags & FLIGHT_RXT ? STAMPED_AGAIN : STAMPED_NEW;
+		}
+	}
+}
+
 /* ---- sending ---- */
 
 /*

@@ -46,6 +46,12 @@ struct flight_range {
 	uint32_t flags;	  /* FLIGHT_* */
 };
 
+/* What was found LOST since it was asked last; ranges 0: nothing. */
+struct flight_losses {
+	uint32_t octets, ranges;
+	uint32_t sent_us; /* when the last of them was sent */
+};
+
 struct flight_room {
 	uint32_t sacked;    /* [W] octets SACKED */
 	uint32_t lost;	    /* [W] octets LOST */
@@ -151,6 +157,12 @@ static inline size_t flight_bytes(unsigned cap)
 struct flight_room *flight_attach(struct flight *f, struct flight_room *room, uint16_t cap,
 				  uint32_t una, uint32_t nxt);
 
+/* Gives a flight that has none an empty room, of which this was not taken yet; and, when r[] has
+ * its n ranges, gets it ready. They are apart, in order, and begin with snd_una. */
+void flight_begin(struct flight *f, struct flight_room *room, uint16_t cap, uint32_t una,
+		  const struct flight_losses *losses);
+void flight_know(struct flight *f, unsigned n, uint32_t nxt);
+
 /* Takes the room away, with all that was known. */
 static inline struct flight_room *flight_detach(struct flight *f)
 {
@@ -245,12 +257,6 @@ void flight_unmark(struct flight *f, uint32_t nxt);
 
 /* The first octets LOST, as many as follow each other. False: none. */
 bool flight_next_lost(struct flight *f, uint32_t una, uint32_t nxt, struct seq_range *out);
-
-/* What was found LOST since it was asked last; ranges 0: nothing. */
-struct flight_losses {
-	uint32_t octets, ranges;
-	uint32_t sent_us; /* when the last of them was sent */
-};
 
 struct flight_losses flight_take_lost(struct flight *f);
 

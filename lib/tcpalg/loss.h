@@ -60,14 +60,15 @@ struct loss_more {
 	struct rack rack;
 	struct tlp tlp;
 	struct prr prr;
-	struct undo undo;
 	uint32_t recover; /* [W] snd_nxt when the episode began (RFC 6582 recover + 1) */
-	uint32_t marked;  /* [W] snd_nxt when a mark was answered */
-	uint32_t left;	  /* [W] without SACK: octets that duplicates say have left the network */
-	uint32_t quota;	  /* [W] new octets that F-RTO wants to see out */
-	enum frto frto;	  /* [W] */
-	bool fast;	  /* [W] the last episode is or was fast recovery */
-	bool forgiven;	  /* [W] what began the episode was no sign of congestion */
+	struct undo undo;
+	uint32_t marked; /* [W] snd_nxt when a mark was answered */
+	uint32_t left;	 /* [W] without SACK: octets that duplicates say have left the network */
+	uint32_t quota;	 /* [W] new octets that F-RTO wants to see out */
+	enum frto frto;	 /* [W] */
+	bool fast;	 /* [W] the last episode is or was fast recovery */
+	bool forgiven;	 /* [W] what began the episode was no sign of congestion */
+	uint8_t spare[6];
 };
 
 /* A connection, for one call. una and nxt are SND.UNA and SND.NXT, after the ACK if there is one.

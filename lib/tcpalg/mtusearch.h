@@ -17,6 +17,7 @@ struct mtu_search {
 	uint16_t low;  /* [W] octets of a packet that gets through */
 	uint16_t high; /* [W] the largest that may */
 	bool halves;   /* [W] the largest was tried */
+	uint8_t spare;
 };
 
 static inline void mtu_search_begin(struct mtu_search *s, uint16_t low, uint16_t high)

@@ -26,6 +26,7 @@ struct pacer {
 	uint64_t rate;	  /* [W] octets a second, 0: no pacing */
 	uint64_t next_ns; /* [W] when the next quantum may leave */
 	uint32_t quantum; /* [W] octets, whole segments */
+	uint32_t spare;
 };
 
 /* Octets that leave at a time: at least two segments, or one where even that takes long. */

@@ -31,7 +31,8 @@ struct rack {
 	bool any;		   /* [W] newest and rtt_us are there */
 	bool reordering_seen;	   /* [W] RACK.reordering_seen */
 	bool in_round;		   /* [W] RACK.dsack_round is not None */
-	uint32_t reordering;	   /* [W] octets that were overtaken at most, for tcp_info */
+	uint8_t spare[3];
+	uint32_t reordering; /* [W] octets that were overtaken at most, for tcp_info */
 };
 
 /* Starts with una acknowledged and nothing known. */
@@ -68,6 +69,7 @@ struct tlp {
 	uint32_t end; /* [W] TLP.end_seq */
 	bool out;     /* [W] TLP.end_seq is not None */
 	bool again;   /* [W] TLP.is_retrans */
+	uint8_t spare[2];
 };
 
 /* Section 7.2, TLP_calc_PTO(). srtt_us 0: unknown. one: no more than one segment is in flight. */

@@ -54,7 +54,9 @@ struct rate {
 
 	/* The last sample that was good for a rate, for those who ask. */
 	bool last_limited;
+	uint8_t spare[2];
 	uint32_t last_octets, last_us;
+	uint32_t spare_too;
 };
 
 /* What one ACK tells. */

@@ -20,6 +20,7 @@ struct undo {
 	bool armed;	/* [W] the above is there */
 	bool any;	/* [W] rxt and ts are there: something was sent again */
 	bool eifel;	/* [W] the first ACK since then has not come */
+	uint8_t spare[5];
 };
 
 /* A recovery begins: remembers. Within an earlier one that goes on: that one's state stands. */
