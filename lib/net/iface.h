@@ -27,20 +27,27 @@ struct iface_addr {
 };
 
 struct iface {
-	char name[IFACE_NAME_MAX];		  /* [C] */
-	uint8_t index;				  /* [C] place in the list; */
-	bool ethernet;				  /* [C] frames and ARP; false: IP packets */
-	struct eth_addr mac;			  /* [C] */
-	uint32_t mtu;				  /* [S] bytes of IP packet */
-	uint32_t tx_offloads;			  /* [C] enum port_offload in use */
-	uint32_t rx_offloads;			  /* [C] */
-	uint16_t rx_queues, tx_queues;		  /* [C] */
-	uint16_t state;				  /* [A] enum nsk_iface_state */
-	bool link_up;				  /* [A] */
-	struct port *port;			  /* [C] */
-	uint16_t naddrs;			  /* [S] */
+	char name[IFACE_NAME_MAX];     /* [C] */
+	uint8_t index;		       /* [C] place in the list; */
+	bool ethernet;		       /* [C] frames and ARP; false: IP packets */
+	struct eth_addr mac;	       /* [C] */
+	uint32_t mtu;		       /* [S] bytes of IP packet */
+	uint32_t tx_offloads;	       /* [C] enum port_offload in use */
+	uint32_t rx_offloads;	       /* [C] */
+	uint16_t rx_queues, tx_queues; /* [C] */
+	uint16_t home;	   /* [C] worker that has queue 0; not 0 only where that is the only one */
+	uint16_t state;	   /* [A] enum nsk_iface_state */
+	bool link_up;	   /* [A] */
+	struct port *port; /* [C] */
+	uint16_t naddrs;   /* [S] */
 	struct iface_addr addrs[IFACE_ADDRS_MAX]; /* [S] */
 };
+
+/* The transmit queue of the port that is a worker's own; tx_queues or more: it has none. */
+static inline uint16_t iface_own_queue(const struct iface *ifc, uint16_t worker)
+{
+	return (uint16_t)(worker - ifc->home);
+}
 
 /* The configuration that every worker sees, replaced as a whole. */
 struct route_table;

@@ -81,7 +81,7 @@ static unsigned flush(struct nsk_worker *w, struct iface *ifc, struct tx_queue *
 		for (uint16_t i = q->head; i < q->tail; i++)
 			q->bytes += q->frame[i]->pkt_len;
 	}
-	if (w->id < ifc->tx_queues) {
+	if (iface_own_queue(ifc, w->id) < ifc->tx_queues) {
 		worker_count(w, NSK_CNT_TX_PACKETS, taken);
 		worker_count(w, NSK_CNT_TX_BYTES, bytes - q->bytes);
 	}

@@ -258,7 +258,8 @@ static void plan_queues(const struct nsk_stack *stack, const struct port_caps *c
 	setup->tx_desc = clamp_desc(stack->set.tx_ring, caps->tx_desc_min, caps->tx_desc_max);
 }
 
-/* A port with one queue is polled by one worker, different ports by different ones. */
+/* A port with one queue is polled by one worker, different ports by different ones, which sends by
+ * it as well if it can do so by one queue only. */
 static struct run_worker *queue_worker(struct nsk_stack *stack, const struct iface *ifc,
 				       uint16_t queue)
 {
@@ -301,6 +302,7 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	setup.mac = eth_addr_eq(&ifc->mac, &port->mac) ? NULL : &ifc->mac;
 	ifc->rx_queues = setup.rx_queues;
 	ifc->tx_queues = setup.tx_queues;
+	ifc->home = setup.tx_queues == 1 ? queue_worker(stack, ifc, 0)->w.id : 0;
 	for (uint16_t q = 0; q < setup.rx_queues; q++)
 		setup.rx_pool[q] = queue_worker(stack, ifc, q)->w.pool->mp;
 	rc = port->ops->start(port, &setup);

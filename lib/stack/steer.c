@@ -95,11 +95,12 @@ unsigned steer_transmit(struct run_worker *r)
 
 uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs, uint16_t n)
 {
+	uint16_t own = iface_own_queue(ifc, w->id);
 	struct run_worker *to;
 
-	if (NSK_LIKELY(w->id < ifc->tx_queues))
-		return ifc->port->ops->tx_burst(ifc->port, w->id, w->now_ns, bufs, n);
-	to = w->stack->worker[w->id % ifc->tx_queues];
+	if (NSK_LIKELY(own < ifc->tx_queues))
+		return ifc->port->ops->tx_burst(ifc->port, own, w->now_ns, bufs, n);
+	to = w->stack->worker[ifc->home + w->id % ifc->tx_queues];
 	for (uint16_t i = 0; i < n; i++)
 		pkt_of(bufs[i])->iface = ifc->index;
 	n = (uint16_t)rte_ring_mp_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
