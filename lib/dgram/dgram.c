@@ -14,6 +14,7 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 	d->sndbuf = SETTING(w->set, udp_sndbuf);
 	d->mcast_ttl = 1; /* RFC 1112 §6.1 */
 	list_init(&d->errors);
+	list_init(&d->groups);
 	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);
 }
 
@@ -21,6 +22,7 @@ void dgram_fini(struct dgram *d)
 {
 	dgram_queue_purge(d);
 	dgram_errors_purge(d);
+	dgram_groups_leave(d);
 	zc_closed(d->zc);
 	sock_fini(&d->sock);
 }
@@ -42,6 +44,25 @@ bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst)
 	return (own && own->kind != LOCAL_BROADCAST) || (d->sock.flags & SOCK_F_BROADCAST);
 }
 
+int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
+		   const struct ip_addr *dst, struct ip_addr *src)
+{
+	if (NSK_LIKELY(!iface) || !ip_addr_is_multicast(dst) || iface > w->net->snap->nifaces)
+		return net_route(w, rc, dst, src);
+	return net_route_group(w, rc, w->net->snap->iface[iface - 1], dst, src);
+}
+
+/* Where it is sent from: bound to what is no host's address, an address of the interface's; to
+ * groups, the one that IP_MULTICAST_IF named. */
+static struct ip_addr source_of(const struct dgram *d, const struct ip_addr *dst)
+{
+	if (net_local(d->sock.worker, d->laddr.b, d->laddr.family))
+		return d->laddr;
+	if (d->mcast_addr && ip_addr_is_multicast(dst))
+		return ip_addr_v4((const uint8_t *)&d->mcast_addr);
+	return ip_addr_any(dst->family);
+}
+
 int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
 {
 	struct nsk_worker *w = d->sock.worker;
@@ -51,9 +72,8 @@ int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
 		*src = d->route_src;
 		return 0;
 	}
-	/* Bound to what is no host's address: send from the interface's own. */
-	*src = net_local(w, d->laddr.b, d->laddr.family) ? d->laddr : ip_addr_any(dst->family);
-	rc = net_route(w, &d->route, dst, src);
+	*src = source_of(d, dst);
+	rc = dgram_find_way(w, &d->route, d->mcast_iface, dst, src);
 	if (rc)
 		return rc;
 	d->route_dst = *dst;

@@ -25,6 +25,8 @@ enum dgram_flags {
 	DGRAM_F_PICKED = 1 << 4,      /* the port was chosen for it, not by bind() */
 	DGRAM_F_ADDR_PICKED = 1 << 5, /* the local address was chosen by connect() */
 	DGRAM_F_DF = 1 << 6,	      /* IP_MTU_DISCOVER */
+	DGRAM_F_NO_LOOP = 1 << 7,     /* IP_MULTICAST_LOOP is off */
+	DGRAM_F_OWN_GROUPS = 1 << 8,  /* IP_MULTICAST_ALL is off */
 };
 
 /* What is told beside a datagram, as control messages, and in which ways it is given. */
@@ -48,7 +50,10 @@ struct dgram {
 	uint16_t lport, fport; /* host order, 0: none; of a ping socket the identifier */
 	uint16_t flags;	       /* enum dgram_flags */
 	uint16_t wants;	       /* enum dgram_wants */
-	uint8_t mcast_ttl;
+	uint8_t mcast_ttl;     /* 0: to our own sockets alone */
+	uint8_t mcast_iface;   /* IP_MULTICAST_IF: number from 1 on, 0: as the routes say */
+	uint8_t group_count;
+	uint32_t mcast_addr;	 /* its address, as told, network order */
 	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
 	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told, nothing waits to be sent */
 	uint32_t queued_bytes;	 /* charged: whole buffers */
@@ -56,6 +61,7 @@ struct dgram {
 	struct rte_mbuf *qhead, *qtail;
 	struct route_cache route; /* to route_dst from route_src */
 	struct ip_addr route_dst, route_src;
+	struct list_node groups; /* struct membership */
 	struct list_node errors; /* struct dgram_error, oldest first */
 	unsigned error_count;
 	struct zc_queue *zc; /* sends by reference */
@@ -77,6 +83,9 @@ void dgram_fini(struct dgram *d);
 bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a);
 /* False for broadcast addresses unless the socket has SO_BROADCAST. */
 bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst);
+/* The way to a destination as net_route(), to a group by an interface (number, 0: any). */
+int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
+		   const struct ip_addr *dst, struct ip_addr *src);
 /* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(). */
 int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
 /* The same for connect(), which sends nothing yet, so that a silent next hop is no error. */
@@ -156,6 +165,18 @@ void dgram_errors_purge(struct dgram *d);
 /* recvmsg with MSG_ERRQUEUE. */
 ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg);
 
+/* ---- groups: groups.c ---- */
+
+/* Whether the socket hears datagrams to the group of a packet, if it is one to a group. */
+bool dgram_hears_group(const struct dgram *d, const struct pkt *p);
+/* Leaves all groups. */
+void dgram_groups_leave(struct dgram *d);
+/* Options that are no numbers. False: it is none of them. */
+bool dgram_group_setsockopt(struct dgram *d, int level, int name, const void *value, socklen_t len,
+			    int *rc);
+bool dgram_group_getsockopt(const struct dgram *d, int level, int name, void *value,
+			    socklen_t *len);
+
 /* ---- options: options.c ---- */
 
 /* A row is yes or no to something that the socket wants, or has functions of its own. */
@@ -207,7 +228,7 @@ struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err
  * sum of the payload if it is wanted, else 0. */
 uint32_t dgram_copy_in(struct nsk_worker *w, struct rte_mbuf *m, struct dgram_source *from,
 		       size_t len, bool want_sum);
-/* Down to IP. Consumes m. */
+/* Down to IP, and to our own sockets what they hear of it. Consumes m. */
 void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t proto);
 
 #endif

@@ -46,11 +46,36 @@ static int get_mcast_ttl(struct dgram *d)
 
 static int set_mcast_ttl(struct dgram *d, int value)
 {
-	/* 0 would stay on this host, to which there is no way yet. */
-	if (value != -1 && (value < 1 || value > 255))
+	if (value < -1 || value > 255)
 		return -EINVAL;
 	d->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
 	return 0;
+}
+
+static int get_loop(struct dgram *d)
+{
+	return !(d->flags & DGRAM_F_NO_LOOP);
+}
+
+static int set_flag(struct dgram *d, uint16_t flag, bool on)
+{
+	d->flags = (uint16_t)((d->flags & ~flag) | (on ? flag : 0));
+	return 0;
+}
+
+static int set_loop(struct dgram *d, int value)
+{
+	return set_flag(d, DGRAM_F_NO_LOOP, !value);
+}
+
+static int get_all_groups(struct dgram *d)
+{
+	return !(d->flags & DGRAM_F_OWN_GROUPS);
+}
+
+static int set_all_groups(struct dgram *d, int value)
+{
+	return value & ~1 ? -EINVAL : set_flag(d, DGRAM_F_OWN_GROUPS, !value);
 }
 
 static int get_mtu_discover(struct dgram *d)
@@ -62,10 +87,7 @@ static int set_mtu_discover(struct dgram *d, int value)
 {
 	if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_PROBE)
 		return -EINVAL;
-	d->flags &= (uint16_t)~DGRAM_F_DF;
-	if (value >= IP_PMTUDISC_DO)
-		d->flags |= DGRAM_F_DF;
-	return 0;
+	return set_flag(d, DGRAM_F_DF, value >= IP_PMTUDISC_DO);
 }
 
 static int get_mtu(struct dgram *d)
@@ -102,6 +124,8 @@ static const struct dgram_option options[] = {
 	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, 0},
 	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, 0},
 	{IPPROTO_IP, IP_MULTICAST_TTL, get_mcast_ttl, set_mcast_ttl, 0},
+	{IPPROTO_IP, IP_MULTICAST_LOOP, get_loop, set_loop, 0},
+	{IPPROTO_IP, IP_MULTICAST_ALL, get_all_groups, set_all_groups, 0},
 	{IPPROTO_IP, IP_MTU_DISCOVER, get_mtu_discover, set_mtu_discover, 0},
 	{IPPROTO_IP, IP_MTU, get_mtu, NULL, 0},
 	{SOL_SOCKET, SO_TIMESTAMP, NULL, NULL, DGRAM_WANTS_TIME_US},
@@ -137,6 +161,8 @@ int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t cou
 	const struct dgram_option *o = find_option(own, count, level, name);
 	int number;
 
+	if (dgram_group_getsockopt(d, level, name, value, len))
+		return 0;
 	if (!o)
 		return sock_getsockopt(&d->sock, level, name, value, len);
 	number = o->wants ? (d->wants & o->wants) != 0 : o->get(d);
@@ -152,6 +178,8 @@ int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t cou
 	const struct dgram_option *o = find_option(own, count, level, name);
 	int number, rc;
 
+	if (dgram_group_setsockopt(d, level, name, value, len, &rc))
+		return rc;
 	if (!o)
 		return sock_setsockopt(&d->sock, level, name, value, len);
 	if (!o->set && !o->wants)

@@ -10,6 +10,7 @@
 
 #include "dgram/dgram.h"
 #include "mbuf/pool.h"
+#include "net/group.h"
 
 /* ---- where to, and how ----------------------------------------------------------------------- */
 
@@ -65,7 +66,7 @@ static int own_way(struct dgram_sending *x, struct route_cache *own)
 	int rc;
 
 	x->src = x->how.src.family ? x->how.src : ip_addr_any(x->dst.family);
-	rc = net_route(w, own, &x->dst, &x->src);
+	rc = dgram_find_way(w, own, x->how.iface, &x->dst, &x->src);
 	if (rc)
 		return rc == -EADDRNOTAVAIL && x->how.src.family ? -EINVAL : rc;
 	if (x->how.iface && own->iface->index + 1U != x->how.iface)
@@ -175,16 +176,36 @@ uint32_t dgram_copy_in(struct nsk_worker *w, struct rte_mbuf *m, struct dgram_so
 	return sum;
 }
 
+/* Broadcasts come back to the sender's host, datagrams to groups unless it does not want it. */
+static bool is_heard_here(const struct dgram_sending *x)
+{
+	const struct nsk_worker *w = x->d->sock.worker;
+	const struct local_entry *own;
+
+	if (ip_addr_is_multicast(&x->dst))
+		return !(x->d->flags & DGRAM_F_NO_LOOP) &&
+		       group_joined(w, x->route->iface->index, ip_addr_host32(&x->dst));
+	own = net_local_entry(w, x->dst.b, x->dst.family);
+	return own ? own->kind == LOCAL_BROADCAST : ip_addr_is_broadcast(&x->dst);
+}
+
 void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t proto)
 {
-	ip_output(x->d->sock.worker, x->route, m,
-		  &(struct ip_out){
-			  .src = x->src.b,
-			  .dst = x->dst.b,
-			  .family = x->dst.family,
-			  .proto = proto,
-			  .ttl = x->how.ttl,
-			  .tos = x->how.tos,
-			  .df = x->d->flags & DGRAM_F_DF,
-		  });
+	const struct ip_out out = {
+		.src = x->src.b,
+		.dst = x->dst.b,
+		.family = x->dst.family,
+		.proto = proto,
+		.ttl = x->how.ttl,
+		.tos = x->how.tos,
+		.df = x->d->flags & DGRAM_F_DF,
+	};
+	struct nsk_worker *w = x->d->sock.worker;
+
+	if (NSK_UNLIKELY(is_heard_here(x)))
+		ip_loop_back(w, x->route, m, &out);
+	if (NSK_UNLIKELY(out.ttl == 0 && ip_addr_is_multicast(&x->dst)))
+		pkt_put(w, m);
+	else
+		ip_output(w, x->route, m, &out);
 }

@@ -2,7 +2,8 @@
 /*
  * ICMP messages for sockets: copies for raw ones that want the type, for ping sockets replies with
  * their identifier, for both the errors about what they sent. What is left goes to the stack itself
- * (ip/icmp.c), but for a copy that another worker had made: that one is for sockets alone.
+ * (ip/icmp.c), but for a copy that another worker had made and what we have sent ourselves: those
+ * are for sockets alone.
  */
 #include <rte_mbuf.h>
 
@@ -17,7 +18,7 @@
 /* Whether a message comes to an address of the socket's, and from its peer. */
 static bool for_addresses(const struct dgram *d, const struct pkt *p)
 {
-	if (d->flags & DGRAM_F_SHUT_RD)
+	if (d->flags & DGRAM_F_SHUT_RD || !dgram_hears_group(d, p))
 		return false;
 	if (d->flags & DGRAM_F_CONNECTED && memcmp(d->faddr.b, p->flow.src, 16) != 0)
 		return false;
@@ -101,34 +102,18 @@ static bool give_here(struct nsk_worker *w, struct rte_mbuf *m)
 	return taken;
 }
 
-/* A copy for each other worker of a mask. True: there was one. */
-static bool give_others(struct nsk_worker *w, struct rte_mbuf *m, uint64_t workers)
-{
-	bool taken = workers != 0;
-
-	for (; workers; workers &= workers - 1) {
-		struct rte_mbuf *copy = pkt_clone(w, m);
-
-		if (!copy)
-			continue;
-		pkt_of(copy)->flags |= PKT_F_COPY;
-		w->ops->steer(w, (uint16_t)__builtin_ctzll(workers), copy);
-	}
-	return taken;
-}
-
 static void icmp_sock_input(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	uint64_t users = __atomic_load_n(&w->shared->icmp_users, __ATOMIC_RELAXED);
 	uint64_t own = UINT64_C(1) << w->id;
-	bool copy = pkt_of(m)->flags & PKT_F_COPY;
+	uint8_t flags = pkt_of(m)->flags;
 	bool taken = false;
 
-	if (NSK_UNLIKELY(users && !copy))
-		taken = give_others(w, m, users & ~own);
+	if (NSK_UNLIKELY(users && !(flags & PKT_F_COPY)))
+		taken = ip_share(w, m, users & ~own);
 	if (NSK_UNLIKELY(users & own))
 		taken |= give_here(w, m);
-	if (NSK_UNLIKELY(copy))
+	if (NSK_UNLIKELY(flags & (PKT_F_COPY | PKT_F_LOOPED)))
 		icmp_input_copy(w, m);
 	else
 		icmp_input(w, m, taken);

@@ -11,11 +11,12 @@
 
 #include "base/mem.h"
 #include "ip/input.h"
+#include "mbuf/pool.h"
+#include "net/group.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
 
 #define HEADERS_MAX    120 /* IP and TCP headers with all options */
-#define ALL_HOSTS      0xe0000001u
 #define BROADCAST_ADDR UINT32_MAX
 
 static const struct net_upcalls upcalls = {.unreachable = icmp_unreachable_here};
@@ -124,9 +125,9 @@ void ip_trim_chain(struct rte_mbuf *m, uint16_t len)
 /* ---- addresses ---- */
 
 /* Destinations other than the first address of ours. */
-static enum nsk_drop other_dest(const struct local_table *t, uint32_t dst, struct pkt *p)
+static enum nsk_drop other_dest(const struct nsk_worker *w, uint32_t dst, struct pkt *p)
 {
-	const struct local_entry *own = local_find_v4(t, p->flow.dst);
+	const struct local_entry *own = local_find_v4(w->net->local, p->flow.dst);
 
 	if (own && own->kind == LOCAL_UNICAST)
 		return ip_one_host(p);
@@ -135,7 +136,7 @@ static enum nsk_drop other_dest(const struct local_table *t, uint32_t dst, struc
 		p->flags |= PKT_F_IP_BCAST;
 		return NSK_DROP_NONE;
 	}
-	if (dst == ALL_HOSTS) {
+	if (dst >> 28 == 0xe && group_joined(w, p->iface, dst)) {
 		p->flags |= PKT_F_IP_MCAST;
 		return NSK_DROP_NONE;
 	}
@@ -155,7 +156,7 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	if (NSK_LIKELY(local_is_first_v4(t, p->flow.dst)))
 		return ip_one_host(p);
-	return other_dest(t, ip->dst, p);
+	return other_dest(w, ip->dst, p);
 }
 
 /* ---- input ---- */
@@ -176,13 +177,15 @@ static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, uint8_t num
 		unknown_proto(w, m);
 }
 
-/* Gives a packet to the worker that its flow belongs to. Ports decide, so both must be there. */
+/* Gives a packet to the worker that its flow belongs to. Ports decide, so both must be there. What
+ * is for many is copied to all workers that want it, from wherever it came in. */
 static NSK_NOINLINE void deliver_to_owner(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
 	uint16_t owner = w->id;
 
-	if ((p->proto == IP_PROTO_TCP || p->proto == IP_PROTO_UDP) && p->l4_len >= 4) {
+	if (!(p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST)) &&
+	    (p->proto == IP_PROTO_TCP || p->proto == IP_PROTO_UDP) && p->l4_len >= 4) {
 		memcpy(&p->flow.sport_be, pkt_at(m, p->l4_off), 2);
 		memcpy(&p->flow.dport_be, pkt_at(m, p->l4_off) + 2, 2);
 		owner = w->ops->flow_owner(w, &p->flow);
@@ -260,4 +263,19 @@ bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto p
 		return false;
 	w->ops->steer(w, (uint16_t)next, m);
 	return true;
+}
+
+bool ip_share(struct nsk_worker *w, struct rte_mbuf *m, uint64_t workers)
+{
+	bool shared = workers != 0;
+
+	for (; workers; workers &= workers - 1) {
+		struct rte_mbuf *copy = pkt_clone(w, m);
+
+		if (!copy)
+			continue;
+		pkt_of(copy)->flags |= PKT_F_COPY;
+		w->ops->steer(w, (uint16_t)__builtin_ctzll(workers), copy);
+	}
+	return shared;
 }

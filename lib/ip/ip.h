@@ -74,6 +74,10 @@ void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
  */
 bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto proto);
 
+/* Gives each worker of a mask a copy of a packet, for its sockets alone. True: there was one. Does
+ * not consume m. */
+bool ip_share(struct nsk_worker *w, struct rte_mbuf *m, uint64_t workers);
+
 /* What ip_output() needs to know. */
 struct ip_out {
 	const uint8_t *src, *dst; /* 16 bytes each, as in struct flow */
@@ -91,6 +95,11 @@ struct ip_out {
  */
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);
+
+/* A packet to a group or to everybody, as for ip_output(): what our own sockets hear of it. Without
+ * a buffer they do not, and that is counted. Does not consume m. */
+void ip_loop_back(struct nsk_worker *w, const struct route_cache *rc, const struct rte_mbuf *m,
+		  const struct ip_out *out);
 
 /* What is in a packet's IP header by its sender's wish; a sender without wishes sets the family. */
 struct ip_manner {

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "ip/ip.h"
+#include "mbuf/pool.h"
 #include "net/tx.h"
 #include "wire/eth.h"
 #include "wire/ipv4.h"
@@ -106,6 +107,45 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 		output(w, rc, m, out, 0);
 	else
 		output_numbered(w, rc, m, out);
+}
+
+/* The copy's descriptor is filled as reception would. */
+static void describe_looped(const struct route_cache *rc, struct rte_mbuf *m,
+			    const struct ip_out *out, const struct ipv4_view *view)
+{
+	struct pkt *p = pkt_of(m);
+
+	*p = (struct pkt){
+		.iface = rc->iface->index,
+		.family = out->family,
+		.proto = out->proto,
+		.ttl = view->ttl,
+		.tos = view->tos,
+		.flags = PKT_F_L4_CSUM_OK | PKT_F_LOOPED,
+		.l3_off = m->data_off,
+		.l4_off = (uint16_t)(m->data_off + IPV4_HLEN),
+		.l4_len = (uint16_t)(m->pkt_len - IPV4_HLEN),
+	};
+	memcpy(p->flow.src, out->src, 16);
+	memcpy(p->flow.dst, out->dst, 16);
+	p->flags |= out->dst[0] >> 4 == 0xe ? PKT_F_IP_MCAST : PKT_F_IP_BCAST;
+}
+
+void ip_loop_back(struct nsk_worker *w, const struct route_cache *rc, const struct rte_mbuf *m,
+		  const struct ip_out *out)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool->mp, 0, UINT32_MAX);
+	struct ipv4_view view;
+
+	if (!copy) {
+		worker_count_drop(w, NSK_DROP_RX_NO_BUFFER, 1);
+		return;
+	}
+	copy->ol_flags = 0;
+	view = view_of(w, out, m->pkt_len + IPV4_HLEN, 0);
+	ipv4_write_summed((uint8_t *)rte_pktmbuf_prepend(copy, IPV4_HLEN), &view);
+	describe_looped(rc, copy, out, &view);
+	ip_deliver(w, copy);
 }
 
 static inline struct ip_out reply_of(const struct flow *to, uint8_t proto, struct ip_manner how)

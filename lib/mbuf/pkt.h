@@ -36,7 +36,8 @@ enum pkt_flags {
 	PKT_F_STEERED = 1 << 3,	   /* handed over by another worker, its owner is known */
 	PKT_F_IP_BCAST = 1 << 4,   /* IP destination is a broadcast address of ours */
 	PKT_F_IP_MCAST = 1 << 5,
-	PKT_F_COPY = 1 << 6, /* made by another worker, which has the packet: for sockets alone */
+	PKT_F_LOOPED = 1 << 7, /* sent by ourselves, and for our sockets as well */
+	PKT_F_COPY = 1 << 6,   /* made by another worker, which has the packet: for sockets alone */
 };
 
 struct pkt {

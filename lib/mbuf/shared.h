@@ -21,6 +21,22 @@ enum shared_proto {
 	SHARED_PROTOS,
 };
 
+/* Multicast groups with members, net/group.h: twice as many places as groups, at least one vacant.
+ */
+#define SHARED_GROUPS_MAX   256
+#define SHARED_GROUP_PLACES 512
+
+struct shared_group {
+	uint64_t key;	  /* [A] interface and address, 0: the place was never used */
+	uint32_t members; /* [A] 0: vacant */
+};
+
+struct shared_groups {
+	bool locked; /* [A] by who joins or leaves */
+	uint32_t count;
+	struct shared_group place[SHARED_GROUP_PLACES];
+};
+
 struct stack_shared {
 	struct siphash_key secret;  /* [C] of shared_key() */
 	struct siphash_key cluster; /* [C] the same, for what other nodes must find as well */
@@ -29,6 +45,7 @@ struct stack_shared {
 	uint64_t cookie_ns;  /* [A] when a SYN cookie was given out last, about; 0: none was */
 	uint64_t icmp_users; /* [A] workers that have ICMP sockets, as a mask */
 	bool strays;	     /* [A] some TCP connections live where their flows do not belong */
+	struct shared_groups groups;
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */
 	uint64_t *port_users[SHARED_PROTOS];
@@ -82,6 +99,14 @@ static inline int shared_port_next(const struct stack_shared *s, enum shared_pro
 		if (users >> i & 1)
 			return (int)i;
 	return -1;
+}
+
+/* The users of a port but for worker id, as a mask. */
+static inline uint64_t shared_port_others(const struct stack_shared *s, enum shared_proto proto,
+					  uint16_t port, uint16_t id)
+{
+	return __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED) &
+	       ~(UINT64_C(1) << id);
 }
 
 /* The only user of a port, -1 if there are more or none. */

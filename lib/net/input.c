@@ -6,21 +6,16 @@
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
+#include "net/group.h"
 #include "net/input.h"
 
-/* 01:00:5e:00:00:01, the group of all hosts 224.0.0.1 (RFC 1112 §6.4, §7.2), the only one so far.
- */
-static bool joined_group(const uint8_t *mac)
-{
-	return load_be32(mac) == 0x01005e00 && load_be16(mac + 4) == 0x0001;
-}
-
 /* Whether a frame that is not for our own address is for us all the same, and what it is then. */
-static bool group_frame(const uint8_t *dst, uint8_t *flags)
+static bool group_frame(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *dst,
+			uint8_t *flags)
 {
 	if (eth_is_broadcast(dst))
 		*flags = PKT_F_LINK_BCAST;
-	else if (joined_group(dst))
+	else if (group_joined_mac(w, ifc->index, dst))
 		*flags = PKT_F_LINK_MCAST;
 	else
 		return false;
@@ -35,7 +30,7 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 	enum nsk_drop bad;
 
 	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
-	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(eth.dst, &p->flags))
+	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(w, ifc, eth.dst, &p->flags))
 		bad = NSK_DROP_ETH_OTHER_MAC;
 	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_ARP)
 		bad = NSK_DROP_ETH_UNKNOWN_TYPE;

@@ -141,6 +141,11 @@ static struct iface *group_iface(const struct nsk_worker *w, const struct ip_add
 	return snap->nifaces ? snap->iface[0] : NULL;
 }
 
+struct iface *net_group_iface(const struct nsk_worker *w, const struct ip_addr *group)
+{
+	return group_iface(w, group, NULL);
+}
+
 /* Interface and next hop. 0 or -ENETUNREACH; *broadcast: the next hop is everybody. */
 static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struct iface *from,
 		    struct iface **ifc, struct ip_addr *next, bool *broadcast)
@@ -170,36 +175,24 @@ static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struc
 	return 0;
 }
 
-int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
-	      struct ip_addr *src)
+/* The way by an interface to a next hop; generation is as old as what was chosen by. */
+static inline int take_way(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
+			   const struct ip_addr *next, bool broadcast, uint32_t generation,
+			   struct ip_addr *src)
 {
-	bool given = src->family && !ip_addr_is_any(src);
-	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
-	uint32_t generation =
-		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
 	struct neigh *n = NULL;
-	const struct ip_addr *own;
-	struct ip_addr next;
-	struct iface *ifc;
-	bool broadcast;
-	int err;
 
-	rc->iface = NULL;
-	if (given && !from)
-		return -EADDRNOTAVAIL;
-	err = find_way(w, dst, from, &ifc, &next, &broadcast);
-	if (err)
-		return err;
 	if (!iface_running(ifc))
 		return -ENETDOWN;
-	if (!given) {
-		own = iface_source(ifc, &next);
+	if (!src->family || ip_addr_is_any(src)) {
+		const struct ip_addr *own = iface_source(ifc, next);
+
 		if (!own)
 			return -EADDRNOTAVAIL;
 		*src = *own;
 	}
 	if (ifc->ethernet) {
-		n = neigh_get(w, ifc, &next, broadcast);
+		n = neigh_get(w, ifc, next, broadcast);
 		if (!n)
 			return -ENOBUFS;
 		if (n->state == NEIGH_FAILED)
@@ -210,4 +203,34 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 	rc->route_gen = generation;
 	rc->iface = ifc;
 	return 0;
+}
+
+int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+	      struct ip_addr *src)
+{
+	bool given = src->family && !ip_addr_is_any(src);
+	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
+	uint32_t generation =
+		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
+	struct ip_addr next;
+	struct iface *ifc;
+	bool broadcast;
+	int err;
+
+	rc->iface = NULL;
+	if (given && !from)
+		return -EADDRNOTAVAIL;
+	err = find_way(w, dst, from, &ifc, &next, &broadcast);
+	return err ? err : take_way(w, rc, ifc, &next, broadcast, generation, src);
+}
+
+int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
+		    const struct ip_addr *group, struct ip_addr *src)
+{
+	uint32_t generation = net_snapshot_generation(w->net->snap);
+
+	rc->iface = NULL;
+	if (src->family && !ip_addr_is_any(src) && !net_local(w, src->b, src->family))
+		return -EADDRNOTAVAIL;
+	return take_way(w, rc, ifc, group, false, generation, src);
 }

@@ -73,6 +73,12 @@ int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *sna
 int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
 	      struct ip_addr *src);
 
+/* The same to a multicast group by an interface of the caller's choice. */
+int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
+		    const struct ip_addr *group, struct ip_addr *src);
+/* The interface that a group is reached by where nobody chooses one; NULL: there is none. */
+struct iface *net_group_iface(const struct nsk_worker *w, const struct ip_addr *group);
+
 static inline bool net_route_valid(const struct nsk_worker *w, const struct route_cache *rc)
 {
 	return rc->iface && rc->route_gen == net_snapshot_generation(w->net->snap) &&

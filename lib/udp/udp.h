@@ -83,6 +83,10 @@ extern const struct sock_ops udp_ops;
 
 /* udp_table.c: what a socket is found by. */
 struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p);
+/* The sockets that hear a datagram to a group or to everybody, one after the other; NULL is the
+ * end. */
+void udp_many_begin(struct nsk_worker *w, const struct pkt *p, struct htab_it *it);
+struct udp_sock *udp_many_next(struct nsk_worker *w, const struct pkt *p, struct htab_it *it);
 /* The socket connected to exactly these, or NULL. */
 struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
 				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport);

@@ -30,6 +30,47 @@ static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
 	return NSK_DROP_NONE;
 }
 
+static void give(struct nsk_worker *w, struct udp_sock *u, struct rte_mbuf *m)
+{
+	if (NSK_UNLIKELY(u->d.flags & DGRAM_F_SHUT_RD))
+		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
+	else if (NSK_UNLIKELY(!dgram_enqueue(&u->d, m)))
+		pkt_drop(w, m, NSK_DROP_UDP_RCVBUF_FULL);
+	else
+		worker_count(w, NSK_CNT_UDP_IN, 1);
+}
+
+/*
+ * To a group or to everybody: each socket that it suits gets it, on all workers, the last one here
+ * the packet itself. A copy that nobody wants is no loss.
+ */
+static NSK_NOINLINE void input_for_many(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	bool shared = p->flags & (PKT_F_COPY | PKT_F_LOOPED);
+	struct udp_sock *last = NULL, *next;
+	struct htab_it it;
+
+	if (w->peers > 1 && !(p->flags & PKT_F_COPY))
+		shared |= ip_share(w, m,
+				   shared_port_others(w->shared, SHARED_UDP,
+						      load_be16(&p->flow.dport_be), w->id));
+	udp_many_begin(w, p, &it);
+	while ((next = udp_many_next(w, p, &it)) != NULL) {
+		struct rte_mbuf *copy = last ? pkt_clone(w, m) : NULL;
+
+		if (copy)
+			give(w, last, copy);
+		last = next;
+	}
+	if (last)
+		give(w, last, m);
+	else if (shared)
+		pkt_put(w, m);
+	else
+		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
+}
+
 static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -40,6 +81,10 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		pkt_drop(w, m, bad);
 		return;
 	}
+	if (NSK_UNLIKELY(p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST))) {
+		input_for_many(w, m);
+		return;
+	}
 	u = udp_lookup(w, p);
 	if (NSK_UNLIKELY(!u)) {
 		if (ip_ask_others(w, m, SHARED_UDP))
@@ -48,12 +93,7 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
 		return;
 	}
-	if (NSK_UNLIKELY(u->d.flags & DGRAM_F_SHUT_RD))
-		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
-	else if (NSK_UNLIKELY(!dgram_enqueue(&u->d, m)))
-		pkt_drop(w, m, NSK_DROP_UDP_RCVBUF_FULL);
-	else
-		worker_count(w, NSK_CNT_UDP_IN, 1);
+	give(w, u, m);
 }
 
 /* The socket that sent what an error quotes: the one connected to this peer, else one that wants to

@@ -139,6 +139,34 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 	return u;
 }
 
+/* Whether a socket hears a datagram to a group or to everybody. */
+static bool suits(const struct dgram *d, const struct pkt *p)
+{
+	if (d->lport != load_be16(&p->flow.dport_be) || d->flags & DGRAM_F_SHUT_RD ||
+	    !dgram_hears_group(d, p))
+		return false;
+	if (d->flags & DGRAM_F_CONNECTED &&
+	    (d->fport != load_be16(&p->flow.sport_be) || memcmp(d->faddr.b, p->flow.src, 16) != 0))
+		return false;
+	return ip_addr_is_any(&d->laddr) || memcmp(d->laddr.b, p->flow.dst, 16) == 0;
+}
+
+void udp_many_begin(struct nsk_worker *w, const struct pkt *p, struct htab_it *it)
+{
+	htab_it_init(it, &w->udp->by_port, hash_port(w->udp, load_be16(&p->flow.dport_be)));
+}
+
+struct udp_sock *udp_many_next(struct nsk_worker *w, const struct pkt *p, struct htab_it *it)
+{
+	while (htab_it_next(it)) {
+		struct udp_sock *u = slab_at(&w->udp->socks, it->value);
+
+		if (suits(&u->d, p))
+			return u;
+	}
+	return NULL;
+}
+
 struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
 				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport)
 {

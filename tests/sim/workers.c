@@ -323,6 +323,75 @@ static void a_connection_may_go_out_from_any_port_of_its_own(void **state)
 	assert_int_equal(world_levels(&many->world, 1).tcp_established, SOURCES);
 }
 
+/* ---- datagrams for many -----------------------------------------------------------------------
+ */
+
+#define GROUP 0xefc80101u
+
+static int member_on(struct many *many, unsigned index, uint32_t group)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(53)};
+	struct ip_mreq m = {.imr_multiaddr = {htonl(group)}};
+	int fd, on = 1;
+
+	nsk_enter(NULL);
+	assert_int_equal(nsk_attach(many->world.host[1], index), 0);
+	fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	nsk_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	if (group)
+		assert_int_equal(nsk_setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)),
+				 0);
+	assert_int_equal(nsk_detach(), 0);
+	return fd;
+}
+
+static void expect_each(const int *fd, unsigned n)
+{
+	for (unsigned i = 0; i < 2 * WORKERS; i++)
+		assert_int_equal(queued(fd[i]), n);
+}
+
+/* Each socket hears each datagram once: two on each worker, whatever worker it comes to. */
+static void everybody_hears_what_is_for_many_once_rfc1112_7_2(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(GROUP)};
+	int fd[2 * WORKERS], from[SOURCES], on = 1;
+
+	/* Only the first has joined: the others hear what the host hears, as in Linux. */
+	for (unsigned i = 0; i < 2 * WORKERS; i++)
+		fd[i] = member_on(many, i % WORKERS, i ? 0 : GROUP);
+	for (uint16_t i = 0; i < SOURCES; i++) {
+		from[i] = world_udp(world, 0, "10.0.0.1", (uint16_t)(2000 + i));
+		nsk_setsockopt(from[i], SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+		assert_int_equal(nsk_sendto(from[i], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)),
+				 1);
+		world_settle(world);
+		expect_each(fd, 1);
+	}
+	to.sin_addr.s_addr = htonl(HOST_B | 0xff);
+	for (uint16_t i = 0; i < SOURCES; i++)
+		nsk_sendto(from[i], "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+	world_settle(world);
+	expect_each(fd, SOURCES);
+	/* What one of them sends to the group the others hear as well, and it itself. */
+	to.sin_addr.s_addr = htonl(GROUP);
+	assert_int_equal(nsk_sendto(fd[4], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	world_settle(world);
+	expect_each(fd, 1);
+	/* The group ends with its last member. */
+	assert_int_equal(nsk_close(fd[0]), 0);
+	fd[0] = member_on(many, 0, 0);
+	assert_int_equal(nsk_sendto(from[0], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	world_settle(world);
+	expect_each(fd, 0);
+	assert_int_equal(world_drops(world, 1, NSK_DROP_UDP_NO_SOCKET), 0);
+	assert_int_equal(world_drops(world, 1, NSK_DROP_ETH_OTHER_MAC), 1);
+}
+
 /* ---- ICMP sockets ---------------------------------------------------------------------------- */
 
 static int icmp_on(struct many *many, unsigned index, int type)
@@ -446,6 +515,7 @@ int main(void)
 		many_test(sequence_numbers_and_timestamps_are_those_of_the_stack),
 		many_test(a_datagram_socket_gets_all_that_comes_to_its_port),
 		many_test(an_error_finds_the_socket_of_the_port),
+		many_test(everybody_hears_what_is_for_many_once_rfc1112_7_2),
 		many_test(a_reply_finds_who_asked_on_whatever_worker),
 		many_test(one_worker_may_listen_for_all),
 		many_test(connections_stay_when_another_worker_begins_to_listen),

@@ -26,6 +26,7 @@ DIFFERENCES = {
     "options/IP_TOS in 0 bytes, set": ("-1 EINVAL", "a value of no bytes is none, Linux takes it for 0"),
     "connecting/family 0, own name": ("16 bytes 0.0.0.0 port 0", "a port that was chosen to suit a peer goes with the peer"),
     "connecting/going on, the next attempt": ("-1 EHOSTUNREACH", "who did not answer is remembered for a while"),
+    "groups/joining of chosen senders": ("-1 ENOPROTOOPT", "groups are joined whoever sends to them"),
     "pings/a part": ("16", "MSG_TRUNC tells the length of any datagram, in Linux not of a ping socket's"),
 }
 

@@ -56,6 +56,7 @@
 	X(options)     \
 	X(datagrams)   \
 	X(pings)       \
+	X(groups)      \
 	X(interrupts)  \
 	X(zerocopy)
 
