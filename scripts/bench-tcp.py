@@ -78,7 +78,7 @@ class Cell:
         apps = [APP.format(name=f"flow{i}", control=control, flows=self.flows, start=0, stagger=rtt,
                            duration=self.warmup_s + self.measured_s, warmup=self.warmup_s)
                 for i, control in enumerate(self.controls)]
-        buffers = min(8192 + int(12 * self.rate / 8 * rtt / MSS), 3000000)
+        buffers = min(8192 + int(24 * self.rate / 8 * rtt / MSS), 3000000)
         step = min(10, self.rtt_ms * 1e3 / 100) if self.rate >= 10e9 else 0
         return SCENARIO.format(rate=self.rate, delay_us=self.rtt_ms * 500, loss=self.loss, reorder=self.reorder,
                                reorder_us=max(self.rtt_ms * 100, 1), apps="".join(apps), buffers=buffers,

@@ -265,8 +265,10 @@ void pace_acked(struct nsk_worker *w, struct tcp_conn *c, const struct flight_ne
 		return;
 	rs = rate_acked(&p->rate, (uint32_t)w->tcp->now_us, news->octets, news->newest.sent_us,
 			news->any, c->loss.min_rtt_us);
-	if (cc_model(&c->cc))
+	if (cc_model(&c->cc)) {
 		tell_model(w, c, &rs, news->octets, rtt_us);
+		sndq_grow(w, c);
+	}
 	if (sndq_unsent(c) < c->cc.smss)
 		note_limit(w, c);
 }

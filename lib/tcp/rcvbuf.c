@@ -180,7 +180,17 @@ static void fit(struct nsk_worker *w, struct tcp_conn *c, uint64_t want)
 }
 
 /*
- * What the application could use in the next round trip: twice what it took in this one, since the
+ * How long what the application takes is counted: two round trips. The one we know is that of an
+ * empty path if we only receive, and a queue doubles it; and where something is missing, as much
+ * comes again until it is there, and may not be held back by what waits behind the gap.
+ */
+static uint32_t period_us(const struct tcp_conn *c)
+{
+	return NSK_MAX(2 * rtt_srtt_us(&c->rtt), GROW_MIN_US);
+}
+
+/*
+ * What the application could use in the next such time: twice what it took in this one, since the
  * sender may double its window. Of what a paced sender sends, part came by the window of the round
  * trip before: by that alone windows would grow by half each round trip, and hold its slow start
  * back. So what is taken more than before counts four times again; where that doubles, the buffer
@@ -193,7 +203,7 @@ static uint64_t usable(const struct tcp_ext *x)
 	return 2 * (took > before ? took + 4 * (took - before) : took);
 }
 
-/* Counts what is taken in a round trip. */
+/* Counts what is taken. */
 static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
 	struct tcp_ext *x = conn_ext(w, c);
@@ -205,7 +215,7 @@ static void measure(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 	if (x->grow_bytes > c->rcv.limit / 2 || !budget_calm(&w->tcp->rcv_mem))
 		fit(w, c, usable(x));
 	age_us = now - x->grow_since_us;
-	if (age_us < NSK_MAX(rtt_srtt_us(&c->rtt), GROW_MIN_US))
+	if (age_us < period_us(c))
 		return;
 	if (NSK_UNLIKELY(age_us >= IDLE_US))
 		fall_idle(w, c, age_us);

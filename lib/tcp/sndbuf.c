@@ -186,10 +186,18 @@ void sndq_purge(struct nsk_worker *w, struct tcp_conn *c)
 	c->snd_end = c->snd_una;
 }
 
+/*
+ * A window in flight and one being written. Who models the path goes on at its rate while what was
+ * lost is sent again, a window for each round trip that takes (as Linux's BBR).
+ */
+static uint64_t useful(const struct tcp_conn *c)
+{
+	return (uint64_t)c->cc.cwnd * (c->cc.flags & CC_MODEL ? 3 : 2);
+}
+
 void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 {
-	/* A window in flight and one being written. */
-	uint64_t want = (uint64_t)c->cc.cwnd * 2;
+	uint64_t want = useful(c);
 
 	if ((c->flags & CONN_F_SNDBUF_SET) || want <= c->snd.limit)
 		return;
@@ -203,8 +211,8 @@ void sndq_grow(struct nsk_worker *w, struct tcp_conn *c)
 
 void sndq_fall(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t want = NSK_MAX(SETTING(w->set, tcp_sndbuf), c->cc.cwnd * 2);
+	uint64_t want = NSK_MAX((uint64_t)SETTING(w->set, tcp_sndbuf), useful(c));
 
 	if (!(c->flags & CONN_F_SNDBUF_SET))
-		c->snd.limit = NSK_MIN(c->snd.limit, want);
+		c->snd.limit = (uint32_t)NSK_MIN((uint64_t)c->snd.limit, want);
 }

@@ -168,8 +168,10 @@ static void check_probe_rtt(struct cc *cc, const struct cc_sample *s)
 	if (b->state != BBR_PROBE_RTT && b->probe_rtt_expired && !b->idle_restart) {
 		save_cwnd(cc);
 		/* A cycle that has just ended would not be heard of, on a path where a round takes
-		 * so long: the samples that come now are our own doing. */
-		if (b->ack_phase == BBR_ACKS_PROBE_STOPPING)
+		 * so long: the samples that come now are our own doing. Nor would one whose probe
+		 * has told already what the path takes. */
+		if (b->ack_phase == BBR_ACKS_PROBE_STOPPING ||
+		    b->ack_phase == BBR_ACKS_PROBE_FEEDBACK)
 			bbr_advance_max_bw(b);
 		b->state = BBR_PROBE_RTT;
 		b->probe_rtt_done_us = 0;

@@ -23,7 +23,7 @@ static struct bulk b[2];
 
 static void link_with(struct nsk_wire_params wire)
 {
-	wire.delay_ns = RTT_US * 500;
+	wire.delay_ns = wire.delay_ns ? wire.delay_ns : RTT_US * 500;
 	wire.rate_bps = wire.rate_bps ? wire.rate_bps : RATE;
 	world_pair(&world, &(struct world_params){.seed = 3, .settings = settings, .wire = wire});
 }
@@ -75,6 +75,30 @@ static void the_link_is_used_and_the_queue_stays_short(void **state)
 	assert_int_equal(bulk_info(&b[0]).tcpi_total_retrans, 0);
 	assert_in_range(bulk_info(&b[0]).tcpi_pacing_rate * 8, SHARE(0.5), SHARE(1.3));
 	end(1);
+}
+
+/* Startup overflows a queue of one BDP. While that is repaired no window but BBR's own may hold it
+ * back: a round without data would be taken for the path's rate. */
+static void startups_losses_cost_little_section_5_3_1_3(void **state)
+{
+	static const struct {
+		uint32_t rates, rtt_ms;
+	} link[] = {{10, 10}, {100, 2}, {30, 20}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t rate = link[i].rates * RATE, rtt_ms = link[i].rtt_ms;
+
+		link_with((struct nsk_wire_params){.rate_bps = rate,
+						   .delay_ns = rtt_ms * MS / 2,
+						   .queue_bytes = rate / 8000 * rtt_ms});
+		bulk_open(&b[0], &world, 5001, "bbr");
+		bulk_run(b, 1, 15 * rtt_ms * MS);
+		assert_true(bulk_info(&b[0]).tcpi_total_retrans > 0);
+		assert_true(bulk_bps(b, 1, 100 * rtt_ms * MS) >
+			    (uint64_t)link[i].rates * SHARE(0.95));
+		end(1);
+	}
 }
 
 /* CUBIC fills whatever queue there is. */
@@ -311,6 +335,7 @@ int main(void)
 		world_test(random_losses_do_not_hide_what_a_fast_link_carries),
 		world_test(a_shallow_queue_is_enough),
 		world_test(two_flows_share),
+		world_test(startups_losses_cost_little_section_5_3_1_3),
 		world_test(it_goes_through_all_of_its_states_section_5_3),
 		world_test(it_follows_the_bottleneck_section_5_3_3),
 		world_test(it_goes_on_after_a_pause_section_5_4),
