@@ -24,9 +24,8 @@ enum dgram_flags {
 	DGRAM_F_SHUT_WR = 1 << 3,
 	DGRAM_F_PICKED = 1 << 4,      /* the port was chosen for it, not by bind() */
 	DGRAM_F_ADDR_PICKED = 1 << 5, /* the local address was chosen by connect() */
-	DGRAM_F_DF = 1 << 6,	      /* IP_MTU_DISCOVER */
-	DGRAM_F_NO_LOOP = 1 << 7,     /* IP_MULTICAST_LOOP is off */
-	DGRAM_F_OWN_GROUPS = 1 << 8,  /* IP_MULTICAST_ALL is off */
+	DGRAM_F_NO_LOOP = 1 << 6,     /* IP_MULTICAST_LOOP is off */
+	DGRAM_F_OWN_GROUPS = 1 << 7,  /* IP_MULTICAST_ALL is off */
 };
 
 /* What is told beside a datagram, as control messages, and in which ways it is given. */
@@ -53,6 +52,7 @@ struct dgram {
 	uint8_t mcast_ttl;     /* 0: to our own sockets alone */
 	uint8_t mcast_iface;   /* IP_MULTICAST_IF: number from 1 on, 0: as the routes say */
 	uint8_t group_count;
+	uint8_t mtu_discover;	 /* IP_MTU_DISCOVER */
 	uint32_t mcast_addr;	 /* its address, as told, network order */
 	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
 	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told, nothing waits to be sent */

@@ -80,14 +80,15 @@ static int set_all_groups(struct dgram *d, int value)
 
 static int get_mtu_discover(struct dgram *d)
 {
-	return d->flags & DGRAM_F_DF ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+	return d->mtu_discover;
 }
 
 static int set_mtu_discover(struct dgram *d, int value)
 {
-	if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_PROBE)
+	if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_OMIT)
 		return -EINVAL;
-	return set_flag(d, DGRAM_F_DF, value >= IP_PMTUDISC_DO);
+	d->mtu_discover = (uint8_t)value;
+	return 0;
 }
 
 static int get_mtu(struct dgram *d)
@@ -172,6 +173,12 @@ int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t cou
 	return 0;
 }
 
+/* As Linux: most of IPPROTO_IP take no bytes for 0, those of groups do not. */
+static bool wants_value(const struct dgram_option *o)
+{
+	return o->set == set_mcast_ttl || o->set == set_loop || o->set == set_all_groups;
+}
+
 int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
 		     int name, const void *value, socklen_t len)
 {
@@ -184,7 +191,7 @@ int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t cou
 		return sock_setsockopt(&d->sock, level, name, value, len);
 	if (!o->set && !o->wants)
 		return -ENOPROTOOPT;
-	rc = sock_option_in(level, value, len, &number);
+	rc = !len && wants_value(o) ? -EINVAL : sock_option_in(level, value, len, &number);
 	if (rc)
 		return rc;
 	return o->wants ? set_wants(d, o->wants, number) : o->set(d, number);

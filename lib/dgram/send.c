@@ -4,6 +4,7 @@
  * it goes where that is wanted. What exceeds the MTU is refused: nothing is fragmented.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_mbuf.h>
@@ -65,10 +66,12 @@ static int own_way(struct dgram_sending *x, struct route_cache *own)
 	struct nsk_worker *w = x->d->sock.worker;
 	int rc;
 
+	if (x->how.iface > w->net->snap->nifaces)
+		return -ENODEV;
 	x->src = x->how.src.family ? x->how.src : ip_addr_any(x->dst.family);
 	rc = dgram_find_way(w, own, x->how.iface, &x->dst, &x->src);
 	if (rc)
-		return rc == -EADDRNOTAVAIL && x->how.src.family ? -EINVAL : rc;
+		return rc == -EADDRNOTAVAIL && x->how.src.family ? -ENETUNREACH : rc;
 	if (x->how.iface && own->iface->index + 1U != x->how.iface)
 		return -ENETUNREACH;
 	x->route = own;
@@ -198,7 +201,8 @@ void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t pro
 		.proto = proto,
 		.ttl = x->how.ttl,
 		.tos = x->how.tos,
-		.df = x->d->flags & DGRAM_F_DF,
+		.df = x->d->mtu_discover == IP_PMTUDISC_DO ||
+		      x->d->mtu_discover == IP_PMTUDISC_PROBE,
 	};
 	struct nsk_worker *w = x->d->sock.worker;
 

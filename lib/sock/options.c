@@ -224,8 +224,8 @@ int sock_option_in(int level, const void *value, socklen_t len, int *number)
 {
 	if (len >= sizeof(*number))
 		memcpy(number, value, sizeof(*number));
-	else if (level == IPPROTO_IP && len > 0)
-		*number = *(const uint8_t *)value;
+	else if (level == IPPROTO_IP)
+		*number = len > 0 ? *(const uint8_t *)value : 0;
 	else
 		return -EINVAL;
 	return 0;
@@ -251,7 +251,9 @@ int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t 
 	union opt_value v;
 
 	if (!o)
-		return -ENOPROTOOPT;
+		return level == SOL_SOCKET || level == IPPROTO_IP || level == s->ops->protocol
+			       ? -ENOPROTOOPT
+			       : -EOPNOTSUPP; /* as Linux, which looks at the level first */
 	o->get(s, o, &v);
 	if (o->size == INT) {
 		sock_option_out(level, v.number, value, len);

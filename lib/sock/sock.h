@@ -225,8 +225,8 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
 
 /*
  * An option's value that is an int, from and to the application's memory. The options of IP are
- * also taken as one byte, and given as one if the room is short, as in Linux; all others are
- * -EINVAL if shorter, and cut.
+ * also taken as one byte or none, which is 0, and given as one if the room is short, as in Linux;
+ * all others are -EINVAL if shorter, and cut.
  */
 int sock_option_in(int level, const void *value, socklen_t len, int *number);
 void sock_option_out(int level, int number, void *value, socklen_t *len);

@@ -20,11 +20,13 @@
 #define send(...)	   nsk_send(__VA_ARGS__)
 #define sendto(...)	   nsk_sendto(__VA_ARGS__)
 #define sendmsg(...)	   nsk_sendmsg(__VA_ARGS__)
+#define sendmmsg(...)	   nsk_sendmmsg(__VA_ARGS__)
 #define write(...)	   nsk_write(__VA_ARGS__)
 #define writev(...)	   nsk_writev(__VA_ARGS__)
 #define recv(...)	   nsk_recv(__VA_ARGS__)
 #define recvfrom(...)	   nsk_recvfrom(__VA_ARGS__)
 #define recvmsg(...)	   nsk_recvmsg(__VA_ARGS__)
+#define recvmmsg(...)	   nsk_recvmmsg(__VA_ARGS__)
 #define read(...)	   nsk_read(__VA_ARGS__)
 #define readv(...)	   nsk_readv(__VA_ARGS__)
 #define getsockopt(...)	   nsk_getsockopt(__VA_ARGS__)
@@ -34,10 +36,13 @@
 #define fcntl(...)	   nsk_fcntl(__VA_ARGS__)
 #define ioctl(...)	   nsk_ioctl(__VA_ARGS__)
 #define poll(...)	   nsk_poll(__VA_ARGS__)
+#define ppoll(...)	   nsk_ppoll(__VA_ARGS__)
 #define select(...)	   nsk_select(__VA_ARGS__)
+#define pselect(...)	   nsk_pselect(__VA_ARGS__)
 #define epoll_create1(...) nsk_epoll_create1(__VA_ARGS__)
 #define epoll_ctl(...)	   nsk_epoll_ctl(__VA_ARGS__)
 #define epoll_wait(...)	   nsk_epoll_wait(__VA_ARGS__)
+#define epoll_pwait2(...)  nsk_epoll_pwait2(__VA_ARGS__)
 
 /* select() has a set of its own. */
 #undef FD_ZERO

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Options that are numbers: what is set is read, values that may not be, short and long buffers. */
+#include <netinet/udp.h>
+
 #include "sockets/twin.h"
 
 static const struct {
@@ -27,14 +29,44 @@ static const struct {
 	{"TCP_USER_TIMEOUT", SOCK_STREAM, IPPROTO_TCP, TCP_USER_TIMEOUT, {0, 1, 100000, -1, 0}},
 	{"TCP_NODELAY of a datagram socket", SOCK_DGRAM, IPPROTO_TCP, TCP_NODELAY, {1, 0, 1, 0, 1}},
 	{"an option of TCP that is none", SOCK_STREAM, IPPROTO_TCP, 7777, {0, 1, 2, 3, 4}},
+	{"IP_PKTINFO", SOCK_DGRAM, IPPROTO_IP, IP_PKTINFO, {0, 1, 7, -1, 0}},
+	{"IP_RECVTTL", SOCK_DGRAM, IPPROTO_IP, IP_RECVTTL, {0, 1, 7, -1, 0}},
+	{"IP_RECVTOS", SOCK_DGRAM, IPPROTO_IP, IP_RECVTOS, {0, 1, 7, -1, 0}},
+	{"IP_RECVERR", SOCK_DGRAM, IPPROTO_IP, IP_RECVERR, {0, 1, 7, -1, 0}},
+	{"IP_RECVORIGDSTADDR", SOCK_DGRAM, IPPROTO_IP, IP_RECVORIGDSTADDR, {0, 1, 7, -1, 0}},
+	{"SO_TIMESTAMP", SOCK_DGRAM, SOL_SOCKET, SO_TIMESTAMP, {0, 1, 7, -1, 0}},
+	{"SO_TIMESTAMPNS", SOCK_DGRAM, SOL_SOCKET, SO_TIMESTAMPNS, {0, 1, 7, -1, 0}},
+	{"SO_RXQ_OVFL", SOCK_DGRAM, SOL_SOCKET, SO_RXQ_OVFL, {0, 1, 7, -1, 0}},
+	{"IP_MTU_DISCOVER", SOCK_DGRAM, IPPROTO_IP, IP_MTU_DISCOVER, {0, 2, 3, 6, -1}},
+	{"UDP_SEGMENT", SOCK_DGRAM, SOL_UDP, UDP_SEGMENT, {0, 1000, 65535, 65536, -1}},
+	{"UDP_GRO", SOCK_DGRAM, SOL_UDP, UDP_GRO, {0, 1, 7, -1, 0}},
+	{"IP_BIND_ADDRESS_NO_PORT",
+	 SOCK_STREAM,
+	 IPPROTO_IP,
+	 IP_BIND_ADDRESS_NO_PORT,
+	 {0, 1, 7, -1, 0}},
+	{"IP_TTL of a datagram socket", SOCK_DGRAM, IPPROTO_IP, IP_TTL, {1, 255, 0, 256, -1}},
+	{"IP_MTU", SOCK_DGRAM, IPPROTO_IP, IP_MTU, {0, 1, 2, 3, 4}},
+	{"SO_SNDLOWAT", SOCK_STREAM, SOL_SOCKET, SO_SNDLOWAT, {0, 1, 2, 3, 4}},
+	{"TCP_FASTOPEN_CONNECT", SOCK_STREAM, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, {0, 1, 2, -1, 0}},
+	{"TCP_MAXSEG", SOCK_STREAM, IPPROTO_TCP, TCP_MAXSEG, {87, 40000, -1, 1460, 536}},
+	{"SO_REUSEADDR of a datagram socket",
+	 SOCK_DGRAM,
+	 SOL_SOCKET,
+	 SO_REUSEADDR,
+	 {0, 1, 7, -1, 0}},
 	{"IP_MULTICAST_TTL", SOCK_DGRAM, IPPROTO_IP, IP_MULTICAST_TTL, {1, 255, 256, -2, -1}},
 };
 
 static void round_trips(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int fd = socket(AF_INET, rows[i].type, 0);
+		int fd = socket(AF_INET, rows[i].type, 0), first = -7;
+		socklen_t room = sizeof(first);
 
+		about("%s", rows[i].name);
+		if (getsockopt(fd, rows[i].level, rows[i].option, &first, &room) == 0)
+			say("at first", "%d", first);
 		for (int k = 0; k < 5; k++) {
 			int value = rows[i].values[k], got = -7, rc;
 			socklen_t len = sizeof(got);

@@ -57,6 +57,7 @@
 	X(datagrams)   \
 	X(pings)       \
 	X(groups)      \
+	X(messages)    \
 	X(interrupts)  \
 	X(zerocopy)
 

@@ -282,8 +282,10 @@ static void test_control_messages_without_sense_are_refused(void **state)
 	assert_int_equal(put_with(s, SOL_UDP, UDP_SEGMENT, &zero, 4), -EINVAL);
 	assert_int_equal(put_with(s, IPPROTO_IP, IP_PKTINFO, &info, 3), -EINVAL);
 	store_be32(&info.ipi_spec_dst, PEER); /* not ours */
-	assert_int_equal(put_with(s, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info)), -EINVAL);
+	assert_int_equal(put_with(s, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info)), -ENETUNREACH);
 	info = (struct in_pktinfo){.ipi_ifindex = 77};
+	assert_int_equal(put_with(s, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info)), -ENODEV);
+	info = (struct in_pktinfo){.ipi_ifindex = 2};
 	assert_int_equal(put_with(s, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info)), -ENETUNREACH);
 	letter_to(&l, PEER, "x", 1);
 	memcpy(l.control, &lie, sizeof(lie));
