@@ -233,8 +233,11 @@ static int open_port(struct server *s, enum kind kind, int type, uint16_t port, 
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = nsk_socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	const char *what = "socket";
+	int one = 1;
 
 	if (fd >= 0) {
+		/* An echo is of all that comes, urgent or not (RFC 6093 §6). */
+		nsk_setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
 		what = "bind";
 		if (nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0) {
 			what = "listen";

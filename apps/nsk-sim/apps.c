@@ -260,6 +260,8 @@ static bool listen_on(struct app *app)
 	nsk_enter(h->stack);
 	app->listener = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	nsk_setsockopt(app->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* What somebody makes urgent is in its place in the stream, where checks expect it. */
+	nsk_setsockopt(app->listener, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
 	/* The window of the SYN,ACK is of the listener's making. */
 	if (rcvbuf)
 		nsk_setsockopt(app->listener, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));

@@ -77,6 +77,7 @@ static void options(struct endpoint *e)
 	unsigned timeout_ms = (unsigned)(a->user_timeout_ns / 1000000);
 	int one = 1, rcvbuf = (int)a->rcvbuf, sndbuf = (int)a->sndbuf;
 
+	nsk_setsockopt(e->fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
 	if (a->nodelay)
 		nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (a->rcvbuf)
@@ -273,7 +274,8 @@ static void write_all(struct endpoint *e)
 	while (e->fd >= 0 && e->sent < e->goal) {
 		uint64_t left = e->goal - e->sent;
 		size_t n = left < a->write_bytes ? (size_t)left : a->write_bytes;
-		ssize_t took = nsk_send(e->fd, bytes_at(e->key, e->sent), n, 0);
+		ssize_t took =
+			nsk_send(e->fd, bytes_at(e->key, e->sent), n, a->urgent ? MSG_OOB : 0);
 
 		if (took < 0) {
 			if (errno != EAGAIN && !try_later(e))

@@ -156,6 +156,7 @@ static const struct field app_fields[] = {
 	{"rcvbuf", FIELD_BYTES32, APP(rcvbuf), 1, 1u << 30, NULL},
 	{"user_timeout", FIELD_TIME, APP(user_timeout_ns), MILLION, 168 * HOUR, NULL},
 	{"nodelay", FIELD_FLAG, APP(nodelay), 0, 0, NULL},
+	{"urgent", FIELD_FLAG, APP(urgent), 0, 0, NULL},
 	{"congestion", FIELD_TEXT, APP(congestion), 0, sizeof(((struct sim_app *)0)->congestion),
 	 NULL},
 	{0},

@@ -105,6 +105,7 @@ struct sim_app {
 	uint32_t sndbuf, rcvbuf; /* SO_SNDBUF, SO_RCVBUF; 0: as they are */
 	uint64_t user_timeout_ns;
 	bool nodelay;
+	bool urgent;	     /* each write's last byte is (MSG_OOB) */
 	bool foreign;	     /* who listens is hostile: nothing is known about what comes */
 	char congestion[16]; /* TCP_CONGESTION; "" as it is */
 	const config_setting_t *at;

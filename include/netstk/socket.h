@@ -56,7 +56,7 @@
  *   EHOSTUNREACH at once.
  * - A datagram socket gets its port by a send that has a destination, which the port suits.
  * - IP_BIND_ADDRESS_NO_PORT is 1 unless set: packets then come to the socket's own worker.
- * - There is no urgent data: MSG_OOB fails (send: EOPNOTSUPP, recv: EINVAL).
+ * - There is no SIGURG: EPOLLPRI and POLLPRI tell of urgent bytes.
  * - nsk_close() never waits: SO_LINGER with a time is a graceful close in the background, with zero
  *   seconds it resets the connection, as in Linux.
  * - Descriptors do not survive fork(): in the child all of them are EBADF, nsk_socket() is ENXIO,
@@ -206,9 +206,9 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
  * the buffer is free again after the call.
  *
  * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet),
- * MSG_FASTOPEN (a stream: connect to addr as well, with data in the SYN if there is a cookie; a
- * call that does not block fails with EINPROGRESS if there is none), MSG_NOSIGNAL, MSG_EOR and
- * MSG_CONFIRM (no meaning)
+ * MSG_OOB (a stream: the last byte is urgent), MSG_FASTOPEN (a stream: connect to addr as well,
+ * with data in the SYN if there is a cookie; a call that does not block fails with EINPROGRESS if
+ * there is none), MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
  * @param addr destination of a datagram, or of MSG_FASTOPEN; NULL: the connected peer
  * @return bytes taken, or -1 with errno: EAGAIN (also at once, blocking or not: no port is left for
  *         a datagram socket that has none), EPIPE (shut down for sending, or the connection
@@ -261,13 +261,14 @@ NSK_API ssize_t nsk_recv(int fd, void *buf, size_t len, int flags);
  *
  * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer
  * is full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole length; a
- * stream: throw the bytes away); MSG_ERRQUEUE (the error queue of a datagram socket, never waits),
- * MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
+ * stream: throw the bytes away); MSG_OOB (a stream's urgent byte, never waits); MSG_ERRQUEUE (the
+ * error queue of a datagram socket, never waits), MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
  * @param[out] addr receives where a datagram came from, cut at *addr_len; may be NULL
  * @param[in,out] addr_len room at addr, then the address's whole length; 0 for a stream
  * @return bytes; 0 at the end of a stream; or -1 with errno: EAGAIN, ENOTCONN, ECONNRESET,
  *         ETIMEDOUT and other errors of the connection, ECONNREFUSED (a connected datagram socket
- *         whose peer's port is closed), EINVAL (MSG_OOB), EOPNOTSUPP (unknown flags)
+ *         whose peer's port is closed), EINVAL (MSG_OOB, and there is no urgent byte to be given),
+ *         EOPNOTSUPP (unknown flags)
  */
 NSK_API ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr,
 			     socklen_t *addr_len);
@@ -297,11 +298,11 @@ NSK_API ssize_t nsk_readv(int fd, const struct iovec *iov, int count);
 /**
  * @brief Read an option.
  *
- * Level SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_LINGER, SO_RCVTIMEO,
- * SO_SNDTIMEO, and only to be read SO_ERROR (cleared by reading), SO_TYPE, SO_DOMAIN, SO_PROTOCOL,
- * SO_ACCEPTCONN, SO_RCVLOWAT, SO_SNDLOWAT (always 1). Level IPPROTO_IP: IP_TOS (a stream keeps the
- * two bits of ECN for itself), IP_TTL (-1: the setting ip.ttl); accepted connections have their
- * listener's. Each protocol adds its own.
+ * Level SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST,
+ * SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, and only to be read SO_ERROR (cleared by reading), SO_TYPE,
+ * SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_RCVLOWAT, SO_SNDLOWAT (always 1). Level IPPROTO_IP:
+ * IP_TOS (a stream keeps the two bits of ECN for itself), IP_TTL (-1: the setting ip.ttl); accepted
+ * connections have their listener's. Each protocol adds its own.
  *
  * @param[out] value receives the option, cut at *len
  * @param[in,out] len room at value, then the option's length
@@ -339,11 +340,21 @@ NSK_API int nsk_fcntl(int fd, int cmd, ...);
 
 /**
  * @brief FIONBIO; FIONREAD = SIOCINQ (bytes to be received, of a datagram socket: of the next
- * datagram); SIOCOUTQ (bytes not sent or not acknowledged), SIOCOUTQNSD (bytes not sent; TCP). The
- * argument points to an int.
+ * datagram); SIOCOUTQ (bytes not sent or not acknowledged), SIOCOUTQNSD (bytes not sent; TCP),
+ * SIOCATMARK (nsk_sockatmark()). The argument points to an int.
  * @return 0, or -1 with errno ENOTTY (any other request, or unknown to the protocol)
  */
 NSK_API int nsk_ioctl(int fd, unsigned long request, ...);
+
+/**
+ * @brief sockatmark(3): is the next byte to be received the urgent one, or the one behind it?
+ *
+ * Of a stream alone.
+ *
+ * @return 1 at the mark, 0 elsewhere or if there is none, or -1 with errno ENOTTY (a datagram
+ *         socket, an epoll instance)
+ */
+NSK_API int nsk_sockatmark(int fd);
 
 /**
  * @brief poll(2) over descriptors of any stacks and workers of the process, epoll instances

@@ -94,6 +94,7 @@ struct settings {
 	uint32_t tcp_fastopen_pause_ms; /* until a path that failed is tried again (60000) */
 	uint32_t tcp_fastopen_cache;	/* servers that a worker's clients remember (1024) */
 	uint32_t tcp_fastopen_key_ms;	/* what a key of the stack's own is good for (43200000) */
+	uint32_t tcp_stdurg;		/* urgent pointers that come are RFC 1122's (0) */
 	uint32_t port_min;		/* first port for automatic choice (32768) */
 	uint32_t port_max;		/* last one (60999) */
 

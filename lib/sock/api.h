@@ -113,14 +113,12 @@ int api_check_msg(const struct msghdr *msg, size_t *total);
 
 /* Flags that calls know. */
 #define API_SEND_PLAIN (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
-#define API_SEND_FLAGS (API_SEND_PLAIN | MSG_ZEROCOPY)
+#define API_SEND_FLAGS (API_SEND_PLAIN | MSG_ZEROCOPY | MSG_OOB)
 #define API_RECV_FLAGS                                                                         \
 	(MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC | \
-	 MSG_ERRQUEUE)
+	 MSG_ERRQUEUE | MSG_OOB)
 /* Receiving that does not wait, whatever the socket's flags say. */
-#define API_RECV_NOWAIT (MSG_DONTWAIT | MSG_ERRQUEUE)
-/* Why others are refused. */
-int api_bad_recv_flags(int fd, int flags);
+#define API_RECV_NOWAIT (MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB)
 
 /* A message on its way, perhaps in several attempts. */
 struct api_transfer {

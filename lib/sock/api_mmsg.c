@@ -132,6 +132,6 @@ int nsk_recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct 
 	if (!vec && count)
 		return api_fail(-EFAULT);
 	if (b.flags & ~API_RECV_FLAGS)
-		return api_fail(api_bad_recv_flags(fd, b.flags));
+		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
 	return result(&b, sock_wait(fd, &op));
 }

@@ -135,7 +135,7 @@ static int ioctl_run(struct sock *s, void *arg)
 	const struct ioctl_arg *i = arg;
 
 	if (i->request != FIONBIO && i->request != SIOCINQ && i->request != SIOCOUTQ &&
-	    i->request != SIOCOUTQNSD)
+	    i->request != SIOCOUTQNSD && i->request != SIOCATMARK)
 		return -ENOTTY;
 	if (!i->value)
 		return -EFAULT;
@@ -153,4 +153,11 @@ int nsk_ioctl(int fd, unsigned long request, ...)
 	i.value = va_arg(ap, int *);
 	va_end(ap);
 	return api_int(sock_call_fd(fd, ioctl_run, &i));
+}
+
+int nsk_sockatmark(int fd)
+{
+	int at = 0;
+
+	return nsk_ioctl(fd, SIOCATMARK, &at) ? -1 : at;
 }

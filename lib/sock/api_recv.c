@@ -26,6 +26,12 @@ static inline ssize_t recv_once(struct sock *s, struct msghdr *msg, int flags)
 	return n;
 }
 
+/* A stream's reads end there, if they have given something. */
+static bool is_at_mark(struct sock *s, size_t ahead)
+{
+	return s->ops->at_mark && s->ops->at_mark(s, ahead);
+}
+
 /* MSG_PEEK takes nothing, so that each try sees all again. */
 static int try_peek_all(struct sock *s, struct api_transfer *a)
 {
@@ -34,7 +40,8 @@ static int try_peek_all(struct sock *s, struct api_transfer *a)
 
 	if (n > 0)
 		a->done = (size_t)n;
-	if (n > 0 && (size_t)n < a->total && !s->err && !(s->ready & (EPOLLRDHUP | EPOLLHUP)))
+	if (n > 0 && (size_t)n < a->total && !s->err && !(s->ready & (EPOLLRDHUP | EPOLLHUP)) &&
+	    !is_at_mark(s, (size_t)n))
 		return -EAGAIN;
 	if (n >= 0)
 		*a->msg = try;
@@ -48,7 +55,7 @@ static int try_recv_all(struct sock *s, struct api_transfer *a)
 		struct msghdr part;
 		ssize_t n;
 
-		if (a->done && s->err)
+		if (a->done && (s->err || is_at_mark(s, 0)))
 			break; /* for the next call */
 		api_iov_part(&part, iov, a->msg, a->done, a->total - a->done);
 		n = s->ops->recvmsg(s, &part, a->flags);
@@ -68,7 +75,8 @@ int api_try_recv(struct sock *s, void *arg)
 {
 	struct api_transfer *a = arg;
 
-	if (!(a->flags & MSG_WAITALL) || s->ops->type != SOCK_STREAM || a->total == 0)
+	if ((a->flags & (MSG_WAITALL | MSG_OOB)) != MSG_WAITALL || s->ops->type != SOCK_STREAM ||
+	    a->total == 0)
 		return (int)recv_once(s, a->msg, a->flags);
 	return a->flags & MSG_PEEK ? try_peek_all(s, a) : try_recv_all(s, a);
 }
@@ -88,20 +96,13 @@ static NSK_NOINLINE ssize_t recv_waiting(int fd, struct msghdr *msg, size_t tota
 	return rc < 0 && a.done ? (ssize_t)a.done : api_size(rc);
 }
 
-int api_bad_recv_flags(int fd, int flags)
-{
-	if (!handle_at(fd))
-		return -EBADF;
-	return flags & MSG_OOB ? -EINVAL : -EOPNOTSUPP;
-}
-
 static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t total, int flags)
 {
 	struct sock *s = sock_direct(fd);
 	ssize_t n;
 
 	if (NSK_UNLIKELY(flags & ~API_RECV_FLAGS))
-		return api_fail(api_bad_recv_flags(fd, flags));
+		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
 	if (NSK_LIKELY(s && !(flags & MSG_WAITALL))) {
 		n = recv_once(s, msg, flags);
 		if (NSK_LIKELY(n != -EAGAIN))

@@ -66,12 +66,13 @@ struct sock_ops {
 	/*
 	 * Bytes given, 0 at end of stream, -EAGAIN … sets msg_flags, msg_controllen and, if there
 	 * is a msg_name, msg_namelen (0: no name); the API layer restores them on failure.
-	 * MSG_PEEK, MSG_TRUNC as recv(2); MSG_WAITALL's waiting is the API layer's.
+	 * MSG_PEEK, MSG_TRUNC, MSG_OOB as recv(2); MSG_WAITALL's waiting is the API layer's.
 	 */
 	ssize_t (*recvmsg)(struct sock *s, struct msghdr *msg, int flags);
 	/*
 	 * The same for one buffer without name or control, the way of nsk_send() and nsk_recv();
-	 * may be missing. send: flags as sendmsg. recv: no flags.
+	 * may be missing, also from one call to the next. send: flags as sendmsg but MSG_OOB.
+	 * recv: no flags.
 	 */
 	ssize_t (*send)(struct sock *s, const void *buf, size_t len, int flags);
 	ssize_t (*recv)(struct sock *s, void *buf, size_t len);
@@ -83,13 +84,16 @@ struct sock_ops {
 	int (*setsockopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
 	/* -ENOTCONN: there is no peer. */
 	int (*getname)(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len);
-	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD; -ENOTTY for others. */
+	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, SIOCATMARK; -ENOTTY for others. */
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
 	/* Where the queue of sends by reference is kept, NULL: no memory. Must be there if sendmsg
 	 * looks at the worker's zc_send. */
 	struct zc_queue **(*zc_queue)(struct sock *s);
+	/* A stream's urgent mark, at which reads end, is ahead octets further on than what was
+	 * read. Missing: there is no mark. */
+	bool (*at_mark)(struct sock *s, size_t ahead);
 };
 
 enum sock_flags {

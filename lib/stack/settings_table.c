@@ -169,6 +169,9 @@ const struct setting settings_table[] = {
 	     "offer and accept window scaling, RFC 7323"),
 	ENUM("tcp.ecn", tcp_ecn, ecn, 2, LIVE, "net.ipv4.tcp_ecn",
 	     "congestion notification, RFC 3168: off; ask for it and accept; accept it when asked"),
+	BOOL("tcp.stdurg", tcp_stdurg, 0, LIVE, "net.ipv4.tcp_stdurg",
+	     "read the urgent pointer of segments that come as RFC 1122 has it: it is the urgent octet, "
+	     "not the one behind it"),
 	ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
 	     "net.ipv4.tcp_congestion_control",
 	     "congestion control of new sockets, as TCP_CONGESTION names it"),

@@ -192,7 +192,7 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 		return NULL;
 	if (NSK_UNLIKELY(e->agreed & AGREED_ECN))
 		born_with_ecn(w, c);
-	if (NSK_UNLIKELY(c->flags & CONN_F_KEEPALIVE))
+	if (NSK_UNLIKELY(c->sock.flags & SOCK_F_KEEPALIVE))
 		tcp_keepalive_update(w, c);
 	worker_count(w, NSK_CNT_TCP_PASSIVE_OPENS, 1);
 	listener_push(w, l, c);

@@ -18,6 +18,7 @@
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "tcp/tally.h"
+#include "tcp/urgent.h"
 #include "tcp/way.h"
 #include "wire/family.h"
 
@@ -101,6 +102,7 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	if (c->ext) {
 		c->ext->progress_ms = w->tcp->now_ms;
 		c->ext->path_mtu = 0;
+		urgent_forget(c);
 		pace_start(w, c);
 	}
 	rtt_init(&c->rtt, &w->tcp->rtt_limits);
@@ -242,6 +244,7 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
 		      CONN_F_FIN_SENT | CONN_F_FIN_RCVD);
 	rcvq_purge(w, c);
 	tally_clear(c);
+	urgent_forget(c);
 	sock_unready(&c->sock, EPOLLIN | EPOLLRDHUP);
 }
 

@@ -89,7 +89,7 @@ enum tcp_conn_flags {
 	CONN_F_RCVBUF_SET = 1u << 21, /* SO_RCVBUF: no growth of its own */
 	CONN_F_SNDBUF_SET = 1u << 22,
 	CONN_F_WANT_MEM = 1u << 23, /* a write found the worker's send budget used up */
-	CONN_F_KEEPALIVE = 1u << 24,
+	CONN_F_OOBINLINE = 1u << 24,
 	CONN_F_ESTAB = 1u << 25,     /* counted as established */
 	CONN_F_PORT_SET = 1u << 26,  /* the local port was named by bind() */
 	CONN_F_ADDR_SET = 1u << 27,  /* the local address was named by bind() */
@@ -100,7 +100,7 @@ enum tcp_conn_flags {
 };
 /* What a child takes over from its listener. */
 #define CONN_F_INHERIT \
-	(CONN_F_NODELAY | CONN_F_CORK | CONN_F_RCVBUF_SET | CONN_F_SNDBUF_SET | CONN_F_KEEPALIVE)
+	(CONN_F_NODELAY | CONN_F_CORK | CONN_F_RCVBUF_SET | CONN_F_SNDBUF_SET | CONN_F_OOBINLINE)
 
 /* Deadlines of a connection; see timer.c. */
 enum tcp_timer_id {
@@ -201,6 +201,15 @@ struct tcp_counts {
 	uint32_t spare;
 };
 
+/* Urgent data, see urgent.h. */
+struct tcp_urgent {
+	uint32_t snd_up; /* while sends: behind the last octet that is urgent (SND.UP) */
+	uint32_t rcv_up; /* while there is a mark: the number of the urgent octet */
+	uint8_t octet;	 /* with URGENT_HERE */
+	uint8_t mark;	 /* enum urgent_mark */
+	bool sends;
+};
+
 /* What few connections need; allocated when they do. */
 struct tcp_ext {
 	struct loss_more *loss;	  /* once something was missed */
@@ -230,6 +239,7 @@ struct tcp_ext {
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
 	struct zc_queue *zc; /* sends by reference */
+	struct tcp_urgent urgent;
 };
 
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)

@@ -16,6 +16,7 @@
 #include "tcp/tally.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 #include "tcpalg/paws.h"
 #include "tcpalg/seq.h"
 
@@ -127,7 +128,8 @@ static bool syn_rcvd_syn(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 	    p->seq == c->rcv_nxt - 1) {
 		if (!ecn_is_setup_syn_ack(p))
 			c->rcv.ecn = 0;
-		p->tcp_flags &= (uint8_t) ~(TCP_SYN | ECN_SYN_BITS);
+		/* A pointer counted from the SYN; it comes again with the next segment. */
+		p->tcp_flags &= (uint8_t) ~(TCP_SYN | TCP_URG | ECN_SYN_BITS);
 		p->seq++;
 		conn_ack_now(w, c);
 	}
@@ -304,7 +306,9 @@ void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf
 		return;
 	if (!step5_ack(w, c, m))
 		return;
-	/* Sixth: URG; urgent data stays in its place in the stream (RFC 6093). */
+	/* Sixth: URG. */
+	if (NSK_UNLIKELY((p->tcp_flags & TCP_URG) || c->loss.urgent))
+		urgent_input(w, c, m);
 	if (seg_len(p))
 		ecn_input(w, c, p);
 	/* Seventh: text; eighth: FIN. */

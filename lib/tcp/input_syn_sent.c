@@ -10,6 +10,7 @@
 #include "tcp/rcvbuf.h"
 #include "tcp/tally.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 #include "tcpalg/seq.h"
 
 /* Takes up what both SYNs offer. */
@@ -88,6 +89,8 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 		tcp_established(w, c);
 		conn_ack_now(w, c);
 		/* Fifth: the rest of the segment, if it carries more. */
+		if (p->tcp_flags & TCP_URG)
+			urgent_input(w, c, m);
 		p->seq++;
 		p->tcp_flags &= (uint8_t)~TCP_SYN;
 		tcp_text_input(w, c, m);

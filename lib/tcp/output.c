@@ -17,6 +17,7 @@
 #include "tcp/tally.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 
 /* Segments that one connection sends in one turn, so that the others get theirs. */
 #define TURN_SEGS 64
@@ -98,6 +99,11 @@ static uint32_t sendable(const struct tcp_conn *c, uint32_t unsent, uint32_t usa
 	bool more = c->flags & (CONN_F_CORK | CONN_F_MORE);
 	bool nodelay = c->flags & CONN_F_NODELAY;
 	struct nagle n;
+
+	if (urgent_sends(c)) { /* nothing is held back, not even by a cork (as Linux) */
+		more = false;
+		nodelay = true;
+	}
 
 	if (fin || (c->flags & CONN_F_FORCE))
 		return NSK_MIN(unsent, usable);

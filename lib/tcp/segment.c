@@ -10,6 +10,7 @@
 #include "tcp/ooo.h"
 #include "tcp/output.h"
 #include "tcp/tally.h"
+#include "tcp/urgent.h"
 
 void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, unsigned hlen,
 		      uint32_t seq, uint16_t flags, uint32_t plen, uint32_t sum)
@@ -18,13 +19,20 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	struct ip_manner how = segment_manner(c);
 	unsigned base = tcp_header_len(c);
 	uint64_t total = sum;
+	uint16_t urgent = 0;
 
 	if (NSK_UNLIKELY(c->rcv.ecn & ECN_ON))
 		flags |= ecn_mark(c, seq, flags, plen, &how);
+	if (NSK_UNLIKELY(c->loss.urgent))
+		urgent = urgent_pointer(c, seq);
+	if (NSK_UNLIKELY(urgent))
+		flags |= TCP_URG;
 	total += segment_write(p, &c->flow, hlen, seq, c->rcv_nxt, flags | TCP_ACK,
 			       segment_window(c));
 	if (c->flags & CONN_F_TS)
 		total += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
+	if (NSK_UNLIKELY(urgent))
+		total += segment_set_urgent(p, urgent);
 	if (hlen != base)
 		total += csum_words(p + base, (hlen - base) / 4);
 	segment_acks(c, plen != 0);
@@ -75,8 +83,12 @@ bool tcp_send_ack(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_send_probe(struct nsk_worker *w, struct tcp_conn *c)
 {
-	if (conn_route(w, c) == 0)
-		send_bare(w, c, c->snd_una - 1, 0);
+	if (conn_route(w, c) != 0)
+		return;
+	/* The probe itself is not acceptable, so that its pointer counts for nothing. */
+	if (NSK_UNLIKELY(c->loss.urgent) && urgent_pointer(c, c->snd_una))
+		send_bare(w, c, c->snd_una, 0);
+	send_bare(w, c, c->snd_una - 1, 0);
 }
 
 void tcp_send_reset(struct nsk_worker *w, struct tcp_conn *c)

@@ -38,6 +38,16 @@ static inline uint64_t segment_write(uint8_t *p, const struct flow *to, unsigned
 	return (uint64_t)ports + w1 + w2 + w3;
 }
 
+/* Gives such a header an urgent pointer; URG is among the flags that it was written with. Returns
+ * what that adds to the sum. */
+static inline uint64_t segment_set_urgent(uint8_t *p, uint16_t pointer)
+{
+	uint16_t word = WIRE_BE16(pointer);
+
+	memcpy(p + offsetof(struct tcp_wire, urgent), &word, sizeof(word));
+	return word;
+}
+
 /* The window that a segment announces now; it is announced by this. */
 static inline uint16_t segment_window(struct tcp_conn *c)
 {

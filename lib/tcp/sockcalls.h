@@ -9,6 +9,8 @@
 #include "tcp/conn.h"
 
 extern const struct sock_ops tcp_sock_ops;
+/* Those of a connection with a mark in what it receives; see urgent.h. */
+extern const struct sock_ops tcp_marked_ops;
 
 /* bind.c */
 int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len);
@@ -25,6 +27,13 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len);
 /* stream.c */
 ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
 ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags);
+/* Octets that fit a message's buffers. */
+size_t tcp_msg_room(const struct msghdr *msg);
+/* Puts n octets, which fit, at their beginning. */
+void tcp_msg_put(const struct msghdr *msg, const uint8_t *p, size_t n);
+/* tcp_recvmsg() of at most so many octets, skip octets in, which is for MSG_PEEK alone. */
+ssize_t tcp_stream_recvmsg(struct sock *s, struct msghdr *msg, int flags, uint32_t skip,
+			   uint32_t most);
 ssize_t tcp_send(struct sock *s, const void *buf, size_t len, int flags);
 ssize_t tcp_recv(struct sock *s, void *buf, size_t room);
 int tcp_ioctl(struct sock *s, unsigned long request, int *value);
@@ -38,6 +47,16 @@ void tcp_recv_done(struct nsk_worker *w, struct tcp_conn *c, uint32_t len);
 void tcp_no_room(struct nsk_worker *w, struct tcp_conn *c);
 /* Readiness and output after data was put into the send queue; all: there was room for all. */
 void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more);
+
+/* urgent_recv.c */
+ssize_t tcp_marked_recvmsg(struct sock *s, struct msghdr *msg, int flags);
+int tcp_marked_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
+bool tcp_at_mark(struct sock *s, size_t ahead);
+/* recv() with MSG_OOB: 1, 0 at the end of the stream or without room; -EINVAL: there is none, it is
+ * in line, or was given; -EAGAIN: it has not come yet. */
+ssize_t tcp_recv_urgent(struct sock *s, struct msghdr *msg, int flags);
+/* SIOCINQ: octets before the mark, if there is one and the urgent octet is out of line. */
+uint32_t tcp_readable_octets(const struct tcp_conn *c);
 
 /* sockopt.c */
 int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);

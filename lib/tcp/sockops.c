@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* TCP's row in the table of socket types, and the making of a socket. */
+/* TCP's rows in the table of socket types, and the making of a socket. */
 #include <errno.h>
 
 #include "tcp/close.h"
@@ -7,27 +7,26 @@
 #include "tcp/sockcalls.h"
 #include "tcp/tcp.h"
 
+/* All but what receives. */
+#define ROWS                                                                                    \
+	.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .bind = tcp_bind, .listen = tcp_listen,   \
+	.connect = tcp_connect, .connected = tcp_connected, .accept = tcp_accept,               \
+	.sendmsg = tcp_sendmsg, .send = tcp_send, .shutdown = tcp_shutdown, .close = tcp_close, \
+	.getsockopt = tcp_getsockopt, .setsockopt = tcp_setsockopt, .getname = tcp_getname,     \
+	.ioctl = tcp_ioctl, .zc_send = tcp_zc_send, .zc_queue = tcp_zc_queue
+
 const struct sock_ops tcp_sock_ops = {
-	.type = SOCK_STREAM,
-	.protocol = IPPROTO_TCP,
-	.bind = tcp_bind,
-	.listen = tcp_listen,
-	.connect = tcp_connect,
-	.connected = tcp_connected,
-	.accept = tcp_accept,
-	.sendmsg = tcp_sendmsg,
+	ROWS,
 	.recvmsg = tcp_recvmsg,
-	.send = tcp_send,
 	.recv = tcp_recv,
-	.shutdown = tcp_shutdown,
-	.close = tcp_close,
-	.getsockopt = tcp_getsockopt,
-	.setsockopt = tcp_setsockopt,
-	.getname = tcp_getname,
-	.ioctl = tcp_ioctl,
 	.zc_recv = tcp_zc_recv,
-	.zc_send = tcp_zc_send,
-	.zc_queue = tcp_zc_queue,
+};
+
+const struct sock_ops tcp_marked_ops = {
+	ROWS,
+	.recvmsg = tcp_marked_recvmsg,
+	.zc_recv = tcp_marked_zc_recv,
+	.at_mark = tcp_at_mark,
 };
 
 int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s)

@@ -15,6 +15,7 @@
 #include "tcp/rcvbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 
 #define RCVBUF_MIN  2304
 #define SNDBUF_MIN  4608
@@ -88,14 +89,28 @@ static int set_sndbuf(struct nsk_worker *w, struct tcp_conn *c, int v)
 static int get_keepalive(struct nsk_worker *w, struct tcp_conn *c)
 {
 	(void)w;
-	return !!(c->flags & CONN_F_KEEPALIVE);
+	return !!(c->sock.flags & SOCK_F_KEEPALIVE);
 }
 
 static int set_keepalive(struct nsk_worker *w, struct tcp_conn *c, int v)
 {
-	set_flag(c, CONN_F_KEEPALIVE, v);
 	c->sock.flags = (uint8_t)((c->sock.flags & ~SOCK_F_KEEPALIVE) | (v ? SOCK_F_KEEPALIVE : 0));
 	tcp_keepalive_update(w, c);
+	return 0;
+}
+
+static int get_oobinline(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return !!(c->flags & CONN_F_OOBINLINE);
+}
+
+static int set_oobinline(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	(void)w;
+	set_flag(c, CONN_F_OOBINLINE, v);
+	if (c->loss.urgent)
+		urgent_tell(c);
 	return 0;
 }
 
@@ -349,6 +364,7 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL},
 	{SOL_SOCKET, SO_KEEPALIVE, get_keepalive, set_keepalive, NULL, NULL},
 	{SOL_SOCKET, SO_ERROR, get_error, NULL, NULL, NULL},
+	{SOL_SOCKET, SO_OOBINLINE, get_oobinline, set_oobinline, NULL, NULL},
 	{SOL_SOCKET, SO_MAX_PACING_RATE, NULL, NULL, get_max_pacing_rate, set_max_pacing_rate},
 	{IPPROTO_TCP, TCP_NODELAY, get_nodelay, set_nodelay, NULL, NULL},
 	{IPPROTO_TCP, TCP_CORK, get_cork, set_cork, NULL, NULL},

@@ -16,6 +16,7 @@
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 
 #define OPENING (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
 
@@ -110,8 +111,8 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	rc = tcp_send_status(s);
 	if (rc)
 		return fastopen_waits(c) ? first_writev(s, msg) : rc;
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
+	if (NSK_UNLIKELY(flags & MSG_OOB) && !conn_ext(w, c))
+		return -ENOBUFS;
 	for (size_t i = 0; i < msg->msg_iovlen && all; i++) {
 		const struct iovec *v = &msg->msg_iov[i];
 		size_t n = NSK_UNLIKELY(w->zc_send != NULL)
@@ -125,6 +126,8 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		tcp_no_room(w, c); /* nothing to send came of it: no output either */
 		return -EAGAIN;
 	}
+	if (NSK_UNLIKELY(flags & MSG_OOB) && taken)
+		urgent_queued(c);
 	if (taken)
 		tcp_send_done(w, c, all, flags & MSG_MORE);
 	worker_count(w, NSK_CNT_PAYLOAD_COPIED_TX, w->zc_send ? copied : taken);
@@ -213,23 +216,35 @@ static void sink_put(struct sink *k, const uint8_t *p, size_t n)
 	}
 }
 
-static void copy_out(const struct tcp_conn *c, const struct msghdr *msg, uint32_t len)
+void tcp_msg_put(const struct msghdr *msg, const uint8_t *p, size_t n)
 {
 	struct sink k = {msg->msg_iov, msg->msg_iovlen, 0};
 
-	if (NSK_LIKELY(msg->msg_iovlen == 1 && len <= c->rcv.head->data_len)) {
-		memcpy(k.v->iov_base, rte_pktmbuf_mtod(c->rcv.head, const uint8_t *), len);
+	sink_put(&k, p, n);
+}
+
+/* len octets that lie skip octets in. */
+static void copy_out(const struct tcp_conn *c, const struct msghdr *msg, uint32_t skip,
+		     uint32_t len)
+{
+	struct sink k = {msg->msg_iov, msg->msg_iovlen, 0};
+
+	if (NSK_LIKELY(msg->msg_iovlen == 1 && skip + len <= c->rcv.head->data_len)) {
+		memcpy(k.v->iov_base, rte_pktmbuf_mtod_offset(c->rcv.head, const uint8_t *, skip),
+		       len);
 		return;
 	}
 	for (struct rte_mbuf *m = c->rcv.head; len; m = pkt_of(m)->qnext) {
-		uint32_t n = NSK_MIN(len, (uint32_t)m->data_len);
+		uint32_t off = NSK_MIN(skip, (uint32_t)m->data_len);
+		uint32_t n = NSK_MIN(len, m->data_len - off);
 
-		sink_put(&k, rte_pktmbuf_mtod(m, const uint8_t *), n);
+		sink_put(&k, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
+		skip -= off;
 		len -= n;
 	}
 }
 
-static size_t room_of(const struct msghdr *msg)
+size_t tcp_msg_room(const struct msghdr *msg)
 {
 	size_t sum = 0;
 
@@ -240,27 +255,28 @@ static size_t room_of(const struct msghdr *msg)
 	return sum;
 }
 
-ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
+ssize_t tcp_stream_recvmsg(struct sock *s, struct msghdr *msg, int flags, uint32_t skip,
+			   uint32_t most)
 {
 	struct tcp_conn *c = conn_of_sock(s);
-	size_t room = room_of(msg);
+	size_t room = tcp_msg_room(msg);
 	uint32_t len;
 
 	if (flags & MSG_ERRQUEUE)
 		return zc_told(s, c->ext ? c->ext->zc : NULL, msg);
-	if (flags & MSG_OOB)
-		return -EINVAL;
 	if (msg->msg_name)
 		msg->msg_namelen = 0;
 	msg->msg_controllen = 0;
 	msg->msg_flags = 0;
-	if (c->rcv.bytes == 0)
+	if (NSK_UNLIKELY(flags & MSG_OOB))
+		return tcp_recv_urgent(s, msg, flags);
+	if (c->rcv.bytes <= skip)
 		return tcp_recv_status(s);
 	if (room == 0)
 		return 0;
-	len = (uint32_t)NSK_MIN(room, (size_t)c->rcv.bytes);
+	len = (uint32_t)NSK_MIN(room, (size_t)NSK_MIN(most, c->rcv.bytes - skip));
 	if (!(flags & MSG_TRUNC)) {
-		copy_out(c, msg, len);
+		copy_out(c, msg, skip, len);
 		worker_count(s->worker, NSK_CNT_PAYLOAD_COPIED_RX, len);
 	}
 	if (!(flags & MSG_PEEK)) {
@@ -268,6 +284,11 @@ ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 		tcp_recv_done(s->worker, c, len);
 	}
 	return len;
+}
+
+ssize_t tcp_recvmsg(struct sock *s, struct msghdr *msg, int flags)
+{
+	return tcp_stream_recvmsg(s, msg, flags, 0, UINT32_MAX);
 }
 
 /* ---- how much ---- */
@@ -284,11 +305,15 @@ int tcp_ioctl(struct sock *s, unsigned long request, int *value)
 	uint32_t end = c->snd_end + !!(c->flags & CONN_F_FIN_QUEUED);
 	bool quiet = !conn_in(c, TCPS_SYNCHRONIZED);
 
+	if (request == SIOCATMARK) {
+		*value = urgent_at_mark(c, 0);
+		return 0;
+	}
 	if (c->state == TCPS_LISTEN)
 		return -EINVAL;
 	switch (request) {
 	case SIOCINQ:
-		*value = (int)c->rcv.bytes;
+		*value = (int)tcp_readable_octets(c);
 		return 0;
 	case SIOCOUTQ:
 		*value = quiet ? 0 : distance(c->snd_una, end);

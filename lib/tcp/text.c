@@ -12,6 +12,7 @@
 #include "tcp/tally.h"
 #include "tcp/time_wait.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 
 void tcp_ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsigned events)
 {
@@ -94,7 +95,10 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 		return;
 	/* What had waited behind the gap counts for no segment's size. */
 	tcp_ack_policy(w, c, NSK_MIN(taken, len), events);
-	sock_ready(&c->sock, EPOLLIN);
+	if (NSK_UNLIKELY(c->loss.urgent))
+		urgent_tell(c);
+	else
+		sock_ready(&c->sock, EPOLLIN);
 }
 
 static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,

@@ -61,7 +61,7 @@ void tcp_keepalive_update(struct nsk_worker *w, struct tcp_conn *c)
 {
 	if (!conn_in(c, TCPS_SYNCHRONIZED) || (c->flags & CONN_F_ORPHAN))
 		return;
-	if (c->flags & CONN_F_KEEPALIVE)
+	if (c->sock.flags & SOCK_F_KEEPALIVE)
 		tcp_timer_set(w, c, TCP_T_LIFE, keepidle_ns(w, c));
 	else
 		tcp_timer_stop(c, TCP_T_LIFE);
@@ -102,7 +102,7 @@ static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 	uint64_t idle_ns = idle_ms * MS_NS;
 	uint64_t limit = keepidle_ns(w, c);
 
-	if (!(c->flags & CONN_F_KEEPALIVE))
+	if (!(c->sock.flags & SOCK_F_KEEPALIVE))
 		return;
 	if (keepalive_answered(w, c, idle_ms))
 		c->probes = 0;

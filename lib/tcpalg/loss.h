@@ -49,6 +49,7 @@ struct loss {
 			bool ece : 1;	  /* [W] the caller's: what we send echoes a mark */
 			bool cwr : 1;	  /* [W] the caller's: new data says that we reduced */
 			bool mtu : 1;	  /* [W] the caller's: its path's MTU is being probed */
+			bool urgent : 1;  /* [W] the caller's: either side has urgent data */
 		};
 		uint32_t unusual; /* 0: none of it, in OPEN: short cuts may be taken */
 	};

@@ -11,6 +11,9 @@
  *				the main thread does all of it
  *	keepalive ADDRESS PORT	connect, probe each second, receive to the end or the failure;
  *				the main thread does all of it
+ *	urgent ADDRESS PORT	connect, send "abcX" whose last is urgent and "def", show what
+ *				comes before a mark, at it and behind it; the main thread does all
+ *				of it
  *
  * Every call blocks: in the worker's thread it turns the loop, in the main thread it sleeps. A call
  * that fails is answered with its name and errno's.
@@ -249,6 +252,33 @@ static void run_keepalive(const struct sockaddr_in *peer)
 	nsk_close(fd);
 }
 
+static void run_urgent(const struct sockaddr_in *peer)
+{
+	int fd = nsk_socket(AF_INET, SOCK_STREAM, 0);
+	struct pollfd p = {.fd = fd, .events = POLLPRI};
+	char before[16] = "", at[2] = "", behind[16] = "";
+
+	if (nsk_connect(fd, (const struct sockaddr *)peer, sizeof(*peer)))
+		note(failed, "connect");
+	else if (nsk_send(fd, "abcX", 4, MSG_OOB) != 4 || nsk_send(fd, "def", 3, 0) != 3)
+		note(failed, "send");
+	else if (nsk_poll(&p, 1, PATIENCE_S * 1000) != 1)
+		note(failed, "poll");
+	else if (nsk_recv(fd, before, sizeof(before) - 1, MSG_WAITALL) < 0)
+		note(failed, "recv");
+	else if (nsk_sockatmark(fd) != 1)
+		note(failed, "sockatmark");
+	else if (nsk_recv(fd, at, 1, MSG_OOB) != 1)
+		note(failed, "recv of the urgent byte");
+	else if (nsk_recv(fd, behind, sizeof(behind) - 1, MSG_WAITALL) < 0)
+		note(failed, "recv behind the mark");
+	if (*failed)
+		printf("%s\n", failed);
+	else
+		printf("%s %s %s\n", before, at, behind);
+	nsk_close(fd);
+}
+
 static bool obey(const char *line)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
@@ -267,6 +297,8 @@ static bool obey(const char *line)
 		run_fastopen(&peer, bytes);
 	else if (strcmp(kind, "keepalive") == 0)
 		run_keepalive(&peer);
+	else if (strcmp(kind, "urgent") == 0)
+		run_urgent(&peer);
 	else
 		run_udp(&peer);
 	fflush(stdout);

@@ -14,6 +14,7 @@
 
 #define nsk_socket		 socket
 #define nsk_bind		 bind
+#define nsk_setsockopt		 setsockopt
 #define nsk_listen		 listen
 #define nsk_accept4		 accept4
 #define nsk_close		 close

@@ -44,7 +44,7 @@ static const struct name flags[] = {
 static const struct name ways[] = {E(SHUT_RD), E(SHUT_WR), E(SHUT_RDWR), {NULL, 0}};
 
 static const struct name events[] = {
-	E(POLLIN), E(POLLOUT), E(POLLERR), E(POLLHUP), E(POLLRDHUP), {NULL, 0},
+	E(POLLIN), E(POLLPRI), E(POLLOUT), E(POLLERR), E(POLLHUP), E(POLLRDHUP), {NULL, 0},
 };
 
 static const struct name states[] = {
@@ -74,6 +74,7 @@ static const struct option_name options[] = {
 	{"SO_SNDBUF", SOL_SOCKET, SO_SNDBUF},
 	{"SO_ERROR", SOL_SOCKET, SO_ERROR},
 	{"SO_LINGER", SOL_SOCKET, SO_LINGER},
+	{"SO_OOBINLINE", SOL_SOCKET, SO_OOBINLINE},
 	{"IP_TOS", IPPROTO_IP, IP_TOS},
 	{"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY},
 	{"TCP_CORK", IPPROTO_TCP, TCP_CORK},
@@ -256,27 +257,30 @@ static int64_t call_sendto(struct script *s)
 	return send_to(s, true);
 }
 
+/* "recv(s, N, FLAGS, OCTET)": what comes begins with that octet of the peer's, the first being 1.
+ */
 static int64_t call_recv(struct script *s)
 {
 	static uint8_t buffer[SCRIPT_DATA];
 	struct script_var *v = variable(s);
-	int64_t len, rc;
+	int64_t len, rc, at = v->received;
 	int with = 0;
 
 	script_need(s, ",");
 	len = script_need_number(s);
 	if (lex_take(&s->x, ","))
 		with = one_of(s, flags);
+	if (lex_take(&s->x, ","))
+		at = script_need_number(s) - 1;
 	if (len < 0 || len > SCRIPT_DATA)
 		script_fail(s, "that many octets cannot be received");
 	rc = nsk_recv(v->fd, buffer, (size_t)len, with | MSG_DONTWAIT);
 	if (rc <= 0 || with & MSG_TRUNC)
 		return rc;
-	if (v->received + rc <= SCRIPT_DATA &&
-	    memcmp(buffer, script_data + v->received, (size_t)rc) != 0)
+	if (at >= 0 && at + rc <= SCRIPT_DATA && memcmp(buffer, script_data + at, (size_t)rc) != 0)
 		script_fail(s, "the octets received are not those sent");
-	if (!(with & MSG_PEEK))
-		v->received += (uint32_t)rc;
+	if (!(with & (MSG_PEEK | MSG_OOB)))
+		v->received = (uint32_t)(at + rc);
 	return rc;
 }
 
@@ -378,6 +382,11 @@ static int64_t call_ioctl(struct script *s)
 	return rc < 0 ? rc : value;
 }
 
+static int64_t call_sockatmark(struct script *s)
+{
+	return nsk_sockatmark(variable(s)->fd);
+}
+
 static const struct {
 	const char *name;
 	int64_t (*fn)(struct script *s);
@@ -394,6 +403,7 @@ static const struct {
 	{"sendto", call_sendto},
 	{"setsockopt", call_setsockopt},
 	{"shutdown", call_shutdown},
+	{"sockatmark", call_sockatmark},
 };
 
 /* ---- those that make a descriptor: "c = accept(s)" ---- */
@@ -416,7 +426,7 @@ static int64_t make(struct script *s)
 
 static void look_poll(struct script *s)
 {
-	struct pollfd p = {.fd = variable(s)->fd, .events = POLLIN | POLLOUT | POLLRDHUP};
+	struct pollfd p = {.fd = variable(s)->fd, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP};
 	int want;
 
 	script_need(s, ")");

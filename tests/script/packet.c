@@ -180,7 +180,8 @@ static void parse_options(struct script *s, struct packet *p)
 
 static void parse_packet(struct script *s, struct packet *p)
 {
-	*p = (struct packet){.ack = ANY, .win = ANY, .from = ANY, .to = ANY, .tos = ANY};
+	*p = (struct packet){
+		.ack = ANY, .win = ANY, .from = ANY, .to = ANY, .tos = ANY, .urgent = ANY};
 	p->flags = parse_flags(s);
 	if (lex_number(&s->x, &p->start)) {
 		p->has_seq = true;
@@ -356,7 +357,7 @@ void script_inject(struct script *s)
 		.flags = p.flags,
 		.wnd = p.win == ANY ? 0 : (uint16_t)p.win,
 		.zero_wnd = p.win == 0,
-		.urgent = (uint16_t)p.urgent,
+		.urgent = p.urgent == ANY ? 0 : (uint16_t)p.urgent,
 		.seq = f->peer_iss + (uint32_t)p.start,
 		.ack = p.ack == ANY ? 0 : f->stack_iss + (uint32_t)p.ack,
 		.opts = opts,
@@ -410,6 +411,8 @@ void script_describe(const struct script *s, const struct segment *g, char *text
 				      (int32_t)(g->opts.sack[i].end - f->peer_iss));
 	if (g->tos)
 		n += (size_t)snprintf(text + n, size - n, " tos %u", g->tos);
+	if (g->urgent)
+		n += (size_t)snprintf(text + n, size - n, " urg %u", g->urgent);
 	if (g->dport != SCRIPT_PEER)
 		snprintf(text + n, size - n, " to %u", g->dport);
 }
@@ -511,6 +514,7 @@ static void compare(const struct found *x, const struct packet *want)
 		compare_number(x, want->ack, g->ack - x->f->peer_iss, "acknowledgment");
 	compare_number(x, want->win, g->wnd, "window");
 	compare_number(x, want->tos, g->tos, "type of service");
+	compare_number(x, want->urgent == ANY ? 0 : want->urgent, g->urgent, "urgent pointer");
 	compare_options(x, want);
 	if (g->len && off + g->len <= SCRIPT_DATA &&
 	    memcmp(x->tcp + x->hlen, script_data + off, g->len) != 0)

@@ -13,6 +13,7 @@
 #include "sim/peer.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/tcp_worker.h"
+#include "tcp/urgent.h"
 #include "tcpalg/reasm.h"
 
 static struct peer peer;
@@ -65,7 +66,8 @@ static size_t fill(uint8_t *data, uint32_t seq, size_t len)
 struct storm {
 	struct rng rng;
 	uint32_t first;	   /* number of the first octet of the stream */
-	uint32_t read;	   /* octets read so far */
+	uint32_t read;	   /* octets read so far, or passed over */
+	bool in_line;	   /* SO_OOBINLINE */
 	uint32_t una, nxt; /* of the stack, when it was seen last */
 };
 
@@ -91,7 +93,7 @@ static uint16_t any_flags(struct rng *rng, bool gentle)
 {
 	if (gentle || rng_below(rng, 4))
 		return TCP_ACK | (rng_below(rng, 2) ? TCP_PSH : 0) |
-		       (rng_below(rng, 400) ? 0 : TCP_FIN);
+		       (rng_below(rng, 8) ? 0 : TCP_URG) | (rng_below(rng, 400) ? 0 : TCP_FIN);
 	return (uint16_t)(rng_u32(rng) & 0xfff & ~(rng_below(rng, 20) ? TCP_RST : 0));
 }
 
@@ -108,6 +110,8 @@ static void throw_segment(struct storm *s, const struct tcp_conn *c, bool gentle
 		.ack = near(&s->rng, s->nxt, s->una, 0),
 		.wnd = (uint16_t)(rng_below(&s->rng, 3) ? 65535 : rng_u32(&s->rng)),
 		.zero_wnd = rng_below(&s->rng, 30) == 0,
+		.urgent = (uint16_t)(rng_below(&s->rng, 3) ? rng_below(&s->rng, 3000)
+							   : rng_u32(&s->rng)),
 		.data = data,
 		.len = rng_below(&s->rng, 3) ? rng_below(&s->rng, 1400) : rng_below(&s->rng, 3),
 	};
@@ -123,6 +127,20 @@ static void throw_segment(struct storm *s, const struct tcp_conn *c, bool gentle
 	peer_tcp(&peer, &spec);
 }
 
+/* Out of line an urgent octet is not among what is read next, nor is one that nobody fetched before
+ * the next one became urgent. */
+static void pass_over(struct storm *s)
+{
+	const struct tcp_conn *c = conn();
+	uint32_t next;
+
+	if (s->in_line || !c)
+		return;
+	next = urgent_unread(c) + urgent_is_next(c) - s->first;
+	assert_true(next >= s->read);
+	s->read = next;
+}
+
 /* What the application does meanwhile. Each octet comes once, in order, unaltered. */
 static void application(struct storm *s)
 {
@@ -136,13 +154,15 @@ static void application(struct storm *s)
 	case 1:
 	case 2:
 	case 3:
+		pass_over(s);
 		n = nsk_recv(t.fd, data, 1 + rng_below(&s->rng, 5000), 0);
 		for (ssize_t i = 0; i < n; i++)
 			assert_int_equal(data[i], octet(s->first + s->read++));
 		break;
 	case 4:
 	case 5:
-		nsk_send(t.fd, data, rng_below(&s->rng, sizeof(data)), MSG_DONTWAIT);
+		nsk_send(t.fd, data, rng_below(&s->rng, sizeof(data)),
+			 MSG_DONTWAIT | (rng_below(&s->rng, 3) ? 0 : MSG_OOB));
 		break;
 	case 6:
 		if (rng_below(&s->rng, 60) == 0)
@@ -153,6 +173,10 @@ static void application(struct storm *s)
 			nsk_close(t.fd);
 			t.fd = -1;
 		}
+		break;
+	case 8:
+		if (conn() && nsk_recv(t.fd, data, 1, MSG_OOB) == 1)
+			assert_int_equal(data[0], octet(conn()->ext->urgent.rcv_up));
 		break;
 	default:
 		break;
@@ -196,6 +220,8 @@ static void storm_of(uint64_t seed, bool gentle)
 		talk_connect(&t, &peer, 5000, -1, sack_ts, sizeof(sack_ts));
 	}
 	s.first = t.seq;
+	s.in_line = seed & 1;
+	nsk_setsockopt(t.fd, SOL_SOCKET, SO_OOBINLINE, &(int){s.in_line}, sizeof(int));
 	for (unsigned i = 0; i < 3000; i++) {
 		check_invariants(&s);
 		throw_segment(&s, conn(), gentle);

@@ -27,6 +27,7 @@ bool segment_parse(struct segment *s, const uint8_t *packet, size_t len)
 		.dport = tcp.dport,
 		.flags = tcp.flags,
 		.wnd = tcp.window,
+		.urgent = tcp.urgent,
 		.seq = tcp.seq,
 		.ack = tcp.ack,
 		.len = (uint32_t)ipv4_payload_len(&ip) - tcp.hdr_len,

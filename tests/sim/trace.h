@@ -24,6 +24,7 @@ struct segment {
 	uint16_t sport, dport;
 	uint16_t flags; /* TCP_SYN … */
 	uint16_t wnd;	/* as on the wire */
+	uint16_t urgent;
 	uint32_t seq, ack;
 	uint32_t len; /* payload */
 	uint8_t ttl;

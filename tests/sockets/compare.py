@@ -23,6 +23,8 @@ DIFFERENCES = {
     "receiving/what is left after that": ("4", "a receive whose address could not be told has taken nothing"),
     "options/IP_MTU_DISCOVER, at first": ("0", "a datagram is never fragmented, so that none need say that it must not be"),
     "options/IP_BIND_ADDRESS_NO_PORT, at first": ("1", "a stream's port is chosen to suit its peer"),
+    "urgent/.*SO_OOBINLINE of a datagram socket":
+        ("-1 ENOPROTOOPT", "what is in no table is ENOPROTOOPT, and only a stream has urgent data"),
     "connecting/family 0, own name": ("16 bytes 0.0.0.0 port 0", "a port that was chosen to suit a peer goes with the peer"),
     "connecting/going on, the next attempt": ("-1 EHOSTUNREACH", "who did not answer is remembered for a while"),
     "groups/joining of chosen senders": ("-1 ENOPROTOOPT", "groups are joined whoever sends to them"),

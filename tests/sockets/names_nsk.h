@@ -35,6 +35,7 @@
 #define getpeername(...)   nsk_getpeername(__VA_ARGS__)
 #define fcntl(...)	   nsk_fcntl(__VA_ARGS__)
 #define ioctl(...)	   nsk_ioctl(__VA_ARGS__)
+#define sockatmark(...)	   nsk_sockatmark(__VA_ARGS__)
 #define poll(...)	   nsk_poll(__VA_ARGS__)
 #define ppoll(...)	   nsk_ppoll(__VA_ARGS__)
 #define select(...)	   nsk_select(__VA_ARGS__)

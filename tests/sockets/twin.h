@@ -54,6 +54,7 @@
 	X(epoll_edges) \
 	X(files)       \
 	X(options)     \
+	X(urgent)      \
 	X(datagrams)   \
 	X(pings)       \
 	X(groups)      \

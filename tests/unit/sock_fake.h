@@ -58,6 +58,8 @@ struct fake {
 	int connect_rc; /* what connect says */
 	int last_flags; /* of the last sendmsg */
 	bool eof;
+	bool marked; /* there is an urgent mark, mark bytes further on; reads end there */
+	size_t mark;
 	bool nameless; /* its connection is over: getname fails where it should */
 	bool lingers;  /* close leaves it to the test, as TCP leaves a connection to its timers */
 };
@@ -151,7 +153,7 @@ static ssize_t fake_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 static ssize_t fake_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
 	struct fake *f = fake_of(s);
-	size_t given = 0;
+	size_t given = 0, end = f->marked && f->mark ? NSK_MIN(f->mark, f->in_len) : f->in_len;
 	bool named = s->ops->type == SOCK_DGRAM && msg->msg_namelen;
 
 	msg->msg_namelen = 0;
@@ -163,7 +165,7 @@ static ssize_t fake_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 		return err ? -err : f->eof ? 0 : -EAGAIN;
 	}
 	for (size_t i = 0; i < msg->msg_iovlen; i++) {
-		size_t n = NSK_MIN(msg->msg_iov[i].iov_len, f->in_len - given);
+		size_t n = NSK_MIN(msg->msg_iov[i].iov_len, end - given);
 
 		memcpy(msg->msg_iov[i].iov_base, f->in + given, n);
 		given += n;
@@ -174,6 +176,8 @@ static ssize_t fake_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	}
 	if (flags & MSG_PEEK)
 		return (ssize_t)given;
+	f->marked = f->marked && f->mark >= given;
+	f->mark -= given;
 	f->in_len -= given;
 	memmove(f->in, f->in + given, f->in_len);
 	if (f->in_len == 0 && !f->eof)
@@ -218,6 +222,11 @@ static int fake_ioctl(struct sock *s, unsigned long request, int *value)
 	return 0;
 }
 
+static bool fake_at_mark(struct sock *s, size_t ahead)
+{
+	return fake_of(s)->marked && fake_of(s)->mark == ahead;
+}
+
 static ssize_t fake_send(struct sock *s, const void *buf, size_t len, int flags)
 {
 	struct iovec iov = {(void *)(uintptr_t)buf, len};
@@ -248,6 +257,7 @@ static const struct sock_ops fake_stream_ops = {
 	.close = fake_close,
 	.getname = fake_getname,
 	.ioctl = fake_ioctl,
+	.at_mark = fake_at_mark,
 };
 
 /* Only what no protocol may lack. */

@@ -176,6 +176,59 @@ static void waitall_ends_at_the_end_of_the_stream(void **state)
 	assert_int_equal(world->turns, 4);
 }
 
+static void waitall_ends_at_the_urgent_mark(void **state)
+{
+	struct fake *f = fake_at(stream_fd());
+	char buf[8];
+
+	(void)state;
+	fake_feed(f, "abcdef");
+	f->marked = true;
+	f->mark = 4;
+	assert_int_equal(nsk_recv(f->sock.fd, buf, 6, MSG_WAITALL | MSG_PEEK), 4);
+	assert_int_equal(nsk_recv(f->sock.fd, buf, 6, MSG_WAITALL), 4);
+	assert_int_equal(nsk_recv(f->sock.fd, buf, 2, MSG_WAITALL), 2);
+	assert_memory_equal(buf, "ef", 2);
+}
+
+/* What is next becomes urgent while the call waits for more. */
+static void feed_then_mark(struct world *world)
+{
+	struct fake *f = fake_at(world->fd);
+
+	if (world->turns == 1) {
+		fake_feed(f, "xy");
+	} else {
+		f->marked = true;
+		f->mark = 0;
+		fake_feed(f, "z");
+	}
+}
+
+static void waitall_ends_at_a_mark_that_comes_meanwhile(void **state)
+{
+	struct world *world = *state;
+	char buf[8];
+
+	world->fd = stream_fd();
+	world->on_turn = feed_then_mark;
+	assert_int_equal(nsk_recv(world->fd, buf, 8, MSG_WAITALL), 2);
+	assert_int_equal(fake_at(world->fd)->in_len, 1);
+}
+
+/* MSG_OOB never waits, whatever else is asked. */
+static void urgent_bytes_are_not_waited_for(void **state)
+{
+	struct world *world = *state;
+	char buf[8];
+
+	world->fd = stream_fd();
+	assert_errno(nsk_recv(world->fd, buf, 8, MSG_OOB), EAGAIN);
+	fake_feed(fake_at(world->fd), "ab");
+	assert_int_equal(nsk_recv(world->fd, buf, 8, MSG_OOB | MSG_WAITALL), 2);
+	assert_int_equal(world->turns, 0);
+}
+
 static void waitall_with_peek_waits_and_takes_nothing(void **state)
 {
 	struct world *world = *state;
@@ -518,6 +571,9 @@ int main(void)
 		T(a_part_that_was_sent_is_told_before_the_error),
 		T(waitall_goes_on_until_the_buffers_are_full),
 		T(waitall_ends_at_the_end_of_the_stream),
+		T(waitall_ends_at_the_urgent_mark),
+		T(waitall_ends_at_a_mark_that_comes_meanwhile),
+		T(urgent_bytes_are_not_waited_for),
 		T(waitall_with_peek_waits_and_takes_nothing),
 		T(waitall_with_peek_ends_at_the_end_of_the_stream),
 		T(waitall_without_waiting_gives_what_is_there),
