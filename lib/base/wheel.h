@@ -143,11 +143,11 @@ static inline void wheel_link(struct wheel *w, struct wheel_timer *t, uint64_t t
 /* Arm for @expires_ns, or move there when armed already. */
 static NSK_ALWAYS_INLINE void wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t expires_ns)
 {
-	uint64_t tick =
-		(expires_ns >> WHEEL_TICK_SHIFT) + ((expires_ns & (WHEEL_TICK_NS - 1)) != 0);
+	uint64_t up, tick;
 
-	if (NSK_UNLIKELY(tick > UINT64_MAX >> WHEEL_TICK_SHIFT))
-		tick = UINT64_MAX >> WHEEL_TICK_SHIFT;
+	if (NSK_UNLIKELY(__builtin_add_overflow(expires_ns, WHEEL_TICK_NS - 1, &up)))
+		up = UINT64_MAX;
+	tick = up >> WHEEL_TICK_SHIFT;
 	if (tick <= w->tick)
 		tick = w->tick + 1;
 	if (wheel_armed(t))
