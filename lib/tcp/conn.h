@@ -208,6 +208,7 @@ struct tcp_urgent {
 	uint8_t octet;	 /* with URGENT_HERE */
 	uint8_t mark;	 /* enum urgent_mark */
 	bool sends;
+	uint8_t spare;
 };
 
 /* What few connections need; allocated when they do. */
@@ -226,8 +227,9 @@ struct tcp_ext {
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
 	struct tcp_counts count;
-	uint32_t rto_since_ms;		  /* when the first of these timeouts was */
-	uint32_t limit_since_ms;	  /* since when limit holds */
+	uint32_t rto_since_ms;	 /* when the first of these timeouts was */
+	uint32_t limit_since_ms; /* since when limit holds */
+	struct tcp_urgent urgent;
 	uint16_t keepidle_s, keepintvl_s; /* 0: settings */
 	uint16_t user_mss;		  /* TCP_MAXSEG, 0: none */
 	uint16_t path_mtu;		  /* told by ICMP or found out, 0: none */
@@ -235,11 +237,10 @@ struct tcp_ext {
 	uint8_t keepcnt;
 	uint8_t limit;	       /* enum tally_limit */
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
-	uint8_t spare[3];
+	uint8_t spare[7];
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
 	struct zc_queue *zc; /* sends by reference */
-	struct tcp_urgent urgent;
 };
 
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)

@@ -6,6 +6,7 @@
 #include "tcp/mtu.h"
 #include "tcp/pace.h"
 #include "tcp/tally.h"
+#include "tcp/urgent.h"
 #include "tcpalg/image.h"
 
 #define N(S, f)		  IMAGE_ROW(S, f, IMAGE_NUMBER)
@@ -120,6 +121,13 @@ static const struct image_field tcp_counts_rows[] = {
 };
 static const struct image_table tcp_counts_image = IMAGE_TABLE(tcp_counts, tcp_counts_rows);
 
+static const struct image_field tcp_urgent_rows[] = {
+	N(tcp_urgent, snd_up),	    N(tcp_urgent, rcv_up),
+	N(tcp_urgent, octet),	    MOST(tcp_urgent, mark, URGENT_TAKEN),
+	MOST(tcp_urgent, sends, 1), STAYS(tcp_urgent, spare, "holds nothing"),
+};
+static const struct image_table tcp_urgent_image = IMAGE_TABLE(tcp_urgent, tcp_urgent_rows);
+
 static const struct image_field tcp_ext_rows[] = {
 	STAYS(tcp_ext, loss, "a part of its own"),
 	STAYS(tcp_ext, ooo, "made again of the buffers"),
@@ -139,6 +147,7 @@ static const struct image_field tcp_ext_rows[] = {
 	PART(tcp_ext, count, tcp_counts_image),
 	IMAGE_ROW(tcp_ext, rto_since_ms, IMAGE_MS),
 	IMAGE_ROW(tcp_ext, limit_since_ms, IMAGE_MS),
+	PART(tcp_ext, urgent, tcp_urgent_image),
 	N(tcp_ext, keepidle_s),
 	N(tcp_ext, keepintvl_s),
 	N(tcp_ext, user_mss),

@@ -18,6 +18,7 @@
 #include "tcp/table.h"
 #include "tcp/tcp.h"
 #include "tcp/timer.h"
+#include "tcp/urgent.h"
 #include "tcp/way.h"
 #include "tcpalg/image.h"
 #include "wire/family.h"
@@ -111,7 +112,7 @@ static void check_parts(struct import *im)
 			  CONN_IMAGE_OOO;
 
 	require(im, parts & CONN_IMAGE_EXT || !(parts & of_ext));
-	require(im, parts & CONN_IMAGE_EXT || !(c->flags & CONN_F_FIN_KNOWN));
+	require(im, parts & CONN_IMAGE_EXT || !(c->flags & CONN_F_FIN_KNOWN || c->loss.urgent));
 	require(im, parts & CONN_IMAGE_PACE || !(parts & CONN_IMAGE_MODEL));
 	require(im, !(c->cc.flags & CC_MODEL) || parts & CONN_IMAGE_MODEL);
 	require(im, parts & CONN_IMAGE_LOSS || c->loss.state != LOSS_FAST);
@@ -174,6 +175,7 @@ static int read_ext(struct import *im)
 	if (!im->in.bad && zc && !zc_count_on(&im->c->sock, zc))
 		return -ENOBUFS;
 	require(im, !x->path_mtu || x->path_mtu >= least);
+	require(im, !x->urgent.sends || seq_geq(im->c->snd_end, x->urgent.snd_up));
 	return verdict(im);
 }
 
@@ -430,6 +432,8 @@ static void start(struct import *im)
 	struct tcp_conn *c = im->c;
 
 	conn_set_state(w, c, (enum tcp_state)c->state);
+	if (c->ext)
+		urgent_settle(c);
 	sndq_give(w, c, im->q->snd);
 	rcvq_give(w, c, im->q->rcv);
 	ooo_give(w, c, im->q->ooo);

@@ -151,14 +151,14 @@ static const struct image_field flight_losses_rows[] = {
 TABLE(flight_losses, flight_losses_rows);
 
 /* Bits that have no address. */
-#define LOSS_BITS 0x1f
+#define LOSS_BITS 0x3f
 static const struct image_field loss_rows[] = {
 	N(loss, min_rtt_us),
 	MOST(loss, state, LOSS_RTO),
 	N(loss, dupacks),
 	N(loss, flags),
 	{
-		.name = "reo, watched, ece, cwr, mtu",
+		.name = "reo, watched, ece, cwr, mtu, urgent",
 		.at = offsetof(struct loss, flags) + 1,
 		.size = 1,
 		.width = 1,

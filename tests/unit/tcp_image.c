@@ -5,6 +5,9 @@
  */
 #include "tcp_image_world.h"
 
+#include "tcp/sockcalls.h"
+#include "tcp/urgent.h"
+
 /* ---- tables ---- */
 
 static void assert_covers(const struct image_table *t)
@@ -43,8 +46,8 @@ static void the_layout_is_that_of_the_version(void **state)
 		layout = image_layout(tables[i], layout);
 	for (unsigned i = 0; i < cc_count; i++)
 		layout = image_layout(cc_algos[i]->image, layout);
-	assert_int_equal(CONN_IMAGE_VERSION, 1);
-	assert_int_equal(layout, 0xd470f881);
+	assert_int_equal(CONN_IMAGE_VERSION, 2);
+	assert_int_equal(layout, 0x5b16d6ef);
 }
 
 /* ---- there and back ---- */
@@ -61,6 +64,48 @@ static void a_busy_connection_is_the_same_again(void **state)
 	struct pair *p = *state;
 
 	assert_same_again(p, busy_one(p->from));
+}
+
+static void urgent_data_is_urgent_there_as_well(void **state)
+{
+	struct pair *p = *state;
+	struct tcp_conn *c = busy_one(p->from);
+	const struct tcp_urgent is = {
+		.snd_up = c->snd_end,
+		.rcv_up = urgent_unread(c) + 5,
+		.octet = 'X',
+		.mark = URGENT_HERE,
+		.sends = true,
+	};
+
+	c->ext->urgent = is;
+	urgent_settle(c);
+	assert_same_again(p, c);
+	c = busy_one(p->from);
+	c->ext->urgent = is;
+	urgent_settle(c);
+	c = move(p, c);
+	assert_true(urgent_at_mark(c, 5));
+	assert_ptr_equal(c->sock.ops, &tcp_marked_ops);
+	assert_int_equal(urgent_pointer(c, c->snd_una), c->snd_end - c->snd_una);
+	end_moved(p, c);
+}
+
+/* That something is urgent, and not what; or what was never queued. */
+static void urgent_data_out_of_nowhere_is_refused(void **state)
+{
+	struct pair *p = *state;
+	struct conn_queues q = {0};
+	struct tcp_conn *c = begun_one(p->from), *got;
+
+	c->loss.urgent = true;
+	export(p, c);
+	assert_int_equal(import(p, &q, &got), -EBADMSG);
+	assert_non_null(conn_ext(&p->from->w, c));
+	c->ext->urgent = (struct tcp_urgent){.snd_up = c->snd_end + 1, .sends = true};
+	export(p, c);
+	assert_int_equal(import(p, &q, &got), -EBADMSG);
+	end_one(p->from, c);
 }
 
 static void each_congestion_control_travels_with_what_it_keeps(void **state)
@@ -279,6 +324,8 @@ int main(void)
 		cmocka_unit_test(the_layout_is_that_of_the_version),
 		T(an_idle_connection_is_the_same_again),
 		T(a_busy_connection_is_the_same_again),
+		T(urgent_data_is_urgent_there_as_well),
+		T(urgent_data_out_of_nowhere_is_refused),
 		T(each_congestion_control_travels_with_what_it_keeps),
 		T(what_is_paced_and_probes_its_path_travels),
 		T(each_state_with_both_syns_acknowledged_travels),
