@@ -128,6 +128,34 @@ static void both_ways_of_receiving_mix(void **state)
 	nsk_zc_free(&m, 1);
 }
 
+/* As nsk_recv(): ends at the mark, goes on behind the urgent octet or, in line, with it. */
+static void taking_ends_at_the_urgent_mark(void **state)
+{
+	struct pair *pair = *state;
+	struct rte_mbuf *bufs[4];
+	int n;
+
+	for (int in_line = 0; in_line < 2; in_line++) {
+		world_setsockopt(pair->fd[1], SOL_SOCKET, SO_OOBINLINE, in_line);
+		assert_int_equal(nsk_send(pair->fd[0], "abcX", 4, MSG_OOB), 4);
+		assert_int_equal(nsk_send(pair->fd[0], "def", 3, 0), 3);
+		world_settle(&pair->world);
+		n = nsk_zc_recv(pair->fd[1], bufs, 4);
+		assert_int_equal(n, 1);
+		assert_int_equal(bufs[0]->data_len, 3);
+		assert_memory_equal(rte_pktmbuf_mtod(bufs[0], char *), "abc", 3);
+		nsk_zc_free(bufs, 1);
+		assert_int_equal(nsk_sockatmark(pair->fd[1]), 1);
+		n = nsk_zc_recv(pair->fd[1], bufs, 4);
+		assert_int_equal(n, 1);
+		assert_int_equal(bufs[0]->data_len, 3 + in_line);
+		assert_memory_equal(rte_pktmbuf_mtod(bufs[0], char *), &"Xdef"[!in_line],
+				    3 + (size_t)in_line);
+		nsk_zc_free(bufs, 1);
+		assert_errno(nsk_zc_recv(pair->fd[1], bufs, 4), EAGAIN);
+	}
+}
+
 static void both_ways_of_sending_mix(void **state)
 {
 	struct pair *pair = *state;
@@ -327,6 +355,7 @@ int main(void)
 		pair_test(payload_goes_through_without_a_copy_in_its_order),
 		pair_test(ordinary_calls_count_what_they_copy),
 		pair_test(both_ways_of_receiving_mix),
+		pair_test(taking_ends_at_the_urgent_mark),
 		pair_test(both_ways_of_sending_mix),
 		pair_test(a_received_buffer_may_be_sent_on),
 		pair_test(received_buffers_outlive_the_socket),
