@@ -34,8 +34,8 @@ NSK_API int nsk_connect_timeout(int fd, const struct sockaddr *addr, socklen_t l
  * @brief getaddrinfo(3) as it is: arguments, results (freeaddrinfo(3)) and EAI_… numbers, through
  * the host's resolver and the kernel's network, in a thread of its own. Families that the stack
  * does not have are not left out: say so by the hints.
- * @return 0 or an EAI_… number; EAI_SYSTEM with errno EAGAIN (no thread can be made), ENOMEM or
- *         what nsk_poll() says (EINTR, ESHUTDOWN, EDEADLK)
+ * @return 0 or an EAI_… number; EAI_SYSTEM with errno EAGAIN (no thread can be made, or 64 ask
+ * already), ENOMEM or what nsk_poll() says (EINTR, ESHUTDOWN, EDEADLK)
  */
 NSK_API int nsk_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 			    struct addrinfo **result);
@@ -45,7 +45,8 @@ struct nsk_lookup;
 
 /**
  * @brief Ask as nsk_getaddrinfo(), without waiting.
- * @return what nsk_lookup_end() must be called with, or NULL with errno (EAGAIN, ENOMEM, EMFILE)
+ * @return what nsk_lookup_end() must be called with, or NULL with errno (EAGAIN: as there; ENOMEM,
+ * EMFILE)
  */
 NSK_API struct nsk_lookup *nsk_lookup_begin(const char *node, const char *service,
 					    const struct addrinfo *hints);

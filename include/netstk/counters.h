@@ -37,6 +37,7 @@ extern "C" {
 	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                 \
 	X(ICMP_IN, "icmp_in", "ICMP messages delivered to sockets")                             \
 	X(ICMP_OUT, "icmp_out", "ICMP messages sent by sockets")                                \
+	X(SOCK_ERRORS_LOST, "sock_errors_lost", "errors that a full queue (IP_RECVERR) lost")   \
 	X(UDP_IN, "udp_in", "UDP datagrams delivered to sockets")                               \
 	X(UDP_OUT, "udp_out", "UDP datagrams sent")                                             \
 	X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received with a good checksum")     \

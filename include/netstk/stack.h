@@ -158,7 +158,8 @@ struct nsk_shortage {
  *
  * Everything that then fails is something that may fail in earnest. Where no thread runs a worker
  * (nsk_turn()), so that the same call of the same run fails each time.
- * @return 0, or -1 with errno (EINVAL; EBUSY: a worker has a thread)
+ * @return 0, or -1 with errno (EINVAL; EBUSY: a worker has a thread; EPERM: in a child made by
+ * fork())
  */
 NSK_API int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage);
 
@@ -220,7 +221,8 @@ struct nsk_iface_info {
 	bool primary; /**< the default route leads here; without one: the first interface */
 };
 
-/** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT */
+/** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT, EPERM (in a
+ * child) */
 NSK_API int nsk_iface_info(const struct nsk_stack *stack, unsigned index,
 			   struct nsk_iface_info *info);
 

@@ -2,7 +2,7 @@
 /*
  * The error queue of a socket with IP_RECVERR (ip(7)): each error that ICMP told of a datagram, or
  * that was found here, with the datagram's destination and the beginning of its payload. It holds
- * at most ERRORS_MAX; what comes beyond is told by SO_ERROR alone.
+ * at most ERRORS_MAX; what comes beyond is told by SO_ERROR alone, and counted.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -53,13 +53,13 @@ void dgram_errors_purge(struct dgram *d)
 
 static struct error_entry *new_entry(struct dgram *d)
 {
-	struct error_entry *e;
+	struct nsk_worker *w = d->sock.worker;
+	struct error_entry *e = d->error_count < ERRORS_MAX ? mem_zalloc(w->mem, sizeof(*e)) : NULL;
 
-	if (d->error_count == ERRORS_MAX)
+	if (!e) {
+		worker_count(w, NSK_CNT_SOCK_ERRORS_LOST, 1);
 		return NULL;
-	e = mem_zalloc(d->sock.worker->mem, sizeof(*e));
-	if (!e)
-		return NULL;
+	}
 	list_add_tail(&d->errors, &e->link);
 	d->error_count++;
 	return e;

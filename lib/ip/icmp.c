@@ -167,13 +167,43 @@ static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p
 	return NSK_DROP_NONE;
 }
 
-/* Where the socket is that an error is for: with the only user of its port, else at home. */
-static uint16_t owner_of(struct nsk_worker *w, const struct flow *as_received, uint8_t proto)
+static enum shared_proto shared_of(uint8_t proto)
 {
-	enum shared_proto shared = proto == IP_PROTO_TCP ? SHARED_TCP : SHARED_UDP;
-	int only = shared_port_only(w->shared, shared, load_be16(&as_received->dport_be));
+	return proto == IP_PROTO_TCP ? SHARED_TCP : SHARED_UDP;
+}
 
-	return only >= 0 ? (uint16_t)only : w->ops->flow_owner(w, as_received);
+/* An error goes first to the only user of the port that it is about, else to its flow's home. ICMP
+ * sockets are asked on each worker, by copies. True: m is gone. */
+static bool goes_home(struct nsk_worker *w, struct rte_mbuf *m, const struct flow *as_received,
+		      uint8_t proto)
+{
+	uint16_t owner;
+	int only;
+
+	if (w->peers == 1 || pkt_of(m)->flags & PKT_F_STEERED || proto == IP_PROTO_ICMP)
+		return false;
+	only = shared_port_only(w->shared, shared_of(proto), load_be16(&as_received->dport_be));
+	owner = only >= 0 ? (uint16_t)only : w->ops->flow_owner(w, as_received);
+	if (owner == w->id)
+		return false;
+	w->ops->steer(w, owner, m);
+	return true;
+}
+
+/* And then round the other workers that have the port bound. True: m is gone. */
+static bool goes_round(struct nsk_worker *w, struct rte_mbuf *m, const struct flow *as_received,
+		       uint8_t proto)
+{
+	int next;
+
+	if (w->peers == 1 || (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP))
+		return false;
+	next = shared_port_next(w->shared, shared_of(proto), load_be16(&as_received->dport_be),
+				w->id, w->ops->flow_owner(w, as_received), w->peers);
+	if (next < 0)
+		return false;
+	w->ops->steer(w, (uint16_t)next, m);
+	return true;
 }
 
 /* Decodes the quote of an error that can be read, into e and what it points to. */
@@ -201,21 +231,17 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 		pkt_drop(w, m, bad);
 		return;
 	}
-	/* ICMP sockets are asked on each worker, by copies. */
-	if (w->peers > 1 && !(pkt_of(m)->flags & PKT_F_STEERED) &&
-	    quote.ip.proto != IP_PROTO_ICMP) {
-		uint16_t owner;
-
-		reverse(&as_received, &flow);
-		owner = owner_of(w, &as_received, quote.ip.proto);
-		if (owner != w->id) {
-			w->ops->steer(w, owner, m);
+	reverse(&as_received, &flow);
+	if (goes_home(w, m, &as_received, quote.ip.proto))
+		return;
+	if (!w->ip->protos[quote.ip.proto]->error(w, &e)) {
+		if (goes_round(w, m, &as_received, quote.ip.proto))
+			return;
+		/* It may be about what a socket has sent that does not want to know. */
+		if (!taken && quote.ip.proto != IP_PROTO_UDP) {
+			pkt_drop(w, m, NSK_DROP_ICMP_BAD_QUOTE);
 			return;
 		}
-	}
-	if (!w->ip->protos[quote.ip.proto]->error(w, &e) && !taken) {
-		pkt_drop(w, m, NSK_DROP_ICMP_BAD_QUOTE);
-		return;
 	}
 	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
 	pkt_put(w, m);

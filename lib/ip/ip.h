@@ -36,7 +36,7 @@ struct ip_proto {
 	/* m's descriptor has family, proto, flow addresses, l3/l4 offsets, ttl, tos; the data still
 	 * starts at the IP header and is trimmed to the IP length. Consumes m. */
 	void (*input)(struct nsk_worker *w, struct rte_mbuf *m);
-	/* False: nothing that is known here was quoted. */
+	/* False: nobody here wants to know, or nothing that is known here was quoted. */
 	bool (*error)(struct nsk_worker *w, const struct ip_error *e);
 };
 

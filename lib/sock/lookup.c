@@ -15,6 +15,12 @@
 #include <netstk/client.h>
 #include <netstk/socket.h>
 
+/* Threads of the resolver at once in the process: a name server that is silent keeps each for its
+ * time. */
+#define THREADS_MAX 64
+
+static unsigned threads; /* [A] */
+
 struct nsk_lookup {
 	char *node, *service;
 	bool hinted;
@@ -46,6 +52,7 @@ static void *ask(void *arg)
 	l->err = errno;
 	eventfd_write(l->answered, 1);
 	release(l);
+	__atomic_sub_fetch(&threads, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 
@@ -61,7 +68,11 @@ static int start_thread(struct nsk_lookup *l)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &attr, ask, l);
+	rc = EAGAIN;
+	if (__atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED) <= THREADS_MAX)
+		rc = pthread_create(&thread, &attr, ask, l);
+	if (rc)
+		__atomic_sub_fetch(&threads, 1, __ATOMIC_RELAXED);
 	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;

@@ -428,6 +428,10 @@ int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_ifa
 		errno = stack && info ? ENOENT : EINVAL;
 		return -1;
 	}
+	if (handles.forked) {
+		errno = EPERM;
+		return -1;
+	}
 	lock(locked);
 	fill_info(stack, index, info);
 	unlock(locked);

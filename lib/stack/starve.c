@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "mbuf/pool.h"
+#include "sock/handle.h"
 #include "stack/stack.h"
 
 static void starve(struct run_worker *r, const struct nsk_shortage *s)
@@ -31,6 +32,10 @@ int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage)
 {
 	if (!stack || !shortage) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (handles.forked) {
+		errno = EPERM;
 		return -1;
 	}
 	for (unsigned i = 0; i < stack->nworkers; i++) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "sock/handle.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
 
@@ -65,6 +66,10 @@ int nsk_set(struct nsk_stack *stack, const char *key, const char *value)
 
 	if (!stack || !key || !value) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (handles.forked) {
+		errno = EPERM;
 		return -1;
 	}
 	rc = stack_set(stack, key, value, error, sizeof(error));

@@ -126,10 +126,9 @@ static bool udp_error(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct udp_sock *u = find_sender(w, e);
 
-	if (!u)
-		return true; /* it may be about what an unconnected socket has sent */
-	dgram_error(&u->d, e, UDP_HLEN);
-	return true;
+	if (u)
+		dgram_error(&u->d, e, UDP_HLEN);
+	return u;
 }
 
 const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error};

@@ -224,6 +224,26 @@ static void an_error_finds_the_socket_of_the_port(void **state)
 	}
 }
 
+/* Several workers have the port: who asked for errors hears of them, wherever the flow belongs. */
+static void an_error_goes_round_the_users_of_the_port(void **state)
+{
+	struct many *many = *state;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(HOST_A)};
+	int fd[WORKERS], on = 1;
+
+	for (unsigned i = 0; i < WORKERS; i++)
+		fd[i] = udp_on(many, i, 3000);
+	assert_int_equal(nsk_setsockopt(fd[2], IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	for (uint16_t i = 0; i < SOURCES; i++) {
+		to.sin_port = htons((uint16_t)(9000 + i)); /* nobody */
+		assert_int_equal(nsk_sendto(fd[2], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)),
+				 1);
+		world_settle(&many->world);
+		assert_int_equal(world_sock_error(fd[2]), ECONNREFUSED);
+	}
+	assert_int_equal(world_counter(&many->world, 1, NSK_CNT_ICMP_ERRORS_RECEIVED), SOURCES);
+}
+
 /* Whatever worker its segments come to; also when the listener is gone again. */
 static void one_worker_may_listen_for_all(void **state)
 {
@@ -515,6 +535,7 @@ int main(void)
 		many_test(sequence_numbers_and_timestamps_are_those_of_the_stack),
 		many_test(a_datagram_socket_gets_all_that_comes_to_its_port),
 		many_test(an_error_finds_the_socket_of_the_port),
+		many_test(an_error_goes_round_the_users_of_the_port),
 		many_test(everybody_hears_what_is_for_many_once_rfc1112_7_2),
 		many_test(a_reply_finds_who_asked_on_whatever_worker),
 		many_test(one_worker_may_listen_for_all),

@@ -117,13 +117,19 @@ static void an_answer_is_waited_for_with_everything_else(void **state)
 	nsk_close(ep);
 }
 
-/* Whether it was answered by then or not: the sanitizers tell what is not freed. */
+/* Whether it was answered by then or not: the sanitizers tell what is not freed. Who asks faster
+ * than 64 threads are answered is told so. */
 static void a_question_may_be_given_up(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(nsk_lookup_end(nsk_lookup_begin("10.0.0.2", "80", &numeric), NULL),
-				 EAI_AGAIN);
+	for (unsigned i = 0; i < 100; i++) {
+		struct nsk_lookup *l = nsk_lookup_begin("10.0.0.2", "80", &numeric);
+
+		if (l)
+			assert_int_equal(nsk_lookup_end(l, NULL), EAI_AGAIN);
+		else
+			assert_int_equal(errno, EAGAIN);
+	}
 }
 
 /* ---- the pool -------------------------------------------------------------------------------- */

@@ -42,6 +42,9 @@ static int calls_of_a_child(struct nsk_stack *stack, int fd)
 	CHILD_FAILS(nsk_launch(stack, crew_turn, stack), EPERM);
 	CHILD_FAILS(nsk_join(stack), EPERM);
 	CHILD_FAILS(nsk_iface_set(stack, "wire0", false), EPERM);
+	CHILD_FAILS(nsk_iface_info(stack, 0, &(struct nsk_iface_info){0}), EPERM);
+	CHILD_FAILS(nsk_set(stack, "ip.ttl", "65"), EPERM);
+	CHILD_FAILS(nsk_starve(stack, &(struct nsk_shortage){0}), EPERM);
 	CHILD_FAILS(nsk_stack_destroy(stack), EPERM);
 	CHILD_EXPECT(nsk_turn(stack) == NSK_NEVER);
 	CHILD_EXPECT(nsk_config_add_device(config, "net_null0") == 0 &&

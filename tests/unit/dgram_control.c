@@ -471,6 +471,7 @@ static void test_the_error_queue_is_bounded_and_goes_with_the_option(void **stat
 	set(s, IPPROTO_IP, IP_RECVERR, 1);
 	for (unsigned i = 0; i < 100; i++)
 		unreachable(world, 9, ICMP_UNREACH_PORT, 0);
+	assert_int_equal(world->w.cnt[NSK_CNT_SOCK_ERRORS_LOST], 100 - 32);
 	for (unsigned i = 0; i < 32; i++)
 		assert_int_equal(get(s, &l, MSG_ERRQUEUE), 3);
 	assert_int_equal(get(s, &l, MSG_ERRQUEUE), -EAGAIN);
