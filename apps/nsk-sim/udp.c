@@ -298,12 +298,16 @@ static void check_host(struct apps *apps, uint32_t host)
 void udp_check(struct apps *apps)
 {
 	uint64_t got = 0, twice = 0;
+	bool gone = false;
 
-	for (uint32_t i = 0; i < apps->sim->s->nhosts; i++)
+	for (uint32_t i = 0; i < apps->sim->s->nhosts; i++) {
 		if (apps->sim->stack[i].gone)
-			return;
-	for (uint32_t i = 0; i < apps->sim->s->nhosts; i++)
-		check_host(apps, i);
+			gone = true;
+		else
+			check_host(apps, i);
+	}
+	if (gone)
+		return; /* what was on its way to it */
 	for (unsigned i = 0; i < apps->count; i++) {
 		got += apps->app[i].udp.got[0] + apps->app[i].udp.got[1];
 		twice += apps->app[i].udp.twice;

@@ -202,13 +202,14 @@ NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
  * @brief Send bytes.
  *
  * A stream takes what fits its send buffer; a blocking call goes on until all was taken, and if it
- * ends before that returns what was. A datagram is taken whole or not at all. The bytes are copied:
- * the buffer is free again after the call.
+ * ends before that returns what was. A datagram is taken whole or not at all. The bytes are copied,
+ * and the buffer is free again after the call, except with MSG_ZEROCOPY on a socket with
+ * SO_ZEROCOPY: netstk/zerocopy.h says when.
  *
  * @param flags MSG_DONTWAIT, MSG_MORE (more follows: do not send a short segment yet),
  * MSG_OOB (a stream: the last byte is urgent), MSG_FASTOPEN (a stream: connect to addr as well,
  * with data in the SYN if there is a cookie; a call that does not block fails with EINPROGRESS if
- * there is none), MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
+ * there is none), MSG_ZEROCOPY, MSG_NOSIGNAL, MSG_EOR and MSG_CONFIRM (no meaning)
  * @param addr destination of a datagram, or of MSG_FASTOPEN; NULL: the connected peer
  * @return bytes taken, or -1 with errno: EAGAIN (also at once, blocking or not: no port is left for
  *         a datagram socket that has none), EPIPE (shut down for sending, or the connection
@@ -262,7 +263,7 @@ NSK_API ssize_t nsk_recv(int fd, void *buf, size_t len, int flags);
  * @param flags MSG_DONTWAIT; MSG_PEEK (leave them there); MSG_WAITALL (a stream: until the buffer
  * is full, the stream ends or an error comes); MSG_TRUNC (a datagram: return its whole length; a
  * stream: throw the bytes away); MSG_OOB (a stream's urgent byte, never waits); MSG_ERRQUEUE (the
- * error queue of a datagram socket, never waits), MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
+ * error queue, never waits), MSG_NOSIGNAL, MSG_CMSG_CLOEXEC (no meaning)
  * @param[out] addr receives where a datagram came from, cut at *addr_len; may be NULL
  * @param[in,out] addr_len room at addr, then the address's whole length; 0 for a stream
  * @return bytes; 0 at the end of a stream; or -1 with errno: EAGAIN, ENOTCONN, ECONNRESET,

@@ -71,13 +71,14 @@ NSK_API ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf);
  * @brief Let packets point into memory of the application: what is sent out of it with MSG_ZEROCOPY
  * is not copied.
  *
- * As in Linux a socket asks for it once (SO_ZEROCOPY is 1), and then each call that has the flag
- * MSG_ZEROCOPY takes the next number of the socket, from 0 on. The bytes belong to the stack until
- * the socket has told that the call of this number is over: EPOLLERR is ready, and nsk_recvmsg()
- * with MSG_ERRQUEUE gives a struct sock_extended_err of origin SO_EE_ORIGIN_ZEROCOPY for the calls
- * from ee_info to ee_data; ee_code is SO_EE_CODE_ZEROCOPY_COPIED if nothing of them went by
- * reference. Copied is what is in no registered memory, pieces of less than 2,048 bytes, datagrams,
- * and all that leaves by a port that cannot read the memory itself (docs/SOCKETS.md says which).
+ * As in Linux a socket asks for it once (SO_ZEROCOPY is 1), and then each call with the flag
+ * MSG_ZEROCOPY that took something has the next number of the socket, from 0 on. The bytes belong
+ * to the stack until the socket has told that the call of this number is over: EPOLLERR is ready,
+ * and nsk_recvmsg() with MSG_ERRQUEUE gives a struct sock_extended_err of origin
+ * SO_EE_ORIGIN_ZEROCOPY for the calls from ee_info to ee_data; ee_code is
+ * SO_EE_CODE_ZEROCOPY_COPIED if nothing of them went by reference. Copied is what is in no
+ * registered memory, pieces of less than 2,048 bytes, datagrams, and all that leaves by a port that
+ * cannot read the memory itself (docs/SOCKETS.md says which).
  *
  * A socket that was closed tells nothing any more: nsk_zc_unregister() does, which fails until
  * nothing points into the memory.

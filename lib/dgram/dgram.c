@@ -159,7 +159,8 @@ int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, soc
 	return 0;
 }
 
-struct zc_queue **dgram_zc_queue(struct sock *s)
+struct zc_queue **dgram_zc_queue(struct sock *s, bool make)
 {
+	(void)make;
 	return &dgram_of(s)->zc;
 }

@@ -103,7 +103,7 @@ void dgram_clear_peer(struct dgram *d);
 
 /* Rows of sock_ops. */
 int dgram_shutdown(struct sock *s, int how);
-struct zc_queue **dgram_zc_queue(struct sock *s);
+struct zc_queue **dgram_zc_queue(struct sock *s, bool make);
 int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len);
 
 /* ---- the queue: queue.c ---- */

@@ -70,6 +70,9 @@ struct worker_ops {
 	/* Runs fn(arg) on the worker in its own thread and waits for the result; see worker_call().
 	 */
 	int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
+	/* After something was put where the worker will find it: it sleeps no longer. Any thread.
+	 */
+	void (*wake)(struct nsk_worker *w);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };
@@ -111,7 +114,8 @@ struct nsk_worker {
 	struct wheel wheel;
 	/* [A] calls of threads that do not run the worker; it is not freed under them. */
 	uint32_t visitors NSK_CACHE_ALIGNED;
-	struct zc_send *zc_returned; /* [A] came to their end, in any thread */
+	/* [A] came to their end, in any thread; looked at each turn */
+	struct zc_send *zc_returned NSK_CACHE_ALIGNED;
 };
 
 /* Adds to a counter. A plain load and store: only the worker writes, readers may be one behind. */

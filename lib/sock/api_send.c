@@ -33,17 +33,27 @@ static int try_send(struct sock *s, struct api_transfer *a)
 	return (int)a->done;
 }
 
-/* MSG_ZEROCOPY: the protocol finds the record of the call with the worker. Where SO_ZEROCOPY is not
- * set it means nothing, as in Linux. */
+/* Whether the call has a number: MSG_ZEROCOPY means nothing without SO_ZEROCOPY, as in Linux. */
+static bool refers(const struct sock *s, const struct api_transfer *a)
+{
+	return a->flags & MSG_ZEROCOPY && s->flags & SOCK_F_ZEROCOPY && a->total;
+}
+
+static int begin_referring(struct sock *s, struct api_transfer *a)
+{
+	if (!a->zc)
+		a->zc = zc_begin(s);
+	return a->zc ? 0 : -ENOBUFS;
+}
+
+/* The protocol finds the record of the call with the worker. */
 static NSK_NOINLINE int try_referring(struct sock *s, struct api_transfer *a)
 {
 	struct nsk_worker *w = s->worker;
-	int rc;
+	int rc = begin_referring(s, a);
 
-	if (!a->zc)
-		a->zc = zc_begin(s);
-	if (!a->zc)
-		return -ENOBUFS;
+	if (rc)
+		return rc;
 	w->zc_send = a->zc;
 	rc = try_send(s, a);
 	w->zc_send = NULL;
@@ -56,7 +66,7 @@ int api_try_send(struct sock *s, void *arg)
 {
 	struct api_transfer *a = arg;
 
-	if (NSK_UNLIKELY(a->flags & MSG_ZEROCOPY) && s->flags & SOCK_F_ZEROCOPY && a->total)
+	if (NSK_UNLIKELY(refers(s, a)))
 		return try_referring(s, a);
 	return try_send(s, a);
 }
@@ -76,6 +86,21 @@ struct open_arg {
 	bool open;
 };
 
+/* The beginning, perhaps with data in the SYN, which is copied. */
+static int try_syn(struct sock *s, struct api_transfer *a)
+{
+	int rc = refers(s, a) ? begin_referring(s, a) : 0;
+	ssize_t n = rc ? rc : s->ops->sendmsg(s, a->msg, a->flags);
+
+	if (n < 0 && n != -EINPROGRESS)
+		return (int)n;
+	a->done = n > 0 ? (size_t)n : 0;
+	a->flags &= ~MSG_FASTOPEN;
+	if (a->done && a->zc)
+		zc_number(a->zc);
+	return 0;
+}
+
 /* MSG_FASTOPEN: connects, and the SYN may take some of it; goes on when the connection is open. */
 static int try_open(struct sock *s, void *arg)
 {
@@ -84,12 +109,9 @@ static int try_open(struct sock *s, void *arg)
 	int rc;
 
 	if (!o->opening) {
-		ssize_t n = s->ops->sendmsg(s, a->msg, a->flags);
-
-		if (n < 0 && n != -EINPROGRESS)
-			return (int)n;
-		a->done = n > 0 ? (size_t)n : 0;
-		a->flags &= ~MSG_FASTOPEN;
+		rc = try_syn(s, a);
+		if (rc)
+			return rc;
 		o->opening = true;
 	}
 	rc = o->open ? 0 : s->ops->connected(s);

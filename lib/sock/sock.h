@@ -88,9 +88,9 @@ struct sock_ops {
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
-	/* Where the queue of sends by reference is kept, NULL: no memory. Must be there if sendmsg
-	 * looks at the worker's zc_send. */
-	struct zc_queue **(*zc_queue)(struct sock *s);
+	/* Where the queue of sends by reference is kept; NULL: nowhere yet, or with make no memory.
+	 * Must be there if sendmsg looks at the worker's zc_send. */
+	struct zc_queue **(*zc_queue)(struct sock *s, bool make);
 	/* A stream's urgent mark, at which reads end, is ahead octets further on than what was
 	 * read. Missing: there is no mark. */
 	bool (*at_mark)(struct sock *s, size_t ahead);
@@ -158,21 +158,11 @@ static inline void sock_unready(struct sock *s, uint32_t bits)
 	s->ready &= (uint16_t)~sock_synonyms(bits);
 }
 
-/* sock_take_error() of a socket with SO_ZEROCOPY: EPOLLERR stays while a send by reference is over
- * and the application has not been told. */
-int sock_take_error_zc(struct sock *s);
-
-/* The pending error as -errno, which is told once; 0: none. */
-static inline int sock_take_error(struct sock *s)
-{
-	int err = s->err;
-
-	if (NSK_UNLIKELY(s->flags & SOCK_F_ZEROCOPY))
-		return sock_take_error_zc(s);
-	s->err = 0;
-	sock_unready(s, EPOLLERR);
-	return -err;
-}
+/* The pending error as -errno, which is told once; 0: none. EPOLLERR stays while a send by
+ * reference is over and the application has not been told. */
+int sock_take_error(struct sock *s);
+/* EPOLLERR was taken away with all else: there again if there is something to be told. */
+void sock_untold_ready(struct sock *s);
 
 /* Sets a fresh struct sock: one reference, blocking, nothing ready. */
 static inline void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,

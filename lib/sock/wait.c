@@ -233,6 +233,7 @@ struct wait_state {
 	struct epoll_item *watch; /* [W], holds the description; NULL: not waiting */
 	int64_t timeout_ns;
 	struct pollfd kernel[2];
+	bool ended;  /* op->end was called */
 	bool later;  /* a worker without thread: all but the first attempt is done in its turns */
 	int gave_up; /* why the wait ended without event, 0: it did not */
 };
@@ -270,6 +271,7 @@ static int try_first(struct sock *s, struct wait_state *st)
 		return -EDEADLK;
 	if (!st->later && !__atomic_load_n(&st->w->owner_tid, __ATOMIC_RELAXED)) {
 		st->later = true;
+		sock_visit(st->w); /* until sock_wait() has come back */
 		return -EAGAIN;
 	}
 	st->timeout_ns = timeout_of(op, s);
@@ -280,10 +282,11 @@ static int try_first(struct sock *s, struct wait_state *st)
 	return -EAGAIN;
 }
 
-static void end(const struct wait_op *op)
+static void end(struct wait_state *st)
 {
-	if (op->end)
-		op->end(op->arg);
+	if (st->op->end && !st->ended)
+		st->op->end(st->op->arg);
+	st->ended = true;
 }
 
 /* On the worker. */
@@ -294,14 +297,13 @@ static int first_step(struct sock *s, void *arg)
 	int rc = try_first(s, st);
 
 	if (!st->watch && st->later == later)
-		end(st->op);
+		end(st);
 	return rc;
 }
 
-/* On the worker: tries again; the watch stays only if the wait goes on. */
-static int next_step(void *arg)
+/* Tries again; the watch stays only if the wait goes on. */
+static int try_next(struct wait_state *st)
 {
-	struct wait_state *st = arg;
 	int rc;
 
 	if (NSK_UNLIKELY(!st->watch->sock)) {
@@ -322,6 +324,17 @@ static int next_step(void *arg)
 	return rc;
 }
 
+/* On the worker. */
+static int next_step(void *arg)
+{
+	struct wait_state *st = arg;
+	int rc = try_next(st);
+
+	if (!st->watch)
+		end(st);
+	return rc;
+}
+
 /* Why a wait ended, as the caller is told: what an operation itself ends in, ETIMEDOUT for one, is
  * never taken for that. */
 static int end_of_wait(int rc)
@@ -339,6 +352,19 @@ static void note_kernel_fd(struct wait_state *st)
 	st->waiter.kernel_count = fd >= 0;
 }
 
+/* The second attempt; the descriptor may have been closed since the first, which then was the last.
+ */
+static int come_back(int fd, struct wait_state *st)
+{
+	struct nsk_worker *visited = st->w;
+	int rc = sock_call_fd_later(fd, first_step, st);
+
+	if (!st->watch)
+		end(st);
+	sock_leave(visited);
+	return rc;
+}
+
 int sock_wait(int fd, const struct wait_op *op)
 {
 	struct wait_state st = {.op = op};
@@ -347,7 +373,7 @@ int sock_wait(int fd, const struct wait_op *op)
 	waiter_init(&st.waiter, op->mask);
 	rc = sock_call_fd(fd, first_step, &st);
 	if (st.later)
-		rc = sock_call_fd_later(fd, first_step, &st);
+		rc = come_back(fd, &st);
 	if (!st.watch)
 		return rc;
 	waiter_until(&st.waiter, st.timeout_ns);
@@ -357,7 +383,6 @@ int sock_wait(int fd, const struct wait_op *op)
 		rc = sock_call_later(st.w, next_step, &st);
 	} while (st.watch);
 	waiter_fini(&st.waiter);
-	end(op);
 	sock_leave(st.w);
 	return rc;
 }

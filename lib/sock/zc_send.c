@@ -15,12 +15,14 @@
 /* Nothing refers to the octets any more. The worker does the rest: this may be any thread. */
 static void leave(struct zc_send *z)
 {
-	struct zc_send **head = &z->worker->zc_returned;
+	struct nsk_worker *w = z->worker; /* z may be gone as soon as it is in the list */
+	struct zc_send **head = &w->zc_returned;
 
 	z->next = __atomic_load_n(head, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(head, &z->next, z, true, __ATOMIC_RELEASE,
 					    __ATOMIC_RELAXED))
 		;
+	w->ops->wake(w);
 }
 
 static void buffer_freed(void *addr, void *z)
@@ -63,7 +65,7 @@ uint32_t zc_refer(struct zc_send *z, struct rte_mbuf *m, const void *p, size_t l
 
 static struct zc_queue *queue_of(struct sock *s)
 {
-	struct zc_queue **q = s->ops->zc_queue(s);
+	struct zc_queue **q = s->ops->zc_queue(s, true);
 
 	if (q && !*q) {
 		*q = mem_zalloc(s->worker->mem, sizeof(**q));
@@ -187,14 +189,21 @@ void zc_serve(struct nsk_worker *w)
 	}
 }
 
-NSK_NOINLINE int sock_take_error_zc(struct sock *s)
+void sock_untold_ready(struct sock *s)
 {
-	struct zc_queue **q = s->ops->zc_queue(s);
+	struct zc_queue **q = s->ops->zc_queue ? s->ops->zc_queue(s, false) : NULL;
+
+	if (q && zc_untold(*q))
+		s->ready |= EPOLLERR;
+}
+
+int sock_take_error(struct sock *s)
+{
 	int err = s->err;
 
 	s->err = 0;
-	if (!q || !zc_untold(*q))
-		sock_unready(s, EPOLLERR);
+	sock_unready(s, EPOLLERR);
+	sock_untold_ready(s);
 	return -err;
 }
 

@@ -104,7 +104,7 @@ static void run_timers(struct run_worker *r)
 	struct nsk_worker *w = &r->w;
 
 	wheel_run(&w->wheel, w->now_ns, SETTING(w->set, timer_budget));
-	if (NSK_UNLIKELY(w->zc_returned != NULL))
+	if (NSK_UNLIKELY(__atomic_load_n(&w->zc_returned, __ATOMIC_RELAXED) != NULL))
 		zc_serve(w);
 	if (NSK_UNLIKELY(w->now_ns >= r->pub.next_ns))
 		housekeep(r);
@@ -188,7 +188,8 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	struct run_worker *r = run_of(w);
 	uint64_t next = wheel_next_ns(&w->wheel);
 
-	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) || w->zc_returned)
+	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) ||
+	    __atomic_load_n(&w->zc_returned, __ATOMIC_RELAXED))
 		return w->now_ns;
 	for (unsigned i = 0; i < r->nsources; i++) {
 		struct port *port = r->source[i].ifc->port;
@@ -197,6 +198,11 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 			next = NSK_MIN(next, port->ops->next_ns(port, r->source[i].queue));
 	}
 	return next;
+}
+
+static void loop_wake(struct nsk_worker *w)
+{
+	idle_wake(run_of(w));
 }
 
 static bool loop_stopping(const struct nsk_worker *w)
@@ -216,5 +222,6 @@ const struct worker_ops loop_ops = {
 	.tx_burst = steer_tx_burst,
 	.ip_input = ip_input,
 	.call = call_run,
+	.wake = loop_wake,
 	.stopping = loop_stopping,
 };

@@ -190,6 +190,7 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
 	s->err = 0;
 	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+	sock_untold_ready(s);
 	return 0;
 }
 

@@ -102,6 +102,7 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	w->tcp->listeners++;
 	table_listeners_changed(w->tcp);
 	sock_unready(&c->sock, EPOLLOUT | EPOLLHUP | EPOLLIN | EPOLLRDHUP | EPOLLERR);
+	sock_untold_ready(&c->sock);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *va
 /* zc.c */
 int tcp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf);
-struct zc_queue **tcp_zc_queue(struct sock *s);
+struct zc_queue **tcp_zc_queue(struct sock *s, bool make);
 /* As sndq_write(), but what can go by reference for the call under way (the worker's zc_send) does
  * so; adds to copied what does not. */
 size_t tcp_zc_write(struct nsk_worker *w, struct tcp_conn *c, const uint8_t *p, size_t len,

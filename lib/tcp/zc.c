@@ -55,9 +55,10 @@ ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf)
 /* A piece for which another buffer would have been large enough pins as much memory as that. */
 #define PIECE_MIN 2048u
 
-struct zc_queue **tcp_zc_queue(struct sock *s)
+struct zc_queue **tcp_zc_queue(struct sock *s, bool make)
 {
-	struct tcp_ext *x = conn_ext(s->worker, conn_of_sock(s));
+	struct tcp_conn *c = conn_of_sock(s);
+	struct tcp_ext *x = make ? conn_ext(s->worker, c) : c->ext;
 
 	return x ? &x->zc : NULL;
 }

@@ -341,6 +341,58 @@ static void the_end_of_the_connection_gives_the_memory_back(void **state)
 	assert_int_equal(nsk_zc_unregister(pair->world.host[0], room), 0);
 }
 
+/* Neither another beginning nor the option's end takes away what is to be told. */
+static void what_is_to_be_told_stays_ready(void **state)
+{
+	struct pair *pair = *state;
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(HOST_B)};
+	struct linger hard = {.l_onoff = 1};
+
+	assert_int_equal(refer(pair, 0, 5000), 5000);
+	world_setsockopt(pair->fd[0], SOL_SOCKET, SO_ZEROCOPY, 0);
+	world_run(&pair->world, SEC, NULL, NULL);
+	assert_int_equal(world_getsockopt(pair->fd[0], SOL_SOCKET, SO_ERROR), 0);
+	assert_true(error_ready(pair->fd[0]));
+	assert_int_equal(nsk_setsockopt(pair->fd[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)),
+			 0);
+	nsk_close(pair->fd[1]);
+	world_run(&pair->world, SEC, NULL, NULL);
+	assert_int_equal(world_getsockopt(pair->fd[0], SOL_SOCKET, SO_ERROR), ECONNRESET);
+	assert_errno(nsk_connect(pair->fd[0], (struct sockaddr *)&to, sizeof(to)), ECONNABORTED);
+	assert_errno(nsk_connect(pair->fd[0], (struct sockaddr *)&to, sizeof(to)), EINPROGRESS);
+	assert_true(error_ready(pair->fd[0]));
+	told(pair->fd[0], 0, 0, false);
+	assert_false(error_ready(pair->fd[0]));
+}
+
+/* Data in a SYN is copied, and the call has its number all the same. */
+static void a_call_with_data_in_the_syn_has_a_number(void **state)
+{
+	static const char *const settings[] = {"tcp.fastopen=3", NULL};
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(HOST_B)};
+	static struct pair pair;
+	int l, fd;
+
+	(void)state;
+	world_pair(&pair.world, &(struct world_params){.seed = 9, .settings = settings});
+	l = world_listen(&pair.world, 1, 80, 8);
+	world_setsockopt(l, IPPROTO_TCP, TCP_FASTOPEN, 8);
+	world_setsockopt(l, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
+	world_enter(&pair.world, 0);
+	fd = nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	world_setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1);
+	world_setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, 1);
+	assert_int_equal(nsk_sendto(fd, room, 400, MSG_FASTOPEN | MSG_ZEROCOPY,
+				    (struct sockaddr *)&to, sizeof(to)),
+			 400);
+	world_run(&pair.world, SEC, NULL, NULL);
+	told(fd, 0, 0, true);
+	nothing_told(fd);
+	world_end(&pair.world);
+}
+
 static void after_close_unregistering_tells(void **state)
 {
 	struct pair *pair = *state;
@@ -506,6 +558,8 @@ int main(void)
 		pair_test(a_call_that_took_nothing_has_no_number),
 		pair_test(a_port_that_cannot_refer_copies),
 		pair_test(the_end_of_the_connection_gives_the_memory_back),
+		pair_test(what_is_to_be_told_stays_ready),
+		world_test(a_call_with_data_in_the_syn_has_a_number),
 		pair_test(after_close_unregistering_tells),
 		pair_test(who_never_asks_is_refused_in_the_end),
 		pair_test(every_allocation_may_fail),
