@@ -109,6 +109,11 @@ static void icmp_sock_input(struct nsk_worker *w, struct rte_mbuf *m)
 	uint8_t flags = pkt_of(m)->flags;
 	bool taken = false;
 
+	/* An error, on its way to whom it is about: the sockets of ICMP have had it. */
+	if (NSK_UNLIKELY((flags & (PKT_F_STEERED | PKT_F_COPY)) == PKT_F_STEERED)) {
+		icmp_input(w, m, true);
+		return;
+	}
 	if (NSK_UNLIKELY(users && !(flags & PKT_F_COPY)))
 		taken = ip_share(w, m, users & ~own);
 	if (NSK_UNLIKELY(users & own))

@@ -27,12 +27,12 @@ enum shared_proto {
 #define SHARED_GROUP_PLACES 512
 
 struct shared_group {
-	uint64_t key;	  /* [A] interface and address, 0: the place was never used */
+	uint64_t key;	  /* [A] interface and address, 0: the end of a chain */
 	uint32_t members; /* [A] 0: vacant */
 };
 
 struct shared_groups {
-	bool locked; /* [A] by who joins or leaves */
+	pthread_mutex_t lock; /* of who joins or leaves */
 	uint32_t count;
 	struct shared_group place[SHARED_GROUP_PLACES];
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The table of groups: open addressing by interface and the bits that the link address has, so that
- * groups of one link address lie in one chain. Places are given again, but never cleared: a reader
- * who comes between finds a group that was, or none, for a moment.
+ * groups of one link address lie in one chain. A reader who comes between finds a group that was,
+ * or none, for a moment.
  */
 #include "net/group.h"
 
@@ -75,17 +75,6 @@ bool group_joined_mac(const struct nsk_worker *w, uint8_t iface, const uint8_t m
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-static void lock(struct shared_groups *g)
-{
-	while (__atomic_test_and_set(&g->locked, __ATOMIC_ACQUIRE))
-		;
-}
-
-static void unlock(struct shared_groups *g)
-{
-	__atomic_clear(&g->locked, __ATOMIC_RELEASE);
-}
-
 /* The group's place, else one for it; NULL: there is none. */
 static struct shared_group *place_for(struct shared_groups *g, uint8_t iface, uint32_t group)
 {
@@ -111,7 +100,7 @@ int group_join(struct nsk_worker *w, uint8_t iface, uint32_t group)
 	struct shared_group *p;
 	int rc = -ENOBUFS;
 
-	lock(g);
+	pthread_mutex_lock(&g->lock);
 	p = place_for(g, iface, group);
 	if (p && (p->members || g->count < SHARED_GROUPS_MAX)) {
 		if (!p->members) {
@@ -121,8 +110,19 @@ int group_join(struct nsk_worker *w, uint8_t iface, uint32_t group)
 		__atomic_store_n(&p->members, p->members + 1, __ATOMIC_RELEASE);
 		rc = 0;
 	}
-	unlock(g);
+	pthread_mutex_unlock(&g->lock);
 	return rc;
+}
+
+/* Vacant places at the end of a chain are cleared, or chains would only grow. */
+static void trim(struct shared_groups *g, uint32_t at)
+{
+	if (g->place[(at + 1) % SHARED_GROUP_PLACES].key)
+		return;
+	for (;
+	     g->place[at % SHARED_GROUP_PLACES].key && !g->place[at % SHARED_GROUP_PLACES].members;
+	     at--)
+		__atomic_store_n(&g->place[at % SHARED_GROUP_PLACES].key, 0, __ATOMIC_RELAXED);
 }
 
 void group_leave(struct nsk_worker *w, uint8_t iface, uint32_t group)
@@ -130,10 +130,12 @@ void group_leave(struct nsk_worker *w, uint8_t iface, uint32_t group)
 	struct shared_groups *g = &w->shared->groups;
 	struct shared_group *p;
 
-	lock(g);
+	pthread_mutex_lock(&g->lock);
 	p = place_for(g, iface, group);
 	__atomic_store_n(&p->members, p->members - 1, __ATOMIC_RELEASE);
-	if (!p->members)
+	if (!p->members) {
 		g->count--;
-	unlock(g);
+		trim(g, (uint32_t)(p - g->place));
+	}
+	pthread_mutex_unlock(&g->lock);
 }

@@ -66,6 +66,7 @@ static void workers_down(struct nsk_stack *stack)
 	for (unsigned i = 0; i < SHARED_PROTOS; i++)
 		free(stack->shared.port_users[i]);
 	extmem_fini(&stack->shared.extmem);
+	pthread_mutex_destroy(&stack->shared.groups.lock);
 }
 
 _Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
@@ -92,6 +93,7 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 	if (err)
 		return err;
 	extmem_init(&stack->shared.extmem);
+	pthread_mutex_init(&stack->shared.groups.lock, NULL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);
 

@@ -464,6 +464,30 @@ static void a_reply_finds_who_asked_on_whatever_worker(void **state)
 	assert_int_equal(queued(ping[1]), 1);
 }
 
+/* The error goes on to the worker whose datagram it is about, but not to raw sockets again. */
+static void an_error_comes_to_each_raw_socket_once(void **state)
+{
+	struct many *many = *state;
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(HOST_A)};
+	int raw[WORKERS], fd;
+
+	for (unsigned i = 0; i < WORKERS; i++)
+		raw[i] = icmp_on(many, i, SOCK_RAW);
+	for (unsigned i = 0; i < WORKERS; i++) {
+		nsk_enter(NULL);
+		assert_int_equal(nsk_attach(many->world.host[1], i), 0);
+		fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+		assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
+		assert_int_equal(nsk_detach(), 0);
+		world_run(&many->world, SEC, NULL, NULL);
+		assert_int_equal(world_sock_error(fd), ECONNREFUSED);
+		for (unsigned k = 0; k < WORKERS; k++)
+			assert_int_equal(queued(raw[k]), 1);
+	}
+}
+
 /* ---- ports --------------------------------------------------------------------------------- */
 
 static uint64_t frames_out(const struct nsk_stack *stack, int index)
@@ -542,6 +566,7 @@ int main(void)
 		many_test(connections_stay_when_another_worker_begins_to_listen),
 		many_test(a_port_that_nobody_has_is_refused_once),
 		many_test(a_connection_may_go_out_from_any_port_of_its_own),
+		many_test(an_error_comes_to_each_raw_socket_once),
 		world_test(a_port_with_one_queue_is_sent_by_who_polls_it),
 	};
 

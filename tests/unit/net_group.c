@@ -88,6 +88,9 @@ static void test_the_table_is_bounded_and_its_places_serve_again(void **state)
 			group_leave(&world->w, i % 2, first + i);
 		for (uint32_t i = 0; i < SHARED_GROUPS_MAX; i++)
 			assert_false(group_joined(&world->w, i % 2, first + i));
+		/* No chain is left that a search would have to follow. */
+		for (unsigned i = 0; i < SHARED_GROUP_PLACES; i++)
+			assert_int_equal(world->w.shared->groups.place[i].key, 0);
 	}
 }
 
