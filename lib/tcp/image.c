@@ -15,8 +15,6 @@
 #define PART(S, f, table) IMAGE_ROW_PART(S, f, table)
 #define STAYS(S, f, why)  IMAGE_ROW_STAYS(S, f, why)
 
-#define SOCK_FLAGS_TRAVEL \
-	(SOCK_F_NONBLOCK | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT | SOCK_F_KEEPALIVE | SOCK_F_ZEROCOPY)
 #define TIMERS_ALL ((1 << TCP_TIMERS) - 1)
 
 static const struct image_field sock_rows[] = {
@@ -30,7 +28,7 @@ static const struct image_field sock_rows[] = {
 	STAYS(sock, refs, "of descriptors and calls, which are not in the image"),
 	N(sock, linger_s),
 	MOST(sock, err, INT16_MAX),
-	MOST(sock, flags, SOCK_FLAGS_TRAVEL),
+	N(sock, flags),
 	N(sock, family),
 	N(sock, tos),
 	N(sock, ttl),

@@ -129,6 +129,7 @@ static int read_conn(struct import *im)
 	rows(im, &conn_image, c);
 	/* What it is not, or not yet. */
 	require(im, !(c->flags & CONN_F_LOCAL));
+	require(im, !(c->sock.flags & (SOCK_F_EPOLL | SOCK_F_LISTEN)));
 	im->bound = c->flags & CONN_F_BOUND;
 	c->flags &= ~(CONN_F_LOCAL | CONN_F_BOUND);
 	if (im->in.bad)
@@ -172,7 +173,9 @@ static int read_ext(struct import *im)
 		return -ENOBUFS;
 	rows(im, &tcp_ext_image, x);
 	zc = (uint32_t)number(im, 4);
-	if (!im->in.bad && zc && !zc_count_on(&im->c->sock, zc))
+	if (im->in.bad)
+		return verdict(im);
+	if (zc && !zc_count_on(&im->c->sock, zc))
 		return -ENOBUFS;
 	require(im, !x->path_mtu || x->path_mtu >= least);
 	require(im, !x->urgent.sends || seq_geq(im->c->snd_end, x->urgent.snd_up));
@@ -392,6 +395,7 @@ static void name_sndq(const struct import *im, struct image_in in)
 	for (; m; m = pkt_of(m)->qnext) {
 		pkt_of(m)->seq = (uint32_t)image_get_number(&in, 4);
 		image_get_number(&in, 2);
+		pkt_of(m)->pay_len = 0; /* as it came: never append */
 		pkt_of(m)->tcp_flags = image_get_number(&in, 1) ? TCP_PSH : 0;
 	}
 }
