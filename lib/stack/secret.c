@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIGITS (2 * sizeof(struct siphash_key))
@@ -43,9 +42,19 @@ static uint64_t word_of(const char *digits)
 	return word;
 }
 
+const char *secret_unsafe(const struct stat *st, uid_t reader)
+{
+	if (st->st_uid != reader && st->st_uid != 0)
+		return "it belongs to another user, who knows it";
+	if (st->st_mode & (S_IRWXG | S_IRWXO))
+		return "others may read it; chmod 600 mends that";
+	return NULL;
+}
+
 static int read_key(FILE *file, struct siphash_key *key, char *why, size_t size)
 {
 	char digits[DIGITS + 1];
+	const char *unsafe;
 	struct stat st;
 	int n;
 
@@ -53,12 +62,9 @@ static int read_key(FILE *file, struct siphash_key *key, char *why, size_t size)
 		snprintf(why, size, "not a plain file");
 		return -EINVAL;
 	}
-	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		snprintf(why, size, "it belongs to another user, who knows it");
-		return -EACCES;
-	}
-	if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-		snprintf(why, size, "others may read it; chmod 600 mends that");
+	unsafe = secret_unsafe(&st, geteuid());
+	if (unsafe) {
+		snprintf(why, size, "%s", unsafe);
 		return -EACCES;
 	}
 	n = digits_of(file, digits);

@@ -7,10 +7,14 @@
 #define NSK_STACK_SECRET_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/siphash.h"
 
 /* 0, or -errno with a text that says what is wrong and what mends it. */
 int secret_read(const char *path, struct siphash_key *key, char *error, size_t size);
+
+/* Why somebody else may know what stands in a file, NULL: nobody but its reader and root can. */
+const char *secret_unsafe(const struct stat *st, uid_t reader);
 
 #endif
