@@ -50,41 +50,6 @@ struct image_table {
 	uint16_t size; /* of the structure */
 };
 
-/* ---- rows; S is the structure, which the file says ---- */
-
-#define IMAGE_AT(S, f) .name = #f, .at = offsetof(struct S, f), .size = sizeof(((struct S *)0)->f)
-#define IMAGE_ROW(S, f, how)                                                       \
-	{                                                                          \
-		IMAGE_AT(S, f), .width = sizeof(((struct S *)0)->f), .kind = (how) \
-	}
-#define IMAGE_ROW_ARRAY(S, f, how)                                                    \
-	{                                                                             \
-		IMAGE_AT(S, f), .width = sizeof(((struct S *)0)->f[0]), .kind = (how) \
-	}
-#define IMAGE_ROW_MOST(S, f, n)                                                            \
-	{                                                                                  \
-		IMAGE_AT(S, f), .width = sizeof(((struct S *)0)->f), .kind = IMAGE_NUMBER, \
-				.most = (n)                                                \
-	}
-#define IMAGE_ROW_RANGE(S, f, from, to)                                                    \
-	{                                                                                  \
-		IMAGE_AT(S, f), .width = sizeof(((struct S *)0)->f), .kind = IMAGE_NUMBER, \
-				.least = (from), .most = (to)                              \
-	}
-#define IMAGE_ROW_PART(S, f, table)                                  \
-	{                                                            \
-		IMAGE_AT(S, f), .part = &(table), .kind = IMAGE_PART \
-	}
-#define IMAGE_ROW_STAYS(S, f, reason)                                \
-	{                                                            \
-		IMAGE_AT(S, f), .why = (reason), .kind = IMAGE_STAYS \
-	}
-#define IMAGE_TABLE(S, rows)                                                \
-	{                                                                   \
-		.field = (rows), .count = sizeof(rows) / sizeof((rows)[0]), \
-		.size = sizeof(struct S)                                    \
-	}
-
 /* ---- out ---- */
 
 /* Where an image is written; beyond its end is only counted. */

@@ -186,7 +186,7 @@ size_t conn_export(const struct nsk_worker *w, const struct tcp_conn *c, void *i
 
 	copy.flags &= ~CONN_F_LOCAL;
 	put_head(&o, parts, 0, count);
-	image_put(&o, &conn_image, &copy, w->now_ns);
+	image_put(&o, &tcp_conn_image, &copy, w->now_ns);
 	put_parts(&o, c, parts, w->now_ns);
 	count[0] = put_sndq(&o, c);
 	count[1] = put_rcvq(&o, c);

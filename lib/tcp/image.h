@@ -7,7 +7,7 @@
  *
  *	magic u32, version u16, parts u16, length u32 (of all of it)
  *	buffers in the send queue u32, in the receive queue u32, out of order u32
- *	the connection, its socket first: rows of conn_image
+ *	the connection, its socket first: rows of tcp_conn_image
  *	if parts say so, in this order:
  *	  EXT	 rows of tcp_ext_image, number of the next send by reference u32
  *	  LOSS	 rows of loss_more_image; if undo is armed cc_image, and priv by its own table
@@ -51,7 +51,7 @@ enum conn_image_parts {
 	CONN_IMAGE_ALL = (1 << 7) - 1,
 };
 
-extern const struct image_table conn_image, tcp_ext_image, tcp_pace_image, tcp_mtu_image;
+extern const struct image_table tcp_conn_image, tcp_ext_image, tcp_pace_image, tcp_mtu_image;
 
 /* Flags that are about where a connection is, not what it is. */
 #define CONN_F_LOCAL (CONN_F_DIRTY | CONN_F_DEAD | CONN_F_HASHED | CONN_F_ESTAB)

@@ -10,7 +10,7 @@
  * An epoch ends when the window was not used (section 5.8: time in which the application has
  * nothing to send must not count); the next one starts from the window as it is.
  */
-#include "base/image.h"
+#include "base/image_rows.h"
 #include "tcpalg/cc_window.h"
 
 /* C = 0.4 segments/s^3, beta = 0.7, alpha = 3 (1 - beta) / (1 + beta) = 9/17. */
@@ -228,17 +228,19 @@ static void cubic_idle_restart(struct cc *cc, uint32_t segs)
 		cc->priv.cubic.epoch_ms = 0;
 }
 
-static const struct image_field rows[] = {
-	IMAGE_ROW_MOST(cubic, w_max, CC_WND_MAX),  IMAGE_ROW_MOST(cubic, w_est, CC_WND_MAX),
-	IMAGE_ROW(cubic, epoch_ms, IMAGE_MS_OR_0), IMAGE_ROW(cubic, k, IMAGE_NUMBER),
-	IMAGE_ROW(cubic, est_frac, IMAGE_NUMBER),
+static const struct image_field cubic_rows[] = {
+	MOST(cubic, w_max, CC_WND_MAX),
+	MOST(cubic, w_est, CC_WND_MAX),
+	KIND(cubic, epoch_ms, IMAGE_MS_OR_0),
+	NUMBER(cubic, k),
+	NUMBER(cubic, est_frac),
 };
-static const struct image_table image = IMAGE_TABLE(cubic, rows);
+static TABLE(cubic);
 
 const struct cc_algo cc_cubic = {
 	.name = "cubic",
 	.id = CC_CUBIC,
-	.image = &image,
+	.image = &cubic_image,
 	.init = cubic_init,
 	.ack = cubic_ack,
 	.loss = cubic_loss,

@@ -7,7 +7,7 @@
  * The receiver's side (section 3.2) is in tcp/ecn.c. ACKs of fast recovery are not counted: what
  * they say about marks is mixed with what was sent again.
  */
-#include "base/image.h"
+#include "base/image_rows.h"
 #include "tcpalg/cc_window.h"
 #include "tcpalg/seq.h"
 
@@ -92,17 +92,19 @@ static void dctcp_rto(struct cc *cc, bool first, uint64_t now_us)
 }
 
 /* A window of so many octets cannot be passed between two looks at it. */
-static const struct image_field rows[] = {
-	IMAGE_ROW(dctcp, window_end, IMAGE_NUMBER), IMAGE_ROW_MOST(dctcp, acked, CC_WND_MAX),
-	IMAGE_ROW_MOST(dctcp, marked, CC_WND_MAX),  IMAGE_ROW_MOST(dctcp, alpha, ALPHA_ONE),
-	IMAGE_ROW(dctcp, frac, IMAGE_NUMBER),
+static const struct image_field dctcp_rows[] = {
+	NUMBER(dctcp, window_end),
+	MOST(dctcp, acked, CC_WND_MAX),
+	MOST(dctcp, marked, CC_WND_MAX),
+	MOST(dctcp, alpha, ALPHA_ONE),
+	NUMBER(dctcp, frac),
 };
-static const struct image_table image = IMAGE_TABLE(dctcp, rows);
+static TABLE(dctcp);
 
 const struct cc_algo cc_dctcp = {
 	.name = "dctcp",
 	.id = CC_DCTCP,
-	.image = &image,
+	.image = &dctcp_image,
 	.init = dctcp_init,
 	.ack = dctcp_ack,
 	.loss = dctcp_loss,

@@ -3,7 +3,7 @@
  * NewReno: RFC 5681 with appropriate byte counting (RFC 3465). Fast recovery itself (RFC 6582,
  * RFC 8985) is in loss.c, for whatever algorithm.
  */
-#include "base/image.h"
+#include "base/image_rows.h"
 #include "tcpalg/cc_window.h"
 
 /* Octets acknowledged in congestion avoidance and not yet turned into growth. */
@@ -66,13 +66,13 @@ static void newreno_idle_restart(struct cc *cc, uint32_t segs)
 struct counting {
 	uint32_t octets; /* counted() */
 };
-static const struct image_field rows[] = {IMAGE_ROW_MOST(counting, octets, CC_WND_MAX)};
-static const struct image_table image = IMAGE_TABLE(counting, rows);
+static const struct image_field counting_rows[] = {MOST(counting, octets, CC_WND_MAX)};
+static TABLE(counting);
 
 const struct cc_algo cc_newreno = {
 	.name = "reno",
 	.id = CC_NEWRENO,
-	.image = &image,
+	.image = &counting_image,
 	.ack = newreno_ack,
 	.loss = newreno_loss,
 	.recovery_exit = newreno_recovery_exit,

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/image.h"
+#include "base/image_rows.h"
 
 #define NOW   UINT64_C(5000000000) /* 5 s: 5,000 ms, 5,000,000 us, 305,175 ticks */
 #define LATER UINT64_C(90000000000)
@@ -28,24 +28,24 @@ struct outer {
 };
 
 static const struct image_field inner_rows[] = {
-	IMAGE_ROW(inner, a, IMAGE_NUMBER),
-	IMAGE_ROW_ARRAY(inner, b, IMAGE_NUMBER),
+	NUMBER(inner, a),
+	ARRAY(inner, b, IMAGE_NUMBER),
 };
-static const struct image_table inner_image = IMAGE_TABLE(inner, inner_rows);
+static TABLE(inner);
 
 static const struct image_field outer_rows[] = {
-	IMAGE_ROW(outer, long_us, IMAGE_US_LONG),
-	IMAGE_ROW(outer, none_us, IMAGE_US_LONG),
-	IMAGE_ROW(outer, ms, IMAGE_MS),
-	IMAGE_ROW(outer, none_ms, IMAGE_MS_OR_0),
-	IMAGE_ROW(outer, due, IMAGE_TICKS),
-	IMAGE_ROW(outer, ahead, IMAGE_AHEAD_MS),
-	IMAGE_ROW_PART(outer, inner, inner_image),
-	IMAGE_ROW(outer, raw, IMAGE_OCTETS),
-	IMAGE_ROW_RANGE(outer, flag, 1, 2),
-	IMAGE_ROW_STAYS(outer, stays, "a pointer"),
+	KIND(outer, long_us, IMAGE_US_LONG),
+	KIND(outer, none_us, IMAGE_US_LONG),
+	KIND(outer, ms, IMAGE_MS),
+	KIND(outer, none_ms, IMAGE_MS_OR_0),
+	KIND(outer, due, IMAGE_TICKS),
+	KIND(outer, ahead, IMAGE_AHEAD_MS),
+	PART(outer, inner, inner_image),
+	KIND(outer, raw, IMAGE_OCTETS),
+	RANGE(outer, flag, 1, 2),
+	STAYS(outer, stays, "a pointer"),
 };
-static const struct image_table outer_image = IMAGE_TABLE(outer, outer_rows);
+static TABLE(outer);
 
 #define LEN (8 + 8 + 4 * 4 + 4 + 3 + 1)
 
