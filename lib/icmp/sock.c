@@ -230,34 +230,22 @@ static int icmp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
+#define ICMP_OPS                                                                        \
+	.protocol = IPPROTO_ICMP, .connect = icmp_connect, .recvmsg = dgram_recvmsg,    \
+	.shutdown = dgram_shutdown, .close = icmp_close, .getsockopt = icmp_getsockopt, \
+	.setsockopt = icmp_setsockopt, .getname = dgram_getname, .ioctl = dgram_ioctl,  \
+	.zc_recv = dgram_zc_recv
+
 static const struct sock_ops raw_ops = {
+	ICMP_OPS,
 	.type = SOCK_RAW,
-	.protocol = IPPROTO_ICMP,
 	.bind = raw_bind,
-	.connect = icmp_connect,
 	.sendmsg = icmp_raw_sendmsg,
-	.recvmsg = dgram_recvmsg,
-	.shutdown = dgram_shutdown,
-	.close = icmp_close,
-	.getsockopt = icmp_getsockopt,
-	.setsockopt = icmp_setsockopt,
-	.getname = dgram_getname,
-	.ioctl = dgram_ioctl,
-	.zc_recv = dgram_zc_recv,
 };
 
 static const struct sock_ops ping_ops = {
+	ICMP_OPS,
 	.type = SOCK_DGRAM,
-	.protocol = IPPROTO_ICMP,
 	.bind = ping_bind,
-	.connect = icmp_connect,
 	.sendmsg = icmp_ping_sendmsg,
-	.recvmsg = dgram_recvmsg,
-	.shutdown = dgram_shutdown,
-	.close = icmp_close,
-	.getsockopt = icmp_getsockopt,
-	.setsockopt = icmp_setsockopt,
-	.getname = dgram_getname,
-	.ioctl = dgram_ioctl,
-	.zc_recv = dgram_zc_recv,
 };

@@ -74,7 +74,7 @@ static int setup(void **state)
 {
 	struct net_world *world;
 
-	udp_setup(state);
+	nw_setup_peer(state);
 	world = *state;
 	clocked = *world->w.ops;
 	clocked.since_1970_ns = nine_seconds;

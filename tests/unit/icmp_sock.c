@@ -5,72 +5,11 @@
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
 
-#include "net_world.h"
-
-#include <errno.h>
-
-static struct sock *open_socket(struct net_world *world,
-				int (*create)(struct nsk_worker *w, uint8_t domain,
-					      struct sock **s))
-{
-	struct sock *s;
-
-	assert_int_equal(create(&world->w, AF_INET, &s), 0);
-	assert_int_equal(s->ready, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
-	return s;
-}
-
-static struct sockaddr_in name(uint32_t addr, uint16_t port)
-{
-	return (struct sockaddr_in){.sin_family = AF_INET,
-				    .sin_port = WIRE_BE16(port),
-				    .sin_addr.s_addr = WIRE_BE32(addr)};
-}
-
-static int do_bind(struct sock *s, uint32_t addr, uint16_t port)
-{
-	struct sockaddr_in sa = name(addr, port);
-
-	return s->ops->bind(s, (struct sockaddr *)&sa, sizeof(sa));
-}
-
-static int do_connect(struct sock *s, uint32_t addr)
-{
-	struct sockaddr_in sa = name(addr, 0);
-
-	return s->ops->connect(s, (struct sockaddr *)&sa, sizeof(sa));
-}
+#include "dgram_world.h"
 
 static uint16_t id_of(struct sock *s)
 {
 	return dgram_of(s)->lport;
-}
-
-/* addr 0: to the peer of a connected socket. */
-static ssize_t do_send(struct sock *s, const void *data, size_t len, uint32_t addr)
-{
-	struct sockaddr_in sa = name(addr, 0);
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (addr) {
-		msg.msg_name = &sa;
-		msg.msg_namelen = sizeof(sa);
-	}
-	n = s->ops->sendmsg(s, &msg, 0);
-	net_tx_flush(s->worker);
-	return n;
-}
-
-static ssize_t do_recv(struct sock *s, void *buf, size_t len)
-{
-	struct sockaddr_in from;
-	struct iovec iov = {.iov_base = buf, .iov_len = len};
-	struct msghdr msg = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
-
-	return s->ops->recvmsg(s, &msg, 0);
 }
 
 /* An echo message with a payload of 4 bytes; returns its length. */
@@ -89,48 +28,41 @@ static void arrive(struct net_world *world, uint8_t type, uint16_t id)
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, p, echo(p, type, id, 1));
 }
 
-static int setup(void **state)
-{
-	nw_setup(state);
-	nw_resolve(*state, PEER, peer_mac);
-	return 0;
-}
-
 static void test_a_reply_goes_to_the_ping_socket_with_its_identifier(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *a = open_socket(world, icmp_create_ping);
-	struct sock *b = open_socket(world, icmp_create_ping);
+	struct sock *a = open_dgram(world, icmp_create_ping);
+	struct sock *b = open_dgram(world, icmp_create_ping);
 	uint8_t p[64];
 
 	assert_int_equal(do_bind(a, 0, 7), 0);
 	assert_int_equal(do_bind(b, 0, 8), 0);
 	arrive(world, ICMP_ECHO_REPLY, 7);
 	arrive(world, ICMP_ECHO_REPLY, 7 + 256); /* the same bucket */
-	assert_int_equal(do_recv(a, p, sizeof(p)), 12);
+	assert_int_equal(do_recv(a, p, sizeof(p), 0, NULL), 12);
 	assert_int_equal(p[0], ICMP_ECHO_REPLY);
 	assert_memory_equal(p + ICMP_HLEN, "data", 4);
-	assert_int_equal(do_recv(a, p, sizeof(p)), -EAGAIN);
-	assert_int_equal(do_recv(b, p, sizeof(p)), -EAGAIN);
+	assert_int_equal(do_recv(a, p, sizeof(p), 0, NULL), -EAGAIN);
+	assert_int_equal(do_recv(b, p, sizeof(p), 0, NULL), -EAGAIN);
 	nw_assert_drops(world, NSK_DROP_ICMP_UNKNOWN_TYPE, 1);
 }
 
 static void test_a_raw_socket_gets_every_message_with_its_header(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	struct ipv4_view ip = {0};
 	uint8_t p[64];
 
 	arrive(world, ICMP_ECHO_REPLY, 7);
 	arrive(world, ICMP_ECHO, 9);
-	assert_int_equal(do_recv(s, p, sizeof(p)), IPV4_HLEN + 12);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + 12);
 	assert_int_equal(ipv4_parse(p, sizeof(p), IPV4_HLEN + 12, 0, &ip), 0);
 	assert_int_equal(ip.src, PEER);
 	assert_int_equal(ip.ttl, 9);
 	assert_int_equal(p[IPV4_HLEN], ICMP_ECHO_REPLY);
 	/* A request as it came, and it is answered all the same. */
-	assert_int_equal(do_recv(s, p, sizeof(p)), IPV4_HLEN + 12);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + 12);
 	assert_int_equal(p[IPV4_HLEN], ICMP_ECHO);
 	assert_int_equal(world->nsent, 1);
 	assert_int_equal(*nw_sent_ip(world, 0, peer_mac, &ip), ICMP_ECHO_REPLY);
@@ -141,24 +73,24 @@ static void test_a_raw_socket_gets_every_message_with_its_header(void **state)
 static void test_what_a_filter_keeps_out_is_the_stacks_alone(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	struct icmp_filter filter = {.data = 1 << ICMP_ECHO_REPLY};
 	uint8_t p[64] = {33}; /* a type beyond the filter's bits */
 
 	assert_int_equal(s->ops->setsockopt(s, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter)), 0);
 	arrive(world, ICMP_ECHO_REPLY, 7);
-	assert_int_equal(do_recv(s, p, sizeof(p)), -EAGAIN);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), -EAGAIN);
 	nw_assert_drops(world, NSK_DROP_ICMP_UNKNOWN_TYPE, 1);
 	icmp_set_checksum(p, ICMP_HLEN);
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, p, ICMP_HLEN);
-	assert_int_equal(do_recv(s, p, sizeof(p)), IPV4_HLEN + ICMP_HLEN);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + ICMP_HLEN);
 }
 
 static void test_broken_messages_come_to_raw_sockets_alone(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *raw = open_socket(world, icmp_create_raw);
-	struct sock *ping = open_socket(world, icmp_create_ping);
+	struct sock *raw = open_dgram(world, icmp_create_raw);
+	struct sock *ping = open_dgram(world, icmp_create_ping);
 	uint8_t p[64];
 	size_t len;
 
@@ -167,9 +99,9 @@ static void test_broken_messages_come_to_raw_sockets_alone(void **state)
 	p[len - 1] ^= 1;
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, p, len);
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, p, 7);
-	assert_int_equal(do_recv(raw, p, sizeof(p)), IPV4_HLEN + len);
-	assert_int_equal(do_recv(raw, p, sizeof(p)), -EAGAIN);
-	assert_int_equal(do_recv(ping, p, sizeof(p)), -EAGAIN);
+	assert_int_equal(do_recv(raw, p, sizeof(p), 0, NULL), IPV4_HLEN + len);
+	assert_int_equal(do_recv(raw, p, sizeof(p), 0, NULL), -EAGAIN);
+	assert_int_equal(do_recv(ping, p, sizeof(p), 0, NULL), -EAGAIN);
 	assert_int_equal(world->w.drop[NSK_DROP_ICMP_CHECKSUM], 1);
 	assert_int_equal(world->w.drop[NSK_DROP_ICMP_SHORT], 1);
 }
@@ -177,7 +109,7 @@ static void test_broken_messages_come_to_raw_sockets_alone(void **state)
 static void test_a_full_buffer_is_counted(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	int least = 1;
 
 	assert_int_equal(s->ops->setsockopt(s, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
@@ -190,7 +122,7 @@ static void test_a_full_buffer_is_counted(void **state)
 static void test_a_copy_that_has_no_buffer_is_counted(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	struct rte_mbuf *m;
 	uint8_t p[64], frame[128];
 	size_t len =
@@ -200,7 +132,7 @@ static void test_a_copy_that_has_no_buffer_is_counted(void **state)
 	pkt_pool_withhold(world->w.pool);
 	ip_input(&world->w, &world->ifc[0], m);
 	pkt_pool_release(world->w.pool);
-	assert_int_equal(do_recv(s, p, sizeof(p)), -EAGAIN);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), -EAGAIN);
 	nw_assert_drops(world, NSK_DROP_RX_NO_BUFFER, 1);
 }
 
@@ -209,14 +141,14 @@ static void test_a_copy_that_has_no_buffer_is_counted(void **state)
 static void test_a_request_gets_its_identifier_and_checksum(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_ping);
+	struct sock *s = open_dgram(world, icmp_create_ping);
 	uint8_t p[1480] = {ICMP_ECHO, 0, 0xee, 0xee, 0xee, 0xee, 0, 5, 'x'};
 	struct icmp_view v;
 	struct ipv4_view ip;
 	const uint8_t *sent;
 
 	for (size_t len = ICMP_HLEN; len <= sizeof(p); len += 491) {
-		assert_int_equal(do_send(s, p, len, PEER), len);
+		assert_int_equal(do_send(s, p, len, PEER, 0), len);
 		sent = nw_sent_ip(world, 0, peer_mac, &ip);
 		assert_int_equal(ip.total_len, IPV4_HLEN + len);
 		assert_int_equal(icmp_parse(sent, len, 0, &v), 0);
@@ -225,45 +157,45 @@ static void test_a_request_gets_its_identifier_and_checksum(void **state)
 		nw_forget_sent(world);
 	}
 	assert_int_not_equal(id_of(s), 0);
-	assert_int_equal(do_send(s, p, 7, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 7, PEER, 0), -EINVAL);
 	p[1] = 1;
-	assert_int_equal(do_send(s, p, 8, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 8, PEER, 0), -EINVAL);
 	p[0] = ICMP_ECHO_REPLY;
 	p[1] = 0;
-	assert_int_equal(do_send(s, p, 8, PEER), -EINVAL);
-	assert_int_equal(do_send(s, p, 8, 0), -EDESTADDRREQ);
+	assert_int_equal(do_send(s, p, 8, PEER, 0), -EINVAL);
+	assert_int_equal(do_send(s, p, 8, 0, 0), -EDESTADDRREQ);
 	assert_int_equal(world->nsent, 0);
 }
 
 static void test_a_raw_message_leaves_as_it_is(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	uint8_t p[1481] = "\x2a\x01\x02\x03whatever";
 	struct ipv4_view ip;
 
-	assert_int_equal(do_send(s, p, 12, PEER), 12);
+	assert_int_equal(do_send(s, p, 12, PEER, 0), 12);
 	assert_memory_equal(nw_sent_ip(world, 0, peer_mac, &ip), p, 12);
 	assert_int_equal(ip.proto, IP_PROTO_ICMP);
 	assert_int_equal(ip.src, IF0_ADDR);
-	assert_int_equal(do_send(s, p, sizeof(p), PEER), -EMSGSIZE);
-	assert_int_equal(do_send(s, p, 12, IF0_BCAST), -EACCES);
-	assert_int_equal(do_connect(s, PEER), 0);
-	assert_int_equal(do_send(s, p, 12, 0), 12);
+	assert_int_equal(do_send(s, p, sizeof(p), PEER, 0), -EMSGSIZE);
+	assert_int_equal(do_send(s, p, 12, IF0_BCAST, 0), -EACCES);
+	assert_int_equal(do_connect(s, PEER, 0), 0);
+	assert_int_equal(do_send(s, p, 12, 0, 0), 12);
 	assert_int_equal(world->nsent, 2);
 }
 
 static void test_a_header_of_the_applications_is_completed_raw7(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_raw);
+	struct sock *s = open_dgram(world, icmp_create_raw);
 	uint8_t p[1500] = {0x45, 7, 0xee, 0xee, 0, 0, 0, 0, 33, 253, 0xee, 0xee};
 	struct ipv4_view ip;
 	int on = 1;
 
 	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)), 0);
 	store_be32(p + IPV4_DST_OFF, FAR);
-	assert_int_equal(do_send(s, p, 24, PEER), 24);
+	assert_int_equal(do_send(s, p, 24, PEER, 0), 24);
 	nw_sent_ip(world, 0, peer_mac, &ip); /* to whom the call says, for whom the header says */
 	assert_int_equal(ip.src, IF0_ADDR);
 	assert_int_equal(ip.dst, FAR);
@@ -273,17 +205,17 @@ static void test_a_header_of_the_applications_is_completed_raw7(void **state)
 	assert_int_not_equal(ip.id, 0);
 	store_be32(p + IPV4_SRC_OFF, 0x01020304);
 	store_be16(p + 4, 5);
-	assert_int_equal(do_send(s, p, 1500, PEER), 1500);
+	assert_int_equal(do_send(s, p, 1500, PEER, 0), 1500);
 	nw_sent_ip(world, 1, peer_mac, &ip);
 	assert_int_equal(ip.src, 0x01020304);
 	assert_int_equal(ip.id, 5);
-	assert_int_equal(do_send(s, p, 19, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 19, PEER, 0), -EINVAL);
 	p[0] = 0x47;
-	assert_int_equal(do_send(s, p, 24, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 24, PEER, 0), -EINVAL);
 	p[0] = 0x44;
-	assert_int_equal(do_send(s, p, 24, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 24, PEER, 0), -EINVAL);
 	p[0] = 0x65;
-	assert_int_equal(do_send(s, p, 24, PEER), -EINVAL);
+	assert_int_equal(do_send(s, p, 24, PEER, 0), -EINVAL);
 	assert_int_equal(world->nsent, 2);
 }
 
@@ -304,9 +236,9 @@ static void error_about(struct net_world *world, uint16_t id)
 static void test_errors_come_to_the_sender_rfc1122_3_2_2(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *connected = open_socket(world, icmp_create_ping);
-	struct sock *asking = open_socket(world, icmp_create_ping);
-	struct sock *other = open_socket(world, icmp_create_ping);
+	struct sock *connected = open_dgram(world, icmp_create_ping);
+	struct sock *asking = open_dgram(world, icmp_create_ping);
+	struct sock *other = open_dgram(world, icmp_create_ping);
 	uint8_t control[128], data[64];
 	struct iovec iov = {data, sizeof(data)};
 	struct msghdr msg = {.msg_iov = &iov,
@@ -320,7 +252,7 @@ static void test_errors_come_to_the_sender_rfc1122_3_2_2(void **state)
 			 0);
 	assert_int_equal(do_bind(asking, 0, 8), 0);
 	assert_int_equal(do_bind(other, 0, 9), 0);
-	assert_int_equal(do_connect(connected, PEER), 0);
+	assert_int_equal(do_connect(connected, PEER, 0), 0);
 	error_about(world, id_of(connected));
 	error_about(world, 8);
 	assert_int_equal(connected->err, EHOSTUNREACH);
@@ -342,8 +274,8 @@ static void test_errors_come_to_the_sender_rfc1122_3_2_2(void **state)
 static void test_an_identifier_is_one_sockets_if_it_does_not_share(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *a = open_socket(world, icmp_create_ping);
-	struct sock *b = open_socket(world, icmp_create_ping);
+	struct sock *a = open_dgram(world, icmp_create_ping);
+	struct sock *b = open_dgram(world, icmp_create_ping);
 	int off = 0;
 
 	assert_int_equal(b->ops->setsockopt(b, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
@@ -362,7 +294,7 @@ static void test_workers_choose_different_identifiers(void **state)
 	world->w.peers = 4;
 	world->w.id = 2;
 	for (unsigned i = 0; i < 100; i++)
-		assert_int_equal(do_bind(open_socket(world, icmp_create_ping), 0, 0), 0);
+		assert_int_equal(do_bind(open_dgram(world, icmp_create_ping), 0, 0), 0);
 	for (unsigned i = 0; i < ICMP_BUCKETS; i++)
 		if (!list_empty(&world->w.icmp->ping[i]))
 			assert_int_equal(i % 4, 2);
@@ -387,26 +319,26 @@ static void test_another_workers_sockets_get_a_copy(void **state)
 	assert_int_equal(pkt_of(copy)->flags & PKT_F_COPY, PKT_F_COPY);
 	assert_int_equal(world->nsent, 1); /* answered here */
 	/* There it is for sockets alone. */
-	s = open_socket(world, icmp_create_raw);
+	s = open_dgram(world, icmp_create_raw);
 	ip_deliver(&world->w, copy);
 	net_tx_flush(&world->w);
 	assert_int_equal(world->nsent, 1);
 	assert_null(world->steered);
-	assert_int_equal(do_recv(s, p, sizeof(p)), IPV4_HLEN + 12);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + 12);
 	nw_assert_drops(world, NSK_DROP_NONE, 0);
 }
 
 static void test_a_copy_of_an_error_reaches_the_sender_here(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world, icmp_create_ping);
+	struct sock *s = open_dgram(world, icmp_create_ping);
 	struct rte_mbuf *copy;
 
 	world->w.peers = 2;
 	world->w.id = 1;
 	world->owner = 0;
 	world->with_peers.icmp_users = 1; /* the other's alone, for a moment */
-	assert_int_equal(do_connect(s, PEER), 0);
+	assert_int_equal(do_connect(s, PEER, 0), 0);
 	error_about(world, id_of(s));
 	assert_int_equal(dgram_of(s)->sock.err, EHOSTUNREACH);
 	sock_take_error(s);
@@ -418,25 +350,23 @@ static void test_a_copy_of_an_error_reaches_the_sender_here(void **state)
 	assert_null(world->steered);
 }
 
-#define ICMP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, nw_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ICMP_TEST(test_a_reply_goes_to_the_ping_socket_with_its_identifier),
-		ICMP_TEST(test_a_raw_socket_gets_every_message_with_its_header),
-		ICMP_TEST(test_what_a_filter_keeps_out_is_the_stacks_alone),
-		ICMP_TEST(test_broken_messages_come_to_raw_sockets_alone),
-		ICMP_TEST(test_a_full_buffer_is_counted),
-		ICMP_TEST(test_a_copy_that_has_no_buffer_is_counted),
-		ICMP_TEST(test_a_request_gets_its_identifier_and_checksum),
-		ICMP_TEST(test_a_raw_message_leaves_as_it_is),
-		ICMP_TEST(test_a_header_of_the_applications_is_completed_raw7),
-		ICMP_TEST(test_errors_come_to_the_sender_rfc1122_3_2_2),
-		ICMP_TEST(test_an_identifier_is_one_sockets_if_it_does_not_share),
-		ICMP_TEST(test_workers_choose_different_identifiers),
-		ICMP_TEST(test_another_workers_sockets_get_a_copy),
-		ICMP_TEST(test_a_copy_of_an_error_reaches_the_sender_here),
+		NW_TEST_PEER(test_a_reply_goes_to_the_ping_socket_with_its_identifier),
+		NW_TEST_PEER(test_a_raw_socket_gets_every_message_with_its_header),
+		NW_TEST_PEER(test_what_a_filter_keeps_out_is_the_stacks_alone),
+		NW_TEST_PEER(test_broken_messages_come_to_raw_sockets_alone),
+		NW_TEST_PEER(test_a_full_buffer_is_counted),
+		NW_TEST_PEER(test_a_copy_that_has_no_buffer_is_counted),
+		NW_TEST_PEER(test_a_request_gets_its_identifier_and_checksum),
+		NW_TEST_PEER(test_a_raw_message_leaves_as_it_is),
+		NW_TEST_PEER(test_a_header_of_the_applications_is_completed_raw7),
+		NW_TEST_PEER(test_errors_come_to_the_sender_rfc1122_3_2_2),
+		NW_TEST_PEER(test_an_identifier_is_one_sockets_if_it_does_not_share),
+		NW_TEST_PEER(test_workers_choose_different_identifiers),
+		NW_TEST_PEER(test_another_workers_sockets_get_a_copy),
+		NW_TEST_PEER(test_a_copy_of_an_error_reaches_the_sender_here),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);

@@ -16,13 +16,6 @@ static void icmp(struct net_world *world, uint32_t dst, uint8_t type, uint8_t co
 	nw_packet(world, PEER, dst, IP_PROTO_ICMP, msg, ICMP_HLEN + len);
 }
 
-static int setup(void **state)
-{
-	nw_setup(state);
-	nw_resolve(*state, PEER, peer_mac);
-	return 0;
-}
-
 /* ---- echo ---- */
 
 static void test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6(void **state)
@@ -331,23 +324,22 @@ static void test_without_a_buffer_an_error_is_left_out_and_counted(void **state)
 	assert_int_equal(world->w.drop[NSK_DROP_IP_UNKNOWN_PROTO], 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, nw_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6),
-		TEST(test_a_shared_packet_is_answered_by_a_copy_and_stays_as_it_was),
-		TEST(test_echo_to_many_is_not_answered),
-		TEST(test_bad_messages_have_their_reasons),
-		TEST(test_errors_become_errno_RFC1122_4_2_3_9),
-		TEST(test_a_quote_that_cannot_be_ours_counts_for_nothing),
-		TEST(test_a_path_mtu_is_held_at_the_floor_and_must_be_below_the_packet_RFC1191),
-		TEST(test_an_error_goes_to_the_worker_of_the_flow_that_it_quotes),
-		TEST(test_an_error_quotes_up_to_576_bytes_RFC1812_4_3_2_3),
-		TEST(test_no_error_about_what_must_not_be_answered_RFC1122_3_2_2),
-		TEST(test_errors_are_limited_by_a_bucket_of_uncertain_depth),
-		TEST(test_without_a_buffer_an_error_is_left_out_and_counted),
+		NW_TEST_PEER(test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6),
+		NW_TEST_PEER(test_a_shared_packet_is_answered_by_a_copy_and_stays_as_it_was),
+		NW_TEST_PEER(test_echo_to_many_is_not_answered),
+		NW_TEST_PEER(test_bad_messages_have_their_reasons),
+		NW_TEST_PEER(test_errors_become_errno_RFC1122_4_2_3_9),
+		NW_TEST_PEER(test_a_quote_that_cannot_be_ours_counts_for_nothing),
+		NW_TEST_PEER(
+			test_a_path_mtu_is_held_at_the_floor_and_must_be_below_the_packet_RFC1191),
+		NW_TEST_PEER(test_an_error_goes_to_the_worker_of_the_flow_that_it_quotes),
+		NW_TEST_PEER(test_an_error_quotes_up_to_576_bytes_RFC1812_4_3_2_3),
+		NW_TEST_PEER(test_no_error_about_what_must_not_be_answered_RFC1122_3_2_2),
+		NW_TEST_PEER(test_errors_are_limited_by_a_bucket_of_uncertain_depth),
+		NW_TEST_PEER(test_without_a_buffer_an_error_is_left_out_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);

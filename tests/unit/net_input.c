@@ -144,7 +144,7 @@ static void test_every_frame_has_exactly_one_outcome(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UDP_TEST(test_every_frame_has_exactly_one_outcome),
+		NW_TEST_PEER(test_every_frame_has_exactly_one_outcome),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);

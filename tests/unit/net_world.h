@@ -458,6 +458,15 @@ static inline void nw_assert_drops(const struct net_world *world, enum nsk_drop 
 	assert_int_equal(all, n);
 }
 
-#define NW_TEST(name) cmocka_unit_test_setup_teardown(name, nw_setup, nw_teardown)
+/* Its peer is resolved. */
+static inline int nw_setup_peer(void **state)
+{
+	nw_setup(state);
+	nw_resolve(*state, PEER, peer_mac);
+	return 0;
+}
+
+#define NW_TEST(name)	   cmocka_unit_test_setup_teardown(name, nw_setup, nw_teardown)
+#define NW_TEST_PEER(name) cmocka_unit_test_setup_teardown(name, nw_setup_peer, nw_teardown)
 
 #endif

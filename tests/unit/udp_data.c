@@ -281,16 +281,16 @@ static void test_refusals_have_their_errno(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UDP_TEST(test_connected_before_bound_before_any),
-		UDP_TEST(test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1),
-		UDP_TEST(test_bad_lengths_and_checksums_are_dropped),
-		UDP_TEST(test_a_datagram_is_read_once_whole_or_cut),
-		UDP_TEST(test_the_receive_buffer_is_charged_by_whole_buffers),
-		UDP_TEST(test_buffers_are_handed_over_whole_in_order),
-		UDP_TEST(test_what_is_sent_is_a_sound_datagram_of_any_length_in_any_pieces),
-		UDP_TEST(test_a_jumbo_datagram_goes_in_a_chain_if_the_port_takes_chains),
-		UDP_TEST(test_the_port_computes_the_checksum_if_it_can),
-		UDP_TEST(test_refusals_have_their_errno),
+		NW_TEST_PEER(test_connected_before_bound_before_any),
+		NW_TEST_PEER(test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1),
+		NW_TEST_PEER(test_bad_lengths_and_checksums_are_dropped),
+		NW_TEST_PEER(test_a_datagram_is_read_once_whole_or_cut),
+		NW_TEST_PEER(test_the_receive_buffer_is_charged_by_whole_buffers),
+		NW_TEST_PEER(test_buffers_are_handed_over_whole_in_order),
+		NW_TEST_PEER(test_what_is_sent_is_a_sound_datagram_of_any_length_in_any_pieces),
+		NW_TEST_PEER(test_a_jumbo_datagram_goes_in_a_chain_if_the_port_takes_chains),
+		NW_TEST_PEER(test_the_port_computes_the_checksum_if_it_can),
+		NW_TEST_PEER(test_refusals_have_their_errno),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);

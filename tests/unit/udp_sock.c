@@ -333,18 +333,19 @@ static void test_every_failing_allocation_leaves_nothing_behind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UDP_TEST(test_bind_takes_our_addresses_and_free_ports),
-		UDP_TEST(test_a_socket_that_sends_first_gets_a_port_of_the_range),
-		UDP_TEST(test_ports_run_out_and_come_back),
-		UDP_TEST(test_the_port_of_a_connected_socket_brings_its_flow_home),
-		UDP_TEST(test_connect_names_the_peer_and_unspec_takes_it_back),
-		UDP_TEST(test_shutdown_ends_either_direction),
-		UDP_TEST(test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
-		UDP_TEST(test_a_silent_next_hop_is_host_unreachable),
-		UDP_TEST(test_options_are_kept_and_take_effect),
+		NW_TEST_PEER(test_bind_takes_our_addresses_and_free_ports),
+		NW_TEST_PEER(test_a_socket_that_sends_first_gets_a_port_of_the_range),
+		NW_TEST_PEER(test_ports_run_out_and_come_back),
+		NW_TEST_PEER(test_the_port_of_a_connected_socket_brings_its_flow_home),
+		NW_TEST_PEER(test_connect_names_the_peer_and_unspec_takes_it_back),
+		NW_TEST_PEER(test_shutdown_ends_either_direction),
+		NW_TEST_PEER(
+			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
+		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
+		NW_TEST_PEER(test_options_are_kept_and_take_effect),
 		cmocka_unit_test_setup_teardown(test_sockets_run_out_and_come_back, setup_few,
 						nw_teardown),
-		UDP_TEST(test_a_list_in_pages_has_every_bound_socket_once),
+		NW_TEST_PEER(test_a_list_in_pages_has_every_bound_socket_once),
 		cmocka_unit_test(test_every_failing_allocation_leaves_nothing_behind),
 	};
 
