@@ -22,8 +22,10 @@ static void assert_covers(const struct image_table *t)
 }
 
 static const struct image_table *const tables[] = {
-	&tcp_conn_image, &tcp_ext_image, &tcp_pace_image,	  &tcp_mtu_image,   &loss_more_image,
-	&cc_image,   &hystart_image, &flight_range_image, &rate_snap_image, &flight_losses_image,
+	&tcp_conn_image,      &tcp_ext_image,	   &tcp_pace_image,
+	&tcp_mtu_image,	      &loss_more_image,	   &cc_image,
+	&hystart_image,	      &flight_range_image, &rate_snap_image,
+	&flight_losses_image,
 };
 
 /* A field that is new is in its table, or the octets that it takes are in no row. */
