@@ -22,8 +22,10 @@
 #include "tcp/way.h"
 #include "wire/family.h"
 
-/* However small MSS and MTU are told to be, a segment carries as much (CVE-2019-11479). */
-#define MSS_FLOOR 36
+/* What the least MTU of IPv4 leaves beside timestamps. Others cannot bring us here: what they tell
+ * of their MSS (tcp.mss_min) and of a path's MTU (IPV4_PMTU_FLOOR) is held higher (CVE-2019-11479).
+ */
+#define MSS_FLOOR 16
 
 #define OPENING_STATES (TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD))
 

@@ -7,6 +7,7 @@
 #define NSK_TCP_CONTROL_H
 
 #include "mbuf/pool.h"
+#include "tcp/fastopen.h"
 #include "tcp/segment.h"
 #include "tcp/way.h"
 
@@ -14,7 +15,7 @@
 struct tcp_control {
 	const struct flow *flow;	 /* as received */
 	const struct tcp_opts *opts;	 /* of a SYN; else only timestamps count. NULL: none */
-	const struct tcp_cookie *cookie; /* of a SYN, behind them; NULL: none */
+	const struct tcp_cookie *cookie; /* of a SYN, behind them where it fits; NULL: none */
 	uint32_t seq, ack;
 	uint16_t flags;
 	uint16_t wnd; /* as on the wire */
@@ -47,7 +48,7 @@ static NSK_ALWAYS_INLINE unsigned control_options(uint8_t *p, const struct tcp_c
 	if (NSK_LIKELY(o.mss == 0))
 		o.mss = control_mss(ifc, ctl->how.family);
 	len = tcp_opts_write_syn(p, &o, sum);
-	if (ctl->cookie)
+	if (ctl->cookie && fastopen_fits(ifc, ctl->how.family))
 		len += tcp_opts_write_cookie(p + len, ctl->cookie, sum);
 	return (unsigned)len;
 }

@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "tcp/conn.h"
 #include "tcpalg/fastopen.h"
+#include "wire/family.h"
 
 /* Bits of the setting tcp.fastopen, numbers of Linux's net.ipv4.tcp_fastopen. */
 enum fastopen_setting {
@@ -82,6 +83,12 @@ static inline bool fastopen_waits(const struct tcp_conn *c)
 {
 	return c->state == TCPS_SYN_SENT && c->ext && c->ext->fastopen &&
 	       c->ext->fastopen->syn == FASTOPEN_WAITS;
+}
+
+/* No cookie travels by an interface that does not take the longest header that a SYN may have. */
+static inline bool fastopen_fits(const struct iface *ifc, uint8_t family)
+{
+	return ifc->mtu >= (uint32_t)family_of(family)->hdr_len + TCP_HLEN_MAX;
 }
 
 /* ---- fastopen_listen.c ---- */

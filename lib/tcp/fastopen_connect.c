@@ -78,7 +78,8 @@ static bool prepare(struct nsk_worker *w, struct tcp_conn *c)
 	c->ext->fastopen_bits &= (uint8_t) ~(FASTOPEN_SYN_DATA | FASTOPEN_FAIL);
 	c->rcv.peer_mss = family_of(c->sock.family)->default_mss;
 	c->cc.smss = 0; /* of a connection before: what fits the SYN is to be in one buffer */
-	if (fastopen_paused(k, &c->flow, clock_ms(w)))
+	if (!fastopen_fits(c->route.iface, c->sock.family) ||
+	    fastopen_paused(k, &c->flow, clock_ms(w)))
 		return false;
 	fo->syn = FASTOPEN_FIRST;
 	fo->cookie.len = 0;

@@ -257,7 +257,7 @@ bool tcp_fastopen_tell(struct nsk_worker *w, struct tcp_conn *c, struct tcp_cook
 	struct fastopen_request *r = c->ext->request;
 	struct fastopen_keys keys;
 
-	if (!r->tell)
+	if (!r->tell || !fastopen_fits(c->route.iface, c->sock.family))
 		return false;
 	r->tell = false; /* not when it is sent again (§4.2.2) */
 	keys = keys_of(w, r->of);

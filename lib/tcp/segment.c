@@ -40,15 +40,25 @@ void tcp_segment_send(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	segment_out(w, &c->route, m, &c->flow, how, hlen, hlen + plen, total);
 }
 
+/* SACK blocks that fit: an interface of the least MTUs has room for fewer than the header has. */
+static unsigned sack_room(const struct tcp_conn *c, const struct iface *ifc)
+{
+	uint32_t without =
+		family_of(c->sock.family)->hdr_len + tcp_header_len(c) + TCP_OPTS_SACK_HEAD_LEN;
+	uint32_t room = ifc->mtu > without ? ifc->mtu - without : 0;
+
+	return tcp_opts_sack_fit(room / TCP_OPT_SACK_BLOCK_LEN, c->flags & CONN_F_TS);
+}
+
 /* SACK blocks that an ACK carries now. */
 static unsigned sack_blocks(struct tcp_conn *c, struct seq_range *blocks)
 {
 	struct tcp_ext *x = c->ext;
-	unsigned n, max = c->flags & CONN_F_TS ? TCP_SACK_MAX_WITH_TS : TCP_SACK_MAX;
+	unsigned n;
 
 	if (!x || !(c->flags & CONN_F_SACK))
 		return 0;
-	n = reasm_sack(x->ooo, &x->dsack, blocks, max);
+	n = reasm_sack(x->ooo, &x->dsack, blocks, sack_room(c, c->route.iface));
 	x->dsack = (struct seq_range){0};
 	return n;
 }
