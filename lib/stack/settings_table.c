@@ -177,7 +177,7 @@ const struct setting settings_table[] = {
 	     "congestion control of new sockets, as TCP_CONGESTION names it"),
 	ENUM("tcp.ack_policy", tcp_ack_policy, ack_policies, ACKPOLICY_LINUX, LIVE, NULL,
 	     "when to acknowledge: linux, quick at the start and after loss; rfc, every second segment"),
-	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, 10, START, NULL,
+	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, CC_INITIAL_SEGS, START, NULL,
 	    "initial congestion window, RFC 6928"),
 	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, LIVE,
 	    "net.ipv4.tcp_challenge_ack_limit", "challenge ACKs of a worker, RFC 5961 §7"),

@@ -24,6 +24,7 @@ static inline struct loss_ctx recover_ctx(struct nsk_worker *w, struct tcp_conn 
 		.nxt = c->snd_nxt,
 		.now_us = w->tcp->now_us,
 		.srtt_us = rtt_srtt_us(&c->rtt),
+		.initial_segs = w->set->tcp_initcwnd,
 		.sack = c->flags & CONN_F_SACK,
 	};
 }

@@ -143,7 +143,7 @@ static unsigned take_back(struct loss_ctx *x, uint32_t acked)
 	x->m->frto = FRTO_OFF;
 	x->m->quota = 0;
 	x->m->left = 0;
-	undo_restore(&x->m->undo, x->cc, flight_pipe(x->f, x->una, x->nxt), acked);
+	undo_restore(&x->m->undo, x->cc, flight_pipe(x->f, x->una, x->nxt), acked, x->initial_segs);
 	calm(x);
 	return LOSS_EV_UNDO | LOSS_EV_EXIT;
 }

@@ -82,8 +82,9 @@ struct loss_ctx {
 	uint32_t una, nxt;
 	uint64_t now_us;
 	uint32_t srtt_us;
-	bool sack;	 /* negotiated */
-	uint32_t reo_us; /* out: the reordering timer is to run for this long; 0: is not */
+	uint32_t initial_segs; /* of an initial window */
+	bool sack;	       /* negotiated */
+	uint32_t reo_us;       /* out: the reordering timer is to run for this long; 0: is not */
 };
 
 /* One ACK. */

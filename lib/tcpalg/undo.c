@@ -48,10 +48,11 @@ bool undo_covers(struct undo *u, struct seq_range dup, uint32_t una)
 	return u->armed;
 }
 
-void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked)
+void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked,
+		  uint32_t initial_segs)
 {
 	const struct cc now = *cc;
-	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss, CC_INITIAL_SEGS));
+	uint32_t most = pipe + min_u32(acked, cc_initial_window(now.smss, initial_segs));
 
 	if (cc->flags & CC_MODEL) {
 		cc_algos[cc->algo]->undo(cc);

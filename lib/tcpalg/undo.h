@@ -60,9 +60,11 @@ static inline bool undo_dsack(struct undo *u, struct seq_range dup)
 
 /*
  * RFC 4015 section 3.2 steps 5 and 6: the window as before, but no burst: pipe octets are in
- * flight, the ACK acknowledged acked. A model of the path knows itself what it was. Disarms.
+ * flight, the ACK acknowledged acked, an initial window has initial_segs segments. A model of the
+ * path knows itself what it was. Disarms.
  */
-void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked);
+void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked,
+		  uint32_t initial_segs);
 
 /* The same for what has only just begun, with this ACK: nothing was sent by the new window. */
 void undo_at_once(struct undo *u, struct cc *cc);

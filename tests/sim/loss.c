@@ -5,6 +5,7 @@
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/peer.h"
@@ -33,10 +34,10 @@ static const uint8_t mss_sack[] = {2, 4, 5, 0xb4, 1, 1, 4, 2};
 static const uint8_t mss_sack_ts[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /* A connection that knows its round trip: one segment at a time, until SRTT is near it. */
-static void open_talk(const uint8_t *opts, size_t len)
+static void open_talk_with(const char *const *settings, const uint8_t *opts, size_t len)
 {
 	memset(&peer, 0, sizeof(peer));
-	peer_start(&peer, NULL);
+	peer_start(&peer, settings);
 	talk_connect(&t, &peer, 5000, -1, opts, len);
 	world_fill(data, sizeof(data), 0, 1);
 	for (unsigned i = 0; i < 40; i++) {
@@ -51,6 +52,11 @@ static void open_talk(const uint8_t *opts, size_t len)
 	}
 	peer_expect_silence(&peer);
 	base = t.ack;
+}
+
+static void open_talk(const uint8_t *opts, size_t len)
+{
+	open_talk_with(NULL, opts, len);
 }
 
 static void ack_at(uint32_t segment)
@@ -324,6 +330,31 @@ static void needless_timeout_is_undone_by_the_first_timestamp_rfc3522(void **sta
 	talk_end(&t);
 }
 
+/* All that was in flight is acknowledged at once: an initial window may leave. */
+static void undo_gives_back_an_initial_window_as_it_is_set_rfc4015_3_2(void **state)
+{
+	static const uint32_t segs[] = {5, 10, 20, 30};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const uint32_t smss = MSS - 12;
+		char text[32];
+
+		snprintf(text, sizeof(text), "tcp.initcwnd=%u", segs[i]);
+		open_talk_with((const char *const[]){text, NULL}, mss_sack_ts, sizeof(mss_sack_ts));
+		assert_int_equal(info().i.tcpi_snd_cwnd, segs[i]);
+		talk_write(&t, data, segs[i] * smss);
+		t.tsecr = peer_segment(&peer).opts.tsval;
+		peer_run(&peer, 450 * MS);
+		assert_int_equal(counter(NSK_CNT_TCP_RTO), 1);
+		talk_send_at(&t, TCP_ACK, t.seq, base + segs[i] * smss, NULL, 0);
+		assert_int_equal(counter(NSK_CNT_TCP_UNDOS), 1);
+		/* The ACK itself is one of slow start, which takes 8 segments of it (RFC 3465). */
+		assert_int_equal(info().i.tcpi_snd_cwnd, segs[i] + NSK_MIN(segs[i], 8u));
+		talk_end(&t);
+	}
+}
+
 /* RFC 3708; and the next time more reordering is borne (RFC 8985 §6.2 step 4). */
 static void dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2(void **state)
 {
@@ -415,6 +446,7 @@ int main(void)
 		world_test(lost_retransmission_is_found_without_a_timeout_rfc8985),
 		world_test(needless_timeout_is_undone_rfc5682),
 		world_test(needless_timeout_is_undone_by_the_first_timestamp_rfc3522),
+		world_test(undo_gives_back_an_initial_window_as_it_is_set_rfc4015_3_2),
 		world_test(dsack_undoes_and_widens_the_window_rfc3708_rfc8985_6_2),
 		world_test(segments_out_of_order_are_counted),
 		world_test(timeouts_are_counted_in_tcp_info),

@@ -57,6 +57,7 @@ static inline struct loss_ctx sender_ctx(struct sender *s)
 		.nxt = s->nxt,
 		.now_us = s->now,
 		.srtt_us = s->srtt,
+		.initial_segs = CC_INITIAL_SEGS,
 		.sack = s->sack,
 		.reo_us = s->reo_us,
 	};

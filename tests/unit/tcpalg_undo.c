@@ -82,17 +82,23 @@ static void rfc4015_3_2_step_6_window_is_back_without_a_burst(void **state)
 {
 	(void)state;
 	begin();
-	undo_restore(&u, &cc, 38 * SMSS, 2 * SMSS);
+	undo_restore(&u, &cc, 38 * SMSS, 2 * SMSS, 10);
 	assert_int_equal(cc.cwnd, 40 * SMSS);
 	assert_int_equal(cc.ssthresh, 30 * SMSS);
 	assert_int_equal(cc.priv.u32[0], 77);
 	assert_int_equal(cc.flags & CC_AFTER_RTO, 0);
 	/* Little is in flight: slow start leads back to where it was. */
 	begin();
-	undo_restore(&u, &cc, 3 * SMSS, 35 * SMSS);
+	undo_restore(&u, &cc, 3 * SMSS, 35 * SMSS, 10);
 	assert_int_equal(cc.cwnd, 13 * SMSS);
 	assert_int_equal(cc.ssthresh, 40 * SMSS);
 	assert_false(u.armed);
+	begin();
+	undo_restore(&u, &cc, 3 * SMSS, 35 * SMSS, 20);
+	assert_int_equal(cc.cwnd, 23 * SMSS);
+	begin();
+	undo_restore(&u, &cc, 3 * SMSS, 2 * SMSS, 20);
+	assert_int_equal(cc.cwnd, 5 * SMSS);
 }
 
 static void undoing_never_lowers_the_window(void **state)
@@ -101,7 +107,7 @@ static void undoing_never_lowers_the_window(void **state)
 	begin();
 	cc.cwnd = 60 * SMSS;
 	cc_set_smss(&cc, SMSS / 2);
-	undo_restore(&u, &cc, 0, 0);
+	undo_restore(&u, &cc, 0, 0, 10);
 	assert_int_equal(cc.cwnd, 60 * SMSS);
 	assert_int_equal(cc.smss, SMSS / 2);
 }
