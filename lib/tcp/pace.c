@@ -94,10 +94,12 @@ bool pace_model(struct nsk_worker *w, struct tcp_conn *c)
 uint64_t pace_rate(const struct tcp_conn *c)
 {
 	const struct tcp_pace *p = pace_of(c);
+	uint64_t most;
 
 	if (!p)
 		return PACE_NO_LIMIT;
-	return p->model ? NSK_MIN(p->model->pacing_rate, p->max_rate) : p->max_rate;
+	most = p->max_rate ? p->max_rate : PACE_NO_LIMIT;
+	return p->model ? NSK_MIN(p->model->pacing_rate, most) : most;
 }
 
 int pace_limit(struct nsk_worker *w, struct tcp_conn *c, uint64_t rate)

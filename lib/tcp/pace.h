@@ -24,7 +24,7 @@
 struct tcp_pace {
 	struct rate rate;
 	struct pacer pacer;
-	uint64_t max_rate;	/* SO_MAX_PACING_RATE, octets a second */
+	uint64_t max_rate;	/* SO_MAX_PACING_RATE, octets a second; 0 is no limit either */
 	struct cc_model *model; /* state of the congestion control, NULL: needs none */
 	uint32_t model_bytes;
 	uint32_t due;	   /* deadline of TCP_T_PACE, in ticks of the wheel */

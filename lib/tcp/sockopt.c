@@ -126,7 +126,7 @@ static int get_error(struct nsk_worker *w, struct tcp_conn *c)
 	return err;
 }
 
-/* As in Linux four octets of value, or eight; all ones: no limit. */
+/* As in Linux four octets of value, or eight; all ones or 0: no limit, told as it was set. */
 static int get_max_pacing_rate(struct nsk_worker *w, struct tcp_conn *c, void *value,
 			       socklen_t *len)
 {
@@ -158,7 +158,7 @@ static int set_max_pacing_rate(struct nsk_worker *w, struct tcp_conn *c, const v
 	} else {
 		return -EINVAL;
 	}
-	return pace_limit(w, c, rate ? rate : PACE_NO_LIMIT); /* 0: as Linux, no pacing */
+	return pace_limit(w, c, rate);
 }
 
 /* ---- IPPROTO_TCP ---- */

@@ -127,11 +127,13 @@ static void a_limit_of_0_is_none_as_in_linux(void **state)
 	(void)state;
 	start(100000000, 0);
 	limit(b.fd[0], 0);
-	assert_true(limit_of(b.fd[0]) == UINT64_MAX);
+	assert_int_equal(limit_of(b.fd[0]), 0);
 	limit(b.fd[0], 100000);
 	assert_about(bulk_bps(&b, 1, 4 * SEC) / 8, 100000);
 	limit(b.fd[0], 0);
-	assert_true(limit_of(b.fd[0]) == UINT64_MAX);
+	assert_int_equal(limit_of(b.fd[0]), 0);
+	assert_int_equal(bulk_info(&b).tcpi_max_pacing_rate, 0);
+	assert_true(bulk_info(&b).tcpi_pacing_rate == UINT64_MAX);
 	bulk_run(&b, 1, 4 * SEC);
 	assert_about(bulk_bps(&b, 1, 4 * SEC), PAYLOAD(UINT64_C(100000000)));
 	end();

@@ -106,6 +106,42 @@ static void sizes(const char *name, int fd, int level, int option)
 	about("%s", "");
 }
 
+/* A number of four bytes or of eight, and 0 holds nothing back. */
+static void pacing(void)
+{
+	static const uint64_t rates[] = {0, 1000, UINT32_MAX, UINT64_C(1) << 40, UINT64_MAX};
+	int fd[2];
+
+	tcp_pair(fd);
+	for (size_t i = 0; i < 2 * sizeof(rates) / sizeof(rates[0]); i++) {
+		socklen_t set = i % 2 ? 8 : 4;
+
+		about("SO_MAX_PACING_RATE of %u bytes, %#llx", set,
+		      (unsigned long long)rates[i / 2]);
+		say_rc("set",
+		       setsockopt(fd[0], SOL_SOCKET, SO_MAX_PACING_RATE, &rates[i / 2], set));
+		for (socklen_t room = 4; room <= 8; room += 4) {
+			uint64_t got = 0;
+			socklen_t len = room;
+
+			need(getsockopt(fd[0], SOL_SOCKET, SO_MAX_PACING_RATE, &got, &len) == 0);
+			say(room == 4 ? "read in 4" : "read in 8", "%#llx, %u bytes",
+			    (unsigned long long)got, len);
+		}
+	}
+	about("%s", "SO_MAX_PACING_RATE of 0");
+	set_int(fd[0], SOL_SOCKET, SO_MAX_PACING_RATE, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		char bytes[5000] = {0};
+
+		need(send(fd[0], bytes, sizeof(bytes), 0) == sizeof(bytes));
+		receive_all(fd[1], bytes, sizeof(bytes));
+	}
+	say_if("lets everything go", true);
+	close_pair(fd);
+	about("%s", "");
+}
+
 static void lingers(void)
 {
 	static const struct linger values[] = {{0, 0}, {1, 0}, {1, 5}, {7, 5}, {0, 5}};
@@ -135,4 +171,5 @@ void topic_options(void)
 	sizes("IP_TOS", fd, IPPROTO_IP, IP_TOS);
 	close(fd);
 	lingers();
+	pacing();
 }
