@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <rte_thash.h>
-
 #include "wire/bytes.h"
 
 /* The key of Microsoft's RSS specification, which most PMDs take as their default. */
@@ -13,6 +11,31 @@ const uint8_t rss_key[RSS_KEY_LEN] = {
 	0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
 	0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 };
+
+/* The low bits of the hash of a lone bit of the input: the window of 32 bits of the key that begins
+ * there. */
+static uint8_t of_bit(unsigned place)
+{
+	uint64_t key = 0;
+
+	for (unsigned i = 0; i < 5; i++)
+		key = key << 8 | rss_key[place / 8 + i];
+	return (uint8_t)(key >> (8 - place % 8)) % RSS_BUCKETS;
+}
+
+void rss_init(struct rss *r)
+{
+	for (unsigned place = 0; place < RSS_INPUT; place++) {
+		uint8_t *adds = r->adds[place];
+
+		adds[0] = 0;
+		for (unsigned v = 1; v < 256; v++) {
+			unsigned lowest = (unsigned)__builtin_ctz(v);
+
+			adds[v] = adds[v & (v - 1)] ^ of_bit(8 * place + 7 - lowest);
+		}
+	}
+}
 
 /*
  * A flow does not say its family. Both addresses with nothing behind their first four bytes are
@@ -26,15 +49,14 @@ static int looks_ipv4(const struct flow *f)
 	return memcmp(f->src + 4, zero, 12) == 0 && memcmp(f->dst + 4, zero, 12) == 0;
 }
 
-uint32_t rss_hash(const struct flow *f)
+unsigned rss_bucket(const struct rss *r, const struct flow *f)
 {
-	uint32_t words[9];
-	uint32_t n = looks_ipv4(f) ? 1 : 4;
+	const uint8_t *ports = (const uint8_t *)&f->sport_be;
+	unsigned n = looks_ipv4(f) ? 4 : 16, bucket = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		words[i] = load_be32(f->src + 4 * i);
-		words[n + i] = load_be32(f->dst + 4 * i);
-	}
-	words[2 * n] = load_be32(&f->sport_be);
-	return rte_softrss(words, 2 * n + 1, rss_key);
+	for (unsigned i = 0; i < n; i++)
+		bucket ^= r->adds[i][f->src[i]] ^ r->adds[n + i][f->dst[i]];
+	for (unsigned i = 0; i < 4; i++)
+		bucket ^= r->adds[2 * n + i][ports[i]];
+	return bucket;
 }

@@ -12,16 +12,26 @@
 
 #define RSS_KEY_LEN 40
 #define RSS_BUCKETS 128
+#define RSS_INPUT   36 /* octets: two IPv6 addresses and two ports */
 
 extern const uint8_t rss_key[RSS_KEY_LEN];
 
-/* Hash of a flow as received (src: the peer). */
-uint32_t rss_hash(const struct flow *flow);
+/* What an octet of the input adds to the bucket, by its place; the sum is without carries. A
+ * bucket is the low bits of the hash, so octets are all that there is to keep. */
+struct rss {
+	uint8_t adds[RSS_INPUT][256];
+};
+_Static_assert(RSS_BUCKETS <= 256, "a bucket is an octet");
+
+void rss_init(struct rss *r);
+
+/* Bucket of a flow as received (src: the peer). */
+unsigned rss_bucket(const struct rss *r, const struct flow *flow);
 
 /* Worker that owns a bucket, as the redirection table of a NIC is set up. */
-static inline uint16_t rss_worker(uint32_t hash, uint16_t workers)
+static inline uint16_t rss_worker(unsigned bucket, uint16_t workers)
 {
-	return (uint16_t)(hash % RSS_BUCKETS % workers);
+	return (uint16_t)(bucket % workers);
 }
 
 #endif

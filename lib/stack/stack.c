@@ -92,6 +92,8 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 
 	if (err)
 		return err;
+	if (stack->nworkers > 1)
+		rss_init(&stack->rss);
 	extmem_init(&stack->shared.extmem);
 	pthread_mutex_init(&stack->shared.groups.lock, NULL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {

@@ -19,6 +19,7 @@
 #include "mbuf/shared.h"
 #include "mbuf/worker.h"
 #include "net/iface.h"
+#include "net/rss.h"
 #include "stack/clock.h"
 #include "stack/config.h"
 
@@ -90,6 +91,7 @@ struct nsk_stack {
 	struct clock clock;	  /* [C] */
 	uint64_t seed;		  /* [C] */
 	struct stack_shared shared;
+	struct rss rss;	   /* [C] which worker owns a flow */
 	unsigned id;	   /* [C] for names of pools and rings */
 	unsigned nworkers; /* [C] */
 	struct run_worker *worker[CONFIG_WORKERS_MAX];

@@ -23,7 +23,7 @@ uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow)
 {
 	if (NSK_LIKELY(w->peers == 1))
 		return 0;
-	return rss_worker(rss_hash(flow), w->peers);
+	return rss_worker(rss_bucket(&w->stack->rss, flow), w->peers);
 }
 
 void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
