@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP messages for sockets: copies for raw ones that want the type, for ping sockets replies with
- * their identifier, for both the errors about what they sent. What is left goes to the stack itself
- * (ip/icmp.c), but for a copy that another worker had made and what we have sent ourselves: those
- * are for sockets alone.
+ * their identifier, for both the errors about what they sent. A message goes round the workers that
+ * have such sockets (ip_round()); on the last one it comes to the stack itself (ip/icmp.c), unless
+ * we have sent it ourselves.
  */
 #include <rte_mbuf.h>
 
@@ -102,26 +102,34 @@ static bool give_here(struct nsk_worker *w, struct rte_mbuf *m)
 	return taken;
 }
 
-static void icmp_sock_input(struct nsk_worker *w, struct rte_mbuf *m)
+/* The part of sockets. True: m has gone on to those of another worker. */
+static bool round_of_sockets(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	uint64_t users = __atomic_load_n(&w->shared->icmp_users, __ATOMIC_RELAXED);
-	uint64_t own = UINT64_C(1) << w->id;
-	uint8_t flags = pkt_of(m)->flags;
-	bool taken = false;
+	struct pkt *p = pkt_of(m);
+	int next = ip_round(w, p, users);
+	bool taken = users >> w->id & 1 && give_here(w, m);
 
-	/* An error, on its way to whom it is about: the sockets of ICMP have had it. */
-	if (NSK_UNLIKELY((flags & (PKT_F_STEERED | PKT_F_COPY)) == PKT_F_STEERED)) {
-		icmp_input(w, m, true);
+	if (NSK_UNLIKELY(next >= 0))
+		taken |= icmp_tell(w, m);
+	p->round |= taken ? PKT_ROUND_TAKEN : 0;
+	if (NSK_UNLIKELY(next >= 0))
+		w->ops->steer(w, (uint16_t)next, m);
+	return next >= 0;
+}
+
+static void icmp_sock_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	/* An error is on its way to whom it is about, the sockets of ICMP have had it. */
+	bool over = p->flags & PKT_F_ROUND && p->round & PKT_ROUND_OVER;
+
+	if (!over && round_of_sockets(w, m))
 		return;
-	}
-	if (NSK_UNLIKELY(users && !(flags & PKT_F_COPY)))
-		taken = ip_share(w, m, users & ~own);
-	if (NSK_UNLIKELY(users & own))
-		taken |= give_here(w, m);
-	if (NSK_UNLIKELY(flags & (PKT_F_COPY | PKT_F_LOOPED)))
-		icmp_input_copy(w, m);
+	if (NSK_UNLIKELY(p->flags & PKT_F_LOOPED))
+		pkt_put(w, m);
 	else
-		icmp_input(w, m, taken);
+		icmp_input(w, m, p->round & PKT_ROUND_TAKEN);
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */

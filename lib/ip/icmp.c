@@ -43,7 +43,16 @@ static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
 	return copy;
 }
 
-static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m)
+/* Nothing to the stack itself: a loss where no socket has taken it. */
+static void not_ours(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason, bool taken)
+{
+	if (taken)
+		pkt_put(w, m);
+	else
+		pkt_drop(w, m, reason);
+}
+
+static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
 {
 	struct pkt *p = pkt_of(m);
 	struct ip_addr to = ip_addr_v4(p->flow.src), from = ip_addr_v4(p->flow.dst);
@@ -58,9 +67,10 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m)
 	int err;
 
 	if ((p->flags & GROUP_FLAGS) || !SETTING(w->set, icmp_echo)) {
-		pkt_drop(w, m,
+		not_ours(w, m,
 			 p->flags & GROUP_FLAGS ? NSK_DROP_ICMP_BROADCAST_ECHO
-						: NSK_DROP_ICMP_UNKNOWN_TYPE);
+						: NSK_DROP_ICMP_UNKNOWN_TYPE,
+			 taken);
 		return;
 	}
 	err = net_route(w, &rc, &to, &from);
@@ -173,7 +183,7 @@ static enum shared_proto shared_of(uint8_t proto)
 }
 
 /* An error goes first to the only user of the port that it is about, else to its flow's home. ICMP
- * sockets are asked on each worker, by copies. True: m is gone. */
+ * sockets have been asked on each worker. True: m is gone. */
 static bool goes_home(struct nsk_worker *w, struct rte_mbuf *m, const struct flow *as_received,
 		      uint8_t proto)
 {
@@ -253,17 +263,16 @@ static bool reports_error(uint8_t type)
 	       type == ICMP_PARAMETER_PROBLEM;
 }
 
-void icmp_input_copy(struct nsk_worker *w, struct rte_mbuf *m)
+bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct icmp_quote quote;
 	struct icmp_view icmp;
 	struct ip_error e;
 	struct flow flow;
 
-	if (icmp_decode(m, &icmp) == 0 && reports_error(icmp.type) &&
-	    decode_error(w, m, &icmp, &quote, &flow, &e) == 0 && quote.ip.proto == IP_PROTO_ICMP)
-		w->ip->protos[IP_PROTO_ICMP]->error(w, &e);
-	pkt_put(w, m);
+	return icmp_decode(m, &icmp) == 0 && reports_error(icmp.type) &&
+	       decode_error(w, m, &icmp, &quote, &flow, &e) == 0 &&
+	       quote.ip.proto == IP_PROTO_ICMP && w->ip->protos[IP_PROTO_ICMP]->error(w, &e);
 }
 
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
@@ -319,13 +328,11 @@ void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
 	if (bad)
 		pkt_drop(w, m, bad);
 	else if (icmp.type == ICMP_ECHO)
-		answer_echo(w, m);
+		answer_echo(w, m, taken);
 	else if (reports_error(icmp.type))
 		error_input(w, m, &icmp, taken);
-	else if (taken)
-		pkt_put(w, m);
 	else if (icmp.type == ICMP_REDIRECT || icmp.type == ICMP_SOURCE_QUENCH)
-		pkt_drop(w, m, NSK_DROP_ICMP_IGNORED);
+		not_ours(w, m, NSK_DROP_ICMP_IGNORED, taken);
 	else
-		pkt_drop(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE);
+		not_ours(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE, taken);
 }

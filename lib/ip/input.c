@@ -265,17 +265,18 @@ bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto p
 	return true;
 }
 
-bool ip_share(struct nsk_worker *w, struct rte_mbuf *m, uint64_t workers)
+int ip_round(const struct nsk_worker *w, struct pkt *p, uint64_t users)
 {
-	bool shared = workers != 0;
+	int next;
 
-	for (; workers; workers &= workers - 1) {
-		struct rte_mbuf *copy = pkt_clone(w, m);
-
-		if (!copy)
-			continue;
-		pkt_of(copy)->flags |= PKT_F_COPY;
-		w->ops->steer(w, (uint16_t)__builtin_ctzll(workers), copy);
+	if (!(p->flags & PKT_F_ROUND)) {
+		p->flags |= PKT_F_ROUND;
+		p->round = (uint8_t)w->id;
 	}
-	return shared;
+	next = shared_next(users, w->id, p->round & PKT_ROUND_FIRST, w->peers);
+	if (next < 0) {
+		p->round |= PKT_ROUND_OVER;
+		p->flags &= (uint8_t)~PKT_F_STEERED;
+	}
+	return next;
 }

@@ -74,9 +74,13 @@ void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
  */
 bool ip_ask_others(struct nsk_worker *w, struct rte_mbuf *m, enum shared_proto proto);
 
-/* Gives each worker of a mask a copy of a packet, for its sockets alone. True: there was one. Does
- * not consume m. */
-bool ip_share(struct nsk_worker *w, struct rte_mbuf *m, uint64_t workers);
+/*
+ * A packet that sockets of all of users, a mask of workers, may want: begins its round if it has
+ * not begun. The worker to hand it to (w->ops->steer) once the sockets here have their copies; -1:
+ * it has been everywhere, and p->round says whether anybody wanted it. It is one packet all the
+ * way, so that one worker alone judges, and counts, what nobody wants.
+ */
+int ip_round(const struct nsk_worker *w, struct pkt *p, uint64_t users);
 
 /* What ip_output() needs to know. */
 struct ip_out {
@@ -195,9 +199,9 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m);
  * taken: a socket has a copy, so that what is nothing to us is no loss. Consumes m.
  */
 void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken);
-/* The copy of a message that another worker has: tells the sockets here of an error about what ICMP
- * sockets sent, nothing else. Consumes m. */
-void icmp_input_copy(struct nsk_worker *w, struct rte_mbuf *m);
+/* The same for a message that goes on to another worker, for sockets here alone: tells them of an
+ * error about what ICMP sockets sent. True: one was told. m is still the caller's. */
+bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m);
 
 struct icmp_view;
 /* Whether a delivered message's header can be read; decodes it and judges its checksum. */

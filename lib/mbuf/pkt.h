@@ -37,7 +37,15 @@ enum pkt_flags {
 	PKT_F_IP_BCAST = 1 << 4,   /* IP destination is a broadcast address of ours */
 	PKT_F_IP_MCAST = 1 << 5,
 	PKT_F_LOOPED = 1 << 7, /* sent by ourselves, and for our sockets as well */
-	PKT_F_COPY = 1 << 6,   /* made by another worker, which has the packet: for sockets alone */
+	PKT_F_ROUND = 1 << 6,  /* round is there */
+};
+
+/* Sockets of several workers may want the packet: it goes from one to the next, in their order, and
+ * each gives copies to its sockets; ip_round(). */
+enum pkt_round {
+	PKT_ROUND_FIRST = 63,	  /* worker that it began with, as a mask */
+	PKT_ROUND_OVER = 1 << 6,  /* all had it: what is left is the stack's own */
+	PKT_ROUND_TAKEN = 1 << 7, /* somebody wanted it: it is no loss whatever comes of it */
 };
 
 struct pkt {
@@ -55,8 +63,8 @@ struct pkt {
 	uint16_t pay_len;
 	struct flow flow;
 	uint8_t tcp_flags;
-	uint8_t spare;
-	uint16_t wnd; /* as on the wire, not scaled */
+	uint8_t round; /* of what is not TCP's: enum pkt_round */
+	uint16_t wnd;  /* as on the wire, not scaled */
 	union {
 		struct {
 			uint32_t seq;

@@ -86,6 +86,22 @@ static inline void shared_port_use(struct stack_shared *s, enum shared_proto pro
 		__atomic_fetch_and(&s->port_users[proto][port], ~bit, __ATOMIC_RELAXED);
 }
 
+/* The users of a port, as a mask. */
+static inline uint64_t shared_port_users(const struct stack_shared *s, enum shared_proto proto,
+					 uint16_t port)
+{
+	return __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED);
+}
+
+/* Who of some users comes after worker id, in their order round from home; -1: nobody. */
+static inline int shared_next(uint64_t users, uint16_t id, uint16_t home, uint16_t workers)
+{
+	for (unsigned i = (id + 1u) % workers; i != home; i = (i + 1) % workers)
+		if (users >> i & 1)
+			return (int)i;
+	return -1;
+}
+
 /*
  * A packet to a port has found no socket on worker id: who of the users of the port is next, in
  * their order round from home, where such packets come first; -1: all were asked.
@@ -93,27 +109,14 @@ static inline void shared_port_use(struct stack_shared *s, enum shared_proto pro
 static inline int shared_port_next(const struct stack_shared *s, enum shared_proto proto,
 				   uint16_t port, uint16_t id, uint16_t home, uint16_t workers)
 {
-	uint64_t users = __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED);
-
-	for (unsigned i = (id + 1u) % workers; i != home; i = (i + 1) % workers)
-		if (users >> i & 1)
-			return (int)i;
-	return -1;
-}
-
-/* The users of a port but for worker id, as a mask. */
-static inline uint64_t shared_port_others(const struct stack_shared *s, enum shared_proto proto,
-					  uint16_t port, uint16_t id)
-{
-	return __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED) &
-	       ~(UINT64_C(1) << id);
+	return shared_next(shared_port_users(s, proto, port), id, home, workers);
 }
 
 /* The only user of a port, -1 if there are more or none. */
 static inline int shared_port_only(const struct stack_shared *s, enum shared_proto proto,
 				   uint16_t port)
 {
-	uint64_t users = __atomic_load_n(&s->port_users[proto][port], __ATOMIC_RELAXED);
+	uint64_t users = shared_port_users(s, proto, port);
 
 	return users && !(users & (users - 1)) ? __builtin_ctzll(users) : -1;
 }

@@ -40,35 +40,45 @@ static void give(struct nsk_worker *w, struct udp_sock *u, struct rte_mbuf *m)
 		worker_count(w, NSK_CNT_UDP_IN, 1);
 }
 
+static void give_copy(struct nsk_worker *w, struct udp_sock *u, struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = pkt_clone(w, m);
+
+	if (copy)
+		give(w, u, copy);
+}
+
 /*
- * To a group or to everybody: each socket that it suits gets it, on all workers, the last one here
- * the packet itself. A copy that nobody wants is no loss.
+ * To a group or to everybody: each socket that it suits gets it, on all workers, the last one the
+ * packet itself. What we have sent ourselves and nobody wants is no loss.
  */
 static NSK_NOINLINE void input_for_many(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	const struct pkt *p = pkt_of(m);
-	bool shared = p->flags & (PKT_F_COPY | PKT_F_LOOPED);
-	struct udp_sock *last = NULL, *next;
+	struct pkt *p = pkt_of(m);
+	uint16_t port = load_be16(&p->flow.dport_be);
+	int next =
+		ip_round(w, p, w->peers > 1 ? shared_port_users(w->shared, SHARED_UDP, port) : 0);
+	struct udp_sock *last = NULL, *u;
 	struct htab_it it;
 
-	if (w->peers > 1 && !(p->flags & PKT_F_COPY))
-		shared |= ip_share(w, m,
-				   shared_port_others(w->shared, SHARED_UDP,
-						      load_be16(&p->flow.dport_be), w->id));
 	udp_many_begin(w, p, &it);
-	while ((next = udp_many_next(w, p, &it)) != NULL) {
-		struct rte_mbuf *copy = last ? pkt_clone(w, m) : NULL;
-
-		if (copy)
-			give(w, last, copy);
-		last = next;
+	while ((u = udp_many_next(w, p, &it)) != NULL) {
+		if (last)
+			give_copy(w, last, m);
+		last = u;
 	}
-	if (last)
+	if (next >= 0) {
+		if (last)
+			give_copy(w, last, m);
+		p->round |= last ? PKT_ROUND_TAKEN : 0;
+		w->ops->steer(w, (uint16_t)next, m);
+	} else if (last) {
 		give(w, last, m);
-	else if (shared)
+	} else if (p->flags & PKT_F_LOOPED || p->round & PKT_ROUND_TAKEN) {
 		pkt_put(w, m);
-	else
+	} else {
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
+	}
 }
 
 static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)

@@ -412,6 +412,33 @@ static void everybody_hears_what_is_for_many_once_rfc1112_7_2(void **state)
 	assert_int_equal(world_drops(world, 1, NSK_DROP_ETH_OTHER_MAC), 1);
 }
 
+/* Sockets of all workers are asked, none of them hears strangers, and one worker counts it. */
+static void what_nobody_wants_of_it_is_counted_once(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	struct sockaddr_in friend = {.sin_family = AF_INET, .sin_port = htons(1999)};
+	struct sockaddr_in to = friend;
+	uint64_t before = world_drops_all(world, 1);
+	int on = 1, from, fd;
+
+	friend.sin_addr.s_addr = htonl(HOST_A);
+	to.sin_addr.s_addr = htonl(HOST_B | 0xff);
+	to.sin_port = htons(53);
+	for (unsigned i = 1; i < WORKERS; i++) {
+		fd = member_on(many, i, 0);
+		assert_int_equal(nsk_connect(fd, (struct sockaddr *)&friend, sizeof(friend)), 0);
+	}
+	for (uint16_t i = 0; i < SOURCES; i++) {
+		from = world_udp(world, 0, "10.0.0.1", (uint16_t)(2000 + i));
+		nsk_setsockopt(from, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+		nsk_sendto(from, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+		world_settle(world);
+		assert_int_equal(world_drops(world, 1, NSK_DROP_UDP_NO_SOCKET), i + 1);
+	}
+	assert_int_equal(world_drops_all(world, 1), before + SOURCES);
+}
+
 /* ---- ICMP sockets ---------------------------------------------------------------------------- */
 
 static int icmp_on(struct many *many, unsigned index, int type)
@@ -464,6 +491,30 @@ static void a_reply_finds_who_asked_on_whatever_worker(void **state)
 	assert_int_equal(queued(ping[1]), 1);
 }
 
+/* Nobody has asked for it, though each worker has a socket that might have. */
+static void a_reply_that_nobody_wants_is_counted_once(void **state)
+{
+	struct many *many = *state;
+	struct world *world = &many->world;
+	const uint8_t reply[8] = {0, 0, 0xff, 0xff};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(HOST_B)};
+	uint64_t before = world_drops_all(world, 1);
+	int raw;
+
+	for (unsigned i = 1; i < WORKERS; i++)
+		icmp_on(many, i, SOCK_DGRAM);
+	nsk_enter(world->host[0]);
+	raw = nsk_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	for (unsigned i = 0; i < SOURCES; i++) {
+		assert_int_equal(nsk_sendto(raw, reply, sizeof(reply), 0, (struct sockaddr *)&to,
+					    sizeof(to)),
+				 sizeof(reply));
+		world_settle(world);
+		assert_int_equal(world_drops(world, 1, NSK_DROP_ICMP_UNKNOWN_TYPE), i + 1);
+	}
+	assert_int_equal(world_drops_all(world, 1), before + SOURCES);
+}
+
 /* The error goes on to the worker whose datagram it is about, but not to raw sockets again. */
 static void an_error_comes_to_each_raw_socket_once(void **state)
 {
@@ -488,67 +539,6 @@ static void an_error_comes_to_each_raw_socket_once(void **state)
 	}
 }
 
-/* ---- ports --------------------------------------------------------------------------------- */
-
-static uint64_t frames_out(const struct nsk_stack *stack, int index)
-{
-	struct nsk_stats stats;
-
-	assert_int_equal(nsk_stats_read(stack, index, &stats), 0);
-	return stats.counter[NSK_CNT_TX_PACKETS];
-}
-
-/* One datagram to all on the network of a port. */
-static void shout(struct nsk_stack *stack, unsigned index, unsigned port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(7),
-				 .sin_addr.s_addr = htonl(0x0a0000ff + (port << 8))};
-	int fd;
-
-	nsk_enter(NULL);
-	assert_int_equal(nsk_attach(stack, index), 0);
-	fd = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	world_setsockopt(fd, SOL_SOCKET, SO_BROADCAST, 1);
-	assert_int_equal(nsk_sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
-	assert_int_equal(nsk_detach(), 0);
-}
-
-/* Otherwise all that leaves by the second port would be handed over to the first worker. */
-static void a_port_with_one_queue_is_sent_by_who_polls_it(void **state)
-{
-	static struct world world;
-	struct nsk_wire *wire[2];
-	struct nsk_config *config;
-	struct nsk_stack *stack;
-
-	(void)state;
-	world_init(&world, 1);
-	config = world_config(&world, NULL);
-	assert_int_equal(nsk_config_workers(config, 2), 0);
-	for (unsigned i = 0; i < 2; i++) {
-		wire[i] = nsk_wire_create(NULL, NULL, 1500);
-		assert_int_equal(nsk_config_add_wire(config, wire[i], 0), 0);
-		assert_int_equal(nsk_config_add_address(config, i ? "10.0.1.1/24" : "10.0.0.1/24"),
-				 0);
-	}
-	stack = world.host[world_add(&world, config)];
-	world_settle(&world);
-	for (unsigned from = 0; from < 2; from++) {
-		for (unsigned port = 0; port < 2; port++) {
-			uint64_t before[2] = {frames_out(stack, 0), frames_out(stack, 1)};
-
-			shout(stack, from, port);
-			world_settle(&world);
-			assert_int_equal(frames_out(stack, (int)port), before[port] + 1);
-			assert_int_equal(frames_out(stack, (int)!port), before[!port]);
-		}
-	}
-	world_end(&world);
-	for (unsigned i = 0; i < 2; i++)
-		nsk_wire_destroy(wire[i]);
-}
-
 #define many_test(fn) \
 	cmocka_unit_test_prestate_setup_teardown(fn, many_up, many_down, (void *)(uintptr_t) #fn)
 
@@ -561,13 +551,14 @@ int main(void)
 		many_test(an_error_finds_the_socket_of_the_port),
 		many_test(an_error_goes_round_the_users_of_the_port),
 		many_test(everybody_hears_what_is_for_many_once_rfc1112_7_2),
+		many_test(what_nobody_wants_of_it_is_counted_once),
 		many_test(a_reply_finds_who_asked_on_whatever_worker),
+		many_test(a_reply_that_nobody_wants_is_counted_once),
 		many_test(one_worker_may_listen_for_all),
 		many_test(connections_stay_when_another_worker_begins_to_listen),
 		many_test(a_port_that_nobody_has_is_refused_once),
 		many_test(a_connection_may_go_out_from_any_port_of_its_own),
 		many_test(an_error_comes_to_each_raw_socket_once),
-		world_test(a_port_with_one_queue_is_sent_by_who_polls_it),
 	};
 
 	return world_main(tests);

@@ -302,52 +302,95 @@ static void test_workers_choose_different_identifiers(void **state)
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
-static void test_another_workers_sockets_get_a_copy(void **state)
+/* What was handed to the other of two workers is delivered there: the world is that worker now. */
+static void go_on(struct net_world *world)
+{
+	struct rte_mbuf *m = world->steered;
+
+	assert_non_null(m);
+	world->steered = NULL;
+	world->w.id = !world->w.id;
+	ip_deliver(&world->w, m);
+	net_tx_flush(&world->w);
+	assert_null(world->steered);
+}
+
+static void two_workers(struct net_world *world, uint64_t with_sockets)
+{
+	world->w.peers = 2;
+	world->owner = 1;
+	world->with_peers.icmp_users = with_sockets;
+}
+
+static void test_a_message_goes_round_and_is_answered_at_the_end(void **state)
 {
 	struct net_world *world = *state;
-	struct rte_mbuf *copy;
 	struct sock *s;
 	uint8_t p[64];
 
-	world->w.peers = 2;
-	world->owner = 1;
-	world->with_peers.icmp_users = 2;
+	two_workers(world, 2);
 	arrive(world, ICMP_ECHO, 7);
-	copy = world->steered;
-	world->steered = NULL;
-	assert_non_null(copy);
-	assert_int_equal(pkt_of(copy)->flags & PKT_F_COPY, PKT_F_COPY);
-	assert_int_equal(world->nsent, 1); /* answered here */
-	/* There it is for sockets alone. */
+	assert_int_equal(world->nsent, 0);
 	s = open_dgram(world, icmp_create_raw);
-	ip_deliver(&world->w, copy);
-	net_tx_flush(&world->w);
+	world->with_peers.icmp_users = 2;
+	go_on(world);
 	assert_int_equal(world->nsent, 1);
-	assert_null(world->steered);
 	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + 12);
 	nw_assert_drops(world, NSK_DROP_NONE, 0);
 }
 
-static void test_a_copy_of_an_error_reaches_the_sender_here(void **state)
+static void test_what_nobody_wants_is_counted_at_the_end(void **state)
+{
+	struct net_world *world = *state;
+
+	two_workers(world, 2);
+	arrive(world, ICMP_ECHO_REPLY, 7);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+	go_on(world);
+	nw_assert_drops(world, NSK_DROP_ICMP_UNKNOWN_TYPE, 1);
+}
+
+static void test_what_a_socket_on_the_way_took_is_no_loss_at_the_end(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s = open_dgram(world, icmp_create_raw);
+	uint8_t p[64];
+
+	two_workers(world, 3);
+	arrive(world, ICMP_ECHO_REPLY, 7);
+	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), IPV4_HLEN + 12);
+	s->ops->close(s);
+	go_on(world);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
+static void test_an_error_reaches_the_sender_on_the_way(void **state)
 {
 	struct net_world *world = *state;
 	struct sock *s = open_dgram(world, icmp_create_ping);
-	struct rte_mbuf *copy;
 
-	world->w.peers = 2;
-	world->w.id = 1;
-	world->owner = 0;
-	world->with_peers.icmp_users = 1; /* the other's alone, for a moment */
+	two_workers(world, 2);
 	assert_int_equal(do_connect(s, PEER, 0), 0);
 	error_about(world, id_of(s));
 	assert_int_equal(dgram_of(s)->sock.err, EHOSTUNREACH);
-	sock_take_error(s);
-	copy = world->steered;
-	world->steered = NULL;
-	assert_non_null(copy);
-	ip_deliver(&world->w, copy);
-	assert_int_equal(dgram_of(s)->sock.err, EHOSTUNREACH);
-	assert_null(world->steered);
+	s->ops->close(s);
+	world->with_peers.icmp_users = 2;
+	go_on(world);
+	assert_int_equal(world->w.cnt[NSK_CNT_ICMP_ERRORS_RECEIVED], 1);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
+static void test_an_error_about_nobody_is_counted_at_the_end(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s = open_dgram(world, icmp_create_ping);
+
+	two_workers(world, 2);
+	assert_int_equal(do_connect(s, PEER, 0), 0);
+	error_about(world, 1); /* not about this one */
+	assert_int_equal(dgram_of(s)->sock.err, 0);
+	go_on(world);
+	nw_assert_drops(world, NSK_DROP_ICMP_BAD_QUOTE, 1);
 }
 
 int main(void)
@@ -365,8 +408,11 @@ int main(void)
 		NW_TEST_PEER(test_errors_come_to_the_sender_rfc1122_3_2_2),
 		NW_TEST_PEER(test_an_identifier_is_one_sockets_if_it_does_not_share),
 		NW_TEST_PEER(test_workers_choose_different_identifiers),
-		NW_TEST_PEER(test_another_workers_sockets_get_a_copy),
-		NW_TEST_PEER(test_a_copy_of_an_error_reaches_the_sender_here),
+		NW_TEST_PEER(test_a_message_goes_round_and_is_answered_at_the_end),
+		NW_TEST_PEER(test_what_nobody_wants_is_counted_at_the_end),
+		NW_TEST_PEER(test_what_a_socket_on_the_way_took_is_no_loss_at_the_end),
+		NW_TEST_PEER(test_an_error_reaches_the_sender_on_the_way),
+		NW_TEST_PEER(test_an_error_about_nobody_is_counted_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);
