@@ -56,13 +56,21 @@ int extmem_add(struct extmem *x, const void *start, size_t len)
 	return rc;
 }
 
+static bool held(const struct extmem *x, const struct extmem_region *r)
+{
+	for (unsigned i = 0; i < EXTMEM_WORKERS; i++)
+		if (__atomic_load_n(&x->users[i].of[r - x->region], __ATOMIC_SEQ_CST))
+			return true;
+	return false;
+}
+
 /* Nobody finds it from here on; who has found it before is seen among the users. */
-static int take_back(struct extmem_region *r)
+static int take_back(struct extmem *x, struct extmem_region *r)
 {
 	size_t len = r->len;
 
 	__atomic_store_n(&r->len, 0, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&r->users, __ATOMIC_SEQ_CST) == 0)
+	if (!held(x, r))
 		return 0;
 	__atomic_store_n(&r->len, len, __ATOMIC_SEQ_CST);
 	return -EBUSY;
@@ -75,12 +83,12 @@ int extmem_remove(struct extmem *x, const void *start)
 	pthread_mutex_lock(&x->lock);
 	for (unsigned i = 0; i < EXTMEM_REGIONS && rc == -ENOENT; i++)
 		if (x->region[i].len && x->region[i].start == (uintptr_t)start)
-			rc = take_back(&x->region[i]);
+			rc = take_back(x, &x->region[i]);
 	pthread_mutex_unlock(&x->lock);
 	return rc;
 }
 
-struct extmem_region *extmem_hold(struct extmem *x, const void *p, size_t len)
+struct extmem_region *extmem_hold(struct extmem *x, unsigned worker, const void *p, size_t len)
 {
 	unsigned most = __atomic_load_n(&x->most, __ATOMIC_ACQUIRE);
 
@@ -89,10 +97,10 @@ struct extmem_region *extmem_hold(struct extmem *x, const void *p, size_t len)
 
 		if (!extmem_has(r, p, len))
 			continue;
-		__atomic_fetch_add(&r->users, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&x->users[worker].of[i], 1, __ATOMIC_SEQ_CST);
 		if (NSK_LIKELY(extmem_has(r, p, len)))
 			return r;
-		extmem_put(r);
+		extmem_put(x, worker, r);
 	}
 	return NULL;
 }

@@ -43,7 +43,7 @@ static bool hold_region(struct zc_send *z, const void *p, size_t len)
 		return false;
 	if (z->region[i])
 		return true;
-	r = extmem_hold(&z->worker->shared->extmem, p, len);
+	r = extmem_hold(&z->worker->shared->extmem, z->worker->id, p, len);
 	z->region[i] = r;
 	return r != NULL;
 }
@@ -145,7 +145,7 @@ static bool adjoins(const struct zc_send *tail, const struct zc_send *z)
 static void put_regions(const struct zc_send *z)
 {
 	for (unsigned i = 0; i < ZC_REGIONS && z->region[i]; i++)
-		extmem_put(z->region[i]);
+		extmem_put(&z->worker->shared->extmem, z->worker->id, z->region[i]);
 }
 
 static void over(struct zc_send *z)

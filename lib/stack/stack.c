@@ -70,6 +70,7 @@ static void workers_down(struct nsk_stack *stack)
 }
 
 _Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
+_Static_assert(CONFIG_WORKERS_MAX <= EXTMEM_WORKERS, "each counts what it holds");
 
 /* Fresh pages that cost nothing until a port in them is bound. */
 static int ports_shared(struct nsk_stack *stack, struct nsk_config *config)
