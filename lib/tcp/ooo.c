@@ -98,10 +98,7 @@ static bool collapse(struct tcp_conn *c, struct reasm *s, const struct rte_mbuf 
 		       rte_pktmbuf_mtod(m, const uint8_t *), len);
 		last->data_len = (uint16_t)(last->data_len + len);
 		last->pkt_len = last->data_len;
-		view(r->tail)->len += len;
-		r->end += len;
-		s->octets += len;
-		s->recent[0] = seq;
+		reasm_extend(s, i, len);
 		return true;
 	}
 	return false;
@@ -281,7 +278,7 @@ struct rte_mbuf *ooo_take(struct nsk_worker *w, struct tcp_conn *c)
 		}
 	}
 	if (s)
-		s->n = 0, s->octets = 0;
+		reasm_init(s, s->cap);
 	return first;
 }
 

@@ -160,6 +160,17 @@ struct reasm_result reasm_insert(struct reasm *s, uint32_t rcv_nxt, struct reasm
 	return res;
 }
 
+void reasm_extend(struct reasm *s, unsigned i, uint32_t len)
+{
+	struct reasm_range *r = &s->r[i];
+	uint32_t seq = r->end;
+
+	r->tail->len += len;
+	r->end += len;
+	s->octets += len;
+	remember(s, i, seq);
+}
+
 /* Take range i out of the set. */
 static struct reasm_node *take(struct reasm *s, unsigned i, uint32_t *octets)
 {

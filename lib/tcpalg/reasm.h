@@ -79,6 +79,9 @@ void reasm_move(struct reasm *dst, struct reasm *src);
  */
 struct reasm_result reasm_insert(struct reasm *s, uint32_t rcv_nxt, struct reasm_node *nd);
 
+/* The last piece of range i has grown by len octets, which reach no other range. */
+void reasm_extend(struct reasm *s, unsigned i, uint32_t len);
+
 /*
  * Take out the range that starts at rcv_nxt: its chain (NULL: there is none), *octets long. The
  * caller advances rcv_nxt by *octets. FIN is none of the set's business.
