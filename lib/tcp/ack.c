@@ -190,6 +190,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 		flight_ack(&c->flight, una, p->ack, c->snd_nxt, &news);
 	take_blocks(w, c, p, &a);
 	rtt_us = measure(w, c, &news);
+	a.timed = rtt_us != 0;
 	if (a.acked && c->retries && c->ext)
 		c->ext->count.rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
 	if (a.acked)

@@ -277,8 +277,10 @@ struct rte_mbuf *ooo_take(struct nsk_worker *w, struct tcp_conn *c)
 			last = m;
 		}
 	}
-	if (s)
-		reasm_init(s, s->cap);
+	if (s) {
+		s->n = 0;
+		s->octets = 0;
+	}
 	return first;
 }
 

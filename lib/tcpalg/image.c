@@ -183,10 +183,7 @@ static const struct image_field rack_rows[] = {
 static TABLE(rack);
 
 static const struct image_field tlp_rows[] = {
-	NUMBER(tlp, end),
-	FLAG(tlp, out),
-	FLAG(tlp, again),
-	SPARE(tlp, spare),
+	NUMBER(tlp, end), FLAG(tlp, out), FLAG(tlp, again), FLAG(tlp, untimed), SPARE(tlp, spare),
 };
 static TABLE(tlp);
 

@@ -72,7 +72,7 @@ static void calm(struct loss_ctx *x)
 {
 	bool open = !flight_sacked(x->f) && !flight_rxt(x->f, x->una, x->nxt) &&
 		    !flight_lost(x->f, x->una, x->nxt) && !x->l->dupacks &&
-		    !(x->m && x->m->tlp.out);
+		    !(x->m && (x->m->tlp.out || x->m->tlp.untimed));
 
 	x->l->state = open ? LOSS_OPEN : LOSS_DISORDER;
 }
@@ -370,6 +370,8 @@ unsigned loss_ack(struct loss_ctx *x, const struct loss_ack *a)
 		if (x->l->state == LOSS_OPEN)
 			x->m->rack.any = false; /* plain ACKs did not tell it */
 		rack_update(&x->m->rack, a->news, x->una);
+		if (a->timed)
+			x->m->tlp.untimed = false;
 		ev |= take_dsack(x, a);
 	}
 	switch (x->l->state) {

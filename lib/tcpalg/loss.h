@@ -7,7 +7,8 @@
  * (was it needless, RFC 3522, 3708, 4015, 5682) and cc.h. Without SACK: RFC 6582.
  *
  *	OPEN	 nothing unusual: ACKs take the short cut, flight_ack_plain()
- *	DISORDER something is sacked, or duplicate ACKs came, or a probe is out; nothing is lost
+ *	DISORDER something is sacked, or duplicate ACKs came, or a probe is out, or no round trip
+ *		 was measured since; nothing is lost
  *	FAST	 fast recovery, until all that was in flight when it began is acknowledged
  *	RTO	 after a timeout, likewise
  *
@@ -97,6 +98,7 @@ struct loss_ack {
 	bool ece;      /* it echoes a congestion mark (RFC 3168) */
 	bool is_dup;   /* a duplicate (RFC 5681 section 2): loss_is_dup() */
 	bool can_send; /* there is new data, and a window for it */
+	bool timed;    /* a round trip was measured */
 };
 
 /* Events, or-ed. */
@@ -167,10 +169,13 @@ void loss_go_back(struct loss_ctx *x);
  */
 void loss_forgive(struct loss_ctx *x, uint32_t end);
 
-/* RFC 8985 section 7.2: may a probe be sent when the timer runs out? */
+/*
+ * RFC 8985 sections 7.2 and 7.3: may a probe be sent when the timer runs out? Only OPEN is there
+ * none out, and a round trip measured since the last; the first one is measured if srtt_us is.
+ */
 static inline bool loss_may_probe(const struct loss_ctx *x)
 {
-	return x->l->state == LOSS_OPEN && x->sack && x->una != x->nxt;
+	return x->l->state == LOSS_OPEN && x->sack && x->srtt_us && x->una != x->nxt;
 }
 
 /* The probe has left, being r; again: it was sent before. */

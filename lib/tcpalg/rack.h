@@ -17,9 +17,8 @@
 #define RACK_DUPTHRESH	     3
 #define RACK_PERSIST	     16 /* recoveries without D-SACK until the window shrinks (4, step 4) */
 #define RACK_MULT_MAX	     255
-#define TLP_MAX_ACK_DELAY_US 200000u  /* section 7.2, TLP.max_ack_delay */
-#define TLP_INIT_US	     1000000u /* section 7.2: no round trip is known */
-#define TLP_FLOOR_US	     2000u    /* what a busy receiver may take, as Linux */
+#define TLP_MAX_ACK_DELAY_US 200000u /* section 7.2, TLP.max_ack_delay */
+#define TLP_FLOOR_US	     2000u   /* what a busy receiver may take, as Linux */
 
 struct rack {
 	struct flight_edge newest; /* [W] RACK.xmit_ts, RACK.end_seq */
@@ -69,23 +68,25 @@ struct tlp {
 	uint32_t end; /* [W] TLP.end_seq */
 	bool out;     /* [W] TLP.end_seq is not None */
 	bool again;   /* [W] TLP.is_retrans */
-	uint8_t spare[2];
+	bool untimed; /* [W] no round trip was measured since the last probe left */
+	uint8_t spare;
 };
 
-/* Section 7.2, TLP_calc_PTO(). srtt_us 0: unknown. one: no more than one segment is in flight. */
+/*
+ * Section 7.2, TLP_calc_PTO(). srtt_us 0: unknown, and section 7.3 forbids a probe before a round
+ * trip is measured. one: no more than one segment is in flight.
+ */
 static inline uint32_t tlp_pto_us(uint32_t srtt_us, bool one, uint32_t rto_us)
 {
-	uint32_t pto = TLP_INIT_US;
+	uint32_t pto = 2 * srtt_us + (one ? TLP_MAX_ACK_DELAY_US : TLP_FLOOR_US);
 
-	if (srtt_us)
-		pto = 2 * srtt_us + (one ? TLP_MAX_ACK_DELAY_US : TLP_FLOOR_US);
-	return pto < rto_us ? pto : rto_us;
+	return srtt_us && pto < rto_us ? pto : rto_us;
 }
 
 /* Section 7.3: the probe has left; nxt: after it. again: it repeats what was sent before. */
 static inline void tlp_sent(struct tlp *t, uint32_t nxt, bool again)
 {
-	*t = (struct tlp){.end = nxt, .out = true, .again = again};
+	*t = (struct tlp){.end = nxt, .out = true, .again = again, .untimed = true};
 }
 
 /*

@@ -397,6 +397,31 @@ static void rfc8985_7_4_2_loss_repaired_by_a_probe_is_told_to_congestion_control
 	sender_end(&s);
 }
 
+/* What was probed and reported twice is not out any more, yet it was not timed (Karn). */
+static void rfc8985_7_3_a_round_trip_is_measured_between_two_probes(void **state)
+{
+	const struct seq_range last = {9 * SMSS, 10 * SMSS};
+	struct loss_ctx x;
+
+	(void)state;
+	ten_in_flight(0, true);
+	x = sender_ctx(&s);
+	loss_probed(&x, last, true, 0);
+	s.now += RTT;
+	sender_ack(&s, 10 * SMSS, &last, 1, 0);
+	sender_new(&s, 3 * SMSS);
+	x = sender_ctx(&s);
+	assert_false(x.m->tlp.out);
+	assert_false(loss_may_probe(&x));
+	s.now += RTT;
+	sender_sack(&s, 12, 0, 0);
+	x = sender_ctx(&s);
+	assert_true(loss_may_probe(&x));
+	x.srtt_us = 0; /* nor is there one before the first was measured */
+	assert_false(loss_may_probe(&x));
+	sender_end(&s);
+}
+
 static void without_memory_a_timeout_recovers(void **state)
 {
 	struct loss_ctx x;
@@ -447,6 +472,7 @@ int main(void)
 		cmocka_unit_test(rfc8985_7_probe_of_the_tail_brings_a_sack),
 		cmocka_unit_test(
 			rfc8985_7_4_2_loss_repaired_by_a_probe_is_told_to_congestion_control),
+		cmocka_unit_test(rfc8985_7_3_a_round_trip_is_measured_between_two_probes),
 		cmocka_unit_test(without_memory_a_timeout_recovers),
 	};
 

@@ -127,7 +127,8 @@ static inline unsigned sender_ack(struct sender *s, uint32_t ack, const struct s
 	for (; k < n; k++)
 		flight_sack(&s->f, s->una, s->nxt, blk[k], &news);
 	x.una = ack;
-	if (news.sampled)
+	a.timed = news.sampled;
+	if (a.timed)
 		loss_rtt(&s->l, news.sample_us);
 	ev = loss_ack(&x, &a);
 	s->reo_us = x.reo_us;

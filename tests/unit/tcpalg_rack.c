@@ -93,7 +93,7 @@ static void rfc8985_7_2_probe_timeout(void **state)
 	assert_int_equal(tlp_pto_us(50000, false, 300000), 100000 + TLP_FLOOR_US);
 	assert_int_equal(tlp_pto_us(50000, true, 400000), 300000);
 	assert_int_equal(tlp_pto_us(50000, true, 250000), 250000); /* not behind the timeout */
-	assert_int_equal(tlp_pto_us(0, false, 3000000), 1000000);
+	assert_int_equal(tlp_pto_us(0, false, 3000000), 3000000);  /* section 7.3: no probe yet */
 }
 
 static void rfc8985_7_4_new_data_as_probe_tells_nothing_of_loss(void **state)
