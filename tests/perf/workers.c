@@ -31,8 +31,9 @@
 #define EVENTS	    64
 #define PORT	    7
 
+/* Two lines apart: processors fetch pairs of them. */
 struct core {
-	pthread_t thread;
+	_Alignas(128) pthread_t thread;
 	unsigned index;
 	struct nsk_wire *wire;
 	struct nsk_stack *clients;
