@@ -13,6 +13,7 @@
 #include "tcp/listen.h"
 #include "tcp/pace.h"
 #include "tcp/rcvbuf.h"
+#include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/timer.h"
 #include "tcp/urgent.h"
@@ -189,7 +190,9 @@ static int set_cork(struct nsk_worker *w, struct tcp_conn *c, int v)
 	bool was = c->flags & CONN_F_CORK;
 
 	set_flag(c, CONN_F_CORK, v);
-	if (was && !v && conn_in(c, TCPS_SENDING)) {
+	if (!was && v)
+		c->flags &= ~CONN_F_FORCE; /* what was written before waits as well */
+	if (was && !v && conn_in(c, TCPS_SENDING) && sndq_unsent(c)) {
 		c->flags = (c->flags & ~CONN_F_MORE) | CONN_F_FORCE;
 		conn_dirty(w, c);
 	}
