@@ -30,8 +30,10 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
-	if (NSK_UNLIKELY(c->ext != NULL))
+	if (NSK_UNLIKELY(c->ext != NULL)) {
 		c->ext->progress_ms = w->tcp->now_ms;
+		c->ext->soft_err = 0; /* as Linux: something has worked since */
+	}
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
 	if (c->snd_una == c->snd_nxt) {

@@ -86,6 +86,29 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 		slab_free(&w->tcp->conns, c);
 }
 
+/* What an earlier connection of the socket has left ends; options stay. */
+static void ext_renew(struct tcp_ext *x)
+{
+	const struct tcp_ext old = *x;
+
+	*x = (struct tcp_ext){
+		.loss = old.loss,
+		.ooo = old.ooo,
+		.pace = old.pace,
+		.mtu = old.mtu,
+		.user_timeout_ms = old.user_timeout_ms,
+		.urgent = old.urgent,
+		.keepidle_s = old.keepidle_s,
+		.keepintvl_s = old.keepintvl_s,
+		.user_mss = old.user_mss,
+		.keepcnt = old.keepcnt,
+		.fastopen_bits = old.fastopen_bits,
+		.fastopen = old.fastopen,
+		.request = old.request,
+		.zc = old.zc,
+	};
+}
+
 void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 {
 	c->snd_una = iss;
@@ -95,6 +118,11 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->probes = 0;
 	c->last_rcv_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
+	c->ts_recent = 0;
+	c->last_ack_sent = 0;
+	c->rcv.dupacks = 0;
+	if (c->ext)
+		ext_renew(c->ext);
 	tally_clear(c);
 	c->win = (struct window){.rcv_shift = w->set->tcp_wscale ? w->tcp->rcv_shift : 0};
 	if (SETTING(w->set, tcp_user_timeout_ms) && conn_ext(w, c) && !c->ext->user_timeout_ms)
@@ -103,7 +131,6 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	loss_init(&c->loss);
 	if (c->ext) {
 		c->ext->progress_ms = w->tcp->now_ms;
-		c->ext->path_mtu = 0;
 		urgent_forget(c);
 		pace_start(w, c);
 	}
