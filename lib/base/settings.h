@@ -79,7 +79,7 @@ struct settings {
 	uint32_t tcp_congestion;      /* row of cc_algos (0: cubic) */
 	uint32_t tcp_ack_policy;      /* enum ackpolicy_profile (0: Linux's) */
 	uint32_t tcp_initcwnd;	      /* segments, RFC 6928 (10) */
-	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (1000) */
+	uint32_t tcp_challenge_limit; /* challenge ACKs a second and worker, RFC 5961 §7 (2^31-1) */
 	uint32_t tcp_rst_limit;	      /* resets to strangers a second and worker (1000) */
 	uint32_t tcp_mss_min;	      /* smallest peer's MSS that is believed, bytes (88) */
 	uint32_t tcp_syn_rate;	      /* SYNs a second from a source prefix, 0: any (0) */
@@ -89,8 +89,8 @@ struct settings {
 	uint32_t tcp_mtu_probing;     /* smaller segments when none arrive, RFC 4821 (1) */
 	uint32_t tcp_base_mss;	      /* what they begin with then, bytes (1024) */
 	uint32_t tcp_mtu_probe_ms;    /* until more is tried again (600000) */
-	uint64_t tcp_fastopen_key[4]; /* two keys that are told; 0: the stack's own (0) */
-	uint32_t tcp_fastopen;	      /* bits of Linux's net.ipv4.tcp_fastopen, RFC 7413 (1) */
+	uint64_t tcp_fastopen_key[4];	/* two keys that are told; 0: the stack's own (0) */
+	uint32_t tcp_fastopen;		/* bits of Linux's net.ipv4.tcp_fastopen, RFC 7413 (1) */
 	uint32_t tcp_fastopen_pause_ms; /* until a path that failed is tried again (60000) */
 	uint32_t tcp_fastopen_cache;	/* servers that a worker's clients remember (1024) */
 	uint32_t tcp_fastopen_key_ms;	/* what a key of the stack's own is good for (43200000) */

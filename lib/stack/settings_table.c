@@ -179,8 +179,10 @@ const struct setting settings_table[] = {
 	     "when to acknowledge: linux, quick at the start and after loss; rfc, every second segment"),
 	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, CC_INITIAL_SEGS, START, NULL,
 	    "initial congestion window, RFC 6928"),
-	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, 10000000, 1000, LIVE,
-	    "net.ipv4.tcp_challenge_ack_limit", "challenge ACKs of a worker, RFC 5961 §7"),
+	U32("tcp.challenge_limit", tcp_challenge_limit, "per second", 1, INT32_MAX, INT32_MAX, LIVE,
+	    "net.ipv4.tcp_challenge_ack_limit",
+	    "challenge ACKs of a worker, RFC 5961 §7; the greatest number: any, each connection has its "
+	    "own limit"),
 	U32("tcp.rst_limit", tcp_rst_limit, "per second", 1, 10000000, 1000, LIVE, NULL,
 	    "resets of a worker to segments that belong to no connection"),
 	U32("tcp.mss_min", tcp_mss_min, "bytes", 48, 1220, 88, LIVE, "net.ipv4.tcp_min_snd_mss",

@@ -145,6 +145,7 @@ static void due(struct nsk_worker *w, struct tcp_embryo *e)
 	take_off(w->tcp, e);
 	e->retries++;
 	e->resent &= (uint8_t)~RESENT_NOW;
+	e->challenged = 0;
 	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
 	send_syn_ack(w, e);
 	append(w, e);
@@ -187,6 +188,7 @@ static NSK_ALWAYS_INLINE void fill(struct nsk_worker *w, const struct tcp_conn *
 	e->snd_wscale = p->opts.wscale;
 	e->retries = 0;
 	e->resent = 0;
+	e->challenged = 0;
 	e->ts_off = e->agreed & AGREED_TS ? tcp_ts_offset(w, &p->flow, p->family) : 0;
 	e->iss = iss;
 	e->irs = p->seq;
@@ -269,7 +271,7 @@ bool embryo_error(struct nsk_worker *w, struct tcp_embryo *e, uint32_t seq, bool
 /* ---- segments ---- */
 
 /* An ACK that says where we stand; few, since whoever sends us this may be anybody. */
-static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
+static void challenge(struct nsk_worker *w, struct tcp_embryo *e)
 {
 	struct tcp_control ctl = {
 		.flow = &e->flow,
@@ -282,8 +284,9 @@ static void challenge(struct nsk_worker *w, const struct tcp_embryo *e)
 	};
 	struct tcp_opts o = {0};
 
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
+	if (e->challenged == CHALLENGES_MAX || !tcp_challenge_ok(w))
 		return;
+	e->challenged++;
 	if (e->agreed & AGREED_TS) {
 		o.present = TCP_HAS_TS;
 		o.tsval = w->tcp->now_ms + e->ts_off;

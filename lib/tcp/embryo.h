@@ -23,6 +23,9 @@ enum tcp_agreed {
 	AGREED_FASTOPEN = TCP_HAS_FASTOPEN, /* the first SYN,ACK has a cookie */
 };
 
+/* As many challenge ACKs answer others than the peer, or one that has restarted. */
+#define CHALLENGES_MAX 10
+
 /* Whether the peer's repeated SYN was answered. */
 enum embryo_resent {
 	RESENT_EVER = 1 << 0, /* so the first round trip cannot be told */
@@ -42,8 +45,8 @@ struct tcp_embryo {
 	uint32_t ts_off;   /* what our timestamp clock is ahead by */
 	uint32_t listener; /* handle of the connection that listens; SLAB_NONE: a cookie's */
 	uint16_t peer_mss;
-	uint8_t resent; /* enum embryo_resent */
-	uint8_t spare;
+	uint8_t resent;	    /* enum embryo_resent */
+	uint8_t challenged; /* challenge ACKs since the timer was set */
 };
 _Static_assert(sizeof(struct tcp_embryo) <= 96, "an embryonic connection is 96 bytes");
 

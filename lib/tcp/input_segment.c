@@ -33,14 +33,14 @@ static void answer(struct nsk_worker *w, struct tcp_conn *c)
 		conn_ack_now(w, c);
 }
 
-/* The same, unless this connection or the worker has sent too many such. */
+/* The same, unless this connection, or the worker if that is limited, has sent too many such. */
 static bool limited_ack(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct tcp_ext *x = conn_ext(w, c);
 
 	if (!x || !limiter_allow(&x->challenge, w->now_ns, CHALLENGE_INTERVAL_NS, CHALLENGE_BURST))
 		return false;
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
+	if (!tcp_challenge_ok(w))
 		return false;
 	answer(w, c);
 	return true;

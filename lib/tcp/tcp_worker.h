@@ -88,7 +88,7 @@ struct tcp_worker {
 	struct wheel_timer syn_timer;
 
 	struct limiter rst_limit;	/* RSTs to strangers */
-	struct limiter challenge_limit; /* challenge ACKs of all connections together */
+	struct limiter challenge_limit; /* see tcp_challenge_ok() */
 	uint32_t established, listeners, bound;
 
 	uint64_t syn_port_hash;	       /* of the port that the last SYN came to */
@@ -124,5 +124,12 @@ bool tcp_mem_pressed(struct nsk_worker *w, struct budget *mem);
 /* A token of a limit of so many a second, fuzzy so that the depth tells nobody anything; 0: none
  * ever. */
 bool tcp_rate_ok(struct nsk_worker *w, struct limiter *l, uint32_t per_second);
+
+/*
+ * Whether all connections together may send one more challenge ACK. Any number if it is not set
+ * otherwise, as Linux: where connections share a limit one of them can be used to find out about
+ * another (CVE-2016-5696). Each has its own limit beside this.
+ */
+bool tcp_challenge_ok(struct nsk_worker *w);
 
 #endif

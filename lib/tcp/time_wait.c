@@ -20,6 +20,8 @@
 /* Least age of an entry that an active open may take over. */
 #define REUSE_MS 1000u
 
+#define DSCP_SHIFT 2 /* behind the bits of ECN */
+
 /* ---- queue ---- */
 
 static struct tcp_time_wait *at(const struct tcp_worker *t, uint32_t index)
@@ -109,8 +111,8 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.snd_nxt = c->snd_nxt,
 		.rcv_nxt = c->rcv_nxt,
 		.ts_recent = c->ts_recent,
-		.family = c->sock.family & 0x7f,
-		.tos = c->sock.tos & (uint8_t)~IPTOS_ECN_MASK,
+		.family = c->sock.family & 0xf,
+		.dscp = c->sock.tos >> DSCP_SHIFT & 0x3f,
 		.ts = !!(c->flags & CONN_F_TS),
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};
@@ -134,7 +136,7 @@ void time_wait_enter(struct nsk_worker *w, struct tcp_conn *c)
 
 /* ---- segments ---- */
 
-static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
+static void answer(struct nsk_worker *w, struct tcp_time_wait *tw)
 {
 	struct tcp_opts o = {
 		.present = TCP_HAS_TS,
@@ -143,7 +145,7 @@ static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
 	};
 	struct tcp_control ctl = {
 		.flow = &tw->flow,
-		.how = {.family = tw->family, .tos = tw->tos},
+		.how = {.family = tw->family, .tos = (uint8_t)(tw->dscp << DSCP_SHIFT)},
 		.opts = tw->ts ? &o : NULL,
 		.seq = tw->snd_nxt,
 		.ack = tw->rcv_nxt,
@@ -151,8 +153,9 @@ static void answer(struct nsk_worker *w, const struct tcp_time_wait *tw)
 		.wnd = tw->wnd,
 	};
 
-	if (!tcp_rate_ok(w, &w->tcp->challenge_limit, SETTING(w->set, tcp_challenge_limit)))
+	if (tw->answers == TIME_WAIT_ANSWERS || !tcp_challenge_ok(w))
 		return;
+	tw->answers++;
 	tcp_control_send(w, &ctl);
 }
 
@@ -170,13 +173,24 @@ static bool is_next_syn(const struct tcp_time_wait *tw, const struct pkt *p)
 	return seq_gt(p->seq, tw->rcv_nxt);
 }
 
+/* Or the SYN would only end the wait: half of all numbers, sent by anybody, are beyond the old
+ * ones. Here, or perhaps on another worker. */
+static bool somebody_listens(struct nsk_worker *w, const struct pkt *p, uint64_t hash)
+{
+	if (w->tcp->listeners && table_find_listener(w, &p->flow, p->family, hash))
+		return true;
+	return w->peers > 1 &&
+	       shared_port_users(w->shared, SHARED_TCP, WIRE_BE16(p->flow.dport_be)) &
+		       ~(UINT64_C(1) << w->id);
+}
+
 void tcp_time_wait_input(struct nsk_worker *w, struct tcp_time_wait *tw, struct rte_mbuf *m,
 			 uint64_t hash)
 {
 	const struct pkt *p = pkt_of(m);
 	uint32_t iss_after = tw->snd_nxt + ISS_AHEAD;
 
-	if (is_next_syn(tw, p)) {
+	if (is_next_syn(tw, p) && somebody_listens(w, p, hash)) {
 		time_wait_free(w, tw);
 		tcp_stranger_input(w, m, hash, iss_after ? iss_after : 1);
 		return;
@@ -184,11 +198,12 @@ void tcp_time_wait_input(struct nsk_worker *w, struct tcp_time_wait *tw, struct 
 	/* RSTs do not end the wait (RFC 1337). What takes sequence numbers is acknowledged again;
 	 * a FIN that our ACK did not reach starts the wait anew. */
 	if (!(p->tcp_flags & TCP_RST) && (seg_len(p) || p->seq != tw->rcv_nxt)) {
-		answer(w, tw);
 		if ((p->tcp_flags & TCP_FIN) && p->seq + seg_len(p) == tw->rcv_nxt) {
 			take_off(w->tcp, tw);
 			append(w, tw);
+			tw->answers = 0;
 		}
+		answer(w, tw);
 	}
 	pkt_drop(w, m, NSK_DROP_TCP_TIME_WAIT);
 }

@@ -14,16 +14,20 @@
 
 struct tcp_conn;
 
+/* More than a peer sends that has not heard our last ACK, which begins the wait anew. */
+#define TIME_WAIT_ANSWERS 31
+
 struct tcp_time_wait {
 	struct flow flow;
 	uint32_t snd_nxt, rcv_nxt;
 	uint32_t ts_recent;
 	uint32_t next, prev; /* SLAB_NONE at the ends */
 	uint32_t ends_ms;    /* modulo 2^32 */
-	uint8_t family : 7;
-	uint8_t ts : 1; /* timestamps negotiated */
-	uint8_t tos;	/* IP_TOS; IP_TTL is forgotten, as in Linux */
-	uint16_t wnd;	/* as announced last */
+	uint16_t family : 4;
+	uint16_t ts : 1;      /* timestamps negotiated */
+	uint16_t answers : 5; /* since the wait began; no more than TIME_WAIT_ANSWERS */
+	uint16_t dscp : 6;    /* of IP_TOS; IP_TTL is forgotten, as in Linux */
+	uint16_t wnd;	      /* as announced last */
 };
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "a TIME-WAIT entry is 64 bytes");
 

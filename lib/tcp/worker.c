@@ -40,6 +40,13 @@ bool tcp_rate_ok(struct nsk_worker *w, struct limiter *l, uint32_t per_second)
 				   rng_u32(&w->rng));
 }
 
+bool tcp_challenge_ok(struct nsk_worker *w)
+{
+	uint32_t limit = SETTING(w->set, tcp_challenge_limit);
+
+	return limit == INT32_MAX || tcp_rate_ok(w, &w->tcp->challenge_limit, limit);
+}
+
 static void draw_keys(struct nsk_worker *w)
 {
 	struct tcp_worker *t = w->tcp;

@@ -81,6 +81,22 @@ static void time_wait_ignores_rst_rfc1337(void **state)
 	end_talk();
 }
 
+static void time_wait_answers_so_often_until_the_fin_comes_again_rfc5961_7(void **state)
+{
+	(void)state;
+	open_talk();
+	to_time_wait();
+	for (unsigned i = 0; i < 31; i++) {
+		talk_send_at(&t, TCP_ACK, t.seq + 1, t.ack, NULL, 0);
+		assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
+	}
+	talk_send_at(&t, TCP_ACK, t.seq + 1, t.ack, NULL, 0);
+	peer_expect_silence(&peer);
+	talk_send_at(&t, TCP_FIN | TCP_ACK, t.seq - 1, t.ack, NULL, 0);
+	assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
+	end_talk();
+}
+
 static void time_wait_answers_an_old_duplicate_with_an_ack_rfc9293_3_10_7_4(void **state)
 {
 	struct segment s;
@@ -262,6 +278,37 @@ static void rst_elsewhere_in_the_window_is_challenged_rfc5961_3_2(void **state)
 	end_talk();
 }
 
+static void challenge(void)
+{
+	talk_send_at(&t, TCP_RST, t.seq + 1000, 0, NULL, 0);
+	assert_int_equal(talk_expect(&t, TCP_ACK).ack, t.seq);
+}
+
+/* CVE-2016-5696: who has used up what one connection may send learns nothing of another. */
+static void challenges_of_others_take_nothing_away_rfc5961_7(void **state)
+{
+	(void)state;
+	open_talk();
+	challenge();
+	/* Half-open connections of a stranger, at the same instant. */
+	assert_int_equal(nsk_listen(t.listener, 200), 0);
+	for (uint16_t port = 1; port <= 200; port++) {
+		peer_tcp(&peer, &(struct tcp_spec){
+					.sport = port, .dport = 7, .flags = TCP_SYN, .seq = 500});
+		assert_int_equal(peer_segment(&peer).flags, TCP_SYN | TCP_ACK);
+		for (unsigned i = 0; i < 12; i++) {
+			peer_tcp(&peer,
+				 &(struct tcp_spec){
+					 .sport = port, .dport = 7, .flags = TCP_RST, .seq = 600});
+			if (i < 10)
+				assert_int_equal(peer_segment(&peer).flags, TCP_ACK);
+		}
+		peer_expect_silence(&peer);
+	}
+	challenge();
+	end_talk();
+}
+
 static void rst_outside_the_window_is_dropped_rfc5961_3_2(void **state)
 {
 	(void)state;
@@ -361,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(time_wait_ignores_rst_rfc1337),
+		world_test(time_wait_answers_so_often_until_the_fin_comes_again_rfc5961_7),
 		world_test(time_wait_answers_an_old_duplicate_with_an_ack_rfc9293_3_10_7_4),
 		world_test(time_wait_takes_no_old_syn_rfc9293_3_6_1),
 		world_test(time_wait_makes_room_for_a_syn_beyond_its_window_rfc9293_3_6_1),
@@ -371,6 +419,7 @@ int main(void)
 		world_test(half_closed_socket_gets_data_in_fin_wait_2),
 		world_test(rst_at_rcv_nxt_ends_the_connection_rfc5961_3_2),
 		world_test(rst_elsewhere_in_the_window_is_challenged_rfc5961_3_2),
+		world_test(challenges_of_others_take_nothing_away_rfc5961_7),
 		world_test(rst_outside_the_window_is_dropped_rfc5961_3_2),
 		world_test(rst_in_syn_received_goes_back_to_listen_rfc9293_3_10_7_4),
 		world_test(syn_in_a_live_connection_is_challenged_rfc5961_4_2),
