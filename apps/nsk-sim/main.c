@@ -71,7 +71,8 @@ static const struct option_row rows[] = {
 	{"seeds", "FIRST:COUNT", "run so many seeds, each in a process of its own", set_seeds, 0},
 	{"set", "PATH=VALUE", "change the scenario: links.wan.loss=1%, settings.tcp.sack=false",
 	 set_set, 0},
-	{"pcap", "FILE", "write all packets to a pcapng file (one seed)", set_pcap, 0},
+	{"pcap", "FILE", "write all packets to a pcapng file (one seed; of what --shrink leaves)",
+	 set_pcap, 0},
 	{"shrink", NULL, "of a run that fails, find the least that still fails, and print it",
 	 option_flag, offsetof(struct options, shrink)},
 	{"timeout", "SECONDS", "of real time for a run, with --seeds and --shrink (default: none)",
@@ -156,7 +157,7 @@ static void print_result(const struct scenario *s, const struct result *r)
 		print_text(s, r);
 }
 
-static void failed(const config_t *tree, const char *name, const struct result *r)
+static void failed(config_t *tree, const char *name, const struct result *r)
 {
 	fflush(stdout);
 	if (r->stopped) {
@@ -166,33 +167,36 @@ static void failed(const config_t *tree, const char *name, const struct result *
 	fprintf(stderr, "nsk-sim: FAILED with seed %llu %s\n", (unsigned long long)r->seed, r->why);
 	print_again(stderr, name, r->seed);
 	if (options.shrink)
-		shrink(tree, options.scenario, r->seed, options.timeout_s, r, stdout);
+		shrink(tree, options.scenario, r->seed, options.timeout_s, options.pcap, r, stdout);
 }
 
-static bool run_one(const config_t *tree, const char *name, struct scenario *s)
+static bool run_one(config_t *tree, const char *name, struct scenario *s)
 {
 	static struct result result;
 
 	/* In this process, where a debugger and sanitizers see it; to be shrunk it must survive. */
-	if (options.shrink && !options.pcap)
-		process_run(s, options.timeout_s, &result);
+	if (options.shrink)
+		process_run(s, options.timeout_s, NULL, &result);
 	else
 		sim_scenario(s, options.pcap, isatty(2) && !options.quiet, &result);
-	if (result.ended || !result.stopped)
+	if (!options.shrink && (result.ended || !result.stopped))
 		print_result(s, &result);
 	if (result.failed)
 		failed(tree, name, &result);
+	else if (options.shrink && !options.quiet)
+		fprintf(stderr, "nsk-sim: seed %llu holds: there is nothing to make smaller\n",
+			(unsigned long long)result.seed);
 	return !result.failed;
 }
 
-static bool run_seeds(const config_t *tree, const char *name, struct scenario *s)
+static bool run_seeds(config_t *tree, const char *name, struct scenario *s)
 {
 	static struct result result;
 
 	for (uint64_t i = 0; i < options.count; i++) {
 		if (!scenario_read(s, tree, options.scenario, options.first + i))
 			wrong(s->error);
-		process_run(s, options.timeout_s, &result);
+		process_run(s, options.timeout_s, NULL, &result);
 		if (options.json)
 			print_result(s, &result);
 		if (result.failed) {
@@ -210,8 +214,9 @@ static bool run_seeds(const config_t *tree, const char *name, struct scenario *s
 	if (isatty(2) && !options.quiet)
 		fputs("\r", stderr);
 	if (!options.json && !options.quiet)
-		printf("%llu seeds from %llu: all as they must be\n",
-		       (unsigned long long)options.count, (unsigned long long)options.first);
+		fprintf(options.shrink ? stderr : stdout,
+			"%llu seeds from %llu: all as they must be\n",
+			(unsigned long long)options.count, (unsigned long long)options.first);
 	return true;
 }
 
@@ -223,14 +228,15 @@ static void check_options(void)
 	for (const char *const *name = runs; options.check && *name; name++)
 		if (program_given(&program, *name))
 			program_misuse(&program, "--%s: --check runs nothing", *name);
-	if (options.count && options.pcap)
-		program_misuse(&program, "--pcap goes with one seed; --seeds runs many");
+	if (options.count && options.pcap && !options.shrink)
+		program_misuse(&program,
+			       "--pcap goes with one seed or --shrink; --seeds runs many");
 	if (options.count && options.seed_given)
 		program_misuse(&program, "--seed goes with one seed; --seeds runs many");
 	if (options.timeout_s && !options.count && !options.shrink)
 		program_misuse(&program, "--timeout goes with --seeds or --shrink");
-	if (options.timeout_s && options.pcap)
-		program_misuse(&program, "--timeout goes without --pcap");
+	if (options.json && options.shrink)
+		program_misuse(&program, "--json goes without --shrink, which prints a scenario");
 }
 
 int main(int argc, char **argv)

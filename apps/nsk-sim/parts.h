@@ -23,4 +23,7 @@ extern const struct field parts_set_fields[];
 /* Names of enum sim_kind. */
 extern const char *const parts_kinds[];
 
+/* Names of enum sim_act. */
+extern const char *const parts_acts[];
+
 #endif

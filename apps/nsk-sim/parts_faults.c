@@ -157,12 +157,16 @@ static int by_time(const void *a, const void *b)
 static bool read_set(struct scenario *s, struct sim_fault *f, struct nsk_wire_params now[2])
 {
 	const config_setting_t *set = config_setting_get_member(f->at, "set");
-	const config_setting_t *back;
+	const config_setting_t *back = config_setting_get_member(set, "back");
 
+	if (config_setting_length(set) == (back ? 1 : 0) &&
+	    (!back || config_setting_length(back) == 0))
+		return scenario_fail(s, f->at,
+				     "set of a fault changes nothing; say what, such as "
+				     "set = { loss = \"5 %%\"; }");
 	if (!fields_read(s, set, parts_set_fields, &now[0], "set of a fault") ||
 	    !fields_read(s, set, parts_set_fields, &now[1], "set of a fault"))
 		return false;
-	back = config_setting_get_member(set, "back");
 	if (back && !fields_read(s, back, parts_set_fields, &now[1], "back of a fault"))
 		return false;
 	f->dir[0] = now[0];

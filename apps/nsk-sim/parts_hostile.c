@@ -9,7 +9,7 @@
 #define SECOND UINT64_C(1000000000)
 #define YEAR   (8760 * 3600 * SECOND)
 
-static const char *const acts[ACT_COUNT + 1] = {
+const char *const parts_acts[ACT_COUNT + 1] = {
 	[ACT_CHAOS] = "chaos",	 [ACT_STUCK] = "stuck",	    [ACT_OPTIMIST] = "optimist",
 	[ACT_RENEGE] = "renege", [ACT_SCATTER] = "scatter", [ACT_BLIND] = "blind",
 	[ACT_FLOOD] = "flood",	 [ACT_ICMP] = "icmp",	    [ACT_GARBAGE] = "garbage",
@@ -40,7 +40,7 @@ static bool read_acts(struct scenario *s, const config_setting_t *at, uint32_t *
 		const config_setting_t *one = config_setting_get_elem(at, (unsigned)i);
 		uint32_t act;
 
-		if (!fields_choice(s, one, "acts", acts, &act))
+		if (!fields_choice(s, one, "acts", parts_acts, &act))
 			return false;
 		*bits |= 1u << act;
 	}

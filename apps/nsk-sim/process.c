@@ -49,13 +49,13 @@ static void write_whole(int fd, const void *data, size_t len)
 	}
 }
 
-static void child(const struct scenario *s, unsigned timeout_s, int fd)
+static void child(const struct scenario *s, unsigned timeout_s, const char *pcap, int fd)
 {
 	static struct result result;
 
 	if (timeout_s)
 		alarm(timeout_s);
-	sim_scenario(s, NULL, false, &result);
+	sim_scenario(s, pcap, false, &result);
 	write_whole(fd, &result, sizeof(result));
 	_exit(0);
 }
@@ -76,7 +76,8 @@ static void died(struct result *result, int status, unsigned timeout_s)
 			 WEXITSTATUS(status));
 }
 
-void process_run(const struct scenario *s, unsigned timeout_s, struct result *result)
+void process_run(const struct scenario *s, unsigned timeout_s, const char *pcap,
+		 struct result *result)
 {
 	int fd[2], status = 0;
 	bool whole = false;
@@ -90,7 +91,7 @@ void process_run(const struct scenario *s, unsigned timeout_s, struct result *re
 	}
 	if (pid == 0) {
 		close(fd[0]);
-		child(s, timeout_s, fd[1]);
+		child(s, timeout_s, pcap, fd[1]);
 	}
 	close(fd[1]);
 	whole = read_whole(fd[0], pid, result, sizeof(*result));

@@ -6,7 +6,8 @@
 #include "nsk-sim/result.h"
 #include "nsk-sim/scenario.h"
 
-/* timeout_s: of real time, 0: none. */
-void process_run(const struct scenario *s, unsigned timeout_s, struct result *result);
+/* timeout_s: of real time, 0: none. pcap: file to write, or NULL. */
+void process_run(const struct scenario *s, unsigned timeout_s, const char *pcap,
+		 struct result *result);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nsk-sim/parts.h"
 #include "nsk-sim/process.h"
 #include "nsk-sim/quantity.h"
 
@@ -49,13 +50,13 @@ static char *text_of(const config_t *tree)
 
 /* ---- what can be left out ------------------------------------------------------------------ */
 
-/* Keys that make a thing what it is. */
+/* Keys that make a thing what it is, and amounts, without which it is more. */
 static bool needed(const char *key)
 {
-	static const char *const keys[] = {"ends",    "kind",	 "from",       "to",
-					   "at",      "host",	 "link",       "down",
-					   "stop",    "for",	 "clock",      "memory",
-					   "buffers", "tx_full", "no_buffers", NULL};
+	static const char *const keys[] = {"ends",  "kind",   "from",	    "to",   "at",
+					   "host",  "link",   "down",	    "stop", "for",
+					   "clock", "memory", "buffers",    "set",  "tx_full",
+					   "bytes", "count",  "no_buffers", "seed", NULL};
 
 	for (const char *const *k = keys; *k; k++)
 		if (strcmp(*k, key) == 0)
@@ -63,29 +64,67 @@ static bool needed(const char *key)
 	return false;
 }
 
+static bool is_named(const config_setting_t *at, const char *name)
+{
+	const char *own = config_setting_name(at);
+
+	return own && strcmp(own, name) == 0;
+}
+
+/* Can a part of a setting be left out as a whole? Of the scenario's groups their members can; what
+ * a hostile host does not say it does without measure. */
+static bool can_go(const config_setting_t *at, const config_setting_t *part)
+{
+	const char *name = config_setting_name(part);
+
+	if (config_setting_is_root(at) && config_setting_length(part) > 0)
+		return false;
+	return !(name && needed(name)) && !is_named(at, "hostile");
+}
+
 /*
  * Takes out the k-th thing below a setting that can be, in the order of the file, wholes before
  * their parts; *k becomes less by the number of those passed. True: one was taken out.
  */
-static bool take_out(config_setting_t *at, unsigned *k, unsigned depth)
+static bool take_out(config_setting_t *at, unsigned *k)
 {
 	for (int i = 0; i < config_setting_length(at); i++) {
-		config_setting_t *e = config_setting_get_elem(at, (unsigned)i);
-		const char *name = config_setting_name(e);
-		bool whole = depth > 0 || !config_setting_is_aggregate(e);
+		config_setting_t *part = config_setting_get_elem(at, (unsigned)i);
 
-		if (depth == 0 && (!name || strcmp(name, "seed") == 0))
-			continue;
-		if (whole && !(name && needed(name)) && (*k)-- == 0) {
+		if (can_go(at, part) && (*k)-- == 0) {
 			config_setting_remove_elem(at, (unsigned)i);
 			return true;
 		}
-		if ((config_setting_type(e) == CONFIG_TYPE_GROUP ||
-		     config_setting_type(e) == CONFIG_TYPE_LIST) &&
-		    take_out(e, k, depth + 1))
+		if (config_setting_is_aggregate(part) && !is_named(part, "ends") &&
+		    take_out(part, k))
 			return true;
 	}
 	return false;
+}
+
+static bool has_link(const config_setting_t *links, const char *host)
+{
+	for (int i = 0; i < config_setting_length(links); i++) {
+		const config_setting_t *ends = config_setting_get_member(
+			config_setting_get_elem(links, (unsigned)i), "ends");
+
+		for (unsigned k = 0; k < 2; k++)
+			if (strcmp(config_setting_get_string_elem(ends, (int)k), host) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Hosts whose last link has gone go with it: no scenario may have them. */
+static void take_out_lonely(const config_t *tree)
+{
+	config_setting_t *hosts = config_lookup(tree, "hosts");
+	const config_setting_t *links = config_lookup(tree, "links");
+
+	for (int i = config_setting_length(hosts) - 1; i >= 0; i--)
+		if (!has_link(links,
+			      config_setting_name(config_setting_get_elem(hosts, (unsigned)i))))
+			config_setting_remove_elem(hosts, (unsigned)i);
 }
 
 static bool amount_of(const config_setting_t *at, uint64_t *value)
@@ -99,28 +138,57 @@ static bool amount_of(const config_setting_t *at, uint64_t *value)
 	return true;
 }
 
-/* Halves the k-th amount of the applications. */
-static bool halve(config_t *tree, unsigned *k)
+static void put_number(config_setting_t *group, const char *key, uint64_t value)
 {
-	static const char *const keys[] = {"bytes", "bytes_back", "count", "connections", NULL};
-	config_setting_t *apps = config_lookup(tree, "apps");
+	config_setting_t *at;
 
-	for (int i = 0; apps && i < config_setting_length(apps); i++) {
-		config_setting_t *app = config_setting_get_elem(apps, (unsigned)i);
+	config_setting_remove(group, key);
+	at = config_setting_add(group, key,
+				value > INT32_MAX ? CONFIG_TYPE_INT64 : CONFIG_TYPE_INT);
+	config_setting_set_int64(at, (long long)value);
+}
 
+/* Halves the k-th amount below a setting. */
+static bool halve(config_setting_t *at, unsigned *k)
+{
+	static const char *const keys[] = {"bytes",	  "bytes_back", "count",
+					   "connections", "per_second", NULL};
+
+	for (int i = 0; i < config_setting_length(at); i++) {
+		config_setting_t *part = config_setting_get_elem(at, (unsigned)i);
+		uint64_t value;
+
+		if (config_setting_is_group(part) && halve(part, k))
+			return true;
 		for (const char *const *key = keys; *key; key++) {
-			config_setting_t *at = config_setting_get_member(app, *key);
-			uint64_t value;
-
-			if (!at || !amount_of(at, &value) || value < 2 || (*k)-- > 0)
+			if (!is_named(part, *key) || !amount_of(part, &value) || value < 2 ||
+			    (*k)-- > 0)
 				continue;
-			config_setting_remove(app, *key);
-			at = config_setting_add(app, *key, CONFIG_TYPE_INT64);
-			config_setting_set_int64(at, (long long)(value / 2));
+			put_number(at, *key, value / 2);
 			return true;
 		}
 	}
 	return false;
+}
+
+/* What goes without saying, said, so that it can be made less: the seed, and what hostile hosts do.
+ */
+static void spell_out(config_t *tree, uint64_t seed)
+{
+	config_setting_t *hosts = config_lookup(tree, "hosts");
+
+	put_number(config_root_setting(tree), "seed", seed);
+	for (int i = 0; hosts && i < config_setting_length(hosts); i++) {
+		config_setting_t *hostile = config_setting_get_member(
+			config_setting_get_elem(hosts, (unsigned)i), "hostile");
+		config_setting_t *acts;
+
+		if (!hostile || config_setting_get_member(hostile, "acts"))
+			continue;
+		acts = config_setting_add(hostile, "acts", CONFIG_TYPE_ARRAY);
+		for (const char *const *act = parts_acts; *act; act++)
+			config_setting_set_string_elem(acts, -1, *act);
+	}
 }
 
 /* ---- trying -------------------------------------------------------------------------------- */
@@ -135,7 +203,7 @@ static bool try_tree(struct shrinking *sh, const config_t *tree)
 	if (!scenario_read(&s, tree, sh->file, sh->seed))
 		return false;
 	sh->runs++;
-	process_run(&s, sh->timeout_s, &result);
+	process_run(&s, sh->timeout_s, NULL, &result);
 	essence(result.why, what, sizeof(what));
 	if (!result.failed || strcmp(what, sh->what) != 0)
 		return false;
@@ -153,7 +221,10 @@ static bool step(struct shrinking *sh, unsigned k, bool halving, bool *smaller)
 
 	config_init(&tree);
 	config_read_string(&tree, sh->text);
-	there = halving ? halve(&tree, &k) : take_out(config_root_setting(&tree), &k, 0);
+	there = halving ? halve(config_root_setting(&tree), &k)
+			: take_out(config_root_setting(&tree), &k);
+	if (there)
+		take_out_lonely(&tree);
 	*smaller = there && try_tree(sh, &tree);
 	config_destroy(&tree);
 	return there;
@@ -171,7 +242,23 @@ static bool pass(struct shrinking *sh, bool halving)
 	return any;
 }
 
-void shrink(const config_t *tree, const char *file, uint64_t seed, unsigned timeout_s,
+/* The packets of the smallest one. */
+static void capture(const struct shrinking *sh, const char *pcap)
+{
+	static struct scenario s;
+	static struct result result;
+	config_t tree;
+
+	config_init(&tree);
+	config_read_string(&tree, sh->text);
+	if (scenario_read(&s, &tree, sh->file, sh->seed))
+		process_run(&s, sh->timeout_s, pcap, &result);
+	config_destroy(&tree);
+	if (result.stopped)
+		fprintf(stderr, "nsk-sim: %s\n", result.why);
+}
+
+void shrink(config_t *tree, const char *file, uint64_t seed, unsigned timeout_s, const char *pcap,
 	    const struct result *failed, FILE *out)
 {
 	static struct shrinking sh;
@@ -179,12 +266,15 @@ void shrink(const config_t *tree, const char *file, uint64_t seed, unsigned time
 	sh = (struct shrinking){.file = file, .seed = seed, .timeout_s = timeout_s};
 	sh.result = *failed;
 	essence(failed->why, sh.what, sizeof(sh.what));
+	spell_out(tree, seed);
 	sh.text = text_of(tree);
 	while (pass(&sh, false))
 		;
 	while (pass(&sh, true))
 		;
-	fprintf(out, "# Made smaller from %s in %u runs. It fails with --seed %llu:\n# %s\n%s",
-		file, sh.runs, (unsigned long long)seed, sh.result.why, sh.text);
+	fprintf(out, "# Made smaller from %s in %u runs. It fails:\n# %s\n%s", file, sh.runs,
+		sh.result.why, sh.text);
+	if (pcap)
+		capture(&sh, pcap);
 	free(sh.text);
 }

@@ -11,8 +11,11 @@
 #include "nsk-sim/result.h"
 #include "nsk-sim/scenario.h"
 
-/* Prints the smaller scenario, what it does, and how many runs that took. */
-void shrink(const config_t *tree, const char *file, uint64_t seed, unsigned timeout_s,
+/*
+ * Prints the smaller scenario, with its seed, what it does, and how many runs that took. pcap: file
+ * for its packets, or NULL. The tree is changed.
+ */
+void shrink(config_t *tree, const char *file, uint64_t seed, unsigned timeout_s, const char *pcap,
 	    const struct result *failed, FILE *out);
 
 #endif

@@ -106,6 +106,8 @@ BROKEN = (
     (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; set = { los = "1 %"; }; } );',
      ':4: set of a fault has no key "los"; it has mtu, back, rate, delay, jitter, queue, queue_packets, loss, burst, '
      "burst_packets, burst_loss, duplicate, corrupt, reorder, reorder_by"),
+    (HOSTS + LINK + APPS + 'faults = ( { at = "1 s"; link = "wire"; set = { back = { }; }; } );',
+     ':4: set of a fault changes nothing; say what, such as set = { loss = "5 %"; }'),
     (HOSTS + LINK + APPS + "faults = { };", ":4: faults is a group { ... }; it must be a list ( { ... }, ... )"),
 )
 
@@ -195,6 +197,8 @@ class Sim(unittest.TestCase):
         for line, said in (("", "give one scenario file, not 0"), ("--seed 7 --seeds 1:2 x", "--seed goes with one seed; --seeds "
                                                                    "runs many"),
                            ("--timeout 7 x", "--timeout goes with --seeds or --shrink"),
+                           ("--json --shrink x", "--json goes without --shrink, which prints a scenario"),
+                           ("--seeds 1:2 --pcap y x", "--pcap goes with one seed or --shrink; --seeds runs many"),
                            ("--check --pcap y x", "--pcap: --check runs nothing"),
                            ("--check --seeds 1:7 x", "--seeds: --check runs nothing"),
                            ("x" + " --set a=b" * 65, '--set "a=b": give 64 changes at most')):
@@ -480,9 +484,10 @@ class Sim(unittest.TestCase):
         self.assertIn("FAILED with seed 11", result.stderr)
 
     def test_shrinking_leaves_the_cause_alone(self):
-        result = run(self.file(DOOMED), "--shrink", "--quiet")
+        result = run(self.file(DOOMED), "--shrink")
         self.assertEqual(result.returncode, 1)
         small = result.stdout
+        self.assertTrue(small.startswith("# Made smaller from "))
         self.assertIn("down = true", small)
         for gone in ("clock", "set", "loss", "jitter", "reorder", "ttl", "congestion"):
             self.assertNotIn(f"{gone} =", small)
@@ -491,6 +496,23 @@ class Sim(unittest.TestCase):
         again = run(self.file(small, "small.conf"))
         self.assertEqual(again.returncode, 1)
         self.assertIn("ended: No route to host", again.stderr)
+
+    def test_the_capture_and_the_seed_are_those_of_what_shrinking_leaves(self):
+        pcaps = [os.path.join(self.folder, name) for name in ("first", "again")]
+        first = run(self.file(DOOMED), "--seeds", "17:3", "--shrink", "--pcap", pcaps[0])
+        again = run(self.file(first.stdout, "small.conf"), "--pcap", pcaps[1])
+        self.assertIn("FAILED with seed 17", again.stderr)
+        captures = [open(name, "rb").read() for name in pcaps]  # pylint: disable=consider-using-with
+        self.assertEqual(captures[0], captures[1])
+        self.assertLess(len(captures[0]), 1500)
+
+    def test_what_holds_is_not_made_smaller_and_says_so_beside_the_scenario(self):
+        path = self.file(HOSTS + LINK + APPS)
+        result = run("--shrink", path)
+        self.assertEqual((result.returncode, result.stdout, result.stderr),
+                         (0, "", "nsk-sim: seed 1 holds: there is nothing to make smaller\n"))
+        result = run("--shrink", "--seeds", "1:2", path)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,9 @@ static void alter_counters(uint64_t *counter, uint64_t *drop)
 		counter[NSK_CNT_RX_PACKETS]++;
 		counter[NSK_CNT_TCP_SEGMENTS_IN]++;
 	}
+	/* What one act of a hostile host alone leads to. */
+	if (planted("flooded") && drop[NSK_DROP_ARP_UNRESOLVED])
+		counter[NSK_CNT_TCP_SEGMENTS_IN] += 1000;
 	if (planted("sent"))
 		counter[NSK_CNT_TX_PACKETS]++;
 	if (planted("datagram-sent") && counter[NSK_CNT_UDP_OUT])

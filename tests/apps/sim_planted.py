@@ -55,11 +55,11 @@ PLANTS = (
 
 
 class Planted(unittest.TestCase):
-    def run_with(self, plant, text):
+    def run_with(self, plant, text, *args):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
             file.write(text)
             file.flush()
-            return subprocess.run([PROGRAM, "--quiet", file.name], capture_output=True, text=True, timeout=300, check=False,
+            return subprocess.run([PROGRAM, "--quiet", file.name, *args], capture_output=True, text=True, timeout=300, check=False,
                                   env=dict(os.environ, NSK_PLANT=plant), stdin=subprocess.DEVNULL)
 
     def test_without_a_plant_all_holds(self):
@@ -73,6 +73,19 @@ class Planted(unittest.TestCase):
                 result = self.run_with(plant, text)
                 self.assertEqual(result.returncode, 1, result.stderr)
                 self.assertRegex(result.stderr, r"FAILED with seed 1 at [\d.]+ s: .*" + reason)
+
+    def test_what_a_hostile_host_does_is_made_less_never_more(self):
+        for text in (UDP, UDP.replace('acts = ["garbage", "flood", "chaos"]; ', "")):
+            result = self.run_with("flooded", text, "--shrink")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn('acts = [ "flood" ];', result.stdout)
+            self.assertRegex(result.stdout, r"per_second = \d{1,2};")
+
+    def test_a_host_that_has_nothing_to_do_with_it_goes_with_its_link(self):
+        result = self.run_with("sent", UDP, "--shrink")
+        self.assertIn("wire", result.stdout)
+        self.assertNotIn("alley", result.stdout)
+        self.assertNotRegex(result.stdout, r"\bm :")
 
 
 if __name__ == "__main__":
