@@ -1,11 +1,80 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tree of a scenario: from a file, and changed from the command line. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "nsk-sim/scenario.h"
+
+/* The line at which a string begins that goes on behind its end; 0: none up to that line. */
+static unsigned open_string(FILE *in, unsigned last)
+{
+	unsigned line = 1, begun = 0;
+	int c, before = 0;
+	char in_what = 0; /* '"', '#' or '*': a string, a comment to the line's end or C's */
+
+	for (; (c = fgetc(in)) != EOF && line <= last; before = c) {
+		if (c == '\n' && in_what == '"')
+			return begun;
+		if (in_what == '"' && c == '\\') {
+			fgetc(in);
+		} else if (in_what == 0 && c == '"') {
+			in_what = '"';
+			begun = line;
+		} else if (in_what == 0 && (c == '#' || (c == '/' && before == '/'))) {
+			in_what = '#';
+		} else if (in_what == 0 && c == '*' && before == '/') {
+			in_what = '*';
+		} else if ((in_what == '"' && c == '"') || (in_what == '#' && c == '\n') ||
+			   (in_what == '*' && c == '/' && before == '*')) {
+			in_what = 0;
+		}
+		line += c == '\n';
+	}
+	return in_what == '"' ? begun : 0;
+}
+
+/* A line of a file, without the blanks around it. */
+static const char *text_of_line(FILE *in, unsigned line, char *buf, size_t size)
+{
+	char *end;
+
+	buf[0] = '\0';
+	while (line > 0 && fgets(buf, (int)size, in))
+		line -= strchr(buf, '\n') != NULL;
+	for (end = buf + strlen(buf); end > buf && isspace((unsigned char)end[-1]); end--)
+		end[-1] = '\0';
+	return buf + strspn(buf, " \t");
+}
+
+/* What libconfig says of a file, which is a line and two words, with the line itself. */
+static void explain(const config_t *tree, const char *file, char *error, size_t size)
+{
+	unsigned line = (unsigned)config_error_line(tree), begun;
+	bool syntax = strcmp(config_error_text(tree), "syntax error") == 0;
+	FILE *in = fopen(file, "r");
+	char buf[160];
+
+	if (!in) {
+		snprintf(error, size, "%s:%u: %s", file, line, config_error_text(tree));
+		return;
+	}
+	begun = syntax ? open_string(in, line) : 0;
+	rewind(in);
+	if (begun)
+		snprintf(error, size, "%s:%u: a string has no end in this line: %.100s", file,
+			 begun, text_of_line(in, begun, buf, sizeof(buf)));
+	else
+		snprintf(error, size, "%s:%u: %s%s: %.100s%s", file, line, config_error_text(tree),
+			 syntax ? " here or just before" : "",
+			 text_of_line(in, line, buf, sizeof(buf)),
+			 syntax ? "\nWords and quantities stand in double quotes, groups in { }, "
+				  "lists of faults in ( ); docs/NSK-SIM.md has examples."
+				: "");
+	fclose(in);
+}
 
 bool scenario_load(config_t *tree, const char *file, char *error, size_t size)
 {
@@ -29,8 +98,7 @@ bool scenario_load(config_t *tree, const char *file, char *error, size_t size)
 	}
 	fclose(in);
 	at = config_error_file(tree);
-	snprintf(error, size, "%s:%d: %s; the syntax is that of libconfig, see docs/NSK-SIM.md",
-		 at ? at : file, config_error_line(tree), config_error_text(tree));
+	explain(tree, at ? at : file, error, size);
 	return false;
 }
 

@@ -30,7 +30,11 @@ BROKEN = (
     ("hosts = 3;", ":1: say which hosts there are: hosts = { a = { }; b = { }; };"),
     (HOSTS + "links = { }", ':1: host "a" is on no link; add one that ends there, or remove the host'),
     (HOSTS + LINK, ": nothing is to be done: apps = { upload = { from = \"a\"; to = \"b\"; }; };"),
-    (HOSTS + "links = [", ":2: syntax error; the syntax is that of libconfig, see docs/NSK-SIM.md"),
+    (HOSTS + "links = [", ":2: syntax error here or just before: links = [\nWords and quantities stand in double quotes, "
+     "groups in { }, lists of faults in ( ); docs/NSK-SIM.md has examples."),
+    (HOSTS + LINK + "# \"\n/* \" */ limit = 5 min;", ":4: syntax error here or just before: /* \" */ limit = 5 min;"),
+    (HOSTS + 'title = "a\\"b;\n' + LINK + APPS, ':2: a string has no end in this line: title = "a\\"b;'),
+    (HOSTS + HOSTS, ":2: duplicate setting name: hosts = { a = { }; b = { }; };"),
     (HOSTS + LINK + APPS + "speed = 1;",
      ':4: a scenario has no key "speed"; it has title, seed, limit, step, settings, hosts, links, apps, faults'),
     (HOSTS + LINK + APPS + 'limit = "10";', ':4: limit = "10": give a time with its unit, such as "20 ms" '
@@ -169,8 +173,7 @@ class Sim(unittest.TestCase):
         for text, message in BROKEN:
             with self.subTest(message):
                 result = run(self.file(text))
-                self.assertEqual(result.stderr.split("\n")[0][:len(f"nsk-sim: {path}{message}")],
-                                 f"nsk-sim: {path}{message}")
+                self.assertEqual(result.stderr[:len(f"nsk-sim: {path}{message}")], f"nsk-sim: {path}{message}")
                 self.assertEqual(result.returncode, 2)
                 self.assertEqual(result.stdout, "")
 
