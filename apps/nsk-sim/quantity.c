@@ -20,9 +20,17 @@ static const struct unit rates[] = {{"bit/s", 1},
 				    {"Mbit/s", 1e6},
 				    {"Gbit/s", 1e9},
 				    {NULL, 0}};
-static const struct unit bytes[] = {
-	{"B", 1},	 {"KB", 1e3},	     {"MB", 1e6},	    {"GB", 1e9},
-	{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {NULL, 0}};
+static const struct unit bytes[] = {{"B", 1},
+				    {"KB", 1e3},
+				    {"MB", 1e6},
+				    {"GB", 1e9},
+				    {"KiB", 1024.0},
+				    {"MiB", 1048576.0},
+				    {"GiB", 1073741824.0},
+				    {"K", 1024.0},
+				    {"M", 1048576.0},
+				    {"G", 1073741824.0},
+				    {NULL, 0}};
 static const struct unit shares[] = {{"ppm", 1}, {"%", 1e4}, {NULL, 0}};
 static const struct unit none[] = {{NULL, 0}};
 
@@ -37,8 +45,9 @@ static const struct {
 	[QUANTITY_RATE] = {rates, false, 1e15,
 			   "a rate with its unit, such as \"100 Mbit/s\" "
 			   "(bit/s, kbit/s, Mbit/s, Gbit/s)"},
-	[QUANTITY_BYTES] = {bytes, true, 1e18,
-			    "bytes, such as \"1.5 MB\" (B, KB, MB, GB, KiB, MiB, GiB)"},
+	[QUANTITY_BYTES] =
+		{bytes, true, 1e18,
+		 "bytes, such as \"1.5 MB\" (B, KB, MB, GB; K or KiB, M or MiB, G or GiB)"},
 	[QUANTITY_SHARE] = {shares, false, 1e6,
 			    "a share of the packets, such as \"0.1 %\" (%, ppm), at most 100 %"},
 	[QUANTITY_COUNT] = {none, true, 1e18, "a whole number"},

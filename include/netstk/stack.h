@@ -176,7 +176,8 @@ NSK_API uint64_t nsk_now(const struct nsk_stack *stack);
 NSK_API int nsk_set(struct nsk_stack *stack, const char *key, const char *value);
 
 /**
- * @brief The value of a setting as it is now, as text, ended by 0.
+ * @brief The value of a setting as it is now, as text, ended by 0; by a name of Linux's as Linux
+ * writes it ("1", where by ours it is "true").
  * @return its length without the 0, also if that is more than @p size holds, or -1 with errno
  * (ENOENT, EINVAL)
  */

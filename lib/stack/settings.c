@@ -91,16 +91,6 @@ const struct setting *settings_find(const char *name)
 	return NULL;
 }
 
-/* What a value under this name is to be multiplied by. */
-static uint64_t factor_of(const struct setting *row, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (strcmp(row->name, name) == 0 || strcmp(row->unit, "ms") != 0)
-		return 1;
-	return n > 3 && strcmp(name + n - 3, "_ms") == 0 ? 1 : 1000;
-}
-
 static bool begins(const char *name, const char *group, size_t n)
 {
 	return name && strncmp(name, group, n) == 0 && name[n] == '.';
@@ -167,7 +157,7 @@ const char *settings_nearest(const char *name)
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-static const char *choices_text(const struct setting *row, char *buf, size_t size)
+static void choices_text(const struct setting *row, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -176,17 +166,19 @@ static const char *choices_text(const struct setting *row, char *buf, size_t siz
 
 		n += (size_t)snprintf(buf + n, size - n, "%s%s", between, row->choices[i]);
 	}
-	return buf;
 }
 
-/* The range in another unit, that of a name which counts in so many of ours. */
-static const char *range_text(const struct setting *row, uint64_t factor, char *buf, size_t size)
+/* The range as values stand under one of the names. */
+static const char *range_text(const struct setting *row, const char *name, char *buf, size_t size)
 {
+	uint64_t factor = settings_linux_factor(row, name);
 	const char *unit = factor == 1 ? row->unit : "s";
 
-	if (row->type == SETTING_ENUM)
-		return choices_text(row, buf, size);
-	if (row->type == SETTING_BOOL)
+	if (settings_linux_number(row, name))
+		settings_linux_range(row, buf, size);
+	else if (row->type == SETTING_ENUM)
+		choices_text(row, buf, size);
+	else if (row->type == SETTING_BOOL)
 		snprintf(buf, size, "true or false");
 	else if (row->type == SETTING_KEY)
 		snprintf(buf, size,
@@ -200,19 +192,21 @@ static const char *range_text(const struct setting *row, uint64_t factor, char *
 
 const char *settings_range(const struct setting *row, char *buf, size_t size)
 {
-	return range_text(row, 1, buf, size);
+	return range_text(row, row->name, buf, size);
 }
 
 static int refuse(const struct setting *row, const char *name, const char *text, int err,
 		  char *error, size_t size)
 {
 	bool ours = strcmp(row->name, name) == 0;
+	const char *why = settings_linux_missing(name, text);
 	char range[128];
 
+	if (!why)
+		why = err == ERANGE ? "out of range" : "not a value of this setting";
 	snprintf(error, size, "%s%s%s%s = %.40s: %s; allowed: %s", name, ours ? "" : " (",
-		 ours ? "" : row->name, ours ? "" : ")", text[0] ? text : "nothing",
-		 err == ERANGE ? "out of range" : "not a value of this setting",
-		 range_text(row, factor_of(row, name), range, sizeof(range)));
+		 ours ? "" : row->name, ours ? "" : ")", text[0] ? text : "nothing", why,
+		 range_text(row, name, range, sizeof(range)));
 	return -err;
 }
 
@@ -246,16 +240,25 @@ static int parse_choice(const struct setting *row, const char *text, uint64_t *v
 	return -EINVAL;
 }
 
-/* The power of two that K, M or G behind a number of bytes means; -1 for anything else. */
-static int suffix_shift(const char *suffix)
+/* What a unit behind a number of bytes multiplies it by: B; K or KiB, 1024; KB, 1000; M and G
+ * likewise, a blank may be in front. 0: it is none. */
+static uint64_t unit_factor(const char *unit)
 {
 	static const char letters[] = "kmg";
+	uint64_t base = 1024, factor = 1;
 	const char *at;
 
-	if (suffix[0] == '\0')
+	unit += *unit == ' ';
+	if (strcmp(unit, "B") == 0)
+		return 1;
+	at = unit[0] ? strchr(letters, unit[0] | 0x20) : NULL;
+	if (at && strcmp(unit + 1, "B") == 0)
+		base = 1000;
+	else if (!at || (unit[1] && strcmp(unit + 1, "iB") != 0))
 		return 0;
-	at = suffix[1] == '\0' ? strchr(letters, suffix[0] | 0x20) : NULL;
-	return at ? 10 * (int)(at - letters + 1) : -1;
+	for (size_t i = 0; i <= (size_t)(at - letters); i++)
+		factor *= base;
+	return factor;
 }
 
 static int parse_number(const struct setting *row, uint64_t factor, const char *text,
@@ -263,19 +266,19 @@ static int parse_number(const struct setting *row, uint64_t factor, const char *
 {
 	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
 	unsigned long long v;
-	int shift;
 	char *end;
 
 	if (text[0] < '0' || text[0] > '9')
 		return text[0] == '-' && text[1] >= '0' && text[1] <= '9' ? -ERANGE : -EINVAL;
 	errno = 0;
 	v = strtoull(text, &end, hex ? 16 : 10);
-	shift = suffix_shift(end);
-	if (shift < 0 || (shift > 0 && strcmp(row->unit, "bytes") != 0))
+	if (*end)
+		factor *= strcmp(row->unit, "bytes") == 0 ? unit_factor(end) : 0;
+	if (factor == 0)
 		return -EINVAL;
-	if (errno || v > (UINT64_MAX >> shift) / factor)
+	if (errno || v > UINT64_MAX / factor)
 		return -ERANGE;
-	*value = ((uint64_t)v << shift) * factor;
+	*value = (uint64_t)v * factor;
 	return *value < row->min || *value > row->max ? -ERANGE : 0;
 }
 
@@ -290,7 +293,7 @@ static int parse_as(const struct setting *row, const char *name, const char *tex
 	else if (row->type == SETTING_ENUM)
 		rc = parse_choice(row, text, value);
 	else
-		rc = parse_number(row, factor_of(row, name), text, value);
+		rc = parse_number(row, settings_linux_factor(row, name), text, value);
 	return rc ? refuse(row, name, text, -rc, error, size) : 0;
 }
 
@@ -346,7 +349,10 @@ int settings_get(const struct settings *s, const char *name, char *buf, size_t s
 		return -ENOENT;
 	if (row->type == SETTING_KEY)
 		return settings_get_key(s, row, buf, size);
-	return settings_format(row, settings_value(s, row) / factor_of(row, name), buf, size);
+	if (settings_linux_number(row, name))
+		return snprintf(buf, size, "%" PRIu64, settings_value(s, row));
+	return settings_format(row, settings_value(s, row) / settings_linux_factor(row, name), buf,
+			       size);
 }
 
 /* ---- settings that depend on each other ---------------------------------------------------- */

@@ -31,8 +31,9 @@ enum setting_type {
 struct setting {
 	const char *name; /* "tcp.window": group and key of the configuration file */
 	/*
-	 * Linux's name for the same thing, NULL: none. In Linux's unit: that of a row in ms is in
-	 * seconds, unless its name ends in "_ms".
+	 * Linux's name for the same thing, NULL: none. Its values are Linux's: those of a row in
+	 * ms are in seconds, unless the name ends in "_ms"; truth values and choices are numbers,
+	 * unless linux_words says that Linux has the words.
 	 */
 	const char *alias;
 	const char *unit;	    /* "bytes"; "" when there is none */
@@ -42,6 +43,7 @@ struct setting {
 	uint16_t offset; /* in struct settings */
 	uint8_t type;	 /* enum setting_type */
 	bool live;	 /* may change while the stack runs */
+	bool linux_words;
 };
 
 extern const struct setting settings_table[];
@@ -69,6 +71,15 @@ int settings_set_triple(struct settings *s, const struct setting_triple *t, cons
 int settings_get_triple(const struct settings *s, const struct setting_triple *t, char *buf,
 			size_t size);
 
+/* What a value under this name is to be multiplied by to be one of ours. */
+uint64_t settings_linux_factor(const struct setting *row, const char *name);
+/* Is this Linux's name, and a value under it a number where ours is a word? */
+bool settings_linux_number(const struct setting *row, const char *name);
+/* What is allowed then: "0 (off), 1 (ask) or 2 (accept)". */
+void settings_linux_range(const struct setting *row, char *buf, size_t size);
+/* Why a value that Linux knows under this name is not taken, or NULL. */
+const char *settings_linux_missing(const char *name, const char *text);
+
 /* The row of a name or an alias, or NULL. */
 const struct setting *settings_find(const char *name);
 /* True if some name, or one of Linux's, begins with these and a dot: a group of the file. */
@@ -92,9 +103,9 @@ bool settings_same(const struct settings *a, const struct settings *b, const str
 void settings_copy(struct settings *to, const struct settings *from, const struct setting *row);
 
 /*
- * A value from text: decimal or 0x hexadecimal, bytes with K, M or G (powers of 1024) behind, true
- * and false, names. 0, or -EINVAL or -ERANGE with a text that names the key, what is allowed and
- * its unit.
+ * A value from text: decimal or 0x hexadecimal, bytes also with a unit behind ("64K", "64 KiB",
+ * "64 KB"), true and false, names. 0, or -EINVAL or -ERANGE with a text that names the key, what is
+ * allowed and its unit.
  */
 int settings_parse(const struct setting *row, const char *text, uint64_t *value, char *error,
 		   size_t size);

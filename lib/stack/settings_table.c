@@ -13,23 +13,27 @@
 #define START false /* read when the stack is built */
 #define LIVE  true  /* read again each time */
 
-#define ROW(kind, key, field, a, u, least, most, d, l, c, meaning)                               \
+#define ROW(kind, key, field, a, u, least, most, d, l, c, w, meaning)                            \
 	{                                                                                        \
 		.name = key, .alias = a, .unit = u, .text = meaning, .choices = c, .min = least, \
 		.max = most, .def = d, .offset = offsetof(struct settings, field), .type = kind, \
-		.live = l,                                                                       \
+		.live = l, .linux_words = w,                                                     \
 	}
 #define U32(key, field, unit, least, most, d, live, alias, meaning) \
-	ROW(SETTING_U32, key, field, alias, unit, least, most, d, live, NULL, meaning)
+	ROW(SETTING_U32, key, field, alias, unit, least, most, d, live, NULL, false, meaning)
 #define U64(key, field, unit, least, most, d, live, alias, meaning) \
-	ROW(SETTING_U64, key, field, alias, unit, least, most, d, live, NULL, meaning)
+	ROW(SETTING_U64, key, field, alias, unit, least, most, d, live, NULL, false, meaning)
 #define BOOL(key, field, d, live, alias, meaning) \
-	ROW(SETTING_BOOL, key, field, alias, "", 0, 1, d, live, NULL, meaning)
+	ROW(SETTING_BOOL, key, field, alias, "", 0, 1, d, live, NULL, false, meaning)
 #define KEY(key, field, live, alias, meaning) \
-	ROW(SETTING_KEY, key, field, alias, "", 0, 0, 0, live, NULL, meaning)
+	ROW(SETTING_KEY, key, field, alias, "", 0, 0, 0, live, NULL, false, meaning)
 #define ENUM(key, field, names, d, live, alias, meaning)                                      \
 	ROW(SETTING_ENUM, key, field, alias, "", 0, NSK_ARRAY_LEN(names) - 1, d, live, names, \
-	    meaning)
+	    false, meaning)
+/* Whose words are Linux's, too. */
+#define LINUX_ENUM(key, field, names, d, live, alias, meaning)                                \
+	ROW(SETTING_ENUM, key, field, alias, "", 0, NSK_ARRAY_LEN(names) - 1, d, live, names, \
+	    true, meaning)
 
 #define WEEK_MS	   604800000
 #define WINDOW_MAX 1073725440 /* 65535 << 14, RFC 7323 §2.3 */
@@ -172,9 +176,9 @@ const struct setting settings_table[] = {
 	BOOL("tcp.stdurg", tcp_stdurg, 0, LIVE, "net.ipv4.tcp_stdurg",
 	     "read the urgent pointer of segments that come as RFC 1122 has it: it is the urgent octet, "
 	     "not the one behind it"),
-	ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
-	     "net.ipv4.tcp_congestion_control",
-	     "congestion control of new sockets, as TCP_CONGESTION names it"),
+	LINUX_ENUM("tcp.congestion", tcp_congestion, congestion, CC_CUBIC, LIVE,
+		   "net.ipv4.tcp_congestion_control",
+		   "congestion control of new sockets, as TCP_CONGESTION names it"),
 	ENUM("tcp.ack_policy", tcp_ack_policy, ack_policies, ACKPOLICY_LINUX, LIVE, NULL,
 	     "when to acknowledge: linux, quick at the start and after loss; rfc, every second segment"),
 	U32("tcp.initcwnd", tcp_initcwnd, "segments", 1, 1000, CC_INITIAL_SEGS, START, NULL,

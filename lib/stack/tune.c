@@ -4,7 +4,9 @@
  * Workers read a live setting each time they need it; a store of each word is all that changes it.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sock/handle.h"
 #include "stack/settings.h"
@@ -25,6 +27,28 @@ static const struct setting *first_fixed(const struct nsk_stack *stack, const ch
 	return NULL;
 }
 
+/* Of three numbers that are one setting of Linux's two may change: the third is said. */
+static void explain_fixed(const struct nsk_stack *stack, const char *key,
+			  const struct setting *fixed, char *error, size_t size)
+{
+	static const char *const places[] = {"first", "second", "third"};
+	const struct setting_triple *t = settings_triple(key);
+	unsigned i = 0;
+
+	while (t && i < 2 && strcmp(t->name[i], fixed->name) != 0)
+		i++;
+	if (t)
+		snprintf(error, size,
+			 "%s: the %s number, %s, is read when the stack is made; while it runs it "
+			 "must stay %" PRIu64,
+			 key, places[i], fixed->name,
+			 settings_value(&stack->set, fixed) * t->div / t->mul);
+	else
+		snprintf(error, size,
+			 "%s is read when the stack is made; it cannot change while it runs",
+			 fixed->name);
+}
+
 static int change(struct nsk_stack *stack, const char *key, const char *value, char *error,
 		  size_t size)
 {
@@ -38,9 +62,7 @@ static int change(struct nsk_stack *stack, const char *key, const char *value, c
 		return rc;
 	fixed = first_fixed(stack, key, &next);
 	if (fixed) {
-		snprintf(error, size,
-			 "%s is read when the program starts; it cannot change while it runs",
-			 fixed->name);
+		explain_fixed(stack, key, fixed, error, size);
 		return -EPERM;
 	}
 	for (unsigned i = 0; i < settings_count; i++)

@@ -25,6 +25,8 @@ static void quantities_have_units(void **state)
 		{QUANTITY_BYTES, "17", 17, 17},
 		{QUANTITY_BYTES, "1..17", 1, 17},
 		{QUANTITY_BYTES, "2 KiB .. 3 KB", 2048, 3000},
+		{QUANTITY_BYTES, "64K", 65536, 65536},
+		{QUANTITY_BYTES, "1.5 M", 1572864, 1572864},
 		{QUANTITY_SHARE, "0.1 %", 1000, 1000},
 		{QUANTITY_SHARE, "100%", 1000000, 1000000},
 		{QUANTITY_COUNT, "3", 3, 3},

@@ -173,10 +173,10 @@ class WithProgram(unittest.TestCase):
         self.assertEqual([values[f"tcp.{name}"] for name in ("rcvbuf_min", "window", "rcvbuf_max")], ["8192", "65536", "6291456"])
         self.assertEqual(self.ask("log", "error"), "log level error\n")
         self.assertEqual(self.ask("log"), "log level error\n")
-        for args, text in ((("set", "mtu", "1400"), "mtu is read when the program starts; it cannot change while it runs"),
+        for args, text in ((("set", "mtu", "1400"), "mtu is read when the stack is made; it cannot change while it runs"),
                            (("set", "tcp.retries", "0"), "tcp.retries = 0: out of range; allowed: 1 to 100 times"),
                            (("set", "net.ipv4.tcp_rmem", "8192 131072 6291456"),
-                            "tcp.rcvbuf_max is read when the program starts; it cannot change while it runs"),
+                            "tcp.rcvbuf_max is read when the stack is made; it cannot change while it runs"),
                            (("set", "net.ipv4.tcp_mem", "1 2"),
                             "net.ipv4.tcp_mem = 1 2: takes three numbers: tcp.mem_low, tcp.mem_pressure and tcp.mem_high"),
                            (("log", "loud"), "level is none, error, warning, info or debug"),

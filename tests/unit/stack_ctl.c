@@ -76,7 +76,7 @@ static void test_live_settings_change_and_others_do_not(void **state)
 	json_decref(reply);
 	assert_int_equal(f->stack->set.tcp_retries, 8);
 	expect_error(f, "{\"cmd\":\"set\",\"key\":\"mtu\",\"value\":\"1400\"}",
-		     "mtu is read when the program starts; it cannot change while it runs");
+		     "mtu is read when the stack is made; it cannot change while it runs");
 	expect_error(f, "{\"cmd\":\"set\",\"key\":\"tcp.retries\",\"value\":\"0\"}",
 		     "tcp.retries = 0: out of range; allowed: 1 to 100 times");
 	expect_error(

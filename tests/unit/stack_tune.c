@@ -93,13 +93,31 @@ static void test_others_are_refused_and_stay(void **state)
 {
 	struct world *w = *state;
 
-	assert_refused(w, "tcp.max_conns", "5", EPERM, "tcp.max_conns is read when the program");
+	assert_refused(w, "tcp.max_conns", "5", EPERM,
+		       "tcp.max_conns is read when the stack is made");
 	assert_is(w, "tcp.max_conns", "1048576");
 	assert_refused(w, "tcp.max_conns", "1048576", EPERM, "tcp.max_conns is read");
 	assert_refused(w, "tcp.retries", "no", EINVAL, "tcp.retries");
 	assert_refused(w, "tcp.retries", "1000000", ERANGE, "tcp.retries");
 	assert_refused(w, "tcp.retrise", "5", ENOENT, "tcp.retries");
 	assert_is(w, "tcp.retries", "15");
+}
+
+/* Of Linux's three numbers those that may change do, if the others stay. */
+static void test_a_number_of_three_that_must_stay_is_told_with_its_value(void **state)
+{
+	struct world *w = *state;
+
+	assert_refused(w, "net.ipv4.tcp_rmem", "4096 131072 6291456", EPERM,
+		       "net.ipv4.tcp_rmem: the third number, tcp.rcvbuf_max, is read when the "
+		       "stack is made; while it runs it must stay 12582912");
+	assert_is(w, "tcp.window", "65535");
+	assert_int_equal(nsk_set(w->stack, "net.ipv4.tcp_rmem", "4096 131072 12582912"), 0);
+	assert_is(w, "net.ipv4.tcp_rmem", "4096\t131072\t12582912");
+	assert_is(w, "tcp.window", "65536");
+	assert_refused(w, "net.ipv4.tcp_mem", "1 2 3", EPERM,
+		       "net.ipv4.tcp_mem: the first number, tcp.mem_low, is read when the stack is "
+		       "made; while it runs it must stay 0");
 }
 
 static void test_contradictions_are_refused(void **state)
@@ -165,6 +183,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_live_ones_change_by_either_name, up, down),
 		cmocka_unit_test_setup_teardown(test_others_are_refused_and_stay, up, down),
+		cmocka_unit_test_setup_teardown(
+			test_a_number_of_three_that_must_stay_is_told_with_its_value, up, down),
 		cmocka_unit_test_setup_teardown(test_contradictions_are_refused, up, down),
 		cmocka_unit_test_setup_teardown(test_a_keys_length_is_told_whatever_fits, up, down),
 		cmocka_unit_test_setup_teardown(test_what_no_argument_is_to_blame_for_has_no_place,

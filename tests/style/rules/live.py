@@ -9,7 +9,7 @@ import re
 from tree import Problem
 
 TABLE = "lib/stack/settings_table.c"
-ROW = re.compile(r"\b(?:U32|U64|BOOL|ENUM)\(\s*,\s*(\w+)([^;{}]*?)\)\s*(?=[,}])")
+ROW = re.compile(r"\b(?:U32|U64|BOOL|(?:LINUX_)?ENUM)\(\s*,\s*(\w+)([^;{}]*?)\)\s*(?=[,}])")
 
 
 def live_fields(tree):

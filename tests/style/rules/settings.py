@@ -9,7 +9,7 @@ import re
 from tree import LITERAL, Problem
 
 TABLE = "lib/stack/settings_table.c"
-ROW = re.compile(r'\b(?:U32|U64|BOOL|ENUM)\(\s*"([\w.]+)",\s*(\w+),')
+ROW = re.compile(r'\b(?:U32|U64|BOOL|(?:LINUX_)?ENUM)\(\s*"([\w.]+)",\s*(\w+),')
 
 
 def check(tree):
