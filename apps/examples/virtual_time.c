@@ -132,6 +132,8 @@ static struct nsk_stack *make_stack(struct nsk_wire *wire, unsigned end, uint64_
 
 	nsk_config_clock(config, read_clock, &now_ns);
 	nsk_config_seed(config, 2 * seed + end);
+	/* A link that goes down is a warning; here it does so on purpose, for each seed. */
+	nsk_config_log(config, NULL, NULL, NSK_LOG_ERR);
 	if (nsk_config_add_wire(config, wire, end) ||
 	    nsk_config_add_address(config, end ? "10.0.0.2/24" : "10.0.0.1/24") ||
 	    nsk_stack_create(config, &stack)) {
