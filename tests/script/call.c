@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Calls of scripts: socket calls with their results, and looks at the stack.
+ * Calls of scripts: socket calls with their results.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,59 +8,38 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include <netstk/tcp_info.h>
-
 #include "script/script.h"
 
-struct name {
-	const char *name;
-	int value;
+static const struct script_name errnos[] = {
+	SCRIPT_NAME(EAGAIN),	   SCRIPT_NAME(EINPROGRESS),
+	SCRIPT_NAME(EALREADY),	   SCRIPT_NAME(EISCONN),
+	SCRIPT_NAME(ENOTCONN),	   SCRIPT_NAME(ECONNREFUSED),
+	SCRIPT_NAME(ECONNRESET),   SCRIPT_NAME(ECONNABORTED),
+	SCRIPT_NAME(EPIPE),	   SCRIPT_NAME(ETIMEDOUT),
+	SCRIPT_NAME(EHOSTUNREACH), SCRIPT_NAME(ENETUNREACH),
+	SCRIPT_NAME(EADDRINUSE),   SCRIPT_NAME(EADDRNOTAVAIL),
+	SCRIPT_NAME(EINVAL),	   SCRIPT_NAME(EBADF),
+	SCRIPT_NAME(EOPNOTSUPP),   SCRIPT_NAME(ENOPROTOOPT),
+	SCRIPT_NAME(EMSGSIZE),	   SCRIPT_NAME(ENOBUFS),
+	SCRIPT_NAME(EDOM),	   SCRIPT_NAME(EPROTO),
+	SCRIPT_NAME(EACCES),	   SCRIPT_NAME(EFAULT),
+	SCRIPT_NAME(ENOMEM),	   {NULL, 0},
 };
 
-#define E(x)          \
-	{             \
-#x, x \
-	}
-
-static const struct name errnos[] = {
-	E(EAGAIN),	 E(EINPROGRESS), E(EALREADY),	  E(EISCONN),	    E(ENOTCONN),
-	E(ECONNREFUSED), E(ECONNRESET),	 E(ECONNABORTED), E(EPIPE),	    E(ETIMEDOUT),
-	E(EHOSTUNREACH), E(ENETUNREACH), E(EADDRINUSE),	  E(EADDRNOTAVAIL), E(EINVAL),
-	E(EBADF),	 E(EOPNOTSUPP),	 E(ENOPROTOOPT),  E(EMSGSIZE),	    E(ENOBUFS),
-	E(EDOM),	 E(EPROTO),	 E(EACCES),	  E(EFAULT),	    E(ENOMEM),
-	{NULL, 0},
+static const struct script_name flags[] = {
+	SCRIPT_NAME(MSG_PEEK), SCRIPT_NAME(MSG_WAITALL),  SCRIPT_NAME(MSG_DONTWAIT),
+	SCRIPT_NAME(MSG_MORE), SCRIPT_NAME(MSG_TRUNC),	  SCRIPT_NAME(MSG_NOSIGNAL),
+	SCRIPT_NAME(MSG_OOB),  SCRIPT_NAME(MSG_FASTOPEN), {NULL, 0},
 };
 
-static const struct name flags[] = {
-	E(MSG_PEEK),	 E(MSG_WAITALL), E(MSG_DONTWAIT), E(MSG_MORE), E(MSG_TRUNC),
-	E(MSG_NOSIGNAL), E(MSG_OOB),	 E(MSG_FASTOPEN), {NULL, 0},
-};
-
-static const struct name ways[] = {E(SHUT_RD), E(SHUT_WR), E(SHUT_RDWR), {NULL, 0}};
-
-static const struct name events[] = {
-	E(POLLIN), E(POLLPRI), E(POLLOUT), E(POLLERR), E(POLLHUP), E(POLLRDHUP), {NULL, 0},
-};
-
-static const struct name states[] = {
-	{"ESTABLISHED", TCP_ESTABLISHED},
-	{"SYN_SENT", TCP_SYN_SENT},
-	{"SYN_RECV", TCP_SYN_RECV},
-	{"FIN_WAIT1", TCP_FIN_WAIT1},
-	{"FIN_WAIT2", TCP_FIN_WAIT2},
-	{"TIME_WAIT", TCP_TIME_WAIT},
-	{"CLOSE", TCP_CLOSE},
-	{"CLOSE_WAIT", TCP_CLOSE_WAIT},
-	{"LAST_ACK", TCP_LAST_ACK},
-	{"LISTEN", TCP_LISTEN},
-	{"CLOSING", TCP_CLOSING},
-	{NULL, 0},
-};
+static const struct script_name ways[] = {SCRIPT_NAME(SHUT_RD),
+					  SCRIPT_NAME(SHUT_WR),
+					  SCRIPT_NAME(SHUT_RDWR),
+					  {NULL, 0}};
 
 struct option_name {
 	const char *name;
@@ -93,7 +72,7 @@ static const struct option_name options[] = {
 
 /* ---- arguments and results ---- */
 
-static const struct name *find(const struct name *list, const char *name)
+static const struct script_name *find(const struct script_name *list, const char *name)
 {
 	while (list->name && strcmp(list->name, name) != 0)
 		list++;
@@ -101,7 +80,7 @@ static const struct name *find(const struct name *list, const char *name)
 }
 
 /* Names of a list joined by "|", or a number. */
-static int one_of(struct script *s, const struct name *list)
+int script_one_of(struct script *s, const struct script_name *list)
 {
 	char word[LEX_WORD_MAX];
 	int64_t n;
@@ -110,7 +89,7 @@ static int one_of(struct script *s, const struct name *list)
 	if (lex_number(&s->x, &n))
 		return (int)n;
 	do {
-		const struct name *found = lex_word(&s->x, word) ? find(list, word) : NULL;
+		const struct script_name *found = lex_word(&s->x, word) ? find(list, word) : NULL;
 
 		if (!found)
 			script_fail(s, "name expected, such as %s", list->name);
@@ -119,7 +98,7 @@ static int one_of(struct script *s, const struct name *list)
 	return value;
 }
 
-static struct script_var *variable(struct script *s)
+struct script_var *script_variable(struct script *s)
 {
 	char word[LEX_WORD_MAX];
 
@@ -150,7 +129,7 @@ static const char *result_name(int64_t rc)
 {
 	static char text[32];
 
-	for (const struct name *e = errnos; rc < 0 && e->name; e++)
+	for (const struct script_name *e = errnos; rc < 0 && e->name; e++)
 		if (e->value == -rc)
 			return e->name;
 	snprintf(text, sizeof(text), "%" PRId64, rc);
@@ -170,7 +149,7 @@ static void result(struct script *s, int64_t rc)
 		return;
 	}
 	if (!lex_number(&s->x, &want)) {
-		const struct name *e = lex_word(&s->x, word) ? find(errnos, word) : NULL;
+		const struct script_name *e = lex_word(&s->x, word) ? find(errnos, word) : NULL;
 
 		if (!e)
 			script_fail(s, "result expected, a number or the name of an errno");
@@ -200,7 +179,7 @@ static struct sockaddr_in need_address(struct script *s, uint32_t host)
 
 static int64_t call_bind(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	struct sockaddr_in sin = need_address(s, INADDR_ANY);
 
 	return nsk_bind(v->fd, (struct sockaddr *)&sin, sizeof(sin));
@@ -208,7 +187,7 @@ static int64_t call_bind(struct script *s)
 
 static int64_t call_listen(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 
 	script_need(s, ",");
 	return nsk_listen(v->fd, (int)script_need_number(s));
@@ -216,7 +195,7 @@ static int64_t call_listen(struct script *s)
 
 static int64_t call_connect(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	struct sockaddr_in sin = {.sin_family = AF_UNSPEC};
 
 	if (!lex_take(&s->x, ", AF_UNSPEC"))
@@ -227,7 +206,7 @@ static int64_t call_connect(struct script *s)
 /* "sendto(s, N, FLAGS, PORT)" is "send(s, N, FLAGS)" to that port of the peer. */
 static int64_t send_to(struct script *s, bool named)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	struct sockaddr_in sin;
 	int64_t len, rc;
 	int with = 0;
@@ -235,7 +214,7 @@ static int64_t send_to(struct script *s, bool named)
 	script_need(s, ",");
 	len = script_need_number(s);
 	if (lex_take(&s->x, ","))
-		with = one_of(s, flags);
+		with = script_one_of(s, flags);
 	if (named)
 		sin = need_address(s, HOST_B);
 	if (len < 0 || v->sent + len > SCRIPT_DATA)
@@ -262,14 +241,14 @@ static int64_t call_sendto(struct script *s)
 static int64_t call_recv(struct script *s)
 {
 	static uint8_t buffer[SCRIPT_DATA];
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	int64_t len, rc, at = v->received;
 	int with = 0;
 
 	script_need(s, ",");
 	len = script_need_number(s);
 	if (lex_take(&s->x, ","))
-		with = one_of(s, flags);
+		with = script_one_of(s, flags);
 	if (lex_take(&s->x, ","))
 		at = script_need_number(s) - 1;
 	if (len < 0 || len > SCRIPT_DATA)
@@ -286,7 +265,7 @@ static int64_t call_recv(struct script *s)
 
 static int64_t call_close(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	int rc = nsk_close(v->fd);
 
 	v->fd = -1;
@@ -295,10 +274,10 @@ static int64_t call_close(struct script *s)
 
 static int64_t call_shutdown(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 
 	script_need(s, ",");
-	return nsk_shutdown(v->fd, one_of(s, ways));
+	return nsk_shutdown(v->fd, script_one_of(s, ways));
 }
 
 static const struct option_name *option(struct script *s)
@@ -317,7 +296,7 @@ static const struct option_name *option(struct script *s)
 /* Of SO_LINGER the value is the seconds, -1: off; of TCP_FASTOPEN_KEY the key's octets. */
 static int64_t call_setsockopt(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	const struct option_name *o;
 	struct linger linger;
 	uint8_t key[40];
@@ -343,7 +322,7 @@ static int64_t call_setsockopt(struct script *s)
 /* What SO_ERROR gives is told as an errno. */
 static int64_t call_getsockopt(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	int value = 0, rc;
 	socklen_t len = sizeof(value);
 	const struct option_name *o;
@@ -362,12 +341,12 @@ static int64_t call_getpeername(struct script *s)
 	struct sockaddr_in sin;
 	socklen_t len = sizeof(sin);
 
-	return nsk_getpeername(variable(s)->fd, (struct sockaddr *)&sin, &len);
+	return nsk_getpeername(script_variable(s)->fd, (struct sockaddr *)&sin, &len);
 }
 
 static int64_t call_ioctl(struct script *s)
 {
-	struct script_var *v = variable(s);
+	struct script_var *v = script_variable(s);
 	int value = 0, rc;
 
 	script_need(s, ",");
@@ -384,7 +363,7 @@ static int64_t call_ioctl(struct script *s)
 
 static int64_t call_sockatmark(struct script *s)
 {
-	return nsk_sockatmark(variable(s)->fd);
+	return nsk_sockatmark(script_variable(s)->fd);
 }
 
 static const struct {
@@ -418,157 +397,14 @@ static int64_t make(struct script *s)
 	if (strcmp(word, "socket") == 0)
 		return nsk_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (strcmp(word, "accept") == 0)
-		return nsk_accept4(variable(s)->fd, NULL, NULL, SOCK_NONBLOCK);
+		return nsk_accept4(script_variable(s)->fd, NULL, NULL, SOCK_NONBLOCK);
 	script_fail(s, "socket or accept expected");
-}
-
-/* ---- looks at the stack ---- */
-
-static void look_poll(struct script *s)
-{
-	struct pollfd p = {.fd = variable(s)->fd, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP};
-	int want;
-
-	script_need(s, ")");
-	script_need(s, "=");
-	want = one_of(s, events);
-	nsk_poll(&p, 1, 0);
-	if (p.revents != want)
-		script_fail(s, "poll says %#x, not %#x", (unsigned)p.revents, (unsigned)want);
-}
-
-static const struct {
-	const char *name;
-	size_t off, size;
-} fields[] = {
-#define FIELD(x)                                                     \
-	{                                                            \
-#x, offsetof(struct nsk_tcp_info, tcpi_##x),         \
-			sizeof(((struct nsk_tcp_info *)0)->tcpi_##x) \
-	}
-	FIELD(snd_cwnd),
-	FIELD(snd_ssthresh),
-	FIELD(snd_mss),
-	FIELD(rcv_mss),
-	FIELD(unacked),
-	FIELD(sacked),
-	FIELD(lost),
-	FIELD(retrans),
-	FIELD(rto),
-	FIELD(rtt),
-	FIELD(rttvar),
-	FIELD(retransmits),
-	FIELD(probes),
-	FIELD(backoff),
-	FIELD(options),
-	FIELD(total_retrans),
-	FIELD(reordering),
-	FIELD(ca_state),
-	FIELD(pmtu),
-	FIELD(advmss),
-	FIELD(min_rtt),
-	FIELD(segs_in),
-	FIELD(segs_out),
-	FIELD(data_segs_in),
-	FIELD(data_segs_out),
-	FIELD(bytes_acked),
-	FIELD(bytes_received),
-	FIELD(bytes_sent),
-	FIELD(bytes_retrans),
-	FIELD(delivered),
-	FIELD(delivered_ce),
-	FIELD(received_ce),
-	FIELD(received_e0_bytes),
-	FIELD(received_e1_bytes),
-	FIELD(received_ce_bytes),
-	FIELD(busy_time),
-	FIELD(rwnd_limited),
-	FIELD(sndbuf_limited),
-	FIELD(rcv_rtt),
-	FIELD(notsent_bytes),
-};
-
-static int64_t field(const struct nsk_tcp_info *info, size_t off, size_t size)
-{
-	uint64_t wide = 0;
-
-	memcpy(&wide, (const uint8_t *)info + off, size); /* little endian, as everything here */
-	return (int64_t)wide;
-}
-
-/* "info(c).FIELD = N" or "= N..M"; "info(c).state = NAME". */
-static void look_info(struct script *s)
-{
-	struct script_var *v = variable(s);
-	struct nsk_tcp_info info = {0};
-	socklen_t len = sizeof(info);
-	char word[LEX_WORD_MAX];
-	int64_t least, most, got;
-	unsigned i = 0;
-
-	script_need(s, ")");
-	script_need(s, ".");
-	if (!lex_word(&s->x, word))
-		script_fail(s, "field of struct tcp_info expected");
-	script_need(s, "=");
-	if (nsk_getsockopt(v->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		script_fail(s, "TCP_INFO failed: %s", strerror(errno));
-	if (strcmp(word, "fastopen_client_fail") == 0) {
-		if (script_need_number(s) != info.tcpi_fastopen_client_fail)
-			script_fail(s, "it is %u", info.tcpi_fastopen_client_fail);
-		return;
-	}
-	if (strcmp(word, "state") == 0) {
-		if (one_of(s, states) != info.tcpi_state)
-			script_fail(s, "the state is %u", info.tcpi_state);
-		return;
-	}
-	while (i < sizeof(fields) / sizeof(fields[0]) && strcmp(fields[i].name, word) != 0)
-		i++;
-	if (i == sizeof(fields) / sizeof(fields[0]))
-		script_fail(s, "no field %s", word);
-	got = field(&info, fields[i].off, fields[i].size);
-	least = most = script_need_number(s);
-	if (lex_take(&s->x, ".."))
-		most = script_need_number(s);
-	if (got < least || got > most)
-		script_fail(s, "%s is %" PRId64, word, got);
-}
-
-#define COUNTER(name, text, meaning) text,
-#define REASON(name, text, meaning)  text,
-
-/* "counter NAME = N", "drop REASON = N": since the stack began. */
-static void look_count(struct script *s, bool drop)
-{
-	static const char *const counters[] = {NSK_COUNTER_LIST(COUNTER)};
-	static const char *const reasons[] = {NSK_DROP_LIST(REASON)};
-	const char *const *names = drop ? reasons : counters;
-	unsigned n = drop ? sizeof(reasons) / sizeof(reasons[0])
-			  : sizeof(counters) / sizeof(counters[0]);
-	char word[LEX_WORD_MAX];
-	uint64_t got;
-	unsigned i = 0;
-
-	if (!lex_word(&s->x, word))
-		script_fail(s, "name expected");
-	while (i < n && strcmp(names[i], word) != 0)
-		i++;
-	if (i == n)
-		script_fail(s, "no such name: %s", word);
-	script_need(s, "=");
-	got = drop ? world_drops(&s->peer.world, 0, (enum nsk_drop)(i + 1))
-		   : world_counter(&s->peer.world, 0, (enum nsk_counter)i);
-	if (got != (uint64_t)script_need_number(s))
-		script_fail(s, "%s is %" PRIu64, word, got);
 }
 
 void script_call(struct script *s, const char *name)
 {
-	if (strcmp(name, "counter") == 0 || strcmp(name, "drop") == 0) {
-		look_count(s, name[0] == 'd');
+	if (script_count(s, name))
 		return;
-	}
 	if (lex_take(&s->x, "=")) {
 		int64_t rc = outcome(make(s));
 
@@ -579,14 +415,8 @@ void script_call(struct script *s, const char *name)
 		return;
 	}
 	script_need(s, "(");
-	if (strcmp(name, "poll") == 0) {
-		look_poll(s);
+	if (script_look(s, name))
 		return;
-	}
-	if (strcmp(name, "info") == 0) {
-		look_info(s);
-		return;
-	}
 	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (strcmp(calls[i].name, name) == 0) {
 			result(s, outcome(calls[i].fn(s)));

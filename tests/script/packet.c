@@ -44,15 +44,6 @@ struct packet {
 	bool bad_sum;
 };
 
-static const struct {
-	char letter;
-	uint16_t flag;
-} letters[] = {
-	{'S', TCP_SYN}, {'F', TCP_FIN}, {'R', TCP_RST}, {'P', TCP_PSH}, {'.', TCP_ACK},
-	{'U', TCP_URG}, {'E', TCP_ECE}, {'W', TCP_CWR}, {'A', TCP_AE},
-};
-#define LETTERS (sizeof(letters) / sizeof(letters[0]))
-
 /* ---- parsing ---- */
 
 static uint16_t parse_flags(struct script *s)
@@ -62,17 +53,10 @@ static uint16_t parse_flags(struct script *s)
 	lex_blanks(&s->x);
 	if (lex_take(&s->x, "-"))
 		return 0;
-	for (;; s->x.at++) {
-		unsigned i = 0;
-
-		while (i < LETTERS && letters[i].letter != *s->x.at)
-			i++;
-		if (i == LETTERS)
-			break;
-		flags |= letters[i].flag;
-	}
+	for (; script_flag(*s->x.at); s->x.at++)
+		flags |= script_flag(*s->x.at);
 	if (flags == 0)
-		script_fail(s, "flags expected, letters of SFRP.UEWA or -");
+		script_fail(s, "flags expected, letters of SFRP.UEWA or -, before: %s", s->x.at);
 	return flags;
 }
 
@@ -161,7 +145,9 @@ static void parse_option(struct script *s, struct option *o)
 		o->kind = OPT_FO;
 		parse_cookie(s, o);
 	} else {
-		script_fail(s, "option expected: nop eol mss sackOK wscale TS sack FO raw");
+		script_fail(s,
+			    "one of nop eol mss sackOK wscale TS sack FO raw expected before: %s",
+			    s->x.at);
 	}
 }
 
@@ -374,66 +360,23 @@ void script_inject(struct script *s)
 	peer_settle(&s->peer);
 }
 
-/* ---- what the stack sent ---- */
-
-void script_describe(const struct script *s, const struct segment *g, char *text, size_t size)
-{
-	const struct script_flow *f = s->flow;
-	uint32_t from = 0, ack = 0;
-	size_t n = 0;
-
-	for (unsigned i = 0; i < s->nflows; i++)
-		if (s->flow[i].peer_port == g->dport)
-			f = &s->flow[i];
-	if (g->flags & TCP_ACK)
-		ack = g->ack - f->peer_iss;
-	from = g->seq - (f->stack_known ? f->stack_iss : g->seq);
-	for (unsigned i = 0; i < LETTERS; i++)
-		if (g->flags & letters[i].flag)
-			text[n++] = letters[i].letter;
-	n += (size_t)snprintf(text + n, size - n, " %" PRId32 ":%" PRId32 "(%u)", (int32_t)from,
-			      (int32_t)(from + g->len), g->len);
-	if (g->flags & TCP_ACK)
-		n += (size_t)snprintf(text + n, size - n, " ack %" PRId32, (int32_t)ack);
-	n += (size_t)snprintf(text + n, size - n, " win %u", g->wnd);
-	if (g->opts.present & TCP_HAS_MSS)
-		n += (size_t)snprintf(text + n, size - n, " mss %u", g->opts.mss);
-	if (g->opts.present & TCP_HAS_SACK_PERMITTED)
-		n += (size_t)snprintf(text + n, size - n, " sackOK");
-	if (g->opts.present & TCP_HAS_WSCALE)
-		n += (size_t)snprintf(text + n, size - n, " wscale %u", g->opts.wscale);
-	if (g->opts.present & TCP_HAS_TS)
-		n += (size_t)snprintf(text + n, size - n, " TS val last+%u ecr %u",
-				      g->opts.tsval - f->tsval, g->opts.tsecr);
-	for (unsigned i = 0; i < g->opts.nsack; i++)
-		n += (size_t)snprintf(text + n, size - n, " sack %" PRId32 ":%" PRId32,
-				      (int32_t)(g->opts.sack[i].start - f->peer_iss),
-				      (int32_t)(g->opts.sack[i].end - f->peer_iss));
-	if (g->tos)
-		n += (size_t)snprintf(text + n, size - n, " tos %u", g->tos);
-	if (g->urgent)
-		n += (size_t)snprintf(text + n, size - n, " urg %u", g->urgent);
-	if (g->dport != SCRIPT_PEER)
-		snprintf(text + n, size - n, " to %u", g->dport);
-}
-
 /* ---- comparing ---- */
 
 struct found {
 	struct script *s;
 	const struct script_flow *f;
 	const struct segment *g;
+	const struct kept_frame *k;
 	const uint8_t *tcp; /* the header */
 	size_t hlen;
 };
 
 static _Noreturn void differs(const struct found *x, const char *what)
 {
-	char text[256];
+	char text[SCRIPT_PACKET];
 
-	script_describe(x->s, x->g, text, sizeof(text));
-	script_fail(x->s, "the %s differs; the stack sent\n    %.6f > %s", what,
-		    (double)(x->g->now_ns - x->s->start_ns) / 1e9, text);
+	script_describe(x->s, x->k, text, sizeof(text));
+	script_fail(x->s, "the %s differs\nthe stack sent\n    %s", what, text);
 }
 
 static void compare_number(const struct found *x, int64_t want, uint32_t got, const char *what)
@@ -553,25 +496,24 @@ static void take_found(struct script *s, const struct kept_frame *k, const struc
 	struct segment g = {0};
 	struct script_flow *f;
 	struct found x;
-	char text[256];
+	char text[SCRIPT_PACKET];
 
 	if (!segment_parse(&g, k->data, k->len))
-		script_fail(s, "the stack sent something other than TCP");
+		script_fail(s, "what the stack sent is not TCP");
 	if (!summed(k))
 		script_fail(s, "its checksum is wrong");
 	if (load_be16(k->data + offsetof(struct ipv4_wire, frag)) != IPV4_FRAG_DF)
 		script_fail(s, "it may be fragmented (RFC 1191 §3)");
 	g.now_ns = k->now_ns;
 	f = flow_of(s, &g);
-	x = (struct found){.s = s, .f = f, .g = &g, .tcp = k->data + IPV4_HLEN};
+	x = (struct found){.s = s, .f = f, .g = &g, .k = k, .tcp = k->data + IPV4_HLEN};
 	x.hlen = (size_t)(load_be16(x.tcp + 12) >> 12) * 4;
 	if (want->to != ANY && want->to != g.dport)
 		differs(&x, "port");
 	compare(&x, want);
-	if (s->trace) {
-		script_describe(s, &g, text, sizeof(text));
-		printf("%.6f > %s\n", (double)(g.now_ns - s->start_ns) / 1e9, text);
-	}
+	script_describe(s, k, text, sizeof(text));
+	if (s->trace)
+		puts(text);
 	if (g.opts.present & TCP_HAS_TS)
 		f->tsval = g.opts.tsval;
 	if ((g.opts.present & TCP_HAS_FASTOPEN) && g.opts.cookie_len) {
@@ -579,9 +521,9 @@ static void take_found(struct script *s, const struct kept_frame *k, const struc
 		memcpy(s->cookie.octets, g.opts.cookie, g.opts.cookie_len);
 	}
 	if (k->now_ns + s->slack_ns < s->at_ns || k->now_ns > s->at_ns + s->slack_ns)
-		script_fail(s, "it came at %.6f, not at %.6f",
+		script_fail(s, "it came at %.6f, not at %.6f\nthe stack sent\n    %s",
 			    (double)(k->now_ns - s->start_ns) / 1e9,
-			    (double)(s->at_ns - s->start_ns) / 1e9);
+			    (double)(s->at_ns - s->start_ns) / 1e9, text);
 }
 
 void script_expect(struct script *s)

@@ -19,13 +19,19 @@ static bool trace;
 
 _Noreturn void script_fail(const struct script *s, const char *fmt, ...)
 {
-	char text[512];
+	char text[2 * SCRIPT_PACKET], *more;
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fail_msg("%s:%u: %s", s->path, s->line, text);
+	more = strchr(text, '\n');
+	print_error("%.*s\n", more ? (int)(more - text) : -1, text);
+	if (s->text && *s->text)
+		print_error("    %s\n", s->text);
+	if (more)
+		print_error("%s\n", more + 1);
+	_fail(s->path, (int)s->line);
 	abort(); /* not reached */
 }
 
@@ -70,15 +76,13 @@ struct script_flow *script_flow(struct script *s, uint16_t peer_port)
 static void expect_silence(struct script *s)
 {
 	const struct kept_frame *k = peer_take(&s->peer);
-	struct segment g = {0};
-	char text[256] = "something other than TCP";
+	char text[SCRIPT_PACKET];
 
 	if (!k)
 		return;
-	if (segment_parse(&g, k->data, k->len))
-		script_describe(s, &g, text, sizeof(text));
-	script_fail(s, "before this line the stack sent\n    %.6f > %s",
-		    (double)(k->now_ns - s->start_ns) / 1e9, text);
+	script_describe(s, k, text, sizeof(text));
+	script_fail(s, "no line expects a packet that came before %s\nthe stack sent\n    %s",
+		    s->text ? "this one" : "the end", text);
 }
 
 static uint64_t now_ns(const struct script *s)
@@ -101,13 +105,15 @@ static uint64_t read_time(struct script *s)
 	uint64_t ns;
 
 	if (!lex_seconds(&s->x, &ns))
-		script_fail(s, "time expected, as 0.1 or +0.1");
+		script_fail(
+			s,
+			"a time expected, as 0.1 or +0.1, or one of rfc, set, include, iss, slack");
 	return (relative ? s->at_ns : s->start_ns) + ns;
 }
 
 /* ---- lines ---- */
 
-static void run_file(struct script *s);
+static void run_file(struct script *s, FILE *file);
 
 /* A segment of the usual peer to the usual port, before the script's own. */
 static void knock(struct script *s, uint8_t flags, uint32_t seq)
@@ -158,21 +164,46 @@ static void begin(struct script *s)
 /* "include FILE", as seen from the file that says so: its lines, here. */
 static void include(struct script *s)
 {
-	const char *slash = strrchr(s->path, '/'), *outer = s->path;
+	const char *slash = strrchr(s->path, '/'), *outer = s->path, *text = s->text;
 	int folder = slash ? (int)(slash - outer) + 1 : 0;
 	unsigned line = s->line;
 	char path[4096];
+	FILE *file;
 
 	lex_blanks(&s->x);
 	snprintf(path, sizeof(path), "%.*s%s", folder, outer, s->x.at);
 	path[strcspn(path, " \t")] = '\0';
 	if (++s->depth > SCRIPT_DEPTH)
 		script_fail(s, "files include one another");
+	file = fopen(path, "r");
+	if (!file)
+		script_fail(s, "%s: %s", path, strerror(errno));
 	s->path = path;
-	run_file(s);
+	run_file(s, file);
 	s->depth--;
 	s->path = outer;
 	s->line = line;
+	s->text = text;
+}
+
+/* "set KEY=VALUE", of which the stack's own reader says what is wrong. */
+static void read_setting(struct script *s)
+{
+	struct nsk_config *config = nsk_config_new();
+	char *eq;
+
+	if (s->started || s->nsettings + 1 >= sizeof(s->setting) / sizeof(s->setting[0]))
+		script_fail(s, "settings come before the first event, 31 at most");
+	lex_blanks(&s->x);
+	s->setting[s->nsettings++] = strdup(s->x.at);
+	eq = strchr(s->setting[s->nsettings - 1], '=');
+	if (!eq)
+		script_fail(s, "KEY=VALUE expected before: %s", s->x.at);
+	*eq = '\0';
+	if (nsk_config_set(config, s->setting[s->nsettings - 1], eq + 1))
+		script_fail(s, "%s", nsk_config_error(config));
+	*eq = '=';
+	nsk_config_free(config);
 }
 
 /* Lines that are no events: "set KEY=VALUE", "slack SECONDS", "iss PEER STACK", "rfc NUMBER §…",
@@ -200,10 +231,7 @@ static bool preamble(struct script *s)
 	}
 	if (!lex_keyword(&s->x, "set"))
 		return false;
-	if (s->started || s->nsettings + 1 >= sizeof(s->setting) / sizeof(s->setting[0]))
-		script_fail(s, "settings come before the first event, 31 at most");
-	lex_blanks(&s->x);
-	s->setting[s->nsettings++] = strdup(s->x.at);
+	read_setting(s);
 	return true;
 }
 
@@ -224,7 +252,8 @@ static void run_line(struct script *s)
 	}
 	expect_silence(s);
 	if (s->trace)
-		printf("%.6f%s\n", (double)(at_ns - s->start_ns) / 1e9, s->x.at);
+		printf("%.6f %s\n", (double)(at_ns - s->start_ns) / 1e9,
+		       s->x.at + strspn(s->x.at, " \t"));
 	if (lex_take(&s->x, "<"))
 		script_inject(s);
 	else if (lex_word(&s->x, word))
@@ -239,6 +268,7 @@ static void end(struct script *s)
 {
 	if (!s->started)
 		script_fail(s, "no event in the script");
+	s->text = NULL;
 	expect_silence(s);
 	for (unsigned i = 0; i < s->nvars; i++)
 		if (s->var[i].fd >= 0)
@@ -247,14 +277,11 @@ static void end(struct script *s)
 	peer_end(&s->peer); /* nothing may be left behind */
 }
 
-/* Runs the lines of the file at s->path. */
-static void run_file(struct script *s)
+/* Runs the lines of the file, which is that at s->path. */
+static void run_file(struct script *s, FILE *file)
 {
-	FILE *file = fopen(s->path, "r");
-	char line[1024];
+	char line[1024], text[1024];
 
-	if (!file)
-		script_fail(s, "%s", strerror(errno));
 	s->line = 0;
 	while (fgets(line, sizeof(line), file)) {
 		char *comment = strstr(line, "//");
@@ -265,6 +292,12 @@ static void run_file(struct script *s)
 			script_fail(s, "line too long");
 		}
 		line[strcspn(line, "\n")] = '\0';
+		snprintf(text, sizeof(text), "%s", line);
+		s->text = text;
+		if (strchr(line, '\r')) {
+			*strchr(text, '\r') = '\0';
+			script_fail(s, "the line ends in CR LF; write it with LF alone");
+		}
 		if (comment)
 			*comment = '\0';
 		s->x.at = line;
@@ -275,13 +308,18 @@ static void run_file(struct script *s)
 
 static void run_script(void **state)
 {
+	FILE *file;
+
 	memset(&now, 0, sizeof(now));
 	now.path = *state;
 	now.trace = trace;
 	now.slack_ns = SCRIPT_SLACK;
 	now.peer_iss = SCRIPT_ISS;
 	world_repeat("%s", "");
-	run_file(&now);
+	file = fopen(now.path, "r");
+	if (!file)
+		script_fail(&now, "%s", strerror(errno));
+	run_file(&now, file);
 	end(&now);
 	for (unsigned i = 0; i < now.nsettings; i++)
 		free(now.setting[i]);
