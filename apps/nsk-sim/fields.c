@@ -118,9 +118,15 @@ static bool read_quantity(struct scenario *s, const config_setting_t *at, const 
 	} else {
 		return wrong_type(s, at, quantity_expected(q));
 	}
-	if (!quantity_parse(q, text, &low, &high))
+	if (!quantity_parse(q, text, &low, &high)) {
+		if (low > high)
+			return scenario_fail(s, at,
+					     "%s = \"%.60s\": the range runs backwards; the least "
+					     "comes first",
+					     f->name, text);
 		return scenario_fail(s, at, "%s = \"%.60s\": give %s", f->name, text,
 				     quantity_expected(q));
+	}
 	if (low < f->min || high > f->max)
 		return out_of_range(s, at, f, q);
 	*value = draw(s, at, low, high);

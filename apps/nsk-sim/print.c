@@ -121,8 +121,9 @@ static void print_host(const struct sim_host *h, const struct host_result *r)
 
 void print_text(const struct scenario *s, const struct result *r)
 {
-	printf("%s, seed %llu: %.9f s of virtual time, %llu packets, hash %016llx\n\n", s->file,
-	       (unsigned long long)r->seed, (double)r->virtual_ns / 1e9,
+	printf("%s, seed %llu: applications took %.9f s of virtual time; %llu packets, hash "
+	       "%016llx\n\n",
+	       s->file, (unsigned long long)r->seed, (double)r->virtual_ns / 1e9,
 	       (unsigned long long)r->packets, (unsigned long long)r->hash);
 	printf("%-14s %-10s %5s    %10s %13s %14s %8s %8s %12s  %s\n", "application", "kind",
 	       "conns", "arrived", "time", "goodput", "of best", "retrans", "RTT", "result");

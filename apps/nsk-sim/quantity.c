@@ -97,12 +97,15 @@ bool quantity_parse(enum quantity kind, const char *text, uint64_t *low, uint64_
 {
 	const char *p = read_one(kind, text, low);
 
-	if (!p)
-		return false;
-	*high = *low;
-	if (strncmp(p, "..", 2) == 0)
-		p = read_one(kind, p + 2, high);
-	return p && *p == '\0' && *low <= *high;
+	if (p) {
+		*high = *low;
+		if (strncmp(p, "..", 2) == 0)
+			p = read_one(kind, p + 2, high);
+	}
+	if (p && *p == '\0')
+		return *low <= *high;
+	*low = *high = 0;
+	return false;
 }
 
 const char *quantity_expected(enum quantity kind)

@@ -18,7 +18,8 @@ enum quantity {
 	QUANTITY_COUNT, /* no unit */
 };
 
-/* Reads a value, or both ends of a range (equal for a single value). false: not understood. */
+/* Reads a value, or both ends of a range (equal for a single value). false: not understood, or a
+ * range that runs backwards; only then low is above high. */
 bool quantity_parse(enum quantity kind, const char *text, uint64_t *low, uint64_t *high);
 
 /* What is accepted, for messages: "a time with its unit, such as ...". */

@@ -59,7 +59,7 @@ BROKEN = (
     (HOSTS + LINK.replace('delay = "5 ms"', 'loss = "101 %"') + APPS,
      ':2: loss = "101 %": give a share of the packets, such as "0.1 %" (%, ppm), at most 100 %'),
     (HOSTS + LINK.replace('delay = "5 ms"', 'loss = "3 %..1 %"') + APPS,
-     ':2: loss = "3 %..1 %": give a share of the packets, such as "0.1 %" (%, ppm), at most 100 %'),
+     ':2: loss = "3 %..1 %": the range runs backwards; the least comes first'),
     (HOSTS + LINK.replace('rate = "10 Mbit/s"', 'queue = "10 KB"') + APPS,
      ':2: link "wire" has a queue and no rate; without one nothing waits: add rate = "100 Mbit/s"; or remove the '
      "queue"),
@@ -281,6 +281,13 @@ class Sim(unittest.TestCase):
         self.assertGreater(len(keys), 40)
         for key in keys:
             self.assertTrue(re.search(rf"`{key}\b", manual), key)
+
+    def test_the_document_names_every_congestion_control(self):
+        said = run(self.file(HOSTS + LINK + APPS.replace("bytes", 'congestion = "newreno"; bytes'))).stderr
+        there = re.findall(r"\w+", said.split("allowed: ")[1].replace(" or ", " "))
+        self.assertGreaterEqual(len(there), 4, said)
+        for name in there:
+            self.assertRegex(source("docs/NSK-SIM.md"), rf"TCP_CONGESTION \([^)]*`{name}`")
 
     def test_the_samples_hold(self):
         samples = sorted(glob.glob(os.path.join(ROOT, "config", "sim-*.conf")))

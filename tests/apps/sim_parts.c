@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "nsk-sim/agenda.h"
 #include "nsk-sim/quantity.h"
 
@@ -59,6 +61,8 @@ static void what_is_no_quantity_is_refused(void **state)
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (quantity_parse(bad[i].kind, bad[i].text, &low, &high))
 			fail_msg("\"%s\" was taken", bad[i].text);
+		else
+			assert_int_equal(low > high, strcmp(bad[i].text, "2 s..1 s") == 0);
 }
 
 static void quantities_are_written_as_people_do(void **state)
