@@ -50,6 +50,7 @@ class Installation:
 
     def __init__(self, args, root):
         self.version = args.version
+        self.build = args.build
         self.root = root
         self.prefix = root + args.prefix
         run("meson", "install", "-C", args.build, "--no-rebuild", "--quiet", "--destdir", root)
@@ -141,6 +142,15 @@ def check_program(inst):
     expect("static program", run(program).strip(), inst.version)
 
 
+def check_build_folder(inst):
+    """What was built serves without being installed."""
+    source, program = f"{inst.root}/program.c", f"{inst.root}/program"
+    env = dict(os.environ, PKG_CONFIG_PATH=inst.build)
+    flags = shlex.split(run("pkg-config", "--cflags", "--libs", "libnetstk", env=env))
+    run("cc", "-o", program, source, *flags, f"-Wl,-rpath,{inst.build}")
+    expect("program in the build folder", run(program).strip(), inst.version)
+
+
 def check_soname(inst):
     expect("soname", re.findall(r"SONAME.*\[(.*)\]", run("readelf", "-d", inst.shared)), [SONAME])
     expect("file behind the names", os.path.basename(os.path.realpath(inst.shared)), f"libnetstk.so.{inst.version}")
@@ -179,7 +189,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="nsk-install-") as root:
         inst = Installation(args, root)
         for check in (check_version, check_soname, check_symbols, check_headers, check_flags, check_zero_copy, check_documents,
-                      check_program):
+                      check_program, check_build_folder):
             try:
                 check(inst)
                 print(f"ok {check.__name__}")
