@@ -176,7 +176,8 @@ class WithProgram(unittest.TestCase):
         for args, text in ((("set", "mtu", "1400"), "mtu is read when the stack is made; it cannot change while it runs"),
                            (("set", "tcp.retries", "0"), "tcp.retries = 0: out of range; allowed: 1 to 100 times"),
                            (("set", "net.ipv4.tcp_rmem", "8192 131072 6291456"),
-                            "tcp.rcvbuf_max is read when the stack is made; it cannot change while it runs"),
+                            "net.ipv4.tcp_rmem: the third number, tcp.rcvbuf_max, is read when the stack is made; while it runs it must "
+                            "stay 12582912"),
                            (("set", "net.ipv4.tcp_mem", "1 2"),
                             "net.ipv4.tcp_mem = 1 2: takes three numbers: tcp.mem_low, tcp.mem_pressure and tcp.mem_high"),
                            (("log", "loud"), "level is none, error, warning, info or debug"),
