@@ -5,6 +5,7 @@ the smaller scenario is the cause alone, and that the samples hold."""
 import glob
 import json
 import os
+import pathlib
 import re
 import signal
 import struct
@@ -513,7 +514,7 @@ class Sim(unittest.TestCase):
         first = run(self.file(DOOMED), "--seeds", "17:3", "--shrink", "--pcap", pcaps[0])
         again = run(self.file(first.stdout, "small.conf"), "--pcap", pcaps[1])
         self.assertIn("FAILED with seed 17", again.stderr)
-        captures = [open(name, "rb").read() for name in pcaps]  # pylint: disable=consider-using-with
+        captures = [pathlib.Path(name).read_bytes() for name in pcaps]
         self.assertEqual(captures[0], captures[1])
         self.assertLess(len(captures[0]), 1500)
 
