@@ -75,16 +75,23 @@ static unsigned wait_over(int fd)
 	return err.ee_data + 1;
 }
 
+/* Registers the memory, and has a socket refer to it. */
+static void set_zerocopy(struct crew *crew, int fd)
+{
+	int on = 1;
+
+	assert_int_equal(nsk_zc_register(crew->stack[0], room, sizeof(room)), 0);
+	assert_int_equal(nsk_setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)), 0);
+}
+
 static void blocking_calls_go_by_reference(void **state)
 {
 	struct pair *pair = *state;
 	struct receiver r = {.job = {.fn = do_receive, .fd = pair->fd[1], .data = &r}};
 	struct job reg = {.fn = do_register, .stack = pair->crew.stack[0]};
 	unsigned over = 0;
-	int on = 1;
 
-	assert_int_equal(nsk_zc_register(pair->crew.stack[0], room, sizeof(room)), 0);
-	assert_int_equal(nsk_setsockopt(pair->fd[0], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)), 0);
+	set_zerocopy(&pair->crew, pair->fd[0]);
 	job_start(&r.job);
 	job_start(&reg);
 	for (unsigned call = 0; call < CALLS; call++) {
@@ -116,10 +123,8 @@ static void a_stack_that_stops_ends_the_call(void **state)
 			  .data = room,
 			  .len = sizeof(room),
 			  .flags = MSG_ZEROCOPY};
-	int on = 1;
 
-	assert_int_equal(nsk_zc_register(pair->crew.stack[0], room, sizeof(room)), 0);
-	assert_int_equal(nsk_setsockopt(pair->fd[0], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)), 0);
+	set_zerocopy(&pair->crew, pair->fd[0]);
 	job_start(&job);
 	crew_waiting(pair->crew.stack[0], 1);
 	nsk_stop(pair->crew.stack[0]);
@@ -127,11 +132,41 @@ static void a_stack_that_stops_ends_the_call(void **state)
 	assert_true(job.rc > 0 && job.rc < (ssize_t)sizeof(room));
 }
 
+static bool is_unregistered(void *stack)
+{
+	return nsk_zc_unregister(stack, room) == 0;
+}
+
+/* It has tried and found no room; all of it arrives, and nobody is told. */
+static void a_call_that_waits_outlives_its_descriptor(void **state)
+{
+	struct pair *pair = *state;
+	struct receiver r = {.job = {.fn = do_receive, .fd = pair->fd[1], .data = &r}};
+	struct job job = {.fn = job_send,
+			  .fd = pair->fd[0],
+			  .data = room,
+			  .len = sizeof(room),
+			  .flags = MSG_ZEROCOPY};
+
+	set_zerocopy(&pair->crew, pair->fd[0]);
+	job_start(&job);
+	crew_waiting(pair->crew.stack[0], 1);
+	assert_int_equal(nsk_close(pair->fd[0]), 0);
+	job_start(&r.job);
+	job_join(&job);
+	assert_job(&job, (ssize_t)sizeof(room), 0);
+	job_join(&r.job);
+	assert_int_equal(r.job.len, sizeof(room));
+	crew_until(is_unregistered, pair->crew.stack[0]);
+	pair->fd[0] = -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		pair_test(blocking_calls_go_by_reference),
 		pair_test(a_stack_that_stops_ends_the_call),
+		pair_test(a_call_that_waits_outlives_its_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

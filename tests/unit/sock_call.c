@@ -3,6 +3,7 @@
  * them. */
 #include <sys/time.h>
 
+#include "sock/wait.h"
 #include "sock_fake.h"
 
 struct other {
@@ -333,6 +334,72 @@ static void a_worker_without_thread_wakes_a_sleeper_when_it_is_turned(void **sta
 	assert_int_equal(o.rc, 3);
 }
 
+/* What became of a call that is told to wait for ever. */
+struct attempts {
+	unsigned tries, ends;
+};
+
+static int try_in_vain(struct sock *s, void *arg)
+{
+	(void)s;
+	((struct attempts *)arg)->tries++;
+	return -EAGAIN;
+}
+
+static void count_end(void *arg)
+{
+	((struct attempts *)arg)->ends++;
+}
+
+static struct attempts attempts;
+
+static ssize_t wait_in_vain(struct other *o)
+{
+	const struct wait_op op = {.try = try_in_vain,
+				   .end = count_end,
+				   .arg = &attempts,
+				   .bits = EPOLLIN,
+				   .timeout_ns = WAIT_FOREVER};
+
+	return sock_wait(o->fd, &op);
+}
+
+static void a_call_whose_descriptor_is_closed_before_its_second_attempt_ends(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+	int fd = stream_fd();
+
+	world_give_back(world);
+	attempts = (struct attempts){0};
+	other_start(&o, world, fd, wait_in_vain);
+	until_called(world);
+	assert_int_equal(nsk_close(fd), 0);
+	assert_int_equal(fakes, 0);
+	assert_int_equal(stream_fd(), fd); /* the number is another one's by then */
+	until_done(&o);
+	assert_int_equal(o.rc, -EBADF);
+	assert_int_equal(attempts.tries, 1);
+	assert_int_equal(attempts.ends, 1);
+}
+
+static void a_call_that_waits_ends_once_after_its_descriptor_is_closed(void **state)
+{
+	struct world *world = *state;
+	struct other o;
+
+	attempts = (struct attempts){0};
+	other_start(&o, world, stream_fd(), wait_in_vain);
+	until_watched(world);
+	assert_int_equal(nsk_close(o.fd), 0);
+	assert_int_equal(attempts.ends, 0);
+	__atomic_store_n(&world->stop, 1, __ATOMIC_RELEASE);
+	until_done(&o);
+	assert_int_equal(o.rc, -ESHUTDOWN);
+	assert_int_equal(attempts.tries, 2);
+	assert_int_equal(attempts.ends, 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -352,6 +419,8 @@ int main(void)
 		T(another_thread_sleeps_on_an_epoll_instance),
 		T(no_wake_up_is_lost),
 		T(a_worker_without_thread_wakes_a_sleeper_when_it_is_turned),
+		T(a_call_whose_descriptor_is_closed_before_its_second_attempt_ends),
+		T(a_call_that_waits_ends_once_after_its_descriptor_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
