@@ -96,6 +96,8 @@ void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
 	if (d->wants & DGRAM_WANTS_ERRORS)
 		keep(d, e, skip);
+	else if (e->soft)
+		return;
 	d->sock.err = (int16_t)e->err;
 	sock_ready(&d->sock, EPOLLERR);
 }

@@ -190,7 +190,7 @@ int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t cou
 	if (!o)
 		return sock_setsockopt(&d->sock, level, name, value, len);
 	if (!o->set && !o->wants)
-		return -ENOPROTOOPT;
+		return sock_option_unset(&d->sock, level, len);
 	rc = !len && wants_value(o) ? -EINVAL : sock_option_in(level, value, len, &number);
 	if (rc)
 		return rc;

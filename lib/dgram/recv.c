@@ -138,8 +138,8 @@ ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
 	struct dgram *d = dgram_of(s);
 
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
+	if (flags & MSG_OOB && d->sock.ops->protocol != IPPROTO_UDP)
+		return -EOPNOTSUPP; /* as Linux, where UDP does not look at it */
 	if (flags & MSG_ERRQUEUE)
 		return dgram_errors_recv(d, msg);
 	if (NSK_UNLIKELY(s->err))

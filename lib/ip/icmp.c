@@ -95,7 +95,7 @@ int icmp_errno(uint8_t type, uint8_t code, bool *hard)
 {
 	static const uint8_t unreachable[] = {
 		ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED, EMSGSIZE,     EOPNOTSUPP,
-		ENETUNREACH,  EHOSTUNREACH, EHOSTUNREACH, ENETUNREACH,	EHOSTUNREACH, ENETUNREACH,
+		ENETUNREACH,  EHOSTDOWN,    ENONET,	  ENETUNREACH,	EHOSTUNREACH, ENETUNREACH,
 		EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
 	};
 
@@ -111,6 +111,16 @@ int icmp_errno(uint8_t type, uint8_t code, bool *hard)
 	default:
 		return 0;
 	}
+}
+
+/* What may pass, as Linux has it: net, host and source route unreachable, for a type of service or
+ * not, and time exceeded. */
+static bool is_soft(uint8_t type, uint8_t code)
+{
+	const unsigned codes = 1u << 0 | 1u << 1 | 1u << 5 | 1u << 11 | 1u << 12;
+
+	return type == ICMP_TIME_EXCEEDED ||
+	       (type == ICMP_UNREACHABLE && code < 32 && codes >> code & 1);
 }
 
 /*
@@ -169,6 +179,7 @@ static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p
 		.quote_len = (uint16_t)quote->l4_len,
 	};
 	e->err = icmp_errno(icmp->type, icmp->code, &e->hard);
+	e->soft = is_soft(icmp->type, icmp->code);
 	if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_UNREACH_NEEDFRAG) {
 		e->mtu = proven_mtu(icmp, quote);
 		if (!e->mtu)
@@ -294,6 +305,7 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 		.type = ICMP_UNREACHABLE,
 		.code = ICMP_UNREACH_HOST,
 		.err = EHOSTUNREACH,
+		.soft = true,
 		.local = true,
 		.from = flow.src,
 		.quote = quote.l4,

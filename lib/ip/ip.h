@@ -25,6 +25,7 @@ struct ip_error {
 		mtu; /* next-hop MTU of "fragmentation needed", already held at the floor, else 0 */
 	int err;     /* errno that a socket reports */
 	bool hard;   /* RFC 1122 §4.2.3.9 */
+	bool soft;   /* it may pass: sockets of datagrams hear of it if they ask for errors */
 	bool local;  /* found out here (the next hop did not answer), not by a packet */
 	const uint8_t *from;  /* who says so, as in struct flow; the packet's own source if local */
 	const uint8_t *quote; /* quoted transport header */

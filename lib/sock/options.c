@@ -264,6 +264,13 @@ int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t 
 	return 0;
 }
 
+int sock_option_unset(const struct sock *s, int level, socklen_t len)
+{
+	bool numbers = level == SOL_SOCKET || level == s->ops->protocol;
+
+	return numbers && len < sizeof(int) ? -EINVAL : -ENOPROTOOPT;
+}
+
 int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
 {
 	const struct option *o = find_option(level, name);
@@ -271,7 +278,7 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
 	int rc = 0;
 
 	if (!o || o->read_only)
-		return -ENOPROTOOPT;
+		return sock_option_unset(s, level, len);
 	if (o->size == INT)
 		rc = sock_option_in(level, value, len, &v.number);
 	else if (len < o->size)

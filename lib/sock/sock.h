@@ -223,6 +223,9 @@ int sock_setsockopt(struct sock *s, int level, int name, const void *value, sock
  * all others are -EINVAL if shorter, and cut.
  */
 int sock_option_in(int level, const void *value, socklen_t len, int *number);
+/* What setting an option comes to that there is not, or that can only be read: as in Linux too
+ * short a value is found first, where all are numbers. */
+int sock_option_unset(const struct sock *s, int level, socklen_t len);
 void sock_option_out(int level, int number, void *value, socklen_t *len);
 
 /*

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tcp/ecn.h"
@@ -24,6 +25,7 @@
 #define MAXSEG_MAX  32767
 #define KEEP_MAX_S  32767
 #define KEEPCNT_MAX 127
+#define CC_NAME_MAX 16 /* octets of TCP_CONGESTION, with those behind the name, as in Linux */
 
 struct option {
 	int level, name;
@@ -307,10 +309,11 @@ static int get_info(struct nsk_worker *w, struct tcp_conn *c, void *value, sockl
 
 static int get_congestion(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
 {
-	const char *name = cc_algos[c->cc.algo]->name;
+	char name[CC_NAME_MAX] = "";
 
 	(void)w;
-	*len = NSK_MIN(*len, (socklen_t)(strlen(name) + 1));
+	snprintf(name, sizeof(name), "%s", cc_algos[c->cc.algo]->name);
+	*len = NSK_MIN(*len, (socklen_t)sizeof(name));
 	memcpy(value, name, *len);
 	return 0;
 }
@@ -322,6 +325,8 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 	const struct cc_algo *algo;
 	uint16_t smss = c->cc.smss;
 
+	if (len == 0)
+		return -EINVAL;
 	len = (socklen_t)strnlen(value, len);
 	algo = cc_find_n(value, len);
 	if (!algo)
@@ -424,7 +429,7 @@ int tcp_setsockopt(struct sock *s, int level, int name, const void *value, sockl
 	if (o->set_raw)
 		return o->set_raw(w, conn_of_sock(s), value, len);
 	if (!o->set)
-		return -ENOPROTOOPT;
+		return sock_option_unset(s, level, len);
 	rc = sock_option_in(level, value, len, &v);
 	return rc ? rc : o->set(w, conn_of_sock(s), v);
 }

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "sim/peer.h"
@@ -79,13 +80,14 @@ static void silence_is_asked_thrice_then_unreachable_rfc1122_2_3_2_1(void **stat
 	peer_finish(&peer, 3 * MINUTE);
 }
 
-static void connected_socket_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3(void **state)
+static void who_asks_for_errors_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3(void **state)
 {
 	struct sockaddr_in to = to_b(9);
 	int fd = begin();
 	char c;
 
 	(void)state;
+	world_setsockopt(fd, IPPROTO_IP, IP_RECVERR, 1);
 	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
 	peer_run(&peer, 2900 * MS);
@@ -162,7 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(silence_is_asked_thrice_then_unreachable_rfc1122_2_3_2_1),
-		world_test(connected_socket_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3),
+		world_test(who_asks_for_errors_hears_of_a_silent_next_hop_once_rfc1122_4_1_3_3),
 		world_test(open_fails_when_the_next_hop_is_silent_and_at_once_just_after),
 		world_test(connection_outlives_a_silent_next_hop_rfc1122_4_2_3_9),
 	};

@@ -28,6 +28,13 @@ DIFFERENCES = {
     "connecting/family 0, own name": ("16 bytes 0.0.0.0 port 0", "a port that was chosen to suit a peer goes with the peer"),
     "connecting/going on, the next attempt": ("-1 EHOSTUNREACH", "who did not answer is remembered for a while"),
     "groups/joining of chosen senders": ("-1 ENOPROTOOPT", "groups are joined whoever sends to them"),
+    "groups/any interface, .*":
+        ("0", "a group is joined on the first interface where neither the socket nor a route names one, RFC 1112 §6.1"),
+    "lengths/IP_DROP_MEMBERSHIP of datagrams, .*, set": ("-1 EADDRNOTAVAIL", "for the same reason"),
+    "lengths/SO_RCVLOWAT, .*, set": ("-1 ENOPROTOOPT", "it is always 1"),
+    "unreachable/type 11 code 1, .*IP_RECVERR, first":
+        ("-1 EHOSTUNREACH", "fragments whose time is over are told as well, RFC 1122 §3.2.2.4"),
+    "unreachable/type 11 code 1, .*IP_RECVERR, then": ('5 bytes "after"', "the same"),
     "pings/a part": ("16", "MSG_TRUNC tells the length of any datagram, in Linux not of a ping socket's"),
 }
 

@@ -105,6 +105,10 @@ static void joining(void)
 	say_rc("leave", leave(fd, CLIENT, GROUP));
 	say_rc("leave again", leave(fd, CLIENT, GROUP));
 	say_rc("leave by another's address", leave(fd, SERVER, GROUP));
+	m.imr_interface.s_addr = INADDR_ANY;
+	say_rc("any interface, join", setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)));
+	say_rc("any interface, leave",
+	       setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)));
 	while (join(fd, CLIENT, GROUP + (uint32_t)i) == 0)
 		i++;
 	say_rc("joined too many", -1);

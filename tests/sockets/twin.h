@@ -54,6 +54,8 @@
 	X(epoll_edges) \
 	X(files)       \
 	X(options)     \
+	X(lengths)     \
+	X(unreachable) \
 	X(urgent)      \
 	X(datagrams)   \
 	X(pings)       \

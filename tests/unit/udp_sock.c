@@ -189,17 +189,23 @@ static void test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1
 	}
 }
 
+/* It may answer one day: as in Linux those hear of it that ask for errors. */
 static void test_a_silent_next_hop_is_host_unreachable(void **state)
 {
 	struct net_world *world = *state;
-	struct sock *s = open_socket(world);
+	struct sock *s = open_socket(world), *plain = open_socket(world);
+	int on = 1;
 
+	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	assert_int_equal(do_connect(s, PEER + 1, 9), 0);
+	assert_int_equal(do_connect(plain, PEER + 1, 9), 0);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), 1);
+	assert_int_equal(do_send(plain, "x", 1, 0, 0), 1);
 	nw_pass(world, 3100);
 	assert_int_equal(s->err, EHOSTUNREACH);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), -EHOSTUNREACH);
-	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 1);
+	assert_int_equal(plain->err, 0);
+	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 2);
 }
 
 /* ---- options ---- */
