@@ -249,7 +249,7 @@ static const struct command commands[] = {
 	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
 	 NULL},
 	{"routes", "", "routes", 0, 0, "s", "routes", "routes", show_routes, NULL},
-	{"sockets", "", "TCP connections and listeners, UDP sockets", 0, 0, "s", "sockets",
+	{"sockets", "", "TCP connections and listeners, UDP and ICMP sockets", 0, 0, "s", "sockets",
 	 "sockets", show_sockets, NULL},
 	{"counters", "", "what happened since the start (-a: what did not, too)", 0, 0, "saw",
 	 "counters", NULL, show_counters, NULL},

@@ -86,7 +86,8 @@ NSK_API unsigned nsk_raw_rx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigne
  * caller's */
 NSK_API unsigned nsk_raw_tx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count);
 
-/** @brief Get @p count empty buffers, all or none. @return 0, or -1 with errno ENOBUFS */
+/** @brief Get @p count empty buffers, all or none. @return 0, or -1 with errno ENOBUFS; EPERM in a
+ * child made by fork() */
 NSK_API int nsk_raw_alloc(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count);
 
 /** @brief Give buffers back. */

@@ -29,6 +29,21 @@ void dgram_fini(struct dgram *d)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
+void dgram_row(const struct dgram *d, struct dgram_row *row)
+{
+	*row = (struct dgram_row){
+		.type = (uint8_t)d->sock.ops->type,
+		.laddr = d->laddr,
+		.lport = d->lport,
+		.queued_bytes = d->queued_bytes,
+		.rcvbuf = d->rcvbuf,
+	};
+	if (d->flags & DGRAM_F_CONNECTED) {
+		row->faddr = d->faddr;
+		row->fport = d->fport;
+	}
+}
+
 bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a)
 {
 	return ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a) ||

@@ -79,6 +79,17 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 /* Frees what hangs off it; its protocol frees it. */
 void dgram_fini(struct dgram *d);
 
+/* A socket as control tools show it. */
+struct dgram_row {
+	uint8_t type;		     /* SOCK_DGRAM, SOCK_RAW */
+	struct ip_addr laddr, faddr; /* faddr: family 0 unless connected */
+	uint16_t lport, fport;
+	uint32_t queued_bytes;
+	uint32_t rcvbuf;
+};
+
+void dgram_row(const struct dgram *d, struct dgram_row *row);
+
 /* A host's own address, any, or an address that many listen to. */
 bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a);
 /* False for broadcast addresses unless the socket has SO_BROADCAST. */

@@ -6,8 +6,8 @@
  * is its port. Neither keeps the stack from answering (ip/icmp.c), and neither needs a privilege:
  * who runs a stack owns its devices. RFC 792, RFC 1122 §3.2.2 (messages are passed to the user).
  *
- * A reply comes to the worker that its addresses belong to, whoever asked; so each worker that has
- * ICMP sockets gets a copy of every message.
+ * A reply comes to the worker that its addresses belong to, whoever asked; so every message goes
+ * round the workers that have ICMP sockets (input.c).
  */
 #ifndef NSK_ICMP_ICMP_H
 #define NSK_ICMP_ICMP_H
@@ -55,6 +55,10 @@ int icmp_create_ping(struct nsk_worker *w, uint8_t domain, struct sock **s);
 
 /* Adds this worker's levels. */
 void icmp_levels(const struct nsk_worker *w, struct nsk_levels *levels);
+
+/* As udp_list(), in the order in which they were made. */
+unsigned icmp_list(const struct nsk_worker *w, uint32_t *cursor, struct dgram_row *rows,
+		   unsigned max);
 
 /* ---- within the room ---- */
 

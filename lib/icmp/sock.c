@@ -68,6 +68,26 @@ void icmp_worker_fini(struct nsk_worker *w)
 	w->icmp = NULL;
 }
 
+unsigned icmp_list(const struct nsk_worker *w, uint32_t *cursor, struct dgram_row *rows,
+		   unsigned max)
+{
+	const struct list_node *n;
+	uint32_t at = 0;
+	unsigned got = 0;
+
+	NSK_LIST_FOREACH(n, &w->icmp->all) {
+		if (at++ < *cursor)
+			continue;
+		if (got == max) {
+			*cursor += max;
+			return max;
+		}
+		dgram_row(&NSK_LIST_ENTRY(n, struct icmp_sock, link)->d, &rows[got++]);
+	}
+	*cursor = UINT32_MAX;
+	return got;
+}
+
 void icmp_levels(const struct nsk_worker *w, struct nsk_levels *levels)
 {
 	levels->icmp_sockets += w->icmp->count;

@@ -134,6 +134,7 @@ int epoll_create_on(struct nsk_worker *w, struct sock **s)
 	list_init(&ep->ready);
 	ep->items = SLAB_NONE;
 	ep->kernel_fd = -1;
+	ep->kernel_fds = 0;
 	ep->kernel_last = true;
 	ep->kernel_look = (struct wait_ask){0};
 	ep->bell = NULL;

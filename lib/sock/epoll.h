@@ -26,6 +26,7 @@ struct epoll {
 	uint32_t items;	  /* first item as a handle, SLAB_NONE: empty */
 	bool kernel_last; /* had the second place, and has the first one next */
 	int kernel_fd; /* epoll_kernel.c: instance of the kernel's for its descriptors, -1: none */
+	uint32_t kernel_fds; /* in it; one that is closed is not taken off, since nobody tells us */
 	struct wait_ask kernel_look; /* when to look there again */
 	struct epoll_bell *bell; /* for the kernel's waits for this instance; NULL: none asked */
 };

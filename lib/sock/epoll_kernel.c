@@ -49,6 +49,19 @@ static int open_kernel_fd(struct epoll *ep)
 	return 0;
 }
 
+/* With the last one the instance goes, and ours can be in another one again. */
+static void count_kernel_fd(struct epoll *ep, int op)
+{
+	if (op == EPOLL_CTL_ADD)
+		ep->kernel_fds++;
+	if (op != EPOLL_CTL_DEL || --ep->kernel_fds)
+		return;
+	close(ep->kernel_fd);
+	ep->kernel_fd = -1;
+	if (ep->sock.items)
+		sock_notify(&ep->sock, EPOLLIN); /* threads that wait already look there */
+}
+
 int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event *event)
 {
 	struct epoll_event copy = event ? *event : (struct epoll_event){0};
@@ -62,6 +75,8 @@ int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event 
 		rc = -ENOENT;
 	if (rc == 0 && epoll_ctl(ep->kernel_fd, op, fd, &copy))
 		rc = -errno;
+	if (rc == 0)
+		count_kernel_fd(ep, op);
 	return rc;
 }
 

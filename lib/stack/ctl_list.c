@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "icmp/icmp.h"
 #include "net/iface.h"
 #include "net/neigh.h"
 #include "net/net.h"
@@ -31,7 +32,7 @@ struct ctl_page {
 		struct neigh_row neigh[CTL_ROWS_MAX];
 		struct route route[CTL_ROWS_MAX];
 		struct tcp_row tcp[CTL_ROWS_MAX];
-		struct udp_row udp[CTL_ROWS_MAX];
+		struct dgram_row dgram[CTL_ROWS_MAX];
 	} rows;
 };
 
@@ -366,20 +367,37 @@ static json_t *tcp_json(const struct ctl_view *view, const struct ctl_page *page
 static unsigned copy_udp(struct nsk_worker *w, uint32_t *cursor, struct ctl_page *page,
 			 unsigned max)
 {
-	return udp_list(w, cursor, page->rows.udp, max);
+	return udp_list(w, cursor, page->rows.dgram, max);
+}
+
+static unsigned copy_icmp(struct nsk_worker *w, uint32_t *cursor, struct ctl_page *page,
+			  unsigned max)
+{
+	return icmp_list(w, cursor, page->rows.dgram, max);
+}
+
+static json_t *dgram_json(const char *proto, const struct ctl_page *page, unsigned i)
+{
+	const struct dgram_row *row = &page->rows.dgram[i];
+	json_t *o = socket_json(proto, row->faddr.family ? "CONNECTED" : "BOUND",
+				endpoint_json(&row->laddr, row->lport),
+				endpoint_json(&row->faddr, row->fport), page->w->id);
+
+	ctl_put(o, "rcvq_bytes", json_integer(row->queued_bytes));
+	ctl_put(o, "rcvbuf_bytes", json_integer(row->rcvbuf));
+	return o;
 }
 
 static json_t *udp_json(const struct ctl_view *view, const struct ctl_page *page, unsigned i)
 {
-	const struct udp_row *row = &page->rows.udp[i];
-	json_t *o = socket_json("udp", row->faddr.family ? "CONNECTED" : "BOUND",
-				endpoint_json(&row->laddr, row->lport),
-				endpoint_json(&row->faddr, row->fport), page->w->id);
-
 	(void)view;
-	ctl_put(o, "rcvq_bytes", json_integer(row->queued_bytes));
-	ctl_put(o, "rcvbuf_bytes", json_integer(row->rcvbuf));
-	return o;
+	return dgram_json("udp", page, i);
+}
+
+static json_t *icmp_json(const struct ctl_view *view, const struct ctl_page *page, unsigned i)
+{
+	(void)view;
+	return dgram_json(page->rows.dgram[i].type == SOCK_RAW ? "raw" : "ping", page, i);
 }
 
 /* ---- commands ------------------------------------------------------------------------------ */
@@ -404,7 +422,8 @@ void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply
 
 void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *reply)
 {
-	static const struct ctl_table tables[] = {{copy_tcp, tcp_json}, {copy_udp, udp_json}};
+	static const struct ctl_table tables[] = {
+		{copy_tcp, tcp_json}, {copy_udp, udp_json}, {copy_icmp, icmp_json}};
 	static const struct ctl_listing list = {
 		.key = "sockets", .tables = tables, .ntables = NSK_ARRAY_LEN(tables)};
 

@@ -13,9 +13,16 @@
 #include <netstk/raw.h>
 
 #include "mbuf/pool.h"
+#include "sock/handle.h"
 #include "stack/build.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
+
+/* In a child made by fork() its parent's devices and buffers are not touched. */
+static inline bool not_ours(void)
+{
+	return NSK_UNLIKELY(handles.forked);
+}
 
 /* One a device, in an array. */
 struct nsk_raw {
@@ -123,7 +130,7 @@ struct nsk_raw *nsk_raw_next(struct nsk_raw *raw)
 
 void nsk_raw_close(struct nsk_raw *raw)
 {
-	if (!raw)
+	if (!raw || not_ours())
 		return;
 	stack_free_ports(raw->stack);
 	if (raw->registered)
@@ -135,7 +142,8 @@ void nsk_raw_info(struct nsk_raw *raw, struct nsk_raw_info *info)
 {
 	struct port_link link = {0};
 
-	raw->port->ops->link(raw->port, &link);
+	if (!not_ours())
+		raw->port->ops->link(raw->port, &link);
 	raw->info.link_up = link.up;
 	*info = raw->info;
 }
@@ -144,7 +152,8 @@ void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 {
 	struct port_stats s = {0};
 
-	raw->port->ops->stats(raw->port, &s);
+	if (!not_ours())
+		raw->port->ops->stats(raw->port, &s);
 	*stats = (struct nsk_raw_stats){
 		.rx_packets = s.rx_packets,
 		.rx_bytes = s.rx_bytes,
@@ -164,28 +173,35 @@ void nsk_raw_stats(struct nsk_raw *raw, struct nsk_raw_stats *stats)
 
 unsigned nsk_raw_rx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned max)
 {
+	if (not_ours())
+		return 0;
 	return raw->port->ops->rx_burst(raw->port, 0, nsk_raw_now(raw), bufs,
 					(uint16_t)NSK_MIN(max, 64u));
 }
 
 unsigned nsk_raw_tx(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
 {
+	if (not_ours())
+		return 0;
 	return raw->port->ops->tx_burst(raw->port, 0, nsk_raw_now(raw), bufs,
 					(uint16_t)NSK_MIN(count, 512u));
 }
 
 int nsk_raw_alloc(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
 {
-	if (pkt_alloc_bulk(&raw->stack->worker[0]->w, bufs, count) == 0)
+	int err = not_ours() ? EPERM : ENOBUFS;
+
+	if (err != EPERM && pkt_alloc_bulk(&raw->stack->worker[0]->w, bufs, count) == 0)
 		return 0;
-	errno = ENOBUFS;
+	errno = err;
 	return -1;
 }
 
 void nsk_raw_free(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
 {
 	(void)raw;
-	rte_pktmbuf_free_bulk(bufs, count);
+	if (!not_ours())
+		rte_pktmbuf_free_bulk(bufs, count);
 }
 
 uint64_t nsk_raw_now(struct nsk_raw *raw)

@@ -49,14 +49,6 @@ struct udp_worker {
 	struct ports ports;
 };
 
-/* One socket as control tools show it. */
-struct udp_row {
-	struct ip_addr laddr, faddr; /* faddr: family 0 unless connected */
-	uint16_t lport, fport;
-	uint32_t queued_bytes;
-	uint32_t rcvbuf;
-};
-
 int udp_worker_init(struct nsk_worker *w);
 /* Frees every socket that is left. */
 void udp_worker_fini(struct nsk_worker *w);
@@ -75,7 +67,8 @@ void udp_levels(const struct nsk_worker *w, struct nsk_levels *levels);
  * moves the cursor; at most 4 * max places are looked at. Returns the number copied; at the end
  * *cursor is UINT32_MAX.
  */
-unsigned udp_list(const struct nsk_worker *w, uint32_t *cursor, struct udp_row *rows, unsigned max);
+unsigned udp_list(const struct nsk_worker *w, uint32_t *cursor, struct dgram_row *rows,
+		  unsigned max);
 
 /* ---- within the room ---- */
 

@@ -296,23 +296,14 @@ int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
 
 /* ---- control tools ---- */
 
-static void fill_row(const struct udp_sock *u, struct udp_row *row)
+static void list_one(const struct udp_sock *u, struct dgram_row *row)
 {
-	*row = (struct udp_row){
-		.laddr = u->d.laddr,
-		.lport = u->d.lport,
-		.queued_bytes = u->d.queued_bytes,
-		.rcvbuf = u->d.rcvbuf,
-	};
-	if (u->d.flags & DGRAM_F_CONNECTED) {
-		row->faddr = u->d.faddr;
-		row->fport = u->d.fport;
-	}
+	dgram_row(&u->d, row);
 }
 
 /* Rows of one bucket with its overflow; what does not fit in max is left out. Returns how many
  * there are. */
-static unsigned list_bucket(const struct udp_worker *udp, uint32_t number, struct udp_row *rows,
+static unsigned list_bucket(const struct udp_worker *udp, uint32_t number, struct dgram_row *rows,
 			    unsigned max)
 {
 	const struct htab_bucket *b = htab_bucket_at(&udp->table, number);
@@ -323,14 +314,15 @@ static unsigned list_bucket(const struct udp_worker *udp, uint32_t number, struc
 			if (!b->tag[i])
 				continue;
 			if (n < max)
-				fill_row(slab_at(&udp->socks, b->value[i]), &rows[n]);
+				list_one(slab_at(&udp->socks, b->value[i]), &rows[n]);
 			n++;
 		}
 	}
 	return n;
 }
 
-unsigned udp_list(const struct nsk_worker *w, uint32_t *cursor, struct udp_row *rows, unsigned max)
+unsigned udp_list(const struct nsk_worker *w, uint32_t *cursor, struct dgram_row *rows,
+		  unsigned max)
 {
 	const struct udp_worker *udp = w->udp;
 	uint32_t looks = 4 * max;

@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <rte_mbuf.h>
+
 #include <netstk/epoll.h>
+#include <netstk/raw.h>
 
 #include "sock/call.h"
 #include "threads/crew.h"
@@ -53,6 +56,54 @@ static int calls_of_a_child(struct nsk_stack *stack, int fd)
 	CHILD_EXPECT(strstr(nsk_config_error(config), "fork()") != NULL);
 	nsk_config_free(config);
 	return 0;
+}
+
+/* A device without a stack is the parent's as well. */
+static int raw_calls_of_a_child(struct nsk_raw *raw)
+{
+	struct nsk_raw_stats stats;
+	struct nsk_raw_info info;
+	struct rte_mbuf *buf = NULL;
+	int number = 0;
+
+	CHILD_EXPECT(nsk_raw_rx(raw, &buf, 1) == 0);
+	CHILD_EXPECT(nsk_raw_tx(raw, &buf, 1) == 0);
+	CHILD_FAILS(nsk_raw_alloc(raw, &buf, 1), EPERM);
+	nsk_raw_stats(raw, &stats);
+	CHILD_EXPECT(stats.tx_packets == 0);
+	nsk_raw_info(raw, &info);
+	CHILD_EXPECT(!info.link_up && info.mtu == 1500);
+	nsk_raw_close(raw);
+	return 0;
+}
+
+static void nor_in_its_devices_without_a_stack(void **state)
+{
+	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1500);
+	struct nsk_config *config = nsk_config_new();
+	struct nsk_raw_stats stats;
+	struct nsk_raw *raw = NULL;
+	struct rte_mbuf *buf = NULL;
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
+	assert_int_equal(nsk_raw_open(config, 0, &raw), 0);
+	assert_int_equal(nsk_raw_alloc(raw, &buf, 1), 0);
+	buf->data_len = 60;
+	buf->pkt_len = 60;
+	assert_int_equal(nsk_raw_tx(raw, &buf, 1), 1);
+	child = fork();
+	if (child == 0)
+		_exit(raw_calls_of_a_child(raw));
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	nsk_raw_stats(raw, &stats);
+	assert_int_equal(stats.tx_packets, 1);
+	nsk_raw_close(raw);
+	nsk_config_free(config);
+	nsk_wire_destroy(wire);
 }
 
 static void have_a_child(struct job *job)
@@ -120,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		pair_test(a_child_has_no_part_in_its_parents_stack),
 		pair_test(nor_has_the_child_of_a_worker),
+		cmocka_unit_test(nor_in_its_devices_without_a_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,29 @@ static void they_do_not_go_with_nesting(void **state)
 	close_pipe(p);
 }
 
+static void without_the_last_of_them_an_instance_nests_again(void **state)
+{
+	int outer = nsk_epoll_create1(0), next = eventfd(0, 0);
+	struct pipe_in p = pipe_in(nsk_epoll_create1(0)), q;
+
+	(void)state;
+	close(next);
+	q = pipe_in(p.ep);
+	assert_int_equal(try_ctl(p.ep, EPOLL_CTL_DEL, p.r, 0, 0), 0);
+	assert_errno(try_ctl(p.ep, EPOLL_CTL_DEL, p.r, 0, 0), ENOENT);
+	assert_errno(try_ctl(outer, EPOLL_CTL_ADD, p.ep, EPOLLIN, 0), ELOOP);
+	assert_int_equal(try_ctl(p.ep, EPOLL_CTL_DEL, q.r, 0, 0), 0);
+	assert_int_equal(try_ctl(outer, EPOLL_CTL_ADD, p.ep, EPOLLIN, 0), 0);
+	assert_int_equal(try_ctl(outer, EPOLL_CTL_DEL, p.ep, 0, 0), 0);
+	assert_int_equal(try_ctl(p.ep, EPOLL_CTL_ADD, p.r, EPOLLIN, 0), 0);
+	assert_errno(try_ctl(outer, EPOLL_CTL_ADD, p.ep, EPOLLIN, 0), ELOOP);
+	assert_int_equal(nsk_close(p.ep), 0);
+	close_pipe(q);
+	close_pipe(p);
+	assert_int_equal(eventfd(0, 0), next);
+	close(next);
+}
+
 static void an_instance_closes_what_it_has_of_the_kernels(void **state)
 {
 	int next = eventfd(0, 0);
@@ -326,6 +349,7 @@ int main(void)
 		T(a_loop_that_waits_sees_the_kernels),
 		T(the_kernels_are_changed_and_taken_away),
 		T(they_do_not_go_with_nesting),
+		T(without_the_last_of_them_an_instance_nests_again),
 		T(an_instance_closes_what_it_has_of_the_kernels),
 		T(poll_mixes_them),
 		T(poll_of_the_kernels_alone_turns_the_loop_meanwhile),

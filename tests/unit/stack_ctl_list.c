@@ -96,6 +96,52 @@ static void test_tcp_sockets_show_state_queues_and_ends(void **state)
 	json_decref(reply);
 }
 
+static void test_icmp_sockets_show_their_kind_and_identifier(void **state)
+{
+	struct sockaddr_in id = {.sin_family = AF_INET, .sin_port = htons(77)}, peer = id;
+	struct fixture *f = *state;
+	json_int_t cursor = 0;
+	unsigned raw = 0, ping = 0;
+	int fd;
+
+	assert_int_equal(nsk_enter(f->stack), 0);
+	fd = nsk_socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+	assert_int_equal(nsk_bind(fd, (struct sockaddr *)&id, sizeof(id)), 0);
+	fd = nsk_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	inet_pton(AF_INET, "10.0.0.7", &peer.sin_addr);
+	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&peer, sizeof(peer)), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(nsk_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) >= 0);
+	start_turning(f);
+	while (cursor >= 0) {
+		char request[96];
+		json_t *reply, *row;
+		size_t i;
+
+		snprintf(request, sizeof(request),
+			 "{\"cmd\":\"sockets\",\"cursor\":%lld,\"limit\":2}", (long long)cursor);
+		reply = ask(f, request);
+		json_array_foreach(json_object_get(reply, "sockets"), i, row)
+		{
+			if (strcmp(STRING(row, "proto"), "ping") == 0) {
+				assert_string_equal(STRING(row, "local"), "*:77");
+				assert_string_equal(STRING(row, "state"), "BOUND");
+				ping++;
+				continue;
+			}
+			assert_string_equal(STRING(row, "proto"), "raw");
+			raw++;
+			if (strcmp(STRING(row, "state"), "CONNECTED") == 0)
+				assert_int_equal(strncmp(STRING(row, "peer"), "10.0.0.7", 8), 0);
+		}
+		cursor = json_is_integer(json_object_get(reply, "next")) ? NUMBER(reply, "next")
+									 : -1;
+		json_decref(reply);
+	}
+	assert_int_equal(ping, 1);
+	assert_int_equal(raw, 4);
+}
+
 static void test_routes_are_listed_once_whatever_the_workers(void **state)
 {
 	struct fixture *f = *state;
@@ -274,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STACK(test_a_list_goes_from_page_to_page_and_has_each_row_once),
 		WITH_STACK(test_tcp_sockets_show_state_queues_and_ends),
+		WITH_STACK(test_icmp_sockets_show_their_kind_and_identifier),
 		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
 		WITH_STACK(test_any_cursor_is_harmless),
 		WITH_STACK(test_a_worker_that_nobody_runs_is_named_within_a_second),

@@ -292,7 +292,7 @@ static void test_a_list_in_pages_has_every_bound_socket_once(void **state)
 {
 	struct net_world *world = *state;
 	uint8_t seen[300] = {0};
-	struct udp_row rows[16];
+	struct dgram_row rows[16];
 	uint32_t cursor = 0;
 
 	open_socket(world); /* not bound: nobody can tell it from nothing */
