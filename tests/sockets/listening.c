@@ -218,6 +218,51 @@ static void ended_in_queue(void)
 	close(listener);
 }
 
+/* A connection that is being opened. */
+static int knocks(const struct sockaddr_in *to)
+{
+	int fd;
+
+	on_client();
+	fd = tcp_socket(SOCK_NONBLOCK);
+	need(connect(fd, (const struct sockaddr *)to, SIN_LEN) == -1 && errno == EINPROGRESS);
+	return fd;
+}
+
+/* More connections than listen() was told: the last one waits until there is room. */
+static void overflow(int backlog)
+{
+	struct sockaddr_in to, here;
+	int listener = tcp_listener(&to, backlog, SOCK_NONBLOCK), fd[8], accepted;
+	int udp = udp_bound(SERVER, &here, 0), from;
+	char c;
+
+	about("backlog %d", backlog);
+	for (int i = 0; i < backlog + 1; i++) {
+		fd[i] = knocks(&to);
+		need(events_wait(fd[i], POLLOUT) == POLLOUT);
+	}
+	fd[backlog + 1] = knocks(&to);
+	from = udp_socket(0);
+	need(sendto(from, "x", 1, 0, SA(&here), SIN_LEN) == 1 && recv(udp, &c, 1, 0) == 1);
+	say_events("one too many", events_now(fd[backlog + 1], POLLOUT));
+	accepted = accept(listener, NULL, NULL);
+	say_if("there is one to accept", accepted >= 0);
+	close(accepted);
+	say_events("then there is room", events_wait(fd[backlog + 1], POLLOUT));
+	for (int i = 0; i < backlog + 1; i++) {
+		events_wait(listener, POLLIN);
+		close(accept(listener, NULL, NULL));
+	}
+	say_rc("and no more to accept", accept(listener, NULL, NULL));
+	for (int i = 0; i < backlog + 2; i++)
+		close(fd[i]);
+	close(from);
+	close(udp);
+	close(listener);
+	about("%s", "");
+}
+
 void topic_listening(void)
 {
 	on_server();
@@ -227,4 +272,7 @@ void topic_listening(void)
 	inheritance();
 	end_of_listening();
 	ended_in_queue();
+	overflow(0);
+	overflow(1);
+	overflow(4);
 }

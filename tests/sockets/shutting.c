@@ -3,6 +3,8 @@
  */
 #include <stdio.h>
 
+#include <signal.h>
+
 #include "sockets/twin.h"
 
 #define ALL_EVENTS (POLLIN | POLLOUT | POLLRDHUP)
@@ -156,6 +158,32 @@ static void both_close(void)
 	close_pair(fd);
 }
 
+static volatile sig_atomic_t signals;
+
+static void on_sigpipe(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+/* main() has it ignored: here it is counted. */
+static void broken_pipe(void)
+{
+	int fd[2];
+
+	tcp_pair(fd);
+	need(shutdown(fd[0], SHUT_WR) == 0);
+	signals = 0;
+	signal(SIGPIPE, on_sigpipe);
+	say_rc("broken, MSG_NOSIGNAL", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	say("SIGPIPE by then", "%d", (int)signals);
+	say_rc("broken, send", send(fd[0], "x", 1, 0));
+	say_rc("broken, write", write(fd[0], "x", 1));
+	say("SIGPIPE after that", "%d", (int)signals);
+	signal(SIGPIPE, SIG_IGN);
+	close_pair(fd);
+}
+
 void topic_shutting(void)
 {
 	for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
@@ -167,4 +195,5 @@ void topic_shutting(void)
 	shut_for_reading();
 	write_to_closed();
 	both_close();
+	broken_pipe();
 }

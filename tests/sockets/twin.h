@@ -56,6 +56,7 @@
 	X(options)     \
 	X(lengths)     \
 	X(unreachable) \
+	X(info)        \
 	X(urgent)      \
 	X(datagrams)   \
 	X(pings)       \
