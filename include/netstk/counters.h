@@ -60,6 +60,7 @@ extern "C" {
 	X(TCP_PASSIVE_OPENS, "tcp_passive_opens", "connections opened by a listener")           \
 	X(TCP_ATTEMPT_FAILS, "tcp_attempt_fails", "connections that failed before established") \
 	X(TCP_ESTAB_RESETS, "tcp_estab_resets", "established connections reset")                \
+	X(TCP_ORPHANS_RESET, "tcp_orphans_reset", "closed beyond tcp.max_orphans: reset")       \
 	X(TCP_ACCEPTED, "tcp_accepted", "connections handed to accept")                         \
 	X(TCP_CLOSED, "tcp_closed", "connections that ended")                                   \
 	X(TCP_RST_SENT, "tcp_rst_sent", "RSTs sent")                                            \

@@ -53,6 +53,7 @@ struct settings {
 	uint32_t tcp_syn_retries;     /* of an active open's SYN (6) */
 	uint32_t tcp_synack_retries;  /* of a passive open's SYN,ACK (5) */
 	uint32_t tcp_orphan_retries;  /* of data after close by the application (8) */
+	uint32_t tcp_max_orphans;     /* of a worker, beyond which closing resets (65536) */
 	uint32_t tcp_keepalive_ms;    /* idle time before the first probe (7200000) */
 	uint32_t tcp_keepintvl_ms;    /* between probes (75000) */
 	uint32_t tcp_keepcnt;	      /* probes without answer (9) */
@@ -76,6 +77,7 @@ struct settings {
 	uint32_t tcp_sack;	      /* offer and accept, RFC 2018 (1) */
 	uint32_t tcp_wscale;	      /* offer and accept window scaling, RFC 7323 (1) */
 	uint32_t tcp_ecn;	      /* 0 off, 1 ask and accept, 2 accept, RFC 3168 (2) */
+	uint32_t tcp_stdurg;	      /* urgent pointers that come are RFC 1122's (0) */
 	uint32_t tcp_congestion;      /* row of cc_algos (0: cubic) */
 	uint32_t tcp_ack_policy;      /* enum ackpolicy_profile (0: Linux's) */
 	uint32_t tcp_initcwnd;	      /* segments, RFC 6928 (10) */
@@ -94,7 +96,6 @@ struct settings {
 	uint32_t tcp_fastopen_pause_ms; /* until a path that failed is tried again (60000) */
 	uint32_t tcp_fastopen_cache;	/* servers that a worker's clients remember (1024) */
 	uint32_t tcp_fastopen_key_ms;	/* what a key of the stack's own is good for (43200000) */
-	uint32_t tcp_stdurg;		/* urgent pointers that come are RFC 1122's (0) */
 	uint32_t port_min;		/* first port for automatic choice (32768) */
 	uint32_t port_max;		/* last one (60999) */
 

@@ -75,17 +75,31 @@ int tcp_shutdown(struct sock *s, int how)
 
 void tcp_discard(struct nsk_worker *w, struct tcp_conn *c)
 {
-	c->flags |= CONN_F_ORPHAN;
+	conn_orphan(w, c);
 	if (c->state == TCPS_CLOSED)
 		conn_free(w, c);
 	else
 		conn_abort(w, c, ECONNABORTED);
 }
 
-/* The application leaves an open connection: the protocol ends it in its own time. */
+/* They take the places of connections: half of these are left to the living in any case. */
+static bool too_many_orphans(const struct nsk_worker *w)
+{
+	uint32_t most = SETTING(w->set, tcp_max_orphans);
+
+	return w->tcp->orphans >= NSK_MIN(most, w->set->tcp_max_conns / 2);
+}
+
+/* The application leaves an open connection: the protocol ends it in its own time, unless it has
+ * too many to end already. */
 static void orphan(struct nsk_worker *w, struct tcp_conn *c)
 {
-	c->flags |= CONN_F_ORPHAN;
+	if (NSK_UNLIKELY(too_many_orphans(w))) {
+		worker_count(w, NSK_CNT_TCP_ORPHANS_RESET, 1);
+		tcp_discard(w, c);
+		return;
+	}
+	conn_orphan(w, c);
 	c->flags &= ~(CONN_F_CORK | CONN_F_MORE | CONN_F_WANT_MEM);
 	tcp_timer_stop(c, TCP_T_LIFE);
 	if (c->state == TCPS_FIN_WAIT_2)
@@ -106,7 +120,7 @@ void tcp_close(struct sock *s)
 	if (conn_in(c, nothing_out)) {
 		if (c->state == TCPS_SYN_SENT)
 			worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
-		c->flags |= CONN_F_ORPHAN;
+		conn_orphan(w, c);
 		conn_free(w, c);
 	} else if (s->linger_s == 0 || c->rcv.bytes) {
 		tcp_discard(w, c);

@@ -73,6 +73,7 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c)
 	table_del_port(w, c);
 	wheel_cancel(&w->wheel, &c->timer);
 	c->timers = 0;
+	w->tcp->orphans -= !!(c->flags & CONN_F_ORPHAN);
 	sndq_purge(w, c);
 	rcvq_purge(w, c);
 	recover_end(w, c);

@@ -243,6 +243,13 @@ struct tcp_ext {
 	struct zc_queue *zc; /* sends by reference */
 };
 
+/* Nobody has a descriptor of it any more. */
+static inline void conn_orphan(struct nsk_worker *w, struct tcp_conn *c)
+{
+	w->tcp->orphans += !(c->flags & CONN_F_ORPHAN);
+	c->flags |= CONN_F_ORPHAN;
+}
+
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)
 {
 	return TCPS_BIT(c->state) & states;

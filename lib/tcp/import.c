@@ -127,6 +127,7 @@ static int read_conn(struct import *im)
 	struct tcp_conn *c = im->c;
 
 	rows(im, &tcp_conn_image, c);
+	im->w->tcp->orphans += !!(c->flags & CONN_F_ORPHAN);
 	/* What it is not, or not yet. */
 	require(im, !(c->flags & CONN_F_LOCAL));
 	require(im, !(c->sock.flags & (SOCK_F_EPOLL | SOCK_F_LISTEN)));

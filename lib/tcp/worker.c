@@ -284,7 +284,7 @@ static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
 		if (reset) {
 			conn_abort(w, c, ECONNABORTED);
 		} else {
-			c->flags |= CONN_F_ORPHAN;
+			conn_orphan(w, c);
 			conn_free(w, c);
 		}
 	}
