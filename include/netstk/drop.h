@@ -37,7 +37,7 @@ extern "C" {
 	X(ARP_UNSOLICITED, "arp_unsolicited", "An ARP reply came that nobody here had asked for.") \
 	X(ARP_CONFLICT, "arp_conflict", "Another station claims our address (RFC 5227).")          \
 	X(ARP_TABLE_FULL, "arp_table_full", "The neighbour table has no room for a new address.")  \
-	X(ARP_QUEUE_FULL, "arp_queue_full", "Too many packets already wait for this neighbour.")   \
+	X(ARP_QUEUE_FULL, "arp_queue_full", "Too many packets wait for neighbours to answer.")     \
 	X(ARP_UNRESOLVED, "arp_unresolved",                                                        \
 	  "The neighbour did not answer, so its packets were given up.")                           \
 	/* IP */                                                                                   \

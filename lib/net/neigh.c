@@ -98,11 +98,9 @@ static void reached(struct nsk_worker *w, struct neigh *n)
 /* The link address is known now: what waits may go. */
 static void resolved(struct nsk_worker *w, struct iface *ifc, struct neigh *n)
 {
-	struct rte_mbuf *m = n->qhead;
+	struct rte_mbuf *m = neigh_unhold(w->net->neighs, n);
 
 	neigh_move(w->net->neighs, n, NEIGH_LIST_ACTIVE);
-	n->qhead = n->qtail = NULL;
-	n->queued = 0;
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
@@ -117,12 +115,10 @@ static void resolved(struct nsk_worker *w, struct iface *ifc, struct neigh *n)
  */
 static void fail(struct nsk_worker *w, struct neigh *n)
 {
-	struct rte_mbuf *m = n->qhead;
+	struct rte_mbuf *m = neigh_unhold(w->net->neighs, n);
 
 	n->state = NEIGH_FAILED;
 	n->gen++; /* who has a way to it is to ask again, and hears that it is unreachable */
-	n->qhead = n->qtail = NULL;
-	n->queued = 0;
 	arm(w, n, SETTING(w->set, arp_retry_ms));
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
@@ -163,33 +159,13 @@ struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip
 	return n;
 }
 
-static void hold(struct nsk_worker *w, struct neigh *n, struct rte_mbuf *m)
-{
-	uint32_t limit = NSK_MIN(SETTING(w->set, arp_queue), (uint32_t)UINT8_MAX);
-
-	if (n->queued >= limit && n->queued > 0) {
-		struct rte_mbuf *first = n->qhead;
-
-		n->qhead = pkt_of(first)->qnext;
-		n->queued--;
-		pkt_drop(w, first, NSK_DROP_ARP_QUEUE_FULL);
-	}
-	pkt_of(m)->qnext = NULL;
-	if (n->qhead)
-		pkt_of(n->qtail)->qnext = m;
-	else
-		n->qhead = m;
-	n->qtail = m;
-	n->queued++;
-	if (n->tries == 0)
-		ask_all(w, n);
-}
-
 void neigh_output_slow(struct nsk_worker *w, struct iface *ifc, struct neigh *n, struct rte_mbuf *m)
 {
 	switch (n->state) {
 	case NEIGH_INCOMPLETE:
-		hold(w, n, m);
+		if (n->tries == 0)
+			ask_all(w, n);
+		neigh_hold(w, n, m);
 		return;
 	case NEIGH_STALE:
 		n->state = NEIGH_DELAY;

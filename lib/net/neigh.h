@@ -4,12 +4,13 @@
  * link header ready to be copied in front of a packet. The states are those of RFC 4861 §7.3.2, for
  * ARP as well (RFC 1122 §2.3.2):
  *
- *   incomplete  asked by broadcast, packets wait (at most arp_queue of them)
+ *   incomplete  asked by broadcast, packets wait (neigh_queue.c)
  *   failed      nobody answered; for arp_retry_ms the destination counts as unreachable, then the
- * entry goes reachable   answered, or confirmed by a transport, in the last arp_timeout_ms stale
- * not confirmed for so long, and not used since delay       used again; a transport has
- * NEIGH_DELAY_MS to confirm it probe       asked by unicast; still used. No answer: incomplete
- * again when in use, else gone
+ *               entry goes
+ *   reachable   answered, or confirmed by a transport, in the last arp_timeout_ms
+ *   stale       not confirmed for so long, and not used since
+ *   delay       used again; a transport has NEIGH_DELAY_MS to confirm it
+ *   probe       asked by unicast; still used. No answer: incomplete again when in use, else gone
  *
  * A link address is replaced in one way only: the old one does not answer any more. What
  * contradicts an entry, from whomever it comes, starts that question and changes nothing by itself,
@@ -52,10 +53,14 @@ enum neigh_state {
 	NEIGH_PROBE,
 };
 
+/* Part of a worker's packet buffers that may wait for neighbours, all together. */
+#define NEIGH_QUEUE_SHARE 16
+
 /* Which list an entry is on: it decides whose room may be taken. */
 enum neigh_list {
 	NEIGH_LIST_ACTIVE,     /* resolved, and we sent to it */
-	NEIGH_LIST_UNRESOLVED, /* incomplete, failed */
+	NEIGH_LIST_WAITING,    /* incomplete, packets wait: first who waits longest */
+	NEIGH_LIST_UNRESOLVED, /* incomplete without packets, failed */
 	NEIGH_LIST_PASSIVE,    /* learnt from a request, never used */
 	NEIGH_LIST_FREE,
 	NEIGH_LISTS,
@@ -75,14 +80,16 @@ struct neigh {
 	struct rte_mbuf *qhead, *qtail;
 	struct list_node link; /* oldest first */
 	struct ip_addr addr;
-	uint8_t list; /* enum neigh_list */
-	bool doubted; /* something contradicts the link address: ask faster */
+	uint8_t list;	  /* enum neigh_list */
+	bool doubted;	  /* something contradicts the link address: ask faster */
+	uint16_t buffers; /* of the packets that wait */
 } NSK_CACHE_ALIGNED;
 
 struct neigh_table {
 	struct neigh *entry; /* [C] max of them; never given back, so that gen can always be read */
 	uint32_t max;	     /* [C] */
 	uint32_t carved;     /* entries that were ever used */
+	uint32_t buffers;    /* of all packets that wait */
 	uint32_t count[NEIGH_LISTS];
 	struct list_node list[NEIGH_LISTS];
 	struct htab index;
@@ -129,6 +136,14 @@ struct neigh *neigh_make(struct nsk_worker *w, uint8_t iface, const struct ip_ad
 			 enum neigh_list list);
 void neigh_move(struct neigh_table *t, struct neigh *n, enum neigh_list to);
 void neigh_release(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason);
+
+/*
+ * neigh_queue.c: keeps a packet until its neighbour answers, who has been asked if that was
+ * possible; it may cost others their place (ARP_QUEUE_FULL). Consumes m.
+ */
+void neigh_hold(struct nsk_worker *w, struct neigh *n, struct rte_mbuf *m);
+/* All that wait for a neighbour, chained by qnext, now the caller's; NULL if none. */
+struct rte_mbuf *neigh_unhold(struct neigh_table *t, struct neigh *n);
 
 /* Slow half of net_confirm(). */
 void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n);

@@ -75,14 +75,14 @@ free_table:
 
 static void drop_queue(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason)
 {
-	while (n->qhead) {
-		struct rte_mbuf *m = n->qhead;
+	struct rte_mbuf *m = neigh_unhold(w->net->neighs, n);
 
-		n->qhead = pkt_of(m)->qnext;
+	while (m) {
+		struct rte_mbuf *next = pkt_of(m)->qnext;
+
 		pkt_drop(w, m, reason);
+		m = next;
 	}
-	n->qtail = NULL;
-	n->queued = 0;
 }
 
 /* The entry is no more: cached ways to it become invalid, what waits is dropped. */
@@ -136,17 +136,25 @@ static struct neigh *idle(struct nsk_worker *w)
 	return NULL;
 }
 
+/* Of those that have not answered, the ones for whom no packet waits any more come first. */
+static struct neigh *oldest_unresolved(struct neigh_table *t)
+{
+	struct neigh *n = oldest(t, NEIGH_LIST_UNRESOLVED);
+
+	return n ? n : oldest(t, NEIGH_LIST_WAITING);
+}
+
 /* Takes the room of another entry: of the crowd that presses most, then of an idle one. */
 static bool evict(struct nsk_worker *w, enum neigh_list wanted)
 {
 	struct neigh_table *t = w->net->neighs;
+	uint32_t unresolved = t->count[NEIGH_LIST_UNRESOLVED] + t->count[NEIGH_LIST_WAITING];
 	struct neigh *n;
 
-	if (wanted == NEIGH_LIST_PASSIVE ||
-	    t->count[NEIGH_LIST_PASSIVE] >= t->count[NEIGH_LIST_UNRESOLVED])
+	if (wanted == NEIGH_LIST_PASSIVE || t->count[NEIGH_LIST_PASSIVE] >= unresolved)
 		n = oldest(t, NEIGH_LIST_PASSIVE);
 	else
-		n = oldest(t, NEIGH_LIST_UNRESOLVED);
+		n = oldest_unresolved(t);
 	if (!n && wanted != NEIGH_LIST_PASSIVE)
 		n = idle(w);
 	if (!n)

@@ -154,12 +154,31 @@ static void own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4(void *
 
 /* ---- questions ----------------------------------------------------------------------------- */
 
-static void packets_wait_three_at_most_and_leave_in_order_rfc1122_2_3_2_2(void **state)
+static void a_burst_of_first_packets_waits_and_leaves_in_order_rfc1122_2_3_2_2(void **state)
 {
 	int fd;
 
 	(void)state;
 	begin(NULL);
+	fd = world_udp(&peer.world, 0, "0.0.0.0", 9);
+	for (char letter = 'a'; letter <= 'z'; letter++)
+		send_letter(fd, letter);
+	expect_question(bcast_mac);
+	answer_from(peer_mac);
+	for (char letter = 'a'; letter <= 'z'; letter++)
+		expect_letter(peer_mac, letter);
+	peer_expect_silence(&peer);
+	nsk_close(fd);
+	peer_finish(&peer, 3 * MINUTE);
+}
+
+static void of_packets_that_wait_the_latest_are_kept_rfc1122_2_3_2_2(void **state)
+{
+	static const char *const three[] = {"arp.queue=3", NULL};
+	int fd;
+
+	(void)state;
+	begin(three);
 	fd = world_udp(&peer.world, 0, "0.0.0.0", 9);
 	for (char letter = 'a'; letter <= 'f'; letter++)
 		send_letter(fd, letter);
@@ -437,7 +456,8 @@ int main(void)
 		world_test(address_is_announced_twice_two_seconds_apart_rfc5227_2_3),
 		world_test(request_for_us_is_answered_to_the_asker_alone_rfc826),
 		world_test(own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4),
-		world_test(packets_wait_three_at_most_and_leave_in_order_rfc1122_2_3_2_2),
+		world_test(a_burst_of_first_packets_waits_and_leaves_in_order_rfc1122_2_3_2_2),
+		world_test(of_packets_that_wait_the_latest_are_kept_rfc1122_2_3_2_2),
 		world_test(gateway_is_asked_for_what_lies_behind_it),
 		world_test(nobody_is_asked_for_what_goes_to_many_rfc1112_6_4),
 		world_test(used_entry_is_asked_itself_while_it_serves_rfc1122_2_3_2_1),
