@@ -44,6 +44,7 @@ static const wheel_fn timer_fns[TIMER_KINDS] = {
 	[TIMER_TCP_CONN] = tcp_conn_timer,
 	[TIMER_TCP_SYN] = tcp_syn_timer,
 	[TIMER_TCP_TIME_WAIT] = tcp_time_wait_timer,
+	[TIMER_TCP_STARVED] = tcp_starved_timer,
 	[TIMER_NEIGH] = neigh_timer,
 };
 

@@ -65,7 +65,7 @@ enum tcp_state {
 #define TCPS_SYNCHRONIZED (TCPS_SENDING | TCPS_RECEIVING)
 
 enum tcp_conn_flags {
-	CONN_F_DIRTY = 1u << 0,	      /* on the worker's dirty list */
+	CONN_F_DIRTY = 1u << 0,	      /* on the worker's dirty list, or its starved one */
 	CONN_F_DEAD = 1u << 1,	      /* over; memory waits until the dirty list lets go */
 	CONN_F_ORPHAN = 1u << 2,      /* the application closed it */
 	CONN_F_HASHED = 1u << 3,      /* in the table under its 4-tuple */

@@ -36,6 +36,44 @@ static bool fin_unsent(const struct tcp_conn *c)
 	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
 }
 
+/* ---- no buffer ---- */
+
+/* So long after there was no buffer to send with, the connection looks again. */
+#define STARVED_NS MS_NS
+
+void tcp_starved(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct tcp_worker *t = w->tcp;
+
+	if (c->flags & CONN_F_DIRTY)
+		return;
+	c->flags |= CONN_F_DIRTY;
+	c->dirty_next = NULL;
+	*t->starved_tail = c;
+	t->starved_tail = &c->dirty_next;
+	if (!wheel_armed(&t->starved_timer))
+		wheel_arm(&w->wheel, &t->starved_timer, w->now_ns + STARVED_NS);
+}
+
+void tcp_starved_wake(struct tcp_worker *t)
+{
+	if (!t->starved)
+		return;
+	*t->dirty_tail = t->starved;
+	t->dirty_tail = t->starved_tail;
+	t->starved = NULL;
+	t->starved_tail = &t->starved;
+}
+
+void tcp_starved_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
+{
+	struct nsk_worker *w = ctx;
+
+	(void)timer;
+	(void)now_ns;
+	tcp_starved_wake(w->tcp);
+}
+
 /* Something is left unsent for lack of budget: there is a next turn, or the pacer says when. */
 static void more_later(struct nsk_worker *w, struct tcp_conn *c)
 {
@@ -185,6 +223,7 @@ static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget,
 		     bool fin)
 {
 	uint32_t unsent = sndq_unsent(c), usable, len, sent;
+	bool more;
 
 	if (unsent == 0 && !fin)
 		return;
@@ -192,16 +231,15 @@ static void send_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budget,
 		restart_after_idle(w, c);
 	usable = NSK_MIN(window_usable(&c->win, una, c->snd_nxt), cwnd_room(w, c, una));
 	len = sendable(c, unsent, usable, fin);
-	if (NSK_UNLIKELY(len > *budget)) {
+	more = len > *budget;
+	if (NSK_UNLIKELY(more))
 		len = *budget;
-		more_later(w, c);
-	}
 	fin = fin && len == unsent && usable > len;
-	if (len == 0 && !fin)
-		return;
-	sent = tcp_split(w, c, c->snd_nxt, len, fin, false);
+	sent = len || fin ? tcp_split(w, c, c->snd_nxt, len, fin, false) : 0;
 	if (sent)
 		sent_new(w, c, sent, len);
+	if (NSK_UNLIKELY(more))
+		more_later(w, c);
 }
 
 bool tcp_send_loss_probe(struct nsk_worker *w, struct tcp_conn *c)

@@ -19,6 +19,14 @@
 void tcp_output(struct nsk_worker *w, struct tcp_conn *c);
 
 /*
+ * output.c: there was no buffer for what the connection has to send now. It tries again in a
+ * moment, when it has its next turn: until then that of what else happens to it waits as well.
+ */
+void tcp_starved(struct nsk_worker *w, struct tcp_conn *c);
+/* The moment is over for all of them: they are dirty. */
+void tcp_starved_wake(struct tcp_worker *t);
+
+/*
  * output.c: sends a tail loss probe: a segment of new data, or else the last one again. False: none
  * could be sent.
  */

@@ -73,6 +73,7 @@ static bool send_bare(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, ui
 
 	if (!m) {
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		tcp_starved(w, c);
 		return false;
 	}
 	for (unsigned i = 0; i < n; i++)

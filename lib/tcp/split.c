@@ -189,6 +189,7 @@ static inline bool send_cut(struct nsk_worker *w, struct tcp_conn *c, struct cut
 	m = cut->len ? build(w, c, cut) : by_copy(w, c, cut);
 	if (NSK_UNLIKELY(!m)) {
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		tcp_starved(w, c);
 		return false;
 	}
 	if (cut->len)

@@ -50,6 +50,7 @@ int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s);
 void tcp_conn_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
 void tcp_syn_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
 void tcp_time_wait_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
+void tcp_starved_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);
 
 /* Adds this worker's levels. */
 void tcp_levels(struct nsk_worker *w, struct nsk_levels *levels);

@@ -64,6 +64,8 @@ struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
 	struct slab conns, embryos, time_waits, exts, fastopen_requests;
 	struct tcp_conn *dirty, **dirty_tail;
+	struct tcp_conn *starved, **starved_tail; /* dirty again when the timer fires */
+	struct wheel_timer starved_timer;
 	uint64_t now_us;   /* the turn's clock; see tcp_clock() */
 	uint32_t now_ms;   /* modulo 2^32 */
 	uint64_t clock_ns; /* w->now_ns that they were made from */

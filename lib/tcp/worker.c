@@ -10,6 +10,7 @@
 #include "tcp/embryo.h"
 #include "tcp/fastopen.h"
 #include "tcp/listen.h"
+#include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
 #include "tcp/table.h"
@@ -133,12 +134,14 @@ int tcp_worker_init(struct nsk_worker *w)
 		return -ENOMEM;
 	w->tcp = t;
 	t->dirty_tail = &t->dirty;
+	t->starved_tail = &t->starved;
 	t->clock_ns = UINT64_MAX;
 	tcp_clock(w);
 	t->tw_head = SLAB_NONE;
 	t->tw_tail = SLAB_NONE;
 	wheel_timer_init(&t->tw_timer, TIMER_TCP_TIME_WAIT);
 	wheel_timer_init(&t->syn_timer, TIMER_TCP_SYN);
+	wheel_timer_init(&t->starved_timer, TIMER_TCP_STARVED);
 	t->rtt_limits = rtt_limits_default;
 	t->rtt_limits.min_us = w->set->tcp_rto_min_ms * 1000;
 	t->rtt_limits.max_us = w->set->tcp_rto_max_ms * 1000;
@@ -326,6 +329,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 		pkt_free(t->burst[i].m);
 	t->nburst = 0;
 	drop_all(w, false);
+	tcp_starved_wake(t);
 	while (t->dirty) {
 		struct tcp_conn *c = t->dirty;
 
@@ -334,6 +338,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 	}
 	wheel_cancel(&w->wheel, &t->tw_timer);
 	wheel_cancel(&w->wheel, &t->syn_timer);
+	wheel_cancel(&w->wheel, &t->starved_timer);
 	tcp_fastopen_cache_free(w);
 	htab_fini(&t->table);
 	slab_fini(&t->fastopen_requests);

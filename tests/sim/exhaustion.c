@@ -129,6 +129,38 @@ static void transfer_recovers_within_an_rto_of_the_buffers_return(void **state)
 	}
 }
 
+/*
+ * Segments that find no buffer make nobody spin: the stack says when it looks again, soon, and goes
+ * on when there are some, without waiting for a timeout.
+ */
+static void who_waits_for_a_buffer_looks_again_after_a_moment(void **state)
+{
+	static const char *const roomy[] = {"pool.buffers=4095", "tcp.initcwnd=200",
+					    "tcp.window=1000000", "tcp.sndbuf=1000000", NULL};
+	uint64_t failures;
+	int listener, fd[2];
+
+	(void)state;
+	begin(roomy, MS);
+	world_connected(&world, PORT, &listener, fd);
+	world_send(&world, fd[1], "x",
+		   1); /* more window than a SYN tells: more than one turn sends */
+	world_recv(&world, fd[0], got, 1);
+	assert_int_equal(nsk_send(fd[0], data, 150000, 0), 150000);
+	take_buffers(0);
+	failures = world_drops(&world, 0, NSK_DROP_TX_NO_BUFFER);
+	world_run(&world, 100 * MS, NULL, NULL);
+	assert_in_range(world_drops(&world, 0, NSK_DROP_TX_NO_BUFFER) - failures, 50, 200);
+	received = 0;
+	assert_false(reader_gets_more(&fd[1]));
+	give_buffers(0);
+	assert_true(world_run(&world, 3 * MS, reader_gets_more, &fd[1]));
+	world_recv(&world, fd[1], got + received, 150000 - received);
+	assert_memory_equal(got, data, 150000);
+	pair_close(&world, listener, fd);
+	pair_finish(&world);
+}
+
 /* A whole conversation: UDP, TCP both ways, ICMP error, a refused port, an orderly end. */
 static void conversation(size_t len)
 {
@@ -546,6 +578,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(transfer_gets_through_with_few_buffers),
 		world_test(transfer_recovers_within_an_rto_of_the_buffers_return),
+		world_test(who_waits_for_a_buffer_looks_again_after_a_moment),
 		world_test(conversation_survives_the_failure_of_the_nth_buffer),
 		world_test(conversation_survives_the_failure_of_every_kth_buffer),
 		world_test(acks_and_resets_go_out_without_another_buffer),
