@@ -8,7 +8,9 @@
 #include "base/compiler.h"
 
 #define ANCHOR_NS   UINT64_C(1000000000)
-#define MEASURE_NS  UINT64_C(10000000) /* the first measurement of the rate takes that long */
+#define MEASURE_NS  UINT64_C(10000000)	/* the first measurement of the rate takes that long */
+#define RATE_LEAST  (UINT64_C(1) << 28) /* 16 ticks a ns */
+#define RATE_MOST   (UINT64_C(1) << 42) /* one a us */
 #define TRIES	    8
 #define QUICK_TICKS 2000 /* a try that took no longer was not interrupted */
 
@@ -28,18 +30,14 @@ uint64_t clock_wall_offset_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec - clock_system_ns();
 }
 
-static uint64_t tsc_to_ns(uint64_t tsc, uint64_t factor_q32)
-{
-	return (uint64_t)(((unsigned __int128)tsc * factor_q32) >> 32);
-}
-
 /*
  * Both clocks at one moment: the quickest of some tries, since the thread may lose its core between
  * the two.
  */
-static uint64_t read_both(uint64_t *tsc)
+static struct clock_moment read_both(void)
 {
-	uint64_t least = UINT64_MAX, ns = 0;
+	struct clock_moment m = {0};
+	uint64_t least = UINT64_MAX;
 
 	for (unsigned i = 0; i < TRIES && least > QUICK_TICKS; i++) {
 		uint64_t before = rte_rdtsc();
@@ -49,50 +47,48 @@ static uint64_t read_both(uint64_t *tsc)
 		if (took >= least)
 			continue;
 		least = took;
-		ns = now_ns;
-		*tsc = before + took / 2;
+		m = (struct clock_moment){.tsc = before + took / 2, .ns = now_ns};
 	}
-	return ns;
+	return m;
 }
 
-/* Ties TSC and system time together and measures how many ns a TSC tick is since the anchor before.
- */
-static uint64_t anchor(struct clock_reader *r)
+/* Unless one of the clocks leapt meanwhile: as it was, within a factor of two. */
+static bool plausible(uint64_t rate, uint64_t before)
 {
-	uint64_t tsc = 0, ns = read_both(&tsc);
-	uint64_t ticks = tsc - r->anchor_tsc;
-
-	if (r->anchor_ns && ticks && ns > r->anchor_ns)
-		r->ns_per_tsc_q32 =
-			(uint64_t)(((unsigned __int128)(ns - r->anchor_ns) << 32) / ticks);
-	r->anchor_tsc = tsc;
-	r->anchor_ns = ns;
-	return ns;
+	if (!before)
+		return rate >= RATE_LEAST && rate <= RATE_MOST;
+	return rate >= before / 2 && rate / 2 <= before;
 }
 
-static uint64_t system_read(struct clock_reader *r)
+uint64_t clock_anchor(struct clock_reader *r, struct clock_moment m)
 {
-	uint64_t tsc = rte_rdtsc();
-	uint64_t since = tsc_to_ns(tsc - r->anchor_tsc, r->ns_per_tsc_q32);
+	uint64_t ticks = m.tsc - r->anchor.tsc, ns = m.ns - r->anchor.ns, rate = 0;
 
-	/* Until the rate is known, and when the anchor is old, ask the system. */
-	if (NSK_UNLIKELY(!r->ns_per_tsc_q32 || since > ANCHOR_NS)) {
-		if (r->anchor_ns && !r->ns_per_tsc_q32) {
-			uint64_t ns = clock_system_ns();
+	if (r->anchor.ns && !r->ns_per_tsc_q32 && ns <= MEASURE_NS)
+		return m.ns;
+	if (r->anchor.ns && ticks)
+		rate = (uint64_t)(((unsigned __int128)ns << 32) / ticks);
+	r->ns_per_tsc_q32 = plausible(rate, r->ns_per_tsc_q32) ? rate : 0;
+	r->anchor = m;
+	return m.ns;
+}
 
-			return ns - r->anchor_ns > MEASURE_NS ? anchor(r) : ns;
-		}
-		return anchor(r);
-	}
-	return r->anchor_ns + since;
+bool clock_by_tsc(const struct clock_reader *r, uint64_t tsc, uint64_t *ns)
+{
+	uint64_t ticks = tsc - r->anchor.tsc;
+	uint64_t since = (uint64_t)(((unsigned __int128)ticks * r->ns_per_tsc_q32) >> 32);
+
+	*ns = r->anchor.ns + since;
+	return r->ns_per_tsc_q32 && since <= ANCHOR_NS;
 }
 
 uint64_t clock_read(const struct clock *clock, struct clock_reader *r)
 {
-	uint64_t ns = clock->fn ? clock->fn(clock->arg) : system_read(r);
+	uint64_t ns;
 
-	if (NSK_UNLIKELY(ns < r->last_ns))
-		return r->last_ns;
-	r->last_ns = ns;
-	return ns;
+	if (clock->fn)
+		return clock->fn(clock->arg);
+	if (NSK_LIKELY(clock_by_tsc(r, rte_rdtsc(), &ns)))
+		return ns;
+	return clock_anchor(r, read_both());
 }

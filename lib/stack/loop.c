@@ -24,6 +24,7 @@
 #define BURST_MAX  64
 #define PUBLISH_NS UINT64_C(1000000)
 #define WATCH_NS   UINT64_C(100000000)
+#define LEAP_NS	   UINT64_C(2000000000) /* timers are never that late, but when the clock leaps */
 
 /* Packets of one interface go in. Returns packets received. */
 static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_source *src)
@@ -128,11 +129,28 @@ static void output(struct run_worker *r)
 		w->busy = true;
 }
 
+/* A reading that is less than the one before, or much later: nobody sees time go back, and TCP
+ * learns of a leap; it is none if nothing was due. */
+static NSK_NOINLINE void take_odd_time(struct nsk_worker *w, uint64_t now_ns)
+{
+	uint64_t from_ns = w->now_ns, due_ns = NSK_MAX(wheel_next_ns(&w->wheel), from_ns);
+
+	if (now_ns < from_ns)
+		return;
+	w->now_ns = now_ns;
+	if (now_ns > due_ns && now_ns - due_ns > LEAP_NS)
+		tcp_leapt(w, from_ns, now_ns - due_ns);
+}
+
 static void loop_read_clock(struct nsk_worker *w)
 {
 	struct run_worker *r = run_of(w);
+	uint64_t now_ns = clock_read(&r->stack->clock, &r->reader);
 
-	w->now_ns = clock_read(&r->stack->clock, &r->reader);
+	if (NSK_LIKELY(now_ns - w->now_ns <= LEAP_NS))
+		w->now_ns = now_ns;
+	else
+		take_odd_time(w, now_ns);
 }
 
 static uint64_t loop_since_1970_ns(struct nsk_worker *w)
@@ -144,13 +162,13 @@ static uint64_t loop_since_1970_ns(struct nsk_worker *w)
  * A turn lasts until the next one begins: the application's work on what came belongs to it, and
  * one reading of the clock does for both.
  */
-static void begin_turn(struct nsk_worker *w)
+static NSK_ALWAYS_INLINE void begin_turn(struct nsk_worker *w)
 {
 	struct run_worker *r = run_of(w);
 	uint64_t took_ns;
 
 	loop_read_clock(w);
-	took_ns = r->turn_ns ? w->now_ns - r->turn_ns : 0;
+	took_ns = w->now_ns - r->turn_ns;
 	r->turn_ns = w->now_ns;
 	worker_count(w, NSK_CNT_TURNS, 1);
 	worker_count(w, NSK_CNT_LOOP_NS, took_ns);

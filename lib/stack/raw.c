@@ -206,5 +206,8 @@ void nsk_raw_free(struct nsk_raw *raw, struct rte_mbuf **bufs, unsigned count)
 
 uint64_t nsk_raw_now(struct nsk_raw *raw)
 {
-	return clock_read(&raw->stack->clock, &raw->stack->worker[0]->reader);
+	struct nsk_worker *w = &raw->stack->worker[0]->w;
+
+	w->ops->read_clock(w);
+	return w->now_ns;
 }

@@ -62,7 +62,7 @@ struct run_worker {
 	struct published pub;
 	struct idle idle;
 	struct clock_reader reader; /* [W] */
-	uint64_t turn_ns;	    /* [W] when the present turn began, 0: there was none yet */
+	uint64_t turn_ns;	    /* [W] when the present turn began, or the worker did */
 	int cpu;		    /* [C] -1: not pinned */
 	int numa_node;		    /* [C] of its memory, -1: any */
 	pthread_t thread;	    /* [C] while launched */

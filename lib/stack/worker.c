@@ -124,6 +124,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	r->w.peers = (uint16_t)stack->nworkers;
 	r->w.run = r;
 	r->w.now_ns = clock_read(&stack->clock, &r->reader);
+	r->turn_ns = r->w.now_ns;
 	idle_init(r);
 	rng_seed(&r->w.rng, stack->seed + 0x9e3779b97f4a7c15u * index);
 	wheel_init(&r->w.wheel, r->w.now_ns, timer_fns, TIMER_KINDS, &r->w);

@@ -43,6 +43,12 @@ void tcp_output_dirty(struct nsk_worker *w);
 /* True while connections are marked dirty: the next turn should not wait. */
 bool tcp_output_pending(const struct nsk_worker *w);
 
+/*
+ * The clock leapt: it was from_ns, is w->now_ns, and by_ns of that went by without anybody who ran
+ * the timers that were due.
+ */
+void tcp_leapt(struct nsk_worker *w, uint64_t from_ns, uint64_t by_ns);
+
 /* For rows (…, SOCK_STREAM, IPPROTO_TCP) of the table of families. */
 int tcp_create(struct nsk_worker *w, uint8_t domain, struct sock **s);
 

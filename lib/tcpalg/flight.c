@@ -157,6 +157,19 @@ void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint3
 		room->lost_from = seq_max(room->lost_from, r.end);
 }
 
+void flight_leapt(struct flight *f, uint32_t by_us)
+{
+	struct flight_room *room = f->room;
+
+	f->sent_us += by_us;
+	if (!room)
+		return;
+	for (unsigned k = 0; k < room->n; k++)
+		map_at(room, k)->sent_us += by_us;
+	room->stamp_us += by_us;
+	room->lost_us += by_us;
+}
+
 /* ---- acknowledgements ---- */
 
 uint32_t flight_ack_room(struct flight *f, uint32_t ack, uint32_t nxt)

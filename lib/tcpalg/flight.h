@@ -23,7 +23,7 @@
  * less than it had sacked has dropped it (reneged, RFC 2018 section 8): see flight_ack.
  *
  * Clock readings are the low 32 bits of microseconds. Two of them are compared while they lie less
- * than 35 minutes apart, which retransmission sees to.
+ * than 35 minutes apart, which retransmission sees to, and flight_leapt() where nobody ran timers.
  */
 #ifndef NSK_TCPALG_FLIGHT_H
 #define NSK_TCPALG_FLIGHT_H
@@ -215,6 +215,9 @@ void flight_send_slow(struct flight *f, uint32_t una, uint32_t nxt, uint32_t now
 /* The octets of r, none of them SACKED, leave again: they are no longer LOST. */
 void flight_send_again(struct flight *f, uint32_t nxt, struct seq_range r, uint32_t now_us,
 		       uint32_t grain);
+
+/* The clock leapt by so much: what is in flight is as old as it was. */
+void flight_leapt(struct flight *f, uint32_t by_us);
 
 /* ---- acknowledgements ---- */
 

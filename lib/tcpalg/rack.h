@@ -78,9 +78,11 @@ struct tlp {
  */
 static inline uint32_t tlp_pto_us(uint32_t srtt_us, bool one, uint32_t rto_us)
 {
-	uint32_t pto = 2 * srtt_us + (one ? TLP_MAX_ACK_DELAY_US : TLP_FLOOR_US);
+	uint32_t pto = rto_us;
 
-	return srtt_us && pto < rto_us ? pto : rto_us;
+	if (srtt_us)
+		pto = 2 * srtt_us + (one ? TLP_MAX_ACK_DELAY_US : TLP_FLOOR_US);
+	return pto < rto_us ? pto : rto_us;
 }
 
 /* Section 7.3: the probe has left; nxt: after it. again: it repeats what was sent before. */

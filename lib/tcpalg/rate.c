@@ -123,3 +123,18 @@ void rate_limited(struct rate *r, uint32_t pipe)
 	r->limited_to = (uint32_t)r->delivered + pipe;
 	r->app_limited = true;
 }
+
+void rate_leapt(struct rate *r, uint32_t by_us)
+{
+	struct rate_room *room = r->room;
+
+	r->delivered_us += by_us;
+	r->first_us += by_us;
+	for (unsigned k = 0; room && k < room->n; k++) {
+		struct rate_snap *s = &room->s[slot(room, k)];
+
+		s->sent_us += by_us;
+		s->first_us += by_us;
+		s->delivered_us += by_us;
+	}
+}

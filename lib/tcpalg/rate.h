@@ -116,6 +116,9 @@ static inline void rate_lost(struct rate *r, uint32_t octets)
 struct rate_sample rate_acked(struct rate *r, uint32_t now_us, uint32_t octets, uint32_t sent_us,
 			      bool told, uint32_t min_rtt_us);
 
+/* The clock leapt by so much: everything is as long ago as it was. */
+void rate_leapt(struct rate *r, uint32_t by_us);
+
 /* There is nothing more to send, though more might leave; pipe octets are in flight. */
 void rate_limited(struct rate *r, uint32_t pipe);
 
