@@ -66,6 +66,7 @@ extern "C" {
 	X(TCP_RST_SENT, "tcp_rst_sent", "RSTs sent")                                            \
 	X(TCP_CHALLENGE_ACKS, "tcp_challenge_acks", "challenge ACKs sent (RFC 5961)")           \
 	X(TCP_COOKIES_SENT, "tcp_cookies_sent", "SYN cookies sent")                             \
+	X(TCP_MOVES, "tcp_moves", "connections taken over from another worker")                 \
 	X(TCP_COOKIES_ACCEPTED, "tcp_cookies_accepted",                                         \
 	  "connections opened by a valid SYN cookie")                                           \
 	X(TCP_FASTOPEN_ACTIVE, "tcp_fastopen_active", "connections whose SYN's data was taken") \

@@ -195,6 +195,28 @@ NSK_API int nsk_dup2(int fd, int to);
 /** @brief nsk_dup2() with O_CLOEXEC or 0 as flags. */
 NSK_API int nsk_dup3(int fd, int to, int flags);
 
+/**
+ * @brief Move an open TCP connection to another worker of its stack.
+ *
+ * From any thread. Nothing that was sent or received is lost or changes its order; descriptors,
+ * options and calls that wait go along, and calls that come meanwhile wait for it to arrive.
+ * Registrations with epoll instances end, as if it was closed, since an instance has sockets of its
+ * own worker: add it to one of the new worker, which tells at once what is ready. The worker that
+ * it leaves waits until the new one has taken it, which it does in its next turn, or at once where
+ * it waits; where segments come to a third worker (nsk_migrate() of one that has moved before) that
+ * one waits as well.
+ * @return 0, also if it is there already; or -1 with errno, and it is as before: EBADF, EINVAL (no
+ *         such worker), ENOTCONN (it is over, or was never opened), EAGAIN (it is being opened, or
+ *         not all that was sent with MSG_ZEROCOPY is over and told), EOPNOTSUPP (a listener, or no
+ *         TCP socket), ENOTSOCK (an epoll instance), ENFILE (the new worker has as many descriptors
+ *         as it may have), ENOBUFS (it has no memory for it, or for what is in its queues),
+ *         ESHUTDOWN
+ */
+NSK_API int nsk_migrate(int fd, unsigned worker);
+
+/** @brief Index of the worker that a descriptor's socket lives on, or -1 with errno EBADF. */
+NSK_API int nsk_worker_of(int fd);
+
 /** @brief nsk_sendto() without an address. */
 NSK_API ssize_t nsk_send(int fd, const void *buf, size_t len, int flags);
 

@@ -203,7 +203,11 @@ static bool goes_home(struct nsk_worker *w, struct rte_mbuf *m, const struct flo
 
 	if (w->peers == 1 || pkt_of(m)->flags & PKT_F_STEERED || proto == IP_PROTO_ICMP)
 		return false;
-	only = shared_port_only(w->shared, shared_of(proto), load_be16(&as_received->dport_be));
+	/* Home knows where a connection has moved. */
+	only = __atomic_load_n(&w->shared->moves, __ATOMIC_RELAXED)
+		       ? -1
+		       : shared_port_only(w->shared, shared_of(proto),
+					  load_be16(&as_received->dport_be));
 	owner = only >= 0 ? (uint16_t)only : w->ops->flow_owner(w, as_received);
 	if (owner == w->id)
 		return false;
@@ -246,6 +250,7 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	struct flow flow, as_received;
 	struct icmp_quote quote;
 	struct ip_error e;
+	int elsewhere = -1;
 	enum nsk_drop bad = decode_error(w, m, icmp, &quote, &flow, &e);
 
 	if (bad) {
@@ -255,7 +260,12 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	reverse(&as_received, &flow);
 	if (goes_home(w, m, &as_received, quote.ip.proto))
 		return;
+	e.elsewhere = &elsewhere;
 	if (!w->ip->protos[quote.ip.proto]->error(w, &e)) {
+		if (elsewhere >= 0) {
+			w->ops->steer(w, (uint16_t)elsewhere, m);
+			return;
+		}
 		if (goes_round(w, m, &as_received, quote.ip.proto))
 			return;
 		/* It may be about what a socket has sent that does not want to know. */

@@ -30,6 +30,7 @@ struct ip_error {
 	const uint8_t *from;  /* who says so, as in struct flow; the packet's own source if local */
 	const uint8_t *quote; /* quoted transport header */
 	uint16_t quote_len;   /* ≥ 8, contiguous */
+	int *elsewhere;	      /* out, unless NULL: the worker that is to be told instead */
 };
 
 /* One transport protocol; the table by protocol number is filled by lib/stack. */

@@ -37,7 +37,8 @@ enum pkt_flags {
 	PKT_F_IP_BCAST = 1 << 4,   /* IP destination is a broadcast address of ours */
 	PKT_F_IP_MCAST = 1 << 5,
 	PKT_F_LOOPED = 1 << 7, /* sent by ourselves, and for our sockets as well */
-	PKT_F_ROUND = 1 << 6,  /* round is there */
+	PKT_F_ROUND = 1 << 6,  /* of what is not TCP's: round is there */
+	PKT_F_MOVED = 1 << 6,  /* of TCP's: steered to where its connection has moved */
 };
 
 /* Sockets of several workers may want the packet: it goes from one to the next, in their order, and

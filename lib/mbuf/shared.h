@@ -45,6 +45,7 @@ struct stack_shared {
 	uint64_t cookie_ns;  /* [A] when a SYN cookie was given out last, about; 0: none was */
 	uint64_t icmp_users; /* [A] workers that have ICMP sockets, as a mask */
 	bool strays;	     /* [A] some TCP connections live where their flows do not belong */
+	bool moves;	     /* [A] some TCP connection has moved to another worker */
 	struct shared_groups groups;
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */

@@ -74,6 +74,12 @@ struct worker_ops {
 	/* After something was put where the worker will find it: it sleeps no longer. Any thread.
 	 */
 	void (*wake)(struct nsk_worker *w);
+	/* Worker of the stack by its index; NULL: there is none. */
+	struct nsk_worker *(*worker_at)(struct nsk_worker *w, unsigned index);
+	/* Runs what other threads want of w, for one who runs it and waits for something. */
+	void (*serve)(struct nsk_worker *w);
+	/* Takes in all packets that other workers have handed over so far. */
+	void (*drain)(struct nsk_worker *w);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };

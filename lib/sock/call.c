@@ -4,11 +4,11 @@
  * may run it. The way there (ring and wake-up) is lib/stack's; see call.h.
  */
 #include "sock/call.h"
+#include "sock/move.h"
 
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,12 +130,16 @@ struct nsk_worker *sock_visit_fd(int fd)
 		sock_visit(w);
 		return w;
 	}
-	handle_pin();
-	w = handle_worker_pinned(h);
-	if (w)
-		sock_visit(w);
-	handle_unpin();
-	return w;
+	for (;;) {
+		handle_pin();
+		w = handle_worker_pinned(h);
+		if (w && w != handle_transit)
+			sock_visit(w);
+		handle_unpin();
+		if (NSK_LIKELY(w != handle_transit))
+			return w;
+		sock_let_others(); /* it will arrive somewhere */
+	}
 }
 
 struct nsk_worker *sock_visit_current(void)
@@ -184,7 +188,7 @@ static int send_parcel(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 	do {
 		rc = w->ops->call(w, open_parcel, &p);
 		if (!p.ran)
-			sched_yield();
+			sock_let_others();
 	} while (!p.ran);
 	return rc;
 }

@@ -284,7 +284,7 @@ static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event
 	if (NSK_UNLIKELY(!(eps->flags & SOCK_F_EPOLL)))
 		return -EINVAL;
 	if (NSK_UNLIKELY(w != eps->worker))
-		return -EXDEV;
+		return w == handle_transit ? -EAGAIN : -EXDEV;
 	s = handle_sock(h);
 	if (NSK_UNLIKELY(s == eps || !exclusive_ok(s, op, event)))
 		return -EINVAL;

@@ -311,22 +311,41 @@ void handle_empty(int fd)
 	empty((uint32_t)fd - NSK_FD_BASE);
 }
 
-void handle_move(struct sock *from, struct sock *to)
+/* Only its address counts: it is never looked at as a worker. */
+static const uint64_t nowhere;
+struct nsk_worker *const handle_transit = (struct nsk_worker *)(uintptr_t)&nowhere;
+
+unsigned handle_count(const struct sock *s)
 {
-	uint32_t first = (uint32_t)from->fd - NSK_FD_BASE;
-	uint32_t i = first;
+	uint32_t first = (uint32_t)s->fd - NSK_FD_BASE, i = first;
+	unsigned n = 0;
 
-	to->fd = from->fd;
-	if (from->fd < 0)
-		return;
 	do {
-		struct handle *h = entry(i);
-
-		i = next_of(h);
-		__atomic_store_n(&h->sock, to, __ATOMIC_RELAXED);
-		__atomic_store_n(&h->worker, to->worker, __ATOMIC_RELEASE);
+		i = next_of(entry(i));
+		n++;
 	} while (i != first);
-	from->fd = -1;
+	return n;
+}
+
+void handle_in_transit(const struct sock *s, int *fds)
+{
+	uint32_t first = (uint32_t)s->fd - NSK_FD_BASE, i = first;
+
+	do {
+		*fds++ = (int)(i + NSK_FD_BASE);
+		__atomic_store_n(&entry(i)->worker, handle_transit, __ATOMIC_SEQ_CST);
+		i = next_of(entry(i));
+	} while (i != first);
+}
+
+void handle_arrive(const int *fds, unsigned n, struct sock *s)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct handle *h = handle_at(fds[i]);
+
+		__atomic_store_n(&h->sock, s, __ATOMIC_RELAXED);
+		__atomic_store_n(&h->worker, s->worker, __ATOMIC_RELEASE);
+	}
 }
 
 /* ---- threads that look -----------------------------------------------------------------------

@@ -110,9 +110,15 @@ void handle_free(int fd);
 void handle_empty(int fd);
 /* Gives back a number that was reserved and not used. */
 void handle_unreserve(int fd);
-/* Makes every descriptor of from name to instead (a connection moved, perhaps to another worker).
+/* In the place of a worker: the description is on its way from one to another. */
+extern struct nsk_worker *const handle_transit;
+/* How many descriptors name s. */
+unsigned handle_count(const struct sock *s);
+/* All of them say so; which they are, handle_count() of them. */
+void handle_in_transit(const struct sock *s, int *fds);
+/* They name s from now on, where s lives, which may give one back while others are still to come.
  */
-void handle_move(struct sock *from, struct sock *to);
+void handle_arrive(const int *fds, unsigned n, struct sock *s);
 /* The lowest open descriptor ≥ fd that lives on w, or -1. */
 int handle_next_of(const struct nsk_worker *w, int fd);
 

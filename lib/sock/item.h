@@ -48,6 +48,12 @@ struct sock_worker {
 	struct list_node watches;
 };
 
+/* In ep_prev of a watch whose socket has moved without it. One that is to go on elsewhere has its
+ * place there in next, and the worker's number in ep_prev. */
+#define ITEM_LEFT UINT32_MAX
+
+/* A fresh item becomes a watch at s; it does not hold s. */
+void watch_put(struct epoll_item *it, struct sock *s, uint32_t events, struct waiter *wt);
 /* A waiting thread's watch at s, which holds s; NULL: no memory. */
 struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt);
 /* Takes it away and lets go of s. */

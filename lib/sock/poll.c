@@ -14,6 +14,7 @@
 #include "sock/call.h"
 #include "sock/epoll.h"
 #include "sock/handle.h"
+#include "sock/move.h"
 #include "sock/wait.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -91,9 +92,11 @@ static int visit(void *arg)
 		struct handle *h = handle_at(p->fds[i].fd);
 		struct sock *s;
 
-		if (!h || handle_worker(h) != w)
+		/* One that moves may come by twice. */
+		if (!h || handle_worker(h) != w || p->fds[i].revents)
 			continue;
 		s = handle_sock(h);
+		p->kernel[i].events = POLLIN; /* seen */
 		ask_inner(p, i, s);
 		p->fds[i].revents = (short)(sock_readiness(s) & wanted(&p->fds[i]));
 		if (p->fds[i].revents)
@@ -113,10 +116,19 @@ static int unwatch(void *arg)
 	while (it) {
 		struct epoll_item *next = (struct epoll_item *)(uintptr_t)it->data;
 
-		if (it->sock)
+		if (it->sock && sock_moving(it->sock)) {
+			p->part[p->at].watches = it;
+			return -EAGAIN;
+		}
+		if (it->sock) {
 			watch_del(it);
+		} else if (it->ep_prev == ITEM_LEFT) {
+			list_del(&it->ready);
+			slab_free(&p->part[p->at].w->sock->items, it);
+		}
 		it = next;
 	}
+	p->part[p->at].watches = NULL;
 	return 0;
 }
 
@@ -156,15 +168,35 @@ static int look_in_kernel(struct poll *p)
 	return 0;
 }
 
+/* What was on its way from one worker to another is watched nowhere: looks again at once. */
+static void miss_moving(struct poll *p)
+{
+	for (nfds_t i = 0; i < p->count; i++) {
+		struct handle *h = handle_at(p->fds[i].fd);
+
+		if (!h || p->kernel[i].events || !handle_worker(h))
+			continue;
+		__atomic_store_n(&p->waiter.moved, true, __ATOMIC_RELAXED);
+		__atomic_store_n(&p->waiter.word, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
 /* All workers and the kernel look; descriptors that have something to report, or -errno. */
 static int look(struct poll *p, bool watch)
 {
 	int rc;
 
 	waiter_clear(&p->waiter);
+	for (nfds_t i = 0; i < p->count; i++) {
+		p->fds[i].revents &= POLLNVAL;
+		if (nsk_is_fd(p->fds[i].fd))
+			p->kernel[i].events = 0;
+	}
 	p->ready = 0;
 	p->watch = watch;
 	rc = on_each_worker(p, visit);
+	if (rc == 0 && watch)
+		miss_moving(p);
 	if (rc == 0)
 		rc = look_in_kernel(p);
 	return rc ? rc : p->ready;
@@ -212,6 +244,30 @@ static int find_workers(struct poll *p)
 	return bad;
 }
 
+/* Sockets have left the workers that they were watched on: looks where they are now, and leaves
+ * watches there. As look(). */
+static int look_again(struct poll *p)
+{
+	__atomic_store_n(&p->waiter.moved, false, __ATOMIC_RELAXED);
+	for (nfds_t i = 0; i < p->count; i++) {
+		struct handle *h = handle_at(p->fds[i].fd);
+
+		if (!h || !handle_worker(h) || is_visited(p, p->fds[i].fd))
+			continue;
+		if (p->parts == POLL_WORKERS)
+			return -ENOMEM;
+		p->part[p->parts] = (struct poll_part){.w = sock_visit_fd(p->fds[i].fd)};
+		p->parts += p->part[p->parts].w != NULL;
+	}
+	return look(p, true);
+}
+
+static void unwatch_all(struct poll *p)
+{
+	while (on_each_worker(p, unwatch))
+		sock_let_others();
+}
+
 /* Nothing was ready: waits until something is, which then is the result; 0: timed out. */
 static int wait_ready(struct poll *p, int64_t timeout_ns)
 {
@@ -226,13 +282,14 @@ static int wait_ready(struct poll *p, int64_t timeout_ns)
 
 		if (!gave_up) {
 			gave_up = waiter_wait(&p->waiter, p->parts ? p->part[0].w : NULL);
-			rc = look(p, false);
+			rc = __atomic_load_n(&p->waiter.moved, __ATOMIC_RELAXED) ? look_again(p)
+										 : look(p, false);
 		}
 		over = gave_up == -ETIMEDOUT;
 		if (rc == 0 && !over)
 			rc = gave_up;
 	}
-	on_each_worker(p, unwatch);
+	unwatch_all(p);
 	return rc;
 }
 

@@ -56,6 +56,7 @@ void sock_fini_items(struct sock *s)
 
 		s->items = it->next;
 		it->sock = NULL;
+		it->next = NULL;
 		waiter_fire(it->waiter);
 	}
 }
@@ -71,6 +72,17 @@ void item_unlink(struct epoll_item *it)
 	*at = it->next;
 }
 
+void watch_put(struct epoll_item *it, struct sock *s, uint32_t events, struct waiter *wt)
+{
+	it->sock = s;
+	it->waiter = wt;
+	it->events = events;
+	it->ep_prev = 0;
+	it->next = s->items;
+	s->items = it;
+	list_add_tail(&s->worker->sock->watches, &it->ready);
+}
+
 struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt)
 {
 	struct sock_worker *sw = s->worker->sock;
@@ -78,12 +90,7 @@ struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt)
 
 	if (!it)
 		return NULL;
-	it->sock = s;
-	it->waiter = wt;
-	it->events = bits | EPOLLERR | EPOLLHUP | ITEM_WATCH;
-	it->next = s->items;
-	s->items = it;
-	list_add_tail(&sw->watches, &it->ready);
+	watch_put(it, s, bits | EPOLLERR | EPOLLHUP | ITEM_WATCH, wt);
 	sock_hold(s);
 	return it;
 }

@@ -23,6 +23,7 @@
 struct epoll_item;
 struct rte_mbuf;
 struct sock;
+struct sock_journey;
 struct zc_queue;
 
 /* Whose name. */
@@ -86,6 +87,12 @@ struct sock_ops {
 	int (*getname)(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len);
 	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, SIOCATMARK; -ENOTTY for others. */
 	int (*ioctl)(struct sock *s, unsigned long request, int *value);
+	/*
+	 * s goes on at another worker of its stack: sock_arrives() there, then sock_departs() here,
+	 * and s is freed. Until then it is as it was, and so it stays upon -errno. Others may run
+	 * on s's worker meanwhile, but nothing of s.
+	 */
+	int (*move)(struct sock *s, struct nsk_worker *to, struct sock_journey *journey);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
 	/* Where the queue of sends by reference is kept; NULL: nowhere yet, or with make no memory.

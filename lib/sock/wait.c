@@ -14,6 +14,7 @@
 
 #include "sock/call.h"
 #include "sock/item.h"
+#include "sock/move.h"
 
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
@@ -36,6 +37,8 @@ void waiter_init(struct waiter *wt, const sigset_t *mask)
 {
 	sock_thread.interrupted = false;
 	wt->word = 0;
+	wt->follows = false;
+	wt->moved = false;
 	wt->event_fd = -1;
 	wt->turns = sock_own();
 	wt->mask = mask;
@@ -301,15 +304,38 @@ static int first_step(struct sock *s, void *arg)
 	return rc;
 }
 
+/* The wait is over at once, whatever it ends with, and the next step is tried again. */
+static int come_again(struct wait_state *st)
+{
+	__atomic_store_n(&st->waiter.word, 1, __ATOMIC_SEQ_CST);
+	return -EAGAIN;
+}
+
+/* On a worker that the socket has left: the wait goes on at the next one. */
+static int follow(struct wait_state *st)
+{
+	struct epoll_item *left = st->watch;
+	struct nsk_worker *w = st->w;
+
+	st->watch = left->next;
+	if (!st->watch)
+		return -ESHUTDOWN; /* the worker is gone, and its items with it */
+	st->w = w->ops->worker_at(w, left->ep_prev);
+	sock_visit(st->w);
+	list_del(&left->ready);
+	slab_free(&w->sock->items, left);
+	return come_again(st);
+}
+
 /* Tries again; the watch stays only if the wait goes on. */
 static int try_next(struct wait_state *st)
 {
 	int rc;
 
-	if (NSK_UNLIKELY(!st->watch->sock)) {
-		st->watch = NULL; /* the worker is gone, and its items with it */
-		return -ESHUTDOWN;
-	}
+	if (NSK_UNLIKELY(!st->watch->sock))
+		return follow(st);
+	if (NSK_UNLIKELY(sock_moving(st->watch->sock)))
+		return come_again(st);
 	waiter_clear(&st->waiter);
 	rc = st->op->try(st->watch->sock, st->op->arg);
 	if (has_to_wait(st->op, st->watch->sock, rc)) {
@@ -368,9 +394,11 @@ static int come_back(int fd, struct wait_state *st)
 int sock_wait(int fd, const struct wait_op *op)
 {
 	struct wait_state st = {.op = op};
+	struct nsk_worker *at;
 	int rc;
 
 	waiter_init(&st.waiter, op->mask);
+	st.waiter.follows = true;
 	rc = sock_call_fd(fd, first_step, &st);
 	if (st.later)
 		rc = come_back(fd, &st);
@@ -380,7 +408,10 @@ int sock_wait(int fd, const struct wait_op *op)
 	do {
 		note_kernel_fd(&st);
 		st.gave_up = end_of_wait(waiter_wait(&st.waiter, st.w));
-		rc = sock_call_later(st.w, next_step, &st);
+		at = st.w;
+		rc = sock_call_later(at, next_step, &st);
+		if (NSK_UNLIKELY(st.w != at))
+			sock_leave(at);
 	} while (st.watch);
 	waiter_fini(&st.waiter);
 	sock_leave(st.w);

@@ -68,7 +68,7 @@ static void wait_until_done(struct run_worker *r, struct call *c)
 		} else if (own) {
 			call_serve(own);
 			rte_pause();
-		} else {
+		} else if (!call_serve_seized(r->stack)) {
 			sleep_until_done(c, clock_system_ns() + LOOK_NS);
 		}
 	}

@@ -228,6 +228,30 @@ static bool loop_stopping(const struct nsk_worker *w)
 	return __atomic_load_n(&w->stack->stopping, __ATOMIC_RELAXED) != 0;
 }
 
+static struct nsk_worker *loop_worker_at(struct nsk_worker *w, unsigned index)
+{
+	return index < w->stack->nworkers ? &w->stack->worker[index]->w : NULL;
+}
+
+static void loop_serve(struct nsk_worker *w)
+{
+	call_serve(run_of(w));
+}
+
+static void loop_drain(struct nsk_worker *w)
+{
+	unsigned left = w->peers > 1 ? rte_ring_count(run_of(w)->steer_ring) : 0;
+
+	while (left) {
+		unsigned n = steer_receive(run_of(w));
+
+		left -= NSK_MIN(n, left);
+		if (n == 0)
+			break;
+	}
+	tcp_input_burst(w);
+}
+
 const struct worker_ops loop_ops = {
 	.turn = loop_app_turn,
 	.idle = idle_wait,
@@ -241,5 +265,8 @@ const struct worker_ops loop_ops = {
 	.ip_input = ip_input,
 	.call = call_run,
 	.wake = loop_wake,
+	.worker_at = loop_worker_at,
+	.serve = loop_serve,
+	.drain = loop_drain,
 	.stopping = loop_stopping,
 };

@@ -8,6 +8,7 @@
 #include "sock/zc_send.h"
 #include "tcp/ecn.h"
 #include "tcp/fastopen.h"
+#include "tcp/moved.h"
 #include "tcp/mtu.h"
 #include "tcp/ooo.h"
 #include "tcp/output.h"
@@ -57,6 +58,7 @@ static void free_ext(struct nsk_worker *w, struct tcp_conn *c)
 {
 	if (!c->ext)
 		return;
+	tcp_moved_over(c);
 	ooo_free(w, c);
 	pace_free(w, c);
 	mtu_free(w, c);
@@ -253,8 +255,11 @@ void conn_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 	ecn_end(c);
 	c->flags |= CONN_F_WAS_OPEN; /* reading gives the end of the stream, a refused one's too */
 	sndq_purge(w, c);
-	ooo_free(w, c);
-	mtu_free(w, c);
+	if (c->ext) {
+		tcp_moved_over(c);
+		ooo_free(w, c);
+		mtu_free(w, c);
+	}
 	recover_end(w, c);
 	tell_end(c, err);
 }

@@ -34,6 +34,7 @@ struct fastopen_request;
 struct reasm;
 struct tcp_fastopen;
 struct tcp_listener;
+struct tcp_moved;
 struct tcp_mtu;
 struct tcp_pace;
 
@@ -240,7 +241,8 @@ struct tcp_ext {
 	uint8_t spare[7];
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
-	struct zc_queue *zc; /* sends by reference */
+	struct zc_queue *zc;	 /* sends by reference */
+	struct tcp_moved *moved; /* where its segments come, while that is elsewhere */
 };
 
 /* Nobody has a descriptor of it any more. */

@@ -10,6 +10,7 @@
 #include "tcp/ecn.h"
 #include "tcp/fastopen.h"
 #include "tcp/listen.h"
+#include "tcp/moved.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -39,6 +40,11 @@ static bool flow_free(struct nsk_worker *w, const struct tcp_conn *c, const stru
 	uint32_t value;
 
 	value = table_find(w, table_flow_hash(t, f, c->sock.family), f, c->sock.family);
+	if (NSK_UNLIKELY(value != HTAB_NONE) && table_kind_of(value) == TABLE_MOVED) {
+		if (!tcp_moved_clear(w, slab_at(&t->moved, table_index(value))))
+			return false;
+		value = table_find(w, table_flow_hash(t, f, c->sock.family), f, c->sock.family);
+	}
 	if (value == HTAB_NONE)
 		return true;
 	return table_kind_of(value) == TABLE_TIME_WAIT &&

@@ -8,6 +8,7 @@
 
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
+#include "tcp/moved.h"
 #include "tcp/mtu.h"
 #include "tcp/recover.h"
 #include "tcp/table.h"
@@ -64,6 +65,11 @@ bool tcp_icmp_error(struct nsk_worker *w, const struct ip_error *e)
 	index = table_index(value);
 	if (value == HTAB_NONE || table_kind_of(value) == TABLE_TIME_WAIT)
 		return false;
+	if (table_kind_of(value) == TABLE_MOVED) {
+		if (e->elsewhere)
+			*e->elsewhere = tcp_moved_worker(slab_at(&t->moved, index));
+		return false;
+	}
 	if (table_kind_of(value) == TABLE_EMBRYO)
 		return embryo_error(w, slab_at(&t->embryos, index), seq, e->hard);
 	return conn_error(w, slab_at(&t->conns, index), e, seq);

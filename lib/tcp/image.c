@@ -152,6 +152,7 @@ static const struct image_field tcp_ext_rows[] = {
 	STAYS(tcp_ext, fastopen, "of listeners, and of SYNs that are not acknowledged"),
 	STAYS(tcp_ext, request, "of SYN-RECEIVED"),
 	STAYS(tcp_ext, zc, "empty, or there is no image; its next number follows"),
+	STAYS(tcp_ext, moved, "of the worker that its segments come to"),
 };
 TABLE(tcp_ext);
 

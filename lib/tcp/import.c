@@ -417,8 +417,10 @@ static int enter(struct import *im)
 	struct nsk_worker *w = im->w;
 	struct tcp_conn *c = im->c;
 	uint64_t hash = table_flow_hash(w->tcp, &c->flow, c->sock.family);
+	uint32_t there;
 
-	if (table_find(w, hash, &c->flow, c->sock.family) != HTAB_NONE)
+	there = table_find(w, hash, &c->flow, c->sock.family);
+	if (there != HTAB_NONE && table_kind_of(there) != TABLE_MOVED)
 		return -EADDRINUSE;
 	if (!affordable(&w->tcp->snd_mem, im->snd_mem) ||
 	    !affordable(&w->tcp->rcv_mem, im->rcv_mem))

@@ -10,6 +10,7 @@
 #include "tcp/embryo.h"
 #include "tcp/icmp.h"
 #include "tcp/input.h"
+#include "tcp/moved.h"
 #include "tcp/output.h"
 #include "tcp/table.h"
 #include "tcp/tcp.h"
@@ -144,12 +145,32 @@ const struct ip_proto tcp_proto = {
 	.error = tcp_icmp_error,
 };
 
+/*
+ * Others that have the port bound are asked. A connection may have moved away from them: then the
+ * worker knows that segments of the flow come to first, and that one is asked once more, as the
+ * flag says, the last of all.
+ */
 bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	bool syn = pkt_of(m)->tcp_flags & TCP_SYN; /* m may be another worker's afterwards */
+	struct pkt *p = pkt_of(m);
+	bool syn = p->tcp_flags & TCP_SYN; /* m may be another worker's afterwards */
+	bool asked_all = p->flags & PKT_F_MOVED;
+	uint16_t home;
 
-	if (!ip_ask_others(w, m, SHARED_TCP))
+	if (tcp_moved_back(w, m))
+		return true;
+	if (asked_all)
 		return false;
+	if (!ip_ask_others(w, m, SHARED_TCP)) {
+		if (!__atomic_load_n(&w->shared->moves, __ATOMIC_RELAXED))
+			return false;
+		home = w->ops->flow_owner(w, &p->flow);
+		if (home == w->id)
+			return false;
+		p->flags |= PKT_F_MOVED;
+		w->ops->steer(w, home, m);
+		return true;
+	}
 	if (syn && !__atomic_load_n(&w->shared->strays, __ATOMIC_RELAXED))
 		__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
 	return true;
@@ -186,6 +207,9 @@ static void dispatch(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash)
 		return;
 	case TABLE_TIME_WAIT:
 		tcp_time_wait_input(w, slab_at(&t->time_waits, index), m, hash);
+		return;
+	case TABLE_MOVED:
+		tcp_moved_input(w, slab_at(&t->moved, index), m, hash);
 		return;
 	default:
 		c = slab_at(&t->conns, index);

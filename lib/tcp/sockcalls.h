@@ -66,6 +66,9 @@ int tcp_setsockopt(struct sock *s, int level, int name, const void *value, sockl
 void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,
 		  socklen_t *len);
 
+/* move.c */
+int tcp_move(struct sock *s, struct nsk_worker *to, struct sock_journey *journey);
+
 /* zc.c */
 int tcp_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
 ssize_t tcp_zc_send(struct sock *s, struct rte_mbuf *buf);

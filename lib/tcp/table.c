@@ -5,6 +5,7 @@
 #include "mbuf/shared.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
+#include "tcp/moved.h"
 #include "tcp/time_wait.h"
 
 static const struct flow *value_flow(const struct tcp_worker *t, uint32_t value, uint8_t *family)
@@ -23,6 +24,12 @@ static const struct flow *value_flow(const struct tcp_worker *t, uint32_t value,
 
 		*family = tw->family;
 		return &tw->flow;
+	}
+	case TABLE_MOVED: {
+		const struct tcp_moved *mv = slab_at(&t->moved, index);
+
+		*family = mv->family;
+		return &mv->flow;
 	}
 	default: {
 		const struct tcp_conn *c = slab_at(&t->conns, index);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table that leads from a packet to what it belongs to. One index holds four kinds of entries,
- * so that one look-up finds whichever there is: connections, embryos and TIME-WAIT by their
- * 4-tuple, sockets with a bound port by that port.
+ * The table that leads from a packet to what it belongs to. One index holds all kinds of entries,
+ * so that one look-up finds whichever there is: connections, embryos, TIME-WAIT and connections
+ * that have moved to another worker by their 4-tuple, sockets with a bound port by that port.
  *
- * A value is a slab handle with the kind in its two top bits. Hashes are multilinear under a key
+ * A value is a slab handle with the kind in its three top bits. Hashes are multilinear under a key
  * drawn at start. Keys of different kinds differ in length (3 words, 9, 1): that they could share a
  * hash more easily than those of one kind costs a look at the entry, no more.
  */
@@ -18,7 +18,7 @@
 #include "mbuf/pkt.h"
 #include "tcp/tcp_worker.h"
 
-#define TABLE_KIND_SHIFT 30
+#define TABLE_KIND_SHIFT 29
 #define TABLE_INDEX_MASK ((UINT32_C(1) << TABLE_KIND_SHIFT) - 1)
 
 enum table_kind {
@@ -26,6 +26,7 @@ enum table_kind {
 	TABLE_EMBRYO = 1,
 	TABLE_TIME_WAIT = 2,
 	TABLE_PORT = 3, /* a bound socket: handle of its connection */
+	TABLE_MOVED = 4,
 };
 
 static inline uint32_t table_value(enum table_kind kind, uint32_t index)

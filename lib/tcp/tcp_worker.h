@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/htab.h"
+#include "base/list.h"
 #include "base/mulhash.h"
 #include "base/siphash.h"
 #include "base/slab.h"
@@ -62,7 +63,8 @@ struct embryo_queue {
 /* All [W] unless marked. */
 struct tcp_worker {
 	struct htab table; /* flows and bound ports, see table.h */
-	struct slab conns, embryos, time_waits, exts, fastopen_requests;
+	struct slab conns, embryos, time_waits, exts, fastopen_requests, moved;
+	struct list_node moved_list; /* of moved, see moved.h */
 	struct tcp_conn *dirty, **dirty_tail;
 	struct tcp_conn *starved, **starved_tail; /* dirty again when the timer fires */
 	struct wheel_timer starved_timer;

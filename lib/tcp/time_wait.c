@@ -6,6 +6,7 @@
 #include "tcp/conn.h"
 #include "tcp/ecn.h"
 #include "tcp/input.h"
+#include "tcp/moved.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/table.h"
@@ -102,10 +103,8 @@ static struct tcp_time_wait *obtain(struct nsk_worker *w)
 	return slab_alloc(&t->time_waits);
 }
 
-static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wait *tw)
+static void fill(const struct tcp_conn *c, struct tcp_time_wait *tw)
 {
-	struct tcp_worker *t = w->tcp;
-
 	*tw = (struct tcp_time_wait){
 		.flow = c->flow,
 		.snd_nxt = c->snd_nxt,
@@ -116,6 +115,13 @@ static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wa
 		.ts = !!(c->flags & CONN_F_TS),
 		.wnd = (uint16_t)NSK_MIN(conn_rcv_wnd(c) >> c->win.rcv_shift, (uint32_t)UINT16_MAX),
 	};
+}
+
+static void replace(struct nsk_worker *w, struct tcp_conn *c, struct tcp_time_wait *tw)
+{
+	struct tcp_worker *t = w->tcp;
+
+	fill(c, tw);
 	table_replace(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)),
 		      table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	c->flags &= ~CONN_F_HASHED;
@@ -128,10 +134,32 @@ void time_wait_enter(struct nsk_worker *w, struct tcp_conn *c)
 
 	if (c->flags & (CONN_F_ACK_NOW | CONN_F_ACK_LATER))
 		tcp_send_ack(w, c);
-	tw = obtain(w);
-	if (tw)
-		replace(w, c, tw);
+	if (NSK_UNLIKELY(c->ext && c->ext->moved)) {
+		fill(c, &c->ext->moved->tw);
+		tcp_moved_waits(w, c);
+	} else {
+		tw = obtain(w);
+		if (tw)
+			replace(w, c, tw);
+	}
 	conn_ended(w, c, 0);
+}
+
+struct tcp_time_wait *time_wait_adopt(struct nsk_worker *w, const struct tcp_time_wait *from)
+{
+	struct tcp_worker *t = w->tcp;
+	struct tcp_time_wait *tw = obtain(w);
+
+	if (!tw)
+		return NULL;
+	*tw = *from;
+	if (htab_insert(&t->table, table_flow_hash(t, &tw->flow, tw->family),
+			table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)))) {
+		slab_free(&t->time_waits, tw);
+		return NULL;
+	}
+	append(w, tw);
+	return tw;
 }
 
 /* ---- segments ---- */

@@ -34,6 +34,9 @@ _Static_assert(sizeof(struct tcp_time_wait) <= 64, "a TIME-WAIT entry is 64 byte
 /* The connection has reached TIME-WAIT: an entry takes its place in the table and c ends. */
 void time_wait_enter(struct nsk_worker *w, struct tcp_conn *c);
 
+/* What another worker's connection has come to, whose segments come here: NULL without room. */
+struct tcp_time_wait *time_wait_adopt(struct nsk_worker *w, const struct tcp_time_wait *from);
+
 /* Takes an entry out of table and queue, and frees it. */
 void time_wait_free(struct nsk_worker *w, struct tcp_time_wait *tw);
 

@@ -10,6 +10,7 @@
 #include "tcp/embryo.h"
 #include "tcp/fastopen.h"
 #include "tcp/listen.h"
+#include "tcp/moved.h"
 #include "tcp/output.h"
 #include "tcp/rcvbuf.h"
 #include "tcp/sndbuf.h"
@@ -85,7 +86,7 @@ static int init_tables(struct nsk_worker *w)
 {
 	const struct settings *set = w->set;
 	struct tcp_worker *t = w->tcp;
-	uint32_t most = 2 * set->tcp_max_conns + set->tcp_max_syn + set->tcp_max_time_wait;
+	uint32_t most = 3 * set->tcp_max_conns + set->tcp_max_syn + set->tcp_max_time_wait;
 	int rc;
 
 	rc = slab_init(&t->conns, w->mem, sizeof(struct tcp_conn), NSK_CACHELINE,
@@ -102,6 +103,10 @@ static int init_tables(struct nsk_worker *w)
 	if (rc == 0)
 		rc = slab_init(&t->fastopen_requests, w->mem, sizeof(struct fastopen_request), 0,
 			       set->tcp_max_conns, "tcp fast open requests");
+	if (rc == 0)
+		rc = slab_init(&t->moved, w->mem, sizeof(struct tcp_moved), 0, set->tcp_max_conns,
+			       "tcp moved connections");
+	list_init(&t->moved_list);
 	if (rc == 0)
 		rc = htab_init(&t->table, most, w->mem, table_hash_of, w);
 	return rc;
@@ -217,6 +222,8 @@ static bool row_of(const struct tcp_worker *t, uint32_t value, struct tcp_row *r
 		row->state = TCPS_TIME_WAIT;
 		return true;
 	}
+	case TABLE_MOVED:
+		return false; /* its worker tells of it */
 	case TABLE_PORT: {
 		const struct tcp_conn *c = slab_at(&t->conns, index);
 
@@ -280,6 +287,9 @@ static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
 	case TABLE_TIME_WAIT:
 		time_wait_free(w, slab_at(&t->time_waits, index));
 		return;
+	case TABLE_MOVED:
+		tcp_moved_free(w, slab_at(&t->moved, index));
+		return;
 	default:
 		c = slab_at(&t->conns, index);
 		if (c->state == TCPS_LISTEN)
@@ -341,6 +351,7 @@ void tcp_worker_fini(struct nsk_worker *w)
 	wheel_cancel(&w->wheel, &t->starved_timer);
 	tcp_fastopen_cache_free(w);
 	htab_fini(&t->table);
+	slab_fini(&t->moved);
 	slab_fini(&t->fastopen_requests);
 	slab_fini(&t->exts);
 	slab_fini(&t->time_waits);

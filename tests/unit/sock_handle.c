@@ -102,12 +102,18 @@ static void a_move_rewrites_every_descriptor_of_the_description(void **state)
 	int three = handle_alloc(&a, false);
 	int other = handle_alloc(&b, false);
 	struct sock moved;
+	int fds[2];
 
 	(void)state;
 	handle_free(two);
 	sock_init(&moved, &there, &fake_stream_ops, AF_INET);
-	handle_move(&a, &moved);
-	assert_int_equal(a.fd, -1);
+	assert_int_equal(handle_count(&a), 2);
+	handle_in_transit(&a, fds);
+	assert_ptr_equal(handle_worker(at(one)), handle_transit);
+	assert_ptr_equal(handle_worker(at(three)), handle_transit);
+	assert_ptr_equal(handle_worker(at(other)), b.worker);
+	moved.fd = a.fd;
+	handle_arrive(fds, 2, &moved);
 	assert_ptr_equal(handle_sock(at(one)), &moved);
 	assert_ptr_equal(handle_worker(at(one)), &there);
 	assert_ptr_equal(handle_sock(at(three)), &moved);

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Connections move between the workers of a stack (nsk_migrate()) while they send, receive, lose
+ * and close: what an application sees of it is nothing.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include <netstk/epoll.h>
+
+#include "base/rng.h"
+#include "sim/world.h"
+#include "stack/stack.h"
+#include "tcp/moved.h"
+
+#define WORKERS 3
+#define PORT	80
+
+struct moves {
+	struct world world;
+	int listener, fd[2];
+};
+
+static void up(struct moves *m, uint64_t seed, const struct nsk_wire_params *wire)
+{
+	world_pair(&m->world,
+		   &(struct world_params){.seed = seed, .wire = *wire, .workers = {2, WORKERS}});
+	world_connected(&m->world, PORT, &m->listener, m->fd);
+}
+
+static void down(struct moves *m)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (m->fd[i] >= 0)
+			nsk_close(m->fd[i]);
+	nsk_close(m->listener);
+	world_run(&m->world, 3 * MINUTE, NULL, NULL);
+	for (unsigned h = 0; h < 2; h++) {
+		assert_true(world_all_closed(&m->world, h));
+		world_pool_complete(&m->world, h);
+	}
+	world_end(&m->world);
+}
+
+static struct moves *quiet(void)
+{
+	static struct moves m;
+
+	memset(&m, 0, sizeof(m));
+	up(&m, 1, &(struct nsk_wire_params){0});
+	return &m;
+}
+
+static struct tcp_worker *tcp_of(struct moves *m, unsigned worker)
+{
+	return m->world.host[1]->worker[worker]->w.tcp;
+}
+
+static unsigned other_than(int worker)
+{
+	return ((unsigned)worker + 1) % WORKERS;
+}
+
+static void exchange(struct moves *m)
+{
+	char buf[16];
+
+	world_send(&m->world, m->fd[0], "question", 8);
+	world_recv(&m->world, m->fd[1], buf, 8);
+	assert_memory_equal(buf, "question", 8);
+	world_send(&m->world, m->fd[1], "answer", 6);
+	world_recv(&m->world, m->fd[0], buf, 6);
+	assert_memory_equal(buf, "answer", 6);
+}
+
+/* ---- where it is ----------------------------------------------------------------------------- */
+
+static void it_goes_on_at_every_worker_and_comes_home(void **state)
+{
+	struct moves *m = quiet();
+	int home = nsk_worker_of(m->fd[1]);
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 1; i <= WORKERS; i++) {
+			unsigned to = ((unsigned)home + i) % WORKERS;
+
+			assert_int_equal(nsk_migrate(m->fd[1], to), 0);
+			assert_int_equal(nsk_worker_of(m->fd[1]), to);
+			exchange(m);
+		}
+		/* At home again there is nothing to be remembered. */
+		for (unsigned i = 0; i < WORKERS; i++)
+			assert_int_equal(tcp_of(m, i)->moved.in_use, 0);
+	}
+	assert_int_equal(world_counter(&m->world, 1, NSK_CNT_TCP_MOVES), 9);
+	assert_int_equal(nsk_migrate(m->fd[1], (unsigned)home), 0);
+	assert_int_equal(world_counter(&m->world, 1, NSK_CNT_TCP_MOVES), 9);
+	down(m);
+}
+
+static void what_is_unread_unsent_and_set_goes_along(void **state)
+{
+	struct moves *m = quiet();
+	char buf[16];
+	int dup;
+
+	(void)state;
+	world_send(&m->world, m->fd[0], "unread", 6);
+	world_run(&m->world, SEC, NULL, NULL);
+	world_setsockopt(m->fd[1], SOL_SOCKET, SO_KEEPALIVE, 1);
+	assert_int_equal(nsk_send(m->fd[1], "unsent", 6, MSG_MORE), 6);
+	dup = nsk_dup(m->fd[1]);
+	assert_int_equal(nsk_migrate(m->fd[1], other_than(nsk_worker_of(m->fd[1]))), 0);
+	assert_int_equal(nsk_worker_of(dup), nsk_worker_of(m->fd[1]));
+	assert_int_equal(world_getsockopt(dup, SOL_SOCKET, SO_KEEPALIVE), 1);
+	assert_int_equal(nsk_close(m->fd[1]), 0);
+	m->fd[1] = dup;
+	world_recv(&m->world, dup, buf, 6);
+	assert_memory_equal(buf, "unread", 6);
+	world_send(&m->world, dup, "!", 1);
+	world_recv(&m->world, m->fd[0], buf, 7);
+	assert_memory_equal(buf, "unsent!", 7);
+	exchange(m);
+	down(m);
+}
+
+/* What is not an open connection stays, and says why. */
+static void refusals(void **state)
+{
+	struct moves *m = quiet();
+	int udp = world_udp(&m->world, 1, "10.0.0.2", 9), epfd, fresh;
+	int opening = world_connect(&m->world, 0, "10.0.0.77", 1);
+
+	(void)state;
+	world_enter(&m->world, 1);
+	epfd = nsk_epoll_create1(0);
+	fresh = nsk_socket(AF_INET, SOCK_STREAM, 0);
+#define refused(fd, worker, error)                                 \
+	do {                                                       \
+		assert_int_equal(nsk_migrate((fd), (worker)), -1); \
+		assert_int_equal(errno, (error));                  \
+	} while (0)
+	refused(-1, 1, EBADF);
+	refused(NSK_FD_BASE + 4000, 1, EBADF);
+	refused(m->fd[1], WORKERS, EINVAL);
+	refused(m->listener, other_than(nsk_worker_of(m->listener)), EOPNOTSUPP);
+	refused(udp, other_than(nsk_worker_of(udp)), EOPNOTSUPP);
+	refused(epfd, other_than(nsk_worker_of(epfd)), ENOTSOCK);
+	refused(fresh, other_than(nsk_worker_of(fresh)), ENOTCONN);
+	refused(opening, !nsk_worker_of(opening), EAGAIN);
+	nsk_close(udp);
+	nsk_close(epfd);
+	nsk_close(fresh);
+	nsk_close(opening);
+	exchange(m);
+	down(m);
+}
+
+/* Whatever the new worker has no memory for: the connection stays, and goes on. */
+static void without_memory_it_stays(void **state)
+{
+	struct moves *m = quiet();
+	int at = nsk_worker_of(m->fd[1]);
+	struct nsk_worker *to = &m->world.host[1]->worker[other_than(at)]->w;
+	unsigned n;
+
+	(void)state;
+	world_send(&m->world, m->fd[0], "x", 1);
+	world_run(&m->world, SEC, NULL, NULL);
+	for (n = 1; n < 50; n++) {
+		to->mem->fail_at = n;
+		if (nsk_migrate(m->fd[1], to->id) == 0)
+			break;
+		assert_int_equal(errno, ENOBUFS);
+		assert_int_equal(nsk_worker_of(m->fd[1]), at);
+		assert_int_equal(tcp_of(m, (unsigned)at)->moved.in_use, 0);
+	}
+	assert_in_range(n, 2, 49);
+	to->mem->fail_at = 0;
+	world_recv(&m->world, m->fd[1], &(char){0}, 1);
+	exchange(m);
+	down(m);
+}
+
+/* ---- epoll ----------------------------------------------------------------------------------- */
+
+static void registrations_end_and_a_new_one_tells_what_is_ready(void **state)
+{
+	struct moves *m = quiet();
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET}, got;
+	int at = nsk_worker_of(m->fd[1]), old, new;
+
+	(void)state;
+	nsk_enter(NULL);
+	assert_int_equal(nsk_attach(m->world.host[1], (unsigned)at), 0);
+	old = nsk_epoll_create1(0);
+	assert_int_equal(nsk_epoll_ctl(old, EPOLL_CTL_ADD, m->fd[1], &ev), 0);
+	assert_int_equal(nsk_detach(), 0);
+	world_send(&m->world, m->fd[0], "x", 1);
+	world_run(&m->world, SEC, NULL, NULL);
+	assert_int_equal(nsk_migrate(m->fd[1], other_than(at)), 0);
+	assert_int_equal(nsk_epoll_ctl(old, EPOLL_CTL_DEL, m->fd[1], NULL), -1);
+	assert_int_equal(errno, EXDEV);
+	assert_int_equal(nsk_epoll_wait(old, &got, 1, 0), 0);
+	assert_int_equal(nsk_attach(m->world.host[1], other_than(at)), 0);
+	new = nsk_epoll_create1(0);
+	assert_int_equal(nsk_epoll_ctl(new, EPOLL_CTL_ADD, m->fd[1], &ev), 0);
+	assert_int_equal(nsk_detach(), 0);
+	assert_int_equal(nsk_epoll_wait(new, &got, 1, 0), 1);
+	nsk_close(old);
+	nsk_close(new);
+	world_recv(&m->world, m->fd[1], &(char){0}, 1);
+	down(m);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* TIME-WAIT is spent where the segments come, whoever had the connection. */
+static void time_wait_is_spent_at_home(void **state)
+{
+	struct moves *m = quiet();
+	int home = nsk_worker_of(m->fd[1]);
+	unsigned away = other_than(home);
+
+	(void)state;
+	assert_int_equal(nsk_migrate(m->fd[1], away), 0);
+	exchange(m);
+	assert_int_equal(nsk_shutdown(m->fd[1], SHUT_WR), 0);
+	world_expect_eof(&m->world, m->fd[0]);
+	assert_int_equal(nsk_close(m->fd[0]), 0);
+	world_expect_eof(&m->world, m->fd[1]);
+	m->fd[0] = -1;
+	assert_int_equal(tcp_of(m, away)->time_waits.in_use, 0);
+	assert_int_equal(tcp_of(m, (unsigned)home)->moved.in_use, 1);
+	assert_int_equal(world_drops(&m->world, 1, NSK_DROP_TCP_NO_LISTENER), 0);
+	down(m);
+}
+
+/* The peer comes again from the same port: the entry gives way, and the listener hears of it. */
+static void the_same_port_opens_the_next_connection(void **state)
+{
+	struct moves *m = quiet();
+	int fd[2] = {world_connect_from(&m->world, 0, 5555, "10.0.0.2", PORT), -1};
+	struct linger now = {.l_onoff = 1};
+
+	(void)state;
+	fd[1] = world_accept(&m->world, m->listener);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(nsk_migrate(fd[1], other_than(nsk_worker_of(fd[1]))), 0);
+		assert_int_equal(
+			nsk_setsockopt(fd[i % 2], SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+		nsk_close(fd[i % 2]);
+		world_run(&m->world, SEC, NULL, NULL);
+		nsk_close(fd[!(i % 2)]);
+		fd[0] = world_connect_from(&m->world, 0, 5555, "10.0.0.2", PORT);
+		fd[1] = world_accept(&m->world, m->listener);
+	}
+	nsk_close(fd[0]);
+	nsk_close(fd[1]);
+	exchange(m);
+	down(m);
+}
+
+/* ---- under load ------------------------------------------------------------------------------ */
+
+#define OCTETS (256u << 10)
+
+struct stream {
+	int from, to;
+	uint64_t key, sent, received;
+};
+
+static void pump(struct stream *s)
+{
+	uint8_t data[4096], want[4096];
+	ssize_t n;
+
+	while (s->sent < OCTETS) {
+		size_t len = NSK_MIN(sizeof(data), (size_t)(OCTETS - s->sent));
+
+		world_fill(data, len, s->sent, s->key);
+		n = nsk_send(s->from, data, len, 0);
+		if (n <= 0)
+			break;
+		s->sent += (uint64_t)n;
+	}
+	while ((n = nsk_recv(s->to, data, sizeof(data), 0)) > 0) {
+		world_fill(want, (size_t)n, s->received, s->key);
+		assert_memory_equal(data, want, (size_t)n);
+		s->received += (uint64_t)n;
+	}
+}
+
+/* Both ends move at random moments while octets go both ways over a bad wire. */
+static void transfer(uint64_t seed, uint32_t loss_ppm, uint32_t reorder_ppm)
+{
+	static struct moves m;
+	const struct nsk_wire_params wire = {
+		.delay_ns = MS / 2,
+		.rate_bps = 100000000,
+		.loss_ppm = loss_ppm,
+		.reorder_ppm = reorder_ppm,
+		.duplicate_ppm = loss_ppm / 2,
+	};
+	struct stream s[2];
+	struct rng rng;
+	unsigned moves = 0;
+
+	memset(&m, 0, sizeof(m));
+	world_repeat("seed %llu", (unsigned long long)seed);
+	rng_seed(&rng, seed);
+	up(&m, seed, &wire);
+	s[0] = (struct stream){.from = m.fd[0], .to = m.fd[1], .key = 1};
+	s[1] = (struct stream){.from = m.fd[1], .to = m.fd[0], .key = 2};
+	while (s[0].received < OCTETS || s[1].received < OCTETS) {
+		pump(&s[0]);
+		pump(&s[1]);
+		if (rng_u32(&rng) % 4 == 0) {
+			unsigned end = rng_u32(&rng) % 2;
+
+			assert_int_equal(
+				nsk_migrate(m.fd[end], rng_u32(&rng) % (end ? WORKERS : 2)), 0);
+			moves++;
+		}
+		assert_true(world_step(&m.world, m.world.now_ns + HOUR));
+	}
+	assert_true(moves > 30);
+	down(&m);
+}
+
+static void octets_are_the_same_on_a_good_wire(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5; seed++)
+		transfer(seed, 0, 0);
+}
+
+static void octets_are_the_same_on_a_bad_wire(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++)
+		transfer(seed, 20000, 20000);
+}
+
+/* No segment overtakes another on its way: nothing is ever out of order, and nothing is sent again.
+ */
+static void a_move_reorders_nothing(void **state)
+{
+	struct moves *m = quiet();
+	struct stream s = {.from = m->fd[0], .to = m->fd[1], .key = 3};
+	uint64_t dropped = world_drops_all(&m->world, 1);
+
+	(void)state;
+	for (unsigned i = 0; s.received < OCTETS; i++) {
+		pump(&s);
+		assert_int_equal(nsk_migrate(m->fd[1], i % WORKERS), 0);
+		assert_true(world_step(&m->world, m->world.now_ns + HOUR));
+	}
+	assert_int_equal(world_counter(&m->world, 1, NSK_CNT_TCP_OOO_QUEUED), 0);
+	assert_int_equal(world_counter(&m->world, 0, NSK_CNT_TCP_RETRANS_SEGMENTS), 0);
+	assert_int_equal(world_drops_all(&m->world, 1), dropped);
+	down(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(it_goes_on_at_every_worker_and_comes_home),
+		world_test(what_is_unread_unsent_and_set_goes_along),
+		world_test(refusals),
+		world_test(without_memory_it_stays),
+		world_test(registrations_end_and_a_new_one_tells_what_is_ready),
+		world_test(time_wait_is_spent_at_home),
+		world_test(the_same_port_opens_the_next_connection),
+		world_test(octets_are_the_same_on_a_good_wire),
+		world_test(octets_are_the_same_on_a_bad_wire),
+		world_test(a_move_reorders_nothing),
+	};
+
+	return world_main(tests);
+}
