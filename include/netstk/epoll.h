@@ -54,8 +54,8 @@ NSK_API int nsk_epoll_create1(int flags);
  * @param event not read by EPOLL_CTL_DEL, for which it may be NULL
  * @return 0, or -1 with errno: EBADF (either descriptor), EPERM (an ordinary file), EEXIST, ENOENT,
  * EFAULT, EINVAL (epfd is no instance or is fd itself, unknown operation, EPOLLEXCLUSIVE with what
- * it does not go with), ELOOP (instances in a circle or too deep), EAGAIN (fd is on its way to
- * another worker), EXDEV (fd lives on another worker), ENOSPC (most registrations), ENOMEM
+ * it does not go with), ELOOP (instances in a circle or too deep), EXDEV (fd lives on another
+ * worker), ENOSPC (most registrations), ENOMEM
  */
 NSK_API int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 

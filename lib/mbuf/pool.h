@@ -95,7 +95,7 @@ static inline void pkt_reset(struct rte_mbuf *m)
 }
 
 /* An empty buffer with the usual headroom, or NULL (the caller counts what that meant). */
-static NSK_ALWAYS_INLINE struct rte_mbuf *pkt_alloc(struct nsk_worker *w)
+static inline struct rte_mbuf *pkt_alloc(struct nsk_worker *w)
 {
 	struct pkt_pool *pool = w->pool;
 	struct rte_mbuf *m;

@@ -46,6 +46,7 @@ struct stack_shared {
 	uint64_t icmp_users; /* [A] workers that have ICMP sockets, as a mask */
 	bool strays;	     /* [A] some TCP connections live where their flows do not belong */
 	bool moves;	     /* [A] some TCP connection has moved to another worker */
+	bool moving;	     /* [A] one is on its way now */
 	struct shared_groups groups;
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */

@@ -16,6 +16,7 @@
 #include "sock/api.h"
 #include "sock/call.h"
 #include "sock/epoll.h"
+#include "sock/move.h"
 
 /* What may stand beside the conditions in the events of a registration. */
 #define ITEM_MODES (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
@@ -311,17 +312,29 @@ static NSK_NOINLINE int ctl_far(int epfd, int op, int fd, const struct epoll_eve
 {
 	struct ctl c = {op, fd, event};
 
-	return api_int(sock_call_fd_far(epfd, ctl_run, &c));
+	return sock_call_fd_far(epfd, ctl_run, &c);
+}
+
+/* What the first attempt came to: one that is on its way to another worker is waited for. */
+static NSK_NOINLINE int ctl_result(int epfd, int op, int fd, const struct epoll_event *event,
+				   int rc)
+{
+	while (rc == -EAGAIN) {
+		sock_let_others();
+		rc = ctl_far(epfd, op, fd, event);
+	}
+	return api_int(rc);
 }
 
 int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	struct sock *eps = sock_direct(epfd);
+	int rc;
 
 	if (NSK_UNLIKELY(!event && op != EPOLL_CTL_DEL))
 		return api_fail(-EFAULT);
-	return NSK_LIKELY(eps != NULL) ? api_int(ctl(eps, op, fd, event))
-				       : ctl_far(epfd, op, fd, event);
+	rc = NSK_LIKELY(eps != NULL) ? ctl(eps, op, fd, event) : ctl_far(epfd, op, fd, event);
+	return NSK_LIKELY(rc >= 0) ? rc : ctl_result(epfd, op, fd, event, rc);
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */

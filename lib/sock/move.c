@@ -7,6 +7,7 @@
 
 #include <netstk/socket.h>
 
+#include "mbuf/shared.h"
 #include "sock/api.h"
 #include "sock/call.h"
 #include "sock/epoll.h"
@@ -149,21 +150,11 @@ int sock_arrives(struct sock_journey *j, struct sock *s)
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-static int migrate_run(struct sock *s, void *arg)
+static int travel(struct sock *s, struct nsk_worker *to)
 {
-	struct nsk_worker *w = s->worker, *to = w->ops->worker_at(w, *(const unsigned *)arg);
 	struct sock_journey j = {.s = s, .to = to};
-	int rc;
+	int rc = gather(&j);
 
-	if (!to)
-		return -EINVAL;
-	if (!s->ops->move)
-		return api_missing(s);
-	if (w->ops->stopping(w))
-		return -ESHUTDOWN;
-	if (to == w)
-		return 0;
-	rc = gather(&j);
 	if (rc == 0) {
 		handle_in_transit(s, j.fds);
 		rc = s->ops->move(s, to, &j);
@@ -175,9 +166,37 @@ static int migrate_run(struct sock *s, void *arg)
 	return rc;
 }
 
+/*
+ * One at a time in a stack: a worker that waits in the middle of one serves what others want, and
+ * another move, begun by that, would take in segments of the first. -EBUSY: try again.
+ */
+static int migrate_run(struct sock *s, void *arg)
+{
+	struct nsk_worker *w = s->worker, *to = w->ops->worker_at(w, *(const unsigned *)arg);
+	int rc;
+
+	if (!to)
+		return -EINVAL;
+	if (!s->ops->move)
+		return api_missing(s);
+	if (w->ops->stopping(w))
+		return -ESHUTDOWN;
+	if (to == w)
+		return 0;
+	if (__atomic_exchange_n(&w->shared->moving, true, __ATOMIC_ACQUIRE))
+		return -EBUSY;
+	rc = travel(s, to);
+	__atomic_store_n(&w->shared->moving, false, __ATOMIC_RELEASE);
+	return rc;
+}
+
 int nsk_migrate(int fd, unsigned worker)
 {
-	return api_int(sock_call_fd(fd, migrate_run, &worker));
+	int rc;
+
+	while ((rc = sock_call_fd(fd, migrate_run, &worker)) == -EBUSY)
+		sock_let_others();
+	return api_int(rc);
 }
 
 static int where_run(struct sock *s, void *arg)

@@ -202,23 +202,39 @@ static int look(struct poll *p, bool watch)
 	return rc ? rc : p->ready;
 }
 
-/* Whether the worker of a descriptor is one of those already: none of them can go away. */
-static bool is_visited(const struct poll *p, int fd)
+static bool has_part(const struct poll *p, const struct nsk_worker *w)
 {
-	struct handle *h = handle_at(fd);
-	struct nsk_worker *w = h ? handle_worker(h) : NULL;
-
 	for (unsigned k = 0; k < p->parts; k++)
 		if (p->part[k].w == w)
 			return true;
 	return false;
 }
 
+/* The worker of a descriptor is one of those from now on, and cannot go away. 0, -EBADF, -ENOMEM.
+ */
+static int add_part(struct poll *p, int fd)
+{
+	struct handle *h = handle_at(fd);
+	struct nsk_worker *w;
+
+	if (h && has_part(p, handle_worker(h)))
+		return 0;
+	w = sock_visit_fd(fd);
+	if (!w)
+		return -EBADF;
+	if (p->parts == POLL_WORKERS || has_part(p, w)) { /* the latter: it has come there now */
+		sock_leave(w);
+		return has_part(p, w) ? 0 : -ENOMEM;
+	}
+	p->part[p->parts++] = (struct poll_part){.w = w};
+	return 0;
+}
+
 /* Notes whose descriptors these are and visits the workers; marks those that are none. Number of
  * the latter, -ENOMEM. */
 static int find_workers(struct poll *p)
 {
-	int bad = 0;
+	int bad = 0, rc;
 
 	for (nfds_t i = 0; i < p->count; i++) {
 		bool of_kernel = p->fds[i].fd >= 0 && !nsk_is_fd(p->fds[i].fd);
@@ -229,14 +245,10 @@ static int find_workers(struct poll *p)
 		if (of_kernel)
 			continue;
 		p->kernel[i].fd = -1;
-		if (p->fds[i].fd < 0 || is_visited(p, p->fds[i].fd))
-			continue;
-		if (p->parts == POLL_WORKERS)
-			return -ENOMEM;
-		p->part[p->parts] = (struct poll_part){.w = sock_visit_fd(p->fds[i].fd)};
-		if (p->part[p->parts].w) {
-			p->parts++;
-		} else {
+		rc = p->fds[i].fd < 0 ? 0 : add_part(p, p->fds[i].fd);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc) {
 			p->fds[i].revents = POLLNVAL;
 			bad++;
 		}
@@ -244,28 +256,23 @@ static int find_workers(struct poll *p)
 	return bad;
 }
 
-/* Sockets have left the workers that they were watched on: looks where they are now, and leaves
- * watches there. As look(). */
-static int look_again(struct poll *p)
-{
-	__atomic_store_n(&p->waiter.moved, false, __ATOMIC_RELAXED);
-	for (nfds_t i = 0; i < p->count; i++) {
-		struct handle *h = handle_at(p->fds[i].fd);
-
-		if (!h || !handle_worker(h) || is_visited(p, p->fds[i].fd))
-			continue;
-		if (p->parts == POLL_WORKERS)
-			return -ENOMEM;
-		p->part[p->parts] = (struct poll_part){.w = sock_visit_fd(p->fds[i].fd)};
-		p->parts += p->part[p->parts].w != NULL;
-	}
-	return look(p, true);
-}
-
 static void unwatch_all(struct poll *p)
 {
 	while (on_each_worker(p, unwatch))
 		sock_let_others();
+}
+
+/* Sockets have left the workers that they were watched on: looks where they are now, and leaves
+ * watches there and at all others anew, so that each has one. As look(). */
+static int look_again(struct poll *p)
+{
+	unwatch_all(p);
+	__atomic_store_n(&p->waiter.moved, false, __ATOMIC_RELAXED);
+	for (nfds_t i = 0; i < p->count; i++) {
+		if (handle_at(p->fds[i].fd) && add_part(p, p->fds[i].fd) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return look(p, true);
 }
 
 /* Nothing was ready: waits until something is, which then is the result; 0: timed out. */
@@ -282,8 +289,10 @@ static int wait_ready(struct poll *p, int64_t timeout_ns)
 
 		if (!gave_up) {
 			gave_up = waiter_wait(&p->waiter, p->parts ? p->part[0].w : NULL);
-			rc = __atomic_load_n(&p->waiter.moved, __ATOMIC_RELAXED) ? look_again(p)
-										 : look(p, false);
+			rc = look(p, false);
+			/* Asked for after the word was cleared: one that moves now sets it. */
+			if (rc == 0 && __atomic_load_n(&p->waiter.moved, __ATOMIC_RELAXED))
+				rc = look_again(p);
 		}
 		over = gave_up == -ETIMEDOUT;
 		if (rc == 0 && !over)

@@ -252,6 +252,20 @@ static void loop_drain(struct nsk_worker *w)
 	tcp_input_burst(w);
 }
 
+static void loop_flush(struct nsk_worker *w)
+{
+	unsigned left = w->peers > 1 ? rte_ring_count(run_of(w)->tx_ring) : 0;
+
+	while (left) {
+		unsigned n = steer_transmit(run_of(w));
+
+		left -= NSK_MIN(n, left);
+		if (n == 0)
+			break;
+	}
+	net_tx_flush(w);
+}
+
 const struct worker_ops loop_ops = {
 	.turn = loop_app_turn,
 	.idle = idle_wait,
@@ -268,5 +282,6 @@ const struct worker_ops loop_ops = {
 	.worker_at = loop_worker_at,
 	.serve = loop_serve,
 	.drain = loop_drain,
+	.flush = loop_flush,
 	.stopping = loop_stopping,
 };

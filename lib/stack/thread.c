@@ -244,7 +244,9 @@ static bool seize(struct run_worker *r)
 	while (!claim(r, sock_tid())) {
 		if (__atomic_load_n(&r->settled, __ATOMIC_ACQUIRE))
 			return false;
-		sched_yield();
+		/* Who borrows it may wait for one that is ours already. */
+		if (call_serve_seized(r->stack) == 0)
+			sched_yield();
 	}
 	return true;
 }

@@ -8,9 +8,11 @@
  *	to	makes it again of its image
  *
  * Since home stands still meanwhile, and from has nothing left, the next segment that comes goes to
- * the new place behind all that came before it: none is lost, and none overtakes another. It is
- * the same connection as before until the new worker has taken it; where that fails nothing has
- * happened.
+ * the new place behind all that came before it: none is lost, and none overtakes another. Likewise
+ * what from has sent is out, or waits before what the new place will send.
+ *
+ * It is the same connection as before until the new worker has taken it; where that fails nothing
+ * has happened.
  */
 #include <errno.h>
 
@@ -48,10 +50,14 @@ static int arrive(void *arg)
 {
 	struct move *m = arg;
 	struct nsk_worker *w = m->to;
-	uint64_t gone_ns = w->now_ns > m->taken_ns ? w->now_ns - m->taken_ns : 0;
 	struct tcp_conn *c;
-	int rc = conn_import(w, m->image, m->len, gone_ns, &m->q, &c);
+	uint64_t gone_ns;
+	int rc;
 
+	w->ops->flush(w);      /* it may be the one that sends what the old one has made */
+	w->ops->read_clock(w); /* it may have slept, and all times are by its clock from here on */
+	gone_ns = w->now_ns > m->taken_ns ? w->now_ns - m->taken_ns : 0;
+	rc = conn_import(w, m->image, m->len, gone_ns, &m->q, &c);
 	if (rc)
 		return rc;
 	if (m->home != w && !conn_ext(w, c))
@@ -59,26 +65,18 @@ static int arrive(void *arg)
 	rc = sock_arrives(m->journey, &c->sock);
 	if (rc)
 		return refuse(m, c, rc);
-	if (m->home != w)
+	/* From here on it may end at any time, and with it the entry. */
+	if (m->home != w) {
+		tcp_moved_to(m->entry, w);
 		c->ext->moved = m->entry;
-	else if (m->entry)
+	} else if (m->entry) {
 		tcp_moved_free(w, m->entry);
+	}
 	worker_count(w, NSK_CNT_TCP_MOVES, 1);
 	return 0;
 }
 
 /* ---- where it lives ---- */
-
-/* Home is here: an entry takes the connection's place. */
-static void leave_home(struct move *m)
-{
-	struct tcp_worker *t = m->from->tcp;
-	struct tcp_conn *c = m->c;
-
-	table_replace(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)),
-		      table_value(TABLE_MOVED, slab_index(&t->moved, m->entry)));
-	c->flags &= ~CONN_F_HASHED;
-}
 
 static int send_image(struct move *m)
 {
@@ -107,6 +105,8 @@ static int hand_over(struct move *m)
 
 	if (rc)
 		return rc;
+	w->ops->flush(w);
+	w->ops->read_clock(w);
 	tcp_clock(w);
 	if (m->home == w) {
 		m->entry = tcp_moved_new(w, &c->flow, c->sock.family);
@@ -119,14 +119,11 @@ static int hand_over(struct move *m)
 			tcp_moved_drop(w, m->entry);
 		return rc;
 	}
-	if (m->home != m->to)
-		tcp_moved_to(m->entry, m->to);
 	if (m->home == w)
-		leave_home(m);
+		tcp_moved_take_place(w, m->entry, c);
 	if (c->ext)
 		c->ext->moved = NULL;
 	table_del_conn(w, c);
-	/* The next move may begin while home still waits for this one: all is done by now. */
 	sock_departs(m->journey);
 	conn_free(w, c);
 	return 0;
@@ -146,13 +143,11 @@ static int take_rest(void *arg)
 /* One whose port is bound on another worker alone was found by asking so far. */
 static int make_entry(struct move *m)
 {
-	struct tcp_worker *t = m->home->tcp;
-
 	m->entry = tcp_moved_new(m->home, &m->c->flow, m->c->sock.family);
 	if (!m->entry)
 		return -ENOBUFS;
-	if (htab_insert(&t->table, table_flow_hash(t, &m->entry->flow, m->entry->family),
-			table_value(TABLE_MOVED, slab_index(&t->moved, m->entry))) == 0)
+	tcp_moved_to(m->entry, m->from);
+	if (tcp_moved_enter(m->home, m->entry) == 0)
 		return 0;
 	tcp_moved_drop(m->home, m->entry);
 	return -ENOBUFS;
@@ -170,8 +165,6 @@ static int at_home(void *arg)
 		rc = make_entry(m);
 	if (rc)
 		return rc;
-	if (made)
-		tcp_moved_to(m->entry, m->from);
 	rc = sock_call(m->from, take_rest, m);
 	if (rc && made)
 		tcp_moved_free(m->home, m->entry);

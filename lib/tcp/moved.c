@@ -11,18 +11,21 @@
  * than those that are not. */
 #define SWEEP 2
 
+static uint32_t value_of(const struct tcp_worker *t, const struct tcp_moved *mv)
+{
+	return table_value(TABLE_MOVED, slab_index(&t->moved, mv));
+}
+
 static void remove_entry(struct nsk_worker *w, struct tcp_moved *mv)
 {
 	struct tcp_worker *t = w->tcp;
 
-	table_remove(t, table_flow_hash(t, &mv->flow, mv->family),
-		     table_value(TABLE_MOVED, slab_index(&t->moved, mv)));
+	table_remove(t, table_flow_hash(t, &mv->flow, mv->family), value_of(t, mv));
 	list_del(&mv->node);
 }
 
 void tcp_moved_drop(struct nsk_worker *w, struct tcp_moved *mv)
 {
-	list_del(&mv->node);
 	slab_free(&w->tcp->moved, mv);
 }
 
@@ -69,11 +72,31 @@ struct tcp_moved *tcp_moved_new(struct nsk_worker *w, const struct flow *flow, u
 		return NULL;
 	mv->flow = *flow;
 	mv->family = family;
-	list_add_tail(&w->tcp->moved_list, &mv->node);
 	return mv;
 }
 
-void tcp_moved_input(struct nsk_worker *w, struct tcp_moved *mv, struct rte_mbuf *m, uint64_t hash)
+int tcp_moved_enter(struct nsk_worker *w, struct tcp_moved *mv)
+{
+	struct tcp_worker *t = w->tcp;
+	int rc = htab_insert(&t->table, table_flow_hash(t, &mv->flow, mv->family), value_of(t, mv));
+
+	if (rc == 0)
+		list_add_tail(&t->moved_list, &mv->node);
+	return rc;
+}
+
+void tcp_moved_take_place(struct nsk_worker *w, struct tcp_moved *mv, struct tcp_conn *c)
+{
+	struct tcp_worker *t = w->tcp;
+
+	table_replace(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)),
+		      value_of(t, mv));
+	c->flags &= ~CONN_F_HASHED;
+	list_add_tail(&t->moved_list, &mv->node);
+}
+
+NSK_NOINLINE void tcp_moved_input(struct nsk_worker *w, struct tcp_moved *mv, struct rte_mbuf *m,
+				  uint64_t hash)
 {
 	struct pkt *p = pkt_of(m);
 	uint32_t value;

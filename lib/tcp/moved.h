@@ -37,6 +37,10 @@ struct tcp_moved {
 /* An entry for the flow of a connection, in no table yet. NULL without memory. */
 struct tcp_moved *tcp_moved_new(struct nsk_worker *w, const struct flow *flow, uint8_t family);
 
+/* It goes into the table, 0 or -ENOMEM; into the place of the connection that it is for. */
+int tcp_moved_enter(struct nsk_worker *w, struct tcp_moved *mv);
+void tcp_moved_take_place(struct nsk_worker *w, struct tcp_moved *mv, struct tcp_conn *c);
+
 /* Gives back one that is in no table; takes an entry out of everything. */
 void tcp_moved_drop(struct nsk_worker *w, struct tcp_moved *mv);
 void tcp_moved_free(struct nsk_worker *w, struct tcp_moved *mv);

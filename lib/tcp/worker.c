@@ -288,7 +288,9 @@ static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
 		time_wait_free(w, slab_at(&t->time_waits, index));
 		return;
 	case TABLE_MOVED:
-		tcp_moved_free(w, slab_at(&t->moved, index));
+		/* Until all workers have dropped theirs a connection may have a word for it. */
+		if (!reset)
+			tcp_moved_free(w, slab_at(&t->moved, index));
 		return;
 	default:
 		c = slab_at(&t->conns, index);
