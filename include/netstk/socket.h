@@ -204,7 +204,7 @@ NSK_API int nsk_dup3(int fd, int to, int flags);
  * own worker: add it to one of the new worker, which tells at once what is ready. The worker that
  * it leaves waits until the new one has taken it, which it does in its next turn, or at once where
  * it waits; where segments come to a third worker (nsk_migrate() of one that has moved before) that
- * one waits as well.
+ * one waits as well. One connection of a stack moves at a time: further calls wait for their turn.
  * @return 0, also if it is there already; or -1 with errno, and it is as before: EBADF, EINVAL (no
  *         such worker), ENOTCONN (it is over, or was never opened), EAGAIN (it is being opened, or
  *         not all that was sent with MSG_ZEROCOPY is over and told), EOPNOTSUPP (a listener, or no
