@@ -272,8 +272,21 @@ static NSK_NOINLINE int ctl_kernel(struct sock *eps, int op, int fd,
 	return eps->flags & SOCK_F_EPOLL ? epoll_kernel_ctl(epoll_of(eps), op, fd, event) : -EINVAL;
 }
 
-/* Where the instance lives. */
-static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event)
+static NSK_NOINLINE int ctl_far(int epfd, int op, int fd, const struct epoll_event *event);
+
+/* fd is not where the instance is, perhaps on its way to another worker. */
+static NSK_NOINLINE int ctl_elsewhere(int epfd, int op, int fd, const struct epoll_event *event,
+				      const struct nsk_worker *w)
+{
+	if (w != handle_transit)
+		return -EXDEV;
+	return epfd < 0 ? -EAGAIN : ctl_far(epfd, op, fd, event);
+}
+
+/* Where the instance lives. epfd: the caller can wait there, if something is on its way; -1: that
+ * is -EAGAIN. */
+static NSK_ALWAYS_INLINE int ctl(struct sock *eps, int epfd, int op, int fd,
+				 const struct epoll_event *event)
 {
 	struct handle *h = handle_at(fd);
 	struct nsk_worker *w = h ? handle_worker(h) : NULL;
@@ -285,7 +298,7 @@ static int ctl(struct sock *eps, int op, int fd, const struct epoll_event *event
 	if (NSK_UNLIKELY(!(eps->flags & SOCK_F_EPOLL)))
 		return -EINVAL;
 	if (NSK_UNLIKELY(w != eps->worker))
-		return w == handle_transit ? -EAGAIN : -EXDEV;
+		return ctl_elsewhere(epfd, op, fd, event, w);
 	s = handle_sock(h);
 	if (NSK_UNLIKELY(s == eps || !exclusive_ok(s, op, event)))
 		return -EINVAL;
@@ -305,36 +318,28 @@ static int ctl_run(struct sock *eps, void *arg)
 {
 	const struct ctl *c = arg;
 
-	return ctl(eps, c->op, c->fd, c->event);
+	return ctl(eps, -1, c->op, c->fd, c->event);
 }
 
+/* From wherever it is called, and when fd has arrived; 0 or -errno. */
 static NSK_NOINLINE int ctl_far(int epfd, int op, int fd, const struct epoll_event *event)
 {
 	struct ctl c = {op, fd, event};
+	int rc;
 
-	return sock_call_fd_far(epfd, ctl_run, &c);
-}
-
-/* What the first attempt came to: one that is on its way to another worker is waited for. */
-static NSK_NOINLINE int ctl_result(int epfd, int op, int fd, const struct epoll_event *event,
-				   int rc)
-{
-	while (rc == -EAGAIN) {
+	while ((rc = sock_call_fd_far(epfd, ctl_run, &c)) == -EAGAIN)
 		sock_let_others();
-		rc = ctl_far(epfd, op, fd, event);
-	}
-	return api_int(rc);
+	return rc;
 }
 
 int nsk_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	struct sock *eps = sock_direct(epfd);
-	int rc;
 
 	if (NSK_UNLIKELY(!event && op != EPOLL_CTL_DEL))
 		return api_fail(-EFAULT);
-	rc = NSK_LIKELY(eps != NULL) ? ctl(eps, op, fd, event) : ctl_far(epfd, op, fd, event);
-	return NSK_LIKELY(rc >= 0) ? rc : ctl_result(epfd, op, fd, event, rc);
+	return api_int(NSK_LIKELY(eps != NULL) ? ctl(eps, epfd, op, fd, event)
+					       : ctl_far(epfd, op, fd, event));
 }
 
 /* ---- creation -------------------------------------------------------------------------------- */
