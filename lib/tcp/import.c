@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "mbuf/shared.h"
 #include "net/local.h"
 #include "sock/zc_send.h"
 #include "tcp/image.h"
@@ -103,6 +104,20 @@ static void check_numbers(struct import *im)
 	require(im, cc_image_ok(&c->cc));
 }
 
+/* What nobody waits for has to end by itself, and an end that has come is none to wait for. */
+static void check_end(struct import *im)
+{
+	const struct tcp_conn *c = im->c;
+	bool told = c->flags & CONN_F_FIN_SENT && c->snd_una == c->snd_nxt;
+
+	require(im, told == (c->state == TCPS_FIN_WAIT_2));
+	require(im, !(c->flags & CONN_F_FIN_KNOWN) || conn_in(c, TCPS_RECEIVING));
+	if (!(c->flags & CONN_F_ORPHAN))
+		return;
+	require(im, c->flags & CONN_F_FIN_QUEUED);
+	require(im, c->state != TCPS_FIN_WAIT_2 || tcp_timer_running(c, TCP_T_LIFE));
+}
+
 /* What others are there for. */
 static void check_parts(struct import *im)
 {
@@ -136,6 +151,7 @@ static int read_conn(struct import *im)
 	if (im->in.bad)
 		return -EBADMSG;
 	check_numbers(im);
+	check_end(im);
 	check_parts(im);
 	if (im->in.bad)
 		return -EBADMSG;
@@ -179,6 +195,8 @@ static int read_ext(struct import *im)
 	if (zc && !zc_count_on(&im->c->sock, zc))
 		return -ENOBUFS;
 	require(im, !x->path_mtu || x->path_mtu >= least);
+	require(im,
+		!(im->c->flags & CONN_F_FIN_KNOWN) || x->fin_seq - im->c->rcv_nxt - 1 < CC_WND_MAX);
 	require(im, !x->urgent.sends || seq_geq(im->c->snd_end, x->urgent.snd_up));
 	return verdict(im);
 }
@@ -411,6 +429,13 @@ static void name_ooo(const struct import *im, struct image_in in)
 
 /* ---- into the tables ---- */
 
+/* Segments of its flow come to another worker, who asks this one as one that has the port. */
+static void be_found(struct nsk_worker *w, const struct tcp_conn *c)
+{
+	shared_port_use(w->shared, SHARED_TCP, load_be16(&c->flow.dport_be), w->id, true);
+	__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
+}
+
 /* 0 or -errno; afterwards nothing can fail. */
 static int enter(struct import *im)
 {
@@ -429,6 +454,8 @@ static int enter(struct import *im)
 		return -ENOBUFS;
 	if ((im->bound && table_add_port(w, c)) || table_add_conn(w, c, hash))
 		return -ENOBUFS;
+	if (w->peers > 1 && w->ops->flow_owner(w, &c->flow) != w->id)
+		be_found(w, c);
 	return 0;
 }
 
@@ -445,7 +472,7 @@ static void start(struct import *im)
 	rcvq_give(w, c, im->q->rcv);
 	ooo_give(w, c, im->q->ooo);
 	*im->q = (struct conn_queues){0};
-	tcp_route(w, &c->route, &c->flow, c->sock.family); /* without one, output tries again */
+	conn_route_slow(w, c); /* segments fit the way from here; without one, output tries again */
 	tcp_timers_arm(w, c);
 	if (c->flags & (CONN_F_ACK_NOW | CONN_F_ACK_LATER) || conn_in(c, TCPS_SENDING))
 		conn_dirty(w, c);

@@ -186,6 +186,5 @@ int tcp_move(struct sock *s, struct nsk_worker *to, struct sock_journey *journey
 		return rc;
 	m.home = w->ops->worker_at(w, w->ops->flow_owner(w, &m.c->flow));
 	__atomic_store_n(&w->shared->moves, true, __ATOMIC_RELAXED);
-	__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
 	return m.home == w ? hand_over(&m) : sock_call(m.home, at_home, &m);
 }

@@ -151,12 +151,13 @@ static inline struct tcp_conn *busy_one(struct net_world *world)
 	assert_true(zc_count_on(&c->sock, 11));
 	c->sock.linger_s = 7;
 	c->sock.rcvtimeo_ms = 1234;
+	assert_int_equal(conn_route_slow(w, c), 0);
 	return c;
 }
 
 static inline void choose(struct net_world *world, struct tcp_conn *c, enum cc_id algo)
 {
-	cc_init(&c->cc, cc_algos[algo], 1460, 10);
+	cc_init(&c->cc, cc_algos[algo], c->cc.smss, 10);
 	if (c->cc.flags & CC_MODEL)
 		assert_true(pace_model(&world->w, c));
 }

@@ -116,6 +116,106 @@ static void another_version_is_not_guessed_at(void **state)
 	end_one(p->from, c);
 }
 
+/* With these changes of a connection without anything in its queues; life: its timer runs. */
+static int import_of(struct pair *p, uint32_t flags, enum tcp_state state, uint32_t flight,
+		     bool life)
+{
+	struct tcp_conn *c = begun_one(p->from), *moved;
+	struct conn_queues q = {0};
+	int rc;
+
+	assert_non_null(conn_ext(&p->from->w, c));
+	c->ext->fin_seq = c->rcv_nxt + 5;
+	c->flags |= flags;
+	c->state = (uint8_t)state;
+	c->snd_nxt += flags & CONN_F_FIN_SENT ? 1 : 0;
+	c->snd_una = c->snd_nxt - flight;
+	if (life)
+		tcp_timer_set(&p->from->w, c, TCP_T_LIFE, S_NS);
+	export(p, c);
+	c->state = TCPS_ESTABLISHED;
+	rc = import(p, &q, &moved);
+	if (rc == 0)
+		end_moved(p, moved);
+	else
+		assert_untouched(p, 0);
+	end_one(p->from, c);
+	return rc;
+}
+
+/* RFC 9293 §3.6: nobody would ever hear of it again, and it would stay for ever. */
+static void one_that_could_never_end_is_none(void **state)
+{
+	const uint32_t fin = CONN_F_FIN_QUEUED | CONN_F_FIN_SENT;
+	struct pair *p = *state;
+
+	assert_int_equal(import_of(p, 0, TCPS_ESTABLISHED, 0, false), 0);
+	assert_int_equal(import_of(p, CONN_F_ORPHAN, TCPS_ESTABLISHED, 0, false), -EBADMSG);
+	assert_int_equal(import_of(p, fin | CONN_F_ORPHAN, TCPS_FIN_WAIT_1, 1, false), 0);
+	assert_int_equal(import_of(p, fin, TCPS_FIN_WAIT_1, 0, false), -EBADMSG);
+	assert_int_equal(import_of(p, fin, TCPS_FIN_WAIT_2, 0, false), 0);
+	assert_int_equal(import_of(p, fin, TCPS_FIN_WAIT_2, 1, false), -EBADMSG);
+	assert_int_equal(import_of(p, fin | CONN_F_ORPHAN, TCPS_FIN_WAIT_2, 0, false), -EBADMSG);
+	assert_int_equal(import_of(p, fin | CONN_F_ORPHAN, TCPS_FIN_WAIT_2, 0, true), 0);
+	assert_int_equal(import_of(p, fin | CONN_F_FIN_RCVD, TCPS_LAST_ACK, 1, false), 0);
+	assert_int_equal(import_of(p, fin | CONN_F_FIN_RCVD, TCPS_LAST_ACK, 0, false), -EBADMSG);
+	assert_int_equal(import_of(p, fin | CONN_F_FIN_RCVD, TCPS_CLOSING, 0, false), -EBADMSG);
+}
+
+static void an_end_that_is_known_is_still_to_come(void **state)
+{
+	const uint32_t rcvd = CONN_F_FIN_RCVD | CONN_F_FIN_KNOWN;
+	struct pair *p = *state;
+	struct tcp_conn *c = begun_one(p->from), *moved;
+	struct conn_queues q = {0};
+
+	assert_int_equal(import_of(p, CONN_F_FIN_KNOWN, TCPS_ESTABLISHED, 0, false), 0);
+	assert_int_equal(import_of(p, rcvd, TCPS_CLOSE_WAIT, 0, false), -EBADMSG);
+	assert_non_null(conn_ext(&p->from->w, c));
+	c->flags |= CONN_F_FIN_KNOWN;
+	for (uint32_t behind = 0; behind < 3; behind++) {
+		c->ext->fin_seq = c->rcv_nxt - behind;
+		export(p, c);
+		assert_int_equal(import(p, &q, &moved), -EBADMSG);
+	}
+	end_one(p->from, c);
+}
+
+/* Its way from here is narrower than the one that it had, or has become so meanwhile. */
+static void segments_fit_the_way_from_here(void **state)
+{
+	struct pair *p = *state;
+	struct tcp_conn *c = begun_one(p->from), *moved;
+	struct conn_queues q = {0};
+
+	p->to->iface[0].mtu = 1000;
+	export(p, c);
+	assert_int_equal(c->cc.smss, 1460);
+	assert_int_equal(import(p, &q, &moved), 0);
+	assert_int_equal(moved->cc.smss, 960);
+	end_moved(p, moved);
+	end_one(p->from, c);
+}
+
+/* Its segments come to another worker, which asks those that have the port. */
+static void one_away_from_home_is_found(void **state)
+{
+	struct pair *p = *state;
+	struct nsk_worker *w = &p->to->w;
+	struct tcp_conn *c = begun_one(p->from), *moved;
+	struct conn_queues q = {0};
+
+	p->to->owner = 1;
+	w->peers = 2;
+	export(p, c);
+	assert_int_equal(import(p, &q, &moved), 0);
+	assert_true(w->shared->strays);
+	assert_int_equal(shared_port_only(w->shared, SHARED_TCP, OWN_PORT), w->id);
+	end_moved(p, moved);
+	end_one(p->from, c);
+	w->peers = 1;
+}
+
 static void buffers_are_those_of_the_image(void **state)
 {
 	struct pair *p = *state;
@@ -217,6 +317,10 @@ int main(void)
 		T(a_part_of_an_image_is_none),
 		T(no_octet_does_harm),
 		T(another_version_is_not_guessed_at),
+		T(one_that_could_never_end_is_none),
+		T(an_end_that_is_known_is_still_to_come),
+		T(segments_fit_the_way_from_here),
+		T(one_away_from_home_is_found),
 		T(buffers_are_those_of_the_image),
 		T(the_same_connection_is_there_once),
 		T(without_memory_nothing_moves),
