@@ -248,7 +248,7 @@ static bool move_at_random(struct moves *m, struct rng *rng, const struct stream
 	rc = nsk_migrate(m->fd[end], to);
 	mem->fail_at = 0;
 	if (rc)
-		assert_true(errno == ENOBUFS || (errno == ENOTCONN && s[0].eof && s[1].eof));
+		assert_true(errno == ENOBUFS || (errno == ENOTCONN && s[0].shut && s[1].shut));
 	return rc == 0;
 }
 

@@ -188,7 +188,7 @@ static void segments_fit_the_way_from_here(void **state)
 	struct tcp_conn *c = begun_one(p->from), *moved;
 	struct conn_queues q = {0};
 
-	p->to->iface[0].mtu = 1000;
+	p->to->ifc[0].mtu = 1000;
 	export(p, c);
 	assert_int_equal(c->cc.smss, 1460);
 	assert_int_equal(import(p, &q, &moved), 0);
