@@ -47,20 +47,31 @@ void sock_let_others(void)
 
 /* ---- at the old worker ----------------------------------------------------------------------- */
 
-/* Notes who waits in a call that goes on wherever the description is. 0 or -ENOBUFS. */
+static bool is_follower(const struct epoll_item *it)
+{
+	return (it->events & ITEM_WATCH) && it->waiter->follows;
+}
+
+/* Notes who waits in a call that goes on wherever the description is. 0, -ENOBUFS, or -EBUSY: one
+ * of them has not come here yet, who could fall behind by any number of moves. */
 static int gather(struct sock_journey *j)
 {
 	unsigned n = 0;
 
-	for (const struct epoll_item *it = j->s->items; it; it = it->next)
-		n += (it->events & ITEM_WATCH) && it->waiter->follows;
+	for (const struct epoll_item *it = j->s->items; it; it = it->next) {
+		if (!is_follower(it))
+			continue;
+		if (__atomic_load_n(&it->waiter->behind, __ATOMIC_ACQUIRE))
+			return -EBUSY;
+		n++;
+	}
 	j->descriptors = handle_count(j->s);
 	j->fds = calloc(j->descriptors, sizeof(*j->fds));
 	j->followers = calloc(n + 1, sizeof(*j->followers));
 	if (!j->fds || !j->followers)
 		return -ENOBUFS;
 	for (struct epoll_item *it = j->s->items; it; it = it->next)
-		if ((it->events & ITEM_WATCH) && it->waiter->follows)
+		if (is_follower(it))
 			j->followers[j->count++] = (struct follower){
 				.watch = it,
 				.waiter = it->waiter,
@@ -76,6 +87,7 @@ static void leave_word(const struct follower *f, const struct nsk_worker *to)
 	f->watch->sock = NULL;
 	f->watch->next = f->there;
 	f->watch->ep_prev = to->id;
+	__atomic_store_n(&f->waiter->behind, true, __ATOMIC_RELAXED);
 	waiter_fire(f->waiter);
 }
 

@@ -38,6 +38,7 @@ void waiter_init(struct waiter *wt, const sigset_t *mask)
 	sock_thread.interrupted = false;
 	wt->word = 0;
 	wt->follows = false;
+	wt->behind = false;
 	wt->moved = false;
 	wt->event_fd = -1;
 	wt->turns = sock_own();
@@ -324,6 +325,7 @@ static int follow(struct wait_state *st)
 	sock_visit(st->w);
 	list_del(&left->ready);
 	slab_free(&w->sock->items, left);
+	__atomic_store_n(&st->waiter.behind, false, __ATOMIC_RELEASE);
 	return come_again(st);
 }
 

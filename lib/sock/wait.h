@@ -38,6 +38,7 @@ struct waiter {
 	uint32_t word;		  /* [A] 0 waiting, 1 fired */
 	int event_fd;		  /* a sleeper with a mask is woken by it; -1: by the word */
 	bool follows;		  /* [C] a socket that moves takes it along */
+	bool behind;		  /* [A] and has not come to where that is */
 	bool moved;		  /* [A] one that does not follow: a socket has left it */
 	struct nsk_worker *turns; /* worker that the thread turns meanwhile; NULL: it sleeps */
 	const sigset_t *mask;	  /* of signals, in force while it waits and not before; or NULL */
