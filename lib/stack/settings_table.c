@@ -125,7 +125,7 @@ const struct setting settings_table[] = {
 	U32("tcp.max_orphans", tcp_max_orphans, "connections", 0, TABLE_MAX, 65536, LIVE,
 	    "net.ipv4.tcp_max_orphans",
 	    "connections of a worker that applications have closed and peers have not, and no more than "
-	    "half of tcp.max_conns; beyond, closing resets"),
+	    "7/8 of tcp.max_conns; beyond, closing resets"),
 	U32("tcp.keepalive_ms", tcp_keepalive_ms, "ms", 1, WEEK_MS, 7200000, LIVE,
 	    "net.ipv4.tcp_keepalive_time",
 	    "idle time before the first keepalive probe, where SO_KEEPALIVE is on"),

@@ -82,12 +82,12 @@ void tcp_discard(struct nsk_worker *w, struct tcp_conn *c)
 		conn_abort(w, c, ECONNABORTED);
 }
 
-/* They take the places of connections: half of these are left to the living in any case. */
+/* They take the places of connections: an eighth of these is left to the living in any case. */
 static bool too_many_orphans(const struct nsk_worker *w)
 {
-	uint32_t most = SETTING(w->set, tcp_max_orphans);
+	uint32_t most = SETTING(w->set, tcp_max_orphans), places = w->set->tcp_max_conns;
 
-	return w->tcp->orphans >= NSK_MIN(most, w->set->tcp_max_conns / 2);
+	return w->tcp->orphans >= NSK_MIN(most, places - places / 8);
 }
 
 /* The application leaves an open connection: the protocol ends it in its own time, unless it has
