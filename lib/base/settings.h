@@ -107,7 +107,7 @@ struct settings {
 	uint32_t ip_ttl;	 /* of packets that we send (64) */
 	uint32_t ip_routes;	 /* routes of a stack (1024) */
 	uint32_t arp_entries;	 /* neighbours of a worker (1024) */
-	uint32_t arp_queue;	 /* packets that wait for one resolution (100) */
+	uint32_t arp_queue;	 /* packets that wait for one resolution (3) */
 	uint32_t arp_timeout_ms; /* before a resolved entry is asked for again (60000) */
 	uint32_t arp_retry_ms;	 /* between requests (1000) */
 	uint32_t arp_retries;	 /* requests before the destination is unreachable (3) */

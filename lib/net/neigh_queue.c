@@ -2,7 +2,7 @@
 /*
  * Packets that wait until their neighbour has answered. RFC 1122 §2.3.2.2, RFC 4861 §7.2.2.
  *
- * Two bounds: arp_queue packets a neighbour, enough for what begins at once towards it, and for all
+ * Two bounds: arp_queue packets a neighbour, and for all
  * neighbours together 1/NEIGH_QUEUE_SHARE of the worker's packet buffers, so that a flood from
  * addresses where nobody is leaves connections the rest. Who finds his neighbour's queue full takes
  * the place of its oldest packet. Who finds all taken takes that of the neighbour that has waited

@@ -229,7 +229,7 @@ const struct setting settings_table[] = {
 	U32("ip.routes", ip_routes, "routes", 1, TABLE_MAX, 1024, START, NULL, "routes of a stack"),
 	U32("arp.entries", arp_entries, "neighbours", 16, 1048576, 1024, START,
 	    "net.ipv4.neigh.default.gc_thresh3", "neighbours of a worker"),
-	U32("arp.queue", arp_queue, "packets", 1, 255, 100, LIVE, NULL,
+	U32("arp.queue", arp_queue, "packets", 1, 255, 3, LIVE, NULL,
 	    "packets that wait for one neighbour's answer; those of all have 1/16 of the buffers"),
 	U32("arp.timeout_ms", arp_timeout_ms, "ms", 100, WEEK_MS, 60000, LIVE,
 	    "net.ipv4.neigh.default.base_reachable_time_ms",

@@ -140,6 +140,15 @@ void tcp_take_fin(struct nsk_worker *w, struct tcp_conn *c)
 	sock_ready(&c->sock, EPOLLIN | EPOLLRDHUP | (c->flags & CONN_F_FIN_QUEUED ? EPOLLHUP : 0));
 }
 
+/* Octets behind the FIN are here already: the peer contradicts itself. */
+static bool was_passed(const struct tcp_conn *c, uint32_t fin_seq)
+{
+	const struct reasm *held = conn_ooo(c);
+
+	return seq_lt(fin_seq, c->rcv_nxt) ||
+	       (held && !reasm_empty(held) && seq_gt(reasm_end(held), fin_seq));
+}
+
 /* Where the segment's FIN stands is remembered until all before it has come. */
 static void note_fin(struct nsk_worker *w, struct tcp_conn *c, uint32_t fin_seq)
 {
@@ -150,7 +159,7 @@ static void note_fin(struct nsk_worker *w, struct tcp_conn *c, uint32_t fin_seq)
 		return;
 	}
 	x = conn_ext(w, c);
-	if (!x || (c->flags & CONN_F_FIN_KNOWN))
+	if (!x || (c->flags & CONN_F_FIN_KNOWN) || was_passed(c, fin_seq))
 		return;
 	x->fin_seq = fin_seq;
 	c->flags |= CONN_F_FIN_KNOWN;

@@ -204,8 +204,8 @@ static unsigned find_losses(struct loss_ctx *x, const struct loss_ack *a)
 	bool told = x->sack ? a->news->sacked != 0 : a->is_dup;
 	unsigned ev = a->acked ? LOSS_EV_GROW : 0;
 
-	if (a->acked && !flight_sacked(x->f))
-		x->l->dupacks = 0;
+	if (a->acked)
+		x->l->dupacks = 0; /* RFC 6675 section 5 */
 	if (told && x->l->dupacks < UINT8_MAX)
 		x->l->dupacks++;
 	if (!x->m) {

@@ -186,8 +186,6 @@ static void fourth_packet_to_an_unresolved_neighbour(struct peer *p)
 	peer_settle(p);
 }
 
-static const char *const short_queue[] = {"arp.queue=3", NULL};
-
 static void three_packets_wait(struct peer *p)
 {
 	udp_socket(p);
@@ -545,7 +543,7 @@ const struct drop_test drops_link[] = {
 	CASE(ARP_CONFLICT, arp_claims_our_address),
 	CASE(ARP_TABLE_FULL, echo_from_a_new_neighbour, .settings = few_neighbours,
 	     .prepare = fill_neighbours, .finish = close_fd, .no_arp = true),
-	CASE(ARP_QUEUE_FULL, fourth_packet_to_an_unresolved_neighbour, .settings = short_queue,
+	CASE(ARP_QUEUE_FULL, fourth_packet_to_an_unresolved_neighbour,
 	     .prepare = three_packets_wait, .finish = close_fd),
 	CASE(ARP_UNRESOLVED, neighbour_that_does_not_answer, .prepare = udp_socket,
 	     .finish = close_fd, .times = 2, .at_once = true),

@@ -222,7 +222,40 @@ static void exit_and_growth_are_not_told_of_one_ack(void **state)
 	sender_end(&s);
 }
 
+/* Section 5: whatever else is in the scoreboard. */
+static void rfc6675_5_duplicates_are_counted_from_the_last_cumulative_ack(void **state)
+{
+	(void)state;
+	ten_in_flight(0, true);
+	sender_sack(&s, 0, 4, 5);
+	sender_sack(&s, 0, 6, 7);
+	assert_int_equal(s.l.dupacks, 2);
+	sender_sack(&s, 1, 0, 0);
+	assert_int_equal(s.l.dupacks, 0);
+	assert_int_equal(flight_sacked(&s.f), 2 * SMSS);
+	sender_end(&s);
+}
+
 /* ---- timeouts ---- */
+
+static void rfc6675_5_1_after_a_timeout_no_recovery_begins_below_high_data(void **state)
+{
+	(void)state;
+	ten_in_flight(0, true);
+	assert_int_equal(sender_sack(&s, 0, 1, 4), LOSS_EV_ENTER);
+	expect_again(0);
+	s.now += RTT;
+	sender_rto(&s);
+	assert_int_equal(s.l.state, LOSS_RTO); /* FAST is over */
+	assert_int_equal(flight_sacked(&s.f), 3 * SMSS);
+	for (uint32_t to = 5; to <= 9; to++)
+		assert_int_equal(sender_sack(&s, 0, 1, to) & LOSS_EV_ENTER, 0);
+	assert_int_equal(sender_sack(&s, 9, 0, 0) & (LOSS_EV_ENTER | LOSS_EV_EXIT), 0);
+	assert_int_equal(s.l.state, LOSS_RTO);
+	assert_int_equal(sender_sack(&s, 10, 0, 0) & LOSS_EV_EXIT, LOSS_EV_EXIT);
+	assert_int_equal(s.l.state, LOSS_OPEN);
+	sender_end(&s);
+}
 
 static void rfc8985_6_3_timeout_loses_the_first_and_what_is_as_old(void **state)
 {
@@ -462,6 +495,8 @@ int main(void)
 		cmocka_unit_test(rfc8985_lost_retransmission_is_sent_a_third_time),
 		cmocka_unit_test(rfc9937_window_in_recovery_comes_down_to_ssthresh),
 		cmocka_unit_test(exit_and_growth_are_not_told_of_one_ack),
+		cmocka_unit_test(rfc6675_5_duplicates_are_counted_from_the_last_cumulative_ack),
+		cmocka_unit_test(rfc6675_5_1_after_a_timeout_no_recovery_begins_below_high_data),
 		cmocka_unit_test(rfc8985_6_3_timeout_loses_the_first_and_what_is_as_old),
 		cmocka_unit_test(rfc6298_5_4_each_timeout_sends_the_first_segment),
 		cmocka_unit_test(rfc5681_3_1_timeout_without_sack_goes_back),
