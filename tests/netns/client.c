@@ -7,8 +7,8 @@
  *				the worker's thread connects and receives, the main thread sends
  *	fastopen ADDRESS PORT BYTES	the same by one call that connects and sends, all of it in
  *				the main thread; tells what TCP_INFO says of Fast Open
- *	udp ADDRESS PORT	connect, send "hello", receive a datagram and show it;
- *				the main thread does all of it
+ *	udp ADDRESS PORT	connect with IP_RECVERR, send "hello", receive a datagram and show
+ *				it; the main thread does all of it
  *	keepalive ADDRESS PORT	connect, probe each second, receive to the end or the failure;
  *				the main thread does all of it
  *	urgent ADDRESS PORT	connect, send "abcX" whose last is urgent and "def", show what
@@ -180,10 +180,12 @@ static void run_udp(const struct sockaddr_in *peer)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	int fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+	const int on = 1;
 	char buffer[64];
 	ssize_t n = 0;
 
-	if (nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+	if (nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    nsk_setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)))
 		note(failed, "setsockopt");
 	if (nsk_connect(fd, (const struct sockaddr *)peer, sizeof(*peer)))
 		note(failed, "connect");
