@@ -82,12 +82,11 @@ void tcp_discard(struct nsk_worker *w, struct tcp_conn *c)
 		conn_abort(w, c, ECONNABORTED);
 }
 
-/* They take the places of connections: an eighth of these is left to the living in any case. */
 static bool too_many_orphans(const struct nsk_worker *w)
 {
-	uint32_t most = SETTING(w->set, tcp_max_orphans), places = w->set->tcp_max_conns;
+	const struct tcp_worker *t = w->tcp;
 
-	return w->tcp->orphans >= NSK_MIN(most, places - places / 8);
+	return t->orphans >= SETTING(w->set, tcp_max_orphans) || t->orphans >= t->orphans_most;
 }
 
 /* The application leaves an open connection: the protocol ends it in its own time, unless it has

@@ -245,11 +245,11 @@ struct tcp_ext {
 	struct tcp_moved *moved; /* where its segments come, while that is elsewhere */
 };
 
-/* Nobody has a descriptor of it any more. */
+/* Nobody has a descriptor of it any more; it was no orphan before. */
 static inline void conn_orphan(struct nsk_worker *w, struct tcp_conn *c)
 {
-	w->tcp->orphans += !(c->flags & CONN_F_ORPHAN);
 	c->flags |= CONN_F_ORPHAN;
+	w->tcp->orphans++;
 }
 
 static inline bool conn_in(const struct tcp_conn *c, uint32_t states)

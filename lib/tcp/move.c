@@ -41,7 +41,8 @@ struct move {
 static int refuse(struct move *m, struct tcp_conn *c, int rc)
 {
 	conn_queues_take(m->to, c, &m->q);
-	conn_orphan(m->to, c);
+	if (!(c->flags & CONN_F_ORPHAN))
+		conn_orphan(m->to, c);
 	conn_free(m->to, c);
 	return rc;
 }

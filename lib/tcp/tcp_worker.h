@@ -94,6 +94,7 @@ struct tcp_worker {
 	struct limiter rst_limit;	/* RSTs to strangers */
 	struct limiter challenge_limit; /* see tcp_challenge_ok() */
 	uint32_t established, listeners, bound, orphans;
+	uint32_t orphans_most; /* [C] an eighth of the connections' places is left to the living */
 
 	uint64_t syn_port_hash;	       /* of the port that the last SYN came to */
 	uint16_t syn_port_be;	       /* 0 at first: no socket has that port */

@@ -89,6 +89,7 @@ static int init_tables(struct nsk_worker *w)
 	uint32_t most = 3 * set->tcp_max_conns + set->tcp_max_syn + set->tcp_max_time_wait;
 	int rc;
 
+	t->orphans_most = set->tcp_max_conns - set->tcp_max_conns / 8;
 	rc = slab_init(&t->conns, w->mem, sizeof(struct tcp_conn), NSK_CACHELINE,
 		       set->tcp_max_conns, "tcp connections");
 	if (rc == 0)
@@ -299,7 +300,8 @@ static void drop_value(struct nsk_worker *w, uint32_t value, bool reset)
 		if (reset) {
 			conn_abort(w, c, ECONNABORTED);
 		} else {
-			conn_orphan(w, c);
+			if (!(c->flags & CONN_F_ORPHAN))
+				conn_orphan(w, c);
 			conn_free(w, c);
 		}
 	}
