@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include <linux/errqueue.h>
@@ -30,7 +31,10 @@ static uint64_t calls_over;
 struct client {
 	int fd;
 	uint64_t owed; /* bytes that were asked for and not sent yet */
+	LIST_ENTRY(client) link;
 };
+
+static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 
 /* What the error queue tells: calls from ee_info to ee_data are over. */
 static void count_what_is_over(int fd)
@@ -68,16 +72,21 @@ static int serve_client(struct client *c)
 	return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
 }
 
+static void leave(struct client *c)
+{
+	LIST_REMOVE(c, link);
+	nsk_close(c->fd);
+	free(c);
+}
+
 static void on_event(const struct epoll_event *event)
 {
 	struct client *c = event->data.ptr;
 
 	if (event->events & EPOLLERR)
 		count_what_is_over(c->fd);
-	if (serve_client(c)) {
-		nsk_close(c->fd);
-		free(c);
-	}
+	if (serve_client(c))
+		leave(c);
 }
 
 static void welcome(int epoll, int listener)
@@ -92,6 +101,8 @@ static void welcome(int epoll, int listener)
 	if (fd >= 0 && (!c || nsk_epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))) {
 		nsk_close(fd);
 		free(c);
+	} else if (c) {
+		LIST_INSERT_HEAD(&clients, c, link);
 	}
 }
 
@@ -118,6 +129,8 @@ static int serve(void *arg)
 				on_event(&events[i]);
 			else
 				welcome(epoll, listener);
+	while (!LIST_EMPTY(&clients))
+		leave(LIST_FIRST(&clients));
 	return 0;
 }
 

@@ -119,6 +119,7 @@ def check_answers(program):
     with running(command(program), stdout=subprocess.PIPE, text=True) as server:
         address_tap()
         clients = [until("a connection", connect) for _ in range(2)]
+        stays = until("a connection", connect)  # to the end
         for sock in clients:
             sock.sendall(b"ab")
         for sock in clients:
@@ -126,6 +127,7 @@ def check_answers(program):
             sock.close()
         server.send_signal(signal.SIGTERM)
         said, _ = server.communicate(timeout=LIMIT_S)
+        stays.close()
         assert server.returncode == 0, f"big_answers: status {server.returncode}"
     over, copied = (int(n) for n in re.findall(r"\d+", said))
     assert over >= 4 and copied < 100000, f"big_answers says: {said}"
