@@ -238,31 +238,25 @@ static void loop_serve(struct nsk_worker *w)
 	call_serve(run_of(w));
 }
 
+/* Takes what lies in a ring now, step by step; others may go on filling it. */
+static void empty(struct run_worker *r, struct rte_ring *ring,
+		  unsigned (*step)(struct run_worker *r))
+{
+	unsigned left = ring ? rte_ring_count(ring) : 0, n;
+
+	while (left && (n = step(r)) > 0)
+		left -= NSK_MIN(n, left);
+}
+
 static void loop_drain(struct nsk_worker *w)
 {
-	unsigned left = w->peers > 1 ? rte_ring_count(run_of(w)->steer_ring) : 0;
-
-	while (left) {
-		unsigned n = steer_receive(run_of(w));
-
-		left -= NSK_MIN(n, left);
-		if (n == 0)
-			break;
-	}
+	empty(run_of(w), run_of(w)->steer_ring, steer_receive);
 	tcp_input_burst(w);
 }
 
 static void loop_flush(struct nsk_worker *w)
 {
-	unsigned left = w->peers > 1 ? rte_ring_count(run_of(w)->tx_ring) : 0;
-
-	while (left) {
-		unsigned n = steer_transmit(run_of(w));
-
-		left -= NSK_MIN(n, left);
-		if (n == 0)
-			break;
-	}
+	empty(run_of(w), run_of(w)->tx_ring, steer_transmit);
 	net_tx_flush(w);
 }
 

@@ -362,17 +362,23 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c);
 /* Sends an RST if the state asks for one (RFC 9293 §3.10.5 ABORT), then conn_ended(). */
 void conn_abort(struct nsk_worker *w, struct tcp_conn *c, int err);
 
+/* Appends a connection to one of the lists that output goes through, unless it is in one. False:
+ * it is. */
+static inline bool conn_list(struct tcp_conn *c, struct tcp_conn ***tail)
+{
+	if (c->flags & CONN_F_DIRTY)
+		return false;
+	c->flags |= CONN_F_DIRTY;
+	c->dirty_next = NULL;
+	**tail = c;
+	*tail = &c->dirty_next;
+	return true;
+}
+
 /* The output of this turn will look at the connection. */
 static inline void conn_dirty(struct nsk_worker *w, struct tcp_conn *c)
 {
-	struct tcp_worker *t = w->tcp;
-
-	if (c->flags & CONN_F_DIRTY)
-		return;
-	c->flags |= CONN_F_DIRTY;
-	c->dirty_next = NULL;
-	*t->dirty_tail = c;
-	t->dirty_tail = &c->dirty_next;
+	conn_list(c, &w->tcp->dirty_tail);
 }
 
 /* An ACK leaves in this turn, on data or alone. */

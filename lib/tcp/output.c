@@ -45,13 +45,7 @@ void tcp_starved(struct nsk_worker *w, struct tcp_conn *c)
 {
 	struct tcp_worker *t = w->tcp;
 
-	if (c->flags & CONN_F_DIRTY)
-		return;
-	c->flags |= CONN_F_DIRTY;
-	c->dirty_next = NULL;
-	*t->starved_tail = c;
-	t->starved_tail = &c->dirty_next;
-	if (!wheel_armed(&t->starved_timer))
+	if (conn_list(c, &t->starved_tail) && !wheel_armed(&t->starved_timer))
 		wheel_arm(&w->wheel, &t->starved_timer, w->now_ns + STARVED_NS);
 }
 

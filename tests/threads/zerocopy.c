@@ -114,19 +114,26 @@ static void blocking_calls_go_by_reference(void **state)
 	assert_int_equal(nsk_zc_unregister(pair->crew.stack[0], room), 0);
 }
 
+/* A call by reference that finds no room, and waits. */
+static void send_and_wait(struct pair *pair, struct job *job)
+{
+	*job = (struct job){.fn = job_send,
+			    .fd = pair->fd[0],
+			    .data = room,
+			    .len = sizeof(room),
+			    .flags = MSG_ZEROCOPY};
+	set_zerocopy(&pair->crew, pair->fd[0]);
+	job_start(job);
+	crew_waiting(pair->crew.stack[0], 1);
+}
+
 /* The call still waits for room when the stack goes. */
 static void a_stack_that_stops_ends_the_call(void **state)
 {
 	struct pair *pair = *state;
-	struct job job = {.fn = job_send,
-			  .fd = pair->fd[0],
-			  .data = room,
-			  .len = sizeof(room),
-			  .flags = MSG_ZEROCOPY};
+	struct job job;
 
-	set_zerocopy(&pair->crew, pair->fd[0]);
-	job_start(&job);
-	crew_waiting(pair->crew.stack[0], 1);
+	send_and_wait(pair, &job);
 	nsk_stop(pair->crew.stack[0]);
 	job_join(&job);
 	assert_true(job.rc > 0 && job.rc < (ssize_t)sizeof(room));
@@ -142,15 +149,9 @@ static void a_call_that_waits_outlives_its_descriptor(void **state)
 {
 	struct pair *pair = *state;
 	struct receiver r = {.job = {.fn = do_receive, .fd = pair->fd[1], .data = &r}};
-	struct job job = {.fn = job_send,
-			  .fd = pair->fd[0],
-			  .data = room,
-			  .len = sizeof(room),
-			  .flags = MSG_ZEROCOPY};
+	struct job job;
 
-	set_zerocopy(&pair->crew, pair->fd[0]);
-	job_start(&job);
-	crew_waiting(pair->crew.stack[0], 1);
+	send_and_wait(pair, &job);
 	assert_int_equal(nsk_close(pair->fd[0]), 0);
 	job_start(&r.job);
 	job_join(&job);
