@@ -42,8 +42,8 @@ struct nsk_tcp_info {
 
 	uint32_t tcpi_last_data_sent; /**< since data was sent, ms, as the next three */
 	uint32_t tcpi_last_ack_sent;  /**< 0 */
-	uint32_t tcpi_last_data_recv; /**< since a segment came */
-	uint32_t tcpi_last_ack_recv;  /**< the same */
+	uint32_t tcpi_last_data_recv; /**< since data came in order */
+	uint32_t tcpi_last_ack_recv;  /**< since any segment came */
 
 	uint32_t tcpi_pmtu;	    /**< of the path, octets */
 	uint32_t tcpi_rcv_ssthresh; /**< octets of the window that are left */
@@ -59,8 +59,8 @@ struct nsk_tcp_info {
 
 	uint32_t tcpi_total_retrans; /**< segments sent again, ever */
 
-	uint64_t tcpi_pacing_rate;     /**< octets a second; all ones: no limit */
-	uint64_t tcpi_max_pacing_rate; /**< SO_MAX_PACING_RATE */
+	uint64_t tcpi_pacing_rate;     /**< octets a second, see docs/SOCKETS.md */
+	uint64_t tcpi_max_pacing_rate; /**< SO_MAX_PACING_RATE; all ones: none */
 	uint64_t tcpi_bytes_acked;     /**< sequence numbers acknowledged */
 	uint64_t tcpi_bytes_received;  /**< sequence numbers received in order */
 	uint32_t tcpi_segs_out;	       /**< segments sent */

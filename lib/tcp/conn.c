@@ -119,7 +119,8 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 	c->snd_end = iss + 1;
 	c->retries = 0;
 	c->probes = 0;
-	c->last_rcv_ms = w->tcp->now_ms;
+	c->last_ack_ms = w->tcp->now_ms;
+	c->last_data_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
 	c->ts_recent = 0;
 	c->last_ack_sent = 0;
@@ -177,7 +178,8 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c, uint32_t timeouts)
 	if (NSK_UNLIKELY(c->cc.flags & CC_MODEL))
 		pace_model(w, c);
 	c->flags |= CONN_F_WAS_OPEN;
-	c->last_rcv_ms = w->tcp->now_ms;
+	c->last_ack_ms = w->tcp->now_ms;
+	c->last_data_ms = w->tcp->now_ms;
 	c->last_snd_ms = w->tcp->now_ms;
 }
 

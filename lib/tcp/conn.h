@@ -152,7 +152,7 @@ struct tcp_conn {
 	uint32_t ts_off; /* what our timestamp clock is ahead by */
 	uint32_t last_ack_sent;
 	struct window win;
-	uint32_t last_rcv_ms; /* last acceptable segment */
+	uint32_t last_ack_ms; /* last acceptable segment, but see conn_heard_ms() */
 	uint32_t last_snd_ms; /* last data */
 	uint64_t tally_in;    /* both: see tally.h */
 	uint32_t tally_out;
@@ -168,6 +168,7 @@ struct tcp_conn {
 	struct loss loss;
 	struct rtt rtt;
 	struct ackpolicy ack;
+	uint32_t last_data_ms; /* rcv_nxt was moved by data last */
 	struct route_cache route;
 
 	struct flow flow; /* as received: src is the peer. Before connect: dst as bound */
@@ -265,6 +266,12 @@ static inline struct tcp_conn *conn_of_sock(struct sock *s)
 static inline struct reasm *conn_ooo(const struct tcp_conn *c)
 {
 	return c->ext ? c->ext->ooo : NULL;
+}
+
+/* When the last acceptable segment came. Short cuts note data in last_data_ms alone. */
+static inline uint32_t conn_heard_ms(const struct tcp_conn *c)
+{
+	return seq_max(c->last_ack_ms, c->last_data_ms);
 }
 
 static inline uint32_t conn_rcv_wnd(const struct tcp_conn *c)

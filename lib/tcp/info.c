@@ -94,20 +94,42 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_rttvar = rtt_rttvar_us(&c->rtt);
 	i->tcpi_min_rtt = c->loss.min_rtt_us;
 	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;
-	i->tcpi_last_data_recv = w->tcp->now_ms - c->last_rcv_ms;
-	i->tcpi_last_ack_recv = i->tcpi_last_data_recv;
+	i->tcpi_last_data_recv = w->tcp->now_ms - c->last_data_ms;
+	i->tcpi_last_ack_recv = w->tcp->now_ms - conn_heard_ms(c);
 }
 
 /*
- * Octets a second; Linux's ~0 where there is no limit. The rate of delivery is sampled only where
- * congestion control or a limit of the rate wants it, and is 0 elsewhere.
+ * What a sender that spreads its window over a round trip would be paced at: Linux's formula, a
+ * fifth more, or twice that in the first half of slow start. Before there is a window: no limit.
  */
-static void fill_rates(const struct tcp_conn *c, struct nsk_tcp_info *i)
+static uint64_t window_rate(const struct tcp_conn *c)
+{
+	uint32_t wnd = NSK_MAX(c->cc.cwnd, c->snd_nxt - c->snd_una);
+	uint32_t percent = c->cc.cwnd < c->cc.ssthresh / 2 ? 200 : 120;
+
+	if (!(c->flags & CONN_F_WAS_OPEN))
+		return PACE_NO_LIMIT;
+	return (uint64_t)wnd * percent * (8 * 1000000 / 100) / NSK_MAX(c->rtt.srtt8_us, 1u);
+}
+
+/* Octets a second; Linux's ~0 where there is no limit. In each state, as there. */
+static void fill_pacing(const struct tcp_conn *c, struct nsk_tcp_info *i)
+{
+	const struct tcp_pace *p = pace_of(c);
+	uint64_t rate = p && p->model ? p->model->pacing_rate : window_rate(c);
+
+	i->tcpi_max_pacing_rate = p ? p->max_rate : PACE_NO_LIMIT;
+	i->tcpi_pacing_rate = NSK_MIN(rate, i->tcpi_max_pacing_rate);
+}
+
+/*
+ * Octets a second. The rate of delivery is sampled only where congestion control or a limit of the
+ * rate wants it, and is 0 elsewhere.
+ */
+static void fill_delivery(const struct tcp_conn *c, struct nsk_tcp_info *i)
 {
 	const struct tcp_pace *p = pace_of(c);
 
-	i->tcpi_pacing_rate = pace_rate(c);
-	i->tcpi_max_pacing_rate = p ? p->max_rate : PACE_NO_LIMIT;
 	if (!p)
 		return;
 	i->tcpi_delivery_rate = rate_last(&p->rate);
@@ -164,6 +186,7 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct ns
 	const struct tcp_counts n = tally_read(w, c);
 
 	i->tcpi_state = c->state;
+	fill_pacing(c, i);
 	if (c->state == TCPS_LISTEN) {
 		/* As Linux: the accept queue and its limit. */
 		i->tcpi_unacked = c->listener->count;
@@ -182,7 +205,7 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct ns
 		       : c->route.iface		  ? c->route.iface->mtu
 						  : 0;
 	fill_windows(c, i);
-	fill_rates(c, i);
+	fill_delivery(c, i);
 	i->tcpi_rcv_space = c->rcv.limit;
 	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
 	i->tcpi_snd_wnd = c->win.snd_wnd;

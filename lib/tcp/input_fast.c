@@ -79,7 +79,6 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	}
 	if ((c->flags & CONN_F_TS) && seq_leq(p->seq, c->last_ack_sent))
 		c->ts_recent = p->opts.tsval;
-	c->last_rcv_ms = w->tcp->now_ms;
 	acked = p->ack - c->snd_una;
 	if (acked) {
 		rtt_us = tcp_ack_plain(w, c, p->ack);
@@ -89,6 +88,7 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	}
 	take_window(w, c, p);
 	if (len == 0) {
+		c->last_ack_ms = w->tcp->now_ms;
 		tally_in_segment(c, false);
 		pkt_put(w, m);
 		if (fin)
@@ -101,11 +101,13 @@ void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	if (NSK_UNLIKELY(!rcvq_append(w, c, m))) {
+		c->last_ack_ms = w->tcp->now_ms;
 		tally_in_segment(c, true);
 		pkt_drop(w, m, NSK_DROP_TCP_MEM_FULL);
 		conn_ack_now(w, c);
 		return;
 	}
+	c->last_data_ms = w->tcp->now_ms;
 	c->rcv_nxt += len;
 	tally_in_data(c, len);
 	tcp_ack_policy(w, c, len, 0);

@@ -78,7 +78,7 @@ void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 	window_start(&c->win, c->rcv_nxt);
 	window_snd_set(&c->win, p->wnd, true);
 	c->snd_wl1 = p->seq;
-	c->last_rcv_ms = w->tcp->now_ms;
+	c->last_ack_ms = w->tcp->now_ms;
 	if (p->tcp_flags & TCP_ACK) {
 		/* Our SYN offered a window without scale: so much the peer may have sent. */
 		c->win.rcv_adv = c->rcv_nxt + rcvq_first_window(c);

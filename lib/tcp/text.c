@@ -17,7 +17,8 @@
 void tcp_ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsigned events)
 {
 	/* One segment never exceeds the MSS that we announced, so the policy need not cut it. */
-	switch (ackpolicy_input(&c->ack, len, 1, UINT16_MAX, events)) {
+	switch (ackpolicy_input(&c->ack, c->rcv_nxt - c->last_ack_sent, len, 1, UINT16_MAX,
+				events)) {
 	case ACKPOLICY_NOW:
 		c->flags |= CONN_F_ACK_NOW;
 		break;
@@ -93,6 +94,7 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 		conn_ack_now(w, c);
 	if (taken == 0)
 		return;
+	c->last_data_ms = w->tcp->now_ms;
 	/* What had waited behind the gap counts for no segment's size. */
 	tcp_ack_policy(w, c, NSK_MIN(taken, len), events);
 	if (NSK_UNLIKELY(c->loss.urgent))
@@ -107,7 +109,7 @@ static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mb
 	ooo_add(w, c, m, seq);
 	if (c->ext)
 		c->ext->count.rcv_ooo++;
-	ackpolicy_input(&c->ack, len, 1, UINT16_MAX, ACKPOLICY_OOO);
+	ackpolicy_input(&c->ack, 0, len, 1, UINT16_MAX, ACKPOLICY_OOO);
 	if (c->rcv.dupacks < UINT8_MAX)
 		c->rcv.dupacks++;
 	conn_dirty(w, c);

@@ -35,15 +35,14 @@ static uint32_t full_size(struct ackpolicy *p, uint32_t len, unsigned nsegs, uin
 	return p->rcv_mss < mss ? p->rcv_mss : mss;
 }
 
-enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsigned nsegs,
-				       uint16_t mss, unsigned events)
+enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t unacked, uint32_t len,
+				       unsigned nsegs, uint16_t mss, unsigned events)
 {
 	uint32_t full;
 
 	if (len == 0 && events == 0)
 		return ACKPOLICY_NONE;
 	full = full_size(p, len, nsegs, mss);
-	p->unacked += len;
 	p->flags |= ACKPOLICY_F_OWED;
 	if (len != 0)
 		p->flags |= ACKPOLICY_F_FRESH;
@@ -59,7 +58,7 @@ enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsign
 		p->quick = nsegs < p->quick ? (uint8_t)(p->quick - nsegs) : 0;
 		return ACKPOLICY_NOW;
 	}
-	return p->unacked >= 2 * full ? ACKPOLICY_NOW : ACKPOLICY_LATER;
+	return unacked >= 2 * full ? ACKPOLICY_NOW : ACKPOLICY_LATER;
 }
 
 bool ackpolicy_timeout(struct ackpolicy *p)

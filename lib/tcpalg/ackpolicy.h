@@ -36,13 +36,12 @@ enum ackpolicy_verdict {
 #define ACKPOLICY_ECN	0x20u /* the CE mark changed (RFC 3168, RFC 8257) */
 
 struct ackpolicy {
-	uint32_t unacked; /* [W] octets received since the last ACK went out */
 	uint16_t rcv_mss; /* [W] largest segment seen: what "full-sized" means for this peer */
 	uint8_t quick;	  /* [W] segments still to be acknowledged at once */
 	uint8_t flags;	  /* [W] private */
 };
 
-_Static_assert(sizeof(struct ackpolicy) <= 8, "lives in the connection");
+_Static_assert(sizeof(struct ackpolicy) <= 4, "lives in the connection");
 
 #define ACKPOLICY_F_RFC	  0x01u
 #define ACKPOLICY_F_OWED  0x02u
@@ -52,10 +51,11 @@ void ackpolicy_init(struct ackpolicy *p, enum ackpolicy_profile profile);
 
 /*
  * A segment, or a merged run of nsegs, came in with len octets; mss is the most that the peer may
- * put into one segment. events: ACKPOLICY_* above, 0 for data in order.
+ * put into one segment; unacked: octets received since the last ACK went out, with these. events:
+ * ACKPOLICY_* above, 0 for data in order.
  */
-enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t len, unsigned nsegs,
-				       uint16_t mss, unsigned events);
+enum ackpolicy_verdict ackpolicy_input(struct ackpolicy *p, uint32_t unacked, uint32_t len,
+				       unsigned nsegs, uint16_t mss, unsigned events);
 
 /* A segment with an ACK left. data: it carries octets of ours. */
 static inline void ackpolicy_sent(struct ackpolicy *p, bool data)
@@ -67,7 +67,6 @@ static inline void ackpolicy_sent(struct ackpolicy *p, bool data)
 		p->flags &= (uint8_t)~ACKPOLICY_F_FRESH;
 	}
 	p->flags &= (uint8_t)~ACKPOLICY_F_OWED;
-	p->unacked = 0;
 }
 
 /* The delay ran out: true when an ACK is owed and must go now. No answer came in time. */

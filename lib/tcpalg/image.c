@@ -40,7 +40,6 @@ static const struct image_field rtt_rows[] = {
 TABLE(rtt);
 
 static const struct image_field ackpolicy_rows[] = {
-	NUMBER(ackpolicy, unacked),
 	RANGE(ackpolicy, rcv_mss, 1, UINT16_MAX),
 	NUMBER(ackpolicy, quick),
 	NUMBER(ackpolicy, flags),

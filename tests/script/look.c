@@ -119,6 +119,12 @@ static const struct {
 	FIELD(sndbuf_limited),
 	FIELD(rcv_rtt),
 	FIELD(notsent_bytes),
+	FIELD(last_data_sent),
+	FIELD(last_data_recv),
+	FIELD(last_ack_recv),
+	FIELD(pacing_rate),
+	FIELD(max_pacing_rate),
+	FIELD(delivery_rate),
 };
 
 static int64_t field(const struct nsk_tcp_info *info, size_t off, size_t size)

@@ -36,7 +36,7 @@ static void test_nothing_of_the_connection_before_is_left(void **state)
 	used->tally_in = used->tally_out = 1;
 	used->win.snd_wnd = used->win.max_wnd = used->win.rcv_adv = 1;
 	used->rtt.srtt8_us = 1;
-	used->ack.unacked = 1;
+	used->ack.quick = 1;
 	conn_start(&world->w, c, 1000);
 	conn_start(&world->w, used, 1000);
 	assert_memory_equal(c->ext, used->ext, sizeof(*c->ext));

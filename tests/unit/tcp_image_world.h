@@ -142,7 +142,8 @@ static inline struct tcp_conn *busy_one(struct net_world *world)
 	arrived(world, c, 10000, 100);
 	arrived(world, c, 10100, 1000);
 	arrived(world, c, 9000, 300);
-	c->last_rcv_ms = w->tcp->now_ms - 3;
+	c->last_ack_ms = w->tcp->now_ms - 3;
+	c->last_data_ms = w->tcp->now_ms - 4;
 	tcp_timer_set(w, c, TCP_T_LIFE, 3600 * S_NS);
 	tcp_timer_set(w, c, TCP_T_DELACK, 40 * MS);
 	c->ext->user_timeout_ms = 30000;
