@@ -15,11 +15,11 @@
  * @section sock_threads Threads
  * Any thread may use any descriptor. In the thread that runs the socket's worker a call is a
  * function call; from any other thread it travels to the worker and is done in the worker's turn
- * while the caller waits, which costs microseconds. Where no worker has a thread (nsk_turn()), the
- * caller serialises its calls; what a call that blocks does after its first attempt happens inside
- * nsk_turn(). The thread that called nsk_turn() last would wait for itself: a call of it that would
- * have to wait fails with EDEADLK, with a timeout as well. Such a program uses non-blocking
- * sockets, or leaves turning to another thread.
+ * while the caller waits, which costs microseconds. Where no worker has a thread (nsk_turn()), a
+ * call is done at once, by itself, and what it sends leaves in the next turn. The thread that
+ * called nsk_turn() last would wait for itself: a call of it that would have to wait fails with
+ * EDEADLK, with a timeout as well. Such a program uses non-blocking sockets, or leaves turning to
+ * another thread.
  *
  * @section sock_blocking Blocking
  * Sockets block unless SOCK_NONBLOCK, O_NONBLOCK, FIONBIO or MSG_DONTWAIT says otherwise. While a

@@ -111,9 +111,11 @@ struct nsk_worker {
 	struct mem *mem;	      /* allocator on the worker's NUMA node */
 	uint16_t id;		      /* [C] index in the stack */
 	uint16_t peers;		      /* [C] number of workers in the stack */
-	int owner_tid;	/* [A] thread that runs the worker, 0: whoever calls nsk_turn(),
-			 * who serialise, or WORKER_… */
-	int turner_tid; /* [A] thread that called nsk_turn() last, 0: none did */
+	int owner_tid;	/* [A] thread that runs the worker or has taken it for a turn or a call; 0:
+			 * whoever takes it, or WORKER_… */
+	int turner_tid; /* [A] thread that called nsk_turn() last, 0: none did since a thread ran it
+			 */
+	bool settled;	/* [A] a thread runs it, and has not only taken it for a moment */
 	bool in_turn;
 	bool busy;		 /* this turn did something */
 	struct zc_send *zc_send; /* during an attempt to send by reference: sock/zc_send.h */

@@ -24,24 +24,6 @@ int sock_tid(void)
 	return sock_thread.tid;
 }
 
-bool sock_here_slow(int owner)
-{
-	return owner == sock_tid();
-}
-
-struct sock *sock_direct_or_idle(int fd)
-{
-	struct nsk_worker *w = sock_visit_fd(fd);
-	struct sock *s = NULL;
-
-	if (!w)
-		return NULL;
-	if (sock_here(w))
-		s = handle_sock(handle_at(fd));
-	sock_leave(w);
-	return s;
-}
-
 void sock_sleep(uint32_t *word, uint32_t is, uint64_t until_ns)
 {
 	struct timespec ts = {
@@ -198,11 +180,6 @@ int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 	return sock_here(w) ? fn(arg) : send_parcel(w, fn, arg);
 }
 
-int sock_call_later(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
-{
-	return sock_mine(w) ? fn(arg) : send_parcel(w, fn, arg);
-}
-
 struct fd_call {
 	int fd;
 	uint32_t generation; /* of the descriptor that was meant */
@@ -228,8 +205,7 @@ static int fd_call_run(void *arg)
 	return c->fn(handle_sock(h), c->arg);
 }
 
-static int call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg,
-		   int (*call)(struct nsk_worker *w, int (*fn)(void *arg), void *arg))
+int sock_call_fd_far(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
 {
 	struct fd_call c = {.fd = fd, .fn = fn, .arg = arg};
 	const struct handle *h = handle_at(fd);
@@ -243,18 +219,8 @@ static int call_fd(int fd, int (*fn)(struct sock *s, void *arg), void *arg,
 		if (!c.w)
 			return -EBADF;
 		c.moved = false;
-		rc = call(c.w, fd_call_run, &c);
+		rc = sock_call(c.w, fd_call_run, &c);
 		sock_leave(c.w);
 	} while (NSK_UNLIKELY(c.moved));
 	return rc;
-}
-
-int sock_call_fd_far(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
-{
-	return call_fd(fd, fn, arg, sock_call);
-}
-
-int sock_call_fd_later(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
-{
-	return call_fd(fd, fn, arg, sock_call_later);
 }

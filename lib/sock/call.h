@@ -4,7 +4,8 @@
  * an operation from that thread is a plain call; from any other it travels to the worker
  * (worker_ops.call) and runs inside its turn while the caller waits.
  *
- * A worker without a thread (nsk_turn()) belongs to whoever calls: callers serialise.
+ * A worker without a thread (nsk_turn()) is taken for each turn and each call, so that a sleeper
+ * that wakes up meets nobody there.
  *
  * A worker may be taken down while other threads call it: whoever does not run it visits it, and
  * it is not freed before the last visitor has left.
@@ -44,10 +45,7 @@ static inline struct nsk_worker *sock_own(void)
 	return sock_thread.own;
 }
 
-/* The thread may not have asked for its number yet. */
-bool sock_here_slow(int owner);
-
-/* Whether the calling thread may touch what belongs to w, which it runs or visits. */
+/* Whether the calling thread may touch what belongs to w: it runs it, or has taken it. */
 static inline bool sock_here(const struct nsk_worker *w)
 {
 	int owner;
@@ -55,26 +53,20 @@ static inline bool sock_here(const struct nsk_worker *w)
 	if (NSK_LIKELY(w == sock_thread.own))
 		return true;
 	owner = __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED);
-	return owner == 0 || sock_here_slow(owner);
+	return owner != 0 && owner == sock_thread.tid;
 }
 
-/* Whether w goes on only when the calling thread itself turns it: waiting for it would be for ever.
- */
-static inline bool sock_turned_here(const struct nsk_worker *w)
+/* Whether w goes on only when thread tid turns it, which then would wait for itself. 0: a thread
+ * that never asked for its number, and so never turned any. */
+static inline bool sock_turned_by(const struct nsk_worker *w, int tid)
 {
-	return __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) == 0 &&
-	       __atomic_load_n(&w->turner_tid, __ATOMIC_RELAXED) == sock_tid();
-}
-
-/* Whether the calling thread is the one that runs w. */
-static inline bool sock_mine(const struct nsk_worker *w)
-{
-	return sock_here(w) && __atomic_load_n(&w->owner_tid, __ATOMIC_RELAXED) != 0;
+	return tid != 0 && !__atomic_load_n(&w->settled, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&w->turner_tid, __ATOMIC_RELAXED) == tid;
 }
 
 /*
  * The description of fd if the calling thread runs its worker, else NULL, so that nothing is called
- * here: the way of others (sock_call_fd()) finds out whether it may be touched all the same.
+ * here: others go by sock_call_fd().
  */
 static inline struct sock *sock_direct(int fd)
 {
@@ -88,9 +80,6 @@ static inline struct sock *sock_direct(int fd)
 	NSK_ASSUME(s); /* this thread alone sets it, before the worker */
 	return s;
 }
-
-/* The description of fd if it may be touched right here, whoever runs its worker; else NULL. */
-struct sock *sock_direct_or_idle(int fd);
 
 /* ---- visits ---------------------------------------------------------------------------------- */
 
@@ -119,12 +108,6 @@ struct nsk_worker *sock_visit_current(void);
 /* fn(arg) where w runs; what fn returned. */
 int sock_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
 
-/*
- * The same for what a blocking call does after its first attempt: callers no longer know when it
- * happens and cannot serialise it, so that a worker without thread does it in its next turn.
- */
-int sock_call_later(struct nsk_worker *w, int (*fn)(void *arg), void *arg);
-
 /* Slow half of sock_call_fd(). */
 int sock_call_fd_far(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
 
@@ -135,8 +118,5 @@ static inline int sock_call_fd(int fd, int (*fn)(struct sock *s, void *arg), voi
 
 	return NSK_LIKELY(s != NULL) ? fn(s, arg) : sock_call_fd_far(fd, fn, arg);
 }
-
-/* The same in the manner of sock_call_later(). */
-int sock_call_fd_later(int fd, int (*fn)(struct sock *s, void *arg), void *arg);
 
 #endif

@@ -44,7 +44,6 @@ struct poll {
 	bool any_kernel;
 	struct waiter waiter;
 	bool watch;    /* leave watches as long as nothing is ready */
-	bool later;    /* see sock_call_later() */
 	bool stopping; /* a worker's stack is */
 	int ready;     /* descriptors with revents */
 	unsigned parts;
@@ -136,11 +135,8 @@ static int on_each_worker(struct poll *p, int (*fn)(void *arg))
 {
 	int rc = 0;
 
-	for (p->at = 0; p->at < p->parts && rc == 0; p->at++) {
-		struct nsk_worker *w = p->part[p->at].w;
-
-		rc = p->later ? sock_call_later(w, fn, p) : sock_call(w, fn, p);
-	}
+	for (p->at = 0; p->at < p->parts && rc == 0; p->at++)
+		rc = sock_call(p->part[p->at].w, fn, p);
 	return rc;
 }
 
@@ -281,7 +277,6 @@ static int wait_ready(struct poll *p, int64_t timeout_ns)
 	bool over = false;
 	int rc;
 
-	p->later = true;
 	rc = look(p, true);
 	waiter_until(&p->waiter, timeout_ns);
 	while (rc == 0 && !over) {
@@ -328,7 +323,7 @@ static int poll_visiting(struct poll *p, int64_t timeout_ns)
 	if (timeout_ns == 0)
 		return 0;
 	for (unsigned i = 0; i < p->parts; i++)
-		if (sock_turned_here(p->part[i].w))
+		if (sock_turned_by(p->part[i].w, sock_thread.tid))
 			return -EDEADLK;
 	return wait_ready(p, timeout_ns);
 }
@@ -347,7 +342,7 @@ static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const s
 	p.kernel = count < POLL_FEW ? few : malloc((count + 1) * sizeof(*fds));
 	if (!p.kernel)
 		return -ENOMEM;
-	p.any_kernel = p.later = p.stopping = false;
+	p.any_kernel = p.stopping = false;
 	p.parts = 0;
 	waiter_init(&p.waiter, mask);
 	rc = turn_once(&p.waiter);

@@ -238,7 +238,7 @@ struct wait_state {
 	int64_t timeout_ns;
 	struct pollfd kernel[2];
 	bool ended;  /* op->end was called */
-	bool later;  /* a worker without thread: all but the first attempt is done in its turns */
+	int tid;     /* who waits */
 	int gave_up; /* why the wait ended without event, 0: it did not */
 };
 
@@ -271,13 +271,8 @@ static int try_first(struct sock *s, struct wait_state *st)
 	if (stopping(s->worker))
 		return -ESHUTDOWN;
 	st->w = s->worker;
-	if (!st->later && sock_turned_here(st->w))
+	if (sock_turned_by(st->w, st->tid))
 		return -EDEADLK;
-	if (!st->later && !__atomic_load_n(&st->w->owner_tid, __ATOMIC_RELAXED)) {
-		st->later = true;
-		sock_visit(st->w); /* until sock_wait() has come back */
-		return -EAGAIN;
-	}
 	st->timeout_ns = timeout_of(op, s);
 	st->watch = watch_add(s, op->bits, &st->waiter);
 	if (!st->watch)
@@ -297,10 +292,9 @@ static void end(struct wait_state *st)
 static int first_step(struct sock *s, void *arg)
 {
 	struct wait_state *st = arg;
-	bool later = st->later;
 	int rc = try_first(s, st);
 
-	if (!st->watch && st->later == later)
+	if (!st->watch)
 		end(st);
 	return rc;
 }
@@ -380,30 +374,15 @@ static void note_kernel_fd(struct wait_state *st)
 	st->waiter.kernel_count = fd >= 0;
 }
 
-/* The second attempt; the descriptor may have been closed since the first, which then was the last.
- */
-static int come_back(int fd, struct wait_state *st)
-{
-	struct nsk_worker *visited = st->w;
-	int rc = sock_call_fd_later(fd, first_step, st);
-
-	if (!st->watch)
-		end(st);
-	sock_leave(visited);
-	return rc;
-}
-
 int sock_wait(int fd, const struct wait_op *op)
 {
-	struct wait_state st = {.op = op};
+	struct wait_state st = {.op = op, .tid = sock_thread.tid};
 	struct nsk_worker *at;
 	int rc;
 
 	waiter_init(&st.waiter, op->mask);
 	st.waiter.follows = true;
 	rc = sock_call_fd(fd, first_step, &st);
-	if (st.later)
-		rc = come_back(fd, &st);
 	if (!st.watch)
 		return rc;
 	waiter_until(&st.waiter, st.timeout_ns);
@@ -411,7 +390,7 @@ int sock_wait(int fd, const struct wait_op *op)
 		note_kernel_fd(&st);
 		st.gave_up = end_of_wait(waiter_wait(&st.waiter, st.w));
 		at = st.w;
-		rc = sock_call_later(at, next_step, &st);
+		rc = sock_call(at, next_step, &st);
 		if (NSK_UNLIKELY(st.w != at))
 			sock_leave(at);
 	} while (st.watch);

@@ -9,29 +9,41 @@
 #include "sock/api.h"
 #include "sock/call.h"
 
-/* The description, if its worker is the calling thread's: else NULL and -EBADF or -EPERM. */
-static struct sock *own_sock(int fd, int *err)
+/* fn(s, arg) for the description, if no other thread runs its worker; else -EPERM, -EBADF. */
+static int call_own(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
 {
-	struct handle *h = handle_at(fd);
+	struct sock *s = sock_direct(fd);
+	struct nsk_worker *w = s ? NULL : sock_visit_fd(fd);
+	bool others = w && !sock_here(w) && __atomic_load_n(&w->settled, __ATOMIC_ACQUIRE);
 
-	*err = h && handle_worker(h) ? -EPERM : -EBADF;
-	return sock_direct_or_idle(fd);
+	if (w)
+		sock_leave(w);
+	if (NSK_LIKELY(s != NULL))
+		return fn(s, arg);
+	return others ? -EPERM : sock_call_fd_far(fd, fn, arg);
+}
+
+struct recv_arg {
+	struct rte_mbuf **bufs;
+	unsigned max;
+};
+
+static int recv_run(struct sock *s, void *arg)
+{
+	const struct recv_arg *a = arg;
+
+	if (!s->ops->zc_recv)
+		return api_missing(s);
+	if (!a->bufs)
+		return -EFAULT;
+	return a->max ? s->ops->zc_recv(s, a->bufs, a->max) : -EINVAL;
 }
 
 int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max)
 {
-	int err;
-	struct sock *s = own_sock(fd, &err);
+	struct recv_arg a = {bufs, max};
 
-	if (!s)
-		return api_fail(err);
-	if (!s->ops->zc_recv)
-		return api_fail(api_missing(s));
-	if (!bufs)
-		return api_fail(-EFAULT);
-	if (max == 0)
-		return api_fail(-EINVAL);
-	return api_int(s->ops->zc_recv(s, bufs, max));
+	return api_int(call_own(fd, recv_run, &a));
 }
 
 void nsk_zc_free(struct rte_mbuf **bufs, unsigned count)
@@ -40,31 +52,32 @@ void nsk_zc_free(struct rte_mbuf **bufs, unsigned count)
 		pkt_free(bufs[i]);
 }
 
+static int alloc_run(struct sock *s, void *arg)
+{
+	struct rte_mbuf **m = arg;
+
+	if (s->flags & SOCK_F_EPOLL)
+		return -ENOTSOCK;
+	*m = pkt_alloc(s->worker);
+	return *m ? 0 : -ENOBUFS;
+}
+
 struct rte_mbuf *nsk_zc_alloc(int fd)
 {
-	int err;
-	struct sock *s = own_sock(fd, &err);
 	struct rte_mbuf *m = NULL;
 
-	if (s) {
-		m = s->flags & SOCK_F_EPOLL ? NULL : pkt_alloc(s->worker);
-		err = s->flags & SOCK_F_EPOLL ? -ENOTSOCK : -ENOBUFS;
-	}
-	if (!m)
-		api_fail(err);
+	api_int(call_own(fd, alloc_run, &m));
 	return m;
+}
+
+static int send_run(struct sock *s, void *arg)
+{
+	if (!s->ops->zc_send)
+		return api_missing(s);
+	return arg ? (int)s->ops->zc_send(s, arg) : -EFAULT;
 }
 
 ssize_t nsk_zc_send(int fd, struct rte_mbuf *buf)
 {
-	int err;
-	struct sock *s = own_sock(fd, &err);
-
-	if (!s)
-		return api_fail(err);
-	if (!s->ops->zc_send)
-		return api_fail(api_missing(s));
-	if (!buf)
-		return api_fail(-EFAULT);
-	return api_size(s->ops->zc_send(s, buf));
+	return api_int(call_own(fd, send_run, buf));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Operations from a thread that does not run the worker: they travel over a bounded ring, the
- * worker runs them in its turn. The caller looks for the end of it for some microseconds, which is
- * what a call to a worker that turns takes, and then sleeps on a futex; or gives up after a while.
+ * Operations from a thread that does not run the worker. Where no thread does, the caller takes
+ * the worker for as long. Else they travel over a bounded ring, the worker runs them in its turn.
+ * The caller looks for the end of it for some microseconds, which is what a call to a worker that
+ * turns takes, and then sleeps on a futex; or gives up after a while.
  */
 #include <errno.h>
 #include <sched.h>
@@ -79,6 +80,11 @@ int call_run(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 	struct run_worker *r = run_of(w);
 	struct call c = {.fn = fn, .arg = arg};
 
+	if (worker_borrow(r)) {
+		c.result = fn(arg);
+		worker_return(r);
+		return c.result;
+	}
 	if (hand_over(r, &c) != 0)
 		return -EAGAIN;
 	wait_until_done(r, &c);

@@ -69,7 +69,6 @@ struct run_worker {
 	bool launched;
 	int lender;	 /* [W] what owner_tid was before worker_borrow() */
 	bool registered; /* this worker's thread was registered with EAL by us */
-	bool settled;	 /* [A] a thread runs it, and does not only borrow it */
 	bool ours;	 /* [W] that thread is one of nsk_launch() */
 	int result;
 	size_t mapping_size;	 /* [C] of the memory this struct lies in */
@@ -152,13 +151,17 @@ static inline void idle_wake(struct run_worker *r)
 
 /* thread.c: takes a worker that no thread runs for a moment; false when somebody has it. */
 bool worker_borrow(struct run_worker *r);
+/* The same, but waits for others who only borrow it; false when a thread runs it, or the calling
+ * one has it already. */
+bool worker_take(struct run_worker *r);
+/* Gives it back, and serves who has come meanwhile and may sleep over it. */
+void worker_return(struct run_worker *r);
 /*
  * Stops the stack, joins what was launched, makes every worker the calling thread's, which runs
  * none of them any more. -EBUSY: another thread runs one, or the calling thread is in a turn or in
  * a function of nsk_launch(); then nothing has changed.
  */
 int stack_seize(struct nsk_stack *stack);
-void worker_return(struct run_worker *r);
 
 /* worker.c */
 int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config,

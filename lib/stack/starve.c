@@ -39,7 +39,7 @@ int nsk_starve(struct nsk_stack *stack, const struct nsk_shortage *shortage)
 		return -1;
 	}
 	for (unsigned i = 0; i < stack->nworkers; i++) {
-		if (worker_borrow(stack->worker[i]))
+		if (worker_take(stack->worker[i]))
 			continue;
 		give_back(stack, i);
 		errno = EBUSY;

@@ -84,7 +84,7 @@ int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stat
 /* Levels of a worker that no thread runs are read as they are now. */
 static void publish_idle(struct run_worker *r)
 {
-	if (!worker_borrow(r))
+	if (!worker_take(r))
 		return;
 	stats_publish(r);
 	worker_return(r);

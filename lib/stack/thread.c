@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <rte_eal.h>
 #include <rte_lcore.h>
@@ -46,13 +47,14 @@ static void settle(struct run_worker *r)
 	 * than EAL has room for do without caches. */
 	r->registered = rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0;
 	sock_set_own(&r->w);
-	__atomic_store_n(&r->settled, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->w.turner_tid, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->w.settled, true, __ATOMIC_RELEASE);
 }
 
 /* The calling thread, whose the worker was, has none any more; nobody else has it yet. */
 static void unsettle(struct run_worker *r)
 {
-	__atomic_store_n(&r->settled, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->w.settled, false, __ATOMIC_RELEASE);
 	sock_set_own(NULL);
 	if (r->registered)
 		rte_thread_unregister();
@@ -69,9 +71,32 @@ bool worker_borrow(struct run_worker *r)
 	return true;
 }
 
+bool worker_take(struct run_worker *r)
+{
+	static const struct timespec a_moment = {.tv_nsec = 10000};
+
+	while (!worker_borrow(r)) {
+		if (__atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE) ||
+		    __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+			return false;
+		/* Who borrows it may wait for one that is ours already, or for this core. */
+		if (call_serve_seized(r->stack) == 0)
+			nanosleep(&a_moment, NULL);
+	}
+	return true;
+}
+
+/* Whose call found the worker taken put it into the ring and looks once more before it sleeps: so
+ * the one or the other sees it. */
 void worker_return(struct run_worker *r)
 {
-	__atomic_store_n(&r->w.owner_tid, r->lender, __ATOMIC_RELEASE);
+	for (;;) {
+		__atomic_store_n(&r->w.owner_tid, r->lender, __ATOMIC_RELEASE);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (rte_ring_empty(r->call_ring) || !worker_borrow(r))
+			return;
+		call_serve(r);
+	}
 }
 
 static void give(struct run_worker *r, int to)
@@ -242,7 +267,7 @@ static bool seize(struct run_worker *r)
 	if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
 		return sock_own() == &r->w;
 	while (!claim(r, sock_tid())) {
-		if (__atomic_load_n(&r->settled, __ATOMIC_ACQUIRE))
+		if (__atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE))
 			return false;
 		/* Who borrows it may wait for one that is ours already. */
 		if (call_serve_seized(r->stack) == 0)
@@ -294,7 +319,7 @@ uint64_t nsk_turn(struct nsk_stack *stack)
 		struct run_worker *r = stack->worker[i];
 		uint64_t due;
 
-		if (!worker_borrow(r))
+		if (!worker_take(r))
 			continue;
 		__atomic_store_n(&r->w.turner_tid, sock_tid(), __ATOMIC_RELAXED);
 		loop_turn(r);

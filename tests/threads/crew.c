@@ -123,7 +123,7 @@ static bool are_waiting(void *arg)
 	for (unsigned i = 0; i < watched->stack->nworkers; i++) {
 		struct nsk_worker *w = &watched->stack->worker[i]->w;
 
-		n += (unsigned)sock_call_later(w, count_watches, w);
+		n += (unsigned)sock_call(w, count_watches, w);
 	}
 	return n == watched->want;
 }
@@ -301,7 +301,7 @@ static int hold_worker(void *arg)
 
 static void do_hold(struct job *job)
 {
-	sock_call_later(&job->stack->worker[0]->w, hold_worker, job->data);
+	sock_call(&job->stack->worker[0]->w, hold_worker, job->data);
 }
 
 static bool is_held(void *arg)

@@ -320,20 +320,6 @@ static void no_wake_up_is_lost(void **state)
 	assert_int_equal(o.rc, BYTES);
 }
 
-static void a_worker_without_thread_wakes_a_sleeper_when_it_is_turned(void **state)
-{
-	struct world *world = *state;
-	struct other o;
-	int fd = stream_fd();
-
-	world_give_back(world);
-	other_start(&o, world, fd, recv_some);
-	until_watched(world); /* which happens in a turn: all but the first attempt does */
-	fake_feed(fake_at(fd), "abc");
-	until_done(&o);
-	assert_int_equal(o.rc, 3);
-}
-
 /* What became of a call that is told to wait for ever. */
 struct attempts {
 	unsigned tries, ends;
@@ -362,25 +348,6 @@ static ssize_t wait_in_vain(struct other *o)
 				   .timeout_ns = WAIT_FOREVER};
 
 	return sock_wait(o->fd, &op);
-}
-
-static void a_call_whose_descriptor_is_closed_before_its_second_attempt_ends(void **state)
-{
-	struct world *world = *state;
-	struct other o;
-	int fd = stream_fd();
-
-	world_give_back(world);
-	attempts = (struct attempts){0};
-	other_start(&o, world, fd, wait_in_vain);
-	until_called(world);
-	assert_int_equal(nsk_close(fd), 0);
-	assert_int_equal(fakes, 0);
-	assert_int_equal(stream_fd(), fd); /* the number is another one's by then */
-	until_done(&o);
-	assert_int_equal(o.rc, -EBADF);
-	assert_int_equal(attempts.tries, 1);
-	assert_int_equal(attempts.ends, 1);
 }
 
 static void a_call_that_waits_ends_once_after_its_descriptor_is_closed(void **state)
@@ -418,8 +385,6 @@ int main(void)
 		T(a_socket_closed_under_a_sleeper_lives_until_it_wakes),
 		T(another_thread_sleeps_on_an_epoll_instance),
 		T(no_wake_up_is_lost),
-		T(a_worker_without_thread_wakes_a_sleeper_when_it_is_turned),
-		T(a_call_whose_descriptor_is_closed_before_its_second_attempt_ends),
 		T(a_call_that_waits_ends_once_after_its_descriptor_is_closed),
 	};
 

@@ -370,7 +370,15 @@ static int world_call(struct nsk_worker *w, int (*fn)(void *arg), void *arg)
 {
 	struct world *world = world_of(w);
 	struct mail m = {.fn = fn, .arg = arg};
+	int nobody = 0;
 
+	/* Nobody's: taken for the call. */
+	if (__atomic_compare_exchange_n(&w->owner_tid, &nobody, sock_tid(), false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED)) {
+		m.rc = fn(arg);
+		__atomic_store_n(&w->owner_tid, 0, __ATOMIC_RELEASE);
+		return m.rc;
+	}
 	pthread_mutex_lock(&world->lock);
 	if (world->refuse) {
 		world->refuse--;
@@ -430,6 +438,7 @@ static NSK_UNUSED void world_switch(struct world *world)
 static NSK_UNUSED void world_give_back(struct world *world)
 {
 	world->w.owner_tid = 0;
+	world->w.settled = false;
 	world_switch(world);
 }
 
@@ -445,6 +454,7 @@ static NSK_UNUSED void world_init(struct world *world, bool mine)
 	world->w.set = &world->set;
 	world->w.peers = 1;
 	world->w.owner_tid = mine ? sock_tid() : 0;
+	world->w.settled = mine;
 	pthread_mutex_init(&world->lock, NULL);
 	pthread_cond_init(&world->answered, NULL);
 	assert_int_equal(sock_worker_init(&world->w, fake_families, NSK_ARRAY_LEN(fake_families)),

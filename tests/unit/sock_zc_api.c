@@ -74,6 +74,7 @@ static void only_the_workers_thread_may_call(void **state)
 	int fd = zc_fd();
 
 	world->w.owner_tid = sock_tid() + 1;
+	world->w.settled = true;
 	world_switch(world);
 	assert_errno(nsk_zc_recv(fd, out, 2), EPERM);
 	assert_errno(nsk_zc_send(fd, &bufs[1]), EPERM);
