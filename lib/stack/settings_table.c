@@ -63,7 +63,8 @@ const struct setting settings_table[] = {
 	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, LIVE, NULL,
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
-	    "packets on the way from one worker to another"),
+	    "packets on the way from one worker to another; all that wait for others are an "
+	    "eighth of the buffers at most, or 64"),
 	U64("mem_limit", mem_limit, "bytes", 0, TERABYTES, 0, START, NULL,
 	    "control memory of a worker, packet buffers apart; 0: no limit"),
 	U32("max_sockets", max_sockets, "sockets", 16, TABLE_MAX, 1048576, START, NULL,

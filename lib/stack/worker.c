@@ -24,7 +24,9 @@
 #include "tcp/tcp.h"
 #include "udp/udp.h"
 
-#define CALL_RING 1024
+#define CALL_RING     1024
+#define HANDOFF_SHARE 8	  /* of a pool's buffers, for all other workers together */
+#define HANDOFF_MIN   64u /* a burst */
 
 /* ---- memory on a node ---------------------------------------------------------------------- */
 
@@ -63,33 +65,18 @@ static const struct sock_family families[] = {
 
 /* ---- create and destroy -------------------------------------------------------------------- */
 
-static int make_rings(struct run_worker *r, struct nsk_config *config)
+static int make_call_ring(struct run_worker *r, struct nsk_config *config)
 {
-	unsigned flags = RING_F_EXACT_SZ;
 	char name[32];
 	int rc = build_step(config, "call ring of worker %u", r->w.id);
 
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "nsk%u_c%u", r->stack->id, r->w.id);
-	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY, flags);
+	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY, RING_F_EXACT_SZ);
 	if (!r->call_ring)
 		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u",
 				  r->w.id);
-	if (r->w.peers == 1)
-		return 0;
-	rc = build_step(config, "steering rings of worker %u", r->w.id);
-	if (rc)
-		return rc;
-	snprintf(name, sizeof(name), "nsk%u_s%u", r->stack->id, r->w.id);
-	r->steer_ring =
-		rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
-	snprintf(name, sizeof(name), "nsk%u_t%u", r->stack->id, r->w.id);
-	r->tx_ring =
-		rte_ring_create(name, r->w.set->handoff_ring, SOCKET_ID_ANY, flags | RING_F_SC_DEQ);
-	if (!r->steer_ring || !r->tx_ring)
-		return build_fail(config, ENOMEM,
-				  "no EAL memory for the steering rings of worker %u", r->w.id);
 	return 0;
 }
 
@@ -128,7 +115,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	idle_init(r);
 	rng_seed(&r->w.rng, stack->seed + 0x9e3779b97f4a7c15u * index);
 	wheel_init(&r->w.wheel, r->w.now_ns, timer_fns, TIMER_KINDS, &r->w);
-	return make_rings(r, config);
+	return make_call_ring(r, config);
 }
 
 static void drain_ring(struct rte_ring *ring)
@@ -185,6 +172,37 @@ static uint32_t pool_size(const struct run_worker *r)
 	return rings ? NSK_MAX(rings + 16384u, 32768u) - 1 : 447;
 }
 
+/* Packets that may wait for one worker. One that stands still holds on to them, and must not be
+ * missed by those whose buffers they are; what a turn receives at once always fits. */
+static uint32_t handoff_size(const struct run_worker *r)
+{
+	uint32_t share = r->w.pool->count / HANDOFF_SHARE / (r->w.peers - 1u);
+
+	return NSK_MIN(r->w.set->handoff_ring, NSK_MAX(share, HANDOFF_MIN));
+}
+
+static int make_steering_rings(struct run_worker *r, struct nsk_config *config)
+{
+	unsigned flags = RING_F_EXACT_SZ | RING_F_SC_DEQ, size;
+	char name[32];
+	int rc;
+
+	if (r->w.peers == 1)
+		return 0;
+	rc = build_step(config, "steering rings of worker %u", r->w.id);
+	if (rc)
+		return rc;
+	size = handoff_size(r);
+	snprintf(name, sizeof(name), "nsk%u_s%u", r->stack->id, r->w.id);
+	r->steer_ring = rte_ring_create(name, size, SOCKET_ID_ANY, flags);
+	snprintf(name, sizeof(name), "nsk%u_t%u", r->stack->id, r->w.id);
+	r->tx_ring = rte_ring_create(name, size, SOCKET_ID_ANY, flags);
+	if (!r->steer_ring || !r->tx_ring)
+		return build_fail(config, ENOMEM,
+				  "no EAL memory for the steering rings of worker %u", r->w.id);
+	return 0;
+}
+
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory)
 {
 	char name[24];
@@ -208,7 +226,7 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 			"no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
 			"(hugepages, or --eal \"-m MEGABYTES\")",
 			params.count, params.data_room);
-	return 0;
+	return make_steering_rings(r, config);
 }
 
 /* ---- protocols ----------------------------------------------------------------------------- */
