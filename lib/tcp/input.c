@@ -90,9 +90,19 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	gather(w, m, p, &at);
 }
 
+/*
+ * Whether a segment's owner must be asked for before its connection is looked for: else whoever
+ * has the connection is the owner. One that has moved here gets its segments from their owner all
+ * the same, so that none overtakes those that are on their way.
+ */
+static bool owner_first(const struct nsk_worker *w)
+{
+	return w->peers > 1 && __atomic_load_n(&w->shared->moves, __ATOMIC_RELAXED);
+}
+
 /* A plain packet whose header stands at header. False: it is something else, and untouched. */
 static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct local_table *local,
-					  uint32_t checked, struct rte_mbuf *m,
+					  uint32_t checked, bool ask_owner, struct rte_mbuf *m,
 					  const uint8_t *header, uint16_t len)
 {
 	struct pkt *p = pkt_of(m);
@@ -101,7 +111,7 @@ static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct loc
 
 	if (NSK_UNLIKELY(!ip_input_plain(local, checked, m, header, len, p, &ip)))
 		return false;
-	if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(w->peers > 1)) {
+	if (NSK_UNLIKELY(ip.proto != IP_PROTO_TCP) || NSK_UNLIKELY(ask_owner)) {
 		ip_hand_over(w, m);
 		return true;
 	}
@@ -126,6 +136,7 @@ void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	const struct local_table *local = w->net->local;
 	const uint32_t checked = ip_checked_by(ifc);
 	const uint16_t link = ifc->ethernet ? ETH_HLEN : 0;
+	const bool ask_owner = owner_first(w);
 
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = bufs[i];
@@ -134,7 +145,7 @@ void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 
 		net_begin(ifc, pkt_of(m));
 		if ((link && NSK_UNLIKELY(!net_frame_is_plain(ifc, frame, len))) ||
-		    NSK_UNLIKELY(!plain_input(w, local, checked, m, frame + link,
+		    NSK_UNLIKELY(!plain_input(w, local, checked, ask_owner, m, frame + link,
 					      (uint16_t)(len - link))))
 			net_input(w, ifc, m);
 	}
@@ -176,11 +187,30 @@ bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m)
 	return true;
 }
 
+/* To the worker that owns the flow, if that is another and was not asked yet. */
+static NSK_NOINLINE bool pass_to_owner(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct pkt *p = pkt_of(m);
+	uint16_t owner;
+
+	if (p->flags & PKT_F_STEERED)
+		return false;
+	owner = w->ops->flow_owner(w, &p->flow);
+	if (owner == w->id)
+		return false;
+	p->flags |= PKT_F_L4_CSUM_OK;
+	w->tcp->passed_on++;
+	w->ops->steer(w, owner, m);
+	return true;
+}
+
 void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash, uint32_t iss_after)
 {
 	const struct pkt *p = pkt_of(m);
 	struct tcp_conn *l = NULL;
 
+	if (NSK_UNLIKELY(w->peers > 1) && pass_to_owner(w, m))
+		return;
 	if (w->tcp->listeners)
 		l = table_find_listener(w, &p->flow, p->family, hash);
 	if (l)
@@ -313,7 +343,6 @@ void tcp_input_burst(struct nsk_worker *w)
 	uint32_t n = t->nburst;
 
 	tcp_clock(w);
-	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, n);
 	for (uint32_t i = 0; i < n; i++)
 		find_bucket(t, &t->burst[i]);
 	for (uint32_t i = 0; i < n; i++)
@@ -321,5 +350,6 @@ void tcp_input_burst(struct nsk_worker *w)
 	for (uint32_t i = 0; i < n; i++)
 		if (NSK_UNLIKELY(!by_hint(w, &t->burst[i])))
 			find_out(w, &t->burst[i]);
-	t->nburst = 0;
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, n - t->passed_on);
+	t->nburst = t->passed_on = 0;
 }

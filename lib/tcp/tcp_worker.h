@@ -101,7 +101,7 @@ struct tcp_worker {
 	struct tcp_conn *syn_listener; /* the only socket on that port, listens on any address */
 	struct tcp_way ways[1 << TCP_WAYS_SHIFT];
 
-	uint32_t nburst;
+	uint32_t nburst, passed_on; /* segments gathered; of those, given to their owners */
 	struct tcp_burst_seg burst[TCP_BURST_MAX];
 
 	struct fastopen_jar fastopen_jar;
