@@ -103,8 +103,8 @@ static void nap(struct run_worker *r, uint64_t ns, int kernel_fd)
 	ask_for_fine_timer(r);
 	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!steer_waiting(r) && rte_ring_empty(r->call_ring) && !nsk_stopping(r->stack) &&
-	    !__atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED))
+	if (!steer_waiting(r) && !r->batched && rte_ring_empty(r->call_ring) &&
+	    !nsk_stopping(r->stack) && !__atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED))
 		ppoll(fds, n, &ts, NULL);
 	__atomic_store_n(&r->idle.asleep, 0, __ATOMIC_RELAXED);
 	if (fds[n - OTHER_FDS].revents)

@@ -188,6 +188,8 @@ static void loop_app_turn(struct nsk_worker *w)
 	output(r);
 	input(r);
 	run_timers(r);
+	if (NSK_UNLIKELY(r->batched != 0))
+		steer_flush(r);
 	w->in_turn = false;
 }
 
@@ -198,6 +200,7 @@ void loop_turn(struct run_worker *r)
 	input(r);
 	run_timers(r);
 	output(r);
+	steer_flush(r);
 	r->w.in_turn = false;
 }
 
@@ -206,7 +209,7 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	struct run_worker *r = run_of(w);
 	uint64_t next = wheel_next_ns(&w->wheel);
 
-	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) ||
+	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) || r->batched ||
 	    __atomic_load_n(&w->zc_returned, __ATOMIC_RELAXED))
 		return w->now_ns;
 	for (unsigned i = 0; i < r->nsources; i++) {
@@ -252,6 +255,7 @@ static void loop_drain(struct nsk_worker *w)
 {
 	empty(run_of(w), run_of(w)->steer_ring, steer_receive);
 	tcp_input_burst(w);
+	steer_flush(run_of(w));
 }
 
 static void loop_flush(struct nsk_worker *w)

@@ -46,6 +46,14 @@ struct published {
 	uint64_t level[sizeof(struct nsk_levels) / sizeof(uint64_t)]; /* [A] */
 };
 
+#define STEER_BURST 32
+
+/* Packets for one other worker, which go to its ring together. */
+struct steer_batch {
+	unsigned n;
+	struct rte_mbuf *m[STEER_BURST];
+};
+
 /* What lib/stack keeps per worker, in one piece with the worker itself. */
 struct run_worker {
 	struct nsk_worker w;	 /* first: run_of() */
@@ -71,10 +79,12 @@ struct run_worker {
 	bool registered; /* this worker's thread was registered with EAL by us */
 	bool ours;	 /* [W] that thread is one of nsk_launch() */
 	int result;
-	size_t mapping_size;	 /* [C] of the memory this struct lies in */
-	struct mem_ops node_ops; /* [C] memory on numa_node */
-	unsigned protocols;	 /* [C] how many rows of worker.c's table are up */
-	bool woken;		 /* [W] sleepers were told that the stack is stopping */
+	size_t mapping_size;	    /* [C] of the memory this struct lies in */
+	struct mem_ops node_ops;    /* [C] memory on numa_node */
+	unsigned protocols;	    /* [C] how many rows of worker.c's table are up */
+	bool woken;		    /* [W] sleepers were told that the stack is stopping */
+	unsigned batched;	    /* [W] packets in batches */
+	struct steer_batch batch[]; /* [W] one for each worker of the stack */
 };
 
 enum stop_reason {
@@ -192,7 +202,11 @@ void iface_watch(struct nsk_stack *stack);
 
 /* steer.c */
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow);
+/* The packet goes at the end of the turn, or when there are STEER_BURST for that worker. */
 void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
+void steer_flush(struct run_worker *r);
+/* Frees what was not flushed. */
+void steer_forget(struct run_worker *r);
 void steer_arp(struct nsk_worker *w, struct rte_mbuf *m);
 uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			uint16_t n);

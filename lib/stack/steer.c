@@ -17,8 +17,6 @@
 #include "net/rss.h"
 #include "stack/stack.h"
 
-#define STEER_BURST 32
-
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow)
 {
 	if (NSK_LIKELY(w->peers == 1))
@@ -26,17 +24,48 @@ uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow)
 	return rss_worker(rss_bucket(&w->stack->rss, flow), w->peers);
 }
 
+static void give(struct run_worker *r, uint16_t owner)
+{
+	struct run_worker *to = r->stack->worker[owner];
+	struct steer_batch *b = &r->batch[owner];
+	unsigned n = rte_ring_mp_enqueue_burst(to->steer_ring, (void **)b->m, b->n, NULL);
+
+	idle_wake(to);
+	worker_count(&r->w, NSK_CNT_STEERED, n);
+	for (unsigned i = n; i < b->n; i++)
+		pkt_drop(&r->w, b->m[i], NSK_DROP_STEER_RING_FULL);
+	r->batched -= b->n;
+	b->n = 0;
+}
+
 void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
 {
-	struct run_worker *to = w->stack->worker[owner];
+	struct run_worker *r = run_of(w);
+	struct steer_batch *b = &r->batch[owner];
 
 	pkt_of(m)->flags |= PKT_F_STEERED;
-	if (rte_ring_mp_enqueue(to->steer_ring, m) != 0) {
-		pkt_drop(w, m, NSK_DROP_STEER_RING_FULL);
-		return;
+	b->m[b->n++] = m;
+	r->batched++;
+	if (b->n == STEER_BURST)
+		give(r, owner);
+}
+
+void steer_flush(struct run_worker *r)
+{
+	for (uint16_t i = 0; r->batched; i++)
+		if (r->batch[i].n)
+			give(r, i);
+}
+
+void steer_forget(struct run_worker *r)
+{
+	for (uint16_t i = 0; r->batched; i++) {
+		struct steer_batch *b = &r->batch[i];
+
+		rte_pktmbuf_free_bulk(b->m, b->n);
+		r->batched -= b->n;
+		b->n = 0;
 	}
-	idle_wake(to);
-	worker_count(w, NSK_CNT_STEERED, 1);
 }
 
 /* A copy, since each worker changes what it gets; without a buffer the others learn from the next

@@ -83,7 +83,7 @@ static int make_call_ring(struct run_worker *r, struct nsk_config *config)
 int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *config,
 		  struct run_worker **out)
 {
-	size_t size = sizeof(struct run_worker);
+	size_t size = sizeof(struct run_worker) + stack->nworkers * sizeof(struct steer_batch);
 	int node = node_of_cpu(config->cpu[index]);
 	struct run_worker *r;
 	int rc = build_step(config, "memory of worker %u", index);
@@ -132,6 +132,7 @@ void worker_drain(struct run_worker *r)
 		return;
 	drain_ring(r->steer_ring);
 	drain_ring(r->tx_ring);
+	steer_forget(r);
 }
 
 void worker_destroy(struct run_worker *r)

@@ -316,6 +316,10 @@ static void a_port_that_nobody_has_is_refused_once(void **state)
 		assert_int_equal(world_sock_error(fd), ECONNREFUSED);
 		assert_int_equal(world_counter(&many->world, 1, NSK_CNT_TCP_RST_SENT), i + 1);
 	}
+	/* Each segment counts once, though workers hand them over. */
+	assert_in_range(world_counter(&many->world, 1, NSK_CNT_STEERED), 1, 2 * SOURCES);
+	assert_int_equal(world_counter(&many->world, 1, NSK_CNT_TCP_SEGMENTS_IN),
+			 world_counter(&many->world, 0, NSK_CNT_TCP_SEGMENTS_OUT));
 }
 
 static void a_connection_may_go_out_from_any_port_of_its_own(void **state)
