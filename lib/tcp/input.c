@@ -156,6 +156,13 @@ const struct ip_proto tcp_proto = {
 	.error = tcp_icmp_error,
 };
 
+void tcp_pass_on(struct nsk_worker *w, uint16_t to, struct rte_mbuf *m)
+{
+	pkt_of(m)->flags |= PKT_F_L4_CSUM_OK;
+	w->tcp->passed_on++;
+	w->ops->steer(w, to, m);
+}
+
 /*
  * Others that have the port bound are asked. A connection may have moved away from them: then the
  * worker knows that segments of the flow come to first, and that one is asked once more, as the
@@ -179,9 +186,10 @@ bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m)
 		if (home == w->id)
 			return false;
 		p->flags |= PKT_F_MOVED;
-		w->ops->steer(w, home, m);
+		tcp_pass_on(w, home, m);
 		return true;
 	}
+	w->tcp->passed_on++;
 	if (syn && !__atomic_load_n(&w->shared->strays, __ATOMIC_RELAXED))
 		__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
 	return true;
@@ -190,7 +198,7 @@ bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m)
 /* To the worker that owns the flow, if that is another and was not asked yet. */
 static NSK_NOINLINE bool pass_to_owner(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	struct pkt *p = pkt_of(m);
+	const struct pkt *p = pkt_of(m);
 	uint16_t owner;
 
 	if (p->flags & PKT_F_STEERED)
@@ -198,9 +206,7 @@ static NSK_NOINLINE bool pass_to_owner(struct nsk_worker *w, struct rte_mbuf *m)
 	owner = w->ops->flow_owner(w, &p->flow);
 	if (owner == w->id)
 		return false;
-	p->flags |= PKT_F_L4_CSUM_OK;
-	w->tcp->passed_on++;
-	w->ops->steer(w, owner, m);
+	tcp_pass_on(w, owner, m);
 	return true;
 }
 

@@ -31,7 +31,9 @@ void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf
 
 void tcp_syn_sent_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
 
-/* input.c: ip_ask_others() for a segment; a SYN may make a connection where it does not belong. */
+/* input.c: a segment of the burst goes to another worker, who counts it and need not check it. */
+void tcp_pass_on(struct nsk_worker *w, uint16_t to, struct rte_mbuf *m);
+/* ip_ask_others() for a segment; a SYN may make a connection where it does not belong. */
 bool tcp_ask_others(struct nsk_worker *w, struct rte_mbuf *m);
 /* The segment again, as if no connection had been found (TIME-WAIT gave way to it). */
 void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,

@@ -103,7 +103,7 @@ NSK_NOINLINE void tcp_moved_input(struct nsk_worker *w, struct tcp_moved *mv, st
 
 	if (!tcp_moved_clear(w, mv)) {
 		p->flags |= PKT_F_MOVED;
-		w->ops->steer(w, tcp_moved_worker(mv), m);
+		tcp_pass_on(w, tcp_moved_worker(mv), m);
 		return;
 	}
 	value = table_find(w, hash, &p->flow, p->family);
@@ -133,6 +133,6 @@ bool tcp_moved_back(struct nsk_worker *w, struct rte_mbuf *m)
 	if (home == w->id)
 		return false;
 	p->flags &= (uint8_t)~PKT_F_MOVED;
-	w->ops->steer(w, home, m);
+	tcp_pass_on(w, home, m);
 	return true;
 }
