@@ -71,7 +71,7 @@ struct nsk_tcp_info {
 	uint32_t tcpi_data_segs_in;  /**< of them with payload */
 	uint32_t tcpi_data_segs_out; /**< of them with payload */
 
-	uint64_t tcpi_delivery_rate; /**< octets a second, if sampled */
+	uint64_t tcpi_delivery_rate; /**< octets a second that arrived lately */
 
 	uint64_t tcpi_busy_time;      /**< with something in flight */
 	uint64_t tcpi_rwnd_limited;   /**< held back by the peer's window */

@@ -23,6 +23,73 @@ static uint32_t take_sample(struct nsk_worker *w, struct tcp_conn *c, uint32_t r
 	return rtt_us;
 }
 
+/* ---- delivery rate, once there is an extension ---- */
+
+/* A round of longer than this is none: its length does not fit 32 bits of microseconds. */
+#define ROUND_MAX_MS (30 * 60 * 1000)
+
+/* Neither the congestion window nor what is missing holds anything back. */
+static bool is_limited(const struct tcp_conn *c)
+{
+	return sndq_unsent(c) < c->cc.smss && c->cc.flight < c->cc.cwnd;
+}
+
+/* The first ACK of a flight is about to be taken in. */
+static void begin_round(struct nsk_worker *w, struct tcp_conn *c)
+{
+	struct flight_range first = flight_at(&c->flight, c->snd_una, c->snd_una);
+	uint32_t delivered = c->snd_una + flight_sacked(&c->flight);
+
+	if (first.flags & FLIGHT_RXT) /* which of them is acknowledged? */
+		round_begin(&c->ext->round, delivered, c->snd_nxt + 1, (uint32_t)w->tcp->now_us,
+			    is_limited(c));
+	else
+		round_begin(&c->ext->round, delivered, c->snd_nxt, first.sent_us, is_limited(c));
+}
+
+/* ack ends a round; sacked octets above it are there. */
+static void end_round(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t sacked)
+{
+	struct tcp_ext *x = c->ext;
+
+	if (w->tcp->now_ms - x->progress_ms > ROUND_MAX_MS)
+		x->round.on = false;
+	else
+		round_over(&x->round, (uint32_t)w->tcp->now_us, ack + sacked, ack, c->snd_nxt,
+			   is_limited(c), c->loss.min_rtt_us);
+}
+
+/* As Linux: something has worked since. */
+static inline void note_progress(const struct nsk_worker *w, struct tcp_ext *x)
+{
+	x->progress_ms = w->tcp->now_ms;
+	x->soft_err = 0;
+}
+
+/*
+ * A plain ACK, of a connection with an extension, is about to be taken in. One that takes all that
+ * was sent at one time is a round by itself.
+ */
+static inline void plain_round(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
+{
+	struct tcp_ext *x = c->ext;
+	uint32_t us;
+
+	if (!x->round.on && ack == c->snd_nxt && !c->flight.room && !c->flight.flags) {
+		us = (uint32_t)w->tcp->now_us - c->flight.sent_us;
+		if ((int32_t)us > 0)
+			rate_note(&x->round.last, ack - c->snd_una, us, is_limited(c));
+	} else {
+		if (!x->round.on)
+			begin_round(w, c);
+		if (round_is_over(&x->round, ack))
+			end_round(w, c, ack, 0);
+	}
+	note_progress(w, x);
+}
+
+/* ---- plain ones ---- */
+
 /* snd_una moves; what was in flight is accounted for. */
 static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 {
@@ -30,10 +97,6 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 	c->snd_una = ack;
 	c->retries = 0;
 	c->probes = 0;
-	if (NSK_UNLIKELY(c->ext != NULL)) {
-		c->ext->progress_ms = w->tcp->now_ms;
-		c->ext->soft_err = 0; /* as Linux: something has worked since */
-	}
 	sndq_acked(w, c);
 	net_confirm(w, &c->route);
 	if (c->snd_una == c->snd_nxt) {
@@ -49,8 +112,11 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 
 uint32_t tcp_ack_plain(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack)
 {
-	uint32_t sent_us = flight_ack_plain(&c->flight, ack, c->snd_nxt), rtt_us = 0;
+	uint32_t sent_us, rtt_us = 0;
 
+	if (NSK_UNLIKELY(c->ext != NULL))
+		plain_round(w, c, ack);
+	sent_us = flight_ack_plain(&c->flight, ack, c->snd_nxt);
 	/* What was sent again cannot be timed (Karn). Send times are rounded up. */
 	if (NSK_LIKELY(!c->flight.flags)) {
 		rtt_us = (uint32_t)w->tcp->now_us - sent_us;
@@ -188,6 +254,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 		recover_prepare(w, c, una);
 	loss_news_init(&x, &news);
 	news.echo_age_us = echo_age_us(w, c, p);
+	if (a.acked && c->ext && !c->ext->round.on)
+		begin_round(w, c);
 	if (a.acked)
 		flight_ack(&c->flight, una, p->ack, c->snd_nxt, &news);
 	take_blocks(w, c, p, &a);
@@ -195,6 +263,11 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	a.timed = rtt_us != 0;
 	if (a.acked && c->retries && c->ext)
 		c->ext->count.rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
+	if (a.acked && c->ext) {
+		if (round_is_over(&c->ext->round, p->ack))
+			end_round(w, c, p->ack, flight_sacked(&c->flight));
+		note_progress(w, c->ext);
+	}
 	if (a.acked)
 		advance(w, c, p->ack);
 	a.can_send = before == LOSS_RTO && can_send(c);

@@ -27,6 +27,7 @@
 #include "tcpalg/limiter.h"
 #include "tcpalg/loss.h"
 #include "tcpalg/paws.h"
+#include "tcpalg/round.h"
 #include "tcpalg/rtt.h"
 #include "tcpalg/window.h"
 
@@ -229,6 +230,7 @@ struct tcp_ext {
 	uint32_t user_timeout_ms;
 	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
 	struct tcp_counts count;
+	struct round round;
 	uint32_t rto_since_ms;	 /* when the first of these timeouts was */
 	uint32_t limit_since_ms; /* since when limit holds */
 	struct tcp_urgent urgent;
@@ -239,7 +241,7 @@ struct tcp_ext {
 	uint8_t keepcnt;
 	uint8_t limit;	       /* enum tally_limit */
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
-	uint8_t spare[7];
+	uint8_t spare[3];
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
 	struct zc_queue *zc;	 /* sends by reference */

@@ -138,6 +138,7 @@ static const struct image_field tcp_ext_rows[] = {
 	NUMBER(tcp_ext, user_timeout_ms),
 	KIND(tcp_ext, progress_ms, IMAGE_MS),
 	PART(tcp_ext, count, tcp_counts_image),
+	PART(tcp_ext, round, round_image),
 	KIND(tcp_ext, rto_since_ms, IMAGE_MS),
 	KIND(tcp_ext, limit_since_ms, IMAGE_MS),
 	PART(tcp_ext, urgent, tcp_urgent_image),

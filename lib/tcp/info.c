@@ -123,17 +123,35 @@ static void fill_pacing(const struct tcp_conn *c, struct nsk_tcp_info *i)
 }
 
 /*
- * Octets a second. The rate of delivery is sampled only where congestion control or a limit of the
- * rate wants it, and is 0 elsewhere.
+ * The last sample: each ACK's where congestion control or a limit of the rate wants them, else that
+ * of a round trip. Before there is any, and as long as there is no extension, which is 64 KiB: what
+ * was in flight last, in a round trip, if anything was acknowledged.
  */
-static void fill_delivery(const struct tcp_conn *c, struct nsk_tcp_info *i)
+static struct rate_last delivery(const struct tcp_conn *c, const struct tcp_counts *n)
 {
+	uint32_t fin = !!(c->flags & CONN_F_FIN_SENT), syn = !!(c->flags & CONN_F_OPENER);
 	const struct tcp_pace *p = pace_of(c);
 
-	if (!p)
-		return;
-	i->tcpi_delivery_rate = rate_last(&p->rate);
-	i->tcpi_delivery_rate_app_limited = p->rate.last_limited;
+	if (p && p->rate.last.us)
+		return p->rate.last;
+	if (c->ext && c->ext->round.last.us)
+		return c->ext->round.last;
+	if (n->acked <= (int64_t)syn || c->cc.flight <= fin)
+		return (struct rate_last){0};
+	return (struct rate_last){
+		.octets = c->cc.flight - fin,
+		.us = rtt_srtt_us(&c->rtt),
+		.limited = c->cc.flight < c->cc.cwnd,
+	};
+}
+
+static void fill_delivery(const struct tcp_conn *c, const struct tcp_counts *n,
+			  struct nsk_tcp_info *i)
+{
+	const struct rate_last last = delivery(c, n);
+
+	i->tcpi_delivery_rate = rate_last(&last);
+	i->tcpi_delivery_rate_app_limited = last.limited;
 }
 
 /* Counters of what happens to few. */
@@ -205,7 +223,7 @@ static void fill(const struct nsk_worker *w, const struct tcp_conn *c, struct ns
 		       : c->route.iface		  ? c->route.iface->mtu
 						  : 0;
 	fill_windows(c, i);
-	fill_delivery(c, i);
+	fill_delivery(c, &n, i);
 	i->tcpi_rcv_space = c->rcv.limit;
 	i->tcpi_rcv_ssthresh = conn_rcv_wnd(c);
 	i->tcpi_snd_wnd = c->win.snd_wnd;

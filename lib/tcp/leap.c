@@ -53,6 +53,7 @@ static void move_conn(const struct leap *l, struct tcp_conn *c)
 	if (!c->ext)
 		return;
 	c->ext->grow_since_us += by_us;
+	c->ext->round.since_us += by_us;
 	if (c->ext->loss)
 		c->ext->loss->rack.newest.sent_us += by_us;
 	if (c->ext->pace)

@@ -3,7 +3,8 @@
  * What stands between a connection and its delivery rate samples (tcpalg/rate.h) and its pacing
  * (tcpalg/pacer.h): memory, the clock, the timer; and its congestion control, where that models the
  * path. Only connections have it that somebody wants it for: such a congestion control, or
- * SO_MAX_PACING_RATE. They take no short cuts (loss.watched); the others pay nothing.
+ * SO_MAX_PACING_RATE. They take no short cuts (loss.watched); the others pay nothing. What these
+ * tell TCP_INFO of their rate is in tcpalg/round.h.
  *
  * A paced connection sends a quantum, and TCP_T_PACE marks it dirty when the next one may leave.
  */

@@ -12,6 +12,7 @@
 #include "tcpalg/mtusearch.h"
 #include "tcpalg/pacer.h"
 #include "tcpalg/paws.h"
+#include "tcpalg/round.h"
 #include "tcpalg/rtt.h"
 #include "tcpalg/window.h"
 
@@ -223,6 +224,14 @@ TABLE(loss_more);
 
 /* ---- rates ---- */
 
+static const struct image_field rate_last_rows[] = {
+	NUMBER(rate_last, octets),
+	NUMBER(rate_last, us),
+	FLAG(rate_last, limited),
+	SPARE(rate_last, spare),
+};
+static TABLE(rate_last);
+
 static const struct image_field rate_rows[] = {
 	STAYS(rate, room, "its snapshots follow"),
 	NUMBER(rate, delivered),
@@ -231,13 +240,21 @@ static const struct image_field rate_rows[] = {
 	KIND(rate, first_us, IMAGE_US),
 	NUMBER(rate, limited_to),
 	FLAG(rate, app_limited),
-	FLAG(rate, last_limited),
 	SPARE(rate, spare),
-	NUMBER(rate, last_octets),
-	NUMBER(rate, last_us),
-	SPARE(rate, spare_too),
+	PART(rate, last, rate_last_image),
 };
 TABLE(rate);
+
+static const struct image_field round_rows[] = {
+	NUMBER(round, from),
+	KIND(round, since_us, IMAGE_US),
+	NUMBER(round, end),
+	FLAG(round, on),
+	FLAG(round, limited),
+	SPARE(round, spare),
+	PART(round, last, rate_last_image),
+};
+TABLE(round);
 
 static const struct image_field rate_snap_rows[] = {
 	KIND(rate_snap, sent_us, IMAGE_US),

@@ -18,6 +18,7 @@ extern const struct image_table flight_range_image, flight_losses_image; /* of t
 extern const struct image_table loss_image, loss_more_image;
 extern const struct image_table rate_image;	 /* but for its room */
 extern const struct image_table rate_snap_image; /* of the room */
+extern const struct image_table round_image;
 extern const struct image_table cc_model_image;
 
 /* The table of cc->priv as it is used now, NULL: not at all, or it leads to a model. */

@@ -108,13 +108,8 @@ struct rate_sample rate_acked(struct rate *r, uint32_t now_us, uint32_t octets, 
 	out.interval_us = sending > acking ? sending : acking;
 	if (out.interval_us < min_rtt_us)
 		out.interval_us = 0;
-	/* What the application limited counts if the rate is higher all the same. */
-	if (out.interval_us &&
-	    (!out.app_limited || rate_per_second(out.delivered, out.interval_us) >= rate_last(r))) {
-		r->last_octets = out.delivered;
-		r->last_us = out.interval_us;
-		r->last_limited = out.app_limited;
-	}
+	if (out.interval_us)
+		rate_note(&r->last, out.delivered, out.interval_us, out.app_limited);
 	return out;
 }
 

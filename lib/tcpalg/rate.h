@@ -43,6 +43,13 @@ struct rate_room {
 	struct rate_snap s[];
 };
 
+/* The last sample that was good for a rate, for those who ask. */
+struct rate_last {
+	uint32_t octets, us; /* us 0: none yet */
+	bool limited;	     /* by the application */
+	uint8_t spare[3];
+};
+
 struct rate {
 	struct rate_room *room; /* [W] NULL: no samples, only counts */
 	uint64_t delivered;	/* [W] octets acknowledged or sacked so far */
@@ -51,12 +58,8 @@ struct rate {
 	uint32_t first_us;	/* [W] when that was sent which was delivered last */
 	uint32_t limited_to; /* [W] delivered beyond this, the application is the limit no more */
 	bool app_limited;    /* [W] limited_to is there */
-
-	/* The last sample that was good for a rate, for those who ask. */
-	bool last_limited;
-	uint8_t spare[2];
-	uint32_t last_octets, last_us;
-	uint32_t spare_too;
+	uint8_t spare[3];
+	struct rate_last last; /* [W] */
 };
 
 /* What one ACK tells. */
@@ -123,9 +126,19 @@ void rate_leapt(struct rate *r, uint32_t by_us);
 void rate_limited(struct rate *r, uint32_t pipe);
 
 /* The last rate known, octets a second. */
-static inline uint64_t rate_last(const struct rate *r)
+static inline uint64_t rate_last(const struct rate_last *last)
 {
-	return rate_per_second(r->last_octets, r->last_us);
+	return rate_per_second(last->octets, last->us);
+}
+
+/* A sample. What the application limited counts if the rate is higher all the same. */
+static inline void rate_note(struct rate_last *last, uint32_t octets, uint32_t us, bool limited)
+{
+	if (limited && (uint64_t)octets * last->us < (uint64_t)last->octets * us)
+		return;
+	last->octets = octets;
+	last->us = us;
+	last->limited = limited;
 }
 
 #endif

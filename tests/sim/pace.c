@@ -221,16 +221,18 @@ static void the_option_has_two_widths_and_is_handed_on(void **state)
 	pair_finish(&world);
 }
 
-/* Section 4.1: the rate of the bottleneck, whatever the window. */
+/* Section 4.1: the rate of the bottleneck, whatever the window; each round trip's where nobody
+ * wants each ACK's. */
 static void info_tells_the_rate_of_the_bottleneck_section_4_1(void **state)
 {
 	struct tcp_info i;
 
 	(void)state;
 	start(10000000, 0);
-	bulk_info(&b);
-	bulk_run(&b, 1, SEC);
-	assert_int_equal(bulk_info(&b).tcpi_delivery_rate, 0); /* asking begins no samples */
+	bulk_run(&b, 1, 5 * SEC);
+	i = bulk_info(&b);
+	assert_about(i.tcpi_delivery_rate * 8, PAYLOAD(UINT64_C(10000000)));
+	assert_false(i.tcpi_delivery_rate_app_limited);
 	limit(b.fd[0], NO_LIMIT);
 	bulk_run(&b, 1, 5 * SEC);
 	i = bulk_info(&b);
@@ -246,36 +248,97 @@ static void info_tells_the_rate_of_the_bottleneck_section_4_1(void **state)
 static void info_tells_the_rate_with_losses(void **state)
 {
 	(void)state;
-	start(10000000, 5000);
-	limit(b.fd[0], NO_LIMIT);
-	bulk_run(&b, 1, 20 * SEC);
-	assert_in_range(bulk_info(&b).tcpi_delivery_rate * 8, 1000000, 10000000);
-	assert_in_range((uint64_t)bulk_info(&b).tcpi_delivered * 1448, b.received - 300000,
-			b.received + 300000);
+	for (unsigned k = 0; k < 2; k++) {
+		start(10000000, 5000);
+		if (k)
+			limit(b.fd[0], NO_LIMIT);
+		bulk_run(&b, 1, 20 * SEC);
+		assert_in_range(bulk_info(&b).tcpi_delivery_rate * 8, 1000000, 10000000);
+		assert_in_range((uint64_t)bulk_info(&b).tcpi_delivered * 1448, b.received - 300000,
+				b.received + 300000);
+		end();
+	}
+}
+
+/* No round trip delivers more than the link carries, whatever is lost, sacked and sent again. */
+static void no_round_is_faster_than_the_link(void **state)
+{
+	(void)state;
+	start(10000000, 20000);
+	for (unsigned k = 0; k < 2000; k++) {
+		bulk_run(&b, 1, 10 * MS);
+		assert_true(bulk_info(&b).tcpi_delivery_rate * 8 <= 10500000);
+	}
 	end();
+}
+
+/* Requests of so many octets, n of them, each some time after the answer. */
+static struct tcp_info after_requests(unsigned n, uint32_t octets)
+{
+	static uint8_t data[1400];
+
+	for (unsigned k = 0; k < n; k++) {
+		world_send(&world, b.fd[0], data, octets);
+		world_recv(&world, b.fd[1], data, octets);
+		world_run(&world, 100 * MS, NULL, NULL);
+	}
+	return bulk_info(&b);
 }
 
 /* Section 4.1.2.4: a request now and then says nothing of the path. */
 static void info_says_when_the_application_is_the_limit_section_4_1_2_4(void **state)
 {
-	static uint8_t data[1000];
 	struct tcp_info i;
 
 	(void)state;
-	start(10000000, 0);
-	limit(b.fd[0], NO_LIMIT);
-	for (unsigned k = 0; k < 20; k++) {
-		world_send(&world, b.fd[0], data, sizeof(data));
-		world_recv(&world, b.fd[1], data, sizeof(data));
-		world_run(&world, 100 * MS, NULL, NULL);
+	for (unsigned k = 0; k < 2; k++) {
+		start(10000000, 0);
+		if (k)
+			limit(b.fd[0], NO_LIMIT);
+		i = after_requests(20, 1000);
+		assert_true(i.tcpi_delivery_rate_app_limited);
+		assert_in_range(i.tcpi_delivery_rate, 15000, 50000);
+		i = after_requests(100, 1000); /* 64 KiB, from which on it is no estimate */
+		assert_true(i.tcpi_delivery_rate_app_limited);
+		assert_in_range(i.tcpi_delivery_rate, 15000, 50000);
+		after_requests(1, 1400);
+		i = after_requests(5, 100); /* the path has delivered more */
+		assert_true(i.tcpi_delivery_rate_app_limited);
+		assert_in_range(i.tcpi_delivery_rate, 20000, 70000);
+		bulk_run(&b, 1, 5 * SEC);
+		i = bulk_info(&b);
+		assert_false(i.tcpi_delivery_rate_app_limited);
+		assert_about(i.tcpi_delivery_rate * 8, PAYLOAD(UINT64_C(10000000)));
+		end();
 	}
-	i = bulk_info(&b);
-	assert_true(i.tcpi_delivery_rate_app_limited);
-	assert_in_range(i.tcpi_delivery_rate, 1000, 50000);
+}
+
+/* What pauses deliver nothing in says nothing of the path either. */
+static void a_pause_is_no_part_of_a_round(void **state)
+{
+	(void)state;
+	start(10000000, 0);
 	bulk_run(&b, 1, 5 * SEC);
-	i = bulk_info(&b);
-	assert_false(i.tcpi_delivery_rate_app_limited);
-	assert_about(i.tcpi_delivery_rate * 8, PAYLOAD(UINT64_C(10000000)));
+	b.quiet = true;
+	bulk_run(&b, 1, 60 * SEC);
+	b.quiet = false;
+	for (unsigned k = 0; k < 20; k++) {
+		bulk_run(&b, 1, 50 * MS);
+		assert_true(bulk_info(&b).tcpi_delivery_rate * 8 > 4000000);
+	}
+	end();
+}
+
+/* Nothing is known before an ACK of data. */
+static void no_rate_before_anything_was_delivered(void **state)
+{
+	(void)state;
+	start(0, 0);
+	assert_int_equal(bulk_info(&b).tcpi_delivery_rate, 0);
+	assert_int_equal(nsk_send(b.fd[0], "x", 1, 0), 1);
+	nsk_turn(world.host[0]);
+	assert_int_equal(bulk_info(&b).tcpi_unacked, 1);
+	assert_int_equal(bulk_info(&b).tcpi_delivery_rate, 0);
 	end();
 }
 
@@ -307,6 +370,9 @@ int main(void)
 		world_test(the_option_has_two_widths_and_is_handed_on),
 		world_test(info_tells_the_rate_of_the_bottleneck_section_4_1),
 		world_test(info_tells_the_rate_with_losses),
+		world_test(no_round_is_faster_than_the_link),
+		world_test(a_pause_is_no_part_of_a_round),
+		world_test(no_rate_before_anything_was_delivered),
 		world_test(info_says_when_the_application_is_the_limit_section_4_1_2_4),
 		world_test(without_memory_data_goes_on),
 	};

@@ -49,7 +49,7 @@ static void a_paced_flow_samples_its_own_rate(void **state)
 	assert_int_equal(s.delivered, 20 * MSS);
 	assert_int_equal(s.inflight, 20 * MSS);
 	assert_int_equal(r.delivered, 180 * MSS);
-	assert_int_equal(rate_last(&r), 1000000);
+	assert_int_equal(rate_last(&r.last), 1000000);
 }
 
 /* Section 4.1.1.2.2: ACKs held back and let go at once do not make the path look fast. */
@@ -127,17 +127,17 @@ static void the_last_rate_is_the_paths(void **state)
 	(void)state;
 	rate_sent(&r, 1000, 0, 0, 10 * MSS);
 	acked(11000, 10 * MSS, 1000);
-	assert_int_equal(rate_last(&r), 1000000);
+	assert_int_equal(rate_last(&r.last), 1000000);
 	rate_limited(&r, 0);
 	rate_sent(&r, 20000, 0, 0, MSS);
 	acked(30000, MSS, 20000);
-	assert_int_equal(rate_last(&r), 1000000);
-	assert_false(r.last_limited);
+	assert_int_equal(rate_last(&r.last), 1000000);
+	assert_false(r.last.limited);
 	rate_limited(&r, 0);
 	rate_sent(&r, 40000, 0, 0, 20 * MSS);
 	acked(50000, 20 * MSS, 40000);
-	assert_int_equal(rate_last(&r), 2000000);
-	assert_true(r.last_limited);
+	assert_int_equal(rate_last(&r.last), 2000000);
+	assert_true(r.last.limited);
 }
 
 /* Section 4.1.2.3: less than a round trip is an ACK of an earlier transmission. */
@@ -150,7 +150,7 @@ static void intervals_below_the_least_round_trip_tell_no_rate(void **state)
 	s = rate_acked(&r, 5000, MSS, 1000, true, 10000);
 	assert_true(s.any);
 	assert_int_equal(s.interval_us, 0);
-	assert_int_equal(rate_last(&r), 0);
+	assert_int_equal(rate_last(&r.last), 0);
 	assert_int_equal(r.delivered, MSS);
 }
 
