@@ -80,6 +80,7 @@ extern "C" {
 	X(UDP_CHECKSUM, "udp_checksum", "The UDP checksum is wrong.")                              \
 	X(UDP_NO_SOCKET, "udp_no_socket", "No UDP socket receives on this address and port.")      \
 	X(UDP_RCVBUF_FULL, "udp_rcvbuf_full", "The UDP socket's receive buffer is full.")          \
+	X(UDP_MEM_FULL, "udp_mem_full", "All UDP and ICMP sockets together hold udp.mem.")         \
 	/* TCP */                                                                                  \
 	X(TCP_SHORT, "tcp_short", "The segment is shorter than a TCP header.")                     \
 	X(TCP_DATA_OFFSET, "tcp_data_offset",                                                      \

@@ -47,6 +47,7 @@ struct settings {
 	uint64_t tcp_mem_low;	   /* below it pressure ends; 0: half of high (0) */
 	uint64_t tcp_mem_pressure; /* at it pressure begins; 0: two thirds of high (0) */
 	uint64_t tcp_mem_high;	   /* nothing more; 0: three quarters of the pools (0) */
+	uint64_t udp_mem; /* bytes in all queues of datagrams; 0: an eighth of the pools (0) */
 
 	/* TCP: retransmission and lifetimes */
 	uint32_t tcp_retries;	      /* of data, before the connection is given up (15) */

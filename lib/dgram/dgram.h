@@ -121,10 +121,10 @@ int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, soc
 
 /*
  * A datagram for the application: decoded, its descriptor's pay_off and pay_len say what is given.
- * False, and m is still the caller's: the buffer is full, which the socket has counted. One
- * datagram is always taken, however small the buffer.
+ * Else why not, which the socket has counted, and m is still the caller's: full, as its buffer is,
+ * or all queues of the worker together are. The first datagram is taken however small the buffer.
  */
-bool dgram_enqueue(struct dgram *d, struct rte_mbuf *m);
+enum nsk_drop dgram_enqueue(struct dgram *d, struct rte_mbuf *m, enum nsk_drop full);
 /* Takes the oldest datagram out of the queue; the caller owns it. */
 struct rte_mbuf *dgram_queue_pop(struct dgram *d);
 /* Frees what is queued. */

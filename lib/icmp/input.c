@@ -36,15 +36,17 @@ static void give(struct nsk_worker *w, struct icmp_sock *i, struct rte_mbuf *m, 
 		 uint16_t len)
 {
 	struct rte_mbuf *copy = pkt_clone(w, m);
+	enum nsk_drop why;
 
 	if (!copy)
 		return;
 	pkt_of(copy)->pay_off = off;
 	pkt_of(copy)->pay_len = len;
-	if (dgram_enqueue(&i->d, copy))
-		worker_count(w, NSK_CNT_ICMP_IN, 1);
+	why = dgram_enqueue(&i->d, copy, NSK_DROP_ICMP_RCVBUF_FULL);
+	if (why)
+		pkt_drop(w, copy, why);
 	else
-		pkt_drop(w, copy, NSK_DROP_ICMP_RCVBUF_FULL);
+		worker_count(w, NSK_CNT_ICMP_IN, 1);
 }
 
 /* Messages with a wrong checksum as well: who listens raw wants to see. True: somebody does. */

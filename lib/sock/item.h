@@ -43,6 +43,7 @@ struct sock_worker {
 	unsigned family_count;		    /* [C] */
 	uint32_t open;			    /* descriptors open */
 	uint32_t open_max;		    /* [C] */
+	uint64_t dgram_bytes; /* of packet buffers in all queues of datagrams, see udp.mem */
 	struct slab items;
 	struct slab epolls;
 	struct list_node watches;

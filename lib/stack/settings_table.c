@@ -221,6 +221,9 @@ const struct setting settings_table[] = {
 	/* UDP */
 	U32("udp.rcvbuf", udp_rcvbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.rmem_default",
 	    "receive buffer of a UDP socket, charged by whole packet buffers"),
+	U64("udp.mem", udp_mem, "bytes", 0, TERABYTES, 0, START, NULL,
+	    "packet buffers in the receive queues of all UDP and ICMP sockets together; 0: an eighth "
+	    "of the pools"),
 	U32("udp.sndbuf", udp_sndbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.wmem_default",
 	    "SO_SNDBUF of a UDP socket: told, no limit, as a datagram is sent at once"),
 

@@ -288,6 +288,7 @@ static void datagram_lost_on_request(struct peer *p)
 /* ---- ICMP sockets ---- */
 
 static const char *const small_rcvbuf[] = {"udp.rcvbuf=5000", NULL};
+static const char *const little_memory[] = {"udp.mem=10000", NULL};
 
 static void reply_for_a_raw_socket(struct peer *p)
 {
@@ -299,7 +300,9 @@ static void full_raw_socket(struct peer *p)
 {
 	nsk_enter(p->world.host[0]);
 	fd = nsk_socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_ICMP);
-	while (world_drops(&p->world, 0, NSK_DROP_ICMP_RCVBUF_FULL) == 0)
+	while (world_drops(&p->world, 0, NSK_DROP_ICMP_RCVBUF_FULL) +
+		       world_drops(&p->world, 0, NSK_DROP_UDP_MEM_FULL) ==
+	       0)
 		reply_for_a_raw_socket(p);
 }
 
@@ -325,6 +328,8 @@ const struct drop_test drops_port[] = {
 	CASE(STEER_RING_FULL, datagram_for_a_stalled_worker, .configure = two_workers,
 	     .prepare = stalled_worker, .finish = worker_goes_on),
 	CASE(ICMP_RCVBUF_FULL, reply_for_a_raw_socket, .settings = small_rcvbuf,
+	     .prepare = full_raw_socket, .finish = close_fd),
+	CASE(UDP_MEM_FULL, reply_for_a_raw_socket, .settings = little_memory,
 	     .prepare = full_raw_socket, .finish = close_fd),
 	CASE(FAULT_INJECTED, datagram_lost_on_request, .configure = losing),
 };

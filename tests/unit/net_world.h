@@ -27,6 +27,7 @@
 #include "mbuf/pool.h"
 #include "net/net.h"
 #include "net/route.h"
+#include "sock/item.h"
 #include "udp/udp.h"
 #include "wire/arp.h"
 #include "wire/icmp.h"
@@ -51,6 +52,7 @@ static const uint8_t all_mac[6] = {255, 255, 255, 255, 255, 255};
 struct net_world {
 	struct nsk_worker w; /* first */
 	struct settings set;
+	struct sock_worker sock;
 	struct mem mem;
 	struct iface ifc[2];
 	struct net_snapshot snap;
@@ -235,6 +237,7 @@ static struct net_world *nw_new(void)
 	world->w.ops = &nw_ops;
 	world->w.peers = 1;
 	world->w.shared = &world->with_peers;
+	world->w.sock = &world->sock;
 	for (unsigned i = 0; i < SHARED_PROTOS; i++)
 		world->with_peers.port_users[i] = world->port_users[i];
 	world->w.now_ns = 1000000 * MS;

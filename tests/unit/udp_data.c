@@ -149,6 +149,27 @@ static void test_the_receive_buffer_is_charged_by_whole_buffers(void **state)
 	assert_int_equal(pkt_pool_free_count(world->w.pool), 1023);
 }
 
+static void test_all_sockets_together_hold_an_eighth_of_the_buffers(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s[2] = {bound(world, 0, 7), bound(world, 0, 8)};
+	char byte;
+
+	for (unsigned i = 0; i < 80; i++)
+		arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
+	for (unsigned i = 0; i < 80; i++)
+		arrive(world, PEER, 9, IF0_ADDR, 8, "x", 1);
+	assert_int_equal(dgram_of(s[0])->queued, 80);
+	assert_int_equal(dgram_of(s[1])->queued, 1023 / 8 - 80);
+	nw_assert_drops(world, NSK_DROP_UDP_MEM_FULL, 160 - 1023 / 8);
+	assert_int_equal(do_recv(s[0], &byte, 1, 0, NULL), 1);
+	arrive(world, PEER, 9, IF0_ADDR, 8, "x", 1);
+	assert_int_equal(dgram_of(s[1])->queued, 1023 / 8 - 79);
+	s[0]->ops->close(s[0]);
+	s[1]->ops->close(s[1]);
+	assert_int_equal(world->sock.dgram_bytes, 0);
+}
+
 static void test_buffers_are_handed_over_whole_in_order(void **state)
 {
 	struct net_world *world = *state;
@@ -286,6 +307,7 @@ int main(void)
 		NW_TEST_PEER(test_bad_lengths_and_checksums_are_dropped),
 		NW_TEST_PEER(test_a_datagram_is_read_once_whole_or_cut),
 		NW_TEST_PEER(test_the_receive_buffer_is_charged_by_whole_buffers),
+		NW_TEST_PEER(test_all_sockets_together_hold_an_eighth_of_the_buffers),
 		NW_TEST_PEER(test_buffers_are_handed_over_whole_in_order),
 		NW_TEST_PEER(test_what_is_sent_is_a_sound_datagram_of_any_length_in_any_pieces),
 		NW_TEST_PEER(test_a_jumbo_datagram_goes_in_a_chain_if_the_port_takes_chains),
