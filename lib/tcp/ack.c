@@ -229,6 +229,17 @@ static void tell_control(struct nsk_worker *w, struct tcp_conn *c, const struct 
 	}
 }
 
+/*
+ * A mark was echoed to a window of one segment, which cannot be made smaller: the next one leaves
+ * after a timeout's time (RFC 3168 §6.1.2, RFC 9438 §4.6).
+ */
+static void hold_back(struct nsk_worker *w, struct tcp_conn *c)
+{
+	c->loss.hold = true;
+	c->flags &= ~CONN_F_PERSIST;
+	tcp_timer_set(w, c, TCP_T_SEND, c->rtt.rto_us * US_NS);
+}
+
 /* Everything but the window. */
 static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *p)
 {
@@ -286,6 +297,8 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	recover_timer(w, c, &x,
 		      a.acked || (before != c->loss.state &&
 				  (x.sack || c->loss.state != LOSS_DISORDER)));
+	if (a.ece && c->cc.cwnd <= c->cc.smss && c->snd_una == c->snd_nxt)
+		hold_back(w, c);
 }
 
 /*

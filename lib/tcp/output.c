@@ -206,6 +206,8 @@ static uint32_t cwnd_room(struct nsk_worker *w, struct tcp_conn *c, uint32_t una
 	uint32_t flight = c->snd_nxt - una;
 	struct loss_ctx x;
 
+	if (NSK_UNLIKELY(c->loss.hold) && tcp_timer_running(c, TCP_T_SEND))
+		return 0;
 	if (NSK_LIKELY(c->loss.state == LOSS_OPEN))
 		return c->cc.cwnd > flight ? c->cc.cwnd - flight : 0;
 	x = recover_ctx(w, c);

@@ -286,12 +286,17 @@ static void persist_due(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_send_timeout(struct nsk_worker *w, struct tcp_conn *c)
 {
+	bool held = c->loss.hold;
+
+	c->loss.hold = false;
 	if (conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD)))
 		syn_due(w, c);
 	else if (!conn_in(c, TCPS_SYNCHRONIZED))
 		return;
 	else if (c->snd_una != c->snd_nxt)
 		flight_due(w, c);
+	else if (held)
+		conn_dirty(w, c); /* what a mark held back may leave */
 	else if (c->flags & CONN_F_PERSIST)
 		persist_due(w, c);
 }

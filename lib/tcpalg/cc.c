@@ -50,6 +50,8 @@ void cc_give_state(struct cc *cc, struct cc_model *state)
 
 void cc_set_smss(struct cc *cc, uint16_t smss)
 {
+	if (smss < cc->smss)
+		cc->cwnd = (uint32_t)((uint64_t)cc->cwnd * smss / cc->smss);
 	cc->smss = smss;
 	if (cc->cwnd < smss)
 		cc->cwnd = smss;

@@ -201,7 +201,11 @@ static inline struct cc_model *cc_model(const struct cc *cc)
 	return cc->flags & CC_MODEL ? cc->priv.ptr : NULL;
 }
 
-/* The path MTU changed: the window stays the same in octets, at least one segment. */
+/*
+ * The path MTU changed. Smaller segments leave in no larger bursts: the window stays the same in
+ * segments (RFC 5681 section 3.1). With larger ones it stays the same in octets, at least one of
+ * them.
+ */
 void cc_set_smss(struct cc *cc, uint16_t smss);
 
 /*

@@ -144,14 +144,14 @@ static const struct image_field flight_losses_rows[] = {
 TABLE(flight_losses);
 
 /* Bits that have no address. */
-#define LOSS_BITS 0x3f
+#define LOSS_BITS 0x7f
 static const struct image_field loss_rows[] = {
 	NUMBER(loss, min_rtt_us),
 	MOST(loss, state, LOSS_RTO),
 	NUMBER(loss, dupacks),
 	NUMBER(loss, flags),
 	{
-		.name = "reo, watched, ece, cwr, mtu, urgent",
+		.name = "reo, watched, ece, cwr, mtu, urgent, hold",
 		.at = offsetof(struct loss, flags) + 1,
 		.size = 1,
 		.width = 1,

@@ -51,6 +51,7 @@ struct loss {
 			bool cwr : 1;	  /* [W] the caller's: new data says that we reduced */
 			bool mtu : 1;	  /* [W] the caller's: its path's MTU is being probed */
 			bool urgent : 1;  /* [W] the caller's: either side has urgent data */
+			bool hold : 1;	  /* [W] the caller's: its timer holds new data back */
 		};
 		uint32_t unusual; /* 0: none of it, in OPEN: short cuts may be taken */
 	};

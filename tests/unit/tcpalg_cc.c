@@ -60,8 +60,23 @@ static void window_holds_a_segment_after_mss_changed(void **state)
 	cc_set_smss(&cc, 1460);
 	assert_int_equal(cc.cwnd, 1460);
 	cc_set_smss(&cc, 536);
-	assert_int_equal(cc.cwnd, 1460);
+	assert_int_equal(cc.cwnd, 536);
 	assert_int_equal(cc.smss, 536);
+}
+
+static void rfc5681_3_1_smaller_segments_leave_in_no_larger_bursts(void **state)
+{
+	struct cc cc;
+
+	(void)state;
+	cc_init(&cc, &cc_newreno, 1460, 10);
+	cc_set_smss(&cc, 512);
+	assert_int_equal(cc.cwnd, 5120);
+	cc_set_smss(&cc, 1460);
+	assert_int_equal(cc.cwnd, 5120);
+	cc.cwnd = CC_WND_MAX;
+	cc_set_smss(&cc, 730);
+	assert_int_equal(cc.cwnd, CC_WND_MAX / 2);
 }
 
 int main(void)
@@ -72,6 +87,7 @@ int main(void)
 		cmocka_unit_test(rfc6928_2_initial_window),
 		cmocka_unit_test(rfc5681_3_1_one_segment_after_a_lost_syn),
 		cmocka_unit_test(window_holds_a_segment_after_mss_changed),
+		cmocka_unit_test(rfc5681_3_1_smaller_segments_leave_in_no_larger_bursts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
