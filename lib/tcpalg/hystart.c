@@ -71,7 +71,8 @@ bool hystart_ack(struct hystart *h, uint32_t rtt_us, uint32_t snd_una, uint32_t 
 	if (rtt_us)
 		take_sample(h, rtt_us);
 	judge(h);
-	if (seq_lt(snd_una, h->window_end))
+	/* Nobody asked while the window was not used: the round's end may lie anywhere behind. */
+	if (snd_una != h->window_end && seq_between(snd_una, h->window_end, snd_nxt))
 		return false;
 	if (hystart_css(h) && ++h->rounds >= HYSTART_CSS_ROUNDS)
 		return true;

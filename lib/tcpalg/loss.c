@@ -4,6 +4,8 @@
 
 #define F_FORCE 0x01 /* the next retransmission does not wait for the pipe */
 #define F_GUARD 0x02 /* duplicates may be echoes of the last episode: snd_una must pass recover */
+#define F_DSACK \
+	0x08 /* what a D-SACK means depends on how far snd_una is, which short cuts ignore */
 
 /* Duplicates in a row that limited transmit may answer with a new segment (RFC 3042). */
 #define LIMITED_TRANSMIT (RACK_DUPTHRESH - 1)
@@ -29,6 +31,9 @@ void loss_more_init(struct loss_more *m, uint32_t una)
 
 void loss_news_init(const struct loss_ctx *x, struct flight_news *n)
 {
+	/* Nothing above is known to be delivered; and plain ACKs did not take it along. */
+	if (x->m && x->l->state == LOSS_OPEN)
+		x->m->rack.fack = x->una;
 	flight_news_init(n, (uint32_t)x->now_us, x->m ? x->m->rack.fack : x->una);
 	n->min_rtt_us = x->l->min_rtt_us;
 	if (x->m && x->l->state == LOSS_RTO)
@@ -67,6 +72,12 @@ bool loss_forced(const struct loss_ctx *x)
 
 /* ---- states ---- */
 
+/* Until snd_una has passed what the last D-SACKs, or the last episode's, are about. */
+static bool awaits_dsack(const struct loss_ctx *x)
+{
+	return x->m && x->sack && (x->m->undo.armed || x->m->rack.in_round);
+}
+
 /* The state outside of recovery. */
 static void calm(struct loss_ctx *x)
 {
@@ -75,6 +86,9 @@ static void calm(struct loss_ctx *x)
 		    !(x->m && (x->m->tlp.out || x->m->tlp.untimed));
 
 	x->l->state = open ? LOSS_OPEN : LOSS_DISORDER;
+	x->l->flags &= (uint8_t)~F_DSACK;
+	if (awaits_dsack(x))
+		x->l->flags |= F_DSACK;
 }
 
 static bool recovering(const struct loss_ctx *x)
@@ -352,7 +366,7 @@ static unsigned take_dsack(struct loss_ctx *x, const struct loss_ack *a)
 		reduce(x);
 		ev |= LOSS_EV_REPAIRED;
 	}
-	if (!dsack || probe || !undo_covers(&m->undo, a->dup, x->una))
+	if (!dsack || probe || !undo_covers(&m->undo, a->dup))
 		return ev;
 	if (m->fast)
 		rack_late(&m->rack);
@@ -370,6 +384,7 @@ unsigned loss_ack(struct loss_ctx *x, const struct loss_ack *a)
 		if (x->l->state == LOSS_OPEN)
 			x->m->rack.any = false; /* plain ACKs did not tell it */
 		rack_update(&x->m->rack, a->news, x->una);
+		undo_reached(&x->m->undo, x->una);
 		if (a->timed)
 			x->m->tlp.untimed = false;
 		ev |= take_dsack(x, a);

@@ -39,15 +39,6 @@ bool undo_eifel(struct undo *u, uint32_t tsecr)
 	return seq_lt(tsecr, u->ts);
 }
 
-bool undo_covers(struct undo *u, struct seq_range dup, uint32_t una)
-{
-	if (!u->armed || !u->any || seq_lt(dup.start, u->from))
-		return false;
-	if (seq_gt(una, u->until))
-		undo_disarm(u);
-	return u->armed;
-}
-
 void undo_restore(struct undo *u, struct cc *cc, uint32_t pipe, uint32_t acked,
 		  uint32_t initial_segs)
 {

@@ -46,8 +46,18 @@ void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts);
  */
 bool undo_eifel(struct undo *u, uint32_t tsecr);
 
-/* Is a D-SACK, with an ACK of una, about something that was sent again? */
-bool undo_covers(struct undo *u, struct seq_range dup, uint32_t una);
+/* An ACK of una: one that comes with it, or later, may be about something else. */
+static inline void undo_reached(struct undo *u, uint32_t una)
+{
+	if (u->armed && seq_gt(una, u->until))
+		undo_disarm(u);
+}
+
+/* Is a D-SACK about something that was sent again? */
+static inline bool undo_covers(const struct undo *u, struct seq_range dup)
+{
+	return u->armed && u->any && seq_geq(dup.start, u->from);
+}
 
 /* RFC 3708 section 2: one that is. True if with it all was reported. */
 static inline bool undo_dsack(struct undo *u, struct seq_range dup)

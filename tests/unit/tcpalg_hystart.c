@@ -71,6 +71,22 @@ static void rfc9406_4_2_a_rise_leads_to_css_and_five_rounds_end_it(void **state)
 	assert_int_equal(rounds, 3); /* the one in which it rose and the last one are not counted */
 }
 
+/* The window is not used for so long, and nobody asks, that the end of the round lies ahead again.
+ */
+static void rfc9406_4_2_a_round_of_long_ago_is_over(void **state)
+{
+	struct sender s;
+
+	(void)state;
+	start(&s, 1);
+	first_round(&s, 50000);
+	assert_false(round_of(&s, 20, 50000));
+	s.una += 0x90000000u;
+	assert_false(round_of(&s, 20, 50000));
+	assert_false(round_of(&s, 20, 60000));
+	assert_true(hystart_css(&s.h));
+}
+
 static void rfc9406_4_2_a_false_alarm_resumes_slow_start(void **state)
 {
 	struct sender s;
@@ -146,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc9406_4_2_steady_round_trips_change_nothing),
 		cmocka_unit_test(rfc9406_4_2_a_rise_leads_to_css_and_five_rounds_end_it),
+		cmocka_unit_test(rfc9406_4_2_a_round_of_long_ago_is_over),
 		cmocka_unit_test(rfc9406_4_2_a_false_alarm_resumes_slow_start),
 		cmocka_unit_test(rfc9406_4_3_threshold_between_4_and_16_ms),
 		cmocka_unit_test(rfc9406_4_3_eight_samples_are_needed),
