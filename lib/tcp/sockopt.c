@@ -323,7 +323,6 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 {
 	const struct cc before = c->cc;
 	const struct cc_algo *algo;
-	uint16_t smss = c->cc.smss;
 
 	if (len == 0)
 		return -EINVAL;
@@ -333,11 +332,11 @@ static int set_congestion(struct nsk_worker *w, struct tcp_conn *c, const void *
 		return -ENOENT;
 	if (algo->id == c->cc.algo)
 		return 0;
-	if (!smss) {
+	if (!c->cc.smss) {
 		c->cc.algo = algo->id;
 		return 0;
 	}
-	cc_init(&c->cc, algo, smss, w->set->tcp_initcwnd);
+	cc_change(&c->cc, algo);
 	if (!algo->state_bytes) {
 		pace_end_model(w, c);
 	} else if (!pace_model(w, c)) {

@@ -28,18 +28,36 @@ const struct cc_algo *cc_find(const char *name)
 	return cc_find_n(name, (uint32_t)strlen(name));
 }
 
+/* Its state begins; a model's when there is memory for it. */
+static void begin(struct cc *cc, const struct cc_algo *algo)
+{
+	cc->algo = algo->id;
+	if (algo->state_bytes)
+		cc->flags |= CC_MODEL;
+	else if (algo->init)
+		algo->init(cc);
+}
+
 void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, uint32_t segs)
 {
 	*cc = (struct cc){
 		.cwnd = cc_initial_window(smss, segs),
 		.ssthresh = CC_WND_MAX,
 		.smss = smss,
-		.algo = algo->id,
 	};
-	if (algo->state_bytes)
-		cc->flags |= CC_MODEL;
-	else if (algo->init)
-		algo->init(cc);
+	begin(cc, algo);
+}
+
+void cc_change(struct cc *cc, const struct cc_algo *algo)
+{
+	*cc = (struct cc){
+		.cwnd = cc->cwnd,
+		.ssthresh = algo->state_bytes ? CC_WND_MAX : cc->ssthresh,
+		.smss = cc->smss,
+		.flags = cc->flags & CC_AFTER_RTO,
+		.flight = cc->flight,
+	};
+	begin(cc, algo);
 }
 
 void cc_give_state(struct cc *cc, struct cc_model *state)

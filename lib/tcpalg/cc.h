@@ -193,6 +193,12 @@ static inline uint32_t cc_initial_window(uint32_t smss, uint32_t segs)
  */
 void cc_init(struct cc *cc, const struct cc_algo *algo, uint16_t smss, uint32_t segs);
 
+/*
+ * Another algorithm takes over, the path being the same: the window and the threshold stay, as in
+ * Linux; a model has no threshold. One with a model then waits for cc_give_state().
+ */
+void cc_change(struct cc *cc, const struct cc_algo *algo);
+
 /* state: zeroed, of the algorithm's state_bytes, what goes in filled in. It stays the caller's. */
 void cc_give_state(struct cc *cc, struct cc_model *state);
 

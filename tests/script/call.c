@@ -63,6 +63,7 @@ static const struct option_name options[] = {
 	{"TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT},
 	{"TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT},
 	{"TCP_QUICKACK", IPPROTO_TCP, TCP_QUICKACK},
+	{"TCP_CONGESTION", IPPROTO_TCP, TCP_CONGESTION},
 	{"TCP_FASTOPEN", IPPROTO_TCP, TCP_FASTOPEN},
 	{"TCP_FASTOPEN_CONNECT", IPPROTO_TCP, TCP_FASTOPEN_CONNECT},
 	{"TCP_FASTOPEN_KEY", IPPROTO_TCP, TCP_FASTOPEN_KEY},
@@ -293,12 +294,14 @@ static const struct option_name *option(struct script *s)
 	return o;
 }
 
-/* Of SO_LINGER the value is the seconds, -1: off; of TCP_FASTOPEN_KEY the key's octets. */
+/* Of SO_LINGER the value is the seconds, -1: off; of TCP_FASTOPEN_KEY the key's octets; of
+ * TCP_CONGESTION a name. */
 static int64_t call_setsockopt(struct script *s)
 {
 	struct script_var *v = script_variable(s);
 	const struct option_name *o;
 	struct linger linger;
+	char name[LEX_WORD_MAX];
 	uint8_t key[40];
 	unsigned len;
 	int value;
@@ -310,6 +313,11 @@ static int64_t call_setsockopt(struct script *s)
 		if (!lex_hex(&s->x, key, sizeof(key), &len))
 			script_fail(s, "a key's octets expected, 40 at most");
 		return nsk_setsockopt(v->fd, o->level, o->option, key, len);
+	}
+	if (o->level == IPPROTO_TCP && o->option == TCP_CONGESTION) {
+		if (!lex_word(&s->x, name))
+			script_fail(s, "a name expected");
+		return nsk_setsockopt(v->fd, o->level, o->option, name, (socklen_t)strlen(name));
 	}
 	value = (int)script_need_number(s);
 	if (o->level == SOL_SOCKET && o->option == SO_LINGER) {

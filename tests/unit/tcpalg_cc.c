@@ -51,6 +51,31 @@ static void rfc5681_3_1_one_segment_after_a_lost_syn(void **state)
 	assert_int_equal(cc.ssthresh, CC_WND_MAX);
 }
 
+/* As Linux's tcp_reinit_congestion_control(). */
+static void another_algorithm_takes_the_window_over(void **state)
+{
+	const struct cc_algo *reno = cc_find("reno"), *cubic = cc_find("cubic");
+	struct cc cc = tcpalg_cc(cubic, 1000, 30000, 20000);
+
+	(void)state;
+	cc_loss(&cc, 0);
+	assert_int_not_equal(cc.priv.cubic.w_max, 0);
+	cc_change(&cc, reno);
+	assert_int_equal(cc.algo, CC_NEWRENO);
+	assert_int_equal(cc.cwnd, 21000);
+	assert_int_equal(cc.ssthresh, 21000);
+	assert_int_equal(cc.flight, 30000);
+	assert_int_equal(cc.priv.u64[0] | cc.priv.u64[1], 0);
+	cc_change(&cc, cubic);
+	assert_true(cc.flags & CC_HYSTART);
+	assert_int_equal(cc.cwnd, 21000);
+	/* A model of the path knows no threshold. */
+	cc_change(&cc, cc_find("bbr"));
+	assert_true(cc.flags & CC_MODEL);
+	assert_int_equal(cc.cwnd, 21000);
+	assert_int_equal(cc.ssthresh, CC_WND_MAX);
+}
+
 static void window_holds_a_segment_after_mss_changed(void **state)
 {
 	struct cc cc;
@@ -86,6 +111,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_not_found),
 		cmocka_unit_test(rfc6928_2_initial_window),
 		cmocka_unit_test(rfc5681_3_1_one_segment_after_a_lost_syn),
+		cmocka_unit_test(another_algorithm_takes_the_window_over),
 		cmocka_unit_test(window_holds_a_segment_after_mss_changed),
 		cmocka_unit_test(rfc5681_3_1_smaller_segments_leave_in_no_larger_bursts),
 	};
