@@ -18,6 +18,7 @@
 #include "tcp/sndbuf.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
+#include "tcp/tally.h"
 #include "tcp/timer.h"
 #include "tcp/way.h"
 #include "tcpalg/seq.h"
@@ -243,6 +244,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *
 		return;
 	}
 	worker_count(w, NSK_CNT_TCP_COOKIES_ACCEPTED, 1);
+	c->tally_in -= 1u << TALLY_SEGS; /* it will be counted */
 	tcp_conn_input(w, c, m);
 }
 
