@@ -41,7 +41,7 @@ static bool conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip
 {
 	bool opening = conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD));
 
-	if (!seq_between(c->snd_una, seq, c->snd_nxt))
+	if (!seq_in_window(seq, c->snd_una, c->snd_nxt - c->snd_una))
 		return false;
 	if (e->mtu) {
 		take_mtu(w, c, e->mtu);
