@@ -35,11 +35,12 @@ struct iface {
 	uint32_t tx_offloads;	       /* [C] enum port_offload in use */
 	uint32_t rx_offloads;	       /* [C] */
 	uint16_t rx_queues, tx_queues; /* [C] */
-	uint16_t home;	   /* [C] worker that has queue 0; not 0 only where that is the only one */
-	uint16_t state;	   /* [A] enum nsk_iface_state */
-	bool link_up;	   /* [A] */
-	struct port *port; /* [C] */
-	uint16_t naddrs;   /* [S] */
+	uint16_t home;	/* [C] worker that has queue 0; not 0 only where that is the only one */
+	uint16_t state; /* [A] enum nsk_iface_state */
+	bool link_up;	/* [A] */
+	uint32_t link_returns;			  /* [A] how often the link came back */
+	struct port *port;			  /* [C] */
+	uint16_t naddrs;			  /* [S] */
 	struct iface_addr addrs[IFACE_ADDRS_MAX]; /* [S] */
 };
 

@@ -189,6 +189,38 @@ void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n)
 		reached(w, n);
 }
 
+static bool used_within(const struct nsk_worker *w, const struct neigh *n, uint64_t ms)
+{
+	return n->used_ns && w->now_ns - n->used_ns < ms * NS_PER_MS;
+}
+
+static bool is_group(const struct neigh *n)
+{
+	return n->state == NEIGH_REACHABLE && (n->header[0] & 1);
+}
+
+static void link_returned(struct nsk_worker *w, struct neigh *n)
+{
+	if (n->state == NEIGH_INCOMPLETE)
+		start_resolving(w, n);
+	else if (n->state >= NEIGH_REACHABLE && used_within(w, n, SETTING(w->set, arp_timeout_ms)))
+		start_probe(w, n, true);
+	else
+		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
+}
+
+void neigh_link_returned(struct nsk_worker *w, uint8_t iface)
+{
+	struct neigh_table *t = w->net->neighs;
+
+	for (uint32_t i = 0; i < t->carved; i++) {
+		struct neigh *n = &t->entry[i];
+
+		if (n->state != NEIGH_FREE && n->iface == iface && !is_group(n))
+			link_returned(w, n);
+	}
+}
+
 /* ---- what others say ---- */
 
 /* Another link address than ours: does the old one still answer? Not asked where it just did. */
@@ -254,11 +286,6 @@ void neigh_doubt(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 }
 
 /* ---- timers ---- */
-
-static bool used_within(const struct nsk_worker *w, const struct neigh *n, uint64_t ms)
-{
-	return n->used_ns && w->now_ns - n->used_ns < ms * NS_PER_MS;
-}
 
 static void reachable_ends(struct nsk_worker *w, struct neigh *n)
 {

@@ -162,6 +162,9 @@ void neigh_doubt(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 
 /* Forgets every neighbour of an interface; what waits is dropped as TX_LINK_DOWN. */
 void neigh_flush(struct nsk_worker *w, uint8_t iface);
+/* The link of an interface came back, perhaps to others: who was spoken to lately is asked whether
+ * he is still there, the rest is forgotten. */
+void neigh_link_returned(struct nsk_worker *w, uint8_t iface);
 
 /* The function of TIMER_NEIGH; ctx is the worker. */
 void neigh_timer(void *ctx, struct wheel_timer *t, uint64_t now_ns);

@@ -368,6 +368,8 @@ void iface_watch(struct nsk_stack *stack)
 		if (link.up == __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
+		if (link.up)
+			__atomic_fetch_add(&ifc->link_returns, 1, __ATOMIC_RELAXED);
 		net_snapshot_touch(&stack->snap);
 		if (link.up)
 			LOG_INFO(&stack->log, "iface", "%s: link is up", ifc->name);

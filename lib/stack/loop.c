@@ -15,7 +15,9 @@
 
 #include "ip/ip.h"
 #include "mbuf/pool.h"
+#include "net/neigh.h"
 #include "net/net.h"
+#include "net/tx.h"
 #include "sock/sock.h"
 #include "sock/zc_send.h"
 #include "stack/stack.h"
@@ -51,18 +53,29 @@ static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_
 }
 
 /* An interface that came up tells its neighbours, once, from worker 0. */
-static void announce(struct run_worker *r)
+static void announce(struct run_worker *r, struct iface *ifc)
 {
-	r->announced_generation = net_snapshot_generation(r->w.net->snap);
+	bool up = tx_may_send(ifc) && ifc->ethernet;
+
+	if (up && !r->announced[ifc->index])
+		arp_announce(&r->w, ifc);
+	r->announced[ifc->index] = up;
+}
+
+/* Who comes back with a link may be others. */
+static void look_at_ifaces(struct run_worker *r)
+{
+	r->ifaces_generation = net_snapshot_generation(r->w.net->snap);
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
 		struct iface *ifc = &r->stack->iface[i];
-		bool up = iface_running(ifc) && ifc->ethernet;
+		uint32_t returns = __atomic_load_n(&ifc->link_returns, __ATOMIC_RELAXED);
 
-		if (NSK_UNLIKELY(up != r->announced[i])) {
-			if (up)
-				arp_announce(&r->w, ifc);
-			r->announced[i] = up;
+		if (NSK_UNLIKELY(returns != r->link_returns[i])) {
+			r->link_returns[i] = returns;
+			neigh_link_returned(&r->w, ifc->index);
 		}
+		if (r->w.id == 0)
+			announce(r, ifc);
 	}
 }
 
@@ -119,9 +132,8 @@ static void output(struct run_worker *r)
 		pkt_pool_refill(w->pool);
 	if (NSK_UNLIKELY(!rte_ring_empty(r->call_ring)) && call_serve(r))
 		w->busy = true;
-	if (NSK_UNLIKELY(r->announced_generation != net_snapshot_generation(w->net->snap)) &&
-	    w->id == 0)
-		announce(r);
+	if (NSK_UNLIKELY(r->ifaces_generation != net_snapshot_generation(w->net->snap)))
+		look_at_ifaces(r);
 	tcp_output_dirty(w);
 	if (w->peers > 1 && steer_transmit(r))
 		w->busy = true;

@@ -65,8 +65,10 @@ struct run_worker {
 	struct rte_ring
 		*tx_ring; /* frames for ports whose queue this worker owns, NULL with one worker */
 	struct rte_ring *call_ring; /* struct call: operations from other threads */
-	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface came up */
-	uint32_t announced_generation; /* [W] of the snapshot that was looked at for that */
+	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface and its link
+				       came up */
+	uint32_t link_returns[IFACE_MAX]; /* [W] of which neighbours were asked */
+	uint32_t ifaces_generation;	  /* [W] of the snapshot that was looked at for both */
 	struct published pub;
 	struct idle idle;
 	struct clock_reader reader; /* [W] */

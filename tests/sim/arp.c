@@ -93,6 +93,32 @@ static uint64_t drops(enum nsk_drop reason)
 	return world_drops(&peer.world, 0, reason);
 }
 
+/* What comes back with a link may be somebody else: we say who we are, and ask anew. */
+static void link_that_returns_is_a_new_beginning_rfc5227_2_3(void **state)
+{
+	int fd;
+
+	(void)state;
+	fd = acquainted(NULL);
+	nsk_callback_link(peer.port, false);
+	peer_run(&peer, SEC);
+	send_letter(fd, 'b');
+	assert_int_equal(drops(NSK_DROP_TX_LINK_DOWN), 1);
+	nsk_callback_link(peer.port, true);
+	peer_run(&peer, 200 * MS); /* it is noticed */
+	peer_run(&peer, SEC);
+	expect_question(peer_mac);
+	peer_expect_arp(&peer, ARP_OP_REQUEST, bcast_mac, HOST_A, HOST_A);
+	expect_question(peer_mac);
+	expect_question(peer_mac);
+	expect_question(bcast_mac);
+	send_letter(fd, 'c');
+	answer_from(other_mac);
+	expect_letter(other_mac, 'c');
+	nsk_close(fd);
+	peer_finish(&peer, 3 * MINUTE);
+}
+
 /* ---- announcements and answers ------------------------------------------------------------- */
 
 static void address_is_announced_twice_two_seconds_apart_rfc5227_2_3(void **state)
@@ -453,6 +479,7 @@ static void flood_of_askers_is_answered_and_takes_no_place_of_others(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		world_test(link_that_returns_is_a_new_beginning_rfc5227_2_3),
 		world_test(address_is_announced_twice_two_seconds_apart_rfc5227_2_3),
 		world_test(request_for_us_is_answered_to_the_asker_alone_rfc826),
 		world_test(own_address_is_defended_every_ten_seconds_at_most_rfc5227_2_4),
