@@ -59,8 +59,10 @@ static bool exhausted(const struct nsk_worker *w, const struct tcp_conn *c)
 {
 	uint32_t left = user_timeout_left(w, c);
 
+	/* As Linux: who has no application leaves when others can send nothing any more. */
 	if (c->flags & CONN_F_ORPHAN)
-		return c->retries >= SETTING(w->set, tcp_orphan_retries) || left == 0;
+		return c->retries >= SETTING(w->set, tcp_orphan_retries) || left == 0 ||
+		       w->tcp->snd_mem.used >= w->tcp->snd_mem.high;
 	if (left != UINT32_MAX)
 		return left == 0;
 	/* Who has shut its window over what is in flight and answers is there (RFC 9293 §3.8.6). */
@@ -219,6 +221,15 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 			  (uint32_t)w->tcp->now_us, 0);
 	restart(w, c);
 	conn_ack_now(w, c);
+}
+
+void tcp_want_mem(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (!conn_in(c, TCPS_SENDING))
+		return;
+	c->flags |= CONN_F_WANT_MEM;
+	if (!tcp_timer_running(c, TCP_T_SEND))
+		tcp_persist_start(w, c);
 }
 
 /* The application was told that the worker's send budget is used up: look again. */

@@ -6,6 +6,7 @@
 
 #include "mbuf/pool.h"
 #include "tcp/tally.h"
+#include "tcp/timer.h"
 
 /*
  * How full a buffer is filled: with whole segments, so that each can later go out by reference to
@@ -34,16 +35,17 @@ static void link_tail(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf 
 	w->tcp->snd_mem.used += charge;
 }
 
+/*
+ * Under pressure a queue may hold a quarter of what is left for all of them: the more it has, the
+ * sooner it must wait, so that however many sit on what they have there is some for who has none.
+ */
 bool sndq_budget_slow(struct nsk_worker *w, const struct tcp_conn *c)
 {
 	struct budget *mem = &w->tcp->snd_mem;
-	uint64_t most = mem->high;
 
 	if (!tcp_mem_pressed(w, mem))
 		return true;
-	if (c->snd.mem > most / 8)
-		most -= most / 4;
-	return mem->used < most;
+	return mem->used < mem->high && c->snd.mem <= (mem->high - mem->used) / 4;
 }
 
 bool sndq_has_room_slow(struct nsk_worker *w, struct tcp_conn *c)
@@ -130,8 +132,12 @@ static void tell_room(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t limit = c->snd.limit;
 
-	if ((c->sock.ready & EPOLLOUT) || !sndq_budget(w, c))
+	if (c->sock.ready & EPOLLOUT)
 		return;
+	if (!sndq_budget(w, c)) {
+		tcp_want_mem(w, c);
+		return;
+	}
 	/* As Linux: when a third is free, so that the application is not woken for crumbs. */
 	if (sndq_bytes(c) <= limit / 3 * 2 && c->snd.mem <= limit / 3 * 4 &&
 	    conn_in(c, TCPS_SENDING))

@@ -38,10 +38,7 @@ static inline bool sndq_full(const struct tcp_conn *c)
 /* Slow half of sndq_budget(). */
 bool sndq_budget_slow(struct nsk_worker *w, const struct tcp_conn *c);
 
-/*
- * The worker's budget has something left. A quarter of it is for connections that hold little, so
- * that a few with much cannot starve the others.
- */
+/* The worker's budget has something left for one that holds so much. */
 static inline bool sndq_budget(struct nsk_worker *w, const struct tcp_conn *c)
 {
 	return NSK_LIKELY(budget_calm(&w->tcp->snd_mem)) || sndq_budget_slow(w, c);

@@ -40,11 +40,8 @@ void tcp_no_room(struct nsk_worker *w, struct tcp_conn *c)
 	sock_unready(&c->sock, EPOLLOUT);
 	if (sndq_full(c))
 		return; /* ACKs make room */
-	/* The budget of all, or the pool, is used up: ACKs of others make room. Look again soon. */
 	worker_count(w, NSK_CNT_TCP_MEM_REFUSED, 1);
-	c->flags |= CONN_F_WANT_MEM;
-	if (!tcp_timer_running(c, TCP_T_SEND))
-		tcp_persist_start(w, c);
+	tcp_want_mem(w, c);
 }
 
 void tcp_send_done(struct nsk_worker *w, struct tcp_conn *c, bool all, bool more)

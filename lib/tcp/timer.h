@@ -72,6 +72,9 @@ void tcp_timers_arm(struct nsk_worker *w, struct tcp_conn *c);
 
 /* Starts probing: nothing is in flight, yet there is something to send. */
 void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c);
+/* The application is to write no more: the send budget of all, or the pool, is used up. ACKs of
+ * others make room, which nobody tells: the SEND timer looks again, soon. */
+void tcp_want_mem(struct nsk_worker *w, struct tcp_conn *c);
 
 /* Starts or stops keepalive as the socket's option and state say. */
 void tcp_keepalive_update(struct nsk_worker *w, struct tcp_conn *c);

@@ -306,6 +306,15 @@ class Sim(unittest.TestCase):
                                     timeout=count * 20, check=False, stdin=subprocess.DEVNULL)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
+    def test_few_buffers_are_enough_under_attack(self):
+        """447 a host, as many as a stack without devices has; 4 and 230 once starved an honest connection."""
+        path = os.path.join(ROOT, "config", "sim-hostile.conf")
+        parts = ((1, 1000),) if os.environ.get("NSK_TEST_ALL") else ((4, 1), (230, 1), (1000, 40))
+        for first, count in parts:
+            result = subprocess.run([NSK_SIM, "--quiet", "--seeds", f"{first}:{count}", "--set", "settings.pool.buffers=447", path],
+                                    capture_output=True, text=True, timeout=count * 20, check=False, stdin=subprocess.DEVNULL)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+
     def test_seeds_that_once_failed_hold(self):
         for name, seed in (("hostile", 700470), ("storm", 800619)):
             result = run("--quiet", "--seed", str(seed), os.path.join(ROOT, "config", f"sim-{name}.conf"))
