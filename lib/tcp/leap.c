@@ -6,6 +6,12 @@
  * times move along with the leap, as if it had not been: no round trip is measured from it, nothing
  * is lost by it. Deadlines that came within it are due now.
  *
+ * Two things stay as they are in Linux, whose clocks leap with a virtual machine's. After leaps
+ * that 32 bits of milliseconds take for steps back (24.8 to 49.7 days, and so on) what was in
+ * flight looks newer than what follows, which PAWS then refuses (RFC 7323 section 5.2): a
+ * connection with data under way may end. And the least round trip, which is that of some minutes,
+ * begins anew with the smoothed one.
+ *
  * What has 64 bits needs none of it, nor have milliseconds where a wrong idea of them (24 days)
  * does no more than shift what comes at intervals. This is not done for a worker that slept because
  * nothing was due.

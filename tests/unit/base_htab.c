@@ -342,6 +342,48 @@ static void grows_later_when_it_cannot_now(void **state)
 	assert_int_equal(m.bytes, 0);
 }
 
+static bool holds(const struct htab_bucket *b, uint32_t value)
+{
+	for (uint32_t way = 0; way < HTAB_WAYS; way++)
+		if (b->tag[way] && b->value[way] == value)
+			return true;
+	return false;
+}
+
+/* Of n values, those whose look-up reads more buckets than so many. */
+static uint32_t lookups_beyond(uint32_t n, uint32_t most)
+{
+	uint32_t beyond = 0;
+	struct mem mem;
+	struct htab h;
+
+	mem_init(&mem, NULL);
+	assert_int_equal(htab_init(&h, n, &mem, hash_of, &key), 0);
+	for (uint32_t value = 0; value < n; value++)
+		assert_int_equal(htab_insert(&h, siphash13_1w(&key, value), value), 0);
+	for (uint32_t value = 0; value < n; value++) {
+		const struct htab_bucket *b = htab_bucket_of(&h, siphash13_1w(&key, value));
+		uint32_t read = 1;
+
+		for (; !holds(b, value); b = b->more)
+			read++;
+		beyond += read > most;
+	}
+	htab_fini(&h);
+	return beyond;
+}
+
+/* One bucket is enough for 97 of 100, two for 999 of 1,000, with a thousand values as with a
+ * million. */
+static void lookups_are_as_short_with_a_million_as_with_a_thousand(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1000; n <= 1000000; n *= 1000) {
+		assert_in_range(lookups_beyond(n, 1), 0, n / 100 * 3);
+		assert_in_range(lookups_beyond(n, 2), 0, n / 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +396,7 @@ int main(void)
 		cmocka_unit_test(agrees_with_an_array),
 		cmocka_unit_test(survives_each_failing_allocation),
 		cmocka_unit_test(grows_later_when_it_cannot_now),
+		cmocka_unit_test(lookups_are_as_short_with_a_million_as_with_a_thousand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
