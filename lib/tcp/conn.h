@@ -97,7 +97,7 @@ enum tcp_conn_flags {
 	CONN_F_ADDR_SET = 1u << 27,  /* the local address was named by bind() */
 	CONN_F_WAS_OPEN = 1u << 28,  /* has been synchronised: end of stream is 0, not ENOTCONN */
 	CONN_F_NAMED = 1u << 29,     /* bind() was called */
-	CONN_F_SMALL = 1u << 30,     /* of what is in flight a segment is not full; for Nagle */
+	CONN_F_SMALL = 1u << 30,     /* a segment was not full: see flight.behind; for Nagle */
 	CONN_F_BIND_PORT = 1u << 31, /* IP_BIND_ADDRESS_NO_PORT is 0 */
 };
 /* What a child takes over from its listener. */

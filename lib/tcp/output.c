@@ -124,10 +124,36 @@ static void retransmit(struct nsk_worker *w, struct tcp_conn *c, uint32_t *budge
 
 /* ---- new data ---- */
 
+/* Minshall's: a segment that is not full is not acknowledged. Full ones hold nothing back. */
+static bool small_unacked(const struct tcp_conn *c)
+{
+	return (c->flags & CONN_F_SMALL) &&
+	       c->snd_nxt - c->snd_una > (uint32_t)c->flight.behind * c->cc.smss;
+}
+
+/*
+ * So many octets leave, of which the last segment alone may not be full: where is the end of the
+ * last that was not? Told from snd_nxt, no number grows old; further behind than can be told it no
+ * longer counts.
+ */
+static void note_small(struct tcp_conn *c, uint32_t octets)
+{
+	uint32_t behind = c->flight.behind + octets / c->cc.smss;
+
+	if (octets % c->cc.smss) {
+		c->flags |= CONN_F_SMALL;
+		c->flight.behind = 0;
+	} else if (small_unacked(c) && behind <= UINT8_MAX) {
+		c->flight.behind = (uint8_t)behind;
+	} else {
+		c->flags &= ~CONN_F_SMALL;
+	}
+}
+
 /* Octets of unsent that may go now, given what window and congestion window leave. */
 static uint32_t sendable(const struct tcp_conn *c, uint32_t unsent, uint32_t usable, bool fin)
 {
-	bool unacked = c->flags & CONN_F_SMALL; /* Minshall's: full ones hold nothing back */
+	bool unacked = small_unacked(c);
 	bool more = c->flags & (CONN_F_CORK | CONN_F_MORE);
 	bool nodelay = c->flags & CONN_F_NODELAY;
 	struct nagle n;
@@ -172,9 +198,8 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 			pace_sent(w, c, sent);
 	}
 	recover_send(w, c);
+	note_small(c, NSK_MIN(sent, len));
 	c->snd_nxt += sent;
-	if (len % c->cc.smss)
-		c->flags |= CONN_F_SMALL;
 	if (NSK_UNLIKELY(c->loss.state >= LOSS_FAST)) {
 		x = recover_ctx(w, c);
 		loss_sent_new(&x, sent);
@@ -262,11 +287,15 @@ bool tcp_send_loss_probe(struct nsk_worker *w, struct tcp_conn *c)
 
 uint32_t tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 {
-	uint32_t sent = tcp_send_one(w, c, c->snd_nxt, len), small = c->flags & CONN_F_SMALL;
+	uint32_t sent = tcp_send_one(w, c, c->snd_nxt, len);
+	uint32_t small = small_unacked(c) ? CONN_F_SMALL : 0;
+	uint8_t behind = c->flight.behind;
 
 	if (sent)
 		sent_new(w, c, sent, sent);
-	c->flags = (c->flags & ~CONN_F_SMALL) | small; /* it was none, whatever is left over */
+	/* It was none, whatever is left over. */
+	c->flags = (c->flags & ~CONN_F_SMALL) | small;
+	c->flight.behind = behind;
 	return sent;
 }
 

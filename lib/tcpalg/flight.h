@@ -72,7 +72,8 @@ struct flight {
 	struct flight_room *room; /* [W] NULL: all is one range, of these two */
 	uint32_t sent_us;	  /* [W] */
 	uint8_t flags;		  /* [W] */
-	uint8_t spare;
+	uint8_t behind; /* [W] the caller's: full segments behind the last that was not; 0 when one
+			 * leaves alone */
 	uint16_t epoch; /* [W] the caller's: when it took its least round trip anew */
 };
 
@@ -205,6 +206,7 @@ static inline bool flight_send(struct flight *f, uint32_t una, uint32_t nxt, uin
 		return false;
 	f->sent_us = now_us;
 	f->flags = 0;
+	f->behind = 0;
 	return true;
 }
 

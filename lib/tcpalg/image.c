@@ -124,7 +124,7 @@ static const struct image_field flight_rows[] = {
 	STAYS(flight, room, "its ranges follow"),
 	KIND(flight, sent_us, IMAGE_US),
 	MOST(flight, flags, FLIGHT_SACKED | FLIGHT_RXT | FLIGHT_LOST | FLIGHT_COARSE),
-	SPARE(flight, spare),
+	NUMBER(flight, behind),
 	STAYS(flight, epoch, "of the clock that it was; the least round trip's time begins anew"),
 };
 TABLE(flight);

@@ -48,8 +48,8 @@ static void the_layout_is_that_of_the_version(void **state)
 		layout = image_layout(tables[i], layout);
 	for (unsigned i = 0; i < cc_count; i++)
 		layout = image_layout(cc_algos[i]->image, layout);
-	assert_int_equal(CONN_IMAGE_VERSION, 6);
-	assert_int_equal(layout, 0xf1c41f1b);
+	assert_int_equal(CONN_IMAGE_VERSION, 7);
+	assert_int_equal(layout, 0xe4ec9672);
 }
 
 /* ---- there and back ---- */
