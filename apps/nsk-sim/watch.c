@@ -99,6 +99,18 @@ static void broken(struct watch *w, const struct segment *s, const char *what)
 		 w->link, s->port[0], s->port[1], what, s->seq, s->len, s->ack, s->wnd, s->flags);
 }
 
+/*
+ * Cookies answer a SYN that comes again with other options, as one that no longer asks for ECN, by
+ * another number. The client takes the one that comes first; what is answered after that is lost on
+ * it. Is it such a SYN,ACK?
+ */
+static bool comes_too_late(const struct segment *s, const struct watch_side *me,
+			   const struct watch_side *peer)
+{
+	return (s->flags & SEGMENT_SYN) && (s->flags & SEGMENT_ACK) && me->syn &&
+	       me->isn != s->seq && me->sent == me->isn + 1 && peer->told;
+}
+
 static void see_syn(struct watch *w, const struct segment *s, struct watch_flow *f,
 		    struct watch_side *me, struct watch_side *peer)
 {
@@ -111,19 +123,26 @@ static void see_syn(struct watch *w, const struct segment *s, struct watch_flow 
 	if ((s->flags & SEGMENT_ACK) && (s->has & ~peer->has & ~HAS_MSS))
 		broken(w, s, "answers a SYN with options that it did not offer");
 	*me = (struct watch_side){.syn = true,
+				  .twice = me->syn,
 				  .has = s->has,
 				  .shift = s->shift > 14 ? 14 : s->shift,
 				  .mss = s->mss,
 				  .isn = s->seq,
+				  .isn_before = me->isn,
 				  .sent = s->seq + 1};
 }
 
 static void see_ack(struct watch *w, const struct segment *s, struct watch_side *me,
-		    const struct watch_side *peer, uint8_t both)
+		    struct watch_side *peer, uint8_t both)
 {
 	unsigned shift = (both & HAS_WSCALE) && !(s->flags & SEGMENT_SYN) ? me->shift : 0;
 	uint32_t right = s->ack + ((uint32_t)s->wnd << shift);
 
+	/* The first of two SYN,ACKs is the one that came. */
+	if (!me->told && peer->twice && s->ack == peer->isn_before + 1) {
+		peer->isn = peer->isn_before;
+		peer->sent = s->ack;
+	}
 	if (peer->syn && after(s->ack, peer->sent))
 		broken(w, s, "acknowledges what was never sent");
 	if (me->told && after(me->ack, s->ack))
@@ -159,7 +178,7 @@ static void see(struct watch *w, const struct segment *s, unsigned direction)
 
 	f->ending |= !!(s->flags & SEGMENT_FIN);
 	f->reset[direction] = s->flags & SEGMENT_RST;
-	if (s->flags & SEGMENT_RST)
+	if ((s->flags & SEGMENT_RST) || comes_too_late(s, me, peer))
 		return;
 	if (s->flags & SEGMENT_SYN)
 		see_syn(w, s, f, me, peer);

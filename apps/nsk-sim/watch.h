@@ -19,10 +19,11 @@ struct watch;
 struct watch_side {
 	bool syn;    /* has sent one */
 	bool told;   /* has sent an ACK */
+	bool twice;  /* has sent another SYN before, whose number is isn_before */
 	uint8_t has; /* options of its SYN */
 	uint8_t shift;
 	uint16_t mss;
-	uint32_t isn;
+	uint32_t isn, isn_before;
 	uint32_t ack;	/* highest */
 	uint32_t right; /* edge of the window that it offered */
 	uint32_t sent;	/* behind the highest octet that it sent */

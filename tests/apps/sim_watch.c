@@ -165,6 +165,34 @@ static void more_than_the_mss_is_told(void **state)
 	ends_with(w, "is larger than the peer's MSS");
 }
 
+/* Cookies: the SYN came again with other options, and was answered twice, by two numbers. */
+static void the_client_takes_one_of_two_cookies(void **state)
+{
+	const uint32_t other = ISN_B + 500000;
+
+	(void)state;
+	/* Either was on its way when the ACK of the first left (1), or neither was (0). */
+	for (unsigned both = 0; both < 2; both++) {
+		struct watch *w = watch_new(NULL, "wire");
+
+		said[0] = '\0';
+		see(w, 0, SYN, ISN_A, 0, 60000, 0);
+		see(w, 1, SYN | ACK, ISN_B, ISN_A + 1, 8000, 0);
+		see(w, 0, SYN, ISN_A, 0, 60000, 0);
+		if (both)
+			see(w, 1, SYN | ACK, other, ISN_A + 1, 8000, 0);
+		see(w, 0, ACK, ISN_A + 1, ISN_B + 1, 1000, 0);
+		if (!both)
+			see(w, 1, SYN | ACK, other, ISN_A + 1, 8000, 0);
+		see(w, 1, ACK, ISN_B + 1, ISN_A + 1, 2000, 1000);
+		see(w, 0, ACK, ISN_A + 1, ISN_B + 1001, 1000, 1000);
+		assert_string_equal(said, "");
+		/* An open connection has its number. */
+		see(w, 1, SYN | ACK, other, ISN_A + 1, 8000, 0);
+		ends_with(w, "goes beyond the window");
+	}
+}
+
 static void the_same_ports_may_talk_anew(void **state)
 {
 	struct watch *w = talk();
@@ -204,6 +232,7 @@ int main(void)
 		cmocka_unit_test(an_ack_that_goes_backwards_is_told),
 		cmocka_unit_test(an_ack_of_what_was_never_sent_is_told),
 		cmocka_unit_test(more_than_the_mss_is_told),
+		cmocka_unit_test(the_client_takes_one_of_two_cookies),
 		cmocka_unit_test(the_same_ports_may_talk_anew),
 		cmocka_unit_test(every_frame_and_its_time_changes_the_hash),
 	};
