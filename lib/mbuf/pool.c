@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <rte_errno.h>
 #include <rte_mempool.h>
@@ -31,6 +32,33 @@ static unsigned pool_flags(const struct pkt_pool_params *p)
 	return flags;
 }
 
+static void unmap(struct rte_mempool_memhdr *chunk, void *at)
+{
+	munmap(at, chunk->len);
+}
+
+/*
+ * As rte_mempool_populate_anon(), which locks the memory, too: ordinary users may lock little, and
+ * no device is to find it.
+ */
+static int populate_anon(struct rte_mempool *mp)
+{
+	size_t least, align;
+	ssize_t size = rte_mempool_op_calc_mem_size_default(mp, mp->size, 0, &least, &align);
+	void *at;
+	int rc;
+
+	if (size <= 0)
+		return -EINVAL;
+	at = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	rc = rte_mempool_populate_iova(mp, at, RTE_BAD_IOVA, (size_t)size, unmap, at);
+	if (rc <= 0)
+		munmap(at, (size_t)size);
+	return rc;
+}
+
 static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p, unsigned flags)
 {
 	struct rte_pktmbuf_pool_private priv = {
@@ -43,7 +71,7 @@ static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p
 	if (rc)
 		return rc;
 	rte_pktmbuf_pool_init(mp, &priv);
-	rc = p->device_memory ? rte_mempool_populate_default(mp) : rte_mempool_populate_anon(mp);
+	rc = p->device_memory ? rte_mempool_populate_default(mp) : populate_anon(mp);
 	if (rc < 0)
 		return rc;
 	if (rc == 0 || mp->populated_size != mp->size)

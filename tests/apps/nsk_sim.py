@@ -298,6 +298,13 @@ class Sim(unittest.TestCase):
             result = run(path)
             self.assertEqual((result.returncode, result.stderr), (0, ""), path)
 
+    def test_who_may_lock_no_memory_needs_none(self):
+        may_not = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"] if os.geteuid() == 0 else []
+        sample = os.path.join(ROOT, "config", "sim-lossy.conf")
+        result = subprocess.run(["prlimit", "--memlock=65536", *may_not, NSK_SIM, "--quiet", sample], capture_output=True,
+                                text=True, timeout=300, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr + result.stdout)
+
     def test_many_seeds_of_hostile_hosts_and_of_storms_hold(self):
         count = 1000 if os.environ.get("NSK_TEST_ALL") else 15
         for name in ("hostile", "storm"):
