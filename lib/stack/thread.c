@@ -223,10 +223,13 @@ int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 
 int nsk_join(struct nsk_stack *stack)
 {
+	struct nsk_worker *own = sock_own();
 	int result = 0;
 
 	if (handles.forked)
 		return fail(EPERM);
+	if (own && own->stack == stack && run_of(own)->ours)
+		return fail(EDEADLK); /* one of those that are waited for */
 	for (unsigned i = 0; stack && i < stack->nworkers; i++) {
 		struct run_worker *r = stack->worker[i];
 

@@ -325,6 +325,22 @@ static int destroy_it(void *stack)
 	return nsk_stack_destroy(stack) ? errno : 0;
 }
 
+static int join_it(void *stack)
+{
+	return nsk_join(stack) ? errno : 0;
+}
+
+static void a_launched_function_cannot_wait_for_its_own_end(void **state)
+{
+	struct crew crew;
+
+	(void)state;
+	crew_start_with(&crew, 1, NULL);
+	assert_int_equal(nsk_launch(crew.stack[1], join_it, crew.stack[1]), 0);
+	assert_int_equal(nsk_join(crew.stack[1]), EDEADLK);
+	crew_end(&crew);
+}
+
 static void a_launched_function_cannot_destroy_its_stack(void **state)
 {
 	struct crew crew;
@@ -350,6 +366,7 @@ int main(void)
 		cmocka_unit_test(who_has_entered_a_destroyed_stack_is_in_none),
 		cmocka_unit_test(a_thread_may_destroy_the_stack_whose_worker_it_is),
 		cmocka_unit_test(a_stack_is_not_destroyed_under_an_attached_thread),
+		cmocka_unit_test(a_launched_function_cannot_wait_for_its_own_end),
 		cmocka_unit_test(a_launched_function_cannot_destroy_its_stack),
 	};
 
