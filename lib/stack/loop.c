@@ -272,6 +272,7 @@ static void loop_drain(struct nsk_worker *w)
 
 static void loop_flush(struct nsk_worker *w)
 {
+	steer_flush(run_of(w));
 	empty(run_of(w), run_of(w)->tx_ring, steer_transmit);
 	net_tx_flush(w);
 }

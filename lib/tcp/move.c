@@ -166,6 +166,7 @@ static int at_home(void *arg)
 		rc = make_entry(m);
 	if (rc)
 		return rc;
+	m->home->ops->flush(m->home);
 	rc = sock_call(m->from, take_rest, m);
 	if (rc && made)
 		tcp_moved_free(m->home, m->entry);

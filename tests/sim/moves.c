@@ -13,6 +13,8 @@
 
 #include "base/rng.h"
 #include "sim/moves.h"
+#include "sock/handle.h"
+#include "tcp/conn.h"
 
 /* ---- where it is ----------------------------------------------------------------------------- */
 
@@ -311,43 +313,86 @@ static void octets_are_the_same_on_a_bad_wire(void **state)
 		transfer(seed, congestion[seed % 4], 20000, 20000);
 }
 
+struct later {
+	struct call call;
+	int fd;
+	unsigned to;
+};
+
+static int move_now(void *arg)
+{
+	const struct later *l = arg;
+
+	return nsk_migrate(l->fd, l->to);
+}
+
+/* A move in the middle of a turn, where a call of another thread would be served. */
+static void move_in_turn(struct moves *m, unsigned to)
+{
+	struct later l = {
+		.call = {.fn = move_now, .arg = &l, .done = CALL_WAITS}, .fd = m->fd[1], .to = to};
+
+	assert_int_equal(rte_ring_enqueue(m->world.host[1]->worker[0]->call_ring, &l.call), 0);
+	nsk_turn(m->world.host[1]);
+	assert_true(call_done(&l.call));
+	assert_int_equal(l.call.result, 0);
+}
+
+/* The worker that the connection's segments come to. */
+static unsigned home_of(struct moves *m)
+{
+	struct sock *s = handle_sock(handle_at(m->fd[1]));
+
+	return steer_owner(s->worker, &conn_of_sock(s)->flow);
+}
+
 /*
  * No segment overtakes another on its way in or out: nothing is ever out of order, and nothing is
- * sent again. Between turns, and with what a turn has made still waiting for the port.
+ * sent again. Between turns and in them, and with what a turn has made still waiting for the port
+ * or for another worker.
  */
 static void a_move_reorders_nothing(void **state)
 {
+	unsigned homes = 0;
 	struct rng rng;
 
 	(void)state;
-	for (unsigned way = 0; way < 2; way++) {
-		struct moves *m = quiet();
+	for (unsigned run = 0; run < 12; run++) { /* the flow has another home in each second one */
+		unsigned way = run % 2;
+		struct moves *m = quiet_of(1 + run / 2);
 		struct stream s = {.from = m->fd[way], .to = m->fd[!way], .key = 3};
 		uint64_t dropped = world_drops_all(&m->world, 1);
 
-		rng_seed(&rng, way);
+		homes |= 1u << home_of(m);
+		rng_seed(&rng, run);
 		while (s.received < OCTETS) {
 			uint32_t what = rng_u32(&rng);
 
 			pump(&s);
 			if (what & 1)
 				nsk_turn(m->world.host[0]);
+			nsk_wire_stall(m->world.wire, 1, what & 16);
+			if (what & 8)
+				move_in_turn(m, (what >> 10) % WORKERS);
 			if (what & 2)
 				turn_one(m, 0); /* to which all comes first */
 			if (what & 4)
 				turn_one(m, what >> 8 & 1 ? 1 : 2);
 			assert_int_equal(nsk_migrate(m->fd[1], (what >> 16) % WORKERS), 0);
+			nsk_wire_stall(m->world.wire, 1, false);
 			if (what >> 24 < 64)
 				assert_true(world_step(&m->world, m->world.now_ns + HOUR));
 		}
 		for (unsigned h = 0; h < 2; h++) {
 			assert_int_equal(world_counter(&m->world, h, NSK_CNT_TCP_OOO_QUEUED), 0);
+			/* Who is not turned for a while may be probed. */
 			assert_int_equal(world_counter(&m->world, h, NSK_CNT_TCP_RETRANS_SEGMENTS),
-					 0);
+					 world_counter(&m->world, h, NSK_CNT_TCP_LOSS_PROBES));
 		}
 		assert_int_equal(world_drops_all(&m->world, 1), dropped);
 		down(m);
 	}
+	assert_int_equal(homes & 1, 1);
 }
 
 int main(void)

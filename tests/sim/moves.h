@@ -40,13 +40,18 @@ static inline void down(struct moves *m)
 	world_end(&m->world);
 }
 
-static inline struct moves *quiet(void)
+static inline struct moves *quiet_of(uint64_t seed)
 {
 	static struct moves m;
 
 	memset(&m, 0, sizeof(m));
-	up(&m, 1, &(struct nsk_wire_params){0});
+	up(&m, seed, &(struct nsk_wire_params){0});
 	return &m;
+}
+
+static inline struct moves *quiet(void)
+{
+	return quiet_of(1);
 }
 
 static inline struct tcp_worker *tcp_of(struct moves *m, unsigned worker)
