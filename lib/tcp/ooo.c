@@ -11,7 +11,15 @@
 #include "tcp/tally.h"
 
 #define RANGES_MIN 16
-#define RANGES_MAX 1024
+/*
+ * Each piece in the middle of many ranges moves half of them, so few are enough for anybody; but
+ * what a slow start loses on a fast and long path is every second segment of all that is in flight,
+ * and what finds no range there is lost once more. Large receive buffers have as many as they have
+ * room for pieces of two kilobytes.
+ */
+#define RANGES_MANY  1024u
+#define RANGES_MAX   16384u
+#define RANGE_OCTETS 2048u
 
 /* The descriptor's memory changes its type: accesses on either side must not be reordered. */
 typedef struct __attribute__((may_alias)) {
@@ -33,17 +41,23 @@ static struct rte_mbuf *mbuf_of(struct reasm_node *nd)
 	return (struct rte_mbuf *)nd - 1;
 }
 
-static bool make_room(struct nsk_worker *w, struct tcp_ext *x)
+static unsigned ranges_most(const struct tcp_conn *c)
 {
-	struct reasm *old = x->ooo, *set;
-	uint16_t cap = old ? (uint16_t)(old->cap * 2) : RANGES_MIN;
+	return NSK_MIN(NSK_MAX(c->rcv.limit / RANGE_OCTETS, RANGES_MANY), RANGES_MAX);
+}
 
-	if (old && (!reasm_full(old) || cap > RANGES_MAX))
+static bool make_room(struct nsk_worker *w, const struct tcp_conn *c)
+{
+	struct tcp_ext *x = c->ext;
+	struct reasm *old = x->ooo, *set;
+	unsigned cap = old ? old->cap * 2u : RANGES_MIN;
+
+	if (old && (!reasm_full(old) || cap > ranges_most(c)))
 		return true;
 	set = mem_alloc(w->mem, reasm_bytes(cap));
 	if (!set)
 		return old != NULL;
-	reasm_init(set, cap);
+	reasm_init(set, (uint16_t)cap);
 	if (old) {
 		reasm_move(set, old);
 		mem_free(w->mem, old, reasm_bytes(old->cap));
@@ -148,7 +162,7 @@ bool ooo_add(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint3
 	struct tcp_ext *x = conn_ext(w, c);
 	bool fresh = false, begins = x && !x->ooo;
 
-	if (!x || !make_room(w, x)) {
+	if (!x || !make_room(w, c)) {
 		pkt_drop(w, m, NSK_DROP_TCP_OOO_FULL);
 		return false;
 	}

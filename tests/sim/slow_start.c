@@ -70,12 +70,36 @@ static void hundreds_of_holes_are_repaired_without_a_timeout(void **state)
 	pair_finish(&world);
 }
 
+/* CUBIC's, where nothing held it back before: every second segment of what fills path and queue. */
+static void thousands_of_holes_are_repaired_without_a_timeout(void **state)
+{
+	static const char *const many[] = {"pool.buffers=131071", "tcp.rcvbuf_max=67108864",
+					   "tcp.sndbuf_max=67108864", NULL};
+	struct tcp_info i;
+
+	(void)state;
+	world_pair(&world, &(struct world_params){.seed = 1,
+						  .settings = many,
+						  .wire = {.delay_ns = RTT / 2,
+							   .rate_bps = 500000000,
+							   .queue_bytes = 6250000}});
+	bulk_open(&b, &world, 5001, "cubic");
+	bulk_run(&b, 1, 4 * SEC);
+	i = bulk_info(&b);
+	assert_in_range(i.tcpi_total_retrans, 5000, 30000);
+	assert_int_equal(world_counter(&world, 0, NSK_CNT_TCP_RTO), 0);
+	assert_int_equal(world_drops(&world, 1, NSK_DROP_TCP_OOO_FULL), 0);
+	bulk_close(&b);
+	pair_finish(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(receive_window_keeps_ahead_of_cubic),
 		world_test(receive_window_keeps_ahead_of_bbr),
 		world_test(hundreds_of_holes_are_repaired_without_a_timeout),
+		world_test(thousands_of_holes_are_repaired_without_a_timeout),
 	};
 
 	return world_main(tests);
