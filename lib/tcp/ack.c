@@ -106,7 +106,7 @@ static inline void advance(struct nsk_worker *w, struct tcp_conn *c, uint32_t ac
 			recover_forget(w, c);
 		tcp_timer_stop(c, TCP_T_SEND);
 		if (NSK_UNLIKELY(c->flags & CONN_F_WANT_MEM))
-			tcp_persist_start(w, c);
+			conn_dirty(w, c);
 	} else {
 		tcp_rto_restart(w, c);
 	}
@@ -321,8 +321,7 @@ static void take_window(struct tcp_conn *c, const struct pkt *p, bool advanced)
 	c->retries = 0; /* the peer answers */
 	if (was_closed && window_usable(&c->win, c->snd_una, c->snd_nxt)) {
 		c->probes = 0;
-		if (!(c->flags & CONN_F_WANT_MEM))
-			tcp_timer_stop(c, TCP_T_SEND);
+		tcp_timer_stop(c, TCP_T_SEND);
 	}
 }
 

@@ -106,7 +106,7 @@ enum tcp_conn_flags {
 
 /* Deadlines of a connection; see timer.c. */
 enum tcp_timer_id {
-	TCP_T_SEND,   /* retransmission, loss probe, reordering, or CONN_F_PERSIST */
+	TCP_T_SEND,   /* retransmission, loss probe, reordering, CONN_F_PERSIST or _WANT_MEM */
 	TCP_T_DELACK, /* delayed ACK */
 	TCP_T_LIFE,   /* keepalive; after close: end of FIN-WAIT-2 */
 	TCP_T_PACE,   /* the next quantum may leave; only with struct tcp_pace */

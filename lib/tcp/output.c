@@ -31,11 +31,6 @@ static uint32_t turn_octets(const struct nsk_worker *w, const struct tcp_conn *c
 	return NSK_MIN(room, (uint32_t)TURN_SEGS) * c->cc.smss;
 }
 
-static bool fin_unsent(const struct tcp_conn *c)
-{
-	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
-}
-
 /* ---- no buffer ---- */
 
 /* So long after there was no buffer to send with, the connection looks again. */
@@ -188,6 +183,8 @@ static void sent_new(struct nsk_worker *w, struct tcp_conn *c, uint32_t sent, ui
 		if (NSK_UNLIKELY(tally_in_full(c)))
 			tally_fold(w, c);
 		tally_busy(w, c);
+	} else {
+		tcp_timer_stop(c, TCP_T_SEND); /* whatever it was, it was no timeout */
 	}
 	if (NSK_UNLIKELY(c->ext != NULL)) {
 		if (c->snd_una == c->snd_nxt) {
@@ -299,17 +296,27 @@ uint32_t tcp_send_larger(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
 	return sent;
 }
 
-/* Keeps the SEND deadline: retransmission while something is in flight, else probing. */
+/* What waits with nothing in flight has a deadline; to look for memory is none. */
+static bool wait_timed(const struct tcp_conn *c)
+{
+	return tcp_timer_running(c, TCP_T_PACE) ||
+	       (tcp_timer_running(c, TCP_T_SEND) && ((c->flags & CONN_F_PERSIST) || c->loss.hold));
+}
+
+/* Keeps the SEND deadline: retransmission while something is in flight, else probing while
+ * something waits, else looking for memory. */
 static void keep_timer(struct nsk_worker *w, struct tcp_conn *c)
 {
 	bool running = tcp_timer_running(c, TCP_T_SEND);
 
 	if (c->snd_una != c->snd_nxt) {
-		if (!running || (c->flags & CONN_F_PERSIST))
+		if (!running)
 			tcp_rto_restart(w, c);
-	} else if ((sndq_unsent(c) || fin_unsent(c)) && !running &&
-		   !tcp_timer_running(c, TCP_T_PACE)) {
-		tcp_persist_start(w, c);
+	} else if (sndq_unsent(c) || sndq_fin_unsent(c)) {
+		if (!wait_timed(c))
+			tcp_persist_start(w, c);
+	} else if (NSK_UNLIKELY(c->flags & CONN_F_WANT_MEM) && !running) {
+		tcp_timer_set(w, c, TCP_T_SEND, c->rtt.rto_us * US_NS);
 	}
 }
 
@@ -401,7 +408,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			budget = pace_turn(w, c, budget);
 		if (NSK_LIKELY(!c->loss.unusual) || !output_unusual(w, c, &budget))
-			send_new(w, c, &budget, c->snd_una, fin_unsent(c));
+			send_new(w, c, &budget, c->snd_una, sndq_fin_unsent(c));
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			pace_turn_done(w, c);
 		if (c->flags & CONN_F_ACK_NOW)

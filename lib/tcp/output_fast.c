@@ -72,6 +72,7 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	struct tx_queue *q;
 	uint64_t sum = 0;
 	uint8_t *p;
+	bool first;
 
 	q = plain_way(w, c, len, from, fin);
 	if (!q)
@@ -95,7 +96,8 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 	if (c->flags & CONN_F_TS)
 		sum += tcp_opts_write_ts(p + TCP_HLEN, conn_ts_now(w, c), c->ts_recent);
 	segment_acks(c, len != 0);
-	if (c->snd_una != c->snd_nxt)
+	first = c->snd_una == c->snd_nxt;
+	if (!first)
 		tally_busy(w, c);
 	recover_send(w, c);
 	c->snd_nxt += len + fin;
@@ -103,7 +105,7 @@ bool tcp_output_plain(struct nsk_worker *w, struct tcp_conn *c)
 		c->flags |= CONN_F_SMALL;
 	cc_sent(&c->cc, c->snd_nxt - c->snd_una);
 	c->last_snd_ms = w->tcp->now_ms;
-	if (!tcp_timer_running(c, TCP_T_SEND) || (c->flags & CONN_F_PERSIST))
+	if (first || !tcp_timer_running(c, TCP_T_SEND))
 		tcp_rto_restart(w, c);
 	segment_out_fresh(w, &c->route, q, m, &c->flow, segment_manner(c), hlen, hlen + len, sum);
 	return true;

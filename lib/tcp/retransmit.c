@@ -228,8 +228,7 @@ void tcp_want_mem(struct nsk_worker *w, struct tcp_conn *c)
 	if (!conn_in(c, TCPS_SENDING))
 		return;
 	c->flags |= CONN_F_WANT_MEM;
-	if (!tcp_timer_running(c, TCP_T_SEND))
-		tcp_persist_start(w, c);
+	conn_dirty(w, c);
 }
 
 /* The application was told that the worker's send budget is used up: look again. */
@@ -270,15 +269,6 @@ static void probe_window(struct nsk_worker *w, struct tcp_conn *c)
 
 static void persist_due(struct nsk_worker *w, struct tcp_conn *c)
 {
-	bool fin = (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
-
-	if (c->flags & CONN_F_WANT_MEM)
-		want_mem_due(w, c);
-	if (sndq_unsent(c) == 0 && !fin) {
-		if (c->flags & CONN_F_WANT_MEM)
-			tcp_persist_start(w, c);
-		return;
-	}
 	if (window_usable(&c->win, c->snd_una, c->snd_nxt) == 0) {
 		probe_window(w, c);
 		return;
@@ -295,6 +285,15 @@ static void persist_due(struct nsk_worker *w, struct tcp_conn *c)
 	conn_dirty(w, c);
 }
 
+/* Nothing is in flight. Output, which follows, sets the deadline again where it is needed. */
+static void idle_due(struct nsk_worker *w, struct tcp_conn *c)
+{
+	if (c->flags & CONN_F_WANT_MEM)
+		want_mem_due(w, c);
+	if (c->flags & CONN_F_PERSIST)
+		persist_due(w, c);
+}
+
 void tcp_send_timeout(struct nsk_worker *w, struct tcp_conn *c)
 {
 	bool held = c->loss.hold;
@@ -308,6 +307,6 @@ void tcp_send_timeout(struct nsk_worker *w, struct tcp_conn *c)
 		flight_due(w, c);
 	else if (held)
 		conn_dirty(w, c); /* what a mark held back may leave */
-	else if (c->flags & CONN_F_PERSIST)
-		persist_due(w, c);
+	else
+		idle_due(w, c);
 }

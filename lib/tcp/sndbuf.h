@@ -23,6 +23,12 @@ static inline uint32_t sndq_unsent(const struct tcp_conn *c)
 	return c->flags & CONN_F_FIN_SENT ? 0 : c->snd_end - c->snd_nxt;
 }
 
+/* Our FIN was asked for, and has not been sent yet. */
+static inline bool sndq_fin_unsent(const struct tcp_conn *c)
+{
+	return (c->flags & (CONN_F_FIN_QUEUED | CONN_F_FIN_SENT)) == CONN_F_FIN_QUEUED;
+}
+
 /* Octets in the queue that are not acknowledged. */
 static inline uint32_t sndq_bytes(const struct tcp_conn *c)
 {

@@ -120,7 +120,7 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		taken += n;
 	}
 	if (taken == 0 && !all) {
-		tcp_no_room(w, c); /* nothing to send came of it: no output either */
+		tcp_no_room(w, c);
 		return -EAGAIN;
 	}
 	if (NSK_UNLIKELY(flags & MSG_OOB) && taken)

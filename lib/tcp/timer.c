@@ -7,7 +7,8 @@
  * SEND	  While something sent is not acknowledged: the retransmission timeout (RFC 6298). While
  *	  nothing is in flight but something waits for the peer's window, for the application to
  *	  complete a segment, or for a packet buffer: the persist timer, which probes (RFC 9293
- *	  §3.8.6.1) or overrides (§3.8.6.2.1). Never both. Its work is in retransmit.c.
+ *	  §3.8.6.1) or overrides (§3.8.6.2.1). While there is neither, but a write was refused for
+ *	  lack of memory: when to look again. Never two of them. Its work is in retransmit.c.
  * DELACK An ACK was put off in the hope of data to carry it (§3.8.6.3).
  * LIFE	  Keepalive (§3.8.4) while the application has the connection and the connection is open;
  *	  once the application is gone, the end of FIN-WAIT-2.
