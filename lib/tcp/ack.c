@@ -320,6 +320,7 @@ static void take_window(struct tcp_conn *c, const struct pkt *p, bool advanced)
 		return;
 	c->retries = 0; /* the peer answers */
 	if (was_closed && window_usable(&c->win, c->snd_una, c->snd_nxt)) {
+		c->flags &= ~CONN_F_PERSIST;
 		c->probes = 0;
 		tcp_timer_stop(c, TCP_T_SEND);
 	}

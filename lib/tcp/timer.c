@@ -35,10 +35,14 @@
 
 void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
+	uint32_t delay_us;
 
-	c->flags |= CONN_F_PERSIST;
+	if (!(c->flags & CONN_F_PERSIST)) {
+		c->flags |= CONN_F_PERSIST;
+		c->probes = 0; /* they may be keepalive's */
+	}
 	c->loss.reo = false;
+	delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
 	tcp_timer_set(w, c, TCP_T_SEND, delay_us * US_NS);
 }
 
@@ -105,14 +109,16 @@ static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 
 	if (!(c->sock.flags & SOCK_F_KEEPALIVE))
 		return;
-	if (keepalive_answered(w, c, idle_ms))
-		c->probes = 0;
-	/* Data in flight, or waiting for a window, has a timer of its own that ends it. */
+	/* Data in flight, or waiting for a window, has a timer of its own that ends it; the
+	 * latter's probes are counted in the same place. */
 	if (c->snd_una != c->snd_nxt || (c->flags & CONN_F_PERSIST)) {
-		c->probes = c->flags & CONN_F_PERSIST ? c->probes : 0;
+		if (!(c->flags & CONN_F_PERSIST))
+			c->probes = 0;
 		tcp_timer_set(w, c, TCP_T_LIFE, limit);
 		return;
 	}
+	if (keepalive_answered(w, c, idle_ms))
+		c->probes = 0;
 	if (idle_ns < limit) {
 		c->probes = 0;
 		tcp_timer_set(w, c, TCP_T_LIFE, limit - idle_ns);
