@@ -228,7 +228,8 @@ struct tcp_ext {
 	uint32_t fin_seq;
 	uint32_t grow_bytes, grow_before, grow_since_us; /* receive buffer growth */
 	uint32_t user_timeout_ms;
-	uint32_t progress_ms; /* when snd_una last moved, or data was sent with nothing in flight */
+	uint32_t progress_ms; /* when snd_una last moved or, with nothing in flight, data was sent
+			       * or began to wait */
 	struct tcp_counts count;
 	struct round round;
 	uint32_t rto_since_ms;	 /* when the first of these timeouts was */

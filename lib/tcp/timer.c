@@ -40,6 +40,8 @@ void tcp_persist_start(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_PERSIST)) {
 		c->flags |= CONN_F_PERSIST;
 		c->probes = 0; /* they may be keepalive's */
+		if (c->ext)
+			c->ext->progress_ms = w->tcp->now_ms;
 	}
 	c->loss.reo = false;
 	delay_us = window_probe_us(c->rtt.rto_us, c->probes, w->tcp->rtt_limits.max_us);
