@@ -153,7 +153,7 @@ struct tcp_conn {
 	uint32_t ts_off; /* what our timestamp clock is ahead by */
 	uint32_t last_ack_sent;
 	struct window win;
-	uint32_t last_ack_ms; /* last acceptable segment, but see conn_heard_ms() */
+	uint32_t last_ack_ms; /* last acceptable segment, but see conn_silent_ms() */
 	uint32_t last_snd_ms; /* last data */
 	uint64_t tally_in;    /* both: see tally.h */
 	uint32_t tally_out;
@@ -271,10 +271,11 @@ static inline struct reasm *conn_ooo(const struct tcp_conn *c)
 	return c->ext ? c->ext->ooo : NULL;
 }
 
-/* When the last acceptable segment came. Short cuts note data in last_data_ms alone. */
-static inline uint32_t conn_heard_ms(const struct tcp_conn *c)
+/* How long ago the last acceptable segment came. Short cuts note data in last_data_ms alone, and
+ * one of the two may stay behind for as long as the connection lives. */
+static inline uint32_t conn_silent_ms(const struct nsk_worker *w, const struct tcp_conn *c)
 {
-	return seq_max(c->last_ack_ms, c->last_data_ms);
+	return NSK_MIN(w->tcp->now_ms - c->last_ack_ms, w->tcp->now_ms - c->last_data_ms);
 }
 
 static inline uint32_t conn_rcv_wnd(const struct tcp_conn *c)

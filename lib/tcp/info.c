@@ -95,7 +95,7 @@ static void fill_times(const struct nsk_worker *w, const struct tcp_conn *c, str
 	i->tcpi_min_rtt = c->loss.min_rtt_us;
 	i->tcpi_last_data_sent = w->tcp->now_ms - c->last_snd_ms;
 	i->tcpi_last_data_recv = w->tcp->now_ms - c->last_data_ms;
-	i->tcpi_last_ack_recv = w->tcp->now_ms - conn_heard_ms(c);
+	i->tcpi_last_ack_recv = conn_silent_ms(w, c);
 }
 
 /*

@@ -147,7 +147,7 @@ static bool step1_sequence(struct nsk_worker *w, struct tcp_conn *c, struct rte_
 {
 	struct pkt *p = pkt_of(m);
 	bool ts = (c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS);
-	uint32_t idle_s = (w->tcp->now_ms - conn_heard_ms(c)) / 1000;
+	uint32_t idle_s = conn_silent_ms(w, c) / 1000;
 
 	if (NSK_UNLIKELY(c->state == TCPS_SYN_RCVD) && !syn_rcvd_syn(w, c, m))
 		return false;
@@ -224,7 +224,7 @@ static void believe(struct nsk_worker *w, struct tcp_conn *c, const struct pkt *
 {
 	if ((c->flags & CONN_F_TS) && (p->opts.present & TCP_HAS_TS) &&
 	    paws_updates(c->ts_recent, p->opts.tsval, p->seq, c->last_ack_sent,
-			 (w->tcp->now_ms - conn_heard_ms(c)) / 1000))
+			 conn_silent_ms(w, c) / 1000))
 		c->ts_recent = p->opts.tsval;
 	c->last_ack_ms = w->tcp->now_ms;
 }

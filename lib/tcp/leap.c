@@ -12,9 +12,9 @@
  * connection with data under way may end. And the least round trip, which is that of some minutes,
  * begins anew with the smoothed one.
  *
- * What has 64 bits needs none of it, nor have milliseconds where a wrong idea of them (24 days)
- * does no more than shift what comes at intervals. This is not done for a worker that slept because
- * nothing was due.
+ * What has 64 bits needs none of it. Nor have milliseconds: of them is only asked how long ago they
+ * were, which 49 days can tell, and what is older is taken for younger, which puts a probe off.
+ * This is not done for a worker that slept because nothing was due.
  */
 #include "tcp/embryo.h"
 #include "tcp/table.h"

@@ -27,8 +27,8 @@ static bool heard(const struct nsk_worker *w, const struct tcp_conn *c)
 		return c->retries == 0;
 	if (c->ext && c->ext->user_timeout_ms)
 		return false; /* it may have cut the wait for the answer short */
-	return seq_gt(conn_heard_ms(c), c->last_snd_ms) &&
-	       w->tcp->now_ms - conn_heard_ms(c) <= c->rtt.rto_us / 1000;
+	return conn_silent_ms(w, c) < w->tcp->now_ms - c->last_snd_ms &&
+	       conn_silent_ms(w, c) <= c->rtt.rto_us / 1000;
 }
 
 /* As Linux without a RST if nobody seems to be there; a peer that lives, or whose connection nobody

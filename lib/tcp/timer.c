@@ -105,7 +105,7 @@ static bool keepalive_answered(const struct nsk_worker *w, const struct tcp_conn
 
 static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 {
-	uint32_t idle_ms = w->tcp->now_ms - conn_heard_ms(c);
+	uint32_t idle_ms = conn_silent_ms(w, c);
 	uint64_t idle_ns = idle_ms * MS_NS;
 	uint64_t limit = keepidle_ns(w, c);
 
