@@ -87,9 +87,24 @@ static bool send_bare(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, ui
 	return true;
 }
 
+/*
+ * The number of a segment that carries nothing: SND.NXT, but where the peer took its window back
+ * from under it the window's edge, or the peer would drop it. As in Linux a window that is smaller
+ * by less than a unit of its scale was only rounded.
+ */
+static uint32_t bare_seq(const struct tcp_conn *c)
+{
+	uint32_t edge = c->snd_una + c->win.snd_wnd;
+
+	if (NSK_LIKELY((int32_t)(c->snd_nxt - edge) < 1 << c->win.snd_shift) ||
+	    !conn_in(c, TCPS_SYNCHRONIZED)) /* our SYN is in no window */
+		return c->snd_nxt;
+	return edge;
+}
+
 bool tcp_send_ack(struct nsk_worker *w, struct tcp_conn *c)
 {
-	return conn_route(w, c) == 0 && send_bare(w, c, c->snd_nxt, 0);
+	return conn_route(w, c) == 0 && send_bare(w, c, bare_seq(c), 0);
 }
 
 void tcp_send_probe(struct nsk_worker *w, struct tcp_conn *c)
@@ -107,7 +122,7 @@ void tcp_send_reset(struct nsk_worker *w, struct tcp_conn *c)
 	if (conn_route(w, c) != 0)
 		return;
 	worker_count(w, NSK_CNT_TCP_RST_SENT, 1);
-	send_bare(w, c, c->snd_nxt, TCP_RST);
+	send_bare(w, c, bare_seq(c), TCP_RST);
 }
 
 /* What our SYN offers, or our SYN,ACK takes up. */
