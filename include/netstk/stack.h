@@ -86,7 +86,8 @@ NSK_API int nsk_launch(struct nsk_stack *stack, int (*fn)(void *arg), void *arg)
 
 /**
  * @brief Wait until each function started by nsk_launch() has returned.
- * @return the first result that is not 0, else 0; or -1 with errno EDEADLK in one of those functions
+ * @return the first result that is not 0, else 0; or -1 with errno EDEADLK in one of those
+ * functions
  */
 NSK_API int nsk_join(struct nsk_stack *stack);
 
