@@ -80,8 +80,8 @@ struct worker_ops {
 	void (*serve)(struct nsk_worker *w);
 	/* Takes in all packets that other workers have handed over so far. */
 	void (*drain)(struct nsk_worker *w);
-	/* Gives away all that waits here by now: to other workers their packets, to the ports frames,
-	 * its own and other workers'. */
+	/* Gives away all that waits here by now: to other workers their packets, to the ports
+	 * frames, its own and other workers'. */
 	void (*flush)(struct nsk_worker *w);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
