@@ -46,28 +46,33 @@ static void receive_window_keeps_ahead_of_bbr(void **state)
 	window_keeps_ahead("bbr", 4000000);
 }
 
-/*
- * BBR's overshoot over a queue of one BDP loses one segment of three for a while: hundreds of holes
- * at once, which both ends must remember.
- */
-static void hundreds_of_holes_are_repaired_without_a_timeout(void **state)
+/* So many holes at once, from least to most, are repaired without a timeout by what both ends
+ * remember of them. */
+static void holes_are_repaired(const char *control, const char *const *with,
+			       const struct nsk_wire_params *wire, uint64_t ns, unsigned least,
+			       unsigned most)
 {
 	struct tcp_info i;
 
-	(void)state;
-	world_pair(&world, &(struct world_params){.seed = 1,
-						  .settings = settings,
-						  .wire = {.delay_ns = 150 * MS,
-							   .rate_bps = 100000000,
-							   .queue_bytes = 3750000}});
-	bulk_open(&b, &world, 5001, "bbr");
-	bulk_run(&b, 1, 8 * SEC);
+	world_pair(&world, &(struct world_params){.seed = 1, .settings = with, .wire = *wire});
+	bulk_open(&b, &world, 5001, control);
+	bulk_run(&b, 1, ns);
 	i = bulk_info(&b);
-	assert_in_range(i.tcpi_total_retrans, 300, 1000);
+	assert_in_range(i.tcpi_total_retrans, least, most);
 	assert_int_equal(world_counter(&world, 0, NSK_CNT_TCP_RTO), 0);
 	assert_int_equal(world_drops(&world, 1, NSK_DROP_TCP_OOO_FULL), 0);
 	bulk_close(&b);
 	pair_finish(&world);
+}
+
+/* BBR's overshoot over a queue of one BDP loses one segment of three for a while. */
+static void hundreds_of_holes_are_repaired_without_a_timeout(void **state)
+{
+	const struct nsk_wire_params wire = {
+		.delay_ns = 150 * MS, .rate_bps = 100000000, .queue_bytes = 3750000};
+
+	(void)state;
+	holes_are_repaired("bbr", settings, &wire, 8 * SEC, 300, 1000);
 }
 
 /* CUBIC's, where nothing held it back before: every second segment of what fills path and queue. */
@@ -75,22 +80,11 @@ static void thousands_of_holes_are_repaired_without_a_timeout(void **state)
 {
 	static const char *const many[] = {"pool.buffers=131071", "tcp.rcvbuf_max=67108864",
 					   "tcp.sndbuf_max=67108864", NULL};
-	struct tcp_info i;
+	const struct nsk_wire_params wire = {
+		.delay_ns = RTT / 2, .rate_bps = 500000000, .queue_bytes = 6250000};
 
 	(void)state;
-	world_pair(&world, &(struct world_params){.seed = 1,
-						  .settings = many,
-						  .wire = {.delay_ns = RTT / 2,
-							   .rate_bps = 500000000,
-							   .queue_bytes = 6250000}});
-	bulk_open(&b, &world, 5001, "cubic");
-	bulk_run(&b, 1, 4 * SEC);
-	i = bulk_info(&b);
-	assert_in_range(i.tcpi_total_retrans, 5000, 30000);
-	assert_int_equal(world_counter(&world, 0, NSK_CNT_TCP_RTO), 0);
-	assert_int_equal(world_drops(&world, 1, NSK_DROP_TCP_OOO_FULL), 0);
-	bulk_close(&b);
-	pair_finish(&world);
+	holes_are_repaired("cubic", many, &wire, 4 * SEC, 5000, 30000);
 }
 
 int main(void)
