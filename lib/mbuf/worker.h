@@ -90,9 +90,6 @@ struct worker_ops {
 /* In owner_tid: launched, but its thread does not run yet, or no more. Nobody but one who takes the
  * worker for a moment may touch it. */
 #define WORKER_AWAY (-1)
-/* In owner_tid: nobody's any more after a thread had run it. Other threads may be calling, as they
- * could while it ran: whoever touches the worker takes it for a moment, too. */
-#define WORKER_SHARED (-2)
 
 struct nsk_worker {
 	uint64_t now_ns;	    /* the clock, read once a turn */
@@ -113,7 +110,7 @@ struct nsk_worker {
 	uint16_t id;		      /* [C] index in the stack */
 	uint16_t peers;		      /* [C] number of workers in the stack */
 	int owner_tid;	/* [A] thread that runs the worker or has taken it for a turn or a call; 0:
-			 * whoever takes it, or WORKER_… */
+			 * nobody, or WORKER_AWAY */
 	int turner_tid; /* [A] thread that called nsk_turn() last, 0: none did since a thread ran it
 			 */
 	bool settled;	/* [A] a thread runs it, and has not only taken it for a moment */

@@ -197,7 +197,9 @@ static void drops(struct ctl_view *view, const json_t *request, json_t *reply)
 static json_t *worker_json(struct nsk_stack *stack, unsigned index)
 {
 	const struct run_worker *r = stack->worker[index];
-	int tid = __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED);
+	/* Not of one who has taken it for a turn or a call. */
+	bool run = __atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE);
+	int tid = run ? __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) : 0;
 	struct nsk_stats st;
 	json_t *o = levels_json((stats_read(stack, (int)index, &st), &st));
 

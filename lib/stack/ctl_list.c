@@ -119,7 +119,7 @@ static int copy_page(void *arg)
 /* Why a worker gave no page, as the reply tells it. */
 static void warn_worker(struct ctl_view *view, unsigned worker, json_t *warnings, const char *what)
 {
-	bool run = __atomic_load_n(&view->stack->worker[worker]->w.owner_tid, __ATOMIC_RELAXED) > 0;
+	bool run = __atomic_load_n(&view->stack->worker[worker]->w.settled, __ATOMIC_RELAXED);
 	char text[128];
 
 	snprintf(text, sizeof(text), "worker %u %s%s", worker, what, run ? "" : "; nobody runs it");

@@ -27,13 +27,32 @@ static bool change_owner(struct run_worker *r, int from, int to)
 					   __ATOMIC_RELAXED);
 }
 
-/* The same for one that no thread runs or is to run. */
-static bool claim(struct run_worker *r, int to)
+/* For who could not have it: false if a thread runs it, or the calling one has it already; true
+ * after a moment, if somebody only borrows it. */
+static bool wait_a_moment(struct run_worker *r)
 {
-	return change_owner(r, 0, to) || change_owner(r, WORKER_SHARED, to);
+	static const struct timespec a_moment = {.tv_nsec = 10000};
+
+	if (__atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+		return false;
+	/* Who borrows it may wait for one that is ours already, or for this core. */
+	if (call_serve_seized(r->stack) == 0)
+		nanosleep(&a_moment, NULL);
+	return true;
 }
 
-/* The same for one who borrowed it and gives it back at once. */
+/* Takes it to keep; false if a thread runs it or is to run it. */
+static bool claim(struct run_worker *r, int to)
+{
+	while (!change_owner(r, 0, to))
+		if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == WORKER_AWAY ||
+		    !wait_a_moment(r))
+			return false;
+	return true;
+}
+
+/* As change_owner(), where somebody may have borrowed it who gives it back at once. */
 static void change_owner_soon(struct run_worker *r, int from, int to)
 {
 	while (!change_owner(r, from, to))
@@ -73,16 +92,9 @@ bool worker_borrow(struct run_worker *r)
 
 bool worker_take(struct run_worker *r)
 {
-	static const struct timespec a_moment = {.tv_nsec = 10000};
-
-	while (!worker_borrow(r)) {
-		if (__atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE) ||
-		    __atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+	while (!worker_borrow(r))
+		if (!wait_a_moment(r))
 			return false;
-		/* Who borrows it may wait for one that is ours already, or for this core. */
-		if (call_serve_seized(r->stack) == 0)
-			nanosleep(&a_moment, NULL);
-	}
 	return true;
 }
 
@@ -123,7 +135,7 @@ int nsk_detach(void)
 
 	if (!own || run_of(own)->ours)
 		return fail(EINVAL);
-	give(run_of(own), WORKER_SHARED);
+	give(run_of(own), 0);
 	return 0;
 }
 
@@ -177,7 +189,7 @@ static void *worker_thread(void *arg)
 static void release(struct nsk_stack *stack, unsigned first, unsigned end)
 {
 	for (unsigned i = first; i < end; i++)
-		change_owner_soon(stack->worker[i], WORKER_AWAY, WORKER_SHARED);
+		change_owner_soon(stack->worker[i], WORKER_AWAY, 0);
 }
 
 /* The workers that were launched beside one that could not be have ended: the stack is as before.
@@ -237,7 +249,7 @@ int nsk_join(struct nsk_stack *stack)
 			continue;
 		pthread_join(r->thread, NULL);
 		r->launched = false;
-		change_owner_soon(r, WORKER_AWAY, WORKER_SHARED);
+		change_owner_soon(r, WORKER_AWAY, 0);
 		if (result == 0)
 			result = r->result;
 	}
@@ -269,14 +281,7 @@ static bool seize(struct run_worker *r)
 {
 	if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
 		return sock_own() == &r->w;
-	while (!claim(r, sock_tid())) {
-		if (__atomic_load_n(&r->w.settled, __ATOMIC_ACQUIRE))
-			return false;
-		/* Who borrows it may wait for one that is ours already. */
-		if (call_serve_seized(r->stack) == 0)
-			sched_yield();
-	}
-	return true;
+	return claim(r, sock_tid());
 }
 
 static bool any_launched(const struct nsk_stack *stack)
@@ -303,7 +308,7 @@ int stack_seize(struct nsk_stack *stack)
 			continue;
 		while (i-- > 0)
 			if (&stack->worker[i]->w != own)
-				change_owner(stack->worker[i], sock_tid(), WORKER_SHARED);
+				change_owner(stack->worker[i], sock_tid(), 0);
 		return -EBUSY;
 	}
 	nsk_stop(stack);
