@@ -45,9 +45,9 @@ struct worker_ops {
 	/* Ends the turn before (timers, output, transmit), then receives and processes. */
 	void (*turn)(struct nsk_worker *w);
 	/* After a turn, for a thread that waits and goes on turning: may sleep until there is work,
-	 * a call of another thread, one of the kernel's descriptors (-1: none) is readable, or the
-	 * time has come. */
-	void (*idle)(struct nsk_worker *w, uint64_t until_ns, int kernel_fd);
+	 * a call of another thread, one of the kernel's descriptors (-1: none) is readable, the
+	 * time has come, or wake() was called after word (may be NULL) became other than 0. */
+	void (*idle)(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uint32_t *word);
 	/* Time of the next timer or packet of this worker, UINT64_MAX if none. */
 	uint64_t (*next_ns)(struct nsk_worker *w);
 	/* Reads the clock into w->now_ns outside a turn. */

@@ -120,8 +120,8 @@ static NSK_NOINLINE int wait_in_loop(struct epoll *ep, struct epoll_event *event
 			break;
 		if (timeout_ns > 0 && deadline == UINT64_MAX)
 			deadline = w->now_ns + (uint64_t)timeout_ns;
-		w->ops->idle(w, mask ? NSK_MIN(deadline, signals.next_ns) : deadline,
-			     ep->kernel_fd);
+		w->ops->idle(w, mask ? NSK_MIN(deadline, signals.next_ns) : deadline, ep->kernel_fd,
+			     NULL);
 	}
 	sock_put(&ep->sock);
 	return api_int(n);

@@ -73,8 +73,12 @@ void waiter_fire(struct waiter *wt)
 {
 	int event_fd;
 
-	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) != 0 || wt->turns)
+	if (__atomic_exchange_n(&wt->word, 1, __ATOMIC_SEQ_CST) != 0)
 		return;
+	if (wt->turns) {
+		wt->turns->ops->wake(wt->turns); /* its loop may be asleep */
+		return;
+	}
 	event_fd = __atomic_load_n(&wt->event_fd, __ATOMIC_SEQ_CST);
 	if (event_fd < 0)
 		sock_wake(&wt->word);
@@ -147,7 +151,7 @@ static int wait_turning(struct waiter *wt)
 			return -ETIMEDOUT;
 		w->ops->turn(w);
 		if (!fired(wt))
-			w->ops->idle(w, idle_until(wt), -1);
+			w->ops->idle(w, idle_until(wt), -1, &wt->word);
 	}
 	return 0;
 }

@@ -13,7 +13,8 @@
  *    millisecond: so none that the caller has blocked outside slips by between a look and a wait.
  *
  * No wake-up is lost: the word is cleared, the operation tried and the watch left by one piece of
- * work on the socket's worker, which is the only one that fires it.
+ * work on the socket's worker, which is the only one that fires it. Who turns another worker's loop
+ * may have gone to sleep there: it is rung, and looks at the word before it sleeps (stack/idle.c).
  */
 #ifndef NSK_SOCK_WAIT_H
 #define NSK_SOCK_WAIT_H

@@ -10,6 +10,7 @@
  *
  * No wake-up is lost: the worker says that it sleeps and then looks for work once more; who gives
  * it work looks for the sleeper afterwards. Between the two stands a full fence on either side.
+ * Work is also the word of a call that waits, in this thread, for a socket of another worker.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +32,7 @@
 void idle_init(struct run_worker *r)
 {
 	r->idle.bell = -1;
+	r->idle.longest_ns = LONGEST_NS;
 }
 
 void idle_fini(struct run_worker *r)
@@ -88,7 +90,15 @@ static void ask_for_fine_timer(struct run_worker *r)
 	r->idle.fine_timer = true;
 }
 
-static void nap(struct run_worker *r, uint64_t ns, int kernel_fd)
+/* Asked once more between the word that the worker sleeps and its sleep. */
+static bool has_work(const struct run_worker *r, const uint32_t *word)
+{
+	return steer_waiting(r) || r->batched || !rte_ring_empty(r->call_ring) ||
+	       nsk_stopping(r->stack) || __atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED) ||
+	       (word && __atomic_load_n(word, __ATOMIC_RELAXED));
+}
+
+static void nap(struct run_worker *r, uint64_t ns, int kernel_fd, const uint32_t *word)
 {
 	struct pollfd fds[IFACE_MAX + OTHER_FDS];
 	struct timespec ts;
@@ -96,22 +106,21 @@ static void nap(struct run_worker *r, uint64_t ns, int kernel_fd)
 	bool all;
 	nfds_t n = port_fds(r, fds, &all);
 
-	ns = NSK_MIN(ns, all ? LONGEST_NS : SETTING(r->w.set, idle_sleep_us) * NS_PER_US);
+	ns = NSK_MIN(ns, all ? r->idle.longest_ns : SETTING(r->w.set, idle_sleep_us) * NS_PER_US);
 	ts = (struct timespec){(time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC)};
 	fds[n++] = (struct pollfd){.fd = r->idle.bell, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
 	ask_for_fine_timer(r);
 	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!steer_waiting(r) && !r->batched && rte_ring_empty(r->call_ring) &&
-	    !nsk_stopping(r->stack) && !__atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED))
+	if (!has_work(r, word))
 		ppoll(fds, n, &ts, NULL);
 	__atomic_store_n(&r->idle.asleep, 0, __ATOMIC_RELAXED);
 	if (fds[n - OTHER_FDS].revents)
 		eventfd_read(r->idle.bell, &count);
 }
 
-void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd)
+void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uint32_t *word)
 {
 	struct run_worker *r = run_of(w);
 	uint32_t mode = SETTING(w->set, idle_mode);
@@ -128,5 +137,5 @@ void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd)
 	}
 	next_ns = NSK_MIN(until_ns, loop_next_ns(w));
 	if (next_ns > w->now_ns + LEAST_NS && has_bell(r))
-		nap(r, next_ns - w->now_ns, kernel_fd);
+		nap(r, next_ns - w->now_ns, kernel_fd, word);
 }

@@ -33,10 +33,11 @@ struct rx_source {
 
 /* What a worker does while it has nothing to do; idle.c. */
 struct idle {
-	uint64_t since_ns; /* [W] of the last turn with work */
-	uint32_t asleep;   /* [A] whoever gives it work rings */
-	int bell;	   /* [A] eventfd, there when it first sleeps; -1: not yet */
-	bool fine_timer;   /* [W] the thread was asked to sleep no longer than it says */
+	uint64_t since_ns;   /* [W] of the last turn with work */
+	uint64_t longest_ns; /* [C] a sleep that others end */
+	uint32_t asleep;     /* [A] whoever gives it work rings */
+	int bell;	     /* [A] eventfd, there when it first sleeps; -1: not yet */
+	bool fine_timer;     /* [W] the thread was asked to sleep no longer than it says */
 };
 
 /* Counters and levels as the worker published them last; read by any thread. */
@@ -149,7 +150,7 @@ uint64_t loop_next_ns(struct nsk_worker *w);
 void idle_init(struct run_worker *r);
 void idle_fini(struct run_worker *r);
 /* worker_ops.idle */
-void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd);
+void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uint32_t *word);
 /* Slow half of idle_wake(). Async-signal-safe. */
 void idle_ring(struct run_worker *r);
 

@@ -26,7 +26,7 @@ static int serve(void *arg)
 	return 0;
 }
 
-static struct nsk_stack *sleepy(struct crew *crew, unsigned workers)
+static struct nsk_stack *sleepy_with(struct crew *crew, unsigned workers, int (*fn)(void *stack))
 {
 	struct nsk_stack *stack;
 
@@ -34,10 +34,17 @@ static struct nsk_stack *sleepy(struct crew *crew, unsigned workers)
 	stack = crew->stack[0];
 	assert_int_equal(nsk_set(stack, "idle.mode", "sleep"), 0);
 	stack->set.idle_sleep_us = HOUR_US; /* more than may be set */
-	assert_int_equal(nsk_launch(stack, serve, stack), 0);
+	for (unsigned i = 0; i < workers; i++)
+		stack->worker[i]->idle.longest_ns = HOUR_US * UINT64_C(1000);
+	assert_int_equal(nsk_launch(stack, fn, stack), 0);
 	assert_int_equal(nsk_launch(crew->stack[1], crew_turn, crew->stack[1]), 0);
 	crew_enter(crew, 0);
 	return stack;
+}
+
+static struct nsk_stack *sleepy(struct crew *crew, unsigned workers)
+{
+	return sleepy_with(crew, workers, serve);
 }
 
 static bool asleep(void *arg)
@@ -131,6 +138,85 @@ static void a_packet_from_another_worker_wakes(void **state)
 	crew_end(&crew);
 }
 
+/* ---- a worker waits for another's socket ------------------------------------------------------
+ */
+
+static struct {
+	int fd;	       /* [A] what the second worker is to wait for next; 0: nothing yet */
+	bool polls;    /* [W] of the test's thread before fd */
+	ssize_t rc;    /* what its call returned */
+	unsigned done; /* [A] such calls */
+} neighbour;
+
+static void wait_for_the_neighbours(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	char c;
+
+	neighbour.rc = neighbour.polls ? nsk_poll(&pfd, 1, -1) : nsk_recv(fd, &c, 1, 0);
+	__atomic_store_n(&neighbour.fd, 0, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&neighbour.done, 1, __ATOMIC_RELEASE);
+}
+
+/* The first worker serves, the second waits for sockets of the first. */
+static int serve_or_wait(void *arg)
+{
+	struct nsk_stack *stack = arg;
+	struct epoll_event ev;
+	int ep, fd;
+
+	if (nsk_worker_index() == 0)
+		return serve(arg);
+	ep = nsk_epoll_create1(0);
+	while (!nsk_stopping(stack)) {
+		fd = __atomic_load_n(&neighbour.fd, __ATOMIC_ACQUIRE);
+		if (fd)
+			wait_for_the_neighbours(fd);
+		else
+			nsk_epoll_wait(ep, &ev, 1, 0);
+	}
+	return 0;
+}
+
+static bool came_back(void *arg)
+{
+	return __atomic_load_n(&neighbour.done, __ATOMIC_ACQUIRE) == *(unsigned *)arg;
+}
+
+/* The socket is the first worker's, on which this thread's calls act. */
+static int connected_udp(void)
+{
+	struct sockaddr_in to = crew_address(1, 7);
+	int fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd > 0);
+	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+static void a_socket_of_another_worker_wakes_who_waits_for_it(void **state)
+{
+	struct crew crew;
+	struct nsk_stack *stack = sleepy_with(&crew, 2, serve_or_wait);
+
+	(void)state;
+	memset(&neighbour, 0, sizeof(neighbour));
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		int fd = connected_udp();
+
+		neighbour.polls = i % 4 >= 2;
+		__atomic_store_n(&neighbour.fd, fd, __ATOMIC_RELEASE);
+		crew_waiting(stack, 1);
+		if (i % 2)
+			crew_until(asleep, stack);
+		assert_int_equal(nsk_shutdown(fd, SHUT_RD), 0);
+		crew_until(came_back, &i);
+		assert_int_equal(neighbour.rc, neighbour.polls);
+		assert_int_equal(nsk_close(fd), 0);
+	}
+	crew_end(&crew);
+}
+
 /* Busy is what it says, and so is adaptive while there is work. */
 static void who_is_to_be_busy_does_not_sleep(void **state)
 {
@@ -157,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_call_wakes_its_worker),
 		cmocka_unit_test(stopping_wakes_all),
 		cmocka_unit_test(a_packet_from_another_worker_wakes),
+		cmocka_unit_test(a_socket_of_another_worker_wakes_who_waits_for_it),
 		cmocka_unit_test(who_is_to_be_busy_does_not_sleep),
 	};
 

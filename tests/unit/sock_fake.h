@@ -341,6 +341,7 @@ struct world {
 	struct settings set;
 	void (*on_turn)(struct world *world);
 	unsigned turns;
+	unsigned woken;
 	int stop; /* [A] */
 	int fd;	  /* for hooks */
 	pthread_mutex_t lock;
@@ -413,14 +414,20 @@ static void world_turn(struct nsk_worker *w)
 	w->in_turn = false;
 }
 
-static void world_idle(struct nsk_worker *w, uint64_t until_ns, int kernel_fd)
+static void world_idle(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uint32_t *word)
 {
-	(void)w, (void)until_ns, (void)kernel_fd;
+	(void)w, (void)until_ns, (void)kernel_fd, (void)word;
+}
+
+static void world_wake(struct nsk_worker *w)
+{
+	world_of(w)->woken++;
 }
 
 static const struct worker_ops world_ops = {
 	.turn = world_turn,
 	.idle = world_idle,
+	.wake = world_wake,
 	.read_clock = world_read_clock,
 	.call = world_call,
 	.stopping = world_stopping,

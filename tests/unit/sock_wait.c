@@ -479,6 +479,7 @@ static void a_worker_turns_its_own_loop_while_it_waits_for_anothers_socket(void 
 	world->on_turn = feed_at_turn_5;
 	assert_int_equal(nsk_recv(world->fd, buf, sizeof(buf), 0), 5);
 	assert_int_equal(world->turns, 5);
+	assert_int_equal(world->woken, 1); /* it might have gone to sleep */
 	assert_int_equal(other.turns, 0);
 	sock_worker_fini(&other.w);
 }
