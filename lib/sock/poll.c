@@ -37,11 +37,11 @@ struct poll_part {
 
 struct poll {
 	struct pollfd *fds;
-	/* Those that the kernel is to be asked for, in the same places; elsewhere -1. One more for
-	 * the waiter. */
+	struct pollfd *ask; /* what to ask the kernel for, in the same places; elsewhere fd -1 */
+	/* Those of ask that are for the kernel, without gaps: it counts places, too, against
+	 * RLIMIT_NOFILE. One more for the waiter. */
 	struct pollfd *kernel;
 	nfds_t count;
-	bool any_kernel;
 	struct waiter waiter;
 	bool watch;    /* leave watches as long as nothing is ready */
 	bool stopping; /* a worker's stack is */
@@ -74,10 +74,7 @@ static void ask_inner(struct poll *p, nfds_t i, struct sock *s)
 {
 	int fd = s->flags & SOCK_F_EPOLL ? epoll_of(s)->kernel_fd : -1;
 
-	if (fd < 0)
-		return;
-	p->kernel[i] = (struct pollfd){.fd = fd, .events = POLLIN};
-	p->any_kernel = true;
+	p->ask[i] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
 /* On a worker: looks at those of the descriptors that live here. */
@@ -95,8 +92,7 @@ static int visit(void *arg)
 		if (!h || handle_worker(h) != w || p->fds[i].revents)
 			continue;
 		s = handle_sock(h);
-		p->kernel[i].events = POLLIN; /* seen */
-		ask_inner(p, i, s);
+		ask_inner(p, i, s); /* events: it was seen */
 		p->fds[i].revents = (short)(sock_readiness(s) & wanted(&p->fds[i]));
 		if (p->fds[i].revents)
 			p->ready++;
@@ -140,21 +136,33 @@ static int on_each_worker(struct poll *p, int (*fn)(void *arg))
 	return rc;
 }
 
+/* Closes the gaps between the kernel's descriptors; how many there are. */
+static nfds_t gather_kernel(struct poll *p)
+{
+	nfds_t n = 0;
+
+	for (nfds_t i = 0; i < p->count; i++)
+		if (p->ask[i].fd >= 0)
+			p->kernel[n++] = p->ask[i];
+	return n;
+}
+
 /* What the kernel has to report of its own descriptors. 0 or -errno. */
 static int look_in_kernel(struct poll *p)
 {
+	const struct pollfd *k = p->kernel;
 	int n;
 
 	p->waiter.kernel = p->kernel;
-	p->waiter.kernel_count = p->any_kernel ? p->count : 0;
-	n = p->any_kernel ? poll(p->kernel, p->count, 0) : 0;
+	p->waiter.kernel_count = gather_kernel(p);
+	n = p->waiter.kernel_count ? poll(p->kernel, p->waiter.kernel_count, 0) : 0;
 	if (n < 0)
 		return -errno;
 	if (n == 0)
 		return 0;
 	for (nfds_t i = 0; i < p->count; i++) {
 		short had = p->fds[i].revents;
-		short has = p->kernel[i].revents;
+		short has = p->ask[i].fd >= 0 ? k++->revents : 0;
 
 		if (nsk_is_fd(p->fds[i].fd) && has)
 			has = (short)((POLLIN | POLLRDNORM) & wanted(&p->fds[i]));
@@ -170,7 +178,7 @@ static void miss_moving(struct poll *p)
 	for (nfds_t i = 0; i < p->count; i++) {
 		struct handle *h = handle_at(p->fds[i].fd);
 
-		if (!h || p->kernel[i].events || !handle_worker(h))
+		if (!h || p->ask[i].events || !handle_worker(h))
 			continue;
 		__atomic_store_n(&p->waiter.moved, true, __ATOMIC_RELAXED);
 		__atomic_store_n(&p->waiter.word, 1, __ATOMIC_SEQ_CST);
@@ -186,7 +194,7 @@ static int look(struct poll *p, bool watch)
 	for (nfds_t i = 0; i < p->count; i++) {
 		p->fds[i].revents &= POLLNVAL;
 		if (nsk_is_fd(p->fds[i].fd))
-			p->kernel[i].events = 0;
+			p->ask[i] = (struct pollfd){.fd = -1};
 	}
 	p->ready = 0;
 	p->watch = watch;
@@ -236,11 +244,10 @@ static int find_workers(struct poll *p)
 		bool of_kernel = p->fds[i].fd >= 0 && !nsk_is_fd(p->fds[i].fd);
 
 		p->fds[i].revents = 0;
-		p->kernel[i] = p->fds[i];
-		p->any_kernel |= of_kernel;
+		p->ask[i] = p->fds[i];
 		if (of_kernel)
 			continue;
-		p->kernel[i].fd = -1;
+		p->ask[i].fd = -1;
 		rc = p->fds[i].fd < 0 ? 0 : add_part(p, p->fds[i].fd);
 		if (rc == -ENOMEM)
 			return rc;
@@ -333,16 +340,17 @@ static int poll_visiting(struct poll *p, int64_t timeout_ns)
 
 static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const sigset_t *mask)
 {
-	struct pollfd few[POLL_FEW];
+	struct pollfd few[2 * POLL_FEW + 1];
 	struct poll p;
 	int rc;
 
 	p.fds = fds;
 	p.count = count;
-	p.kernel = count < POLL_FEW ? few : malloc((count + 1) * sizeof(*fds));
-	if (!p.kernel)
+	p.ask = count <= POLL_FEW ? few : malloc((2 * count + 1) * sizeof(*fds));
+	if (!p.ask)
 		return -ENOMEM;
-	p.any_kernel = p.stopping = false;
+	p.kernel = p.ask + count;
+	p.stopping = false;
 	p.parts = 0;
 	waiter_init(&p.waiter, mask);
 	rc = turn_once(&p.waiter);
@@ -351,8 +359,8 @@ static int poll_ns(struct pollfd *fds, nfds_t count, int64_t timeout_ns, const s
 	waiter_fini(&p.waiter);
 	while (p.parts)
 		sock_leave(p.part[--p.parts].w);
-	if (p.kernel != few)
-		free(p.kernel);
+	if (p.ask != few)
+		free(p.ask);
 	return rc == 0 && wait_signalled(mask) ? -EINTR : rc;
 }
 

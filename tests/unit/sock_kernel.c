@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Descriptors of the stack and of the kernel in one wait, whichever side waits. */
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sock_fake.h"
@@ -204,6 +205,54 @@ static void poll_of_the_kernels_alone_turns_the_loop_meanwhile(void **state)
 	close_pipe(p);
 }
 
+/* The kernel is asked for as many descriptors as are its own: RLIMIT_NOFILE bounds those. */
+static void ours_do_not_count_against_the_kernels_limit(void **state)
+{
+	struct rlimit was, few;
+	struct world *world = *state;
+	struct pipe_in p = pipe_in(nsk_epoll_create1(0));
+	struct pollfd fds[200];
+	int rc;
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(fds); i++)
+		fds[i] = (struct pollfd){.fd = i == 150 ? p.r : stream_fd(), .events = POLLIN};
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few = was;
+	few.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	the_pipe = p.w;
+	world->on_turn = feed_the_pipe_at_turn_3;
+	rc = nsk_poll(fds, NSK_ARRAY_LEN(fds), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(rc, 1);
+	assert_int_equal(fds[150].revents, POLLIN);
+	assert_int_equal(fds[149].revents, 0);
+	close_pipe(p);
+}
+
+static struct pipe_in the_member;
+
+static void take_it_out_at_turn_3(struct world *world)
+{
+	if (world->turns != 3)
+		return;
+	assert_int_equal(try_ctl(the_member.ep, EPOLL_CTL_DEL, the_member.r, 0, 0), 0);
+	feed_pipe(the_member);
+}
+
+static void poll_forgets_what_an_instance_no_longer_has(void **state)
+{
+	struct world *world = *state;
+	struct pollfd fds = {.events = POLLIN};
+
+	the_member = pipe_in(nsk_epoll_create1(0));
+	fds.fd = the_member.ep;
+	world->on_turn = take_it_out_at_turn_3;
+	assert_int_equal(nsk_poll(&fds, 1, 10), 0);
+	assert_int_equal(fds.revents, 0);
+	close_pipe(the_member);
+}
+
 /* ---- a thread that sleeps -------------------------------------------------------------------- */
 
 struct sleeper {
@@ -353,6 +402,8 @@ int main(void)
 		T(an_instance_closes_what_it_has_of_the_kernels),
 		T(poll_mixes_them),
 		T(poll_of_the_kernels_alone_turns_the_loop_meanwhile),
+		T(ours_do_not_count_against_the_kernels_limit),
+		T(poll_forgets_what_an_instance_no_longer_has),
 		T(a_sleeper_is_woken_by_either),
 		T(a_sleeper_learns_of_a_descriptor_that_is_added),
 		T(a_bell_rings_from_the_first_event_to_the_wait_that_leaves_none),
