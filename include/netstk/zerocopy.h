@@ -41,7 +41,8 @@ struct nsk_stack;
  */
 NSK_API int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max);
 
-/** @brief Give received buffers back, in the thread that took them. */
+/** @brief Give received buffers back, in the thread that took them. In a child made by fork() it
+ * does nothing: they are its parent's. */
 NSK_API void nsk_zc_free(struct rte_mbuf **bufs, unsigned count);
 
 /**

@@ -8,6 +8,7 @@
 #include "mbuf/pool.h"
 #include "sock/api.h"
 #include "sock/call.h"
+#include "sock/handle.h"
 
 /* fn(s, arg) for the description, if no other thread runs its worker; else -EPERM, -EBADF. */
 static int call_own(int fd, int (*fn)(struct sock *s, void *arg), void *arg)
@@ -46,8 +47,11 @@ int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max)
 	return api_int(call_own(fd, recv_run, &a));
 }
 
+/* What a child made by fork() has is its parent's, in memory that both may share. */
 void nsk_zc_free(struct rte_mbuf **bufs, unsigned count)
 {
+	if (NSK_UNLIKELY(handles.forked))
+		return;
 	for (unsigned i = 0; i < count; i++)
 		pkt_free(bufs[i]);
 }

@@ -10,8 +10,11 @@
 
 #include <netstk/epoll.h>
 #include <netstk/raw.h>
+#include <netstk/zerocopy.h>
 
+#include "mbuf/pool.h"
 #include "sock/call.h"
+#include "stack/stack.h"
 #include "threads/crew.h"
 
 /* In the child: the number of the first thing that is not as it should be, 0: all is. */
@@ -106,17 +109,6 @@ static void nor_in_its_devices_without_a_stack(void **state)
 	nsk_wire_destroy(wire);
 }
 
-static void have_a_child(struct job *job)
-{
-	pid_t child = fork();
-	int status = -1;
-
-	if (child == 0)
-		_exit(calls_of_a_child(job->data, job->fd));
-	waitpid(child, &status, 0);
-	job->rc = status;
-}
-
 /* Octets go both ways, the one that was on its way when the child was made included. */
 static void assert_alive(struct pair *pair, const char *waiting)
 {
@@ -129,6 +121,46 @@ static void assert_alive(struct pair *pair, const char *waiting)
 	assert_int_equal(nsk_send(pair->fd[1], "b", 1, 0), 1);
 	assert_int_equal(nsk_recv(pair->fd[0], buf, 1, 0), 1);
 	assert_int_equal(buf[0], 'b');
+}
+
+/* Buffers that the parent has received by reference. */
+static int buffers_of_a_child(struct rte_mbuf *m)
+{
+	unsigned before = rte_mempool_avail_count(m->pool);
+	int number = 0;
+
+	nsk_zc_free(&m, 1);
+	CHILD_EXPECT(rte_mempool_avail_count(m->pool) == before && rte_mbuf_refcnt_read(m) == 1);
+	return 0;
+}
+
+static void nor_in_buffers_that_its_parent_has(void **state)
+{
+	struct pair *pair = *state;
+	struct rte_mbuf *m;
+	int status = -1;
+	pid_t child;
+
+	crew_enter(&pair->crew, 1);
+	m = rte_pktmbuf_alloc(pair->crew.stack[1]->worker[0]->w.pool->mp);
+	assert_non_null(m);
+	child = fork();
+	if (child == 0)
+		_exit(buffers_of_a_child(m));
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	rte_pktmbuf_free(m);
+}
+
+static void have_a_child(struct job *job)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0)
+		_exit(calls_of_a_child(job->data, job->fd));
+	waitpid(child, &status, 0);
+	job->rc = status;
 }
 
 static void a_child_has_no_part_in_its_parents_stack(void **state)
@@ -171,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		pair_test(a_child_has_no_part_in_its_parents_stack),
 		pair_test(nor_has_the_child_of_a_worker),
+		pair_test(nor_in_buffers_that_its_parent_has),
 		cmocka_unit_test(nor_in_its_devices_without_a_stack),
 	};
 
