@@ -29,6 +29,7 @@
 
 #include "base/compiler.h"
 #include "net/port.h"
+#include "sock/handle.h"
 #include "stack/eal_args.h"
 #include "stack/eal_log.h"
 #include "stack/eal_runtime.h"
@@ -252,10 +253,10 @@ static void drop_runtime_dir(bool telemetry)
 }
 
 /* Runs after telemetry's own exit handler has removed its socket. Fails where somebody else is in
- * there. */
+ * there. A child made by fork() has none: the folder is its parent's. */
 __attribute__((destructor)) static void drop_runtime_dir_at_exit(void)
 {
-	if (eal.runtime_dir)
+	if (eal.runtime_dir && !handles.forked)
 		rmdir(eal.runtime_dir);
 }
 

@@ -11,6 +11,7 @@
 
 #include "netns.h"
 #include "ports.h"
+#include "sock/call.h"
 
 /* In the child: ends it with the line's number when a check fails. */
 #define CHECK(what)                                                                           \
@@ -275,6 +276,40 @@ static void what_a_killed_process_left_the_next_start_removes(void **state)
 	assert_int_equal(rmdir(runtime), 0);
 }
 
+/* A child runs at its exit() all that its parent has left to be run. */
+static void who_has_a_child(void)
+{
+	const char *dir;
+	int status = -1;
+	pid_t child;
+
+	CHECK(setenv("RUNTIME_DIRECTORY", runtime, 1) == 0);
+	CHECK(need("net_null0", NULL) == 0);
+	sock_watch_forks(); /* as the first stack does */
+	dir = rte_eal_get_runtime_dir();
+	CHECK(access(dir, F_OK) == 0);
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		exit(0);
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(access(dir, F_OK) == 0);
+	exit(0); /* which removes it */
+}
+
+static void a_child_that_exits_leaves_its_parents_folder(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(runtime, sizeof(runtime), "/tmp/nsk-test-XXXXXX");
+	assert_non_null(mkdtemp(runtime));
+	in_a_process_of_its_own(who_has_a_child);
+	snprintf(path, sizeof(path), "%s/dpdk", runtime);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(runtime), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +321,7 @@ int main(void)
 		cmocka_unit_test(dpdks_messages_come_to_our_log_at_their_level),
 		cmocka_unit_test(it_starts_in_a_user_namespace),
 		cmocka_unit_test(what_a_killed_process_left_the_next_start_removes),
+		cmocka_unit_test(a_child_that_exits_leaves_its_parents_folder),
 	};
 
 	log_init(&test_log, NSK_LOG_ERR, NULL, NULL);
