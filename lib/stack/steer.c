@@ -28,7 +28,7 @@ static void give(struct run_worker *r, uint16_t owner)
 {
 	struct run_worker *to = r->stack->worker[owner];
 	struct steer_batch *b = &r->batch[owner];
-	unsigned n = rte_ring_mp_enqueue_burst(to->steer_ring, (void **)b->m, b->n, NULL);
+	unsigned n = rte_ring_enqueue_burst(to->steer_ring, (void **)b->m, b->n, NULL);
 
 	idle_wake(to);
 	worker_count(&r->w, NSK_CNT_STEERED, n);
@@ -132,7 +132,7 @@ uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf
 	to = w->stack->worker[ifc->home + w->id % ifc->tx_queues];
 	for (uint16_t i = 0; i < n; i++)
 		pkt_of(bufs[i])->iface = ifc->index;
-	n = (uint16_t)rte_ring_mp_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
+	n = (uint16_t)rte_ring_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
 	idle_wake(to);
 	return n;
 }

@@ -24,6 +24,11 @@
 #include "tcp/tcp.h"
 #include "udp/udp.h"
 
+/*
+ * Others put into a worker's rings with relaxed tail sync (RTS): one that loses its core between
+ * taking its place and filling it keeps nobody else from putting theirs, as it would in a ring of
+ * the ordinary kind, where they would spin until it runs again.
+ */
 #define CALL_RING     1024
 #define HANDOFF_SHARE 8	  /* of a pool's buffers, for all other workers together */
 #define HANDOFF_MIN   64u /* a burst */
@@ -73,7 +78,8 @@ static int make_call_ring(struct run_worker *r, struct nsk_config *config)
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "nsk%u_c%u", r->stack->id, r->w.id);
-	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY, RING_F_EXACT_SZ);
+	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY,
+				       RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ);
 	if (!r->call_ring)
 		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u",
 				  r->w.id);
@@ -184,7 +190,7 @@ static uint32_t handoff_size(const struct run_worker *r)
 
 static int make_steering_rings(struct run_worker *r, struct nsk_config *config)
 {
-	unsigned flags = RING_F_EXACT_SZ | RING_F_SC_DEQ, size;
+	unsigned flags = RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ | RING_F_SC_DEQ, size;
 	char name[32];
 	int rc;
 

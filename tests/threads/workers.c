@@ -72,6 +72,23 @@ static void two_workers_call_each_other_without_a_deadlock(void **state)
 	assert_int_equal(meeting.asked[1], CALLS);
 }
 
+/* What keeps producers from each other's misfortune is how DPDK makes the rings. */
+static void rings_do_not_wait_for_a_producer_that_lost_its_core(void **state)
+{
+	struct crew crew;
+
+	(void)state;
+	crew_start_with(&crew, 2, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct run_worker *r = crew.stack[0]->worker[i];
+
+		assert_int_equal(rte_ring_get_prod_sync_type(r->call_ring), RTE_RING_SYNC_MT_RTS);
+		assert_int_equal(rte_ring_get_prod_sync_type(r->steer_ring), RTE_RING_SYNC_MT_RTS);
+		assert_int_equal(rte_ring_get_prod_sync_type(r->tx_ring), RTE_RING_SYNC_MT_RTS);
+	}
+	crew_end(&crew);
+}
+
 /* ---- before and after the workers' threads ------------------------------------------------- */
 
 #define CALLERS 3
@@ -254,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_workers_call_each_other_without_a_deadlock),
+		cmocka_unit_test(rings_do_not_wait_for_a_producer_that_lost_its_core),
 		cmocka_unit_test(calls_come_before_the_threads_run_and_after_they_ended),
 		pair_test(settings_counters_and_interfaces_change_while_data_flows),
 		cmocka_unit_test(a_foreign_server_serves_whatever_worker_packets_come_to),
