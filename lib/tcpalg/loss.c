@@ -111,7 +111,7 @@ static unsigned enter_fast(struct loss_ctx *x, const struct loss_ack *a)
 	 * one by one, a loss is another thing (RFC 8257 section 3.4). */
 	bool reduced = loss_answered_mark(x->l) && !cc_algos[x->cc->algo]->all_ect;
 
-	undo_arm(&m->undo, x->cc, x->una, false);
+	undo_arm(&m->undo, x->cc, x->una, flight_rxt(x->f, x->una, x->nxt), false);
 	m->recover = x->nxt;
 	m->frto = FRTO_OFF;
 	m->fast = true;
@@ -443,7 +443,7 @@ void loss_rto(struct loss_ctx *x, bool first)
 	bool old = m && within(x);
 
 	if (m)
-		undo_arm(&m->undo, x->cc, x->una, old);
+		undo_arm(&m->undo, x->cc, x->una, flight_rxt(x->f, x->una, x->nxt), old);
 	if (m && x->sack && x->srtt_us) {
 		/* RFC 8985 section 6.3: the first segment, and what is as old as that. */
 		const struct flight_edge now = {(uint32_t)x->now_us, x->nxt};
@@ -502,6 +502,6 @@ void loss_sent_again(struct loss_ctx *x, struct seq_range r, uint32_t ts, uint32
 	flight_send_again(x->f, x->nxt, r, (uint32_t)x->now_us, grain);
 	if (!x->m)
 		return;
-	undo_sent_again(&x->m->undo, seq_range_len(r), ts);
+	undo_sent_again(&x->m->undo, seq_range_len(r), ts, r.start == x->una);
 	prr_sent(&x->m->prr, seq_range_len(r));
 }

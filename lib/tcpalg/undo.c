@@ -12,14 +12,20 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-void undo_arm(struct undo *u, const struct cc *cc, uint32_t una, bool within)
+void undo_arm(struct undo *u, const struct cc *cc, uint32_t una, uint32_t rxt, bool within)
 {
 	if (within)
 		return;
-	*u = (struct undo){.cc = *cc, .from = una, .until = una + CC_WND_MAX, .armed = true};
+	*u = (struct undo){
+		.cc = *cc,
+		.from = una,
+		.until = una + CC_WND_MAX,
+		.rxt = rxt,
+		.armed = true,
+	};
 }
 
-void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts)
+void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts, bool first)
 {
 	if (!u->armed)
 		return;
@@ -27,7 +33,7 @@ void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts)
 	if (u->any)
 		return;
 	u->any = true;
-	u->eifel = true;
+	u->eifel = first;
 	u->ts = ts;
 }
 

@@ -15,16 +15,20 @@ struct undo {
 	struct cc cc;	/* [W] as it was before the episode, the algorithm's own state included */
 	uint32_t from;	/* [W] snd_una when it began */
 	uint32_t until; /* [W] a D-SACK that comes with a higher ACK is about something else */
-	uint32_t rxt;	/* [W] octets sent again and not reported as duplicates yet */
+	uint32_t rxt;	/* [W] octets sent again, those included that an earlier one has in flight,
+			 * and not reported as duplicates yet */
 	uint32_t ts;	/* [W] timestamp of the first that was (RFC 3522 RetransmitTS) */
 	bool armed;	/* [W] the above is there */
-	bool any;	/* [W] rxt and ts are there: something was sent again */
+	bool any;	/* [W] ts is there: something was sent again */
 	bool eifel;	/* [W] the first ACK since then has not come */
 	uint8_t spare[5];
 };
 
-/* A recovery begins: remembers. Within an earlier one that goes on: that one's state stands. */
-void undo_arm(struct undo *u, const struct cc *cc, uint32_t una, bool within);
+/*
+ * A recovery begins: remembers. Within an earlier one that goes on: that one's state stands. rxt:
+ * octets that an earlier one sent again and that are in flight; D-SACKs may tell of them as well.
+ */
+void undo_arm(struct undo *u, const struct cc *cc, uint32_t una, uint32_t rxt, bool within);
 
 /* The recovery is over: D-SACKs may come until nxt is acknowledged. */
 static inline void undo_expire(struct undo *u, uint32_t nxt)
@@ -37,8 +41,12 @@ static inline void undo_disarm(struct undo *u)
 	u->armed = false;
 }
 
-/* Octets were sent again, with our timestamp ts. */
-void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts);
+/*
+ * Octets were sent again, with our timestamp ts; first: SND.UNA's. Eifel is about the oldest
+ * octets: if these are not the first, an earlier recovery has sent them again, and what is
+ * acknowledged next answers that.
+ */
+void undo_sent_again(struct undo *u, uint32_t octets, uint32_t ts, bool first);
 
 /*
  * RFC 3522 section 3.2 steps 4 and 5, for the first ACK of something new after the retransmission:

@@ -141,7 +141,7 @@ static void each_congestion_control_travels_with_what_it_keeps(void **state)
 			cc_sent(&c->cc, c->cc.cwnd);
 			cc_ack(&c->cc, &a);
 		}
-		undo_arm(&c->ext->loss->undo, &c->cc, c->snd_una, false);
+		undo_arm(&c->ext->loss->undo, &c->cc, c->snd_una, 0, false);
 		assert_same_again(p, c);
 	}
 }

@@ -136,7 +136,7 @@ static inline struct tcp_conn *busy_one(struct net_world *world)
 			 FLIGHT_NEW);
 	flight_mark(&c->flight, c->snd_una, c->snd_nxt, 2460);
 	c->loss.state = LOSS_DISORDER;
-	undo_arm(&c->ext->loss->undo, &c->cc, c->snd_una, false);
+	undo_arm(&c->ext->loss->undo, &c->cc, c->snd_una, 0, false);
 	arrived(world, c, 5000, 1460);
 	arrived(world, c, 6460, 1460);
 	arrived(world, c, 10000, 100);

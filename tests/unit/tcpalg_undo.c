@@ -16,7 +16,7 @@ static void begin(void)
 	cc.flight = 40 * SMSS;
 	cc.priv.u32[0] = 77;
 	memset(&u, 0, sizeof(u));
-	undo_arm(&u, &cc, 5000, false);
+	undo_arm(&u, &cc, 5000, 0, false);
 	cc_rto(&cc, true, 0);
 }
 
@@ -24,15 +24,19 @@ static void rfc3522_3_2_echo_of_the_original_is_spurious(void **state)
 {
 	(void)state;
 	begin();
-	undo_sent_again(&u, SMSS, 100);
-	undo_sent_again(&u, SMSS, 110);
+	undo_sent_again(&u, SMSS, 100, true);
+	undo_sent_again(&u, SMSS, 110, true);
 	assert_true(undo_eifel(&u, 99));
 	begin();
-	undo_sent_again(&u, SMSS, 100);
+	undo_sent_again(&u, SMSS, 100, true);
 	assert_false(undo_eifel(&u, 100));
 	assert_false(undo_eifel(&u, 99)); /* the first ACK alone decides */
 	begin();
 	assert_false(undo_eifel(&u, 99)); /* nothing was sent again */
+	begin();
+	undo_sent_again(&u, SMSS, 100, false); /* an earlier recovery has sent the first ones */
+	undo_sent_again(&u, SMSS, 110, true);
+	assert_false(undo_eifel(&u, 99));
 }
 
 /* A D-SACK that comes with an ACK of una. */
@@ -48,24 +52,29 @@ static void rfc3708_2_all_that_was_sent_again_must_be_reported(void **state)
 {
 	(void)state;
 	begin();
-	undo_sent_again(&u, 2 * SMSS, 100);
+	undo_sent_again(&u, 2 * SMSS, 100, true);
 	assert_false(reported(5000, 6000, 9000));
 	assert_false(reported(3000, 5000, 9000)); /* before the episode */
 	assert_true(reported(6000, 7000, 9000));
 	begin();
 	assert_false(reported(5000, 6000, 9000));
+	begin();
+	undo_arm(&u, &cc, 5000, SMSS, false); /* octets that an earlier recovery sent again */
+	undo_sent_again(&u, SMSS, 100, true);
+	assert_false(reported(6000, 7000, 9000));
+	assert_true(reported(5000, 6000, 9000));
 }
 
 static void rfc3708_reports_after_the_episode_expire(void **state)
 {
 	(void)state;
 	begin();
-	undo_sent_again(&u, SMSS, 100);
+	undo_sent_again(&u, SMSS, 100, true);
 	undo_expire(&u, 20000);
 	assert_false(reported(5000, 6000, 20001));
 	assert_false(reported(5000, 6000, 20000));
 	begin();
-	undo_sent_again(&u, SMSS, 100);
+	undo_sent_again(&u, SMSS, 100, true);
 	undo_expire(&u, 20000);
 	assert_true(reported(5000, 6000, 20000));
 }
@@ -74,7 +83,7 @@ static void an_episode_within_an_episode_keeps_the_first_state(void **state)
 {
 	(void)state;
 	begin();
-	undo_arm(&u, &cc, 6000, true);
+	undo_arm(&u, &cc, 6000, 0, true);
 	assert_int_equal(u.cc.cwnd, 40 * SMSS);
 	assert_int_equal(u.from, 5000);
 }
