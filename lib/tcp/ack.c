@@ -34,24 +34,31 @@ static bool is_limited(const struct tcp_conn *c)
 	return sndq_unsent(c) < c->cc.smss && c->cc.flight < c->cc.cwnd;
 }
 
-/* The first ACK of a flight is about to be taken in. */
-static void begin_round(struct nsk_worker *w, struct tcp_conn *c)
+/* The first ACK of a flight is about to be taken in. A round begins, if it is known when the first
+ * octet left. */
+static void begin_round(struct tcp_conn *c)
 {
 	struct flight_range first = flight_at(&c->flight, c->snd_una, c->snd_una);
 	uint32_t delivered = c->snd_una + flight_sacked(&c->flight);
 
-	if (first.flags & FLIGHT_RXT) /* which of them is acknowledged? */
-		round_begin(&c->ext->round, delivered, c->snd_nxt + 1, (uint32_t)w->tcp->now_us,
-			    is_limited(c));
-	else
+	if (!(first.flags & (FLIGHT_RXT | FLIGHT_COARSE)))
 		round_begin(&c->ext->round, delivered, c->snd_nxt, first.sent_us, is_limited(c));
 }
 
-/* ack ends a round; sacked octets above it are there. */
-static void end_round(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t sacked)
+/* SND.UNA is about to be ack; sacked octets above it are there. If no round goes on one begins with
+ * what is delivered now: nobody knows how long that took. */
+static void take_round(struct nsk_worker *w, struct tcp_conn *c, uint32_t ack, uint32_t sacked)
 {
 	struct tcp_ext *x = c->ext;
 
+	if (!x->round.on) {
+		round_begin(&x->round, ack + sacked, c->snd_nxt + 1, (uint32_t)w->tcp->now_us,
+			    is_limited(c));
+		x->round.on = ack != c->snd_nxt;
+		return;
+	}
+	if (!round_is_over(&x->round, ack))
+		return;
 	if (w->tcp->now_ms - x->progress_ms > ROUND_MAX_MS)
 		x->round.on = false;
 	else
@@ -81,9 +88,8 @@ static inline void plain_round(struct nsk_worker *w, struct tcp_conn *c, uint32_
 			rate_note(&x->round.last, ack - c->snd_una, us, is_limited(c));
 	} else {
 		if (!x->round.on)
-			begin_round(w, c);
-		if (round_is_over(&x->round, ack))
-			end_round(w, c, ack, 0);
+			begin_round(c);
+		take_round(w, c, ack, 0);
 	}
 	note_progress(w, x);
 }
@@ -268,7 +274,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	loss_news_init(&x, &news);
 	news.echo_age_us = echo_age_us(w, c, p);
 	if (a.acked && c->ext && !c->ext->round.on)
-		begin_round(w, c);
+		begin_round(c);
 	if (a.acked)
 		flight_ack(&c->flight, una, p->ack, c->snd_nxt, &news);
 	take_blocks(w, c, p, &a);
@@ -277,8 +283,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	if (a.acked && c->retries && c->ext)
 		c->ext->count.rto_ms += w->tcp->now_ms - c->ext->rto_since_ms;
 	if (a.acked && c->ext) {
-		if (round_is_over(&c->ext->round, p->ack))
-			end_round(w, c, p->ack, flight_sacked(&c->flight));
+		take_round(w, c, p->ack, flight_sacked(&c->flight));
 		note_progress(w, c->ext);
 	}
 	if (a.acked)

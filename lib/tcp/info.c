@@ -123,26 +123,48 @@ static void fill_pacing(const struct tcp_conn *c, struct nsk_tcp_info *i)
 }
 
 /*
+ * What was in flight last, in a round trip, if anything was acknowledged. In slow start that is
+ * more than was delivered, and the smoothed round trip lags behind a queue that grows: no more than
+ * what was acknowledged in all the time with something in flight, whose milliseconds are rounded
+ * down.
+ */
+static struct rate_last early_delivery(const struct tcp_conn *c, const struct tcp_counts *n)
+{
+	uint32_t fin = !!(c->flags & CONN_F_FIN_SENT), syn = !!(c->flags & CONN_F_OPENER);
+	uint64_t busy_us = (n->busy_ms + 1) * 1000;
+	struct rate_last flight = {0};
+	int64_t acked = n->acked - syn;
+
+	if (acked <= 0 || c->cc.flight <= fin)
+		return flight;
+	flight.octets = c->cc.flight - fin;
+	flight.us = rtt_srtt_us(&c->rtt);
+	flight.limited = c->cc.flight < c->cc.cwnd;
+	/* A first answer within a millisecond is known no better. */
+	if (!n->busy_ms && c->snd_una == c->snd_nxt)
+		return flight;
+	if (acked <= UINT32_MAX && busy_us <= UINT32_MAX &&
+	    (uint64_t)acked * flight.us < flight.octets * busy_us) {
+		flight.octets = (uint32_t)acked;
+		flight.us = (uint32_t)busy_us;
+	}
+	return flight;
+}
+
+/*
  * The last sample: each ACK's where congestion control or a limit of the rate wants them, else that
- * of a round trip. Before there is any, and as long as there is no extension, which is 64 KiB: what
- * was in flight last, in a round trip, if anything was acknowledged.
+ * of a round trip. Before there is any, and as long as there is no extension, which is 64 KiB, an
+ * estimate.
  */
 static struct rate_last delivery(const struct tcp_conn *c, const struct tcp_counts *n)
 {
-	uint32_t fin = !!(c->flags & CONN_F_FIN_SENT), syn = !!(c->flags & CONN_F_OPENER);
 	const struct tcp_pace *p = pace_of(c);
 
 	if (p && p->rate.last.us)
 		return p->rate.last;
 	if (c->ext && c->ext->round.last.us)
 		return c->ext->round.last;
-	if (n->acked <= (int64_t)syn || c->cc.flight <= fin)
-		return (struct rate_last){0};
-	return (struct rate_last){
-		.octets = c->cc.flight - fin,
-		.us = rtt_srtt_us(&c->rtt),
-		.limited = c->cc.flight < c->cc.cwnd,
-	};
+	return early_delivery(c, n);
 }
 
 static void fill_delivery(const struct tcp_conn *c, const struct tcp_counts *n,

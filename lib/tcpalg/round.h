@@ -7,8 +7,9 @@
  *
  * A round begins with an ACK, and ends with the first one of something that was sent after that:
  * what was delivered meanwhile took the path a round trip at least. If nothing went on it begins
- * with the octets in flight, when the first of them left, and ends when all of them have arrived.
- * One that nothing is sent in is forgotten: it tells how long the application paused.
+ * with the octets in flight, when the first of them left, and ends when all of them have arrived;
+ * where that moment is not known, as of what was sent again, the ACK itself is not part of it. One
+ * that nothing is sent in is forgotten: it tells how long the application paused.
  *
  * Delivered is what SND.UNA has passed, and what is sacked above it.
  */

@@ -20,16 +20,21 @@ static const char *const settings[] = {"pool.buffers=16384", NULL};
 static struct world world;
 static struct bulk b;
 
-static void start(uint64_t rate_bps, uint32_t loss_ppm)
+static void start_seed(uint64_t seed, uint64_t rate_bps, uint32_t loss_ppm)
 {
 	world_pair(
 		&world,
 		&(struct world_params){
-			.seed = 7,
+			.seed = seed,
 			.settings = settings,
 			.wire = {.delay_ns = 10 * MS, .rate_bps = rate_bps, .loss_ppm = loss_ppm},
 		});
 	bulk_open(&b, &world, 5001, NULL);
+}
+
+static void start(uint64_t rate_bps, uint32_t loss_ppm)
+{
+	start_seed(7, rate_bps, loss_ppm);
 }
 
 static void end(void)
@@ -260,15 +265,38 @@ static void info_tells_the_rate_with_losses(void **state)
 	}
 }
 
-/* No round trip delivers more than the link carries, whatever is lost, sacked and sent again. */
+/* n looks, so far from each other: none sees a faster link than there is. */
+static void never_faster(uint64_t rate_bps, unsigned n, uint64_t ns)
+{
+	while (n--) {
+		bulk_run(&b, 1, ns);
+		assert_true(bulk_info(&b).tcpi_delivery_rate * 8 <= PAYLOAD(rate_bps) / 100 * 101);
+	}
+}
+
+/*
+ * No round trip, and no ACK, delivers more than the link carries, whatever is lost, sacked and sent
+ * again, nor does it look so before the first round trip is over. With less of a BDP than the
+ * initial window, and with more.
+ */
 static void no_round_is_faster_than_the_link(void **state)
 {
+	static const uint32_t losses_ppm[] = {0, 5000, 20000, 100000};
+	static const uint64_t rates_bps[] = {1000000, 10000000, 30000000};
+
 	(void)state;
-	start(10000000, 20000);
-	for (unsigned k = 0; k < 2000; k++) {
-		bulk_run(&b, 1, 10 * MS);
-		assert_true(bulk_info(&b).tcpi_delivery_rate * 8 <= 10500000);
+	for (unsigned k = 0; k < 3 * 4 * 4; k++) {
+		uint64_t rate = rates_bps[k % 3];
+
+		start_seed(1 + k / 12, rate, losses_ppm[k / 3 % 4]);
+		if (k >= 3 * 12)
+			limit(b.fd[0], NO_LIMIT);
+		never_faster(rate, 400, MS);
+		never_faster(rate, 300, 10 * MS);
+		end();
 	}
+	start(10000000, 20000);
+	never_faster(10000000, 2000, 10 * MS);
 	end();
 }
 
