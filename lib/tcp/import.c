@@ -28,9 +28,6 @@
 #define QUEUE_RCV_OCTETS 2
 #define QUEUE_OOO_OCTETS 6
 
-#define RANGES_MIN 16
-#define RANGES_MAX 2048
-
 struct import {
 	struct nsk_worker *w;
 	struct image_in in;
@@ -277,11 +274,11 @@ static int read_room(struct import *im)
 	struct flight_losses losses = {0};
 	struct flight_range *r;
 	struct flight_room *room;
-	unsigned n, cap = RANGES_MIN;
+	unsigned n, cap = RECOVER_RANGES_MIN;
 
 	rows(im, &flight_losses_image, &losses);
 	n = (unsigned)number(im, 2);
-	require(im, n <= RANGES_MAX && !n == (c->snd_una == c->snd_nxt));
+	require(im, n <= RECOVER_RANGES_MAX && !n == (c->snd_una == c->snd_nxt));
 	if (im->in.bad)
 		return -EBADMSG;
 	while (cap < n)

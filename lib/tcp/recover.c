@@ -5,20 +5,21 @@
 #include "tcp/ecn.h"
 #include "tcp/timer.h"
 
-/*
- * Ranges of a flight: at first, and at most (24 KiB, some 1,000 holes: what a queue that ran over
- * leaves of a long path's window). Each ACK of news looks at all.
- */
-#define RANGES_MIN 16
-#define RANGES_MAX 2048
+/* Ranges that the flight may have; see recover.h. */
+static uint32_t ranges_most(const struct tcp_conn *c)
+{
+	uint32_t most = (c->snd_nxt - c->snd_una) / RECOVER_RANGE_OCTETS;
+
+	return NSK_MIN(NSK_MAX(most, RECOVER_RANGES_MANY), RECOVER_RANGES_MAX);
+}
 
 /* Room for one more range on each side of another, as far as there is memory. */
 static void grow(struct nsk_worker *w, struct tcp_conn *c, uint32_t una)
 {
 	struct flight_room *room = c->flight.room, *old;
-	uint32_t cap = room ? room->cap * 2u : RANGES_MIN;
+	uint32_t cap = room ? room->cap * 2u : RECOVER_RANGES_MIN;
 
-	if (!flight_tight(&c->flight) || cap > RANGES_MAX)
+	if (!flight_tight(&c->flight) || cap > ranges_most(c))
 		return;
 	room = mem_alloc(w->mem, flight_bytes(cap));
 	if (!room)

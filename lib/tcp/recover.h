@@ -12,6 +12,18 @@
 #include "tcp/conn.h"
 #include "tcp/tcp_worker.h"
 
+/*
+ * Ranges of a flight: at first; what any flight may have (24 KiB); and one for each so many octets
+ * of a larger one, so that each segment may be in another state than its neighbours: slow start
+ * loses every second one of all that fills a path and its queue. What of the peer's SACK blocks
+ * finds no room is sent again in vain. The most is 384 KiB, for the holes that our own receivers
+ * keep.
+ */
+#define RECOVER_RANGES_MIN   16u
+#define RECOVER_RANGES_MANY  2048u
+#define RECOVER_RANGES_MAX   32768u
+#define RECOVER_RANGE_OCTETS 1024u
+
 /* The connection as loss recovery sees it, now. */
 static inline struct loss_ctx recover_ctx(struct nsk_worker *w, struct tcp_conn *c)
 {

@@ -377,6 +377,7 @@ uint32_t flight_detect(struct flight *f, uint32_t una, uint32_t nxt, struct flig
 		else if (left > last)
 			last = left;
 	}
+	room->found = *lost != 0;
 	if (*lost)
 		map_join(room);
 	return (uint32_t)last;

@@ -17,7 +17,8 @@
  * sacked, and only a timeout finds a loss.
  *
  * Costs: a SACK block is one binary search and at most one move of the array (CVE-2019-11477), each
- * range it covers is looked at once in its life; finding losses is one pass; the rest is constant.
+ * range it covers is looked at once in its life; finding losses is one pass, which each ACK can pay
+ * a part of (flight_may_look); the rest is constant.
  *
  * Peers are believed within bounds: blocks within (snd_una, snd_nxt] only. A peer that acknowledges
  * less than it had sacked has dropped it (reneged, RFC 2018 section 8): see flight_ack.
@@ -38,6 +39,7 @@
 #define FLIGHT_COARSE 0x08u /* some of it was sent before sent_us, for lack of room */
 
 #define FLIGHT_CAP_MIN 4
+#define FLIGHT_LOOKS   2048u /* ranges that one ACK looks at, in the mean */
 
 /* Octets from start to the next range's start, the last one's to snd_nxt. */
 struct flight_range {
@@ -65,6 +67,8 @@ struct flight_room {
 	uint32_t stamp_us;  /* [W] the latest of the send times, if any */
 	bool dense;	    /* [W] no neighbours are of one kind: looking again is of no use */
 	uint8_t stamped;    /* [W] what has it: private */
+	bool found;	    /* [W] flight_detect() found something when it looked last */
+	uint16_t looks;	    /* [W] ranges that ACKs have paid for since: flight_may_look() */
 	struct flight_range r[];
 };
 
@@ -246,6 +250,30 @@ enum flight_verdict flight_sack(struct flight *f, uint32_t una, uint32_t nxt, st
 				struct flight_news *n);
 
 /* ---- losses ---- */
+
+/*
+ * Is it the turn of this ACK to look for losses? One look is at all of the ranges: where they are
+ * many it is for several ACKs, or for a timer.
+ */
+static inline bool flight_may_look(struct flight *f)
+{
+	struct flight_room *room = f->room;
+
+	if (!room || room->n <= FLIGHT_LOOKS)
+		return true;
+	if (room->looks + FLIGHT_LOOKS < room->n) {
+		room->looks = (uint16_t)(room->looks + FLIGHT_LOOKS);
+		return false;
+	}
+	room->looks = 0;
+	return true;
+}
+
+/* The last look found some. */
+static inline bool flight_found(const struct flight *f)
+{
+	return f->room && f->room->found;
+}
 
 /*
  * RFC 8985 section 6.2 step 5: what was sent before newest, more than wait_us ago, is LOST.

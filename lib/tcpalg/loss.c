@@ -164,8 +164,11 @@ static unsigned take_back(struct loss_ctx *x, uint32_t acked)
 
 /* ---- losses ---- */
 
-/* RFC 8985 section 6.2 steps 4 and 5; octets newly lost. */
-static uint32_t detect(struct loss_ctx *x)
+/*
+ * RFC 8985 section 6.2 steps 4 and 5; octets newly lost. With very many ranges an ACK that is not
+ * to look leaves that to the next ones, or to the timer, within the grain of send times.
+ */
+static uint32_t detect(struct loss_ctx *x, bool timer)
 {
 	const struct rack *r = &x->m->rack;
 	bool dupthresh = x->l->dupacks >= RACK_DUPTHRESH ||
@@ -175,6 +178,10 @@ static uint32_t detect(struct loss_ctx *x)
 	x->reo_us = 0;
 	if (!x->sack || !r->any)
 		return 0;
+	if (!timer && !flight_may_look(x->f)) {
+		x->reo_us = flight_grain(x->srtt_us) + 1;
+		return 0;
+	}
 	wait = rack_reo_wnd_us(r, recovering(x), dupthresh, x->l->min_rtt_us, x->srtt_us);
 	x->reo_us = flight_detect(x->f, x->una, x->nxt, r->newest, r->rtt_us + wait,
 				  (uint32_t)x->now_us, &lost);
@@ -228,7 +235,7 @@ static unsigned find_losses(struct loss_ctx *x, const struct loss_ack *a)
 	}
 	if (a->acked && seq_gt(x->una, x->m->recover))
 		x->l->flags &= (uint8_t)~F_GUARD;
-	detect(x);
+	detect(x, false);
 	if (!x->sack && x->l->dupacks >= RACK_DUPTHRESH && !(x->l->flags & F_GUARD))
 		lose_first(x);
 	if (flight_lost(x->f, x->una, x->nxt))
@@ -271,7 +278,8 @@ static uint32_t delivered_without_sack(struct loss_ctx *x, const struct loss_ack
 /* FAST; fresh: this ACK began it. */
 static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fresh)
 {
-	uint32_t delivered = a->news->octets, lost = 0;
+	uint32_t delivered = a->news->octets;
+	bool safe = a->acked && !fresh;
 
 	if (!fresh && a->acked && a->ts && undo_eifel(&x->m->undo, a->tsecr)) {
 		rack_late(&x->m->rack);
@@ -284,7 +292,7 @@ static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fres
 		return ev | (find_losses(x, a) & ~LOSS_EV_GROW);
 	}
 	if (!fresh) {
-		lost = detect(x);
+		safe = detect(x, false) == 0 && !flight_found(x->f) && safe;
 		if (!x->sack) {
 			delivered = delivered_without_sack(x, a);
 			/* It leaves at once, whatever is in flight. */
@@ -294,7 +302,7 @@ static unsigned ack_fast(struct loss_ctx *x, const struct loss_ack *a, bool fres
 	} else if (!x->sack) {
 		delivered = min_u32(x->cc->smss, x->m->left);
 	}
-	prr_ack(&x->m->prr, delivered, loss_pipe(x), a->acked && !lost && !fresh, x->cc->smss);
+	prr_ack(&x->m->prr, delivered, loss_pipe(x), safe, x->cc->smss);
 	return 0;
 }
 
@@ -307,9 +315,9 @@ static void reduce(struct loss_ctx *x)
 
 /* Octets newly lost after an episode has begun; the first of them count if what began it did not.
  */
-static uint32_t lose_more(struct loss_ctx *x)
+static uint32_t lose_more(struct loss_ctx *x, bool timer)
 {
-	uint32_t lost = detect(x);
+	uint32_t lost = detect(x, timer);
 
 	if (lost && x->m->forgiven) {
 		x->m->forgiven = false;
@@ -347,7 +355,7 @@ static unsigned ack_rto(struct loss_ctx *x, const struct loss_ack *a)
 	default:
 		break;
 	}
-	lose_more(x);
+	lose_more(x, false);
 	return ev;
 }
 
@@ -409,7 +417,7 @@ unsigned loss_reo_timeout(struct loss_ctx *x)
 	unsigned ev = 0;
 
 	x->reo_us = 0;
-	if (!x->m || !lose_more(x))
+	if (!x->m || !lose_more(x, true))
 		return 0;
 	if (!recovering(x))
 		ev = enter_fast(x, NULL);

@@ -391,6 +391,34 @@ static void full_room_forgets_blocks_and_keeps_its_counts(void **state)
 	end();
 }
 
+/* What one look costs is paid by as many ACKs as it takes; a look that found something is known. */
+static void acks_share_the_looks_at_many_ranges(void **state)
+{
+	uint32_t n = 0, looks = 0, lost;
+
+	(void)state;
+	start(3, 16384);
+	send_new(100 * SMSS, 100);
+	clear_news(200, 0);
+	while (f.room->n + 2u <= FLIGHT_LOOKS) {
+		n += 2;
+		assert_int_equal(sack(n - 1, n), FLIGHT_NEW);
+		assert_true(flight_may_look(&f));
+	}
+	for (; f.room->n < 3 * FLIGHT_LOOKS; n += 2)
+		sack(n + 1, n + 2);
+	for (int k = 0; k < 300; k++)
+		looks += flight_may_look(&f);
+	assert_in_range(looks, 75, 100);
+	assert_false(flight_found(&f));
+	detect(150, n, 0, 400, &lost);
+	assert_int_equal(lost, 100 * SMSS - n / 2);
+	assert_true(flight_found(&f));
+	detect(150, n, 0, 400, &lost);
+	assert_false(flight_found(&f));
+	end();
+}
+
 static void larger_room_takes_everything_over(void **state)
 {
 	struct flight_room *old;
@@ -523,6 +551,7 @@ int main(void)
 		cmocka_unit_test(lost_ranges_are_found_in_order_and_sent_once),
 		cmocka_unit_test(rfc4015_nothing_is_lost_after_unmarking),
 		cmocka_unit_test(full_room_forgets_blocks_and_keeps_its_counts),
+		cmocka_unit_test(acks_share_the_looks_at_many_ranges),
 		cmocka_unit_test(larger_room_takes_everything_over),
 		cmocka_unit_test(rfc8985_6_2_order_within_a_grain_is_kept),
 		cmocka_unit_test(losses_are_told_once),

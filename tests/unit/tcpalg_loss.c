@@ -192,6 +192,39 @@ static void rfc8985_lost_retransmission_is_sent_a_third_time(void **state)
 	sender_end(&s);
 }
 
+/* With more ranges than one ACK looks at, losses are found some ACKs later, or by the timer. */
+static void rfc8985_6_2_many_ranges_are_looked_at_in_turns(void **state)
+{
+	const uint32_t n = 3 * FLIGHT_LOOKS;
+	unsigned skipped = 0;
+
+	(void)state;
+	sender_start(&s, 0, true);
+	free(flight_attach(&s.f, malloc(flight_bytes(2 * n)), (uint16_t)(2 * n), 0, 0));
+	sender_new(&s, n * SMSS);
+	s.now += RTT;
+	for (uint32_t k = 1; k < n; k += 2) {
+		uint32_t holes = (k + 1) / 2 * SMSS;
+
+		sender_sack(&s, 0, k, k + 1);
+		if (k < 5)
+			continue;
+		assert_int_equal(s.l.state, LOSS_FAST);
+		if (!s.reo_us) {
+			assert_int_equal(flight_lost(&s.f, s.una, s.nxt), holes);
+			continue;
+		}
+		assert_in_range(s.reo_us, 1, RTT / 30);
+		assert_in_range(flight_lost(&s.f, s.una, s.nxt), holes - 3 * SMSS, holes - 1);
+		if (++skipped % 100 == 0) {
+			sender_reo_timeout(&s);
+			assert_int_equal(flight_lost(&s.f, s.una, s.nxt), holes);
+		}
+	}
+	assert_in_range(skipped, FLIGHT_LOOKS / 2, FLIGHT_LOOKS);
+	sender_end(&s);
+}
+
 static void rfc9937_window_in_recovery_comes_down_to_ssthresh(void **state)
 {
 	uint32_t acks = 0;
@@ -493,6 +526,7 @@ int main(void)
 		cmocka_unit_test(rfc6582_3_2_partial_ack_loses_the_next_segment),
 		cmocka_unit_test(rfc6582_3_2_duplicates_of_the_last_episode_do_not_count),
 		cmocka_unit_test(rfc8985_lost_retransmission_is_sent_a_third_time),
+		cmocka_unit_test(rfc8985_6_2_many_ranges_are_looked_at_in_turns),
 		cmocka_unit_test(rfc9937_window_in_recovery_comes_down_to_ssthresh),
 		cmocka_unit_test(exit_and_growth_are_not_told_of_one_ack),
 		cmocka_unit_test(rfc6675_5_duplicates_are_counted_from_the_last_cumulative_ack),
