@@ -11,6 +11,7 @@
 
 #include <netstk/port.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "counter.h"
 #include "framebuf.h"
@@ -71,11 +72,9 @@ struct nsk_callback_port *nsk_callback_create(const struct nsk_callback_params *
 	frame_max = params->mtu ? params->mtu : CALLBACK_MTU_DEFAULT;
 	if (params->ethernet)
 		frame_max += FRAME_LINK_MAX;
-	cb = aligned_alloc(NSK_CACHELINE,
-			   NSK_ROUND_UP(sizeof(*cb) + frame_max, (size_t)NSK_CACHELINE));
+	cb = mem_apart(sizeof(*cb) + frame_max);
 	if (!cb)
 		return NULL;
-	memset(cb, 0, sizeof(*cb));
 	cb->params = *params;
 	cb->frame_max = frame_max;
 	cb->up = true;
@@ -277,7 +276,7 @@ int callback_open(const struct port_open *open, struct port **port)
 	if (__atomic_exchange_n(&cb->taken, true, __ATOMIC_ACQ_REL))
 		return port_open_fail(open, -EBUSY,
 				      "callback: the port is in use by another stack");
-	c = calloc(1, sizeof(*c));
+	c = mem_apart(sizeof(*c));
 	if (!c) {
 		__atomic_store_n(&cb->taken, false, __ATOMIC_RELEASE);
 		return port_open_fail(open, -ENOMEM, "callback: out of memory");

@@ -20,6 +20,7 @@
 #include <rte_devargs.h>
 #include <rte_errno.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "counter.h"
 #include "rows.h"
@@ -319,7 +320,7 @@ int ethdev_open(const struct port_open *open, struct port **port)
 			name, name);
 	if (rc)
 		return rc;
-	e = calloc(1, sizeof(*e));
+	e = mem_apart(sizeof(*e));
 	if (!e)
 		return port_open_fail(open, -ENOMEM, "%s: out of memory", name);
 	port_init(&e->port, &ethdev_ops, open, "ethdev");

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "ce.h"
 #include "counter.h"
 #include "framebuf.h"
@@ -497,14 +498,13 @@ int fault_open(const struct port_open *open, struct port **port)
 		rc = inner_open(open, &inner, &list_len);
 	if (rc)
 		return rc;
-	f = aligned_alloc(NSK_CACHELINE, sizeof(*f));
+	f = mem_apart(sizeof(*f));
 	if (!f) {
 		/* A port that was given stays the giver's when this fails. */
 		if (!open->inner)
 			inner->ops->close(inner);
 		return port_open_fail(open, -ENOMEM, "fault: out of memory");
 	}
-	memset(f, 0, sizeof(*f));
 	f->inner = inner;
 	f->params = params;
 	port_init(&f->port, &fault_ops, open, "fault");

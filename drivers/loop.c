@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "counter.h"
 #include "framebuf.h"
 #include "net/port.h"
@@ -138,7 +139,7 @@ int loop_open(const struct port_open *open, struct port **port)
 	if (wire_take(wire, open->end))
 		return port_open_fail(open, -EBUSY, "loop: end %u of the wire is in use already",
 				      open->end);
-	l = calloc(1, sizeof(*l));
+	l = mem_apart(sizeof(*l));
 	if (!l) {
 		wire_give(wire, open->end);
 		return port_open_fail(open, -ENOMEM, "loop: out of memory");

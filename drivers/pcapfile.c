@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/mem.h"
 #include "counter.h"
 #include "framebuf.h"
 #include "kv.h"
@@ -343,7 +344,7 @@ int pcapfile_open(const struct port_open *open, struct port **port)
 	rc = args_read(open, &args);
 	if (rc)
 		return rc;
-	p = calloc(1, sizeof(*p));
+	p = mem_apart(sizeof(*p));
 	if (!p)
 		return port_open_fail(open, -ENOMEM, "pcap: out of memory");
 	p->args = args;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "ce.h"
 #include "counter.h"
 #include "framebuf.h"
@@ -65,10 +66,9 @@ struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
 		errno = EINVAL;
 		return NULL;
 	}
-	wire = aligned_alloc(NSK_CACHELINE, sizeof(*wire));
+	wire = mem_apart(sizeof(*wire));
 	if (!wire)
 		return NULL;
-	memset(wire, 0, sizeof(*wire));
 	wire->mtu = mtu;
 	wire->frame_max = mtu + FRAME_LINK_MAX;
 	rc = dir_set(&wire->dir[0], a_to_b, wire->frame_max);

@@ -12,6 +12,8 @@
 
 /* Size of the line that caches and adjacent cores share; struct layouts are planned for it. */
 #define NSK_CACHELINE 64
+/* What two cores write lies that far apart: processors fetch lines in pairs. */
+#define NSK_APART 128
 
 #define NSK_LIKELY(x)	__builtin_expect(!!(x), 1)
 #define NSK_UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -12,6 +12,15 @@ void mem_init(struct mem *m, const struct mem_ops *ops)
 	m->limit = SIZE_MAX;
 }
 
+void *mem_apart(size_t size)
+{
+	void *p = aligned_alloc(NSK_APART, NSK_ROUND_UP(size, (size_t)NSK_APART));
+
+	if (p != NULL)
+		memset(p, 0, size);
+	return p;
+}
+
 /* From the given source, or from the C library; cleared if @zero says so. */
 static void *mem_take(const struct mem *m, size_t size, size_t align, bool zero)
 {
@@ -36,6 +45,8 @@ static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
 
 	if (mem_inject(m))
 		return NULL;
+	if (size >= NSK_APART && align < NSK_APART)
+		align = NSK_APART;
 	if (size == 0 || m->bytes > m->limit || size > m->limit - m->bytes ||
 	    (p = mem_take(m, size, align, zero)) == NULL) {
 		m->failed++;

@@ -56,6 +56,13 @@ void mem_free(struct mem *m, void *p, size_t size);
 void *mem_resize(struct mem *m, void *p, size_t from, size_t to) NSK_WARN_UNUSED;
 
 /*
+ * Cleared memory from the C library, for free(), that no two threads' writing meets in: it has
+ * cache lines to itself. Blocks of that size and more that a struct mem gives out are apart like
+ * that too, so that what one worker writes all the time costs no other one. NULL: out of memory.
+ */
+void *mem_apart(size_t size) NSK_WARN_UNUSED;
+
+/*
  * Count one allocation against fail_at and say whether it is the one to fail. For allocators that
  * are built on this one and hand out pieces (slab, packet pools). Without fail_every, fail_at is 0
  * once it has fired: a test that finds it non-zero after a sequence knows that the sequence has no

@@ -17,6 +17,7 @@
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
+#include "base/mem.h"
 #include "mbuf/poison.h"
 
 #define CACHE_SIZE 256
@@ -84,7 +85,7 @@ static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p
 
 int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 {
-	struct pkt_pool *pool = calloc(1, sizeof(*pool));
+	struct pkt_pool *pool = mem_apart(sizeof(*pool));
 	uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + p->data_room;
 	uint32_t cache = p->device_memory && p->count >= 4 * CACHE_SIZE ? CACHE_SIZE : 0;
 	unsigned flags = pool_flags(p);

@@ -55,6 +55,41 @@ static void zeroes_and_aligns(void **state)
 	assert_int_equal(m.bytes, 0);
 }
 
+static uintptr_t line_of(const void *p)
+{
+	return (uintptr_t)p / NSK_APART;
+}
+
+/* What one thread writes all the time lies in lines of its own. */
+static void blocks_do_not_meet_in_a_line(void **state)
+{
+	enum {
+		SIZE = NSK_APART + 8
+	};
+	struct mem m;
+	char *p[8];
+
+	(void)state;
+	mem_init(&m, NULL);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(p); i++)
+		p[i] = i % 2 ? mem_zalloc(&m, SIZE) : mem_apart(SIZE);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(p); i++) {
+		assert_non_null(p[i]);
+		assert_int_equal((uintptr_t)p[i] % NSK_APART, 0);
+		assert_true(p[i][0] == 0 && p[i][SIZE - 1] == 0);
+		for (unsigned k = 0; k < i; k++)
+			assert_true(line_of(p[k] + SIZE - 1) < line_of(p[i]) ||
+				    line_of(p[i] + SIZE - 1) < line_of(p[k]));
+	}
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(p); i++) {
+		if (i % 2)
+			mem_free(&m, p[i], SIZE);
+		else
+			free(p[i]);
+	}
+	assert_int_equal(m.bytes, 0);
+}
+
 static void the_nth_allocation_fails_once(void **state)
 {
 	struct mem m;
@@ -207,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_bytes_and_allocations),
 		cmocka_unit_test(zeroes_and_aligns),
+		cmocka_unit_test(blocks_do_not_meet_in_a_line),
 		cmocka_unit_test(the_nth_allocation_fails_once),
 		cmocka_unit_test(each_so_many_after_it_may_fail_too),
 		cmocka_unit_test(the_limit_holds),
