@@ -27,7 +27,7 @@ struct settings {
 	uint32_t timer_budget; /* timers fired in one turn (256) */
 	uint32_t handoff_ring; /* packets on the way from one worker to another (1024) */
 	uint32_t max_sockets;  /* sockets of a stack (1048576) */
-	uint32_t max_epolls;   /* epoll objects of a stack (1024) */
+	uint32_t max_epolls;   /* epoll instances of a worker (1024) */
 	uint64_t mem_limit;    /* bytes of control memory of a worker; 0: any (0) */
 
 	/* Workers without work */

@@ -17,6 +17,7 @@
 #include "base/compiler.h"
 #include "sock/handle.h"
 #include "sock/item.h"
+#include "sock/limit.h"
 #include "sock/sock.h"
 
 /* Most bytes that one call moves, as Linux's MAX_RW_COUNT: a result fits an int. */
@@ -59,20 +60,19 @@ static inline int api_missing(const struct sock *s)
 /* Where w runs: a number for a socket to come, -ENFILE (the stack's limit), -EMFILE, -ENOMEM. */
 static inline int api_reserve(struct nsk_worker *w)
 {
-	struct sock_worker *sw = w->sock;
 	int fd;
 
-	if (NSK_UNLIKELY(sw->open >= sw->open_max))
+	if (NSK_UNLIKELY(!limit_has(w, 1)))
 		return -ENFILE;
 	fd = handle_reserve();
 	if (NSK_LIKELY(fd >= 0))
-		sw->open++;
+		w->sock->open++;
 	return fd;
 }
 
 static inline void api_unreserve(struct nsk_worker *w, int fd)
 {
-	w->sock->open--;
+	limit_return(w, 1);
 	handle_unreserve(fd);
 }
 
@@ -85,9 +85,12 @@ int api_dup(struct sock *s, int min, bool cloexec);
 static inline void api_close(struct sock *s, int fd)
 {
 	handle_free(fd);
-	s->worker->sock->open--;
+	limit_return(s->worker, 1);
 	sock_put(s);
 }
+
+/* -1 for arguments that are no good: for this reason, or EBADF, which comes first. */
+ssize_t api_refuse(int fd, int rc);
 
 /* An address to bind or connect to: -EFAULT, -EINVAL. */
 int api_check_addr(const struct sockaddr *addr, socklen_t len);

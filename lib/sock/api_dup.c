@@ -12,17 +12,16 @@
 
 int api_dup(struct sock *s, int min, bool cloexec)
 {
-	struct sock_worker *sw = s->worker->sock;
 	int fd;
 
-	if (sw->open >= sw->open_max)
+	if (!limit_has(s->worker, 1))
 		return -ENFILE;
 	if (s->refs >= SOCK_DUPS_MAX)
 		return -EMFILE;
 	fd = handle_reserve_from(min);
 	if (fd < 0)
 		return fd;
-	sw->open++;
+	s->worker->sock->open++;
 	sock_hold(s);
 	handle_install(fd, s, cloexec);
 	return fd;
@@ -50,7 +49,7 @@ struct dup_arg {
 static int vacate_run(struct sock *s, void *arg)
 {
 	handle_empty(*(int *)arg);
-	s->worker->sock->open--;
+	limit_return(s->worker, 1);
 	sock_put(s);
 	return 0;
 }
@@ -70,13 +69,12 @@ static int take_number(int fd)
 static int name_run(struct sock *s, void *arg)
 {
 	const struct dup_arg *d = arg;
-	struct sock_worker *sw = s->worker->sock;
 
-	if (sw->open >= sw->open_max)
+	if (!limit_has(s->worker, 1))
 		return -ENFILE;
 	if (s->refs >= SOCK_DUPS_MAX)
 		return -EMFILE;
-	sw->open++;
+	s->worker->sock->open++;
 	sock_hold(s);
 	handle_install(d->to, s, d->cloexec);
 	return d->to;

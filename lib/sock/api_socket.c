@@ -31,6 +31,13 @@ int api_open(struct sock *s, bool cloexec)
 	return fd;
 }
 
+ssize_t api_refuse(int fd, int rc)
+{
+	const struct handle *h = handle_at(fd);
+
+	return api_fail(h && handle_worker(h) ? rc : -EBADF);
+}
+
 int api_check_addr(const struct sockaddr *addr, socklen_t len)
 {
 	if (len < sizeof(sa_family_t) || len > sizeof(struct sockaddr_storage))
@@ -133,8 +140,11 @@ static int create_run(void *arg)
 {
 	const struct api_create *c = arg;
 	struct sock *s;
-	int rc = c->family->create(c->w, (uint8_t)c->family->domain, &s);
+	int rc;
 
+	if (!limit_has(c->w, 1))
+		return -ENFILE;
+	rc = c->family->create(c->w, (uint8_t)c->family->domain, &s);
 	if (rc)
 		return rc;
 	if (c->flags & SOCK_NONBLOCK)

@@ -110,7 +110,7 @@ void sock_departs(struct sock_journey *j)
 {
 	struct sock *s = j->s;
 
-	s->worker->sock->open -= j->descriptors;
+	limit_return(s->worker, j->descriptors);
 	s->fd = -1;
 	epoll_forget_sock(s);
 	for (unsigned i = 0; i < j->count; i++)
@@ -146,7 +146,7 @@ int sock_arrives(struct sock_journey *j, struct sock *s)
 	struct sock_worker *sw = s->worker->sock;
 	int rc;
 
-	if (sw->open_max - sw->open < j->descriptors)
+	if (!limit_has(s->worker, j->descriptors))
 		return -ENFILE;
 	rc = make_watches(j, sw);
 	if (rc)

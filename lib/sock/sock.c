@@ -11,6 +11,7 @@
 #include "sock/epoll.h"
 #include "sock/handle.h"
 #include "sock/item.h"
+#include "sock/limit.h"
 #include "sock/wait.h"
 
 /* Items beyond two for each descriptor: threads that wait. */
@@ -115,30 +116,21 @@ void sock_wake_all(struct nsk_worker *w)
 
 /* ---- worker ---------------------------------------------------------------------------------- */
 
-/* This worker's part of a limit of the stack. */
-static uint32_t share(const struct nsk_worker *w, uint32_t limit)
-{
-	uint32_t workers = w->peers ? w->peers : 1;
-
-	return limit / workers + (limit % workers != 0);
-}
-
 int sock_worker_init(struct nsk_worker *w, const struct sock_family *families, unsigned count)
 {
 	struct sock_worker *sw = mem_zalloc(w->mem, sizeof(*sw));
-	uint32_t items, epolls;
+	uint32_t items;
 
 	if (!sw)
 		return -ENOMEM;
 	sw->families = families;
 	sw->family_count = count;
-	sw->open_max = NSK_MIN(share(w, w->set->max_sockets), HANDLE_MAX);
+	limit_share(w, sw);
 	list_init(&sw->watches);
-	items = 2 * sw->open_max + WATCHES_MIN;
-	epolls = NSK_MAX(share(w, w->set->max_epolls), 1U);
+	items = 2 * NSK_MIN(w->set->max_sockets, HANDLE_MAX) + WATCHES_MIN;
 	if (slab_init(&sw->items, w->mem, sizeof(struct epoll_item), NSK_CACHELINE, items,
 		      "epoll items") ||
-	    slab_init(&sw->epolls, w->mem, sizeof(struct epoll), 0, epolls, "epolls")) {
+	    slab_init(&sw->epolls, w->mem, sizeof(struct epoll), 0, w->set->max_epolls, "epolls")) {
 		mem_free(w->mem, sw, sizeof(*sw));
 		return -EINVAL;
 	}
@@ -158,7 +150,7 @@ void sock_worker_close_all(struct nsk_worker *w)
 		struct sock *s = handle_sock(handle_at(fd));
 
 		handle_free(fd);
-		sw->open--;
+		limit_return(w, 1);
 		sock_put(s);
 	}
 }

@@ -14,6 +14,7 @@
 
 #include "sock/call.h"
 #include "sock/item.h"
+#include "sock/limit.h"
 #include "stack/build.h"
 #include "stack/ctl.h"
 #include "stack/eal.h"
@@ -96,6 +97,7 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 	if (stack->nworkers > 1)
 		rss_init(&stack->rss);
 	extmem_init(&stack->shared.extmem);
+	limit_init(&stack->shared, &stack->set);
 	pthread_mutex_init(&stack->shared.groups.lock, NULL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);

@@ -74,7 +74,7 @@ static void the_stacks_limit_is_ENFILE_and_leaves_nothing_behind(void **state)
 {
 	struct world *world = *state;
 
-	world->w.sock->open_max = 2;
+	world->shared.sockets_left = 2;
 	stream_fd();
 	stream_fd();
 	assert_errno(nsk_socket(AF_INET, SOCK_STREAM, 0), ENFILE);

@@ -29,6 +29,7 @@
 #include "sock/epoll.h"
 #include "sock/handle.h"
 #include "sock/item.h"
+#include "sock/limit.h"
 #include "sock/sock.h"
 
 #define FAKE_BYTES 64
@@ -339,6 +340,7 @@ struct world {
 	struct nsk_worker w;
 	struct mem mem;
 	struct settings set;
+	struct stack_shared shared;
 	void (*on_turn)(struct world *world);
 	unsigned turns;
 	unsigned woken;
@@ -460,6 +462,8 @@ static NSK_UNUSED void world_init(struct world *world, bool mine)
 	world->w.mem = &world->mem;
 	world->w.set = &world->set;
 	world->w.peers = 1;
+	world->w.shared = &world->shared;
+	limit_init(&world->shared, &world->set);
 	world->w.owner_tid = mine ? sock_tid() : 0;
 	world->w.settled = mine;
 	pthread_mutex_init(&world->lock, NULL);
