@@ -113,7 +113,7 @@ int nsk_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	if (NSK_UNLIKELY(flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)))
 		rc = -EINVAL;
 	if (NSK_UNLIKELY(rc))
-		return api_fail(rc);
+		return (int)api_refuse(fd, rc);
 	if (NSK_LIKELY(s && s->flags & SOCK_F_NONBLOCK))
 		return api_int(accept_now(s, &a));
 	return accept_waiting(fd, &a);

@@ -90,9 +90,9 @@ int nsk_sendmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags)
 	};
 
 	if (!vec && count)
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	if (flags & ~API_SEND_FLAGS)
-		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+		return api_refuse(fd, -EOPNOTSUPP);
 	return result(&b, sock_wait(fd, &op));
 }
 
@@ -130,8 +130,8 @@ int nsk_recvmmsg(int fd, struct mmsghdr *vec, unsigned count, int flags, struct 
 	if (ns == API_TIMEOUT_BAD)
 		return api_fail(-EINVAL);
 	if (!vec && count)
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	if (b.flags & ~API_RECV_FLAGS)
-		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+		return api_refuse(fd, -EOPNOTSUPP);
 	return result(&b, sock_wait(fd, &op));
 }

@@ -102,7 +102,7 @@ static NSK_ALWAYS_INLINE ssize_t recv_msg(int fd, struct msghdr *msg, size_t tot
 	ssize_t n;
 
 	if (NSK_UNLIKELY(flags & ~API_RECV_FLAGS))
-		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+		return api_refuse(fd, -EOPNOTSUPP);
 	if (NSK_LIKELY(s && !(flags & MSG_WAITALL))) {
 		n = recv_once(s, msg, flags);
 		if (NSK_LIKELY(n != -EAGAIN))
@@ -121,7 +121,7 @@ static NSK_NOINLINE ssize_t recv_one(int fd, void *buf, size_t len, int flags)
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (NSK_UNLIKELY(!buf && len && !(flags & MSG_TRUNC)))
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	return recv_msg(fd, &msg, iov.iov_len, flags);
 }
 
@@ -154,9 +154,9 @@ ssize_t nsk_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *
 	ssize_t n;
 
 	if (rc)
-		return api_fail(rc);
+		return api_refuse(fd, rc);
 	if (!buf && len && !(flags & MSG_TRUNC))
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	if (addr) {
 		msg.msg_name = addr;
 		msg.msg_namelen = *addr_len;
@@ -172,7 +172,7 @@ ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags)
 	size_t total;
 	int rc = api_check_msg(msg, &total);
 
-	return rc ? api_fail(rc) : recv_msg(fd, msg, total, flags);
+	return rc ? api_refuse(fd, rc) : recv_msg(fd, msg, total, flags);
 }
 
 /* read(2) knows no sockets alone: an epoll instance is just unsuitable. */
@@ -204,11 +204,11 @@ ssize_t nsk_readv(int fd, const struct iovec *iov, int count)
 	int rc;
 
 	if (count < 0 || count > API_IOV_MAX)
-		return api_fail(-EINVAL);
+		return api_refuse(fd, -EINVAL);
 	msg.msg_iovlen = (size_t)count;
 	rc = api_iov_total(iov, msg.msg_iovlen, &total);
 	if (rc)
-		return api_fail(rc);
+		return api_refuse(fd, rc);
 	if (total == 0)
 		return api_int(sock_call_fd(fd, read_nothing, NULL));
 	return as_file(recv_msg(fd, &msg, total, 0));

@@ -183,7 +183,7 @@ static NSK_ALWAYS_INLINE ssize_t send_msg(int fd, struct msghdr *msg, size_t tot
 	ssize_t n;
 
 	if (NSK_UNLIKELY(flags & ~(API_SEND_FLAGS | MSG_FASTOPEN)))
-		return api_fail(handle_at(fd) ? -EOPNOTSUPP : -EBADF);
+		return api_refuse(fd, -EOPNOTSUPP);
 	if (NSK_UNLIKELY(flags & MSG_FASTOPEN))
 		return send_opening(fd, msg, total, flags);
 	if (NSK_UNLIKELY(!s || flags & MSG_ZEROCOPY))
@@ -204,9 +204,9 @@ ssize_t nsk_sendto(int fd, const void *buf, size_t len, int flags, const struct 
 	};
 
 	if (NSK_UNLIKELY(!buf && len))
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	if (NSK_UNLIKELY(msg.msg_namelen > sizeof(struct sockaddr_storage)))
-		return api_fail(-EINVAL);
+		return api_refuse(fd, -EINVAL);
 	return send_msg(fd, &msg, iov.iov_len, flags);
 }
 
@@ -216,7 +216,7 @@ static NSK_NOINLINE ssize_t send_one(int fd, const void *buf, size_t len, int fl
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (NSK_UNLIKELY(!buf && len))
-		return api_fail(-EFAULT);
+		return api_refuse(fd, -EFAULT);
 	return send_msg(fd, &msg, iov.iov_len, flags);
 }
 
@@ -248,7 +248,8 @@ ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)
 	size_t total;
 	int rc = api_check_msg(msg, &total);
 
-	return rc ? api_fail(rc) : send_msg(fd, (struct msghdr *)(uintptr_t)msg, total, flags);
+	return rc ? api_refuse(fd, rc)
+		  : send_msg(fd, (struct msghdr *)(uintptr_t)msg, total, flags);
 }
 
 /* read(2) and write(2) know no sockets alone: an epoll instance is just unsuitable. */
@@ -271,8 +272,8 @@ ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
 	int rc;
 
 	if (count < 0 || count > API_IOV_MAX)
-		return api_fail(-EINVAL);
+		return api_refuse(fd, -EINVAL);
 	msg.msg_iovlen = (size_t)count;
 	rc = api_iov_total(iov, msg.msg_iovlen, &total);
-	return rc ? api_fail(rc) : as_file(send_msg(fd, &msg, total, 0));
+	return rc ? api_refuse(fd, rc) : as_file(send_msg(fd, &msg, total, 0));
 }

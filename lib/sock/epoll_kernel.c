@@ -49,13 +49,9 @@ static int open_kernel_fd(struct epoll *ep)
 	return 0;
 }
 
-/* With the last one the instance goes, and ours can be in another one again. */
-static void count_kernel_fd(struct epoll *ep, int op)
+/* With the last descriptor the kernel's instance goes, and ours can be in another one again. */
+static void close_kernel_fd(struct epoll *ep)
 {
-	if (op == EPOLL_CTL_ADD)
-		ep->kernel_fds++;
-	if (op != EPOLL_CTL_DEL || --ep->kernel_fds)
-		return;
 	close(ep->kernel_fd);
 	ep->kernel_fd = -1;
 	if (ep->sock.items)
@@ -69,14 +65,17 @@ int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event 
 
 	if (is_nested(ep) || ep->bell)
 		return -EINVAL;
-	if (ep->kernel_fd < 0 && op == EPOLL_CTL_ADD)
+	/* Also for what has to fail: the kernel knows why. */
+	if (ep->kernel_fd < 0)
 		rc = open_kernel_fd(ep);
-	else if (ep->kernel_fd < 0)
-		rc = -ENOENT;
-	if (rc == 0 && epoll_ctl(ep->kernel_fd, op, fd, &copy))
+	if (rc)
+		return rc;
+	if (epoll_ctl(ep->kernel_fd, op, fd, &copy))
 		rc = -errno;
-	if (rc == 0)
-		count_kernel_fd(ep, op);
+	else
+		ep->kernel_fds += (op == EPOLL_CTL_ADD) - (op == EPOLL_CTL_DEL);
+	if (ep->kernel_fds == 0)
+		close_kernel_fd(ep);
 	return rc;
 }
 

@@ -178,7 +178,7 @@ static NSK_ALWAYS_INLINE int wait_ns(int epfd, struct epoll_event *events, int m
 	if (NSK_UNLIKELY(max <= 0 || max > INT_MAX / (int)sizeof(*events)))
 		return api_fail(-EINVAL);
 	if (NSK_UNLIKELY(!events))
-		return api_fail(-EFAULT);
+		return (int)api_refuse(epfd, -EFAULT);
 	if (NSK_LIKELY(s && s->flags & SOCK_F_EPOLL))
 		return wait_in_loop(epoll_of(s), events, max, timeout_ns, mask);
 	return wait_elsewhere(epfd, events, max, timeout_ns, mask);

@@ -54,7 +54,7 @@ static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,
 static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l)
 {
 	const uint8_t flags = SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT |
-			      SOCK_F_ZEROCOPY;
+			      SOCK_F_ZEROCOPY | SOCK_F_BROADCAST;
 
 	sock_init(&c->sock, w, &tcp_sock_ops, l->sock.family);
 	c->sock.flags = l->sock.flags & flags;

@@ -101,8 +101,9 @@ enum tcp_conn_flags {
 	CONN_F_BIND_PORT = 1u << 31, /* IP_BIND_ADDRESS_NO_PORT is 0 */
 };
 /* What a child takes over from its listener. */
-#define CONN_F_INHERIT \
-	(CONN_F_NODELAY | CONN_F_CORK | CONN_F_RCVBUF_SET | CONN_F_SNDBUF_SET | CONN_F_OOBINLINE)
+#define CONN_F_INHERIT                                                                             \
+	(CONN_F_NODELAY | CONN_F_CORK | CONN_F_RCVBUF_SET | CONN_F_SNDBUF_SET | CONN_F_OOBINLINE | \
+	 CONN_F_BIND_PORT)
 
 /* Deadlines of a connection; see timer.c. */
 enum tcp_timer_id {

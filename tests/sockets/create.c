@@ -2,6 +2,10 @@
 /* socket(): what there is, what there is not and why; flags; what a fresh socket is like. */
 #include "sockets/twin.h"
 
+/* What the compiler would warn of. */
+static void *volatile nowhere;
+static volatile int minus_one = -1;
+
 static const struct {
 	const char *name;
 	int domain, type, protocol;
@@ -112,6 +116,27 @@ static void calls_of_sockets(int fd)
 	say_rc("an option", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &fd, sizeof(fd)));
 }
 
+/* What else is wrong is told only where there is a socket. */
+static void bad_arguments(int fd)
+{
+	struct sockaddr_in sin;
+	int flags = 1 << 28; /* that no call knows */
+
+	say_rc("recv to nowhere", recv(fd, nowhere, 1, 0));
+	say_rc("recvfrom to nowhere", recvfrom(fd, nowhere, 1, 0, NULL, NULL));
+	say_rc("recvmsg to nowhere", recvmsg(fd, nowhere, 0));
+	say_rc("readv of no vector", readv(fd, nowhere, 1));
+	say_rc("readv of -1 pieces", readv(fd, nowhere, minus_one));
+	say_rc("send from nowhere", send(fd, nowhere, 1, 0));
+	say_rc("sendto from nowhere", sendto(fd, nowhere, 1, 0, NULL, 0));
+	say_rc("sendmsg from nowhere", sendmsg(fd, nowhere, 0));
+	say_rc("writev of no vector", writev(fd, nowhere, 1));
+	say_rc("writev of -1 pieces", writev(fd, nowhere, minus_one));
+	say_rc("accept4 with a wrong flag", accept4(fd, NULL, NULL, flags));
+	say_rc("accept4 with an address, no length", accept4(fd, SA(&sin), nowhere, 0));
+	say_rc("wait for events to nowhere", epoll_wait(fd, nowhere, 1, 0));
+}
+
 static void no_socket(void)
 {
 	int fd = epoll_create1(0);
@@ -121,6 +146,7 @@ static void no_socket(void)
 	close(fd);
 	about("a descriptor that is closed");
 	calls_of_sockets(fd);
+	bad_arguments(fd);
 	say_rc("close", close(fd));
 	say_rc("dup", dup(fd));
 	say_rc("fcntl", fcntl(fd, F_GETFL));

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* epoll_create1(), epoll_ctl(): arguments, changing and taking away, dup and close, level, edge and
  * one-shot; how many events a call tells. */
+#include <stdio.h>
+#include <sys/timerfd.h>
+
 #include "sockets/twin.h"
 
 static volatile int minus_one = -1; /* the compiler would warn of it */
@@ -52,6 +55,31 @@ static void arguments(void)
 	close(ep);
 	say_rc("wait after close", epoll_wait(ep, &ev, 1, 0));
 	close(other);
+}
+
+/* Descriptors of the system's own in an instance that has none yet. */
+static void of_the_system(void)
+{
+	FILE *file = tmpfile();
+	int ep = instance(), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	need(file && timer >= 0);
+	about("of the system");
+	say_rc("an operation that is none", control(ep, 77, timer, EPOLLIN));
+	say_rc("change what is not there", control(ep, EPOLL_CTL_MOD, timer, EPOLLIN));
+	say_rc("delete what is not there", control(ep, EPOLL_CTL_DEL, timer, EPOLLIN));
+	say_rc("add a file", control(ep, EPOLL_CTL_ADD, fileno(file), EPOLLIN));
+	say_rc("change a file", control(ep, EPOLL_CTL_MOD, fileno(file), EPOLLIN));
+	say_rc("delete a file", control(ep, EPOLL_CTL_DEL, fileno(file), EPOLLIN));
+	say_rc("delete what is closed", control(ep, EPOLL_CTL_DEL, 999, EPOLLIN));
+	say_rc("add", control(ep, EPOLL_CTL_ADD, timer, EPOLLIN));
+	say_rc("add again", control(ep, EPOLL_CTL_ADD, timer, EPOLLIN));
+	say_rc("delete", control(ep, EPOLL_CTL_DEL, timer, EPOLLIN));
+	say_rc("delete again", control(ep, EPOLL_CTL_DEL, timer, EPOLLIN));
+	about("%s", "");
+	close(ep);
+	fclose(file);
+	fclose(fdopen(timer, "r"));
 }
 
 static void exclusive(void)
@@ -202,6 +230,7 @@ void topic_epolls(void)
 {
 	on_server();
 	arguments();
+	of_the_system();
 	exclusive();
 	modes();
 	changes();

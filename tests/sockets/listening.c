@@ -128,6 +128,8 @@ static void inheritance(void)
 
 	set_int(listener, SOL_SOCKET, SO_KEEPALIVE, 1);
 	set_int(listener, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(listener, SOL_SOCKET, SO_BROADCAST, 1);
+	set_int(listener, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 0);
 	set_int(listener, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_int(listener, IPPROTO_TCP, TCP_KEEPIDLE, 77);
 	set_int(listener, IPPROTO_TCP, TCP_KEEPINTVL, 11);
@@ -142,6 +144,8 @@ static void inheritance(void)
 	about("a connection has of its listener");
 	say("SO_KEEPALIVE", "%d", get_int(fd, SOL_SOCKET, SO_KEEPALIVE));
 	say("SO_REUSEADDR", "%d", get_int(fd, SOL_SOCKET, SO_REUSEADDR));
+	say("SO_BROADCAST", "%d", get_int(fd, SOL_SOCKET, SO_BROADCAST));
+	say("IP_BIND_ADDRESS_NO_PORT", "%d", get_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT));
 	say("SO_ACCEPTCONN", "%d", get_int(fd, SOL_SOCKET, SO_ACCEPTCONN));
 	say("TCP_NODELAY", "%d", get_int(fd, IPPROTO_TCP, TCP_NODELAY));
 	say("TCP_KEEPIDLE", "%d", get_int(fd, IPPROTO_TCP, TCP_KEEPIDLE));
