@@ -51,6 +51,28 @@ static bool flow_free(struct nsk_worker *w, const struct tcp_conn *c, const stru
 	       time_wait_reuse(w, slab_at(&t->time_waits, table_index(value)), iss_after);
 }
 
+/* Whether a connection may have port, which f gets. */
+static bool port_free(struct nsk_worker *w, const struct tcp_conn *c, struct flow *f,
+		      uint16_t port_be, uint32_t *iss_after)
+{
+	f->dport_be = port_be;
+	if (w->tcp->bound && table_port_conflict(w, c, f->dst, f->dport_be))
+		return false;
+	return !away(w, f) && flow_free(w, c, f, iss_after);
+}
+
+/* One of those that came free since none was. */
+static int choose_freed(struct nsk_worker *w, const struct tcp_conn *c, struct flow *f,
+			uint32_t *iss_after)
+{
+	struct tcp_full *full = &w->tcp->full;
+
+	while (full->n)
+		if (port_free(w, c, f, full->freed_be[--full->n], iss_after))
+			return 0;
+	return -EADDRNOTAVAIL;
+}
+
 /* A local port towards the destination in f, which gets it. 0 or -EADDRNOTAVAIL. */
 static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct flow *f,
 		       uint32_t *iss_after)
@@ -59,18 +81,18 @@ static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct fl
 	struct ports_iter it;
 	uint16_t port;
 
+	if (full_holds(&t->full, f, w->now_ns))
+		return choose_freed(w, c, f, iss_after);
 	/* Both addresses and the foreign port: the flow without its last two bytes. */
 	ports_begin(&t->ports, &it, f, offsetof(struct flow, dport_be), (uint16_t)w->set->port_min,
 		    (uint16_t)w->set->port_max);
 	while (ports_next(&it, &port)) {
-		f->dport_be = WIRE_BE16(port);
-		if (t->bound && table_port_conflict(w, c, f->dst, f->dport_be))
-			continue;
-		if (away(w, f) || !flow_free(w, c, f, iss_after))
+		if (!port_free(w, c, f, WIRE_BE16(port), iss_after))
 			continue;
 		ports_taken(&t->ports, &it);
 		return 0;
 	}
+	full_note(&t->full, f, w->now_ns);
 	return -EADDRNOTAVAIL;
 }
 

@@ -17,6 +17,7 @@
 #include "base/wheel.h"
 #include "mbuf/worker.h"
 #include "net/net.h"
+#include "tcp/full.h"
 #include "tcpalg/budget.h"
 #include "tcpalg/cookie.h"
 #include "tcpalg/fastopen.h"
@@ -80,6 +81,7 @@ struct tcp_worker {
 	struct siphash_key isn_key, ts_key; /* [C] */
 	struct cookie_jar jar;
 	struct ports ports;
+	struct tcp_full full;
 	struct srclimit *syn_limit;   /* NULL: SYNs are not limited by their source */
 	struct rtt_limits rtt_limits; /* [C] */
 	uint8_t rcv_shift;	      /* [C] window scale that we announce */

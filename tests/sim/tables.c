@@ -207,6 +207,45 @@ static void ports_that_run_out_are_an_errno(void **state)
 	pair_finish(&world);
 }
 
+/* A reset gives its port back at once; a TIME-WAIT after a second (RFC 6191). */
+static void a_port_that_comes_free_is_found_at_once(void **state)
+{
+	static const char *const settings[] = {"port_min=40000", "port_max=40003", NULL};
+	const struct linger at_once = {.l_onoff = 1};
+	int listener, fd[4], server[4];
+
+	(void)state;
+	begin(settings, MS);
+	pair_acquaint(&world);
+	listener = world_listen(&world, 1, PORT, 16);
+	for (unsigned i = 0; i < 4; i++) {
+		fd[i] = pair_try_connect(&world, PORT);
+		server[i] = world_accept(&world, listener);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(pair_try_connect(&world, PORT), -1);
+		assert_int_equal(errno, EADDRNOTAVAIL);
+		nsk_setsockopt(fd[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		nsk_close(fd[i]);
+		nsk_close(server[i]);
+		fd[i] = pair_try_connect(&world, PORT);
+		assert_true(fd[i] >= NSK_FD_BASE);
+		server[i] = world_accept(&world, listener);
+	}
+	assert_int_equal(pair_try_connect(&world, PORT), -1);
+	for (unsigned i = 0; i < 4; i++) {
+		nsk_close(fd[i]);
+		nsk_close(server[i]);
+	}
+	world_run(&world, 2 * SEC, NULL, NULL);
+	fd[0] = pair_try_connect(&world, PORT);
+	assert_true(fd[0] >= NSK_FD_BASE);
+	nsk_close(world_accept(&world, listener));
+	nsk_close(fd[0]);
+	nsk_close(listener);
+	pair_finish(&world);
+}
+
 static void udp_ports_that_run_out_are_an_errno(void **state)
 {
 	static const char *const settings[] = {"port_min=40000", "port_max=40003", NULL};
@@ -362,6 +401,7 @@ int main(void)
 		world_test(full_table_of_half_open_connections_means_cookies),
 		world_test(descriptors_that_run_out_are_an_errno_and_the_listener_lives),
 		world_test(ports_that_run_out_are_an_errno),
+		world_test(a_port_that_comes_free_is_found_at_once),
 		world_test(udp_ports_that_run_out_are_an_errno),
 		world_test(silent_neighbours_press_out_each_other_and_nobody_in_use),
 		world_test(epoll_sets_that_run_out_are_an_errno),
