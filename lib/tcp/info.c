@@ -48,7 +48,7 @@ static void fill_options(const struct tcp_conn *c, struct nsk_tcp_info *i)
 	if (c->ext)
 		i->tcpi_fastopen_client_fail =
 			(c->ext->fastopen_bits & FASTOPEN_FAIL) >> FASTOPEN_FAIL_SHIFT & 3;
-	if (c->win.rcv_shift) {
+	if (c->win.rcv_shift || c->win.snd_shift) {
 		i->tcpi_options |= TCPI_OPT_WSCALE;
 		i->tcpi_snd_wscale = c->win.snd_shift & 15;
 		i->tcpi_rcv_wscale = c->win.rcv_shift & 15;

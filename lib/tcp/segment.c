@@ -141,7 +141,7 @@ static void syn_options(struct nsk_worker *w, const struct tcp_conn *c, struct t
 		o->present |= TCP_HAS_TS;
 	if (reply ? c->flags & CONN_F_SACK : SETTING(w->set, tcp_sack))
 		o->present |= TCP_HAS_SACK_PERMITTED;
-	if (reply ? c->win.rcv_shift != 0 : w->set->tcp_wscale)
+	if (reply ? c->win.rcv_shift || c->win.snd_shift : w->set->tcp_wscale)
 		o->present |= TCP_HAS_WSCALE;
 }
 
