@@ -225,7 +225,8 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 
 void tcp_want_mem(struct nsk_worker *w, struct tcp_conn *c)
 {
-	if (!conn_in(c, TCPS_SENDING))
+	/* Once: who asks again and again needs no turn for each. */
+	if (!conn_in(c, TCPS_SENDING) || (c->flags & CONN_F_WANT_MEM))
 		return;
 	c->flags |= CONN_F_WANT_MEM;
 	conn_dirty(w, c);

@@ -265,9 +265,14 @@ static void send_buffers_fall_and_writes_are_refused_at_high(void **state)
 	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_TCP_MEM_REFUSED), 2);
 	expect_pressure(1, 1);
 	assert_int_equal(nsk_poll(&pfd, 1, 0), 0);
-	/* ACKs of others make room, and who waits learns it. */
 	peer_settle(&peer);
 	peer_forget(&peer);
+	/* Who asks again and again needs no turn for each. */
+	assert_int_equal(nsk_send(pfd.fd, data, 1000, 0), -1);
+	assert_true(nsk_turn(peer.world.host[0]) > peer.world.now_ns);
+	assert_int_equal(nsk_send(pfd.fd, data, 1000, 0), -1);
+	assert_false(tcp_output_pending(world_worker(&peer.world, 0)));
+	/* ACKs of others make room, and who waits learns it. */
 	for (n = 0; n < HIGH; n++)
 		talk_send_at(&talk[n], TCP_ACK, talk[n].seq, talk[n].ack + 1000, NULL, 0);
 	peer_run(&peer, 2 * SEC);
