@@ -44,6 +44,9 @@ static void seen(void *arg, unsigned direction, uint64_t now_ns, const void *fra
 	const uint8_t *p = frame;
 	struct segment s;
 
+	if (t->deaf)
+		return;
+	memcpy(t->mac[direction], p + 6, 6);
 	t->frames++;
 	t->hash = siphash13(&(struct siphash_key){t->hash, 2 * now_ns + direction}, frame, len);
 	if (len > ETH_HLEN && load_be16(p + 12) == ETH_TYPE_ARP)
@@ -114,10 +117,13 @@ struct audit_side {
 	uint8_t present; /* options of its last SYN */
 	uint8_t shift;
 	uint16_t mss;
-	bool told;	/* has sent an ACK */
-	uint32_t ack;	/* highest */
-	uint32_t right; /* edge of the window that it offered */
-	uint32_t sent;	/* behind the highest octet that it sent */
+	uint16_t syn_wnd; /* of its SYN */
+	uint32_t first;	  /* octet that it sends */
+	uint32_t early;	  /* behind what the peer had sent by its first ACK */
+	bool told;	  /* has sent an ACK */
+	uint32_t ack;	  /* highest */
+	uint32_t right;	  /* edge of the window that it offered */
+	uint32_t sent;	  /* behind the highest octet that it sent */
 };
 
 struct audit {
@@ -153,14 +159,21 @@ static void audit_fail(const struct segment *s, const char *what)
 
 static void audit_syn(const struct segment *s, struct audit_side *me, const struct audit_side *peer)
 {
-	me->syn = true;
 	me->syn_ack = s->flags & TCP_ACK;
-	me->present = s->opts.present;
+	/* The one that is answered need not be the last: both may have waited for the link address.
+	 */
+	me->present = s->opts.present | (me->syn && !me->syn_ack ? me->present : 0);
 	me->shift = s->opts.wscale;
 	me->mss = s->opts.mss;
+	me->syn_wnd = s->wnd;
+	me->first = s->seq + 1;
 	if (me->syn_ack && (s->opts.present & ~peer->present & ~TCP_HAS_MSS))
 		audit_fail(s, "its SYN,ACK takes up what the SYN did not offer");
-	me->sent = s->seq + 1;
+	/* Who repeats a SYN leaves out the data that the first one may have had (RFC 7413 §4.1.3).
+	 */
+	if (!me->syn)
+		me->sent = s->seq + 1;
+	me->syn = true;
 }
 
 static void audit_options(const struct segment *s, uint8_t both)
@@ -181,10 +194,14 @@ static void audit_ack(const struct segment *s, struct audit_side *me, const stru
 		audit_fail(s, "acknowledges what was never sent");
 	if (me->told && after(me->ack, s->ack))
 		audit_fail(s, "its ACK goes backwards");
-	/* By less than a unit of the scale it may, since the field cannot say it (RFC 7323 §2.4).
-	 */
-	if (me->told && me->right - right >= 1u << shift && after(me->right, right))
+	/* By less than a unit of the scale it may, since the field cannot say it (RFC 7323 §2.4),
+	 * and a SYN,ACK that is repeated cannot say a large one. */
+	if (me->told && me->right - right >= 1u << shift && after(me->right, right) &&
+	    !(s->flags & TCP_SYN))
 		audit_fail(s, "takes an offered window back");
+	/* What came before was sent into the window of the SYN (RFC 7413 §4.2.2). */
+	if (!me->told)
+		me->early = peer->sent;
 	if (!me->told || after(right, me->right))
 		me->right = right;
 	me->told = true;
@@ -194,13 +211,15 @@ static void audit_ack(const struct segment *s, struct audit_side *me, const stru
 static void audit_text(const struct segment *s, struct audit_side *me,
 		       const struct audit_side *peer)
 {
-	uint32_t end = s->seq + s->len + !!(s->flags & TCP_FIN);
+	uint32_t end = s->seq + s->len + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
 
 	if (peer->mss && s->len > peer->mss)
 		audit_fail(s, "is larger than the peer's MSS");
 	/* One octet may go beyond as a probe, and so may a FIN. */
-	if (peer->told && after(end, peer->right + 1))
+	if (peer->told && after(end, peer->right + 1) && after(end, peer->early))
 		audit_fail(s, "goes beyond the window");
+	if (!peer->told && peer->syn && after(end, me->first + peer->syn_wnd + 1))
+		audit_fail(s, "goes beyond the window of the SYN");
 	if (after(end, me->sent))
 		me->sent = end;
 }

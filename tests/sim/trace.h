@@ -37,6 +37,8 @@ struct trace {
 	uint64_t hash; /* of all frames, their times and directions */
 	uint64_t frames;
 	uint64_t arps;
+	uint8_t mac[2][6]; /* of both ends */
+	bool deaf;	   /* what enters the wire now is nobody's */
 	size_t count, room;
 	struct segment *segment;
 };
