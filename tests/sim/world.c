@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "stack/stack.h"
 
 /* Turns at one instant that no honest exchange needs. */
@@ -198,7 +197,8 @@ static uint64_t next_ns(struct world *world)
 	for (unsigned i = 0; i < world->nhosts; i++)
 		for (unsigned k = 0; k < world->host[i]->nworkers; k++) {
 			struct nsk_worker *w = &world->host[i]->worker[k]->w;
-			uint64_t due = w->owner_tid > 0 ? NSK_NEVER : loop_next_ns(w);
+			bool asleep = world->stopped[i] || w->owner_tid > 0;
+			uint64_t due = asleep ? NSK_NEVER : loop_next_ns(w);
 
 			if (due < next)
 				next = due;
@@ -209,7 +209,8 @@ static uint64_t next_ns(struct world *world)
 static void turn_all(struct world *world)
 {
 	for (unsigned i = 0; i < world->nhosts; i++)
-		nsk_turn(world->host[i]);
+		if (!world->stopped[i])
+			nsk_turn(world->host[i]);
 	if (world->turns++ > TURNS_AT_ONCE)
 		fail_msg("time stands still");
 }
@@ -220,6 +221,8 @@ bool world_step(struct world *world, uint64_t limit_ns)
 
 	if (next == NSK_NEVER && limit_ns == NSK_NEVER)
 		return false;
+	if (next < world->now_ns + world->least_step_ns)
+		next = world->now_ns + world->least_step_ns;
 	if (next > limit_ns)
 		next = limit_ns;
 	if (next > world->now_ns) {
@@ -416,10 +419,10 @@ void world_setsockopt(int fd, int level, int name, int value)
 
 static uint64_t word_of(uint64_t index)
 {
-	struct rng rng;
+	uint64_t x = index * UINT64_C(0x9e3779b97f4a7c15);
 
-	rng_seed(&rng, index);
-	return rng_u64(&rng);
+	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return x ^ x >> 32;
 }
 
 void world_fill(uint8_t *data, size_t n, uint64_t offset, uint64_t key)

@@ -41,6 +41,8 @@ struct world {
 	unsigned nhosts;
 	unsigned errors; /* lines of level ERR in the logs */
 	bool errors_expected;
+	bool stopped[WORLD_HOSTS]; /* does not turn */
+	uint64_t least_step_ns;	   /* for a host that tries again until its port takes something */
 	struct nsk_stack *host[WORLD_HOSTS];
 	struct nsk_wire *wire; /* host 0 is on end 0, host 1 on end 1 */
 };
