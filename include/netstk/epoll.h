@@ -12,7 +12,10 @@
  * ready, and goes with the description's last descriptor; an edge is told for every arrival, even
  * if what came before was not read; a one-shot registration that has fired is silent until
  * EPOLL_CTL_MOD; level-triggered ones take turns when max_events is small. Instances can be polled
- * and put into instances, five deep.
+ * and put into instances, five deep. Of several threads that wait for one instance an event wakes
+ * one, and another if something is left on the list when that one has looked. Each instance that a
+ * socket is in is told, but with EPOLLEXCLUSIVE the first one that a thread of no worker sleeps on
+ * (all of them, if there is none).
  *
  * Descriptors of the kernel (timers, signals, pipes, sockets of its own) can be in an instance
  * beside the stack's. A worker's thread looks at them every 50 microseconds, and with a timeout of
@@ -21,7 +24,7 @@
  *
  * What differs: an instance takes sockets of its own worker only, else EXDEV (in a worker's
  * function and in a thread that has entered a stack everything made there is on one worker);
- * EPOLLEXCLUSIVE is accepted and wakes all; EPOLLWAKEUP has no meaning; an instance that has
+ * EPOLLWAKEUP has no meaning; an instance that has
  * descriptors of the kernel cannot be put into another one, nor get them there (EINVAL, ELOOP).
  */
 #ifndef NETSTK_EPOLL_H

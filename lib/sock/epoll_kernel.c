@@ -44,8 +44,7 @@ static int open_kernel_fd(struct epoll *ep)
 	ep->kernel_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (ep->kernel_fd < 0)
 		return -errno;
-	if (ep->sock.items)
-		sock_notify(&ep->sock, EPOLLIN); /* threads that wait already do not know it */
+	sock_wake_watches(&ep->sock); /* they do not know it */
 	return 0;
 }
 
@@ -54,8 +53,7 @@ static void close_kernel_fd(struct epoll *ep)
 {
 	close(ep->kernel_fd);
 	ep->kernel_fd = -1;
-	if (ep->sock.items)
-		sock_notify(&ep->sock, EPOLLIN); /* threads that wait already look there */
+	sock_wake_watches(&ep->sock); /* they look there */
 }
 
 int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event *event)

@@ -59,6 +59,8 @@ struct sock_worker {
 void watch_put(struct epoll_item *it, struct sock *s, uint32_t events, struct waiter *wt);
 /* A waiting thread's watch at s, which holds s; NULL: no memory. */
 struct epoll_item *watch_add(struct sock *s, uint32_t bits, struct waiter *wt);
+/* Its waiter has tried: what is left there now is for the next one. Before the watch goes. */
+void watch_pass_on(const struct epoll_item *it);
 /* Takes it away and lets go of s. */
 void watch_del(struct epoll_item *it);
 

@@ -151,7 +151,7 @@ int sock_arrives(struct sock_journey *j, struct sock *s)
 	rc = make_watches(j, sw);
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < j->count; i++)
+	for (unsigned i = j->count; i-- > 0;) /* the oldest one first, as it was */
 		watch_put(j->followers[i].there, s, j->followers[i].events, j->followers[i].waiter);
 	sw->open += j->descriptors;
 	s->refs = (uint16_t)(j->descriptors + j->count);

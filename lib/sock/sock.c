@@ -17,17 +17,122 @@
 /* Items beyond two for each descriptor: threads that wait. */
 #define WATCHES_MIN 1024U
 
-/* Any number of items of any kind. */
-static NSK_NOINLINE void notify_all(struct epoll_item *it, uint32_t bits)
+/*
+ * ---- who is woken ----------------------------------------------------------------------------
+ *
+ * What came (data, a connection, room, an event of an instance) is for one: of the threads that
+ * wait for it in a blocking call the one that has waited longest and was not woken yet. When it has
+ * tried, whether it took something or not, and something is left, it passes the wake-up on to the
+ * next younger one (watch_pass_on()). So as long as something is there each of them has tried since
+ * the last event, or an older one has been woken and not tried yet. Ends, errors and urgent data
+ * concern all, and poll, instances and bells are always told.
+ */
+#define ONE_READS  (EPOLLIN | EPOLLRDNORM)
+#define ONE_WRITES (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND)
+
+static bool is_watch(const struct epoll_item *it)
 {
-	do {
+	return (it->events & ITEM_WATCH) != 0;
+}
+
+/* One of those of whom one is enough, for these conditions. */
+static bool is_one_for(const struct epoll_item *it, uint32_t kind)
+{
+	return is_watch(it) && it->waiter->follows && (it->events & kind);
+}
+
+/* The list begins with the youngest. */
+static void fire_oldest(struct epoll_item *it, uint32_t kind)
+{
+	struct epoll_item *oldest = NULL;
+
+	for (; it; it = it->next)
+		if (is_one_for(it, kind) && !waiter_fired(it->waiter))
+			oldest = it;
+	if (oldest)
+		waiter_fire(oldest->waiter);
+}
+
+static void pass_on(const struct epoll_item *it, uint32_t kind)
+{
+	const struct epoll_item *younger = NULL, *other;
+
+	for (other = it->sock->items; other != it; other = other->next)
+		if (is_one_for(other, kind))
+			younger = other;
+	for (other = it->next; other; other = other->next)
+		if (is_one_for(other, kind) && waiter_fired(other->waiter))
+			return; /* which will pass it on */
+	if (younger)
+		waiter_fire(younger->waiter);
+}
+
+void watch_pass_on(const struct epoll_item *it)
+{
+	uint32_t left = it->sock->ready & it->events;
+
+	if (left & ONE_READS)
+		pass_on(it, ONE_READS);
+	if (left & ONE_WRITES)
+		pass_on(it, ONE_WRITES);
+}
+
+/* A thread sleeps in a wait for it. */
+static bool has_sleeper(const struct epoll *ep)
+{
+	const struct epoll_item *it = ep->sock.items;
+
+	while (it && !(is_one_for(it, EPOLLIN) && !waiter_fired(it->waiter)))
+		it = it->next;
+	return it != NULL;
+}
+
+/*
+ * Of registrations with EPOLLEXCLUSIVE the oldest whose instance somebody waits for is told, and
+ * those that are older still, as in Linux; all of them where nobody waits.
+ */
+static void queue_exclusive(struct epoll_item *it, uint32_t bits)
+{
+	const struct epoll_item *last = NULL;
+
+	for (struct epoll_item *i = it; i; i = i->next)
+		if (i->events & EPOLLEXCLUSIVE && bits & i->events && has_sleeper(i->ep))
+			last = i;
+	for (bool on = !last; it; it = it->next) {
+		on |= it == last;
+		if (on && it->events & EPOLLEXCLUSIVE && bits & it->events)
+			epoll_queue(it);
+	}
+}
+
+/* Any number of items of any kind. */
+static NSK_NOINLINE void notify_all(struct epoll_item *items, uint32_t bits)
+{
+	bool all = bits & ~(uint32_t)(ONE_READS | ONE_WRITES), exclusive = false;
+
+	for (struct epoll_item *it = items; it; it = it->next) {
 		if (!(bits & it->events))
 			continue;
-		if (it->events & ITEM_WATCH)
-			waiter_fire(it->waiter);
-		else
+		if (!is_watch(it) && it->events & EPOLLEXCLUSIVE && !all)
+			exclusive = true;
+		else if (!is_watch(it))
 			epoll_queue(it);
-	} while ((it = it->next) != NULL);
+		else if (all || !it->waiter->follows)
+			waiter_fire(it->waiter);
+	}
+	if (exclusive)
+		queue_exclusive(items, bits);
+	if (!all && bits & ONE_READS)
+		fire_oldest(items, ONE_READS);
+	if (!all && bits & ONE_WRITES)
+		fire_oldest(items, ONE_WRITES);
+}
+
+void sock_wake_watches(struct sock *s)
+{
+	for (const struct epoll_item *it = s->items; it; it = it->next)
+		if (is_watch(it))
+			waiter_fire(it->waiter);
 }
 
 /* One registration is what most sockets have: nothing is kept over its event. */

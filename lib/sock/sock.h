@@ -150,6 +150,9 @@ static inline uint32_t sock_synonyms(uint32_t bits)
 /* Slow half of sock_ready(): tells epoll instances and sleepers. */
 void sock_notify(struct sock *s, uint32_t bits);
 
+/* Wakes all threads that wait at s, whatever they wait for. */
+void sock_wake_watches(struct sock *s);
+
 /* The protocol says: these became (or are again, with new data) true. An edge for each call. */
 static inline void sock_ready(struct sock *s, uint32_t bits)
 {

@@ -86,11 +86,6 @@ void waiter_fire(struct waiter *wt)
 		eventfd_write(event_fd, 1);
 }
 
-static bool fired(const struct waiter *wt)
-{
-	return __atomic_load_n(&wt->word, __ATOMIC_SEQ_CST) != 0;
-}
-
 static bool stopping(const struct nsk_worker *w)
 {
 	return w->ops->stopping(w);
@@ -142,7 +137,7 @@ static int wait_turning(struct waiter *wt)
 
 	if (w->in_turn)
 		return -EDEADLK;
-	while (!fired(wt) && !kernel_ready(wt, &kernel)) {
+	while (!waiter_fired(wt) && !kernel_ready(wt, &kernel)) {
 		if (stopping(w))
 			return -ESHUTDOWN;
 		if (signal_came(wt, &signals))
@@ -150,7 +145,7 @@ static int wait_turning(struct waiter *wt)
 		if (w->now_ns >= wt->deadline_ns)
 			return -ETIMEDOUT;
 		w->ops->turn(w);
-		if (!fired(wt))
+		if (!waiter_fired(wt))
 			w->ops->idle(w, idle_until(wt), -1, &wt->word);
 	}
 	return 0;
@@ -193,7 +188,7 @@ static int wait_in_kernel(struct waiter *wt, const struct nsk_worker *of)
 
 	if (!has_event_fd(wt))
 		return -ENOMEM;
-	while (rc == 0 && !fired(wt)) {
+	while (rc == 0 && !waiter_fired(wt)) {
 		uint64_t now = kernel_now_ns();
 
 		if (of && stopping(of))
@@ -210,7 +205,7 @@ static int wait_in_kernel(struct waiter *wt, const struct nsk_worker *of)
 
 static int wait_sleeping(struct waiter *wt, const struct nsk_worker *of)
 {
-	while (!fired(wt)) {
+	while (!waiter_fired(wt)) {
 		uint64_t now = kernel_now_ns();
 
 		if (of && stopping(of))
@@ -338,6 +333,7 @@ static int try_next(struct wait_state *st)
 		return come_again(st);
 	waiter_clear(&st->waiter);
 	rc = st->op->try(st->watch->sock, st->op->arg);
+	watch_pass_on(st->watch);
 	if (has_to_wait(st->op, st->watch->sock, rc)) {
 		rc = st->gave_up;
 		if (rc == 0 && stopping(st->w))

@@ -38,7 +38,8 @@
 struct waiter {
 	uint32_t word;		  /* [A] 0 waiting, 1 fired */
 	int event_fd;		  /* a sleeper with a mask is woken by it; -1: by the word */
-	bool follows;		  /* [C] a socket that moves takes it along */
+	bool follows;		  /* [C] of a blocking call: a socket that moves takes it along,
+				   * and what comes wakes one of them (sock.c) */
 	bool behind;		  /* [A] and has not come to where that is */
 	bool moved;		  /* [A] one that does not follow: a socket has left it */
 	struct nsk_worker *turns; /* worker that the thread turns meanwhile; NULL: it sleeps */
@@ -60,6 +61,11 @@ void waiter_until(struct waiter *wt, int64_t timeout_ns);
 static inline void waiter_clear(struct waiter *wt)
 {
 	__atomic_store_n(&wt->word, 0, __ATOMIC_SEQ_CST);
+}
+
+static inline bool waiter_fired(const struct waiter *wt)
+{
+	return __atomic_load_n(&wt->word, __ATOMIC_SEQ_CST) != 0;
 }
 
 /* The socket's worker: something happened. Never blocks. */
