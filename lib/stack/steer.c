@@ -43,7 +43,9 @@ void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
 	struct run_worker *r = run_of(w);
 	struct steer_batch *b = &r->batch[owner];
 
-	pkt_of(m)->flags |= PKT_F_STEERED;
+	/* The packet is complete: whoever takes it out of the ring sees all of it, whatever ring
+	 * that is. The same is true of iface below. */
+	__atomic_store_n(&pkt_of(m)->flags, pkt_of(m)->flags | PKT_F_STEERED, __ATOMIC_RELEASE);
 	b->m[b->n++] = m;
 	r->batched++;
 	if (b->n == STEER_BURST)
@@ -103,6 +105,7 @@ unsigned steer_receive(struct run_worker *r)
 	for (unsigned i = 0; i < n; i++) {
 		struct pkt *p = pkt_of(bufs[i]);
 
+		(void)__atomic_load_n(&p->flags, __ATOMIC_ACQUIRE);
 		if (p->family == 0)
 			arp_input(w, &r->stack->iface[p->iface], bufs[i]);
 		else
@@ -118,7 +121,9 @@ unsigned steer_transmit(struct run_worker *r)
 	unsigned n = rte_ring_sc_dequeue_burst(r->tx_ring, (void **)bufs, STEER_BURST, NULL);
 
 	for (unsigned i = 0; i < n; i++)
-		net_tx(&r->w, &r->stack->iface[pkt_of(bufs[i])->iface], bufs[i]);
+		net_tx(&r->w,
+		       &r->stack->iface[__atomic_load_n(&pkt_of(bufs[i])->iface, __ATOMIC_ACQUIRE)],
+		       bufs[i]);
 	return n;
 }
 
@@ -131,7 +136,7 @@ uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf
 		return ifc->port->ops->tx_burst(ifc->port, own, w->now_ns, bufs, n);
 	to = w->stack->worker[ifc->home + w->id % ifc->tx_queues];
 	for (uint16_t i = 0; i < n; i++)
-		pkt_of(bufs[i])->iface = ifc->index;
+		__atomic_store_n(&pkt_of(bufs[i])->iface, ifc->index, __ATOMIC_RELEASE);
 	n = (uint16_t)rte_ring_enqueue_burst(to->tx_ring, (void **)bufs, n, NULL);
 	idle_wake(to);
 	return n;
