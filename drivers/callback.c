@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "bell.h"
 #include "counter.h"
 #include "framebuf.h"
 #include "frameq.h"
@@ -27,6 +28,7 @@
 struct nsk_callback_port {
 	struct nsk_callback_params params; /* [C] */
 	struct frameq in;		   /* caller to stack */
+	struct bell bell;		   /* for the stack's worker */
 	uint32_t frame_max;		   /* [C] */
 	bool up;			   /* [A] */
 	bool taken;			   /* [A] a stack has it */
@@ -97,6 +99,7 @@ void nsk_callback_destroy(struct nsk_callback_port *cb)
 	if (!cb)
 		return;
 	frameq_fini(&cb->in);
+	bell_fini(&cb->bell);
 	free(cb);
 }
 
@@ -121,6 +124,7 @@ int nsk_callback_input(struct nsk_callback_port *cb, const void *packet, size_t 
 	memcpy(f->data, packet, len);
 	frameq_commit(&cb->in, f);
 	frameq_publish(&cb->in);
+	bell_ring(&cb->bell);
 	return 0;
 }
 
@@ -252,6 +256,25 @@ static uint64_t callback_next_ns(struct port *port, uint16_t queue)
 	return frameq_ready(&callback_of(port)->cb->in, 1) ? 0 : UINT64_MAX;
 }
 
+static int callback_rx_fd(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	return bell_fd(&callback_of(port)->cb->bell);
+}
+
+static bool callback_rx_arm(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	bell_arm(&callback_of(port)->cb->bell);
+	return true;
+}
+
+static void callback_rx_disarm(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	bell_disarm(&callback_of(port)->cb->bell);
+}
+
 static const struct port_ops callback_ops = {
 	.start = callback_start,
 	.stop = callback_stop,
@@ -261,6 +284,9 @@ static const struct port_ops callback_ops = {
 	.link = callback_link,
 	.stats = callback_stats,
 	.next_ns = callback_next_ns,
+	.rx_fd = callback_rx_fd,
+	.rx_arm = callback_rx_arm,
+	.rx_disarm = callback_rx_disarm,
 };
 
 int callback_open(const struct port_open *open, struct port **port)

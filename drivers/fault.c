@@ -427,12 +427,29 @@ static int fault_rx_fd(struct port *port, uint16_t queue)
 	return inner->ops->rx_fd ? inner->ops->rx_fd(inner, queue) : -1;
 }
 
+static bool fault_rx_arm(struct port *port, uint16_t queue)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	return !inner->ops->rx_arm || inner->ops->rx_arm(inner, queue);
+}
+
+static void fault_rx_disarm(struct port *port, uint16_t queue)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	if (inner->ops->rx_disarm)
+		inner->ops->rx_disarm(inner, queue);
+}
+
 static const struct port_ops fault_ops = {
 	.start = fault_start,
 	.stop = fault_stop,
 	.close = fault_close,
 	.rx_burst = fault_rx,
 	.rx_fd = fault_rx_fd,
+	.rx_arm = fault_rx_arm,
+	.rx_disarm = fault_rx_disarm,
 	.tx_burst = fault_tx,
 	.link = fault_link,
 	.stats = fault_stats,

@@ -115,6 +115,32 @@ static uint64_t loop_next_ns(struct port *port, uint16_t queue)
 	return wire_next_ns(l->wire, l->end);
 }
 
+static struct bell *bell_of(struct port *port)
+{
+	struct loop_port *l = loop_of(port);
+
+	return &l->wire->dir[l->end ^ 1].bell;
+}
+
+static int loop_rx_fd(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	return bell_fd(bell_of(port));
+}
+
+static bool loop_rx_arm(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	bell_arm(bell_of(port));
+	return true;
+}
+
+static void loop_rx_disarm(struct port *port, uint16_t queue)
+{
+	(void)queue;
+	bell_disarm(bell_of(port));
+}
+
 static const struct port_ops loop_ops = {
 	.start = loop_start,
 	.stop = loop_stop,
@@ -124,6 +150,9 @@ static const struct port_ops loop_ops = {
 	.link = loop_link,
 	.stats = loop_stats,
 	.next_ns = loop_next_ns,
+	.rx_fd = loop_rx_fd,
+	.rx_arm = loop_rx_arm,
+	.rx_disarm = loop_rx_disarm,
 };
 
 int loop_open(const struct port_open *open, struct port **port)

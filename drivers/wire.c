@@ -54,6 +54,7 @@ static void dir_fini(struct wire_dir *d)
 {
 	frameq_fini(&d->inorder);
 	frameq_fini(&d->held);
+	bell_fini(&d->bell);
 }
 
 struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
@@ -365,6 +366,7 @@ uint16_t wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct 
 	} else {
 		dir_send_perfect(wire, d, bufs, n, epoch, done);
 	}
+	bell_ring(&d->bell);
 	framebuf_free(bufs, n);
 	return n;
 }
@@ -540,6 +542,7 @@ int nsk_wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, const vo
 		dir_lose(&wire->dir[end], &m, 1, &done);
 	else
 		dir_send_bad(wire, &wire->dir[end], now_ns, &m, 1, epoch, &done);
+	bell_ring(&wire->dir[end].bell);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <netstk/port.h>
 
 #include "base/compiler.h"
+#include "bell.h"
 #include "frameq.h"
 #include "impair.h"
 
@@ -25,6 +26,7 @@ struct wire_dir {
 	bool timed;	       /* [C] due_ns counts */
 	bool stalled;	       /* [C] takes nothing */
 	bool special;	       /* [C] it, or its packets, need more than a copy */
+	struct bell bell;      /* for the receiver's worker */
 	/* The sender's; the counters behind it are the receiver's. */
 	struct nsk_wire_stats sent;
 	uint64_t delivered NSK_CACHE_ALIGNED;

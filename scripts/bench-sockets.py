@@ -3,8 +3,9 @@
 """What the socket calls cost, and what they cost among many.
 
 Parts: `calls` (a thread that does not run the worker: one by one, and in batches), `growth` (instructions and ticks of the
-time-stamp counter for a request among 1,000 to 1,000,000 connections that all take part) and `workers` (requests per second of
-two workers against one, and against two processes with one each). Requests per second as a share of the wire's ceiling are in
+time-stamp counter for a request among 1,000 to 1,000,000 connections that all take part), `workers` (requests per second of
+two workers against one, and against two processes with one each) and `idle` (what a worker without work costs, and how long
+after a datagram it is awake: on a wire, and on a tap, for which it needs a network namespace). Requests per second as a share of the wire's ceiling are in
 `./dev bench echo`. Nothing else may run; workers needs two cores of its own.
 """
 import argparse
@@ -101,16 +102,38 @@ def workers(args):
     print("\nGoal of two workers: 1.9 times one, or 0.97 times two processes. Each core runs its clients as well.")
 
 
-PARTS = {"calls": calls, "growth": growth, "workers": workers}
+def idle_once(kind, args):
+    words = command("perf_idle", kind, args.seconds, args.wakes)
+    if kind == "tap":
+        words = ["unshare", "-n" if os.geteuid() == 0 else "-Urn", *words]
+    return answer_of(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+
+
+def idle(args):
+    print("\n| Port | Share of a core, % (least to most) | Sleeps/s | Awake after, us: p50 | p99 | longest |")
+    print("|---|---|---|---|---|---|")
+    for kind in ("wire", "tap"):
+        runs = [idle_once(kind, args) for _ in range(args.runs)]
+        share = [run["core_percent"] for run in runs]
+        middle = {key: statistics.median(run[key] for run in runs) for key in ("sleeps_per_s", "p50_us", "p99_us")}
+        print(f"| {kind} | {statistics.median(share):.1f} ({min(share):.1f} to {max(share):.1f}) | {middle['sleeps_per_s']:,.0f} "
+              f"| {middle['p50_us']:.1f} | {middle['p99_us']:.1f} | {max(run['max_us'] for run in runs):,.0f} |")
+        if any(run["lost"] for run in runs):
+            print(f"lost: {[run['lost'] for run in runs]}")
+    print("\nGoals: 5 % of a core, awake after 50 us.")
+
+
+PARTS = {"calls": calls, "growth": growth, "workers": workers, "idle": idle}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="of calls, growth, workers (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="of calls, growth, workers, idle (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="how often, in turn (5)")
     parser.add_argument("--calls", type=int, default=200000, help="calls in a run (200000)")
     parser.add_argument("--requests", type=int, default=1000000, help="requests in a run of growth (1000000)")
-    parser.add_argument("--seconds", type=int, default=2, help="seconds of a run of workers (2)")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds of a run of workers, and of idle's share (2)")
+    parser.add_argument("--wakes", type=int, default=1000, help="datagrams in a run of idle (1000)")
     args = parser.parse_args()
     for part in args.parts:
         if part not in PARTS:

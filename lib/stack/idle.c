@@ -10,6 +10,7 @@
  *
  * No wake-up is lost: the worker says that it sleeps and then looks for work once more; who gives
  * it work looks for the sleeper afterwards. Between the two stands a full fence on either side.
+ * Ports that wake only who has asked for it (rx_arm()) do the same with what they receive.
  * Work is also the word of a call that waits, in this thread, for a socket of another worker.
  */
 #include <errno.h>
@@ -59,26 +60,57 @@ void idle_ring(struct run_worker *r)
 		errno = saved; /* it rings already */
 }
 
-/* The ports' descriptors; *all: each port has one. */
-static nfds_t port_fds(const struct run_worker *r, struct pollfd *fds, bool *all)
-{
-	nfds_t n = 0;
+struct nap {
+	struct pollfd fds[IFACE_MAX + OTHER_FDS];
+	const struct rx_source *armed[IFACE_MAX]; /* those that are to be told of the sleep */
+	nfds_t n;
+	unsigned narmed;
+	bool all; /* each port has a descriptor */
+};
 
-	*all = true;
+static void look_at_ports(const struct run_worker *r, struct nap *nap)
+{
+	nap->n = 0;
+	nap->narmed = 0;
+	nap->all = true;
 	for (unsigned i = 0; i < r->nsources; i++) {
-		const struct iface *ifc = r->source[i].ifc;
+		const struct rx_source *from = &r->source[i];
+		struct port *port = from->ifc->port;
 		int fd = -1;
 
-		if (!iface_running(ifc))
+		if (!iface_running(from->ifc))
 			continue;
-		if (ifc->port->ops->rx_fd)
-			fd = ifc->port->ops->rx_fd(ifc->port, r->source[i].queue);
-		if (fd >= 0)
-			fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
-		else
-			*all = false;
+		if (port->ops->rx_fd)
+			fd = port->ops->rx_fd(port, from->queue);
+		nap->all &= fd >= 0;
+		if (fd < 0)
+			continue;
+		nap->fds[nap->n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		if (port->ops->rx_arm)
+			nap->armed[nap->narmed++] = from;
 	}
-	return n;
+}
+
+/* Packets that come from now on wake the worker; true if none has come already, or might have. */
+static bool arm(const struct nap *nap)
+{
+	bool quiet = true;
+
+	for (unsigned i = 0; i < nap->narmed; i++) {
+		struct port *port = nap->armed[i]->ifc->port;
+
+		quiet &= port->ops->rx_arm(port, nap->armed[i]->queue);
+	}
+	return quiet;
+}
+
+static void disarm(const struct nap *nap)
+{
+	for (unsigned i = 0; i < nap->narmed; i++) {
+		struct port *port = nap->armed[i]->ifc->port;
+
+		port->ops->rx_disarm(port, nap->armed[i]->queue);
+	}
 }
 
 /* The kernel rounds sleeps up by 50 us unless it is told not to. */
@@ -98,25 +130,41 @@ static bool has_work(const struct run_worker *r, const uint32_t *word)
 	       (word && __atomic_load_n(word, __ATOMIC_RELAXED));
 }
 
-static void nap(struct run_worker *r, uint64_t ns, int kernel_fd, const uint32_t *word)
+/* Until then at most, if nothing has come; the descriptors tell what ended it. */
+static void sleep_until(const struct run_worker *r, struct nap *nap, uint64_t until_ns)
 {
-	struct pollfd fds[IFACE_MAX + OTHER_FDS];
+	uint64_t ns = until_ns - r->w.now_ns;
 	struct timespec ts;
-	eventfd_t count;
-	bool all;
-	nfds_t n = port_fds(r, fds, &all);
 
-	ns = NSK_MIN(ns, all ? r->idle.longest_ns : SETTING(r->w.set, idle_sleep_us) * NS_PER_US);
+	ns = NSK_MIN(ns,
+		     nap->all ? r->idle.longest_ns : SETTING(r->w.set, idle_sleep_us) * NS_PER_US);
 	ts = (struct timespec){(time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC)};
-	fds[n++] = (struct pollfd){.fd = r->idle.bell, .events = POLLIN};
-	fds[n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
+	ppoll(nap->fds, nap->n, &ts, NULL);
+}
+
+/* What ports have since the last turn, loop_next_ns() tells: so it is asked after they were armed.
+ */
+static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const uint32_t *word)
+{
+	struct nap nap;
+	struct pollfd *bell;
+	eventfd_t count;
+	bool quiet;
+
+	look_at_ports(r, &nap);
+	bell = &nap.fds[nap.n];
+	nap.fds[nap.n++] = (struct pollfd){.fd = r->idle.bell, .events = POLLIN};
+	nap.fds[nap.n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
 	ask_for_fine_timer(r);
 	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELEASE);
+	quiet = arm(&nap);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!has_work(r, word))
-		ppoll(fds, n, &ts, NULL);
+	until_ns = NSK_MIN(until_ns, loop_next_ns(&r->w));
+	if (quiet && until_ns > r->w.now_ns + LEAST_NS && !has_work(r, word))
+		sleep_until(r, &nap, until_ns);
 	__atomic_store_n(&r->idle.asleep, 0, __ATOMIC_RELAXED);
-	if (fds[n - OTHER_FDS].revents)
+	disarm(&nap);
+	if (bell->revents)
 		eventfd_read(r->idle.bell, &count);
 }
 
@@ -125,7 +173,6 @@ void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uin
 	struct run_worker *r = run_of(w);
 	uint32_t mode = SETTING(w->set, idle_mode);
 	uint64_t spin_ns = mode == IDLE_SLEEP ? 0 : SETTING(w->set, idle_spin_us) * NS_PER_US;
-	uint64_t next_ns;
 
 	if (w->busy || mode == IDLE_BUSY || r->stack->clock.fn) {
 		r->idle.since_ns = w->now_ns;
@@ -135,7 +182,6 @@ void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uin
 		rte_pause();
 		return;
 	}
-	next_ns = NSK_MIN(until_ns, loop_next_ns(w));
-	if (next_ns > w->now_ns + LEAST_NS && has_bell(r))
-		nap(r, next_ns - w->now_ns, kernel_fd, word);
+	if (NSK_MIN(until_ns, loop_next_ns(w)) > w->now_ns + LEAST_NS && has_bell(r))
+		nap(r, until_ns, kernel_fd, word);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Workers that sleep (idle.mode): whoever gives them work wakes them. The longest sleep is set to
- * an hour, so that a wake-up that is lost is a test that ends by its limit. A wire wakes nobody:
- * what comes over it is not what is tested here.
+ * an hour, so that a wake-up that is lost is a test that ends by its limit.
  */
 #include <netstk/epoll.h>
 
@@ -138,6 +137,52 @@ static void a_packet_from_another_worker_wakes(void **state)
 	crew_end(&crew);
 }
 
+/* ---- what comes over a wire --------------------------------------------------------------------
+ */
+
+static unsigned arrived; /* [A] datagrams */
+
+/* Receives on port 7 of all addresses. */
+static int receive(void *arg)
+{
+	char c;
+	int fd = crew_udp(7);
+
+	while (!nsk_stopping(arg))
+		if (nsk_recv(fd, &c, 1, 0) == 1)
+			__atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static bool so_many_arrived(void *arg)
+{
+	return __atomic_load_n(&arrived, __ATOMIC_ACQUIRE) == *(unsigned *)arg;
+}
+
+static void a_packet_on_the_wire_wakes(void **state)
+{
+	struct sockaddr_in to = crew_address(0, 7);
+	struct crew crew;
+	struct nsk_stack *stack;
+	int fd;
+
+	(void)state;
+	__atomic_store_n(&arrived, 0, __ATOMIC_RELAXED);
+	stack = sleepy_with(&crew, 1, receive);
+	crew_until(asleep, stack);
+	nsk_close(nsk_socket(AF_INET, SOCK_DGRAM, 0)); /* the first sleep is not on the bell */
+	crew_enter(&crew, 1);
+	fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		if (i % 2)
+			crew_until(asleep, stack);
+		assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
+		crew_until(so_many_arrived, &i);
+	}
+	crew_end(&crew);
+}
+
 /* ---- a worker waits for another's socket ------------------------------------------------------
  */
 
@@ -243,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_call_wakes_its_worker),
 		cmocka_unit_test(stopping_wakes_all),
 		cmocka_unit_test(a_packet_from_another_worker_wakes),
+		cmocka_unit_test(a_packet_on_the_wire_wakes),
 		cmocka_unit_test(a_socket_of_another_worker_wakes_who_waits_for_it),
 		cmocka_unit_test(who_is_to_be_busy_does_not_sleep),
 	};
