@@ -88,12 +88,15 @@ extern "C" {
 	X(TCP_CHECKSUM, "tcp_checksum", "The TCP checksum is wrong.")                              \
 	X(TCP_BCAST, "tcp_bcast", "The segment was sent to a broadcast or multicast address.")     \
 	X(TCP_NO_LISTENER, "tcp_no_listener", "No connection and no listener takes this segment.") \
+	X(TCP_NO_CONNECTION, "tcp_no_connection",                                                  \
+	  "The port listens, and the segment is of no connection that there is.")                  \
 	X(TCP_SYN_BACKLOG_FULL, "tcp_syn_backlog_full",                                            \
 	  "The listener has no room for another half-open connection.")                            \
 	X(TCP_ACCEPT_BACKLOG_FULL, "tcp_accept_backlog_full",                                      \
 	  "The listener's accept queue is full.")                                                  \
 	X(TCP_SYN_LIMIT, "tcp_syn_limit", "The source has sent more SYNs than tcp.syn_rate.")      \
-	X(TCP_BAD_COOKIE, "tcp_bad_cookie", "The ACK to a listener carries no valid SYN cookie.")  \
+	X(TCP_BAD_COOKIE, "tcp_bad_cookie",                                                        \
+	  "While SYN cookies are out an ACK to a listener carries no valid one.")                  \
 	X(TCP_BAD_SEQUENCE, "tcp_bad_sequence",                                                    \
 	  "The sequence numbers lie outside the receive window.")                                  \
 	X(TCP_BAD_ACK, "tcp_bad_ack",                                                              \

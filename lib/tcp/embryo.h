@@ -123,8 +123,12 @@ struct tcp_conn *tcp_birth(struct nsk_worker *w, struct tcp_conn *l, const struc
 struct tcp_conn *tcp_birth_early(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p,
 				 uint64_t hash, uint32_t iss);
 
-/* syncookie.c: answers a SYN with a cookie; judges the ACK that may bring one back. */
+/*
+ * syncookie.c: answers a SYN with a cookie; whether ACKs to listeners may be meant to bring one
+ * back; judges such an ACK.
+ */
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p);
+bool tcp_cookies_expected(const struct nsk_worker *w);
 bool tcp_cookie_input(struct nsk_worker *w, const struct pkt *p, struct tcp_embryo *e);
 
 #endif

@@ -228,14 +228,15 @@ static bool stray(struct nsk_worker *w, struct rte_mbuf *m)
 static void take_ack(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf *m, uint64_t hash)
 {
 	const struct pkt *p = pkt_of(m);
+	bool judged = !(p->tcp_flags & TCP_SYN) && tcp_cookies_expected(w);
 	struct tcp_embryo e;
 	enum nsk_drop reason;
 	struct tcp_conn *c;
 
-	if (!SETTING(w->set, tcp_syncookies) || (p->tcp_flags & TCP_SYN) ||
-	    !tcp_cookie_input(w, p, &e)) {
+	if (!judged || !tcp_cookie_input(w, p, &e)) {
 		if (!stray(w, m))
-			tcp_refuse(w, m, NSK_DROP_TCP_BAD_COOKIE);
+			tcp_refuse(w, m,
+				   judged ? NSK_DROP_TCP_BAD_COOKIE : NSK_DROP_TCP_NO_CONNECTION);
 		return;
 	}
 	c = tcp_birth(w, l, &e, hash, p, &reason);
@@ -255,7 +256,7 @@ void tcp_listen_input(struct nsk_worker *w, struct tcp_conn *l, struct rte_mbuf 
 
 	if (flags & TCP_RST) { /* first */
 		if (!stray(w, m))
-			pkt_drop(w, m, NSK_DROP_TCP_RST_WINDOW);
+			pkt_drop(w, m, NSK_DROP_TCP_NO_CONNECTION);
 	} else if (flags & TCP_ACK)
 		take_ack(w, l, m, hash);
 	else if ((flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)

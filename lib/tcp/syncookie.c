@@ -52,6 +52,15 @@ static bool cookies_out(const struct nsk_worker *w)
 	       (last_ns && w->now_ns < last_ns + NOTE_NS + 2 * COOKIE_EPOCH_NS);
 }
 
+/* As Linux, which counts a failed cookie only where it has lately sent some. Who always sends
+ * cookies knows no other ACK to a listener. */
+bool tcp_cookies_expected(const struct nsk_worker *w)
+{
+	uint32_t mode = SETTING(w->set, tcp_syncookies);
+
+	return mode > 1 || (mode && cookies_out(w));
+}
+
 void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt *p)
 {
 	struct tcp_worker *t = w->tcp;

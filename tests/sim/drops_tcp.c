@@ -144,6 +144,7 @@ static void rst_to_a_closed_port(struct peer *p)
 }
 
 static const char *const no_cookies[] = {"tcp.syncookies=never", NULL};
+static const char *const all_cookies[] = {"tcp.syncookies=always", NULL};
 static const char *const one_syn[] = {"tcp.syn_rate=1", "tcp.syn_burst=1", NULL};
 static const char *const one_conn[] = {"tcp.max_conns=1", NULL};
 
@@ -161,10 +162,31 @@ static void two_wait_for_accept(struct peer *p)
 	new_connection(p);
 }
 
-static void guessed_cookie(struct peer *p)
+static void ack_to_a_listener(struct peer *p)
 {
 	peer_tcp(p, &(struct tcp_spec){.sport = 5, .dport = 7, .flags = TCP_ACK, .ack = 1234});
 	assert_int_equal(peer_segment(p).flags, TCP_RST);
+}
+
+static void syn_ack_to_a_listener(struct peer *p)
+{
+	peer_tcp(p, &(struct tcp_spec){.sport = 5, .dport = 7, .flags = TCP_SYN | TCP_ACK});
+	assert_int_equal(peer_segment(p).flags, TCP_RST);
+}
+
+static void cookie_is_out(struct peer *p)
+{
+	one_half_open(p);
+	new_syn(p);
+	assert_int_equal(world_counter(&p->world, 0, NSK_CNT_TCP_COOKIES_SENT), 1);
+	peer_forget(p);
+}
+
+static void cookies_were_out(struct peer *p)
+{
+	cookie_is_out(p);
+	peer_run(p, 3 * MINUTE); /* two epochs of the secret, and more */
+	peer_forget(p);
 }
 
 static void fin_to_a_listener(struct peer *p)
@@ -379,9 +401,16 @@ const struct drop_test drops_tcp[] = {
 	CASE(TCP_ACCEPT_BACKLOG_FULL, new_syn, .prepare = two_wait_for_accept, .finish = finish),
 	CASE(TCP_SYN_LIMIT, new_syn, .settings = one_syn, .prepare = one_half_open,
 	     .finish = finish),
-	CASE(TCP_BAD_COOKIE, guessed_cookie, .prepare = listening, .finish = finish),
+	CASE(TCP_BAD_COOKIE, ack_to_a_listener, .settings = all_cookies, .prepare = listening,
+	     .finish = finish),
+	CASE(TCP_BAD_COOKIE, ack_to_a_listener, .prepare = cookie_is_out, .finish = finish),
+	CASE(TCP_NO_CONNECTION, ack_to_a_listener, .prepare = listening, .finish = finish),
+	CASE(TCP_NO_CONNECTION, ack_to_a_listener, .settings = no_cookies, .prepare = listening,
+	     .finish = finish),
+	CASE(TCP_NO_CONNECTION, ack_to_a_listener, .prepare = cookies_were_out, .finish = finish),
+	CASE(TCP_NO_CONNECTION, syn_ack_to_a_listener, .prepare = cookie_is_out, .finish = finish),
 	CASE(TCP_BAD_FLAGS, fin_to_a_listener, .prepare = listening, .finish = finish),
-	CASE(TCP_RST_WINDOW, rst_to_a_listener, .prepare = listening, .finish = finish),
+	CASE(TCP_NO_CONNECTION, rst_to_a_listener, .prepare = listening, .finish = finish),
 	CASE(TCP_TABLE_FULL, connection_beyond_the_limit, .settings = one_conn,
 	     .prepare = listening, .finish = finish),
 	CASE(TCP_NO_MEMORY, connection_beyond_the_limit, .prepare = no_more_memory,
