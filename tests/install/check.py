@@ -4,7 +4,7 @@
 
 Every public header compiles alone, twice in a row, as C11 and as C++17; a program builds and runs by pkg-config with
 the shared and with the static library; the soname is right; the shared library exports what the headers declare with
-NSK_API, no more and no less, and all of it is called nsk_*; the three places that name the version agree.
+NSK_API, no more and no less, and all of it is called nsk_*; our programs start; the three places that name the version agree.
 """
 import argparse
 import os
@@ -142,6 +142,16 @@ def check_program(inst):
     expect("static program", run(program).strip(), inst.version)
 
 
+def check_programs(inst):
+    """Ours start wherever they were put, and find the library that was installed with them."""
+    env = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    folder = f"{inst.prefix}/bin"
+    for name in sorted(os.listdir(folder)) if os.path.exists(folder) else ():
+        expect(name, run(f"{folder}/{name}", "--version", env=env).strip(), f"{name} {inst.version}")
+        found = re.findall(rf"{re.escape(SONAME)} => (\S+)", run("ldd", f"{folder}/{name}", env=env))
+        expect(f"library of {name}", [os.path.realpath(path) for path in found], [os.path.realpath(inst.shared)])
+
+
 def check_build_folder(inst):
     """What was built serves without being installed."""
     source, program = f"{inst.root}/program.c", f"{inst.root}/program"
@@ -189,7 +199,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="nsk-install-") as root:
         inst = Installation(args, root)
         for check in (check_version, check_soname, check_symbols, check_headers, check_flags, check_zero_copy, check_documents,
-                      check_program, check_build_folder):
+                      check_program, check_programs, check_build_folder):
             try:
                 check(inst)
                 print(f"ok {check.__name__}")
