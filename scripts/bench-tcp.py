@@ -118,7 +118,7 @@ def run(cell, seed, timeout):
     return {"goodput_bps": goodput, "best_bps": best, "share": goodput / best if best else 0,
             "each_bps": [app["goodput_bps"] for app in out["apps"]],
             "fairness": out["links"][0]["forth"]["fairness"],
-            "retransmits": sum(app["retransmits"] for app in out["apps"]),
+            "retransmits": sum(app["retransmits"] + app["retransmits_back"] for app in out["apps"]),
             "dropped": out["links"][0]["forth"]["queue_full"], "rtt_us": out["apps"][0]["rtt_us"],
             "error": None if out["ok"] else out["why"], "real_s": time.monotonic() - start}
 

@@ -465,7 +465,9 @@ void apps_result(struct apps *apps)
 				 app->a->name);
 		r->begin_ns = r->begin_ns ? r->begin_ns - SIM_START_NS : 0;
 		r->end_ns = r->end_ns ? r->end_ns - SIM_START_NS : 0;
-		r->rtt_us = app->rtt_count ? app->rtt_sum / (double)app->rtt_count : 0;
+		for (unsigned d = 0; d < 2; d++)
+			r->rtt_us[d] =
+				app->rtt_count[d] ? app->rtt_sum[d] / (double)app->rtt_count[d] : 0;
 		r->latency_p50_us = (double)histogram_quantile(app->latency, 0.5) / 1e3;
 		r->latency_p99_us = (double)histogram_quantile(app->latency, 0.99) / 1e3;
 	}

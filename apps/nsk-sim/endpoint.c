@@ -64,10 +64,10 @@ static void sample(struct endpoint *e)
 
 	if (nsk_getsockopt(e->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
 		return;
-	app->result->retransmits += info.tcpi_total_retrans;
+	app->result->retransmits[e->server] += info.tcpi_total_retrans;
 	if (info.tcpi_rtt && e->sent) {
-		app->rtt_sum += info.tcpi_rtt;
-		app->rtt_count++;
+		app->rtt_sum[e->server] += info.tcpi_rtt;
+		app->rtt_count[e->server]++;
 	}
 }
 

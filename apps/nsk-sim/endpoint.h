@@ -78,8 +78,8 @@ struct app {
 		uint64_t *sent_ns;
 		uint64_t sent[2], got[2], twice;
 	} udp;
-	double rtt_sum;
-	uint64_t rtt_count;
+	double rtt_sum[2]; /* of the client's, of the server's */
+	uint64_t rtt_count[2];
 };
 
 struct apps {

@@ -59,9 +59,17 @@ static void print_bulk(const struct sim_app *a, const struct app_result *r)
 		       parts_kinds[a->kind], (unsigned long long)r->connections, arrows[d],
 		       quantity_text(QUANTITY_BYTES, r->bytes[d], bytes, sizeof(bytes)), seconds(r),
 		       quantity_text(QUANTITY_RATE, (uint64_t)goodput(r, d), bps, sizeof(bps)),
-		       share, (unsigned long long)r->retransmits, r->rtt_us / 1e3,
+		       share, (unsigned long long)r->retransmits[d], r->rtt_us[d] / 1e3,
 		       outcome(r, text, sizeof(text)));
 	}
+}
+
+/* What both ends saw, where they share a row. */
+static double rtt_of_both(const struct app_result *r)
+{
+	if (r->rtt_us[0] > 0 && r->rtt_us[1] > 0)
+		return (r->rtt_us[0] + r->rtt_us[1]) / 2;
+	return r->rtt_us[0] + r->rtt_us[1];
 }
 
 static void print_requests(const struct sim_app *a, const struct app_result *r)
@@ -77,8 +85,8 @@ static void print_requests(const struct sim_app *a, const struct app_result *r)
 	printf("%-14s %-10s %5llu    %6llu req %11.6f s %14s %8s %8llu %9.3f ms  %s%s\n", a->name,
 	       parts_kinds[a->kind], (unsigned long long)r->connections,
 	       (unsigned long long)r->requests, seconds(r), bps, share,
-	       (unsigned long long)r->retransmits, r->rtt_us / 1e3, outcome(r, text, sizeof(text)),
-	       latency);
+	       (unsigned long long)(r->retransmits[0] + r->retransmits[1]), rtt_of_both(r) / 1e3,
+	       outcome(r, text, sizeof(text)), latency);
 }
 
 static void print_link(const struct scenario *s, const struct sim_link *l,
@@ -167,8 +175,10 @@ static json_t *app_json(const struct sim_app *a, const struct app_result *r)
 	json_object_set_new(o, "best_requests_per_s", json_real(r->best_requests));
 	json_object_set_new(o, "latency_p50_us", json_real(r->latency_p50_us));
 	json_object_set_new(o, "latency_p99_us", json_real(r->latency_p99_us));
-	json_object_set_new(o, "retransmits", number(r->retransmits));
-	json_object_set_new(o, "rtt_us", json_real(r->rtt_us));
+	json_object_set_new(o, "retransmits", number(r->retransmits[0]));
+	json_object_set_new(o, "retransmits_back", number(r->retransmits[1]));
+	json_object_set_new(o, "rtt_us", json_real(r->rtt_us[0]));
+	json_object_set_new(o, "rtt_back_us", json_real(r->rtt_us[1]));
 	json_object_set_new(o, "error",
 			    r->errors ? json_string(strerror(r->last_error)) : json_null());
 	return o;

@@ -17,9 +17,9 @@ struct app_result {
 	uint64_t bytes[2];    /* arrived: at the server, at the client */
 	uint64_t measured[2]; /* of them: while goodput was measured */
 	uint64_t measured_ns[2];
-	uint64_t begin_ns, end_ns;	       /* first connect, last close; since the start */
-	uint64_t retransmits;		       /* of both ends */
-	double rtt_us;			       /* mean of the smoothed ones at the end */
+	uint64_t begin_ns, end_ns; /* first connect, last close; since the start */
+	uint64_t retransmits[2];   /* of the client, of the server */
+	double rtt_us[2];	   /* as they saw it: mean of the smoothed ones at the end */
 	double latency_p50_us, latency_p99_us; /* of requests */
 	double best_bps[2];		       /* what the link allows, 0: any */
 	double best_requests;		       /* a second */

@@ -369,6 +369,17 @@ class Sim(unittest.TestCase):
             self.assertGreater(app["goodput_bps"], 0.9 * app["best_bps"], (rate, delay))
             self.assertLess(app["goodput_bps"], 1.02 * app["best_bps"])
 
+    def test_each_way_has_the_figures_of_its_sender(self):
+        lossy = 'links = { wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; loss = "3 %"; ' \
+                'back = { loss = "0 %"; rate = "1 Mbit/s"; }; }; };\n'
+        text = HOSTS + lossy + 'apps = { up = { from = "a"; to = "b"; bytes = "1 MB"; bytes_back = "1 MB"; }; };'
+        app = self.json(text)["apps"][0]
+        self.assertNotEqual(app["retransmits"], app["retransmits_back"])
+        self.assertNotEqual(app["rtt_us"], app["rtt_back_us"])
+        rows = re.findall(r"^up .* (->|<-) .* % +(\d+) +([\d.]+) ms  done$", run(self.file(text)).stdout, re.MULTILINE)
+        self.assertEqual(rows, [("->", str(app["retransmits"]), f"{app['rtt_us'] / 1e3:.3f}"),
+                                ("<-", str(app["retransmits_back"]), f"{app['rtt_back_us'] / 1e3:.3f}")])
+
     def test_every_kind_of_application_comes_to_its_end(self):
         apps = """apps = {
             up = { from = "a"; to = "b"; bytes = 70000; connections = 3; stagger = "3 ms"; };
