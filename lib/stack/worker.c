@@ -230,9 +230,10 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 	if (rc)
 		return config_fail_at(
 			config, config_set_at(config, settings_find("pool.buffers")), -rc,
-			"no memory for %u packet buffers of %u bytes: lower pool.buffers, or give EAL more "
-			"(hugepages, or --eal \"-m MEGABYTES\")",
-			params.count, params.data_room);
+			"no memory for %u packet buffers of %u bytes: lower pool.buffers%s",
+			params.count, params.data_room,
+			device_memory ? ", or give EAL more (hugepages, or --eal \"-m MEGABYTES\")"
+				      : "");
 	return make_steering_rings(r, config);
 }
 

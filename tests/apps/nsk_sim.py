@@ -305,6 +305,12 @@ class Sim(unittest.TestCase):
                                 text=True, timeout=300, check=False)
         self.assertEqual(result.returncode, 0, result.stderr + result.stdout)
 
+    def test_a_pool_that_memory_does_not_suffice_for_is_told_with_what_mends_it(self):
+        result = run(self.file("settings = { pool: { buffers = 16777216; buffer_bytes = 65280; }; };\n" + HOSTS + LINK + APPS))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no memory for 16777216 packet buffers of 65408 bytes: lower pool.buffers", result.stdout + result.stderr)
+        self.assertNotIn("--eal", result.stdout + result.stderr)
+
     def test_many_seeds_of_hostile_hosts_and_of_storms_hold(self):
         count = 1000 if os.environ.get("NSK_TEST_ALL") else 15
         for name in ("hostile", "storm"):
