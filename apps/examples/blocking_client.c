@@ -5,6 +5,7 @@
  * such client, answers must fit the receive buffer until everything is sent.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,14 @@ static int talk(const struct sockaddr_in *server)
 	return n < 0;
 }
 
+/* Says what is wrong; 2, as with all programs, where the same command line will not do next time
+ * either. */
+static int failed(const char *what, int status)
+{
+	fprintf(stderr, "%s\n", what);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct nsk_config *config = nsk_config_new();
@@ -40,20 +49,15 @@ int main(int argc, char **argv)
 	struct nsk_stack *stack;
 	int rc;
 
-	if (nsk_config_args(config, &argc, argv)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 2;
-	}
-	if (argc != 3 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
-		fprintf(stderr,
-			"usage: blocking_client -d DEVICE -a CIDR [-g GATEWAY] ADDRESS PORT <DATA\n");
-		return 2;
-	}
+	if (nsk_config_args(config, &argc, argv))
+		return failed(nsk_config_error(config), 2);
+	if (argc != 3 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1)
+		return failed(
+			"usage: blocking_client -d DEVICE -a CIDR [-g GATEWAY] ADDRESS PORT <DATA",
+			2);
 	server.sin_port = htons((uint16_t)atoi(argv[2]));
-	if (nsk_stack_create(config, &stack)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 1;
-	}
+	if (nsk_stack_create(config, &stack))
+		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	rc = nsk_attach(stack, 0) || talk(&server);
 	nsk_detach();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A TCP echo server: the epoll loop that everybody knows, once on each worker. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -61,16 +62,26 @@ static void on_signal(int sig)
 	nsk_stop(stack);
 }
 
+/* Says what is wrong; 2, as with all programs, where the same command line will not do next time
+ * either. */
+static int failed(const char *what, int status)
+{
+	fprintf(stderr, "%s\n", what);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct nsk_config *config = nsk_config_new();
 	int rc;
 
 	/* -d DEVICE, -a ADDRESS, -l CORES ... as all programs take them. */
-	if (nsk_config_args(config, &argc, argv) || nsk_stack_create(config, &stack)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 1;
-	}
+	if (nsk_config_args(config, &argc, argv))
+		return failed(nsk_config_error(config), 2);
+	if (argc > 1)
+		return failed("only options are taken, such as -d net_tap0 -a 10.9.0.2/24", 2);
+	if (nsk_stack_create(config, &stack))
+		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);

@@ -3,6 +3,7 @@
  * One loop for both worlds: a TCP echo server whose epoll holds a timer and the signals of the
  * kernel beside the stack's sockets. The main thread runs the worker.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,6 +109,14 @@ static int serve(struct server *s)
 	return 1;
 }
 
+/* Says what is wrong; 2, as with all programs, where the same command line will not do next time
+ * either. */
+static int failed(const char *what, int status)
+{
+	fprintf(stderr, "%s\n", what);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct nsk_config *config = nsk_config_new();
@@ -115,10 +124,12 @@ int main(int argc, char **argv)
 	struct server s = {.signals = open_signals(), .timer = open_timer()};
 	int rc;
 
-	if (nsk_config_args(config, &argc, argv) || nsk_stack_create(config, &stack)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 1;
-	}
+	if (nsk_config_args(config, &argc, argv))
+		return failed(nsk_config_error(config), 2);
+	if (argc > 1)
+		return failed("only options are taken, such as -d net_tap0 -a 10.9.0.2/24", 2);
+	if (nsk_stack_create(config, &stack))
+		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	nsk_attach(stack, 0);
 	s.epoll = nsk_epoll_create1(0);

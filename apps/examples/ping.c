@@ -4,6 +4,7 @@
  * needed, the socket sees the replies to its own requests alone. The main thread runs the worker.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
@@ -71,6 +72,14 @@ static int ping(const struct sockaddr_in *host)
 	return answers == 0;
 }
 
+/* Says what is wrong; 2, as with all programs, where the same command line will not do next time
+ * either. */
+static int failed(const char *what, int status)
+{
+	fprintf(stderr, "%s\n", what);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct nsk_config *config = nsk_config_new();
@@ -78,18 +87,12 @@ int main(int argc, char **argv)
 	struct nsk_stack *stack;
 	int rc;
 
-	if (nsk_config_args(config, &argc, argv)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 2;
-	}
-	if (argc != 2 || inet_pton(AF_INET, argv[1], &host.sin_addr) != 1) {
-		fprintf(stderr, "usage: ping -d DEVICE -a CIDR [-g GATEWAY] ADDRESS\n");
-		return 2;
-	}
-	if (nsk_stack_create(config, &stack)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 1;
-	}
+	if (nsk_config_args(config, &argc, argv))
+		return failed(nsk_config_error(config), 2);
+	if (argc != 2 || inet_pton(AF_INET, argv[1], &host.sin_addr) != 1)
+		return failed("usage: ping -d DEVICE -a CIDR [-g GATEWAY] ADDRESS", 2);
+	if (nsk_stack_create(config, &stack))
+		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	rc = nsk_attach(stack, 0) || ping(&host);
 	nsk_detach();

@@ -137,15 +137,25 @@ static void say_what_was_copied(void)
 			       stats.counter[NSK_CNT_PAYLOAD_COPIED_TX]);
 }
 
+/* Says what is wrong; 2, as with all programs, where the same command line will not do next time
+ * either. */
+static int failed(const char *what, int status)
+{
+	fprintf(stderr, "%s\n", what);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct nsk_config *config = nsk_config_new();
 	int rc;
 
-	if (nsk_config_args(config, &argc, argv) || nsk_stack_create(config, &stack)) {
-		fprintf(stderr, "%s\n", nsk_config_error(config));
-		return 1;
-	}
+	if (nsk_config_args(config, &argc, argv))
+		return failed(nsk_config_error(config), 2);
+	if (argc > 1)
+		return failed("only options are taken, such as -d net_tap0 -a 10.9.0.2/24", 2);
+	if (nsk_stack_create(config, &stack))
+		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);

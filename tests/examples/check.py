@@ -4,10 +4,10 @@
 
 usage: check.py BLOCKING_CLIENT PING BIG_ANSWERS SERVER...
 
-Each server echoes what kernel clients send, ends with status 0 on SIGTERM, and is told apart from a broken one by the
-bytes; zero_copy_echo says that it has copied none, big_answers copies less than its answers have packets. blocking_client
-sends its input to a kernel server and prints the answer; ping hears the kernel. Exit status: 0, 1, or 77 where no namespace
-can be made.
+Each ends with status 2 when its command line is wrong. Each server echoes what kernel clients send, ends with status 0 on
+SIGTERM, and is told apart from a broken one by the bytes; zero_copy_echo says that it has copied none, big_answers copies
+less than its answers have packets. blocking_client sends its input to a kernel server and prints the answer; ping hears the
+kernel. Exit status: 0, 1, or 77 where no namespace can be made.
 """
 import contextlib
 import os
@@ -71,6 +71,19 @@ def running(arguments, **streams):
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def check_misuse(program, *operands):
+    """Status 2 and a line about it, whatever is wrong with the command line."""
+    name = os.path.basename(program)
+    for arguments, says in ((["-d", "net_null0", *operands, "more"], "only options are taken|usage"),
+                            (["-x", *operands], "only options are taken|usage"),
+                            (["-d", "net_null0", "-a", "10.9.0.0/24", *operands], "the subnet's own number"),
+                            (operands, "no device: name one with -d, 'nskctl devices' lists"),
+                            (["-d", "net_nul0", "--no-huge", *operands], "no device 'net_nul0'")):
+        result = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        assert result.returncode == 2 and re.search(says, result.stderr), f"{name} {arguments}: {result}"
+    print(f"{name}: a wrong command line is status 2")
 
 
 def connect():
@@ -173,6 +186,8 @@ def main():
     client, ping, answers, *servers = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="nsk-examples-") as folder:
         os.environ["RUNTIME_DIRECTORY"] = folder
+        for program, *operands in ((client, KERNEL, "7"), (ping, KERNEL), (answers,), *((server,) for server in servers)):
+            check_misuse(program, *operands)
         for server in servers:
             check_server(server)
         check_answers(answers)
