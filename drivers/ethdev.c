@@ -170,8 +170,9 @@ static int pci_check(const struct port_open *open, const char *address)
 
 	snprintf(path, sizeof(path), PCI_DEVICES "%.32s", address);
 	if (access(path, F_OK) != 0)
-		return port_open_fail(open, -ENODEV,
-				      "no PCI device %s: '-d help' lists the devices", address);
+		return port_open_fail(
+			open, -ENODEV,
+			"no PCI device %s: 'nskctl devices' lists those that there are", address);
 	pci_bound_to(address, driver, sizeof(driver));
 	for (size_t i = 0; i < NSK_ARRAY_LEN(fit); i++)
 		if (strcmp(driver, fit[i]) == 0)
@@ -302,7 +303,7 @@ int ethdev_open(const struct port_open *open, struct port **port)
 
 	if (!open->devargs || !open->devargs[0])
 		return port_open_fail(open, -EINVAL,
-				      "no device named: '-d help' lists what there is");
+				      "no device named: 'nskctl devices' lists what there is");
 	device_name(open->devargs, name, sizeof(name));
 	quirk = quirk_of_devargs(open->devargs);
 	if (devargs_is_pci(name, &len))
@@ -316,7 +317,7 @@ int ethdev_open(const struct port_open *open, struct port **port)
 		rc = port_open_fail(
 			open, -ENODEV,
 			"'%s' is an interface of the kernel, no device of DPDK's: "
-			"net_af_packet0,iface=%s shares it with the kernel; '-d help' lists more",
+			"net_af_packet0,iface=%s shares it with the kernel; 'nskctl devices' lists more",
 			name, name);
 	if (rc)
 		return rc;

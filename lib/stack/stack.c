@@ -293,8 +293,9 @@ static int check_config(struct nsk_config *config)
 	config->steps = 0;
 	config->error[0] = '\0';
 	if (config->ndevices == 0)
-		return build_fail(config, EINVAL,
-				  "no device: name one with -d, \"-d help\" lists what there is");
+		return build_fail(
+			config, EINVAL,
+			"no device: name one with -d, 'nskctl devices' lists what there is");
 	return config_check(config);
 }
 

@@ -184,14 +184,18 @@ static void devices_that_are_not_there_are_explained(void **state)
 	(void)state;
 	log_set_level(&test_log, NSK_LOG_NONE);
 	assert_int_equal(port_open_named("", &port), -EINVAL);
-	assert_string_equal(test_error, "no device named: '-d help' lists what there is");
+	assert_string_equal(test_error, "no device named: 'nskctl devices' lists what there is");
 	assert_int_equal(port_open_named("net_nosuch0", &port), -ENODEV);
 	assert_non_null(
 		strstr(test_error, "no device 'net_nosuch0': not a device that this DPDK knows"));
 	assert_int_equal(port_open_named("0000:ff:1f.7", &port), -ENODEV);
-	assert_string_equal(test_error, "no PCI device 0000:ff:1f.7: '-d help' lists the devices");
+	assert_string_equal(
+		test_error,
+		"no PCI device 0000:ff:1f.7: 'nskctl devices' lists those that there are");
 	assert_int_equal(port_open_named("ff:1f.7", &port), -ENODEV);
-	assert_string_equal(test_error, "no PCI device 0000:ff:1f.7: '-d help' lists the devices");
+	assert_string_equal(
+		test_error,
+		"no PCI device 0000:ff:1f.7: 'nskctl devices' lists those that there are");
 	log_set_level(&test_log, NSK_LOG_ERR);
 }
 

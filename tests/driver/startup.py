@@ -188,7 +188,7 @@ class Devices(unittest.TestCase):
 
     def test_an_interface_of_the_kernel_is_not_a_device(self):
         self.assertEqual(self.refused("lo"), "nsk-echo: -d: 'lo' is an interface of the kernel, no device of DPDK's: "
-                         "net_af_packet0,iface=lo shares it with the kernel; '-d help' lists more")
+                         "net_af_packet0,iface=lo shares it with the kernel; 'nskctl devices' lists more")
 
     def test_an_unknown_argument_of_a_device_is_refused(self):
         self.assertEqual(self.refused("net_tap0,ifac=nsk0"), "nsk-echo: -d: net_tap0: no argument 'ifac'; did you mean 'iface'? "
