@@ -58,7 +58,8 @@ struct nsk_raw_stats {
  * thread to its first core. What comes back is the first device; nsk_raw_next() leads to the
  * others.
  * Settings of a command line (-o) that only a stack would heed are refused.
- * @param buffers packet buffers in the pool; 0: as many as its rings need
+ * @param buffers packet buffers in the pool, unless `pool.buffers` is set; 0: as many as its rings
+ * need
  * @return 0, or -1 with errno and a text in nsk_config_error()
  */
 NSK_API int nsk_raw_open(struct nsk_config *config, uint32_t buffers, struct nsk_raw **raw);

@@ -260,10 +260,30 @@ static void plan_queues(const struct nsk_stack *stack, const struct port_caps *c
 
 /* A port with one queue is polled by one worker, different ports by different ones, which sends by
  * it as well if it can do so by one queue only. */
+static unsigned queue_home(const struct nsk_stack *stack, const struct iface *ifc,
+			   uint16_t rx_queues, uint16_t queue)
+{
+	return rx_queues == 1 ? ifc->index % stack->nworkers : queue;
+}
+
 static struct run_worker *queue_worker(struct nsk_stack *stack, const struct iface *ifc,
 				       uint16_t queue)
 {
-	return stack->worker[ifc->rx_queues == 1 ? ifc->index % stack->nworkers : queue];
+	return stack->worker[queue_home(stack, ifc, ifc->rx_queues, queue)];
+}
+
+uint32_t iface_rx_buffers(const struct nsk_stack *stack, const struct iface *ifc, unsigned worker)
+{
+	struct port_setup setup = {0};
+	uint32_t buffers = 0;
+
+	if (!ifc->port->caps.device_memory)
+		return 0;
+	plan_queues(stack, &ifc->port->caps, &setup);
+	for (uint16_t q = 0; q < setup.rx_queues; q++)
+		if (queue_home(stack, ifc, setup.rx_queues, q) == worker)
+			buffers += setup.rx_desc;
+	return buffers;
 }
 
 static void warn_distant(struct nsk_stack *stack, const struct iface *ifc,

@@ -371,8 +371,6 @@ static const struct {
 	{"tcp.rto_init_ms", "tcp.rto_max_ms"},
 };
 
-#define POOL_LEAST 64 /* below this the reserve for control packets is all there is */
-
 int settings_check(const struct settings *s, const struct setting *about[2], char *error,
 		   size_t size)
 {
@@ -394,10 +392,10 @@ int settings_check(const struct settings *s, const struct setting *about[2], cha
 	}
 	about[0] = settings_find("pool.buffers");
 	about[1] = NULL;
-	if (s->pool_bufs && s->pool_bufs < POOL_LEAST) {
+	if (s->pool_bufs && s->pool_bufs < SETTINGS_POOL_LEAST) {
 		snprintf(error, size,
 			 "pool.buffers = %u: 0 (as many as the ports ask for), or at least %u",
-			 s->pool_bufs, POOL_LEAST);
+			 s->pool_bufs, SETTINGS_POOL_LEAST);
 		return -EINVAL;
 	}
 	return 0;

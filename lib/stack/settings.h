@@ -17,6 +17,9 @@
 #include "base/settings.h"
 
 #define SETTINGS_ERROR_MAX 256 /* room for any text that these functions leave */
+/* Packet buffers beside those in receive rings: with fewer the reserve for control packets is all
+ * there is. */
+#define SETTINGS_POOL_LEAST 64
 
 enum setting_type {
 	SETTING_U32,

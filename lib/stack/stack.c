@@ -409,7 +409,7 @@ int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_st
 	if (rc)
 		return rc;
 	stack->nworkers = 1;
-	if (buffers)
+	if (buffers && !stack->set.pool_bufs)
 		stack->set.pool_bufs = buffers;
 	rc = build(stack, config, STEPS_TO_PORTS);
 	if (rc)

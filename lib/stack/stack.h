@@ -196,6 +196,8 @@ void stack_routes_down(struct nsk_stack *stack);
 /* iface_life.c: states of interfaces; 0 or -errno. */
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index);
 void iface_close(struct nsk_stack *stack, unsigned index);
+/* How many packet buffers a worker's receive rings of this port hold. */
+uint32_t iface_rx_buffers(const struct nsk_stack *stack, const struct iface *ifc, unsigned worker);
 /* Starts the port with one queue a worker where it can; the text of a failure is in the port. */
 int iface_enable(struct nsk_stack *stack, struct iface *ifc);
 /* Stops it once no worker touches it any more. */

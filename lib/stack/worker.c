@@ -210,6 +210,22 @@ static int make_steering_rings(struct run_worker *r, struct nsk_config *config)
 	return 0;
 }
 
+/* Rings that take all buffers would leave none to receive into or to answer with. */
+static int check_pool(const struct run_worker *r, struct nsk_config *config)
+{
+	uint32_t have = r->stack->set.pool_bufs, rings = 0;
+
+	for (unsigned i = 0; i < r->stack->nifaces; i++)
+		rings += iface_rx_buffers(r->stack, &r->stack->iface[i], r->w.id);
+	if (have == 0 || rings == 0 || have >= rings + SETTINGS_POOL_LEAST)
+		return 0;
+	return config_fail_at(
+		config, config_set_at(config, settings_find("pool.buffers")), EINVAL,
+		"pool.buffers = %u: too small, the receive rings of worker %u alone hold %u: give at least "
+		"%u, or 0 (as many as the ports ask for), or lower rx_ring",
+		have, r->w.id, rings, rings + SETTINGS_POOL_LEAST);
+}
+
 int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool device_memory)
 {
 	char name[24];
@@ -223,6 +239,8 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 	};
 	int rc = build_step(config, "packet pool of worker %u", r->w.id);
 
+	if (rc == 0)
+		rc = check_pool(r, config);
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "nsk%u_p%u", r->stack->id, r->w.id);

@@ -238,6 +238,8 @@ class Configurations(unittest.TestCase):
                  r"other \(port_max is set by x.conf:3\)"),
                 ('mem_limit = "10K";', r"2: mem_limit = 10240: too small, a worker needs \d{6} bytes to start with, and more "
                  "for each connection"),
+                ("rx_ring = 128;\npool: { buffers = 191; };", "3: pool.buffers = 191: too small, the receive rings of worker 0 "
+                 r"alone hold 128: give at least 192, or 0 \(as many as the ports ask for\), or lower rx_ring"),
                 ("pool: { buffer_bytes = 256; };", "1: net_null0: buffers of 256 bytes are too small for mtu 1500 and "
                  "ethdev:net_null fills only one a packet: set pool.buffer_bytes to 1518 or more, or a smaller mtu"),
                 ('\neal = "--iova-mode=xx";', "3: EAL does not start with .*--iova-mode=xx.*")):
@@ -282,6 +284,16 @@ class Configurations(unittest.TestCase):
             status, lines = self.start(self.DEVICE + text + "\n")
             self.assertEqual(status, 1)
             self.assertRegex(lines[-1], "^nsk-echo: x.conf:2: ")
+
+    def test_a_pool_has_more_than_what_all_rings_take(self):
+        for ring, buffers, least in ((256, 256, 320), (256, 64, 320), (512, 100, 576)):
+            self.assertRegex(self.refused(self.DEVICE, "-o", f"pool.buffers={buffers}", "-o", f"rx_ring={ring}"),
+                             f"^-o: pool.buffers = {buffers}: too small, .* hold {ring}: give at least {least}, ")
+        self.assertRegex(self.refused(self.DEVICE, "-d", "net_null1", "-o", "pool.buffers=575"), " hold 512: give at least 576, ")
+        self.assertEqual(self.start(self.DEVICE, "-d", "net_null1", "-a", "10.0.1.2/24", "-o", "pool.buffers=576"), (0, []))
+        result = run("nsk-wire", "--no-huge", "-d", "net_null0", "-d", "net_null1", "-o", "pool.buffers=512")
+        self.assertEqual((result.returncode, result.stderr.splitlines()[-1].split(":")[:3]),
+                         (2, ["nsk-wire", " -o", " pool.buffers = 512"]))
 
     def test_what_is_odd_but_works_is_said(self):
         self.assertEqual(self.start(self.DEVICE, "-d", "net_null1", "-a", "10.0.0.3/24"), (0, [
