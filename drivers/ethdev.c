@@ -188,6 +188,7 @@ static int pci_check(const struct port_open *open, const char *address)
 static int probe_failed(const struct port_open *open, const char *name, int rc)
 {
 	const struct quirk *quirk = quirk_of_devargs(name);
+	char names[160];
 	size_t len;
 
 	if (devargs_is_pci(name, &len))
@@ -200,10 +201,10 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 	if (quirk == &quirk_none)
 		return port_open_fail(
 			open, -ENODEV,
-			"no device '%s': not a device that this DPDK knows; the name begins "
-			"with its driver (net_tap0, net_memif0 ...) and 'apt install "
+			"no device '%s': not a device that this DPDK knows; a name is that of a driver with a "
+			"number behind it (net_tap0), or a PCI address. There are %s; 'apt install "
 			"librte-meta-net' brings them all. EAL's own words are in the log",
-			name);
+			name, quirk_virtual_names(names, sizeof(names)));
 	/* Drivers say -1 for whatever it was: that is no errno. */
 	return port_open_fail(
 		open, rc,
@@ -211,6 +212,36 @@ static int probe_failed(const struct port_open *open, const char *name, int rc)
 		"are in the log",
 		name, rc == -1 ? "" : " (", rc == -1 ? "" : strerror(-rc), rc == -1 ? "" : ")",
 		quirk->package);
+}
+
+/* EAL takes a driver for whatever begins with its name. */
+static int misnamed(const struct port_open *open, const char *name, const char *driver)
+{
+	char names[160];
+
+	return port_open_fail(
+		open, -ENODEV,
+		"no device '%s': behind the driver's name, %s, comes nothing, a number, or _ and a name of "
+		"yours (%s0, %s_lan). There are %s",
+		name, driver, driver, driver, quirk_virtual_names(names, sizeof(names)));
+}
+
+/* After it was probed: by its own name, or "eth_", which old names begin with. */
+static int check_driver(const struct port_open *open, const char *name, uint16_t id)
+{
+	struct rte_eth_dev_info info;
+	char driver[64];
+
+	if (rte_eth_dev_info_get(id, &info) || !info.driver_name)
+		return 0;
+	snprintf(driver, sizeof(driver), "%s", info.driver_name);
+	if (strncmp(name, "eth_", 4) == 0 && strncmp(driver, "net_", 4) == 0)
+		memcpy(driver, "eth_", 4);
+	if (strncmp(name, driver, strlen(driver)) != 0 || devargs_is_of(name, driver))
+		return 0;
+	rte_eth_dev_close(id);
+	rte_dev_remove(info.device);
+	return misnamed(open, name, driver);
 }
 
 /* DPDK's port of a device, with or without an owner; RTE_MAX_ETHPORTS: none. */
@@ -243,7 +274,7 @@ static int device_probe(const struct port_open *open, const char *name, uint16_t
 		return probe_failed(open, name, rc);
 	*id = port_of_device(name);
 	if (*id != RTE_MAX_ETHPORTS)
-		return 0;
+		return check_driver(open, name, *id);
 	return port_open_fail(open, -ENODEV, "%s is a device, but not one that carries packets",
 			      name);
 }
@@ -319,6 +350,8 @@ int ethdev_open(const struct port_open *open, struct port **port)
 			"'%s' is an interface of the kernel, no device of DPDK's: "
 			"net_af_packet0,iface=%s shares it with the kernel; 'nskctl devices' lists more",
 			name, name);
+	else if (quirk == &quirk_none && quirk_taken_for(name))
+		rc = misnamed(open, name, quirk_taken_for(name)->driver);
 	if (rc)
 		return rc;
 	e = mem_apart(sizeof(*e));

@@ -6,6 +6,7 @@
 #include "quirks.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -154,24 +155,50 @@ const struct quirk *quirk_of_driver(const char *driver)
 	return &quirk_none;
 }
 
+/* Rows of virtual devices are those whose arguments are known. */
+static bool is_virtual(const struct quirk *quirk)
+{
+	return quirk->keys != NULL;
+}
+
+bool devargs_is_of(const char *devargs, const char *driver)
+{
+	size_t n = strlen(driver);
+
+	return strncmp(devargs, driver, n) == 0 &&
+	       (devargs[n] == '\0' || devargs[n] == ',' || devargs[n] == '_' ||
+		isdigit((unsigned char)devargs[n]));
+}
+
 const struct quirk *quirk_of_devargs(const char *devargs)
 {
-	size_t len;
-
 	if (strncmp(devargs, "vdev:", 5) == 0)
 		devargs += 5;
-	/* A virtual device is named by its driver and whatever tells it from others: net_tap0,
-	 * net_tap_lan. */
-	len = strcspn(devargs, ",");
-	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks); i++) {
-		size_t n = strlen(quirks[i].driver);
-
-		if (len >= n && strncmp(devargs, quirks[i].driver, n) == 0 &&
-		    !islower((unsigned char)devargs[n]) &&
-		    strcmp(quirks[i].driver, "net_virtio") != 0)
+	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks); i++)
+		if (is_virtual(&quirks[i]) && devargs_is_of(devargs, quirks[i].driver))
 			return &quirks[i];
-	}
 	return &quirk_none;
+}
+
+const struct quirk *quirk_taken_for(const char *name)
+{
+	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks); i++)
+		if (is_virtual(&quirks[i]) &&
+		    strncmp(name, quirks[i].driver, strlen(quirks[i].driver)) == 0)
+			return &quirks[i];
+	return NULL;
+}
+
+const char *quirk_virtual_names(char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < NSK_ARRAY_LEN(quirks) && n < size; i++)
+		if (is_virtual(&quirks[i]))
+			n += (size_t)snprintf(text + n, size - n, "%s%s", n ? " " : "",
+					      quirks[i].driver);
+	return text;
 }
 
 static size_t hex_digits(const char *text)

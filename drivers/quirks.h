@@ -16,9 +16,9 @@ struct quirk {
 	const char *driver;  /* as the device reports it and as vdevs are named: "net_tap" */
 	const char *package; /* Debian's name of it */
 	/*
-	 * Arguments that 22.11's has, with blanks between; NULL: not known. Behind a '=' what a
-	 * value is: text, num, bool, mac or one of several words; without one it takes none. A '+'
-	 * at the end: it may come again.
+	 * Arguments that 22.11's has, with blanks between; NULL: no virtual device. Behind a '='
+	 * what a value is: text, num, bool, mac or one of several words; without one it takes none.
+	 * A '+' at the end: it may come again.
 	 */
 	const char *keys;
 	bool single_file;  /* EAL: --single-file-segments when hugepages are used */
@@ -50,6 +50,17 @@ const struct quirk *quirk_of_driver(const char *driver);
 /* The row of a virtual device named in devargs ("net_tap0,iface=nsk0"); quirk_none for PCI and
  * unknown ones. */
 const struct quirk *quirk_of_devargs(const char *devargs);
+
+/* True if it names a virtual device of this driver: net_tap, net_tap0 and net_tap_lan are of
+ * net_tap, net_tapestry0 is not. */
+bool devargs_is_of(const char *devargs, const char *driver);
+
+/* The row whose driver EAL would take for a name that is of none in the table: it looks at how the
+ * name begins alone. NULL: there is none. */
+const struct quirk *quirk_taken_for(const char *name);
+
+/* Drivers of virtual devices in the table, "net_tap net_tun ..."; text. */
+const char *quirk_virtual_names(char *text, size_t size);
 
 /* True for "0000:00:08.0", "00:08.0" and the like, with or without arguments behind; @len: of the
  * address. */

@@ -188,6 +188,8 @@ static void devices_that_are_not_there_are_explained(void **state)
 	assert_int_equal(port_open_named("net_nosuch0", &port), -ENODEV);
 	assert_non_null(
 		strstr(test_error, "no device 'net_nosuch0': not a device that this DPDK knows"));
+	assert_int_equal(port_open_named("net_nulls0", &port), -ENODEV);
+	assert_non_null(strstr(test_error, "no device 'net_nulls0': behind the driver's name"));
 	assert_int_equal(port_open_named("0000:ff:1f.7", &port), -ENODEV);
 	assert_string_equal(
 		test_error,

@@ -195,7 +195,22 @@ class Devices(unittest.TestCase):
                          "net_tap has: iface remote mac persist")
 
     def test_an_unknown_device_is_refused_once(self):
-        self.assertIn("nsk-echo: -d: no device 'net_what0'", self.refused("net_what0"))
+        there = "There are net_tap net_tun net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null"
+        said = self.refused("net_what0")
+        self.assertIn("nsk-echo: -d: no device 'net_what0'", said)
+        self.assertIn(there, said)
+
+    def test_a_name_that_only_begins_as_a_drivers_is_refused(self):
+        """EAL itself would make a tap of net_tapp0; eth_null is another name of net_null."""
+        for device, driver in (("net_tapp0", "net_tap"), ("net_nullA", "net_null"), ("vdev:net_null-1,size=64", "net_null"),
+                               ("eth_nulll0", "eth_null")):
+            name = re.search(r"\w+_[\w-]+", device)[0]
+            self.assertEqual(self.refused(device), f"nsk-echo: -d: no device '{name}': behind the driver's name, {driver}, comes "
+                             f"nothing, a number, or _ and a name of yours ({driver}0, {driver}_lan). There are net_tap net_tun "
+                             "net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null")
+        for device in ("net_null", "net_null7", "net_null_lan", "net_null7lan", "vdev:net_null1", "eth_null0"):
+            result = run("nsk-echo", "-d", device, "-a", "10.0.0.2/24", "--no-huge", "--quiet", "--duration", "0.1")
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_no_folder_for_dpdks_runtime_data_is_no_error(self):
         result = run("nsk-echo", *NULL, "--quiet", "--duration", "0.1", env={"RUNTIME_DIRECTORY": "/nowhere"})

@@ -62,10 +62,35 @@ static void a_virtual_device_finds_its_row_by_name(void **state)
 	assert_string_equal(quirk_of_devargs("net_tap_lan")->driver, "net_tap");
 	assert_string_equal(quirk_of_devargs("vdev:net_memif1")->driver, "net_memif");
 	assert_string_equal(quirk_of_devargs("net_virtio_user0,path=x")->driver, "net_virtio_user");
+	assert_string_equal(quirk_of_devargs("net_tap")->driver, "net_tap");
+	assert_string_equal(quirk_of_devargs("net_tap,iface=x")->driver, "net_tap");
+	assert_string_equal(quirk_of_devargs("net_tap_foo,iface=x")->driver, "net_tap");
+	assert_string_equal(quirk_of_devargs("net_tap0lan")->driver, "net_tap");
 	assert_ptr_equal(quirk_of_devargs("net_tapestry0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_tapp0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_tapP0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_tap-0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_ta"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_virtio0"), &quirk_none);
+	assert_ptr_equal(quirk_of_devargs("net_e1000_em0"), &quirk_none);
 	assert_ptr_equal(quirk_of_devargs("0000:00:08.0"), &quirk_none);
 	assert_string_equal(quirk_of_driver("net_e1000_em")->driver, "net_e1000_em");
 	assert_ptr_equal(quirk_of_driver("net_ixgbe"), &quirk_none);
+}
+
+static void a_name_that_eal_would_take_for_a_drivers_is_told(void **state)
+{
+	char names[160];
+
+	(void)state;
+	assert_string_equal(quirk_taken_for("net_tapp0")->driver, "net_tap");
+	assert_string_equal(quirk_taken_for("net_virtio_users0")->driver, "net_virtio_user");
+	assert_null(quirk_taken_for("net_what0"));
+	assert_null(quirk_taken_for("net_virtio0"));
+	assert_string_equal(quirk_virtual_names(names, sizeof(names)),
+			    "net_tap net_tun net_virtio_user net_vhost net_memif net_af_packet "
+			    "net_ring net_pcap net_null");
+	assert_string_equal(quirk_virtual_names(names, 12), "net_tap net");
 }
 
 static void each_row_says_why_it_is_there(void **state)
@@ -161,6 +186,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_names_the_driver_and_the_rest_is_for_dpdk),
 		cmocka_unit_test(pci_addresses_are_told_from_names),
 		cmocka_unit_test(a_virtual_device_finds_its_row_by_name),
+		cmocka_unit_test(a_name_that_eal_would_take_for_a_drivers_is_told),
 		cmocka_unit_test(each_row_says_why_it_is_there),
 		cmocka_unit_test(arguments_that_a_driver_does_not_have_are_refused),
 		cmocka_unit_test(needs_are_seen_through_wrappers),
