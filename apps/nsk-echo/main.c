@@ -168,10 +168,6 @@ int main(int argc, char **argv)
 		set_tcp(&echo, "7");
 		set_udp(&echo, "7");
 	}
-	if (!nsk_config_addresses(config))
-		fprintf(stderr,
-			"nsk-echo: no address, so that nobody can reach it: give it one with -a "
-			"10.9.0.2/24 or the like\n");
 	stack = program_stack(&program, config);
 	nsk_config_free(config);
 	program_catch_signals(stack);

@@ -63,7 +63,10 @@ static void show_interface(FILE *out, const json_t *ifc)
 		text(ifc, "device", a, sizeof(a)), text(ifc, "driver", b, sizeof(b)),
 		number(ifc, "rx_queues"), number(ifc, "tx_queues"));
 	fprintf(out, "    mac         %s\n", text(ifc, "mac", a, sizeof(a)));
-	fprintf(out, "    addresses   %s\n", text(ifc, "addresses", a, sizeof(a)));
+	fprintf(out, "    addresses   %s\n",
+		json_array_size(json_object_get(ifc, "addresses"))
+			? text(ifc, "addresses", a, sizeof(a))
+			: "none: nothing can reach it; -a CIDR behind its -d gives it one");
 	show_port(out, json_object_get(ifc, "port"));
 }
 

@@ -62,6 +62,24 @@ static int add_connected(struct nsk_stack *stack)
 	return 0;
 }
 
+/* What is sent needs an address to come from. An interface that a route names may borrow one. */
+static void warn_addressless(const struct nsk_stack *stack, const struct nsk_config *config)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+		bool routed = false;
+
+		for (unsigned k = 0; k < config->nroutes; k++)
+			routed |= strcmp(config->route[k].iface, ifc->name) == 0;
+		if (ifc->naddrs == 0 && !routed)
+			LOG_WARN(
+				&stack->log, "iface",
+				"%s has no address: nothing can reach it, and nothing is sent from it; "
+				"give it one: -a CIDR behind its -d, or addresses in its file",
+				ifc->name);
+	}
+}
+
 /* ---- routes that are configured ------------------------------------------------------------ */
 
 /* One that is being added, with texts for its errors. */
@@ -231,5 +249,6 @@ int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
 		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
 	for (unsigned i = 0; i < stack->nifaces; i++)
 		stack->snap.iface[i] = &stack->iface[i];
+	warn_addressless(stack, config);
 	return 0;
 }

@@ -96,18 +96,34 @@ class WithoutProgram(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stderr), (1, "nskctl: standard output takes no more\n"))
 
 
+def echo(path, *args):
+    """nsk-echo on the null device, once it answers at its control socket."""
+    program = subprocess.Popen([os.path.join(APPS, "nsk-echo"), "-d", "net_null0", *args, "--no-huge", "--tcp", "7", "--udp", "7",
+                                "--control", path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if run("-s", path, "version").returncode == 0:
+            return program
+        if program.poll() is not None:
+            raise RuntimeError(program.stderr.read())
+    raise RuntimeError("nsk-echo does not answer")
+
+
+class WithoutAddress(unittest.TestCase):
+    def test_an_interface_that_nothing_can_reach_is_told(self):
+        with tempfile.TemporaryDirectory() as folder, echo(f"{folder}/x", "-d", "net_null1", "-a", "10.0.0.2/24") as program:
+            said = run("-s", f"{folder}/x", "interfaces").stdout
+            program.send_signal(signal.SIGTERM)
+            log = program.communicate(timeout=60)[1]
+        self.assertEqual(re.findall(r"^(\w+): |^    addresses   (.*)$", said, re.MULTILINE),
+                         [("net_null0", ""), ("", "none: nothing can reach it; -a CIDR behind its -d gives it one"),
+                          ("net_null1", ""), ("", "10.0.0.2/24")])
+        self.assertRegex(log, "^netstk warning: iface: net_null0 has no address: .*\n$")
+
+
 class WithProgram(unittest.TestCase):
     @classmethod
     def start(cls):
-        cls.program = subprocess.Popen(
-            [os.path.join(APPS, "nsk-echo"), "-d", "net_null0", "-a", "10.0.0.2/24", "-g", "10.0.0.1", "--no-huge", "--tcp", "7",
-             "--udp", "7", "--control", cls.socket, "--eal", f"--file-prefix={cls.prefix}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for _ in range(600):
-            if run("-s", cls.socket, "version").returncode == 0:
-                return
-            if cls.program.poll() is not None:
-                raise RuntimeError(cls.program.stderr.read())
-        raise RuntimeError("nsk-echo does not answer")
+        cls.program = echo(cls.socket, "-a", "10.0.0.2/24", "-g", "10.0.0.1", "--eal", f"--file-prefix={cls.prefix}")
 
     @classmethod
     def setUpClass(cls):

@@ -130,10 +130,15 @@ class CommandLines(unittest.TestCase):
         result = run("nsk-echo", *NULL, *(f"--tcp={port}" for port in range(1, 10)))
         self.assertEqual(result.stderr.splitlines()[0], 'nsk-echo: --tcp "9": give 8 ports at most')
 
-    def test_an_echo_without_an_address_says_that_nobody_can_reach_it(self):
-        result = run("nsk-echo", "-d", "net_null0", "--no-huge", "--duration", "0.1", "--quiet")
-        self.assertEqual((result.returncode, result.stderr), (0, "nsk-echo: no address, so that nobody can reach it: "
-                                                                 "give it one with -a 10.9.0.2/24 or the like\n"))
+    def test_an_interface_without_an_address_says_that_nobody_can_reach_it(self):
+        def says(*names):
+            return "".join(f"netstk warning: iface: {name} has no address: nothing can reach it, and nothing is sent from it; "
+                           "give it one: -a CIDR behind its -d, or addresses in its file\n" for name in names)
+
+        for args, names in (((), ("net_null0",)), (("-a", "10.0.0.2/24"), ()), (("-d", "net_null1"), ("net_null0", "net_null1")),
+                            (("-d", "net_null1", "-a", "10.0.0.2/24"), ("net_null0",)), (("--log", "error"), ())):
+            result = run("nsk-echo", "-d", "net_null0", *args, "--no-huge", "--duration", "0.1", "--quiet")
+            self.assertEqual((result.returncode, result.stderr), (0, says(*names)))
 
     def test_faults_are_listed_and_stand_in_the_document(self):
         with open(f"{ROOT}/docs/CONFIG.md", encoding="utf-8") as file:
@@ -313,6 +318,10 @@ class Configurations(unittest.TestCase):
     def test_what_is_odd_but_works_is_said(self):
         self.assertEqual(self.start(self.DEVICE, "-d", "net_null1", "-a", "10.0.0.3/24"), (0, [
             "netstk warning: route: net_null0 and net_null1 are both in 10.0.0.0/24: what is sent there leaves by net_null0"]))
+
+    def test_an_interface_that_a_route_names_may_do_without_an_address(self):
+        route = 'routes = ( { destination = "10.9.0.0/16"; iface = "net_null1"; } );\n'
+        self.assertEqual(self.start(self.DEVICE + route, "-d", "net_null1"), (0, []))
 
     def test_names_of_linux_are_understood_in_files_and_options(self):
         self.assertEqual(self.start(self.DEVICE + "net: { ipv4: { tcp_retries2 = 7; }; };\n", "-o",

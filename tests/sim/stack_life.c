@@ -209,6 +209,7 @@ static void test_an_mtu_that_the_port_cannot_do(void **state)
 	(void)state;
 	nsk_config_log(config, keep_last, &said, NSK_LOG_INFO);
 	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
+	assert_int_equal(nsk_config_add_address(config, "10.0.0.1/24"), 0);
 	assert_int_equal(config_device_mtu(config, "1401"), 0);
 	assert_int_equal(nsk_stack_create(config, &stack), -1);
 	assert_int_equal(errno, EINVAL);
@@ -230,6 +231,7 @@ static void test_an_mtu_that_the_port_cannot_do(void **state)
 	config = nsk_config_new();
 	nsk_config_log(config, keep_last, &said, NSK_LOG_INFO);
 	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
+	assert_int_equal(nsk_config_add_address(config, "10.0.0.1/24"), 0);
 	assert_int_equal(nsk_stack_create(config, &stack), 0);
 	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
 	assert_int_equal(info.mtu, 1400);
