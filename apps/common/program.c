@@ -185,7 +185,8 @@ void program_raw(const struct program *p, const struct nsk_config *config, unsig
 		program_misuse(p, "%u device%s: give -d %s", n, n == 1 ? "" : "s",
 			       devices == 1 ? "once" : "twice");
 	if (nsk_config_worker_count(config) > 1)
-		program_misuse(p, "--lcores: one thread moves the packets, give one core");
+		program_misuse(p, "%u workers: one thread moves the packets, give one core",
+			       nsk_config_worker_count(config));
 	program_useless(p, config, "control", "there is no stack here to look into");
 }
 

@@ -315,7 +315,7 @@ static void check_shared(const struct options *o, unsigned run, const struct pro
 	if (nsk_config_addresses(config) > 1 && run & (LEAN | RAW))
 		program_misuse(p, "--address: one is used; --source-range takes more");
 	if (run & STACK && nsk_config_worker_count(config) > o->connections)
-		program_misuse(p, "--lcores: %u workers for --connections %u: some would idle",
+		program_misuse(p, "%u workers for --connections %u: some would idle",
 			       nsk_config_worker_count(config), o->connections);
 	for (uint32_t i = 0; i < o->ntargets; i++)
 		if (o->target[i].sa.sa_family != AF_INET)

@@ -96,7 +96,8 @@ NSK_API int nsk_config_add_route(struct nsk_config *config, const char *destinat
  * worker, not pinned. */
 NSK_API int nsk_config_lcores(struct nsk_config *config, const char *list);
 
-/** @brief Number of workers without naming cores. */
+/** @brief Number of workers without naming cores, as `--workers COUNT` does: the system's scheduler
+ * places their threads. Of this and nsk_config_lcores() the last call counts. */
 NSK_API int nsk_config_workers(struct nsk_config *config, unsigned count);
 
 /** @brief Further arguments for DPDK's EAL, split as a shell would, as `--eal "ARGS"` does. */
@@ -163,9 +164,10 @@ NSK_API unsigned nsk_config_fail_step(struct nsk_config *config, unsigned step);
 /**
  * @brief Take the options that all programs share out of a command line.
  *
- * `-d/--device -a/--address -g/--gateway -l/--lcores -c/--config -o/--option --no-huge --eal
- * --control --log` are applied; `--help`, `--version` and everything unknown are left in argv for
- * the caller, in order, argv[0] included. Everything after `--` is left alone.
+ * `-d/--device -a/--address -g/--gateway -l/--lcores --workers -c/--config -o/--option
+ * --no-huge --eal --control --secret-file --log` are applied; `--help`, `--version` and everything
+ * unknown are left in argv for the caller, in order, argv[0] included. Everything after `--` is
+ * left alone.
  *
  * @param argc in: count; out: count of what is left
  */

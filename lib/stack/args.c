@@ -5,7 +5,9 @@
  * would stop at or reorder what it does not know.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -33,6 +35,16 @@ static int set_key_value(struct nsk_config *config, const char *value)
 	return nsk_config_set(config, key, equals + 1);
 }
 
+static int set_workers(struct nsk_config *config, const char *value)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end || n > UINT_MAX)
+		return config_fail(config, EINVAL, "\"%.60s\" is no number of workers", value);
+	return nsk_config_workers(config, (unsigned)n);
+}
+
 static int no_huge(struct nsk_config *config, const char *value)
 {
 	(void)value;
@@ -51,6 +63,7 @@ static const struct option_row options[] = {
 	{"-g", "--gateway", "ADDR", "default route by way of this address", nsk_config_add_gateway},
 	{"-l", "--lcores", "LIST", "cores of the workers, one worker each: 1-3,5",
 	 nsk_config_lcores},
+	{NULL, "--workers", "COUNT", "so many workers without cores of their own", set_workers},
 	{"-c", "--config", "FILE", "read a configuration file", nsk_config_load},
 	{"-o", "--option", "KEY=VALUE", "change a setting: tcp.retries=8; repeatable",
 	 set_key_value},

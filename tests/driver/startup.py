@@ -117,6 +117,8 @@ class CommandLines(unittest.TestCase):
                 (wire + "-a 10.0.0.2/24", "--address: a wire has no address, its ends' hosts have"),
                 (wire + "-g 10.0.0.1", "--gateway: a wire sends nothing of its own"),
                 (wire + "--control x", "--control: there is no stack here to look into"),
+                (wire + "--workers 2", "2 workers: one thread moves the packets, give one core"),
+                (load + "--engine stack --workers 9 --connections 8", "9 workers for --connections 8: some would idle"),
                 ("nsk-reflect --no-huge -d net_null0 -d net_null1", "2 devices: give -d once"),
                 ("nsk-reflect --no-huge -d net_null0 -g 10.0.0.1", "--gateway: packets go back to where they came from"),
                 ("nsk-echo --no-huge -d net_null0 -- x", 'unexpected argument "x"'),

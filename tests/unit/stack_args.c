@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,30 @@ static void test_cores_are_taken(void **state)
 	assert_int_equal(TAKE(&l, "--lcores", "9999"), -1);
 	assert_non_null(strstr(nsk_config_error(l.config),
 			       "--lcores: core 9999 is not there for this process"));
+	nsk_config_free(l.config);
+}
+
+static void test_workers_without_cores_and_cores_take_each_others_place(void **state)
+{
+	cpu_set_t usable;
+	char first[16];
+	struct line l;
+	int core = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(usable), &usable), 0);
+	while (!CPU_ISSET(core, &usable))
+		core++;
+	snprintf(first, sizeof(first), "%d", core);
+	assert_int_equal(TAKE(&l, "-l", first, "--workers", "3"), 0);
+	assert_int_equal(nsk_config_worker_count(l.config), 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(l.config->cpu[i], -1);
+	assert_true(nsk_config_given(l.config, "workers"));
+	nsk_config_free(l.config);
+	assert_int_equal(TAKE(&l, "--workers=64", "-l", first), 0);
+	assert_int_equal(nsk_config_worker_count(l.config), 1);
+	assert_int_equal(l.config->cpu[0], core);
 	nsk_config_free(l.config);
 }
 
@@ -214,6 +239,13 @@ static void test_each_misuse_names_its_option(void **state)
 		{{"-g"}, "-g: lacks its value (-g ADDR)"},
 		{{"-l", "one"},
 		 "-l: cores \"one\": numbers and ranges with commas between, such as 1-3,5"},
+		{{"--workers", "0"}, "--workers: 0 workers: 1 to 64 are possible"},
+		{{"--workers", "65"}, "--workers: 65 workers: 1 to 64 are possible"},
+		{{"--workers", "4294967297"}, "--workers: \"4294967297\" is no number of workers"},
+		{{"--workers", "two"}, "--workers: \"two\" is no number of workers"},
+		{{"--workers", "-1"}, "--workers: \"-1\" is no number of workers"},
+		{{"--workers=2x"}, "--workers: \"2x\" is no number of workers"},
+		{{"--workers"}, "--workers: lacks its value (--workers COUNT)"},
 		{{"-c", "/nowhere/x.conf"}, "-c: /nowhere/x.conf: No such file or directory"},
 		{{"-o", "mtu"}, "-o: \"mtu\" is not KEY=VALUE, such as tcp.retries=8"},
 		{{"-o", "=5"}, "-o: \"=5\" is not KEY=VALUE, such as tcp.retries=8"},
@@ -250,10 +282,10 @@ static void test_each_misuse_names_its_option(void **state)
 static void test_help_names_every_option(void **state)
 {
 	static const char *const options[] = {
-		"  -d, --device DEVARGS", "  -a, --address CIDR", "  -g, --gateway ADDR",
-		"  -l, --lcores LIST",	  "  -c, --config FILE",  "  -o, --option KEY=VALUE",
-		"      --no-huge",	  "      --eal ARGS",	  "      --control PATH",
-		"      --log LEVEL",
+		"  -d, --device DEVARGS", "  -a, --address CIDR",  "  -g, --gateway ADDR",
+		"  -l, --lcores LIST",	  "  -c, --config FILE",   "  -o, --option KEY=VALUE",
+		"      --no-huge",	  "      --eal ARGS",	   "      --control PATH",
+		"      --log LEVEL",	  "      --workers COUNT",
 	};
 	char *text = NULL;
 	size_t size;
@@ -292,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_short_options_with_values_of_their_own),
 		cmocka_unit_test(test_values_in_the_same_word),
 		cmocka_unit_test(test_cores_are_taken),
+		cmocka_unit_test(test_workers_without_cores_and_cores_take_each_others_place),
 		cmocka_unit_test(test_a_file_counts_where_it_stands),
 		cmocka_unit_test(test_what_is_unknown_stays_in_its_order),
 		cmocka_unit_test(test_all_behind_two_dashes_is_left_alone),
