@@ -54,6 +54,13 @@ class WithoutProgram(unittest.TestCase):
             self.assertIn("nskctl: ", result.stderr)
             self.assertTrue(result.stderr.endswith('Try "nskctl --help".\n'), result.stderr)
 
+    def test_an_unknown_operation_is_named(self):
+        for args in (["fly"], ["-s", "/nowhere/x", "fly"], ["--json", "fly", "away"], ["Counters"]):
+            result = run(*args)
+            word = next(arg for arg in args if arg[0] in "fC")
+            self.assertEqual((result.returncode, result.stdout, result.stderr),
+                             (2, "", f'nskctl: no such command: {word}\nTry "nskctl --help".\n'))
+
     def test_an_option_that_would_do_nothing_is_refused(self):
         for line, said in (("-w 0 sockets", "--worker does nothing for sockets"), ("-a arp", "--all does nothing for arp"),
                            ("--markdown drops", "--markdown or --config does nothing for drops"),
