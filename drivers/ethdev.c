@@ -107,14 +107,6 @@ static void ethdev_close(struct port *port)
 	free(e);
 }
 
-/* Interrupts of a NIC's queue would have to be armed; these are just readable. */
-static int ethdev_rx_fd(struct port *port, uint16_t queue)
-{
-	const struct ethdev_port *e = ethdev_of(port);
-
-	return e->quirk->rx_fds ? rte_eth_dev_rx_intr_ctl_q_get_fd(e->id, queue) : -1;
-}
-
 static const struct port_ops ethdev_ops = {
 	.start = ethdev_start,
 	.stop = ethdev_stop,
@@ -124,6 +116,8 @@ static const struct port_ops ethdev_ops = {
 	.link = ethdev_link,
 	.stats = ethdev_stats,
 	.rx_fd = ethdev_rx_fd,
+	.rx_arm = ethdev_rx_arm,
+	.rx_disarm = ethdev_rx_disarm,
 };
 
 /* ---- open ---------------------------------------------------------------------------------- */

@@ -9,10 +9,17 @@
 #include <stdint.h>
 
 #include <rte_ethdev.h>
+#include <rte_spinlock.h>
 
 #include "base/compiler.h"
 #include "net/port.h"
 #include "quirks.h"
+
+/* Receive interrupts of a queue; ethdev_intr.c. */
+struct ethdev_intr {
+	int fd;	   /* [C] while started; -1: it has none */
+	int state; /* [W] */
+};
 
 struct ethdev_port {
 	struct port port;
@@ -21,8 +28,11 @@ struct ethdev_port {
 	uint16_t id;		       /* [C] DPDK's number of the port */
 	uint16_t mtu_now;	       /* as the device was told */
 	uint16_t rx_queues, tx_queues; /* [C] while started */
+	bool rx_intr; /* [C] while started: it was started with receive interrupts */
 	bool prepare; /* [C] the device wants a look at packets before they are sent */
 	uint64_t tx_unfit[PORT_QUEUES_MAX]; /* [W] packets that it did not like */
+	struct ethdev_intr intr[PORT_QUEUES_MAX];
+	rte_spinlock_t intr_lock; /* around the switch of any queue's */
 };
 
 static inline struct ethdev_port *ethdev_of(struct port *port)
@@ -41,5 +51,13 @@ uint64_t ethdev_rss_functions(const struct rte_eth_dev_info *info);
 /* Configures, sets up queues and starts. 0 or -errno with a text in port->error. */
 int ethdev_start(struct port *port, const struct port_setup *setup);
 void ethdev_stop(struct port *port);
+
+/* Around the time for which the device runs with receive interrupts. */
+void ethdev_intr_up(struct ethdev_port *e, uint16_t queues);
+void ethdev_intr_down(struct ethdev_port *e);
+/* Rows of port_ops. */
+int ethdev_rx_fd(struct port *port, uint16_t queue);
+bool ethdev_rx_arm(struct port *port, uint16_t queue);
+void ethdev_rx_disarm(struct port *port, uint16_t queue);
 
 #endif

@@ -61,7 +61,7 @@ static int configure(struct ethdev_port *e, const struct port_setup *setup,
 	conf->rxmode.mtu = setup->mtu;
 	conf->rxmode.offloads = ethdev_rx_offloads(setup->offloads);
 	conf->txmode.offloads = ethdev_tx_offloads(setup->offloads);
-	conf->intr_conf.rxq = e->quirk->rx_fds;
+	conf->intr_conf.rxq = e->quirk->rx_fds || e->rx_intr;
 	rc = choose_scatter(e, setup, info, &conf->rxmode.offloads);
 	if (rc)
 		return rc;
@@ -216,12 +216,28 @@ static int start_failed(struct ethdev_port *e, int rc)
 			    : "; EAL's own words are in the log");
 }
 
+/* With or without receive interrupts. */
+static int bring_up(struct ethdev_port *e, const struct port_setup *setup,
+		    const struct rte_eth_dev_info *info)
+{
+	uint8_t rss_key[RSS_KEY_MAX] = {0};
+	struct rte_eth_conf conf;
+	int rc = configure(e, setup, info, &conf, rss_key);
+
+	if (rc == 0)
+		rc = set_mtu(e, setup->mtu);
+	if (rc == 0)
+		rc = setup_queues(e, setup, info, &conf);
+	if (rc)
+		return rc;
+	rc = rte_eth_dev_start(e->id);
+	return rc ? start_failed(e, rc) : 0;
+}
+
 int ethdev_start(struct port *port, const struct port_setup *setup)
 {
 	struct ethdev_port *e = ethdev_of(port);
 	struct rte_eth_dev_info info;
-	uint8_t rss_key[RSS_KEY_MAX] = {0};
-	struct rte_eth_conf conf;
 	int rc = rte_eth_dev_info_get(e->id, &info);
 
 	if (rc)
@@ -229,16 +245,16 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	if (setup->mtu > port->caps.mtu_max)
 		return fail(e, -EINVAL, "mtu %u is more than the %u of %s", setup->mtu,
 			    port->caps.mtu_max, port->name);
-	rc = configure(e, setup, &info, &conf, rss_key);
-	if (rc == 0)
-		rc = set_mtu(e, setup->mtu);
-	if (rc == 0)
-		rc = setup_queues(e, setup, &info, &conf);
+	e->rx_intr = e->quirk->rx_intr;
+	rc = bring_up(e, setup, &info);
+	if (rc && e->rx_intr) {
+		LOG_DEBUG(port->log, "ethdev", "%s: not with receive interrupts: %s", port->name,
+			  port->error);
+		e->rx_intr = false;
+		rc = bring_up(e, setup, &info);
+	}
 	if (rc)
 		return rc;
-	rc = rte_eth_dev_start(e->id);
-	if (rc)
-		return start_failed(e, rc);
 	rc = set_filter(e, setup->mac);
 	if (rc) {
 		rte_eth_dev_stop(e->id);
@@ -247,6 +263,8 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	if (e->quirk->started)
 		e->quirk->started(e->id, setup->rx_queues, port->log);
 	set_reta(e, setup, &info);
+	if (e->rx_intr)
+		ethdev_intr_up(e, setup->rx_queues);
 	e->rx_queues = setup->rx_queues;
 	e->tx_queues = setup->tx_queues;
 	e->prepare = setup->offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO);
@@ -273,6 +291,8 @@ void ethdev_stop(struct port *port)
 	struct ethdev_port *e = ethdev_of(port);
 	int rc;
 
+	if (e->rx_intr)
+		ethdev_intr_down(e);
 	for (uint16_t q = 0; q < e->rx_queues; q++)
 		drain(e, q);
 	for (uint16_t q = 0; q < e->tx_queues; q++)

@@ -15,6 +15,10 @@
 #define ALL_CSUM \
 	(PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4 | PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO)
 
+#define RX_INTR          \
+	.rx_intr = true, \
+	.reason = "Has receive interrupts by DPDK's documentation; not tried on hardware."
+
 const struct quirk quirk_none = {.driver = ""};
 
 static const struct quirk quirks[] = {
@@ -57,6 +61,7 @@ static const struct quirk quirks[] = {
 		.keys = "path=text mac=mac cq=bool queue_size=num queues=num iface=text server=bool "
 			"mrg_rxbuf=bool in_order=bool packed_vq=bool speed=num vectorized=bool",
 		.single_file = true,
+		.rx_intr = true,
 		.prepare = prepare_virtio_user,
 		.reason =
 			"The vhost side maps our memory: one file descriptor a page is more than the "
@@ -138,9 +143,16 @@ static const struct quirk quirks[] = {
 		.queues_max = 1,
 		.reason = "Reports two queues of each kind, has no RSS: one.",
 	},
+	{.driver = "net_e1000_igb", .package = "librte-net-e1000", RX_INTR},
+	{.driver = "net_igc", .package = "librte-net-igc", RX_INTR},
+	{.driver = "net_ixgbe", .package = "librte-net-ixgbe", RX_INTR},
+	{.driver = "net_i40e", .package = "librte-net-i40e", RX_INTR},
+	{.driver = "net_ice", .package = "librte-net-ice", RX_INTR},
+	{.driver = "mlx5_pci", .package = "librte-net-mlx5", RX_INTR},
 	{
 		.driver = "net_virtio",
 		.package = "librte-net-virtio",
+		.rx_intr = true,
 		.reason =
 			"No IPv4 header checksum in either direction, as it reports. Received packets "
 			"may say \"no checksum, data good\" (RTE_MBUF_F_RX_L4_CKSUM_NONE): that is good.",

@@ -27,6 +27,7 @@ struct quirk {
 	bool no_ethernet;  /* carries IP packets without a link header */
 	bool chains;	   /* receives into chains of buffers without reporting SCATTER */
 	bool external;	   /* copies what it sends, or the kernel does, before tx_burst() returns */
+	bool rx_intr;	   /* has receive interrupts: they are asked for, see ethdev_intr.c */
 	bool rx_fds;	   /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */

@@ -6,6 +6,7 @@
 #ifndef NSK_TESTS_DRIVER_PAIR_H
 #define NSK_TESTS_DRIVER_PAIR_H
 
+#include <poll.h>
 #include <sys/wait.h>
 
 #include "ports.h"
@@ -18,6 +19,7 @@ struct pair {
 	const char *sender;
 	uint32_t mtu;
 	bool restart; /* the sender stops and starts in between */
+	bool sleeps;  /* the sender sleeps until frames come back */
 };
 
 /* Says what is wrong and ends the sender's process. */
@@ -53,9 +55,21 @@ static inline bool pair_take(struct port *port, uint32_t *back)
 	return good;
 }
 
-static inline void pair_send(struct port *port, struct pkt_pool *pool, uint32_t mtu,
+/* As a worker without work does: what came before is polled, what comes later ends the sleep. */
+static inline void pair_sleep(struct port *port)
+{
+	struct pollfd p = {.fd = port->ops->rx_fd(port, 0), .events = POLLIN};
+
+	PAIR_CHECK(p.fd >= 0);
+	if (port->ops->rx_arm(port, 0))
+		PAIR_CHECK(poll(&p, 1, PATIENCE_NS / 1000000) == 1);
+	port->ops->rx_disarm(port, 0);
+}
+
+static inline void pair_send(struct port *port, struct pkt_pool *pool, const struct pair *pair,
 			     uint32_t frames)
 {
+	uint32_t mtu = pair->mtu, was;
 	uint64_t deadline = clock_ns() + PATIENCE_NS;
 	uint32_t sent = 0, back = 0;
 	struct port_stats st;
@@ -68,7 +82,10 @@ static inline void pair_send(struct port *port, struct pkt_pool *pool, uint32_t 
 		if (sent < frames && sent - back < PAIR_WINDOW &&
 		    frame_send(port, pool, clock_ns(), sent, len))
 			sent++;
+		was = back;
 		PAIR_CHECK(pair_take(port, &back));
+		if (pair->sleeps && back == was && (sent == frames || sent - back == PAIR_WINDOW))
+			pair_sleep(port);
 		PAIR_CHECK(clock_ns() < deadline);
 	}
 	port->ops->stats(port, &st);
@@ -87,11 +104,11 @@ static inline void pair_sender(const struct pair *p, int ready)
 	pool = pool_new("sender", 2048, 2048, true);
 	PAIR_CHECK(pool != NULL);
 	PAIR_CHECK(port_start_with(port, pool, p->mtu) == 0);
-	pair_send(port, pool, p->mtu, PAIR_FRAMES);
+	pair_send(port, pool, p, PAIR_FRAMES);
 	if (p->restart) {
 		port->ops->stop(port);
 		PAIR_CHECK(port_start_with(port, pool, p->mtu) == 0);
-		pair_send(port, pool, p->mtu, 100);
+		pair_send(port, pool, p, 100);
 	}
 	port->ops->stop(port);
 	port->ops->close(port);

@@ -8,7 +8,8 @@ static char path[64], vhost[160], virtio[160];
 
 static void frames_pass_both_ways_over_a_stale_socket(void **state)
 {
-	struct pair pair = {.reflector = vhost, .sender = virtio, .mtu = 1500, .restart = true};
+	struct pair pair = {
+		.reflector = vhost, .sender = virtio, .mtu = 1500, .restart = true, .sleeps = true};
 
 	(void)state;
 	leave_stale_socket(path);
