@@ -139,7 +139,8 @@ static void change(struct transfer *t, enum transfer_fault kind, bool on)
 /* ---- a blind attacker ---------------------------------------------------------------------- */
 
 /* Into an open connection; numbers at random, of which a lucky one is one in thousands of millions
- * (RFC 5961). No SYN for the server, which may have closed before it arrives. */
+ * (RFC 5961). No SYN for the server, which may have closed before it arrives, or for a client that
+ * connects still, which would take it (§3.5). */
 static void slip_in(struct transfer *t)
 {
 	static const uint16_t flags[] = {TCP_RST,	    TCP_RST | TCP_ACK,
@@ -163,7 +164,7 @@ static void slip_in(struct transfer *t)
 		.data = t->data,
 	};
 
-	if (t->end[0][i].fd < 0 || t->end[1][i].fd < 0)
+	if (t->end[0][i].fd < 0 || t->end[1][i].fd < 0 || !t->end[0][i].seen.now)
 		return;
 	if (to == 1)
 		s.flags &= (uint16_t)~TCP_SYN;
