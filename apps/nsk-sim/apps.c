@@ -265,6 +265,7 @@ static bool listen_on(struct app *app)
 	/* The window of the SYN,ACK is of the listener's making. */
 	if (rcvbuf)
 		nsk_setsockopt(app->listener, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	endpoint_options(app->sim, app->a, app->listener, SOCKET_LISTENER);
 	if (nsk_bind(app->listener, (struct sockaddr *)&sin, sizeof(sin)) == 0 &&
 	    nsk_listen(app->listener, 4096) == 0 &&
 	    nsk_epoll_ctl(h->epfd, EPOLL_CTL_ADD, app->listener, &ev) == 0)

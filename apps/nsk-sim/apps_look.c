@@ -16,11 +16,13 @@
 
 /*
  * Ends on hosts that are gone will never say so themselves. Their peers learn it when they have
- * something to send; one that only waits closes now, as if its user had had enough.
+ * something to send, or by keepalive; one that only waits closes now, as if its user had had
+ * enough.
  */
 static void bury_end(struct endpoint *dead, struct endpoint *peer)
 {
-	int left = 0;
+	int left = 0, asks = 0;
+	socklen_t len = sizeof(asks);
 
 	if (!dead->over) {
 		dead->over = true;
@@ -30,7 +32,8 @@ static void bury_end(struct endpoint *dead, struct endpoint *peer)
 	if (peer->over || peer->fd < 0 || (!peer->server && !peer->connected))
 		return;
 	nsk_ioctl(peer->fd, SIOCOUTQ, &left);
-	if (left == 0)
+	nsk_getsockopt(peer->fd, SOL_SOCKET, SO_KEEPALIVE, &asks, &len);
+	if (left == 0 && !asks)
 		endpoint_end(peer, ETIMEDOUT);
 }
 
@@ -164,7 +167,8 @@ void apps_check_progress(struct apps *apps, uint64_t since_ns)
 				continue;
 			if (c->end[1].last_ns > last)
 				last = c->end[1].last_ns;
-			if (last < since_ns && !c->end[0].asleep && !c->end[1].asleep)
+			if (last < since_ns && !c->end[0].asleep && !c->end[1].asleep &&
+			    !c->end[0].pauses && !c->end[1].pauses)
 				tell_stuck(c, "has not got on for twice the longest RTO");
 		}
 }

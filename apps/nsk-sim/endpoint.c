@@ -93,6 +93,16 @@ static void options(struct endpoint *e)
 			 a->congestion);
 }
 
+void endpoint_options(struct sim *sim, const struct sim_app *a, int fd, enum sim_socket which)
+{
+	const char *failed = parts_set_options(&a->options[which != SOCKET_CLIENT], fd, which);
+	const struct sim_stack *h = &sim->stack[which == SOCKET_CLIENT ? a->from : a->to];
+
+	/* Without memory it goes on without. */
+	if (failed && !endpoint_short(h))
+		sim_fail(sim, "application \"%s\": %s: %m", a->name, failed);
+}
+
 bool endpoint_short(const struct sim_stack *h)
 {
 	return h->was_short && (errno == ENOMEM || errno == ENOBUFS || errno == EMFILE ||
@@ -121,6 +131,7 @@ void endpoint_open(struct endpoint *e, int fd)
 	e->opened = true;
 	e->last_ns = sim->now_ns;
 	options(e);
+	endpoint_options(sim, e->conn->app->a, fd, e->server ? SOCKET_ACCEPTED : SOCKET_CLIENT);
 	look_for(sim, e);
 }
 
@@ -267,11 +278,36 @@ static void read_all(struct endpoint *e)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+static void go_on_writing(struct sim *sim, void *arg)
+{
+	struct endpoint *e = arg;
+
+	e->pauses = false;
+	if (e->fd >= 0 && !sim->stack[e->stack].stopped) {
+		sim->stack[e->stack].touched = true;
+		endpoint_run(e);
+	}
+}
+
+/* True between two writes. */
+static bool pausing(struct endpoint *e)
+{
+	struct sim *sim = e->conn->app->sim;
+
+	if (e->write_ns <= sim->now_ns)
+		return false;
+	if (!e->pauses) {
+		e->pauses = true;
+		agenda_add(&sim->agenda, e->write_ns, go_on_writing, e);
+	}
+	return true;
+}
+
 static void write_all(struct endpoint *e)
 {
 	const struct sim_app *a = e->conn->app->a;
 
-	while (e->fd >= 0 && e->sent < e->goal) {
+	while (e->fd >= 0 && e->sent < e->goal && !pausing(e)) {
 		uint64_t left = e->goal - e->sent;
 		size_t n = left < a->write_bytes ? (size_t)left : a->write_bytes;
 		ssize_t took =
@@ -284,6 +320,7 @@ static void write_all(struct endpoint *e)
 		}
 		e->sent += (uint64_t)took;
 		e->last_ns = e->conn->app->sim->now_ns;
+		e->write_ns = e->last_ns + a->write_pause_ns;
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 
 #include "common/histogram.h"
+#include "nsk-sim/parts.h"
 #include "nsk-sim/sim.h"
 
 struct app;
@@ -27,9 +28,11 @@ struct endpoint {
 	bool connected; /* the client's handshake is over */
 	bool shut;	/* has sent its FIN */
 	bool eof;
-	bool over;   /* closed, failed, or on a host that is gone */
-	bool asleep; /* its wake-up is on the agenda */
-	int error;   /* that ended it */
+	bool over;	   /* closed, failed, or on a host that is gone */
+	bool asleep;	   /* its wake-up is on the agenda */
+	bool pauses;	   /* so is its next write */
+	uint64_t write_ns; /* not before */
+	int error;	   /* that ended it */
 	uint64_t key;
 	uint64_t sent, goal; /* bytes; goal may still grow */
 	uint64_t got;
@@ -96,6 +99,8 @@ bool pattern_make(void);
  * may be made again after SHORT_NS. */
 #define SHORT_NS (SIM_SECOND / 100)
 bool endpoint_short(const struct sim_stack *h);
+/* Sets the scenario's options of a socket; the simulation fails with the one that cannot be set. */
+void endpoint_options(struct sim *sim, const struct sim_app *a, int fd, enum sim_socket which);
 
 /* Takes a socket for an end: options, readiness. */
 void endpoint_open(struct endpoint *e, int fd);

@@ -155,6 +155,10 @@ static const struct field app_fields[] = {
 	{"sndbuf", FIELD_BYTES32, APP(sndbuf), 1, 1u << 30, NULL},
 	{"rcvbuf", FIELD_BYTES32, APP(rcvbuf), 1, 1u << 30, NULL},
 	{"user_timeout", FIELD_TIME, APP(user_timeout_ns), MILLION, 168 * HOUR, NULL},
+	{"write_pause", FIELD_TIME, APP(write_pause_ns), 0, YEAR, NULL},
+	{"options", FIELD_OTHER, 0, 0, 0, NULL},
+	{"client_options", FIELD_OTHER, 0, 0, 0, NULL},
+	{"server_options", FIELD_OTHER, 0, 0, 0, NULL},
 	{"nodelay", FIELD_FLAG, APP(nodelay), 0, 0, NULL},
 	{"urgent", FIELD_FLAG, APP(urgent), 0, 0, NULL},
 	{"congestion", FIELD_TEXT, APP(congestion), 0, sizeof(((struct sim_app *)0)->congestion),
@@ -285,7 +289,8 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 	if (!fields_name(s, at, a->name))
 		return false;
 	snprintf(where, sizeof(where), "application \"%s\"", a->name);
-	if (!fields_read(s, at, app_fields, a, where))
+	if (!fields_read(s, at, app_fields, a, where) ||
+	    !parts_read_options(s, at, where, a->options))
 		return false;
 	for (unsigned i = 0; i < 2; i++)
 		if ((i ? a->to : a->from) == SIM_NONE)

@@ -12,6 +12,16 @@ bool parts_read_link(struct scenario *s, const config_setting_t *at, struct sim_
 bool parts_read_hostile(struct scenario *s, const config_setting_t *at, struct sim_host *host);
 /* Adds an application. */
 bool parts_read_app(struct scenario *s, const config_setting_t *at);
+/* The socket options of an application, client's and server's; where: whose they are. */
+bool parts_read_options(struct scenario *s, const config_setting_t *at, const char *where,
+			struct sim_options o[2]);
+/* Sets them. NULL, or the name of the one that failed, with errno. */
+enum sim_socket {
+	SOCKET_LISTENER,
+	SOCKET_CLIENT,
+	SOCKET_ACCEPTED
+};
+const char *parts_set_options(const struct sim_options *o, int fd, enum sim_socket which);
 /* Adds a fault. */
 bool parts_read_fault(struct scenario *s, const config_setting_t *at);
 /* Puts the faults in the order of their times and works out what each makes of its link. */

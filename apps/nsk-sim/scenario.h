@@ -75,6 +75,14 @@ enum sim_kind {
 	SIM_UDP,
 };
 
+#define SIM_OPTIONS 14
+
+/* Socket options of an end, in the order of the table in parts_options.c. */
+struct sim_options {
+	uint32_t there; /* bits */
+	uint32_t value[SIM_OPTIONS];
+};
+
 enum sim_expect {
 	EXPECT_DONE, /* everything arrives */
 	EXPECT_ERROR,
@@ -104,6 +112,8 @@ struct sim_app {
 	uint32_t read_bytes;
 	uint32_t sndbuf, rcvbuf; /* SO_SNDBUF, SO_RCVBUF; 0: as they are */
 	uint64_t user_timeout_ns;
+	uint64_t write_pause_ns;       /* between two writes of an end */
+	struct sim_options options[2]; /* client's, server's */
 	bool nodelay;
 	bool urgent;	     /* each write's last byte is (MSG_OOB) */
 	bool foreign;	     /* who listens is hostile: nothing is known about what comes */

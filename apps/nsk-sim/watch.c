@@ -127,6 +127,7 @@ static void see_syn(struct watch *w, const struct segment *s, struct watch_flow 
 				  .has = s->has,
 				  .shift = s->shift > 14 ? 14 : s->shift,
 				  .mss = s->mss,
+				  .syn_wnd = s->wnd,
 				  .isn = s->seq,
 				  .isn_before = me->isn,
 				  .sent = s->seq + 1};
@@ -147,9 +148,14 @@ static void see_ack(struct watch *w, const struct segment *s, struct watch_side 
 		broken(w, s, "acknowledges what was never sent");
 	if (me->told && after(me->ack, s->ack))
 		broken(w, s, "has an ACK that goes backwards");
-	/* By less than a unit of the scale it may: the field cannot say it (RFC 7323 §2.4). */
-	if (me->told && after(me->right, right) && me->right - right >= 1u << shift)
+	/* By less than a unit of the scale it may: the field cannot say it (RFC 7323 §2.4), nor
+	 * can a SYN,ACK that is repeated say a large one. */
+	if (me->told && after(me->right, right) && me->right - right >= 1u << shift &&
+	    !(s->flags & SEGMENT_SYN))
 		broken(w, s, "takes an offered window back");
+	/* With Fast Open that went into the window of the SYN (RFC 7413 §4.2.2). */
+	if (!me->told)
+		me->early = peer->sent;
 	if (!me->told || after(right, me->right))
 		me->right = right;
 	me->told = true;
@@ -159,13 +165,15 @@ static void see_ack(struct watch *w, const struct segment *s, struct watch_side 
 static void see_text(struct watch *w, const struct segment *s, struct watch_side *me,
 		     const struct watch_side *peer)
 {
-	uint32_t end = s->seq + s->len + !!(s->flags & SEGMENT_FIN);
+	uint32_t end = s->seq + s->len + !!(s->flags & SEGMENT_SYN) + !!(s->flags & SEGMENT_FIN);
 
 	if (peer->mss && s->len > peer->mss)
 		broken(w, s, "is larger than the peer's MSS");
 	/* One octet may go beyond as a probe, and so may a FIN. */
-	if (peer->told && after(end, peer->right + 1))
+	if (peer->told && after(end, peer->right + 1) && after(end, peer->early))
 		broken(w, s, "goes beyond the window");
+	if (!peer->told && me->syn && peer->syn && after(end, me->isn + peer->syn_wnd + 2))
+		broken(w, s, "goes beyond the window of the SYN");
 	if (me->syn && after(end, me->sent))
 		me->sent = end;
 }

@@ -23,6 +23,8 @@ struct watch_side {
 	uint8_t has; /* options of its SYN */
 	uint8_t shift;
 	uint16_t mss;
+	uint16_t syn_wnd; /* window of its SYN */
+	uint32_t early;	  /* behind what the peer had sent before its first ACK */
 	uint32_t isn, isn_before;
 	uint32_t ack;	/* highest */
 	uint32_t right; /* edge of the window that it offered */

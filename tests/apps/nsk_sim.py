@@ -85,6 +85,12 @@ BROKEN = (
      ':3: application "up": request is not for kind "bulk"'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", 'bytes = 20000; duration = "1 s"'),
      ':3: application "up": duration is for kind "bulk" and takes the place of bytes'),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "options = {\nSO_KEPALIVE = 1; }"),
+     ':4: options of application "up" has no key "SO_KEPALIVE"; it has SO_KEEPALIVE, SO_LINGER, SO_MAX_PACING_RATE, '),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "client_options = { TCP_KEEPCNT = 500; }"),
+     ":3: TCP_KEEPCNT is out of range; allowed: 1 to 127"),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "server_options = 3"),
+     ':3: server_options of application "up" is a whole number; it must be a group { ... }'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", "nodelay = 1"),
      ":3: nodelay is a whole number; it must be true or false"),
     (HOSTS + LINK + APPS + 'faults = ( { link = "wire"; down = true; } );',
@@ -443,6 +449,45 @@ class Sim(unittest.TestCase):
         self.assertTrue(result["ok"], result["why"])
         self.assertEqual(result["apps"][0]["errors"], 1)
         self.assertGreater(result["virtual_s"], 100)
+
+    def test_keepalive_ends_who_waits_for_a_peer_that_vanished_when_its_options_say(self):
+        def end(idle, interval, count):
+            app = APPS.replace("20000", f"""0; bytes_back = 20000; write_bytes = 10000; write_pause = "1 h"; expect = "error";
+                client_options = {{ SO_KEEPALIVE = 1; TCP_KEEPIDLE = {idle}; TCP_KEEPINTVL = {interval}; TCP_KEEPCNT = {count}; }}""")
+            result = self.json(HOSTS + LINK + app + 'faults = ( { at = "2 s"; host = "b"; stop = true; } );')
+            self.assertEqual((result["ok"], result["apps"][0]["error"], result["apps"][0]["bytes_back"]),
+                             (True, "Connection timed out", 10000), result["why"])
+            return result["apps"][0]["end_s"]
+
+        first = end(5, 2, 3)
+        self.assertAlmostEqual(first, 11.038, delta=0.001)  # 38 ms for the handshake and 10,000 bytes, 5 s, and 3 of 2 s
+        for options, later in (((6, 2, 3), 1), ((5, 3, 3), 3), ((5, 2, 7), 8), ((60, 10, 9), 139)):
+            self.assertAlmostEqual(end(*options), first + later, delta=2e-4)  # ticks of the wheel
+
+    def test_writes_have_pauses(self):
+        app = self.json(HOSTS + LINK + APPS.replace("20000", '20000; write_bytes = 2000; write_pause = "3 s"'))["apps"][0]
+        self.assertAlmostEqual(app["end_s"], 27.0, delta=0.2)
+
+    def test_fast_open_saves_a_round_trip(self):
+        apps = 'apps = { ask = { kind = "short"; from = "a"; to = "b"; count = 20; connections = 1; OPTIONS }; };'
+        ordinary = self.json(HOSTS + "settings = { tcp = { fastopen = 3; }; };" + LINK + apps.replace("OPTIONS", ""))
+        fast = self.json(HOSTS + "settings = { tcp = { fastopen = 3; }; };" + LINK + apps.replace(
+            "OPTIONS", "client_options = { TCP_FASTOPEN_CONNECT = 1; }; server_options = { TCP_FASTOPEN = 16; };"))
+        self.assertEqual([run["apps"][0]["done"] for run in (ordinary, fast)], [20, 20])
+        saved = ordinary["apps"][0]["latency_p50_us"] - fast["apps"][0]["latency_p50_us"]
+        self.assertGreater(saved, 9500)
+
+    def test_options_of_sockets_are_those_of_the_scenario(self):
+        wires = {}
+        for option in ("TCP_NODELAY = 1", "TCP_CORK = 1", "TCP_MAXSEG = 500", "SO_MAX_PACING_RATE = 50000"):
+            up = f'20000; write_bytes = 1000; write_pause = "1 ms"; options = {{ {option}; }}'
+            result = self.json(HOSTS + LINK + APPS.replace("20000", up))
+            self.assertEqual((result["ok"], result["apps"][0]["bytes"]), (True, 20000), result["why"])
+            wires[option.split()[0]] = result
+        packets = {name: wire["links"][0]["forth"]["packets"] for name, wire in wires.items()}
+        self.assertLess(packets["TCP_CORK"], packets["TCP_NODELAY"])
+        self.assertGreater(packets["TCP_MAXSEG"], 40)
+        self.assertGreater(wires["SO_MAX_PACING_RATE"]["apps"][0]["end_s"], 0.15)
 
     def test_packets_too_long_for_a_link_are_lost_and_counted(self):
         text = HOSTS + LINK + APPS.replace("20000", '200000; expect = "any"') + \
