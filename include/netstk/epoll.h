@@ -24,8 +24,8 @@
  *
  * What differs: an instance takes sockets of its own worker only, else EXDEV (in a worker's
  * function and in a thread that has entered a stack everything made there is on one worker);
- * EPOLLWAKEUP has no meaning; an instance that has
- * descriptors of the kernel cannot be put into another one, nor get them there (EINVAL, ELOOP).
+ * EPOLLWAKEUP has no meaning; an instance that has descriptors of the kernel cannot be put into
+ * another one, nor get them there (EINVAL, ELOOP).
  */
 #ifndef NETSTK_EPOLL_H
 #define NETSTK_EPOLL_H
