@@ -87,8 +87,11 @@ static void options(struct endpoint *e)
 	if (timeout_ms)
 		nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
 			       sizeof(timeout_ms));
-	if (a->congestion[0] && nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_CONGESTION, a->congestion,
-					       (socklen_t)strlen(a->congestion)))
+	/* Without memory it goes on with the host's. */
+	if (a->congestion[0] &&
+	    nsk_setsockopt(e->fd, IPPROTO_TCP, TCP_CONGESTION, a->congestion,
+			   (socklen_t)strlen(a->congestion)) &&
+	    !endpoint_short(&e->conn->app->sim->stack[e->stack]))
 		sim_fail(e->conn->app->sim, "application \"%s\": congestion = \"%s\": %m", a->name,
 			 a->congestion);
 }

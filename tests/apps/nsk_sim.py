@@ -464,6 +464,11 @@ class Sim(unittest.TestCase):
         for options, later in (((6, 2, 3), 1), ((5, 3, 3), 3), ((5, 2, 7), 8), ((60, 10, 9), 139)):
             self.assertAlmostEqual(end(*options), first + later, delta=2e-4)  # ticks of the wheel
 
+    def test_congestion_that_there_is_no_memory_for_is_the_host_s(self):
+        fault = 'faults = ( { at = "0 s"; host = "a"; memory = 1; for = "5 s"; } );'
+        result = self.json(HOSTS + LINK + APPS.replace("20000", '20000; congestion = "bbr"; expect = "any"; start = "1 s"') + fault)
+        self.assertTrue(result["ok"], result["why"])
+
     def test_writes_have_pauses(self):
         app = self.json(HOSTS + LINK + APPS.replace("20000", '20000; write_bytes = 2000; write_pause = "3 s"'))["apps"][0]
         self.assertAlmostEqual(app["end_s"], 27.0, delta=0.2)
