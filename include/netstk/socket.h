@@ -162,6 +162,10 @@ NSK_API int nsk_connect(int fd, const struct sockaddr *addr, socklen_t len);
 /**
  * @brief End one or both directions of a connection. While it is being opened any of them gives the
  * attempt up: a call that waits for it fails with ECONNRESET. SHUT_RD ends listening.
+ *
+ * A datagram socket that was shut for reading still receives what comes; a call that would wait for
+ * it gives 0. Without a peer it is ENOTCONN, and holds nevertheless, so that who waits is woken; of
+ * a stream without a connection that is so of reading alone.
  * @param how SHUT_RD, SHUT_WR, SHUT_RDWR
  * @return 0, or -1 with errno: ENOTCONN, EINVAL
  */

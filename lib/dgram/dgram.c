@@ -141,14 +141,16 @@ void dgram_clear_peer(struct dgram *d)
 
 /* ---- rows of sock_ops ------------------------------------------------------------------------ */
 
+/*
+ * As Linux: one without a peer is told so, and it holds nevertheless, so that who waits is woken.
+ * What comes is still received; nobody waits for it any more.
+ */
 int dgram_shutdown(struct sock *s, int how)
 {
 	struct dgram *d = dgram_of(s);
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
-	if (!(d->flags & DGRAM_F_CONNECTED))
-		return -ENOTCONN;
 	if (how != SHUT_WR)
 		d->flags |= DGRAM_F_SHUT_RD;
 	if (how != SHUT_RD)
@@ -157,7 +159,7 @@ int dgram_shutdown(struct sock *s, int how)
 		sock_ready(s, EPOLLIN | EPOLLRDHUP);
 	if ((d->flags & DGRAM_F_SHUT_RD) && (d->flags & DGRAM_F_SHUT_WR))
 		sock_ready(s, EPOLLHUP);
-	return 0;
+	return d->flags & DGRAM_F_CONNECTED ? 0 : -ENOTCONN;
 }
 
 int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len)

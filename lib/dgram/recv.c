@@ -134,6 +134,17 @@ static ssize_t give(struct dgram *d, struct msghdr *msg, int flags)
 	return (ssize_t)(flags & MSG_TRUNC ? NSK_MAX(bytes, (size_t)len) : bytes);
 }
 
+/* A call that would wait gives 0 once the socket was shut for reading, one that would not says that
+ * there is nothing: as in Linux. */
+static ssize_t nothing_there(const struct dgram *d, int flags)
+{
+	const struct sock *s = &d->sock;
+	bool waits = !(flags & MSG_DONTWAIT || s->flags & SOCK_F_NONBLOCK ||
+		       s->rcvtimeo_ms == SOCK_TIMEO_NONE);
+
+	return d->flags & DGRAM_F_SHUT_RD && waits ? 0 : -EAGAIN;
+}
+
 ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 {
 	struct dgram *d = dgram_of(s);
@@ -154,7 +165,7 @@ ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags)
 	msg->msg_controllen = 0;
 	if (msg->msg_name)
 		msg->msg_namelen = 0;
-	return d->flags & DGRAM_F_SHUT_RD ? 0 : -EAGAIN;
+	return nothing_there(d, flags);
 }
 
 int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
@@ -166,9 +177,7 @@ int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
 		return dgram_take_error(d);
 	while (n < max && d->qhead)
 		bufs[n++] = dgram_queue_pop(d);
-	if (n == 0 && !(d->flags & DGRAM_F_SHUT_RD))
-		return -EAGAIN;
-	return (int)n;
+	return n ? (int)n : -EAGAIN;
 }
 
 int dgram_ioctl(struct sock *s, unsigned long request, int *value)

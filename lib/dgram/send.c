@@ -33,7 +33,7 @@ int dgram_may_send(struct dgram *d, int flags)
 		return -EOPNOTSUPP;
 	if (NSK_UNLIKELY(d->sock.err))
 		return dgram_take_error(d);
-	return d->flags & DGRAM_F_SHUT_WR ? -EPIPE : 0;
+	return 0;
 }
 
 int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg)
@@ -78,14 +78,19 @@ static int own_way(struct dgram_sending *x, struct route_cache *own)
 	return 0;
 }
 
+/* A socket that was shut for writing says so last, as in Linux. */
 int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 {
+	int rc;
+
 	if (!dgram_may_send_to(x->d, &x->dst))
 		return -EACCES;
 	x->route = &x->d->route;
 	if (NSK_UNLIKELY(x->how.src.family || x->how.iface))
-		return own_way(x, own);
-	return dgram_route(x->d, &x->dst, &x->src);
+		rc = own_way(x, own);
+	else
+		rc = dgram_route(x->d, &x->dst, &x->src);
+	return NSK_UNLIKELY(rc == 0 && x->d->flags & DGRAM_F_SHUT_WR) ? -EPIPE : rc;
 }
 
 int dgram_check_length(const struct dgram_sending *x, size_t len)

@@ -18,7 +18,7 @@
 /* Whether a message comes to an address of the socket's, and from its peer. */
 static bool for_addresses(const struct dgram *d, const struct pkt *p)
 {
-	if (d->flags & DGRAM_F_SHUT_RD || !dgram_hears_group(d, p))
+	if (!dgram_hears_group(d, p))
 		return false;
 	if (d->flags & DGRAM_F_CONNECTED && memcmp(d->faddr.b, p->flow.src, 16) != 0)
 		return false;
@@ -79,7 +79,7 @@ static bool give_ping(struct nsk_worker *w, struct rte_mbuf *m, const struct icm
 		struct icmp_sock *i = NSK_LIST_ENTRY(n, struct icmp_sock, found);
 		const struct dgram *d = &i->d;
 
-		if (d->lport != id || d->flags & DGRAM_F_SHUT_RD ||
+		if (d->lport != id ||
 		    (!ip_addr_is_any(&d->laddr) && memcmp(d->laddr.b, p->flow.dst, 16) != 0))
 			continue;
 		give(w, i, m, p->l4_off, p->l4_len);

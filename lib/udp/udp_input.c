@@ -32,9 +32,7 @@ static enum nsk_drop decode(struct rte_mbuf *m, struct pkt *p)
 
 static void give(struct nsk_worker *w, struct udp_sock *u, struct rte_mbuf *m)
 {
-	enum nsk_drop why = NSK_UNLIKELY(u->d.flags & DGRAM_F_SHUT_RD)
-				    ? NSK_DROP_UDP_NO_SOCKET
-				    : dgram_enqueue(&u->d, m, NSK_DROP_UDP_RCVBUF_FULL);
+	enum nsk_drop why = dgram_enqueue(&u->d, m, NSK_DROP_UDP_RCVBUF_FULL);
 
 	if (NSK_UNLIKELY(why))
 		pkt_drop(w, m, why);

@@ -142,8 +142,7 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 /* Whether a socket hears a datagram to a group or to everybody. */
 static bool suits(const struct dgram *d, const struct pkt *p)
 {
-	if (d->lport != load_be16(&p->flow.dport_be) || d->flags & DGRAM_F_SHUT_RD ||
-	    !dgram_hears_group(d, p))
+	if (d->lport != load_be16(&p->flow.dport_be) || !dgram_hears_group(d, p))
 		return false;
 	if (d->flags & DGRAM_F_CONNECTED &&
 	    (d->fport != load_be16(&p->flow.sport_be) || memcmp(d->faddr.b, p->flow.src, 16) != 0))

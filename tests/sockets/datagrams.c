@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* UDP: with and without a peer, addresses, empty and cut datagrams, refusals, who may broadcast. */
+/* UDP: with and without a peer, addresses, empty and cut datagrams, refusals, who may broadcast,
+ * shutdown(). */
+#include <pthread.h>
+
 #include "sockets/twin.h"
 
 static void destinations(void)
@@ -119,10 +122,88 @@ static void refusals(void)
 	close(fd);
 }
 
+static const char *const halves[] = {"RD", "WR", "RDWR"};
+
+/* Of a pair, or of one without a peer: what it does still. */
+static void shut(const char *kind, const int fd[2], const struct sockaddr_in *own, int how)
+{
+	struct sockaddr_in other = host_address(SERVER, PORT);
+	char buf[8];
+
+	about("%s, shut %s", kind, halves[how]);
+	say_rc("shutdown", shutdown(fd[0], how));
+	say_events("has", events_now(fd[0], POLLIN | POLLOUT | POLLRDHUP));
+	say_rc("receives nothing", recv(fd[0], buf, sizeof(buf), MSG_DONTWAIT));
+	say_rc("sends", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	need(sendto(fd[1], "later", 5, 0, SA(own), SIN_LEN) == 5);
+	while (recv(fd[0], buf, 1, MSG_DONTWAIT | MSG_PEEK) < 0)
+		need(errno == EAGAIN);
+	say_bytes("hears", buf, recv(fd[0], buf, sizeof(buf), 0));
+	say_rc("and then", recv(fd[0], buf, sizeof(buf), MSG_DONTWAIT));
+	if (how != SHUT_WR)
+		say_rc("and waiting", recv(fd[0], buf, sizeof(buf), 0));
+	set_nonblock(fd[0], true);
+	say_rc("and without waiting", recv(fd[0], buf, sizeof(buf), 0));
+	say_rc("shutdown again", shutdown(fd[0], how));
+	say_rc("connects", connect(fd[0], SA(&other), SIN_LEN));
+	say_rc("sends then", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	about("%s", "");
+}
+
+static void shutdowns(void)
+{
+	struct sockaddr_in own;
+	int fd[2];
+
+	for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
+		udp_pair(fd);
+		own = name_of(fd[0]);
+		shut("a connected one", fd, &own, how);
+		close_pair(fd);
+		fd[0] = udp_bound(CLIENT, &own, 0);
+		on_server();
+		fd[1] = udp_socket(0);
+		shut("one without a peer", fd, &own, how);
+		close_pair(fd);
+	}
+}
+
+static void *receive(void *arg)
+{
+	static ssize_t rc;
+	char byte;
+
+	on_client();
+	rc = recv(*(int *)arg, &byte, 1, 0);
+	return &rc;
+}
+
+/* Who waits in recv() is woken, peer or not. */
+static void shut_while_receiving(bool connected)
+{
+	struct sockaddr_in own, to = host_address(SERVER, PORT);
+	int fd = udp_bound(CLIENT, &own, 0);
+	pthread_t thread;
+	void *rc;
+
+	if (connected)
+		need(connect(fd, SA(&to), SIN_LEN) == 0);
+	need(pthread_create(&thread, NULL, receive, &fd) == 0);
+	about("%s that somebody waits for", connected ? "a connected one" : "one without a peer");
+	say_rc("shutdown", shutdown(fd, SHUT_RDWR));
+	need(pthread_join(thread, &rc) == 0);
+	say_rc("who waited", *(ssize_t *)rc);
+	about("%s", "");
+	close(fd);
+}
+
 void topic_datagrams(void)
 {
 	destinations();
 	sizes();
 	only_the_peer();
 	refusals();
+	shutdowns();
+	shut_while_receiving(true);
+	shut_while_receiving(false);
 }

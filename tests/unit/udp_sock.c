@@ -130,7 +130,6 @@ static void test_shutdown_ends_either_direction(void **state)
 	struct sock *s = bound(world, 0, 7);
 	char buf[4];
 
-	assert_int_equal(s->ops->shutdown(s, SHUT_RD), -ENOTCONN);
 	assert_int_equal(do_connect(s, PEER, 9), 0);
 	assert_int_equal(s->ops->shutdown(s, 3), -EINVAL);
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
@@ -138,13 +137,29 @@ static void test_shutdown_ends_either_direction(void **state)
 	assert_int_equal(s->ready & (EPOLLIN | EPOLLRDHUP | EPOLLHUP), EPOLLIN | EPOLLRDHUP);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 1);
 	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 0);
+	assert_int_equal(do_recv(s, buf, 4, MSG_DONTWAIT, NULL), -EAGAIN);
 	assert_int_equal(s->ready & EPOLLIN, EPOLLIN); /* the end stays readable */
-	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
-	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 0);
+	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);   /* as Linux: what comes is received */
+	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 1);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), 1);
 	assert_int_equal(s->ops->shutdown(s, SHUT_WR), 0);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), -EPIPE);
 	assert_int_equal(s->ready & EPOLLHUP, EPOLLHUP);
+}
+
+static void test_shutdown_without_a_peer_is_refused_and_wakes(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s = bound(world, 0, 7);
+	char buf[4];
+
+	assert_int_equal(do_recv(s, buf, 4, 0, NULL), -EAGAIN);
+	assert_int_equal(s->ops->shutdown(s, SHUT_RDWR), -ENOTCONN);
+	assert_int_equal(s->ready & (EPOLLIN | EPOLLHUP), EPOLLIN | EPOLLHUP);
+	assert_int_equal(do_recv(s, buf, 4, 0, NULL), 0);
+	assert_int_equal(do_recv(s, buf, 4, MSG_DONTWAIT, NULL), -EAGAIN);
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	assert_int_equal(do_send(s, "x", 1, 0, 0), -EPIPE);
 }
 
 /* ---- errors ---- */
@@ -345,6 +360,7 @@ int main(void)
 		NW_TEST_PEER(test_the_port_of_a_connected_socket_brings_its_flow_home),
 		NW_TEST_PEER(test_connect_names_the_peer_and_unspec_takes_it_back),
 		NW_TEST_PEER(test_shutdown_ends_either_direction),
+		NW_TEST_PEER(test_shutdown_without_a_peer_is_refused_and_wakes),
 		NW_TEST_PEER(
 			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
 		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
