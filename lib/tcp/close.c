@@ -45,7 +45,9 @@ int tcp_shutdown(struct sock *s, int how)
 		return -EINVAL;
 	tcp_clock(w);
 	switch (c->state) {
-	case TCPS_CLOSED:
+	case TCPS_CLOSED: /* as Linux: who waits is woken all the same */
+		if (how != SHUT_WR)
+			shutdown_read(c);
 		return -ENOTCONN;
 	case TCPS_SYN_SENT: /* CLOSE there deletes the attempt, whichever half is meant */
 		conn_ended(w, c, ECONNRESET);

@@ -24,7 +24,7 @@
 /* What a socket keeps from one attempt to the next. */
 #define FLAGS_KEPT                                                                        \
 	(CONN_F_DIRTY | CONN_F_BOUND | CONN_F_NAMED | CONN_F_PORT_SET | CONN_F_ADDR_SET | \
-	 CONN_F_BIND_PORT | CONN_F_INHERIT)
+	 CONN_F_BIND_PORT | CONN_F_SHUT_RD | CONN_F_INHERIT)
 
 /* Packets of this flow come to another worker. */
 static bool away(struct nsk_worker *w, const struct flow *f)
@@ -217,7 +217,9 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	conn_set_state(w, c, TCPS_SYN_SENT);
 	worker_count(w, NSK_CNT_TCP_ACTIVE_OPENS, 1);
 	s->err = 0;
-	sock_unready(s, EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+	sock_unready(s, EPOLLOUT | EPOLLERR | EPOLLHUP);
+	if (NSK_LIKELY(!(c->flags & CONN_F_SHUT_RD)))
+		sock_unready(s, EPOLLIN | EPOLLRDHUP);
 	sock_untold_ready(s);
 	return 0;
 }

@@ -98,6 +98,7 @@ static int start(struct nsk_worker *w, struct tcp_conn *c, uint32_t backlog)
 	}
 	ls->snd_limit = c->snd.limit;
 	c->listener = ls;
+	c->flags &= ~CONN_F_SHUT_RD;
 	tcp_fastopen_listen(w, c, backlog);
 	conn_set_state(w, c, TCPS_LISTEN);
 	w->tcp->listeners++;

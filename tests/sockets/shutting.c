@@ -44,6 +44,59 @@ static void one_way(int how)
 	close_pair(fd);
 }
 
+/* Without a connection: refused, and shut for reading all the same. */
+static void no_way(int how)
+{
+	const struct sockaddr_in nobody = {.sin_family = AF_UNSPEC};
+	int fd = tcp_socket(0);
+	char byte;
+
+	about("a fresh one shut %s", ways[how]);
+	say_rc("", shutdown(fd, how));
+	say_events("it has", events_now(fd, ALL_EVENTS));
+	say_rc("receives", recv(fd, &byte, 1, MSG_DONTWAIT));
+	say_rc("sends", send(fd, "x", 1, MSG_NOSIGNAL));
+	say_rc("leaves its peer", connect(fd, SA(&nobody), SIN_LEN));
+	say_events("it has then", events_now(fd, ALL_EVENTS));
+	say_rc("receives then", recv(fd, &byte, 1, MSG_DONTWAIT));
+	say_rc("again", shutdown(fd, how));
+	say_rc("listens", listen(fd, 1));
+	say_events("listening it has", events_now(fd, ALL_EVENTS));
+	say_rc("listening it receives", recv(fd, &byte, 1, MSG_DONTWAIT));
+	about("%s", "");
+	close(fd);
+}
+
+static bool has_bytes(int fd)
+{
+	int n;
+
+	need(ioctl(fd, FIONREAD, &n) == 0);
+	return n > 0;
+}
+
+/* It goes with the socket into a connection. */
+static void shut_and_open(void)
+{
+	struct sockaddr_in sin;
+	int listener = tcp_listener(&sin, 1, 0), fd, peer;
+
+	on_client();
+	fd = tcp_socket(0);
+	need(shutdown(fd, SHUT_RD) == -1);
+	about("shut RD before it");
+	say_rc("connects", connect(fd, SA(&sin), SIN_LEN));
+	peer = accept(listener, NULL, NULL);
+	able("shut RD before it connected", fd);
+	arrived(peer, 1);
+	able("whose peer did", peer);
+	until(has_bytes, fd);
+	able("and got data", fd);
+	close(fd);
+	close(peer);
+	close(listener);
+}
+
 /* Both ends, one after the other. */
 static void two_ways(int first, int second)
 {
@@ -188,6 +241,9 @@ void topic_shutting(void)
 {
 	for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
 		one_way(how);
+	for (int how = SHUT_RD; how <= SHUT_RDWR; how++)
+		no_way(how);
+	shut_and_open();
 	for (int first = SHUT_RD; first <= SHUT_RDWR; first++)
 		for (int second = SHUT_RD; second <= SHUT_RDWR; second++)
 			two_ways(first, second);
