@@ -265,6 +265,14 @@ ssize_t nsk_write(int fd, const void *buf, size_t len)
 	return as_file(nsk_send(fd, buf, len, 0));
 }
 
+/* Vectors without bytes come to no socket, so that they send no empty datagram: as in Linux, which
+ * looks at the descriptor alone. */
+static int write_nothing(struct sock *s, void *arg)
+{
+	(void)arg;
+	return s->flags & SOCK_F_EPOLL ? -EINVAL : 0;
+}
+
 ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
 {
 	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov};
@@ -275,5 +283,9 @@ ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
 		return api_refuse(fd, -EINVAL);
 	msg.msg_iovlen = (size_t)count;
 	rc = api_iov_total(iov, msg.msg_iovlen, &total);
-	return rc ? api_refuse(fd, rc) : as_file(send_msg(fd, &msg, total, 0));
+	if (rc)
+		return api_refuse(fd, rc);
+	if (NSK_UNLIKELY(total == 0))
+		return api_int(sock_call_fd(fd, write_nothing, NULL));
+	return as_file(send_msg(fd, &msg, total, 0));
 }

@@ -52,6 +52,9 @@ static void written(const char *kind, const int fd[2])
 	say_rc("no message", sendmsg(fd[0], NULL, 0));
 	say_rc("a piece without memory", writev(fd[0], &bad, 1));
 	say_rc("a length that is negative", writev(fd[0], &negative, 1));
+	say_rc("no pieces", writev(fd[0], three, 0));
+	say_rc("no bytes in a piece", writev(fd[0], &three[1], 1));
+	say_rc("and nothing arrives", recv(fd[1], buf, sizeof(buf), MSG_DONTWAIT));
 	for (size_t i = 0; i < IOV_MAX; i++)
 		many[i] = piece(&"0123456789"[i % 10], 1);
 	say_rc("as many as may be", writev(fd[0], many, IOV_MAX));
@@ -178,6 +181,27 @@ static void cut(void)
 	close_pair(fd);
 }
 
+/* No bytes: whatever state the socket is in, and whether it is one. */
+static void nothing_written(void)
+{
+	struct iovec none = {0};
+	struct sockaddr_in sin;
+	int fd = tcp_socket(0), listener = tcp_listener(&sin, 1, 0), ep = epoll_create1(0);
+
+	say_rc("no bytes into a fresh stream", writev(fd, &none, 1));
+	say_rc("no pieces into it", writev(fd, &none, 0));
+	say_rc("no bytes into a listener", writev(listener, &none, 1));
+	say_rc("no bytes into an instance", writev(ep, &none, 1));
+	close(ep);
+	close(listener);
+	close(fd);
+	say_rc("no bytes into what is closed", writev(fd, &none, 1));
+	fd = udp_socket(0);
+	say_rc("no bytes into a datagram socket without a peer", writev(fd, &none, 1));
+	say_rc("a write of no bytes", write(fd, "", 0));
+	close(fd);
+}
+
 void topic_vectors(void)
 {
 	int fd[2];
@@ -192,5 +216,6 @@ void topic_vectors(void)
 	close_pair(fd);
 	messages();
 	name_lengths();
+	nothing_written();
 	cut();
 }
