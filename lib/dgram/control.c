@@ -146,22 +146,18 @@ static int read_udp(const struct cmsghdr *c, size_t len, struct dgram_manner *ho
 /* Levels that are not ours to read are passed over, as in Linux. */
 int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct dgram_manner *how)
 {
-	struct msghdr mutable = *msg;
-	int rc = 0;
+	const struct cmsghdr *c = NULL;
+	int rc;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mutable); c && rc == 0;
-	     c = CMSG_NXTHDR(&mutable, c)) {
-		size_t left =
-			(size_t)((uint8_t *)msg->msg_control + msg->msg_controllen - (uint8_t *)c);
-
-		if (c->cmsg_len < sizeof(*c) || c->cmsg_len > left)
-			return -EINVAL;
+	while ((rc = sock_control_next(msg, &c)) > 0) {
 		if (c->cmsg_level == IPPROTO_IP)
 			rc = read_ip(c, c->cmsg_len - CMSG_LEN(0), how);
 		else if (c->cmsg_level == SOL_UDP && d->sock.ops->protocol == IPPROTO_UDP)
 			rc = read_udp(c, c->cmsg_len - CMSG_LEN(0), how);
 		else if (c->cmsg_level == SOL_SOCKET)
-			rc = -EINVAL;
+			rc = sock_control_socket(c);
+		if (rc < 0)
+			return rc;
 	}
 	return rc;
 }

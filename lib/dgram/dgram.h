@@ -147,7 +147,7 @@ struct dgram_manner {
 	uint8_t tos;
 	uint16_t segment; /* UDP_SEGMENT */
 };
-/* 0 or -EINVAL: what does not exist or makes no sense. */
+/* 0, -EINVAL (what does not exist or makes no sense), -EFAULT. */
 int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct dgram_manner *how);
 /* Fills msg's control buffer with what the socket wants to know of a datagram; run: UDP_GRO's size
  * of each, 0: it is one. MSG_CTRUNC in msg_flags if it does not fit. */

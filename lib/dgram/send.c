@@ -56,7 +56,7 @@ int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg)
 
 	x->how.ttl = ip_addr_is_multicast(&x->dst) ? d->mcast_ttl : d->sock.ttl;
 	x->how.tos = d->sock.tos;
-	return msg->msg_controllen && msg->msg_control ? dgram_control_read(d, msg, &x->how) : 0;
+	return msg->msg_controllen ? dgram_control_read(d, msg, &x->how) : 0;
 }
 
 /* The way of a datagram that asks for an address or an interface of its own; own is where it is

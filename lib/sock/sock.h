@@ -245,6 +245,18 @@ void sock_option_out(int level, int number, void *value, socklen_t *len);
 void sock_control_put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
 		      size_t len);
 
+/*
+ * The control message behind *c, NULL: the first, of a message to be sent: 1 with *c set, 0 (there
+ * is no more), -EINVAL (malformed), -EFAULT (no memory).
+ */
+int sock_control_next(const struct msghdr *msg, const struct cmsghdr **c);
+/* One of SOL_SOCKET: 0, or -EINVAL, there is no such. Those of AF_UNIX mean nothing elsewhere, as
+ * in Linux. */
+int sock_control_socket(const struct cmsghdr *c);
+/* All of a protocol that has none of its own; levels that are not asked for are passed over. 0,
+ * -EINVAL, -EFAULT. */
+int sock_control_check(const struct msghdr *msg);
+
 /* What an address from the application is for. */
 enum sock_addr_use {
 	SOCK_ADDR_BIND,

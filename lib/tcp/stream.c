@@ -108,6 +108,11 @@ ssize_t tcp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	rc = tcp_send_status(s);
 	if (rc)
 		return fastopen_waits(c) ? first_writev(s, msg) : rc;
+	if (NSK_UNLIKELY(msg->msg_controllen != 0)) {
+		rc = sock_control_check(msg);
+		if (rc)
+			return rc;
+	}
 	if (NSK_UNLIKELY(flags & MSG_OOB) && !conn_ext(w, c))
 		return -ENOBUFS;
 	for (size_t i = 0; i < msg->msg_iovlen && all; i++) {

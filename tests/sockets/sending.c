@@ -92,6 +92,62 @@ static void with_address(void)
 	close(fd[0]);
 }
 
+/* A byte with one control message of 4 octets. */
+static ssize_t send_control(int fd, struct cmsghdr header, size_t room)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) * 2] = "";
+	struct iovec iov = {(char[]){'x'}, 1};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = room};
+
+	memcpy(control, &header, sizeof(header));
+	return sendmsg(fd, &msg, MSG_NOSIGNAL);
+}
+
+/* Control messages that are none, or not for this kind of socket. */
+static void with_control(const char *kind, const int fd[2])
+{
+	static const struct {
+		const char *name;
+		struct cmsghdr header;
+	} rows[] = {
+		{"of SOL_SOCKET, unknown", {CMSG_LEN(4), SOL_SOCKET, 9999}},
+		{"of SOL_SOCKET, SCM_RIGHTS", {CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS}},
+		{"of SOL_SOCKET, SCM_CREDENTIALS", {CMSG_LEN(4), SOL_SOCKET, SCM_CREDENTIALS}},
+		{"of length 3", {3, SOL_SOCKET, SCM_RIGHTS}},
+		{"of another level, of length 3", {3, 9999, 1}},
+		{"longer than its room", {CMSG_LEN(64), SOL_SOCKET, SCM_RIGHTS}},
+		{"of length 0", {0, SOL_SOCKET, SCM_RIGHTS}},
+		{"of another level", {CMSG_LEN(4), 9999, 1}},
+		{"of no bytes", {CMSG_LEN(0), SOL_SOCKET, SCM_RIGHTS}},
+	};
+	struct iovec iov = {(char[]){'x'}, 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_controllen = 64};
+
+	about("a control message of a %s", kind);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		say_rc(rows[i].name, send_control(fd[0], rows[i].header, CMSG_SPACE(4)));
+	say_rc("in 15 bytes of room", send_control(fd[0], rows[0].header, 15));
+	say_rc("a second one of length 0", send_control(fd[0], rows[7].header, CMSG_SPACE(4) * 2));
+	if (fd[1] >= 0)
+		say_rc("without memory", sendmsg(fd[0], &msg, MSG_NOSIGNAL));
+	about("%s", "");
+}
+
+static void all_with_control(void)
+{
+	int fd[2] = {tcp_socket(0), -1};
+
+	with_control("fresh stream", fd);
+	close(fd[0]);
+	tcp_pair(fd);
+	with_control("stream", fd);
+	close_pair(fd);
+	udp_pair(fd);
+	with_control("datagram socket", fd);
+	close_pair(fd);
+}
+
 /* A full buffer: what takes a part, what takes nothing. */
 static void full(void)
 {
@@ -175,6 +231,7 @@ void topic_sending(void)
 	each_flag();
 	nothing_to_send();
 	with_address();
+	all_with_control();
 	full();
 	whole();
 	closed_behind();
