@@ -5,6 +5,7 @@
  * sent.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,10 @@
 
 struct part_of_file {
 	int fd;
-	off_t at, end;
+	off_t at;
+	off_t size;  /* as the file system tells: 0 where it does not know before it is read (proc)
+		      */
+	size_t left; /* of what the call wants */
 };
 
 static int is_stream(struct sock *s, void *arg)
@@ -27,8 +31,8 @@ static int is_stream(struct sock *s, void *arg)
 	return !(s->flags & SOCK_F_EPOLL) && s->ops->type == SOCK_STREAM ? 0 : -EINVAL;
 }
 
-/* The part of the file that a call is about; a file that has no size is nothing to send. */
-static int find_part(struct part_of_file *f, const off_t *offset, size_t count)
+/* The part of the file that a call is about; what there is of it reading will say. */
+static int find_part(struct part_of_file *f, const off_t *offset)
 {
 	struct stat st;
 
@@ -37,24 +41,29 @@ static int find_part(struct part_of_file *f, const off_t *offset, size_t count)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	f->at = offset ? *offset : lseek(f->fd, 0, SEEK_CUR);
-	if (f->at < 0)
-		return -EINVAL;
-	f->end = NSK_MAX(st.st_size, f->at);
-	if ((size_t)(f->end - f->at) > count)
-		f->end = f->at + (off_t)count;
-	return 0;
+	f->size = st.st_size;
+	return f->at < 0 ? -EINVAL : 0;
 }
 
-/* Bytes of the next piece that went, or -1 with errno; 0: the file has become shorter. */
+static int check_readable(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) == O_WRONLY ? -EBADF : 0;
+}
+
+/* Bytes of the next piece that went, or -1 with errno; 0: there is no more. */
 static ssize_t send_piece(int out, struct part_of_file *f, char *buf)
 {
-	size_t left = (size_t)(f->end - f->at);
-	ssize_t n = pread(f->fd, buf, NSK_MIN(left, PIECE), f->at);
+	ssize_t n = pread(f->fd, buf, NSK_MIN(f->left, PIECE), f->at);
+	bool more = n > 0 && (size_t)n < f->left && f->at + n < f->size;
 
 	if (n > 0)
-		n = nsk_send(out, buf, (size_t)n, (size_t)n < left ? MSG_MORE : 0);
-	if (n > 0)
+		n = nsk_send(out, buf, (size_t)n, more ? MSG_MORE : 0);
+	if (n > 0) {
 		f->at += n;
+		f->left -= (size_t)n;
+	}
 	return n;
 }
 
@@ -66,7 +75,7 @@ static ssize_t send_part(int out, struct part_of_file *f)
 
 	if (!buf)
 		return api_fail(-ENOMEM);
-	while (f->at < f->end && n > 0)
+	while (f->left && n > 0)
 		n = send_piece(out, f, buf);
 	free(buf);
 	return n < 0 && f->at == from ? -1 : f->at - from;
@@ -74,12 +83,14 @@ static ssize_t send_part(int out, struct part_of_file *f)
 
 ssize_t nsk_sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
 {
-	struct part_of_file f = {.fd = in_fd};
-	int rc = sock_call_fd(out_fd, is_stream, NULL);
+	struct part_of_file f = {.fd = in_fd, .left = NSK_MIN(count, API_BYTES_MAX)};
+	int rc = check_readable(in_fd);
 	ssize_t n;
 
 	if (rc == 0)
-		rc = find_part(&f, offset, NSK_MIN(count, API_BYTES_MAX));
+		rc = sock_call_fd(out_fd, is_stream, NULL);
+	if (rc == 0)
+		rc = find_part(&f, offset);
 	if (rc)
 		return api_fail(rc);
 	n = send_part(out_fd, &f);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What sockets share with other files: dup(), fcntl(), ioctl(), close(). */
 #include <linux/sockios.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
 
 #include "sockets/twin.h"
 
@@ -138,6 +140,56 @@ static void amounts_of_datagrams(void)
 	close_pair(fd);
 }
 
+/* What a file of the kernel's gives to a stream. */
+static void from_file(const char *name, const int fd[2], int file, off_t *offset, size_t count)
+{
+	char buf[256];
+	ssize_t n = sendfile(fd[0], file, offset, count);
+
+	about("sendfile, %s", name);
+	say_rc("", n);
+	if (n > 0) {
+		receive_all(fd[1], buf, (size_t)n);
+		say_bytes("arrives", buf, n - (buf[n - 1] == '\n'));
+		say("position", "%ld", offset ? (long)*offset : (long)lseek(file, 0, SEEK_CUR));
+	}
+	about("%s", "");
+}
+
+static void from_files(void)
+{
+	FILE *file = tmpfile(), *proc = fopen("/proc/sys/kernel/ostype", "re");
+	FILE *version = fopen("/proc/version", "re"), *written = fopen("/dev/full", "we");
+	off_t at = 7, far = 100, before = -1;
+	int fd[2];
+
+	need(file && proc && version && written);
+	need(fputs("0123456789", file) >= 0 && fflush(file) == 0);
+	need(lseek(fileno(file), 0, SEEK_SET) == 0);
+	tcp_pair(fd);
+	from_file("4 bytes", fd, fileno(file), NULL, 4);
+	from_file("no bytes", fd, fileno(file), NULL, 0);
+	from_file("the rest", fd, fileno(file), NULL, 100);
+	from_file("the end", fd, fileno(file), NULL, 100);
+	from_file("from 7 on", fd, fileno(file), &at, 100);
+	from_file("from behind the end", fd, fileno(file), &far, 100);
+	from_file("from before the beginning", fd, fileno(file), &before, 1);
+	from_file("a file that has no size", fd, fileno(proc), NULL, 100);
+	from_file("its end", fd, fileno(proc), NULL, 100);
+	from_file("5 bytes of another one", fd, fileno(version), NULL, 5);
+	from_file("one that is only written", fd, fileno(written), NULL, 1);
+	from_file("no bytes of that", fd, fileno(written), NULL, 0);
+	from_file("a descriptor that is none", fd, -1, NULL, 1);
+	close_pair(fd);
+	fd[0] = udp_socket(0);
+	say_rc("sendfile into a closed stream", sendfile(fd[1], fileno(file), NULL, 1));
+	from_file("a file that is only written, into a datagram socket", fd, fileno(written), NULL,
+		  1);
+	close(fd[0]);
+	need(fclose(file) == 0 && fclose(proc) == 0);
+	need(fclose(version) == 0 && fclose(written) == 0);
+}
+
 void topic_files(void)
 {
 	on_server();
@@ -146,4 +198,5 @@ void topic_files(void)
 	blocking_by_ioctl();
 	amounts_of_stream();
 	amounts_of_datagrams();
+	from_files();
 }

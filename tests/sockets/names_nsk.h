@@ -23,6 +23,7 @@
 #define sendmmsg(...)	   nsk_sendmmsg(__VA_ARGS__)
 #define write(...)	   nsk_write(__VA_ARGS__)
 #define writev(...)	   nsk_writev(__VA_ARGS__)
+#define sendfile(...)	   nsk_sendfile(__VA_ARGS__)
 #define recv(...)	   nsk_recv(__VA_ARGS__)
 #define recvfrom(...)	   nsk_recvfrom(__VA_ARGS__)
 #define recvmsg(...)	   nsk_recvmsg(__VA_ARGS__)
