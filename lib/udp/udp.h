@@ -26,6 +26,7 @@
 struct udp_sock {
 	struct dgram d;
 	uint16_t segment;      /* UDP_SEGMENT, 0: what is sent at once is one datagram */
+	uint32_t order;	       /* who was bound later has more, modulo 2^32 */
 	struct list_node link; /* all sockets of the worker */
 };
 _Static_assert(sizeof(struct udp_sock) <= 512, "a UDP socket costs at most 512 bytes");
@@ -45,6 +46,7 @@ struct udp_worker {
 	uint32_t specific;
 	uint32_t wildcard;
 	uint32_t count; /* all sockets */
+	uint32_t bound; /* the next one's order */
 	struct list_node all;
 	struct ports ports;
 };

@@ -9,6 +9,8 @@
 
 #include "udp/udp.h"
 
+#define SHARING (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT)
+
 /*
  * IPv4 addresses are short: they and the ports go into one or two words. That the IPv6 addresses
  * which are zero but for their first 4 bytes have the same hash does no harm.
@@ -92,19 +94,63 @@ void udp_table_fini(struct nsk_worker *w)
 
 /* ---- lookup ---- */
 
-static struct udp_sock *find_bound(const struct udp_worker *udp, const uint8_t laddr[16],
-				   uint16_t lport)
+static bool is_bound_to(const struct udp_sock *u, const uint8_t laddr[16], uint16_t lport)
 {
+	return u->d.lport == lport && !(u->d.flags & DGRAM_F_CONNECTED) &&
+	       memcmp(u->d.laddr.b, laddr, 16) == 0;
+}
+
+/*
+ * Of those with SO_REUSEPORT that are bound alike the one that the flow gives most weight: who
+ * comes or goes takes its own share of the flows with it and moves no other.
+ */
+static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt *p,
+				 const uint8_t laddr[16], uint16_t lport)
+{
+	uint64_t flow =
+		hash_connected(udp, p->flow.dst, lport, p->flow.src, load_be16(&p->flow.sport_be));
+	struct udp_sock *best = NULL;
+	uint64_t most = 0;
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
+		struct udp_sock *u = slab_at(&udp->socks, it.value);
+		uint64_t weight;
+
+		if (!is_bound_to(u, laddr, lport) || !(u->d.sock.flags & SOCK_F_REUSEPORT))
+			continue;
+		weight = siphash13_2w(&udp->key, flow, u->order);
+		if (!best || weight > most) {
+			best = u;
+			most = weight;
+		}
+	}
+	return best;
+}
+
+/* The socket that is bound to exactly these. Where several are, as in Linux: the one that was bound
+ * last, or, if it has SO_REUSEPORT, any with that option, by the flow. */
+static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pkt *p,
+				   const uint8_t laddr[16], uint16_t lport)
+{
+	struct udp_sock *last = NULL;
+	unsigned count = 0;
 	struct htab_it it;
 
 	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (u->d.lport == lport && !(u->d.flags & DGRAM_F_CONNECTED) &&
-		    memcmp(u->d.laddr.b, laddr, 16) == 0)
+		if (!is_bound_to(u, laddr, lport))
+			continue;
+		if (NSK_LIKELY(!(u->d.sock.flags & SHARING)))
 			return u;
+		if (!last || u->order - last->order < UINT32_MAX / 2)
+			last = u;
+		count++;
 	}
-	return NULL;
+	if (NSK_UNLIKELY(count > 1 && last->d.sock.flags & SOCK_F_REUSEPORT))
+		return heaviest(udp, p, laddr, lport);
+	return last;
 }
 
 static struct udp_sock *find_connected(const struct udp_worker *udp, const uint8_t laddr[16],
@@ -133,9 +179,9 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 	if (udp->connected)
 		u = find_connected(udp, p->flow.dst, dport, p->flow.src, sport);
 	if (!u && udp->specific)
-		u = find_bound(udp, p->flow.dst, dport);
+		u = find_bound(udp, p, p->flow.dst, dport);
 	if (!u && udp->wildcard)
-		u = find_bound(udp, any, dport);
+		u = find_bound(udp, p, any, dport);
 	return u;
 }
 
@@ -197,6 +243,7 @@ int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
 	}
 	(*count_of(udp, u))++;
 	u->d.flags |= DGRAM_F_BOUND;
+	u->order = udp->bound++;
 	if (w->peers > 1)
 		shared_port_use(w->shared, SHARED_UDP, u->d.lport, w->id, true);
 	return 0;
@@ -232,7 +279,7 @@ void udp_table_del(struct nsk_worker *w, struct udp_sock *u)
 /* Two may have the same address and port if both say so, in the same words. */
 static bool both_share(const struct udp_sock *a, const struct udp_sock *b)
 {
-	return (a->d.sock.flags & b->d.sock.flags & (SOCK_F_REUSEADDR | SOCK_F_REUSEPORT)) != 0;
+	return (a->d.sock.flags & b->d.sock.flags & SHARING) != 0;
 }
 
 bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,

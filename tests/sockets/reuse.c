@@ -148,6 +148,61 @@ static void shared_listeners(void)
 	close(listener[1]);
 }
 
+/* Two datagrams each from 64 sockets: bit i is set if number i of the n that share the port hears
+ * any; a flow has one of them alone. */
+static unsigned who_hears(const int fd[], nfds_t n, const struct sockaddr_in *to)
+{
+	struct pollfd p[3];
+	unsigned who = 0;
+	char byte;
+
+	on_client();
+	for (int i = 0; i < 64; i++) {
+		int sender = udp_socket(0), heard = 0;
+		unsigned by = 0;
+
+		for (int k = 0; k < 2; k++)
+			need(sendto(sender, "x", 1, 0, SA(to), SIN_LEN) == 1);
+		close(sender);
+		while (heard < 2) {
+			for (nfds_t k = 0; k < n; k++)
+				p[k] = (struct pollfd){.fd = fd[k], .events = POLLIN};
+			need(poll(p, n, TWIN_LIMIT_MS) > 0);
+			for (nfds_t k = 0; k < n; k++) {
+				while (recv(fd[k], &byte, 1, MSG_DONTWAIT) == 1) {
+					heard++;
+					by |= 1u << k;
+				}
+			}
+		}
+		need((by & (by - 1)) == 0);
+		who |= by;
+	}
+	return who;
+}
+
+static void shared_datagrams(const char *name, const enum share shares[3], bool any)
+{
+	struct sockaddr_in to = host_address(SERVER, PORT + 5), at = to;
+	int fd[3];
+
+	on_server();
+	if (any)
+		at = any_address(PORT + 5);
+	about("datagrams to three that share a port%s, %s", any ? " of any address" : "", name);
+	for (int i = 0; i < 3; i++) {
+		fd[i] = sharing(SOCK_DGRAM, shares[i]);
+		need(bind(fd[i], SA(&at), SIN_LEN) == 0);
+	}
+	say("heard by", "%#x", who_hears(fd, 3, &to));
+	close(fd[2]);
+	say("without the last", "%#x", who_hears(fd, 2, &to));
+	close(fd[0]);
+	say("by the one that is left", "%#x", who_hears(&fd[1], 1, &to));
+	close(fd[1]);
+	about("%s", "");
+}
+
 /* A client's port: given, and used again. */
 static void client_ports(void)
 {
@@ -174,5 +229,11 @@ void topic_reuse(void)
 	after_connections(false);
 	after_connections(true);
 	shared_listeners();
+	shared_datagrams("with REUSEPORT", (const enum share[]){PORTS, PORTS, PORTS}, false);
+	shared_datagrams("with REUSEPORT", (const enum share[]){PORTS, PORTS, PORTS}, true);
+	shared_datagrams("with REUSEADDR", (const enum share[]){ADDR, ADDR, ADDR}, false);
+	shared_datagrams("the last with REUSEADDR alone", (const enum share[]){BOTH, BOTH, ADDR},
+			 false);
+	shared_datagrams("the last with both", (const enum share[]){ADDR, BOTH, BOTH}, false);
 	client_ports();
 }

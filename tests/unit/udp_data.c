@@ -37,6 +37,64 @@ static void test_connected_before_bound_before_any(void **state)
 	nw_assert_drops(world, NSK_DROP_NONE, 0);
 }
 
+#define SHARERS 4
+#define FLOWS	400
+
+/* Which of the sockets hears each flow; every datagram is heard by one. */
+static void who_hears(struct net_world *world, struct sock *sharer[SHARERS], uint8_t who[FLOWS])
+{
+	char buf[4];
+
+	for (unsigned flow = 0; flow < FLOWS; flow++) {
+		unsigned heard = 0;
+
+		arrive(world, PEER, (uint16_t)(2000 + flow), IF0_ADDR, 53, "x", 1);
+		for (uint8_t i = 0; i < SHARERS; i++) {
+			if (sharer[i] && do_recv(sharer[i], buf, 4, 0, NULL) == 1) {
+				who[flow] = i;
+				heard++;
+			}
+		}
+		assert_int_equal(heard, 1);
+	}
+}
+
+/* SO_REUSEPORT: about as many for each, and the flows of those who stay are not moved when one
+ * goes, or comes. */
+static void test_sockets_that_share_a_port_share_its_flows(void **state)
+{
+	struct net_world *world = *state;
+	uint8_t all[FLOWS], less[FLOWS], again[FLOWS];
+	struct sock *sharer[SHARERS];
+	unsigned count[SHARERS] = {0};
+	int one = 1;
+
+	for (int i = 0; i < SHARERS; i++) {
+		sharer[i] = open_socket(world);
+		sharer[i]->ops->setsockopt(sharer[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+		assert_int_equal(do_bind(sharer[i], i % 2 ? 0 : IF0_ADDR, 53), 0);
+	}
+	who_hears(world, sharer, all);
+	for (unsigned flow = 0; flow < FLOWS; flow++)
+		count[all[flow]]++;
+	assert_true(count[0] > FLOWS / 3 && count[2] > FLOWS / 3); /* half less 6 sigma */
+	assert_int_equal(count[1] + count[3], 0);		   /* bound to any address */
+	who_hears(world, sharer, again);
+	assert_memory_equal(all, again, sizeof(all));
+	sharer[1]->ops->close(sharer[1]);
+	sharer[1] = open_socket(world);
+	sharer[1]->ops->setsockopt(sharer[1], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	assert_int_equal(do_bind(sharer[1], IF0_ADDR, 53), 0);
+	who_hears(world, sharer, again);
+	for (unsigned flow = 0; flow < FLOWS; flow++)
+		assert_true(again[flow] == all[flow] || again[flow] == 1);
+	sharer[0]->ops->close(sharer[0]);
+	sharer[0] = NULL;
+	who_hears(world, sharer, less);
+	for (unsigned flow = 0; flow < FLOWS; flow++)
+		assert_true(less[flow] == again[flow] || again[flow] == 0);
+}
+
 static void test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1(void **state)
 {
 	struct net_world *world = *state;
@@ -303,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NW_TEST_PEER(test_connected_before_bound_before_any),
+		NW_TEST_PEER(test_sockets_that_share_a_port_share_its_flows),
 		NW_TEST_PEER(test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1),
 		NW_TEST_PEER(test_bad_lengths_and_checksums_are_dropped),
 		NW_TEST_PEER(test_a_datagram_is_read_once_whole_or_cut),
