@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+struct msghdr;
 struct rte_mbuf;
 struct nsk_stack;
 
@@ -40,6 +41,20 @@ struct nsk_stack;
  * EINVAL (max is 0), ENOTSOCK, EOPNOTSUPP, ENOTCONN and errors of the connection as nsk_recv()
  */
 NSK_API int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max);
+
+/**
+ * @brief What nsk_recvmsg() would have told of a datagram beside its payload.
+ *
+ * Fills name, control messages and flags of @p msg as that call does: who sent it, and what the
+ * socket's options ask for, SO_TIMESTAMPNS when it came, IP_PKTINFO where. The vector is not looked
+ * at; MSG_TRUNC is never set.
+ *
+ * @param fd the socket that gave the buffer, in the thread that took it
+ * @param buf a buffer of nsk_zc_recv() that was not given back yet
+ * @return 0, or -1 with errno: EOPNOTSUPP (a stream: nsk_getpeername()), EBADF, EPERM, EFAULT,
+ *         EINVAL (a name's length), ENOTSOCK
+ */
+NSK_API int nsk_zc_msg(int fd, struct rte_mbuf *buf, struct msghdr *msg);
 
 /** @brief Give received buffers back, in the thread that took them. In a child made by fork() it
  * does nothing: they are its parent's. */

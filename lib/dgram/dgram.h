@@ -134,6 +134,7 @@ void dgram_queue_purge(struct dgram *d);
 
 ssize_t dgram_recvmsg(struct sock *s, struct msghdr *msg, int flags);
 int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max);
+void dgram_zc_msg(struct sock *s, struct rte_mbuf *buf, struct msghdr *msg);
 int dgram_ioctl(struct sock *s, unsigned long request, int *value);
 
 /* ---- control messages: control.c ---- */

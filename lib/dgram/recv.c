@@ -112,6 +112,16 @@ static size_t copy_run(const struct dgram *d, unsigned n, struct msghdr *msg)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+/* What stands beside the payload; run: UDP_GRO's size, 0: it is one. */
+static void tell(const struct dgram *d, struct rte_mbuf *m, unsigned run, struct msghdr *msg)
+{
+	fill_name(pkt_of(m), msg);
+	if (d->wants)
+		dgram_control_write(d, m, run, msg);
+	else
+		msg->msg_controllen = 0;
+}
+
 /* The oldest datagram, or the run that it begins. */
 static ssize_t give(struct dgram *d, struct msghdr *msg, int flags)
 {
@@ -123,11 +133,7 @@ static ssize_t give(struct dgram *d, struct msghdr *msg, int flags)
 
 	if (bytes < len)
 		msg->msg_flags |= MSG_TRUNC;
-	fill_name(pkt_of(m), msg);
-	if (d->wants)
-		dgram_control_write(d, m, n > 1 ? len : 0, msg);
-	else
-		msg->msg_controllen = 0;
+	tell(d, m, n > 1 ? len : 0, msg);
 	worker_count(w, NSK_CNT_PAYLOAD_COPIED_RX, bytes);
 	for (; n > 0 && !(flags & MSG_PEEK); n--)
 		pkt_put(w, dgram_queue_pop(d));
@@ -178,6 +184,12 @@ int dgram_zc_recv(struct sock *s, struct rte_mbuf **bufs, unsigned max)
 	while (n < max && d->qhead)
 		bufs[n++] = dgram_queue_pop(d);
 	return n ? (int)n : -EAGAIN;
+}
+
+void dgram_zc_msg(struct sock *s, struct rte_mbuf *buf, struct msghdr *msg)
+{
+	msg->msg_flags = 0;
+	tell(dgram_of(s), buf, 0, msg);
 }
 
 int dgram_ioctl(struct sock *s, unsigned long request, int *value)

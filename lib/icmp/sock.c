@@ -254,7 +254,7 @@ static int icmp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len
 	.protocol = IPPROTO_ICMP, .connect = icmp_connect, .recvmsg = dgram_recvmsg,    \
 	.shutdown = dgram_shutdown, .close = icmp_close, .getsockopt = icmp_getsockopt, \
 	.setsockopt = icmp_setsockopt, .getname = dgram_getname, .ioctl = dgram_ioctl,  \
-	.zc_recv = dgram_zc_recv
+	.zc_recv = dgram_zc_recv, .zc_msg = dgram_zc_msg
 
 static const struct sock_ops raw_ops = {
 	ICMP_OPS,

@@ -94,6 +94,8 @@ struct sock_ops {
 	 */
 	int (*move)(struct sock *s, struct nsk_worker *to, struct sock_journey *journey);
 	int (*zc_recv)(struct sock *s, struct rte_mbuf **bufs, unsigned max);
+	/* What recvmsg tells of a datagram that zc_recv has given, but for its payload. */
+	void (*zc_msg)(struct sock *s, struct rte_mbuf *buf, struct msghdr *msg);
 	ssize_t (*zc_send)(struct sock *s, struct rte_mbuf *buf);
 	/* Where the queue of sends by reference is kept; NULL: nowhere yet, or with make no memory.
 	 * Must be there if sendmsg looks at the worker's zc_send. */

@@ -47,6 +47,32 @@ int nsk_zc_recv(int fd, struct rte_mbuf **bufs, unsigned max)
 	return api_int(call_own(fd, recv_run, &a));
 }
 
+struct msg_arg {
+	struct rte_mbuf *buf;
+	struct msghdr *msg;
+};
+
+static int msg_run(struct sock *s, void *arg)
+{
+	const struct msg_arg *a = arg;
+
+	if (!s->ops->zc_msg)
+		return api_missing(s);
+	if (!a->buf || !a->msg)
+		return -EFAULT;
+	if (a->msg->msg_name && a->msg->msg_namelen > INT_MAX)
+		return -EINVAL;
+	s->ops->zc_msg(s, a->buf, a->msg);
+	return 0;
+}
+
+int nsk_zc_msg(int fd, struct rte_mbuf *buf, struct msghdr *msg)
+{
+	struct msg_arg a = {buf, msg};
+
+	return api_int(call_own(fd, msg_run, &a));
+}
+
 /* What a child made by fork() has is its parent's, in memory that both may share. */
 void nsk_zc_free(struct rte_mbuf **bufs, unsigned count)
 {

@@ -214,5 +214,6 @@ const struct sock_ops udp_ops = {
 	.getname = dgram_getname,
 	.ioctl = dgram_ioctl,
 	.zc_recv = dgram_zc_recv,
+	.zc_msg = dgram_zc_msg,
 	.zc_queue = dgram_zc_queue,
 };

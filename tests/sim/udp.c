@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <netstk/zerocopy.h>
+#include <rte_mbuf.h>
+
 #include "sim/pair.h"
 #include "sim/peer.h"
 #include "wire/family.h"
@@ -287,6 +290,37 @@ static void letter_from(uint32_t src, uint16_t sport, uint32_t dst, const char *
 						.len = 1}));
 }
 
+/* nsk_zc_msg(): who sent a buffer that was taken by reference, so that it can be answered. */
+static void buffer_by_reference_has_its_sender(void **state)
+{
+	struct sockaddr_in from;
+	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof(from)};
+	struct rte_mbuf *m;
+	int a, b;
+
+	(void)state;
+	begin_pair(NULL);
+	a = world_udp(&world, 0, "0.0.0.0", 1000);
+	b = world_udp(&world, 1, "0.0.0.0", PORT);
+	assert_int_equal(pair_sendto(a, PORT, "ask", 3), 3);
+	world_settle(&world);
+	assert_int_equal(nsk_zc_recv(b, &m, 1), 1);
+	assert_int_equal(nsk_zc_msg(b, m, &msg), 0);
+	assert_int_equal(ntohl(from.sin_addr.s_addr), HOST_A);
+	assert_int_equal(
+		nsk_sendto(b, rte_pktmbuf_mtod(m, char *), 3, 0, msg.msg_name, msg.msg_namelen), 3);
+	nsk_zc_free(&m, 1);
+	world_settle(&world);
+	expect_data(a, "ask", 3);
+	assert_int_equal(nsk_zc_recv(b, &m, 1), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(nsk_zc_msg(b, NULL, &msg), -1);
+	assert_int_equal(errno, EFAULT);
+	nsk_close(a);
+	nsk_close(b);
+	pair_finish(&world);
+}
+
 static void connected_socket_is_found_before_a_bound_one_before_any(void **state)
 {
 	int any, bound, connected;
@@ -459,6 +493,7 @@ int main(void)
 		world_test(checksum_of_zero_is_sent_as_all_ones_rfc768),
 		world_test(damaged_datagram_is_dropped_rfc1122_4_1_3_4),
 		world_test(length_is_that_of_the_datagram_not_of_the_packet),
+		world_test(buffer_by_reference_has_its_sender),
 		world_test(connected_socket_is_found_before_a_bound_one_before_any),
 		world_test(connected_socket_hears_its_peer_alone),
 		world_test(full_receive_buffer_loses_datagrams_and_takes_new_ones_when_read),

@@ -157,6 +157,32 @@ static void test_the_time_is_that_of_arrival(void **state)
 	assert_int_equal(tv->tv_usec, (came + 5000000) / 1000 % 1000000);
 }
 
+/* A buffer by reference has what recvmsg() tells of one that is copied, but for the payload. */
+static void test_a_buffer_has_its_letter(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s = bound(*state, 0, 7);
+	struct letter copied, taken;
+	struct rte_mbuf *m;
+
+	set(s, IPPROTO_IP, IP_PKTINFO, 1);
+	set(s, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	for (int i = 0; i < 2; i++)
+		arrive(*state, PEER, 4321, IF0_ADDR2, 7, "same", 4);
+	assert_int_equal(get(s, &copied, 0), 4);
+	assert_int_equal(s->ops->zc_recv(s, &m, 1), 1);
+	world->w.now_ns += 12345; /* it was asked later */
+	s->ops->zc_msg(s, m, letter_for(&taken));
+	assert_int_equal(taken.name.sin_port, WIRE_BE16(4321));
+	assert_memory_equal(&taken.name, &copied.name, sizeof(taken.name));
+	assert_int_equal(taken.msg.msg_namelen, copied.msg.msg_namelen);
+	assert_true(taken.msg.msg_controllen > CMSG_SPACE(sizeof(struct timespec)));
+	assert_int_equal(taken.msg.msg_controllen, copied.msg.msg_controllen);
+	assert_memory_equal(taken.control, copied.control, taken.msg.msg_controllen);
+	assert_int_equal(taken.msg.msg_flags, 0);
+	pkt_free(m);
+}
+
 static void test_overflows_are_counted_for_the_socket(void **state)
 {
 	struct net_world *world = *state;
@@ -491,6 +517,7 @@ int main(void)
 		T(test_what_was_not_asked_for_is_not_told),
 		T(test_ttl_tos_and_addresses_are_told),
 		T(test_the_time_is_that_of_arrival),
+		T(test_a_buffer_has_its_letter),
 		T(test_overflows_are_counted_for_the_socket),
 		T(test_what_does_not_fit_the_control_buffer_is_cut_and_said),
 		T(test_one_datagram_may_have_a_ttl_tos_and_source_of_its_own),

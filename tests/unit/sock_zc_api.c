@@ -64,6 +64,9 @@ static void arguments_are_checked(void **state)
 	assert_errno(nsk_zc_recv(plain, out, 2), EOPNOTSUPP);
 	assert_errno(nsk_zc_send(plain, &bufs[0]), EOPNOTSUPP);
 	assert_errno(nsk_zc_recv(ep, out, 2), ENOTSOCK);
+	assert_errno(nsk_zc_msg(ep, &bufs[0], &(struct msghdr){0}), ENOTSOCK);
+	assert_errno(nsk_zc_msg(fd, &bufs[0], &(struct msghdr){0}), EOPNOTSUPP);
+	assert_errno(nsk_zc_msg(-1, &bufs[0], &(struct msghdr){0}), EBADF);
 	assert_errno(nsk_zc_send(ep, &bufs[0]), ENOTSOCK);
 }
 
