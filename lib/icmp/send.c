@@ -85,6 +85,8 @@ ssize_t icmp_raw_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 
 	if (rc || len < 0)
 		return rc ? rc : len;
+	if (flags & MSG_MORE)
+		return -EOPNOTSUPP; /* a ping socket does not look at it, as in Linux */
 	if ((size_t)len < header)
 		return -EINVAL;
 	rc = prepare(&x, msg, &own);

@@ -26,6 +26,8 @@
 struct udp_sock {
 	struct dgram d;
 	uint16_t segment;      /* UDP_SEGMENT, 0: what is sent at once is one datagram */
+	bool hold;	       /* UDP_CORK */
+	struct udp_cork *cork; /* a datagram of which more is to come, or NULL */
 	uint32_t order;	       /* who was bound later has more, modulo 2^32 */
 	struct list_node link; /* all sockets of the worker */
 };
@@ -102,6 +104,27 @@ bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const st
 int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
 		   const struct ip_addr *from, const struct ip_addr *faddr, uint16_t fport,
 		   uint16_t *port);
+
+/* udp_cork.c: datagrams in parts. */
+static inline bool udp_is_corked(const struct udp_sock *u, int flags)
+{
+	return u->cork || u->hold || flags & MSG_MORE;
+}
+
+/* A part of len bytes, or the last one: len, or -errno, and there is no such datagram any more. */
+ssize_t udp_cork_send(struct udp_sock *u, const struct msghdr *msg, size_t len, int flags);
+/* UDP_CORK; off: what waits leaves. 0. */
+int udp_cork_set(struct udp_sock *u, bool on);
+/* Forgets what waits. */
+void udp_cork_drop(struct udp_sock *u);
+
+/* udp_send.c: steps of sending, on x, in this order. 0 or -errno. */
+int udp_prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own);
+/* The last step of the former: a port of its own, and the way. */
+int udp_choose_way(struct dgram_sending *x, struct route_cache *own);
+int udp_check_length(const struct dgram_sending *x, size_t len);
+/* One datagram, or as many as UDP_SEGMENT says. */
+int udp_send_payload(const struct dgram_sending *x, const struct msghdr *msg, size_t len);
 
 /* udp_send.c, udp_options.c: rows of udp_ops. */
 ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);

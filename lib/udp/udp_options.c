@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Socket options that only UDP has: many datagrams at once. The others are lib/dgram's. */
+/* Socket options that only UDP has: many datagrams at once, one in parts. The others are
+ * lib/dgram's. */
 #include <errno.h>
 #include <netinet/udp.h>
 
@@ -18,7 +19,18 @@ static int set_segment(struct dgram *d, int value)
 	return 0;
 }
 
+static int get_cork(struct dgram *d)
+{
+	return udp_of(&d->sock)->hold;
+}
+
+static int set_cork(struct dgram *d, int value)
+{
+	return udp_cork_set(udp_of(&d->sock), value != 0);
+}
+
 static const struct dgram_option options[] = {
+	{SOL_UDP, UDP_CORK, get_cork, set_cork, 0},
 	{SOL_UDP, UDP_SEGMENT, get_segment, set_segment, 0},
 	{SOL_UDP, UDP_GRO, NULL, NULL, DGRAM_WANTS_RUNS},
 };

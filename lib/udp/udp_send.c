@@ -79,18 +79,19 @@ static int send_segments(const struct dgram_sending *x, const struct msghdr *msg
 	return rc;
 }
 
-/* Whether one datagram of len octets is short enough for the way. */
-static int check_length(const struct dgram_sending *x, size_t len)
+int udp_check_length(const struct dgram_sending *x, size_t len)
 {
-	if (dgram_check_length(x, len + UDP_HLEN) == 0)
+	size_t each = x->how.segment ? NSK_MIN(len, (size_t)x->how.segment) : len;
+
+	if (dgram_check_length(x, each + UDP_HLEN) == 0)
 		return 0;
-	if (x->how.segment && len == x->how.segment)
+	if (x->how.segment && each == x->how.segment)
 		return -EINVAL; /* as Linux */
 	dgram_error_too_long(x->d, &x->dst, x->port, x->route->iface->mtu);
 	return -EMSGSIZE;
 }
 
-static int prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own)
+int udp_prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own)
 {
 	int rc = dgram_choose_dest(x, msg);
 
@@ -98,9 +99,21 @@ static int prepare(struct dgram_sending *x, const struct msghdr *msg, struct rou
 		rc = -EINVAL;
 	if (rc == 0)
 		rc = dgram_choose_manner(x, msg);
-	if (rc == 0)
-		rc = udp_autobind(x->d, &x->dst, x->port);
+	return rc ? rc : udp_choose_way(x, own);
+}
+
+int udp_choose_way(struct dgram_sending *x, struct route_cache *own)
+{
+	int rc = udp_autobind(x->d, &x->dst, x->port);
+
 	return rc ? rc : dgram_choose_way(x, own);
+}
+
+int udp_send_payload(const struct dgram_sending *x, const struct msghdr *msg, size_t len)
+{
+	if (NSK_UNLIKELY(x->how.segment && len > x->how.segment))
+		return send_segments(x, msg, len);
+	return send_one(x, &(struct dgram_source){.msg = msg}, len);
 }
 
 ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
@@ -108,22 +121,18 @@ ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	struct dgram_sending x = {.d = dgram_of(s), .how.segment = udp_of(s)->segment};
 	ssize_t len = dgram_payload_len(msg, family_of(s->family)->max_payload - UDP_HLEN);
 	struct route_cache own;
-	size_t each;
-	int rc = dgram_may_send(x.d, flags);
+	int rc;
 
+	if (NSK_UNLIKELY(udp_is_corked(udp_of(s), flags)) && len >= 0)
+		return udp_cork_send(udp_of(s), msg, (size_t)len, flags);
+	rc = dgram_may_send(x.d, flags);
 	if (rc || len < 0)
 		return rc ? rc : len;
-	rc = prepare(&x, msg, &own);
-	if (rc)
-		return rc;
-	each = x.how.segment ? NSK_MIN((size_t)len, (size_t)x.how.segment) : (size_t)len;
-	rc = check_length(&x, each);
-	if (rc)
-		return rc;
-	if (NSK_UNLIKELY(each < (size_t)len))
-		rc = send_segments(&x, msg, (size_t)len);
-	else
-		rc = send_one(&x, &(struct dgram_source){.msg = msg}, (size_t)len);
+	rc = udp_prepare(&x, msg, &own);
+	if (rc == 0)
+		rc = udp_check_length(&x, (size_t)len);
+	if (rc == 0)
+		rc = udp_send_payload(&x, msg, (size_t)len);
 	if (rc)
 		return rc;
 	if (flags & MSG_CONFIRM)

@@ -44,6 +44,7 @@ static void free_sock(struct udp_sock *u)
 	udp_table_del(w, u);
 	list_del(&u->link);
 	w->udp->count--;
+	udp_cork_drop(u);
 	dgram_fini(&u->d);
 	slab_free(&w->udp->socks, u);
 }

@@ -59,6 +59,7 @@
 	X(info)        \
 	X(urgent)      \
 	X(datagrams)   \
+	X(corks)       \
 	X(pings)       \
 	X(groups)      \
 	X(messages)    \
