@@ -61,6 +61,9 @@ struct dgram {
 	struct rte_mbuf *qhead, *qtail;
 	struct route_cache route; /* to route_dst from route_src */
 	struct ip_addr route_dst, route_src;
+	struct ip_addr narrow_dst; /* the last that ICMP told a path MTU for, until then */
+	uint16_t narrow_mtu;	   /* 0: none was told */
+	uint64_t narrow_until_ns;
 	struct list_node groups; /* struct membership */
 	struct list_node errors; /* struct dgram_error, oldest first */
 	unsigned error_count;
@@ -157,6 +160,8 @@ void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run
 
 /* ---- errors: errors.c ---- */
 
+struct dgram_sending;
+
 /* The pending error as sock_take_error(); EPOLLERR stays while the error queue has entries. */
 static inline int dgram_take_error(struct dgram *d)
 {
@@ -170,8 +175,8 @@ static inline int dgram_take_error(struct dgram *d)
 /* An error that ICMP told of a datagram of ours, whose own header has skip bytes: kept with
  * IP_RECVERR, and the socket's error. */
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip);
-/* With IP_RECVERR: keeps that a datagram was longer than the MTU. */
-void dgram_error_too_long(struct dgram *d, const struct ip_addr *dst, uint16_t port, uint32_t mtu);
+/* With IP_RECVERR: keeps that a datagram to a port was longer than the MTU. */
+void dgram_error_too_long(const struct dgram_sending *x, uint16_t port);
 /* Forgets all that is queued. */
 void dgram_errors_purge(struct dgram *d);
 /* recvmsg with MSG_ERRQUEUE. */
@@ -232,6 +237,11 @@ int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg);
 int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg);
 /* The way there, the socket's or, in own, one that the message asks for. */
 int dgram_choose_way(struct dgram_sending *x, struct route_cache *own);
+/* The MTU of a way to a destination: the interface's, or what a router has told this socket. */
+uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
+			const struct ip_addr *dst);
+/* What may be sent: the path's MTU if nothing may be fragmented on it, else the interface's. */
+uint32_t dgram_sending_mtu(const struct dgram_sending *x);
 /* 0, or -EMSGSIZE: an IP packet with len bytes in it does not fit the way. */
 int dgram_check_length(const struct dgram_sending *x, size_t len);
 /* Room for len bytes in a chain; NULL with *err set. */

@@ -16,6 +16,7 @@
 
 #define ERRORS_MAX  32
 #define PAYLOAD_MAX 256
+#define MTU_OLD_NS  (600 * UINT64_C(1000000000))
 
 struct error_entry {
 	struct list_node link;
@@ -92,8 +93,19 @@ static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 	}
 }
 
+/* RFC 1191 §6.3: what is known of a path is old after ten minutes, as in Linux. */
+static void learn_mtu(struct dgram *d, const struct ip_error *e)
+{
+	d->narrow_dst.family = e->family;
+	memcpy(d->narrow_dst.b, e->flow->dst, 16);
+	d->narrow_mtu = e->mtu;
+	d->narrow_until_ns = d->sock.worker->now_ns + MTU_OLD_NS;
+}
+
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
+	if (e->mtu)
+		learn_mtu(d, e);
 	if (d->wants & DGRAM_WANTS_ERRORS)
 		keep(d, e, skip);
 	else if (e->soft)
@@ -102,8 +114,9 @@ void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 	sock_ready(&d->sock, EPOLLERR);
 }
 
-void dgram_error_too_long(struct dgram *d, const struct ip_addr *dst, uint16_t port, uint32_t mtu)
+void dgram_error_too_long(const struct dgram_sending *x, uint16_t port)
 {
+	struct dgram *d = x->d;
 	struct error_entry *entry = d->wants & DGRAM_WANTS_ERRORS ? new_entry(d) : NULL;
 
 	if (!entry)
@@ -111,9 +124,9 @@ void dgram_error_too_long(struct dgram *d, const struct ip_addr *dst, uint16_t p
 	entry->err = (struct sock_extended_err){
 		.ee_errno = EMSGSIZE,
 		.ee_origin = SO_EE_ORIGIN_LOCAL,
-		.ee_info = mtu,
+		.ee_info = dgram_sending_mtu(x),
 	};
-	entry->dst = *dst;
+	entry->dst = x->dst;
 	entry->port = port;
 	sock_ready(&d->sock, EPOLLERR);
 }

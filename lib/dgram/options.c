@@ -99,7 +99,7 @@ static int get_mtu(struct dgram *d)
 	if (!(d->flags & DGRAM_F_CONNECTED))
 		return -ENOTCONN;
 	rc = dgram_route(d, &d->faddr, &src);
-	return rc ? rc : (int)d->route.iface->mtu;
+	return rc ? rc : (int)dgram_path_mtu(d, &d->route, &d->faddr);
 }
 
 static int get_error(struct dgram *d)

@@ -93,9 +93,27 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 	return NSK_UNLIKELY(rc == 0 && x->d->flags & DGRAM_F_SHUT_WR) ? -EPIPE : rc;
 }
 
+uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
+			const struct ip_addr *dst)
+{
+	uint32_t mtu = way->iface->mtu;
+
+	if (NSK_LIKELY(!d->narrow_mtu) || d->sock.worker->now_ns >= d->narrow_until_ns ||
+	    !ip_addr_eq(&d->narrow_dst, dst))
+		return mtu;
+	return NSK_MIN(mtu, (uint32_t)d->narrow_mtu);
+}
+
+uint32_t dgram_sending_mtu(const struct dgram_sending *x)
+{
+	if (NSK_LIKELY(x->d->mtu_discover != IP_PMTUDISC_DO))
+		return x->route->iface->mtu;
+	return dgram_path_mtu(x->d, x->route, &x->dst);
+}
+
 int dgram_check_length(const struct dgram_sending *x, size_t len)
 {
-	if (len + family_of(x->dst.family)->hdr_len <= x->route->iface->mtu)
+	if (len + family_of(x->dst.family)->hdr_len <= dgram_sending_mtu(x))
 		return 0;
 	return -EMSGSIZE;
 }

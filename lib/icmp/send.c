@@ -32,7 +32,7 @@ static struct rte_mbuf *take_in(const struct dgram_sending *x, const struct msgh
 
 	*err = dgram_check_length(x, len - header);
 	if (*err)
-		dgram_error_too_long(x->d, &x->dst, 0, x->route->iface->mtu);
+		dgram_error_too_long(x, 0);
 	else
 		m = dgram_alloc(x, len, err);
 	if (m)

@@ -87,7 +87,7 @@ int udp_check_length(const struct dgram_sending *x, size_t len)
 		return 0;
 	if (x->how.segment && each == x->how.segment)
 		return -EINVAL; /* as Linux */
-	dgram_error_too_long(x->d, &x->dst, x->port, x->route->iface->mtu);
+	dgram_error_too_long(x, x->port);
 	return -EMSGSIZE;
 }
 

@@ -79,6 +79,33 @@ static void hears(uint8_t type, uint8_t code, bool connected, bool recverr)
 	close(peer);
 }
 
+/* A router's MTU, which is 1000: what the socket says of it, and sends. */
+static void narrow_path(const char *name, int discover, bool connected)
+{
+	static char big[973];
+	struct sockaddr_in own, server;
+	int fd, peer = udp_bound(SERVER, &server, 0);
+	char byte;
+
+	fd = udp_bound(CLIENT, &own, 0);
+	set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, discover);
+	set_int(fd, IPPROTO_IP, IP_RECVERR, !connected);
+	if (connected)
+		need(connect(fd, SA(&server), SIN_LEN) == 0);
+	about("a path of 1000, %s%s", name, connected ? "" : ", not connected");
+	complain(ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, own.sin_port, server.sin_port);
+	events_wait(fd, POLLERR);
+	say_rc("is told", recv(fd, &byte, 1, MSG_DONTWAIT));
+	if (connected)
+		say("IP_MTU", "%d", get_int(fd, IPPROTO_IP, IP_MTU));
+	say_rc("973 bytes", sendto(fd, big, 973, 0, SA(&server), SIN_LEN));
+	say_rc("972 bytes", sendto(fd, big, 972, 0, SA(&server), SIN_LEN));
+	say_rc("973 bytes again", sendto(fd, big, 973, 0, SA(&server), SIN_LEN));
+	about("%s", "");
+	close(fd);
+	close(peer);
+}
+
 /* The next hop does not answer: who asks for errors is told, and after him nobody is any more. */
 static void silent_host(void)
 {
@@ -110,5 +137,8 @@ void topic_unreachable(void)
 		for (uint8_t code = 0; code < errors[i].codes; code++)
 			for (unsigned k = 0; k < 4; k++)
 				hears(errors[i].type, code, k & 1, k & 2);
+	narrow_path("IP_PMTUDISC_DO", IP_PMTUDISC_DO, true);
+	narrow_path("IP_PMTUDISC_DO", IP_PMTUDISC_DO, false);
+	narrow_path("IP_PMTUDISC_PROBE", IP_PMTUDISC_PROBE, true);
 	silent_host();
 }

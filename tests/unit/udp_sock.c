@@ -204,6 +204,56 @@ static void test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1
 	}
 }
 
+/* A router on the way to the peer takes no packet that is longer than this. */
+static void too_big(struct net_world *world, uint16_t mtu)
+{
+	uint8_t msg[8 + 28], udp[8], *ip = msg + 8;
+
+	icmp_write(msg, &(struct icmp_view){.type = 3, .code = 4, .rest = mtu});
+	udp_write(udp, 7, 9, 8);
+	nw_ipv4(ip, IF0_ADDR, PEER, IP_PROTO_UDP, udp, 8);
+	store_be16(ip + 2, 1500);
+	ipv4_set_checksum(ip, 20);
+	icmp_set_checksum(msg, sizeof(msg));
+	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, msg, sizeof(msg));
+}
+
+static int path_mtu(struct sock *s)
+{
+	socklen_t len = sizeof(int);
+	int mtu;
+
+	assert_int_equal(s->ops->getsockopt(s, IPPROTO_IP, IP_MTU, &mtu, &len), 0);
+	return mtu;
+}
+
+static void test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3(void **state)
+{
+	static const uint8_t data[1472];
+	struct net_world *world = *state;
+	struct sock *s = bound(world, 0, 7);
+	int must_not = IP_PMTUDISC_DO;
+
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	assert_int_equal(path_mtu(s), 1500);
+	assert_int_equal(do_send(s, data, 1472, 0, 0), 1472);
+	too_big(world, 1000);
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE); /* the pending error */
+	assert_int_equal(path_mtu(s), 1000);
+	assert_int_equal(do_send(s, data, 973, 0, 0), -EMSGSIZE);
+	assert_int_equal(do_send(s, data, 972, 0, 0), 972);
+	assert_int_equal(do_send(s, data, 1472, FAR, 9), 1472); /* another path */
+	world->w.now_ns += UINT64_C(599000000000);
+	assert_int_equal(do_send(s, data, 973, 0, 0), -EMSGSIZE);
+	world->w.now_ns += UINT64_C(1000000000);
+	assert_int_equal(path_mtu(s), 1500);
+	assert_int_equal(do_send(s, data, 973, 0, 0), 973);
+	too_big(world, 100); /* nobody's path is that narrow */
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE);
+	assert_int_equal(path_mtu(s), IPV4_PMTU_FLOOR);
+}
+
 /* It may answer one day: as in Linux those hear of it that ask for errors. */
 static void test_a_silent_next_hop_is_host_unreachable(void **state)
 {
@@ -363,6 +413,7 @@ int main(void)
 		NW_TEST_PEER(test_shutdown_without_a_peer_is_refused_and_wakes),
 		NW_TEST_PEER(
 			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
+		NW_TEST_PEER(test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3),
 		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
 		NW_TEST_PEER(test_options_are_kept_and_take_effect),
 		cmocka_unit_test_setup_teardown(test_sockets_run_out_and_come_back, setup_few,
