@@ -23,7 +23,7 @@
 static bool passes_on(const struct tcp_ext *x)
 {
 	return x->keepidle_s || x->keepintvl_s || x->keepcnt || x->user_timeout_ms || x->user_mss ||
-	       x->pace;
+	       x->syncnt || x->pace;
 }
 
 /* What of the listener's extension a child takes over, and settings that need one. */
@@ -41,6 +41,7 @@ static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,
 		x->keepidle_s = from->keepidle_s;
 		x->keepintvl_s = from->keepintvl_s;
 		x->keepcnt = from->keepcnt;
+		x->syncnt = from->syncnt;
 		x->user_timeout_ms = from->user_timeout_ms;
 		x->user_mss = from->user_mss;
 		if (from->pace)

@@ -105,6 +105,7 @@ static void ext_renew(struct tcp_ext *x)
 		.keepintvl_s = old.keepintvl_s,
 		.user_mss = old.user_mss,
 		.keepcnt = old.keepcnt,
+		.syncnt = old.syncnt,
 		.fastopen_bits = old.fastopen_bits,
 		.fastopen = old.fastopen,
 		.request = old.request,

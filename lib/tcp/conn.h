@@ -243,7 +243,8 @@ struct tcp_ext {
 	uint8_t keepcnt;
 	uint8_t limit;	       /* enum tally_limit */
 	uint8_t fastopen_bits; /* see fastopen.h, and the next two */
-	uint8_t spare[3];
+	uint8_t syncnt;	       /* TCP_SYNCNT, 0: settings */
+	uint8_t spare[2];
 	struct tcp_fastopen *fastopen;
 	struct fastopen_request *request;
 	struct zc_queue *zc;	 /* sends by reference */

@@ -135,9 +135,16 @@ static void send_syn_ack(struct nsk_worker *w, struct tcp_embryo *e)
 
 /* ---- timer ---- */
 
+static uint32_t most_retries(struct nsk_worker *w, const struct tcp_embryo *e)
+{
+	const struct tcp_ext *x = listener_of(w, e)->ext;
+
+	return x && x->syncnt ? x->syncnt : SETTING(w->set, tcp_synack_retries);
+}
+
 static void due(struct nsk_worker *w, struct tcp_embryo *e)
 {
-	if (e->retries >= SETTING(w->set, tcp_synack_retries)) {
+	if (e->retries >= most_retries(w, e)) {
 		worker_count(w, NSK_CNT_TCP_ATTEMPT_FAILS, 1);
 		embryo_free(w, e);
 		return;

@@ -150,6 +150,7 @@ static const struct image_field tcp_ext_rows[] = {
 	NUMBER(tcp_ext, keepcnt),
 	MOST(tcp_ext, limit, TALLY_BUFFER),
 	NUMBER(tcp_ext, fastopen_bits),
+	NUMBER(tcp_ext, syncnt),
 	SPARE(tcp_ext, spare),
 	STAYS(tcp_ext, fastopen, "of listeners, and of SYNs that are not acknowledged"),
 	STAYS(tcp_ext, request, "of SYN-RECEIVED"),

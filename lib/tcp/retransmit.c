@@ -207,6 +207,8 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 	uint32_t most = c->state == TCPS_SYN_SENT ? SETTING(w->set, tcp_syn_retries)
 						  : SETTING(w->set, tcp_synack_retries);
 
+	if (c->ext && c->ext->syncnt)
+		most = c->ext->syncnt;
 	if (c->retries >= most || user_timeout_left(w, c) == 0) {
 		give_up(w, c);
 		return;

@@ -25,6 +25,7 @@
 #define MAXSEG_MAX  32767
 #define KEEP_MAX_S  32767
 #define KEEPCNT_MAX 127
+#define SYNCNT_MAX  127
 #define CC_NAME_MAX 16 /* octets of TCP_CONGESTION, with those behind the name, as in Linux */
 
 struct option {
@@ -270,6 +271,22 @@ static int set_keepcnt(struct nsk_worker *w, struct tcp_conn *c, int v)
 	return 0;
 }
 
+/* As Linux, of a listener's SYN,ACK as well. */
+static int get_syncnt(struct nsk_worker *w, struct tcp_conn *c)
+{
+	return c->ext && c->ext->syncnt ? c->ext->syncnt : (int)SETTING(w->set, tcp_syn_retries);
+}
+
+static int set_syncnt(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	if (v < 1 || v > SYNCNT_MAX)
+		return -EINVAL;
+	if (!conn_ext(w, c))
+		return -ENOBUFS;
+	c->ext->syncnt = (uint8_t)v;
+	return 0;
+}
+
 static int get_user_timeout(struct nsk_worker *w, struct tcp_conn *c)
 {
 	return (int)(c->ext ? c->ext->user_timeout_ms : SETTING(w->set, tcp_user_timeout_ms));
@@ -379,6 +396,7 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_KEEPIDLE, get_keepidle, set_keepidle, NULL, NULL},
 	{IPPROTO_TCP, TCP_KEEPINTVL, get_keepintvl, set_keepintvl, NULL, NULL},
 	{IPPROTO_TCP, TCP_KEEPCNT, get_keepcnt, set_keepcnt, NULL, NULL},
+	{IPPROTO_TCP, TCP_SYNCNT, get_syncnt, set_syncnt, NULL, NULL},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, get_user_timeout, set_user_timeout, NULL, NULL},
 	{IPPROTO_TCP, TCP_QUICKACK, get_quickack, set_quickack, NULL, NULL},
 	{IPPROTO_TCP, TCP_INFO, NULL, NULL, get_info, NULL},

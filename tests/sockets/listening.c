@@ -133,6 +133,7 @@ static void inheritance(void)
 	set_int(listener, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_int(listener, IPPROTO_TCP, TCP_KEEPIDLE, 77);
 	set_int(listener, IPPROTO_TCP, TCP_KEEPINTVL, 11);
+	set_int(listener, IPPROTO_TCP, TCP_SYNCNT, 2);
 	set_int(listener, IPPROTO_TCP, TCP_KEEPCNT, 3);
 	set_int(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, 9999);
 	set_int(listener, IPPROTO_IP, IP_TOS, 0x20);
@@ -150,6 +151,7 @@ static void inheritance(void)
 	say("TCP_NODELAY", "%d", get_int(fd, IPPROTO_TCP, TCP_NODELAY));
 	say("TCP_KEEPIDLE", "%d", get_int(fd, IPPROTO_TCP, TCP_KEEPIDLE));
 	say("TCP_KEEPINTVL", "%d", get_int(fd, IPPROTO_TCP, TCP_KEEPINTVL));
+	say("TCP_SYNCNT", "%d", get_int(fd, IPPROTO_TCP, TCP_SYNCNT));
 	say("TCP_KEEPCNT", "%d", get_int(fd, IPPROTO_TCP, TCP_KEEPCNT));
 	say("TCP_USER_TIMEOUT", "%d", get_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT));
 	say("IP_TOS", "%#x", get_int(fd, IPPROTO_IP, IP_TOS));
