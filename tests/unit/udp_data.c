@@ -328,6 +328,46 @@ static void test_the_port_computes_the_checksum_if_it_can(void **state)
 	assert_int_equal(world->sent[0]->ol_flags, RTE_MBUF_F_TX_UDP_CKSUM | RTE_MBUF_F_TX_IPV4);
 }
 
+static ssize_t send_part(struct sock *s, const void *data, size_t len, int flags)
+{
+	struct iovec iov = {(void *)(uintptr_t)data, len};
+	ssize_t n = s->ops->sendmsg(s, &(struct msghdr){.msg_iov = &iov, .msg_iovlen = 1}, flags);
+
+	net_tx_flush(&net_world_of(s->worker)->w);
+	return n;
+}
+
+/* MSG_MORE: a part for which there is no memory ends the datagram, and nothing is left of it. */
+static void test_a_datagram_in_parts_needs_memory(void **state)
+{
+	static const uint8_t data[1472];
+	struct net_world *world = *state;
+	struct sock *s = bound(world, IF0_ADDR, 7);
+	uint64_t live = world->mem.live;
+	size_t len;
+
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	for (unsigned n = 1; n <= 2; n++) {
+		world->mem.fail_at = n;
+		assert_int_equal(send_part(s, data, 1, MSG_MORE), -ENOBUFS);
+		assert_int_equal(world->mem.live, live);
+	}
+	assert_int_equal(send_part(s, data, 1000, MSG_MORE), 1000);
+	world->mem.fail_at = 1;
+	assert_int_equal(send_part(s, data, 472, 0), -ENOBUFS);
+	assert_int_equal(world->mem.live, live);
+	assert_int_equal(world->nsent, 0);
+	assert_int_equal(send_part(s, data, 1000, MSG_MORE), 1000);
+	assert_int_equal(send_part(s, data, 472, 0), 472);
+	assert_int_equal(world->mem.live, live);
+	assert_int_equal(world->nsent, 1);
+	nw_sent(world, 0, &len);
+	assert_int_equal(len, ETH_HLEN + 20 + 8 + 1472);
+	assert_int_equal(send_part(s, data, 1, MSG_MORE), 1);
+	s->ops->close(s);
+	assert_true(world->mem.live <= live);
+}
+
 static void test_refusals_have_their_errno(void **state)
 {
 	struct net_world *world = *state;
@@ -371,6 +411,7 @@ int main(void)
 		NW_TEST_PEER(test_what_is_sent_is_a_sound_datagram_of_any_length_in_any_pieces),
 		NW_TEST_PEER(test_a_jumbo_datagram_goes_in_a_chain_if_the_port_takes_chains),
 		NW_TEST_PEER(test_the_port_computes_the_checksum_if_it_can),
+		NW_TEST_PEER(test_a_datagram_in_parts_needs_memory),
 		NW_TEST_PEER(test_refusals_have_their_errno),
 	};
 
