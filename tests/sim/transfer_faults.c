@@ -222,6 +222,9 @@ uint64_t transfer_faults(struct transfer *t, uint64_t limit)
 		if (kind != FAULT_VANISH && f->until_ns <= t->world.now_ns) {
 			f->over = true;
 			change(t, kind, false);
+			/* What its applications have waited for may be past. */
+			if (kind == FAULT_STOP)
+				earlier(&next, t->world.now_ns);
 			continue;
 		}
 		go_on(t, kind, &next);
