@@ -123,6 +123,7 @@ struct audit_side {
 	bool told;	  /* has sent an ACK */
 	uint32_t ack;	  /* highest */
 	uint32_t right;	  /* edge of the window that it offered */
+	bool any;	  /* has sent something */
 	uint32_t sent;	  /* behind the highest octet that it sent */
 };
 
@@ -169,16 +170,21 @@ static void audit_syn(const struct segment *s, struct audit_side *me, const stru
 	me->first = s->seq + 1;
 	if (me->syn_ack && (s->opts.present & ~peer->present & ~TCP_HAS_MSS))
 		audit_fail(s, "its SYN,ACK takes up what the SYN did not offer");
-	/* Who repeats a SYN leaves out the data that the first one may have had (RFC 7413 §4.1.3).
-	 */
-	if (!me->syn)
-		me->sent = s->seq + 1;
+	if (!me->syn && me->any && after(me->sent, me->first + peer->syn_wnd + 1))
+		audit_fail(s, "what came before it goes beyond the window of the SYN");
 	me->syn = true;
 }
 
-static void audit_options(const struct segment *s, uint8_t both)
+/* A full queue of the wire swallows segments before they can be seen. When that is a SYN,ACK, the
+ * data that a server with Fast Open sends behind it (RFC 7413 §4.2.2) comes first: with timestamps
+ * only if the SYN had them. */
+static void audit_options(const struct segment *s, const struct audit_side *me,
+			  const struct audit_side *peer)
 {
-	if ((s->opts.present & TCP_HAS_TS) != (both & TCP_HAS_TS))
+	uint8_t both = peer->present & (me->syn ? me->present : UINT8_MAX);
+	uint8_t ts = s->opts.present & TCP_HAS_TS;
+
+	if (me->syn ? ts != (both & TCP_HAS_TS) : ts & ~both)
 		audit_fail(s, "timestamps do not agree with the handshake");
 	if ((s->opts.present & TCP_HAS_SACK) && !(both & TCP_HAS_SACK_PERMITTED))
 		audit_fail(s, "SACK was not permitted");
@@ -218,10 +224,13 @@ static void audit_text(const struct segment *s, struct audit_side *me,
 	/* One octet may go beyond as a probe, and so may a FIN. */
 	if (peer->told && after(end, peer->right + 1) && after(end, peer->early))
 		audit_fail(s, "goes beyond the window");
-	if (!peer->told && peer->syn && after(end, me->first + peer->syn_wnd + 1))
+	if (!peer->told && peer->syn && me->syn && after(end, me->first + peer->syn_wnd + 1))
 		audit_fail(s, "goes beyond the window of the SYN");
-	if (after(end, me->sent))
+	/* Who repeats a SYN leaves out the data that the first one may have had (RFC 7413 §4.1.3).
+	 */
+	if (!me->any || after(end, me->sent))
 		me->sent = end;
+	me->any = true;
 }
 
 void trace_audit(const struct trace *trace)
@@ -239,7 +248,7 @@ void trace_audit(const struct trace *trace)
 		if (s->flags & TCP_SYN)
 			audit_syn(s, me, peer);
 		else
-			audit_options(s, me->present & peer->present);
+			audit_options(s, me, peer);
 		if (s->flags & TCP_ACK)
 			audit_ack(s, me, peer, me->present & peer->present);
 		audit_text(s, me, peer);
