@@ -233,6 +233,45 @@ static void audit_text(const struct segment *s, struct audit_side *me,
 	me->any = true;
 }
 
+/* What the peer of s first acknowledges, but for RSTs; NULL: nothing. */
+static const struct segment *first_ack(const struct trace *trace, const struct segment *s)
+{
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct segment *a = &trace->segment[i];
+
+		if (a->from != s->from && a->sport == s->dport && a->dport == s->sport &&
+		    (a->flags & TCP_ACK) && !(a->flags & TCP_RST))
+			return a;
+	}
+	return NULL;
+}
+
+/*
+ * A SYN,ACK that the client does not take up, since another one was there first. Who answers with
+ * cookies keeps nothing (RFC 4987 §3.6): when the SYN is repeated and does not ask for ECN any more
+ * (RFC 3168 §6.1.1), or an epoch has passed, its answer has another ISN.
+ */
+static bool passed_over(const struct trace *trace, const struct segment *s)
+{
+	const struct segment *a;
+
+	if (!trace->cookies || (s->flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK))
+		return false;
+	a = first_ack(trace, s);
+	if (!a || a->ack == s->seq + 1)
+		return false;
+	for (size_t i = 0; i < trace->count; i++) {
+		const struct segment *other = &trace->segment[i];
+
+		if (other->from == s->from && other->sport == s->sport &&
+		    other->dport == s->dport &&
+		    (other->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+		    other->seq + 1 == a->ack)
+			return true;
+	}
+	return false;
+}
+
 void trace_audit(const struct trace *trace)
 {
 	struct audit list[AUDIT_CONNS];
@@ -243,7 +282,7 @@ void trace_audit(const struct trace *trace)
 		struct audit *a = audit_of(list, &n, s);
 		struct audit_side *me = &a->side[s->from], *peer = &a->side[!s->from];
 
-		if (s->flags & TCP_RST)
+		if ((s->flags & TCP_RST) || passed_over(trace, s))
 			continue;
 		if (s->flags & TCP_SYN)
 			audit_syn(s, me, peer);

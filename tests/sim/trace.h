@@ -39,6 +39,7 @@ struct trace {
 	uint64_t arps;
 	uint8_t mac[2][6]; /* of both ends */
 	bool deaf;	   /* what enters the wire now is nobody's */
+	bool cookies;	   /* a server may answer SYNs with cookies */
 	size_t count, room;
 	struct segment *segment;
 };

@@ -235,4 +235,5 @@ void transfer_choose(struct transfer *t, uint64_t seed)
 	params.settings_b = t->settings[1];
 	world_pair(&t->world, &params);
 	trace_start(&t->trace, &t->world);
+	t->trace.cookies = t->cookies;
 }
