@@ -324,8 +324,6 @@ static void take_window(struct tcp_conn *c, const struct pkt *p, bool advanced)
 	if (!(c->flags & CONN_F_PERSIST))
 		return;
 	c->retries = 0; /* the peer answers */
-	if (c->ext)
-		c->ext->soft_err = 0;
 	if (was_closed && window_usable(&c->win, c->snd_una, c->snd_nxt)) {
 		c->flags &= ~CONN_F_PERSIST;
 		c->probes = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMP errors about our segments: believed only when they quote a sequence number in flight,
- * or a probe's (RFC 5927 §4.1), fatal only while the connection is being opened (RFC 5927 §5.2, RFC
- * 1122 §4.2.3.9), and a smaller path MTU takes effect at once (RFC 1191 §6.5).
+ * ICMP errors about our segments: believed only when they quote a sequence number in flight
+ * (RFC 5927 §4.1), fatal only while the connection is being opened (RFC 5927 §5.2, RFC 1122
+ * §4.2.3.9), and a smaller path MTU takes effect at once (RFC 1191 §6.5).
  */
 #include "tcp/icmp.h"
 
@@ -35,19 +35,13 @@ static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 	conn_dirty(w, c);
 }
 
-/* A probe has the number before all that is in flight, and is too small for any path. */
-static bool quotes_probe(const struct tcp_conn *c, const struct ip_error *e, uint32_t seq)
-{
-	return c->probes && seq == c->snd_una - 1 && !e->mtu;
-}
-
 /* False: what is quoted is not on its way. */
 static bool conn_error(struct nsk_worker *w, struct tcp_conn *c, const struct ip_error *e,
 		       uint32_t seq)
 {
 	bool opening = conn_in(c, TCPS_BIT(TCPS_SYN_SENT) | TCPS_BIT(TCPS_SYN_RCVD));
 
-	if (!seq_in_window(seq, c->snd_una, c->snd_nxt - c->snd_una) && !quotes_probe(c, e, seq))
+	if (!seq_in_window(seq, c->snd_una, c->snd_nxt - c->snd_una))
 		return false;
 	if (e->mtu) {
 		take_mtu(w, c, e->mtu);

@@ -103,14 +103,6 @@ static bool keepalive_answered(const struct nsk_worker *w, const struct tcp_conn
 	return c->probes && (idle_ms + 1) * MS_NS < unheard_ns;
 }
 
-/* As Linux, what an ICMP error said of a probe is forgotten with the answer. */
-static void keepalive_anew(struct tcp_conn *c)
-{
-	c->probes = 0;
-	if (c->ext)
-		c->ext->soft_err = 0;
-}
-
 static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 {
 	uint32_t idle_ms = conn_silent_ms(w, c);
@@ -128,9 +120,9 @@ static void keepalive_due(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	}
 	if (keepalive_answered(w, c, idle_ms))
-		keepalive_anew(c);
+		c->probes = 0;
 	if (idle_ns < limit) {
-		keepalive_anew(c);
+		c->probes = 0;
 		tcp_timer_set(w, c, TCP_T_LIFE, limit - idle_ns);
 		return;
 	}
