@@ -45,8 +45,6 @@ static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
 
 	if (mem_inject(m))
 		return NULL;
-	if (size >= NSK_APART && align < NSK_APART)
-		align = NSK_APART;
 	if (size == 0 || m->bytes > m->limit || size > m->limit - m->bytes ||
 	    (p = mem_take(m, size, align, zero)) == NULL) {
 		m->failed++;
@@ -68,6 +66,11 @@ void *mem_alloc(struct mem *m, size_t size)
 void *mem_zalloc(struct mem *m, size_t size)
 {
 	return mem_get(m, size, _Alignof(max_align_t), true);
+}
+
+void *mem_zalloc_apart(struct mem *m, size_t size)
+{
+	return mem_get(m, size, NSK_APART, true);
 }
 
 void *mem_alloc_aligned(struct mem *m, size_t size, size_t align)

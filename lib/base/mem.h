@@ -56,10 +56,12 @@ void mem_free(struct mem *m, void *p, size_t size);
 void *mem_resize(struct mem *m, void *p, size_t from, size_t to) NSK_WARN_UNUSED;
 
 /*
- * Cleared memory from the C library, for free(), that no two threads' writing meets in: it has
- * cache lines to itself. Blocks of that size and more that a struct mem gives out are apart like
- * that too, so that what one worker writes all the time costs no other one. NULL: out of memory.
+ * Cleared memory that no two threads' writing meets in: it has cache lines to itself. For what a
+ * worker writes all the time.
  */
+void *mem_zalloc_apart(struct mem *m, size_t size) NSK_WARN_UNUSED;
+
+/* The same from the C library, for free(). NULL: out of memory. */
 void *mem_apart(size_t size) NSK_WARN_UNUSED;
 
 /*

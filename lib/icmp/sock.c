@@ -12,7 +12,7 @@ static const struct sock_ops raw_ops, ping_ops;
 
 int icmp_worker_init(struct nsk_worker *w)
 {
-	struct icmp_worker *icmp = mem_zalloc(w->mem, sizeof(*icmp));
+	struct icmp_worker *icmp = mem_zalloc_apart(w->mem, sizeof(*icmp));
 	int rc;
 
 	if (!icmp)

@@ -23,7 +23,7 @@ static const struct net_upcalls upcalls = {.unreachable = icmp_unreachable_here}
 
 int ip_worker_init(struct nsk_worker *w, const struct ip_proto *const protos[256])
 {
-	struct ip_worker *ip = mem_zalloc(w->mem, sizeof(*ip));
+	struct ip_worker *ip = mem_zalloc_apart(w->mem, sizeof(*ip));
 
 	if (!ip)
 		return -ENOMEM;

@@ -45,7 +45,7 @@ void neigh_move(struct neigh_table *t, struct neigh *n, enum neigh_list to)
 
 int neigh_table_init(struct nsk_worker *w)
 {
-	struct neigh_table *t = mem_zalloc(w->mem, sizeof(*t));
+	struct neigh_table *t = mem_zalloc_apart(w->mem, sizeof(*t));
 	int rc;
 
 	if (!t)

@@ -16,7 +16,7 @@
 
 int net_worker_init(struct nsk_worker *w, const struct net_snapshot *snap)
 {
-	struct net_worker *net = mem_zalloc(w->mem, sizeof(*net));
+	struct net_worker *net = mem_zalloc_apart(w->mem, sizeof(*net));
 	int rc = -ENOMEM;
 
 	if (!net)

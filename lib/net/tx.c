@@ -27,7 +27,7 @@ int tx_queues_create(struct nsk_worker *w)
 
 		if (*q)
 			continue;
-		*q = mem_zalloc(w->mem, queue_size((uint16_t)frames));
+		*q = mem_zalloc_apart(w->mem, queue_size((uint16_t)frames));
 		if (!*q)
 			return -ENOMEM;
 		(*q)->size = (uint16_t)frames;

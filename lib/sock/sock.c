@@ -223,7 +223,7 @@ void sock_wake_all(struct nsk_worker *w)
 
 int sock_worker_init(struct nsk_worker *w, const struct sock_family *families, unsigned count)
 {
-	struct sock_worker *sw = mem_zalloc(w->mem, sizeof(*sw));
+	struct sock_worker *sw = mem_zalloc_apart(w->mem, sizeof(*sw));
 	uint32_t items;
 
 	if (!sw)

@@ -133,7 +133,7 @@ static int init_syn_limit(struct nsk_worker *w)
 
 int tcp_worker_init(struct nsk_worker *w)
 {
-	struct tcp_worker *t = mem_zalloc(w->mem, sizeof(*t));
+	struct tcp_worker *t = mem_zalloc_apart(w->mem, sizeof(*t));
 	int rc;
 
 	if (!t)

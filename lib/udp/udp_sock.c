@@ -10,7 +10,7 @@
 
 int udp_worker_init(struct nsk_worker *w)
 {
-	struct udp_worker *udp = mem_zalloc(w->mem, sizeof(*udp));
+	struct udp_worker *udp = mem_zalloc_apart(w->mem, sizeof(*udp));
 	struct siphash_key key;
 	int rc;
 

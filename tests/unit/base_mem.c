@@ -72,7 +72,7 @@ static void blocks_do_not_meet_in_a_line(void **state)
 	(void)state;
 	mem_init(&m, NULL);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(p); i++)
-		p[i] = i % 2 ? mem_zalloc(&m, SIZE) : mem_apart(SIZE);
+		p[i] = i % 2 ? mem_zalloc_apart(&m, SIZE) : mem_apart(SIZE);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(p); i++) {
 		assert_non_null(p[i]);
 		assert_int_equal((uintptr_t)p[i] % NSK_APART, 0);
