@@ -37,10 +37,11 @@ static void again_later(const struct transfer *t, struct end *e)
 	e->reads_at = e->writes_at = t->world.now_ns + AGAIN_NS;
 }
 
+/* The stack counts milliseconds, as Linux: of the first one part was over. */
 static bool timed_out(const struct transfer *t, const struct end *e)
 {
 	return e->options.user_timeout_ms &&
-	       t->world.now_ns - e->opened_ns >= e->options.user_timeout_ms * MS;
+	       t->world.now_ns / MS - e->opened_ns / MS >= e->options.user_timeout_ms;
 }
 
 /* A client whom no server has accepted, or not yet. That the first segments behind a cookie are
