@@ -46,12 +46,15 @@ static bool timed_out(const struct transfer *t, const struct end *e)
 
 /* A client whom no server has accepted, or not yet. That the first segments behind a cookie are
  * lost or late, and the next one shows nothing that the server knows, is what cookies cost (RFC
- * 4987 §3.6). */
+ * 4987 §3.6). So are they when they come to a listener whose queue is full: it has dropped the one
+ * with the cookie, and resets what follows (RFC 9293 §3.10.7.2), as Linux. */
 static bool may_be_refused(const struct transfer *t, const struct end *e, const struct end *peer)
 {
 	if (side_of(t, e) == 1 || e->got)
 		return false;
-	return (t->cookies && t->lossy) || (!peer->opened && (t->starved[0] || t->starved[1]));
+	if (t->cookies && (t->lossy || (unsigned)t->backlog + 1 < t->conns))
+		return true;
+	return !peer->opened && (t->starved[0] || t->starved[1]);
 }
 
 /* Is that what the seed may make of this end? */
