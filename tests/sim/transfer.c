@@ -12,6 +12,7 @@
  *
  * usage: sim_transfer [FIRST COUNT]; NSK_SEED and NSK_SEEDS take their place.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "sim/transfer.h"
@@ -72,6 +73,18 @@ static void add_up(void)
 	}
 }
 
+/* Somebody has given up, or is gone: what still waited for a link address may do so until nobody
+ * asks for it any more.
+ */
+static bool left_waiting(void)
+{
+	bool left = transfer_had(&run, FAULT_VANISH);
+
+	for (unsigned i = 0; i < 2 * TRANSFER_CONNS; i++)
+		left |= run.end[i / TRANSFER_CONNS][i % TRANSFER_CONNS].error == ETIMEDOUT;
+	return left;
+}
+
 /* Returns the hash of all packets. */
 static uint64_t run_seed(uint64_t seed)
 {
@@ -84,10 +97,7 @@ static uint64_t run_seed(uint64_t seed)
 	transfer_end_faults(&run);
 	transfer_bury(&run);
 	assert_true(world_run(&run.world, PATIENCE, all_over, NULL));
-	/* What waits for the link address of a host that is gone does so until nobody asks any
-	 * more.
-	 */
-	world_run(&run.world, transfer_had(&run, FAULT_VANISH) ? 2 * MINUTE : SEC, NULL, NULL);
+	world_run(&run.world, left_waiting() ? 2 * MINUTE : SEC, NULL, NULL);
 	for (unsigned host = 0; host < 2; host++)
 		if (!transfer_gone(&run, host))
 			world_pool_complete(&run.world, host);
