@@ -239,7 +239,9 @@ static void tell_control(struct nsk_worker *w, struct tcp_conn *c, const struct 
 
 /*
  * A mark was echoed to a window of one segment, which cannot be made smaller: the next one leaves
- * after a timeout's time (RFC 3168 §6.1.2, RFC 9438 §4.6).
+ * after a timeout's time (RFC 3168 §6.1.2, RFC 9438 §4.6). Only if it came with the segment's ACK:
+ * the peer repeats it with all that it sends until our CWR comes, which waits for that time
+ * (§6.1.3).
  */
 static void hold_back(struct nsk_worker *w, struct tcp_conn *c)
 {
@@ -304,7 +306,7 @@ static void take_ack(struct nsk_worker *w, struct tcp_conn *c, const struct pkt 
 	recover_timer(w, c, &x,
 		      a.acked || (before != c->loss.state &&
 				  (x.sack || c->loss.state != LOSS_DISORDER)));
-	if (a.ece && c->cc.cwnd <= c->cc.smss && c->snd_una == c->snd_nxt)
+	if (a.ece && a.acked && c->cc.cwnd <= c->cc.smss && c->snd_una == c->snd_nxt)
 		hold_back(w, c);
 }
 
