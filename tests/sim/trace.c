@@ -110,6 +110,7 @@ const struct segment *trace_nth(const struct trace *trace, unsigned from, uint16
 /* ---- audit --------------------------------------------------------------------------------- */
 
 #define AUDIT_CONNS 16
+#define ASIDE_MOST  (1u << 20) /* octets that a server sends to nobody */
 
 /* One side of one connection, as its segments tell. */
 struct audit_side {
@@ -125,11 +126,15 @@ struct audit_side {
 	uint32_t right;	  /* edge of the window that it offered */
 	bool any;	  /* has sent something */
 	uint32_t sent;	  /* behind the highest octet that it sent */
+	bool passed;	  /* the peer has passed over a SYN,ACK of it */
+	uint32_t aside;	  /* first octet behind that */
 };
 
 struct audit {
 	uint16_t port[2]; /* A's, B's */
 	struct audit_side side[2];
+	bool reset; /* by one of the two */
+	bool over;  /* what comes is another connection's */
 };
 
 static bool after(uint32_t a, uint32_t b)
@@ -272,6 +277,28 @@ static bool passed_over(const struct trace *trace, const struct segment *s)
 	return false;
 }
 
+/* A server whose connection was reset takes a SYN that the wire has doubled, or kept for long, for
+ * a new one (RFC 9293 §3.5.2), which has other numbers. */
+static bool is_over(struct audit *a, const struct segment *s)
+{
+	if ((s->flags & (TCP_RST | TCP_ACK)) == (TCP_RST | TCP_ACK))
+		a->reset |= s->seq != 0; /* 0: the answer to what has no ACK */
+	else if ((s->flags & TCP_SYN) && a->reset)
+		a->over = true;
+	return a->over;
+}
+
+/* One that was passed over, and with Fast Open what the server sends behind it. */
+static bool is_aside(const struct trace *trace, const struct segment *s, struct audit_side *me)
+{
+	if (passed_over(trace, s)) {
+		me->passed = true;
+		me->aside = s->seq + 1;
+		return true;
+	}
+	return me->passed && !(s->flags & TCP_SYN) && s->seq - me->aside < ASIDE_MOST;
+}
+
 void trace_audit(const struct trace *trace)
 {
 	struct audit list[AUDIT_CONNS];
@@ -282,7 +309,7 @@ void trace_audit(const struct trace *trace)
 		struct audit *a = audit_of(list, &n, s);
 		struct audit_side *me = &a->side[s->from], *peer = &a->side[!s->from];
 
-		if ((s->flags & TCP_RST) || passed_over(trace, s))
+		if (is_over(a, s) || (s->flags & TCP_RST) || is_aside(trace, s, me))
 			continue;
 		if (s->flags & TCP_SYN)
 			audit_syn(s, me, peer);
