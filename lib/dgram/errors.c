@@ -93,9 +93,16 @@ static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 	}
 }
 
-/* RFC 1191 §6.3: what is known of a path is old after ten minutes, as in Linux. */
+/*
+ * RFC 1191 §6.3: what is known of a path is old after ten minutes, as in Linux. Until then nothing
+ * that is told makes it larger (§3), nor last longer.
+ */
 static void learn_mtu(struct dgram *d, const struct ip_error *e)
 {
+	if (d->narrow_mtu && e->mtu > d->narrow_mtu &&
+	    d->sock.worker->now_ns < d->narrow_until_ns && d->narrow_dst.family == e->family &&
+	    memcmp(d->narrow_dst.b, e->flow->dst, 16) == 0)
+		return;
 	d->narrow_dst.family = e->family;
 	memcpy(d->narrow_dst.b, e->flow->dst, 16);
 	d->narrow_mtu = e->mtu;

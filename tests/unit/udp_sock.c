@@ -254,6 +254,33 @@ static void test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3(void **state)
 	assert_int_equal(path_mtu(s), IPV4_PMTU_FLOOR);
 }
 
+/* What comes late, or is forged, names a size as it likes: its quote says that more was sent. */
+static void test_a_too_big_message_never_widens_a_path_RFC1191_3(void **state)
+{
+	static const uint8_t data[1472];
+	struct net_world *world = *state;
+	struct sock *s = bound(world, 0, 7);
+	int must_not = IP_PMTUDISC_DO;
+
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	too_big(world, 600);
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE); /* the pending error */
+	world->w.now_ns += UINT64_C(599000000000);
+	too_big(world, 1400);
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE);
+	assert_int_equal(path_mtu(s), 600);
+	assert_int_equal(do_send(s, data, 573, 0, 0), -EMSGSIZE);
+	world->w.now_ns += UINT64_C(1000000000);
+	assert_int_equal(path_mtu(s), 1500); /* nor does it keep it narrow for longer */
+	too_big(world, 1400);
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE);
+	assert_int_equal(path_mtu(s), 1400);
+	too_big(world, 1300);
+	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE);
+	assert_int_equal(path_mtu(s), 1300);
+}
+
 /* It may answer one day: as in Linux those hear of it that ask for errors. */
 static void test_a_silent_next_hop_is_host_unreachable(void **state)
 {
@@ -414,6 +441,7 @@ int main(void)
 		NW_TEST_PEER(
 			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
 		NW_TEST_PEER(test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3),
+		NW_TEST_PEER(test_a_too_big_message_never_widens_a_path_RFC1191_3),
 		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
 		NW_TEST_PEER(test_options_are_kept_and_take_effect),
 		cmocka_unit_test_setup_teardown(test_sockets_run_out_and_come_back, setup_few,
