@@ -5,7 +5,7 @@
  * put their own around it: how a datagram finds its socket and what stands in front of the payload.
  *
  * Datagrams are not fragmented yet: longer than the MTU is EMSGSIZE. Nothing waits here on the way
- * out, so a socket is always writable.
+ * out but a datagram in parts (udp_cork.c), for its writer, so a socket is always writable.
  */
 #ifndef NSK_DGRAM_DGRAM_H
 #define NSK_DGRAM_DGRAM_H
@@ -55,7 +55,7 @@ struct dgram {
 	uint8_t mtu_discover;	 /* IP_MTU_DISCOVER */
 	uint32_t mcast_addr;	 /* its address, as told, network order */
 	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
-	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told, nothing waits to be sent */
+	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told and bounds nothing */
 	uint32_t queued_bytes;	 /* charged: whole buffers */
 	uint32_t queued;	 /* datagrams */
 	struct rte_mbuf *qhead, *qtail;

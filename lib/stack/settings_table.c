@@ -225,7 +225,7 @@ const struct setting settings_table[] = {
 	    "packet buffers in the receive queues of all UDP and ICMP sockets together; 0: an eighth "
 	    "of the pools"),
 	U32("udp.sndbuf", udp_sndbuf, "bytes", 2048, GIB, 212992, LIVE, "net.core.wmem_default",
-	    "SO_SNDBUF of a UDP socket: told, no limit, as a datagram is sent at once"),
+	    "SO_SNDBUF of a UDP socket: told, no limit, as nothing but parts of one datagram waits"),
 
 	/* IP and neighbours */
 	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, LIVE, "net.ipv4.ip_default_ttl",

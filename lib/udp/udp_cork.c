@@ -3,6 +3,10 @@
  * A datagram that is written in parts: MSG_MORE and UDP_CORK, as in Linux (udp(7)). The first part
  * says where it goes and how; it leaves with the first send that has no MSG_MORE while the option
  * is off, or when the option goes off. A part that cannot be added ends it, and so does close().
+ *
+ * What waits is memory of the worker, one datagram a socket: as long as the MTU, with UDP_SEGMENT
+ * as the protocol has it, 64 KiB. As in Linux SO_SNDBUF does not bound that, and an error that ICMP
+ * told stops the first part alone: it stays pending while others are added.
  */
 #include <errno.h>
 #include <string.h>

@@ -204,6 +204,25 @@ static void test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1
 	}
 }
 
+/* As in Linux: a datagram in parts has looked for errors with its first one. */
+static void test_an_error_between_parts_waits_for_the_next_datagram(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *s = bound(world, 0, 7);
+	struct iovec iov = {(char[]){'x'}, 1};
+	struct msghdr part = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	assert_int_equal(s->ops->sendmsg(s, &part, MSG_MORE), 1);
+	port_unreachable(world, 7, 9);
+	assert_int_equal(s->ops->sendmsg(s, &part, MSG_MORE), 1);
+	assert_int_equal(s->ops->sendmsg(s, &part, 0), 1);
+	assert_int_equal(world->w.cnt[NSK_CNT_UDP_OUT], 1);
+	assert_int_equal(s->ops->sendmsg(s, &part, MSG_MORE), -ECONNREFUSED);
+	assert_int_equal(s->ops->sendmsg(s, &part, 0), 1);
+	assert_int_equal(world->w.cnt[NSK_CNT_UDP_OUT], 2);
+}
+
 /* A router on the way to the peer takes no packet that is longer than this. */
 static void too_big(struct net_world *world, uint16_t mtu)
 {
@@ -440,6 +459,7 @@ int main(void)
 		NW_TEST_PEER(test_shutdown_without_a_peer_is_refused_and_wakes),
 		NW_TEST_PEER(
 			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
+		NW_TEST_PEER(test_an_error_between_parts_waits_for_the_next_datagram),
 		NW_TEST_PEER(test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3),
 		NW_TEST_PEER(test_a_too_big_message_never_widens_a_path_RFC1191_3),
 		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
