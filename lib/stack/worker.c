@@ -24,11 +24,6 @@
 #include "tcp/tcp.h"
 #include "udp/udp.h"
 
-/*
- * Others put into a worker's rings with relaxed tail sync (RTS): one that loses its core between
- * taking its place and filling it keeps nobody else from putting theirs, as it would in a ring of
- * the ordinary kind, where they would spin until it runs again.
- */
 #define CALL_RING     1024
 #define HANDOFF_SHARE 8	  /* of a pool's buffers, for all other workers together */
 #define HANDOFF_MIN   64u /* a burst */
@@ -70,6 +65,23 @@ static const struct sock_family families[] = {
 
 /* ---- create and destroy -------------------------------------------------------------------- */
 
+/*
+ * A ring that others put into, with relaxed tail sync (RTS): one that loses its core between taking
+ * its place and filling it keeps nobody else from putting theirs, as it would in a ring of the
+ * ordinary kind, where they would spin until it runs again. Nor do they while there is room: DPDK
+ * lets them go ahead of it by an eighth of the ring unless told otherwise. What they put is seen
+ * when that one has filled its place.
+ */
+static struct rte_ring *make_ring(const char *name, unsigned size, unsigned flags)
+{
+	struct rte_ring *ring = rte_ring_create(name, size, SOCKET_ID_ANY,
+						RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ | flags);
+
+	if (ring)
+		rte_ring_set_prod_htd_max(ring, rte_ring_get_capacity(ring));
+	return ring;
+}
+
 static int make_call_ring(struct run_worker *r, struct nsk_config *config)
 {
 	char name[32];
@@ -78,8 +90,7 @@ static int make_call_ring(struct run_worker *r, struct nsk_config *config)
 	if (rc)
 		return rc;
 	snprintf(name, sizeof(name), "nsk%u_c%u", r->stack->id, r->w.id);
-	r->call_ring = rte_ring_create(name, CALL_RING, SOCKET_ID_ANY,
-				       RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ);
+	r->call_ring = make_ring(name, CALL_RING, 0);
 	if (!r->call_ring)
 		return build_fail(config, ENOMEM, "no EAL memory for the call ring of worker %u",
 				  r->w.id);
@@ -190,8 +201,8 @@ static uint32_t handoff_size(const struct run_worker *r)
 
 static int make_steering_rings(struct run_worker *r, struct nsk_config *config)
 {
-	unsigned flags = RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ | RING_F_SC_DEQ, size;
 	char name[32];
+	unsigned size;
 	int rc;
 
 	if (r->w.peers == 1)
@@ -201,9 +212,9 @@ static int make_steering_rings(struct run_worker *r, struct nsk_config *config)
 		return rc;
 	size = handoff_size(r);
 	snprintf(name, sizeof(name), "nsk%u_s%u", r->stack->id, r->w.id);
-	r->steer_ring = rte_ring_create(name, size, SOCKET_ID_ANY, flags);
+	r->steer_ring = make_ring(name, size, RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "nsk%u_t%u", r->stack->id, r->w.id);
-	r->tx_ring = rte_ring_create(name, size, SOCKET_ID_ANY, flags);
+	r->tx_ring = make_ring(name, size, RING_F_SC_DEQ);
 	if (!r->steer_ring || !r->tx_ring)
 		return build_fail(config, ENOMEM,
 				  "no EAL memory for the steering rings of worker %u", r->w.id);
