@@ -62,11 +62,9 @@ static bool port_free(struct nsk_worker *w, const struct tcp_conn *c, struct flo
 }
 
 /* One of those that came free since none was. */
-static int choose_freed(struct nsk_worker *w, const struct tcp_conn *c, struct flow *f,
-			uint32_t *iss_after)
+static int choose_freed(struct nsk_worker *w, struct tcp_full *full, const struct tcp_conn *c,
+			struct flow *f, uint32_t *iss_after)
 {
-	struct tcp_full *full = &w->tcp->full;
-
 	while (full->n)
 		if (port_free(w, c, f, full->freed_be[--full->n], iss_after))
 			return 0;
@@ -78,11 +76,13 @@ static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct fl
 		       uint32_t *iss_after)
 {
 	struct tcp_worker *t = w->tcp;
+	struct tcp_full *full;
 	struct ports_iter it;
 	uint16_t port;
 
-	if (full_holds(&t->full, f, w->now_ns))
-		return choose_freed(w, c, f, iss_after);
+	full = full_holds(&t->fulls, f, w->now_ns);
+	if (NSK_UNLIKELY(full != NULL))
+		return choose_freed(w, full, c, f, iss_after);
 	/* Both addresses and the foreign port: the flow without its last two bytes. */
 	ports_begin(&t->ports, &it, f, offsetof(struct flow, dport_be), (uint16_t)w->set->port_min,
 		    (uint16_t)w->set->port_max);
@@ -92,7 +92,7 @@ static int choose_port(struct nsk_worker *w, const struct tcp_conn *c, struct fl
 		ports_taken(&t->ports, &it);
 		return 0;
 	}
-	full_note(&t->full, f, w->now_ns);
+	full_note(&t->fulls, f, w->now_ns);
 	return -EADDRNOTAVAIL;
 }
 

@@ -101,7 +101,7 @@ void table_del_conn(struct nsk_worker *w, struct tcp_conn *c)
 	if (!(c->flags & CONN_F_HASHED))
 		return;
 	c->flags &= ~CONN_F_HASHED;
-	full_freed(&t->full, &c->flow);
+	full_freed(&t->fulls, &c->flow);
 	table_remove(t, conn_hash(c), table_value(TABLE_CONN, slab_index(&t->conns, c)));
 }
 

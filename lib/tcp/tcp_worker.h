@@ -81,7 +81,7 @@ struct tcp_worker {
 	struct siphash_key isn_key, ts_key; /* [C] */
 	struct cookie_jar jar;
 	struct ports ports;
-	struct tcp_full full;
+	struct tcp_fulls fulls;
 	struct srclimit *syn_limit;   /* NULL: SYNs are not limited by their source */
 	struct rtt_limits rtt_limits; /* [C] */
 	uint8_t rcv_shift;	      /* [C] window scale that we announce */

@@ -64,7 +64,7 @@ void time_wait_free(struct nsk_worker *w, struct tcp_time_wait *tw)
 	struct tcp_worker *t = w->tcp;
 
 	take_off(t, tw);
-	full_freed(&t->full, &tw->flow);
+	full_freed(&t->fulls, &tw->flow);
 	table_remove(t, table_flow_hash(t, &tw->flow, tw->family),
 		     table_value(TABLE_TIME_WAIT, slab_index(&t->time_waits, tw)));
 	slab_free(&t->time_waits, tw);
