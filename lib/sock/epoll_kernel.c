@@ -39,41 +39,37 @@ static bool is_nested(const struct epoll *ep)
 	return it != NULL;
 }
 
-static int open_kernel_fd(struct epoll *ep)
+/* The first descriptor comes with the kernel's instance, and with the last one it goes, so that
+ * ours can be in another one again. Who waits already looks elsewhere. */
+static void kernel_fd_is(struct epoll *ep, int kernel_fd)
 {
-	ep->kernel_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (ep->kernel_fd < 0)
-		return -errno;
-	sock_wake_watches(&ep->sock); /* they do not know it */
-	return 0;
-}
-
-/* With the last descriptor the kernel's instance goes, and ours can be in another one again. */
-static void close_kernel_fd(struct epoll *ep)
-{
-	close(ep->kernel_fd);
-	ep->kernel_fd = -1;
-	sock_wake_watches(&ep->sock); /* they look there */
+	ep->kernel_fd = kernel_fd;
+	sock_wake_watches(&ep->sock);
 }
 
 int epoll_kernel_ctl(struct epoll *ep, int op, int fd, const struct epoll_event *event)
 {
 	struct epoll_event copy = event ? *event : (struct epoll_event){0};
-	int rc = 0;
+	int kernel_fd = ep->kernel_fd, rc = 0;
 
 	if (is_nested(ep) || ep->bell)
 		return -EINVAL;
 	/* Also for what has to fail: the kernel knows why. */
-	if (ep->kernel_fd < 0)
-		rc = open_kernel_fd(ep);
-	if (rc)
-		return rc;
-	if (epoll_ctl(ep->kernel_fd, op, fd, &copy))
+	if (kernel_fd < 0)
+		kernel_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (kernel_fd < 0)
+		return -errno;
+	if (epoll_ctl(kernel_fd, op, fd, &copy))
 		rc = -errno;
 	else
 		ep->kernel_fds += (op == EPOLL_CTL_ADD) - (op == EPOLL_CTL_DEL);
-	if (ep->kernel_fds == 0)
-		close_kernel_fd(ep);
+	if (ep->kernel_fds && ep->kernel_fd < 0)
+		kernel_fd_is(ep, kernel_fd);
+	if (ep->kernel_fds == 0) {
+		if (ep->kernel_fd >= 0)
+			kernel_fd_is(ep, -1);
+		close(kernel_fd);
+	}
 	return rc;
 }
 
