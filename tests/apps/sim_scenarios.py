@@ -73,6 +73,8 @@ BROKEN = (
      ':4: options of application "up" has no key "SO_KEPALIVE"; it has SO_KEEPALIVE, SO_LINGER, SO_MAX_PACING_RATE, '),
     (HOSTS + LINK + APPS.replace("bytes = 20000", "client_options = { TCP_KEEPCNT = 500; }"),
      ":3: TCP_KEEPCNT is out of range; allowed: 1 to 127"),
+    (HOSTS + LINK + APPS.replace("bytes = 20000", "options = { TCP_MAXSEG = 32768; }"),
+     ":3: TCP_MAXSEG is out of range; allowed: 88 to 32767"),
     (HOSTS + LINK + APPS.replace("bytes = 20000", "server_options = 3"),
      ':3: server_options of application "up" is a whole number; it must be a group { ... }'),
     (HOSTS + LINK + APPS.replace("bytes = 20000", "nodelay = 1"),
