@@ -175,6 +175,9 @@ static inline int dgram_take_error(struct dgram *d)
 /* An error that ICMP told of a datagram of ours, whose own header has skip bytes: kept with
  * IP_RECVERR, and the socket's error. */
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip);
+/* What it names as the path's MTU, if it names one, kept whether or not the socket is told;
+ * dgram_error() does it as well. */
+void dgram_learn_mtu(struct dgram *d, const struct ip_error *e);
 /* With IP_RECVERR: keeps that a datagram to a port was longer than the MTU. */
 void dgram_error_too_long(const struct dgram_sending *x, uint16_t port);
 /* Forgets all that is queued. */

@@ -97,8 +97,10 @@ static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
  * RFC 1191 §6.3: what is known of a path is old after ten minutes, as in Linux. Until then nothing
  * that is told makes it larger (§3), nor last longer.
  */
-static void learn_mtu(struct dgram *d, const struct ip_error *e)
+void dgram_learn_mtu(struct dgram *d, const struct ip_error *e)
 {
+	if (!e->mtu)
+		return;
 	if (d->narrow_mtu && e->mtu > d->narrow_mtu &&
 	    d->sock.worker->now_ns < d->narrow_until_ns && d->narrow_dst.family == e->family &&
 	    memcmp(d->narrow_dst.b, e->flow->dst, 16) == 0)
@@ -111,8 +113,7 @@ static void learn_mtu(struct dgram *d, const struct ip_error *e)
 
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
-	if (e->mtu)
-		learn_mtu(d, e);
+	dgram_learn_mtu(d, e);
 	if (d->wants & DGRAM_WANTS_ERRORS)
 		keep(d, e, skip);
 	else if (e->soft)

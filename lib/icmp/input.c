@@ -136,18 +136,17 @@ static void icmp_sock_input(struct nsk_worker *w, struct rte_mbuf *m)
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* As UDP has it: who is connected to the destination hears of it, and who asked for errors. */
-static bool tells(const struct icmp_sock *i, const struct ip_error *e)
+/* Whether it may be about what this socket has sent. */
+static bool is_about(const struct icmp_sock *i, const struct ip_error *e)
 {
 	const struct dgram *d = &i->d;
 
 	if (!ip_addr_is_any(&d->laddr) && memcmp(d->laddr.b, e->flow->src, 16) != 0)
 		return false;
-	if (d->flags & DGRAM_F_CONNECTED)
-		return memcmp(d->faddr.b, e->flow->dst, 16) == 0;
-	return d->wants & DGRAM_WANTS_ERRORS;
+	return !(d->flags & DGRAM_F_CONNECTED) || memcmp(d->faddr.b, e->flow->dst, 16) == 0;
 }
 
+/* As UDP has it: who is connected to the destination hears of it, and who asked for errors. */
 static bool tell(struct list_node *list, const struct ip_error *e, int id)
 {
 	struct list_node *n;
@@ -156,10 +155,14 @@ static bool tell(struct list_node *list, const struct ip_error *e, int id)
 	NSK_LIST_FOREACH(n, list) {
 		struct icmp_sock *i = NSK_LIST_ENTRY(n, struct icmp_sock, found);
 
-		if ((id >= 0 && i->d.lport != id) || !tells(i, e))
+		if ((id >= 0 && i->d.lport != id) || !is_about(i, e))
 			continue;
-		dgram_error(&i->d, e, 0);
-		told = true;
+		if (i->d.flags & DGRAM_F_CONNECTED || i->d.wants & DGRAM_WANTS_ERRORS) {
+			dgram_error(&i->d, e, 0);
+			told = true;
+		} else {
+			dgram_learn_mtu(&i->d, e);
+		}
 	}
 	return told;
 }

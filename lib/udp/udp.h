@@ -84,9 +84,6 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p);
  * end. */
 void udp_many_begin(struct nsk_worker *w, const struct pkt *p, struct htab_it *it);
 struct udp_sock *udp_many_next(struct nsk_worker *w, const struct pkt *p, struct htab_it *it);
-/* The socket connected to exactly these, or NULL. */
-struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
-				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport);
 int udp_table_init(struct nsk_worker *w);
 void udp_table_fini(struct nsk_worker *w);
 /* Puts a socket with its address and port into the table, and takes it out. 0, -ENOMEM, -ENOBUFS.

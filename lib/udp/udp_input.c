@@ -106,39 +106,37 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	give(w, u, m);
 }
 
-/* The socket that sent what an error quotes: the one connected to this peer, else one that wants to
- * know of errors by IP_RECVERR and can tell by them which of its datagrams is meant. */
+/* The socket that sent what an error quotes, as far as its addresses tell: who would hear an
+ * answer.
+ */
 static struct udp_sock *find_sender(struct nsk_worker *w, const struct ip_error *e)
 {
-	struct ip_addr laddr = {.family = e->family}, faddr = {.family = e->family};
 	struct pkt answer = {.family = e->family};
-	struct udp_sock *u;
 
-	memcpy(laddr.b, e->flow->src, 16);
-	memcpy(faddr.b, e->flow->dst, 16);
-	u = udp_lookup_connected(w, &laddr, load_be16(&e->flow->sport_be), &faddr,
-				 load_be16(&e->flow->dport_be));
-	if (u)
-		return u;
 	memcpy(answer.flow.src, e->flow->dst, 16);
 	memcpy(answer.flow.dst, e->flow->src, 16);
 	answer.flow.sport_be = e->flow->dport_be;
 	answer.flow.dport_be = e->flow->sport_be;
-	u = udp_lookup(w, &answer);
-	return u && u->d.wants & DGRAM_WANTS_ERRORS ? u : NULL;
+	return udp_lookup(w, &answer);
 }
 
 /*
  * An ICMP error, or our own finding that the next hop is silent. RFC 1122 §4.1.3.3: handed to the
- * application.
+ * application, as in Linux if its socket is connected to this peer, or wants to know of errors by
+ * IP_RECVERR and can tell by them which of its datagrams is meant. A path's MTU any socket learns.
  */
 static bool udp_error(struct nsk_worker *w, const struct ip_error *e)
 {
 	struct udp_sock *u = find_sender(w, e);
 
-	if (u)
-		dgram_error(&u->d, e, UDP_HLEN);
-	return u;
+	if (!u)
+		return false;
+	if (!(u->d.flags & DGRAM_F_CONNECTED || u->d.wants & DGRAM_WANTS_ERRORS)) {
+		dgram_learn_mtu(&u->d, e);
+		return false;
+	}
+	dgram_error(&u->d, e, UDP_HLEN);
+	return true;
 }
 
 const struct ip_proto udp_proto = {.input = udp_input, .error = udp_error};

@@ -212,12 +212,6 @@ struct udp_sock *udp_many_next(struct nsk_worker *w, const struct pkt *p, struct
 	return NULL;
 }
 
-struct udp_sock *udp_lookup_connected(struct nsk_worker *w, const struct ip_addr *laddr,
-				      uint16_t lport, const struct ip_addr *faddr, uint16_t fport)
-{
-	return find_connected(w->udp, laddr->b, lport, faddr->b, fport);
-}
-
 /* ---- changes ---- */
 
 static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)

@@ -269,6 +269,31 @@ static void test_errors_come_to_the_sender_rfc1122_3_2_2(void **state)
 	assert_int_equal(err.ee_type, ICMP_TIME_EXCEEDED);
 }
 
+static void test_a_ping_socket_without_a_peer_learns_how_narrow_a_path_is(void **state)
+{
+	uint8_t quote[64], msg[128], ping[1480] = {ICMP_ECHO};
+	struct net_world *world = *state;
+	struct sock *s = open_dgram(world, icmp_create_ping);
+	size_t len = echo(quote, ICMP_ECHO, 9, 3);
+	int must_not = IP_PMTUDISC_DO;
+
+	assert_int_equal(do_bind(s, 0, 9), 0);
+	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	assert_int_equal(do_send(s, ping, 1480, PEER, 0), 1480);
+	icmp_write(msg, &(struct icmp_view){.type = ICMP_UNREACHABLE,
+					    .code = ICMP_UNREACH_NEEDFRAG,
+					    .rest = 1000});
+	len = ICMP_HLEN + nw_ipv4(msg + ICMP_HLEN, IF0_ADDR, PEER, IP_PROTO_ICMP, quote, len);
+	store_be16(msg + ICMP_HLEN + 2, 1500);
+	ipv4_set_checksum(msg + ICMP_HLEN, IPV4_HLEN);
+	icmp_set_checksum(msg, len);
+	nw_packet(world, PEER + 1, IF0_ADDR, IP_PROTO_ICMP, msg, len);
+	assert_int_equal(s->err, 0);
+	assert_int_equal(do_send(s, ping, 981, PEER, 0), -EMSGSIZE);
+	assert_int_equal(do_send(s, ping, 980, PEER, 0), 980);
+	nw_assert_drops(world, NSK_DROP_ICMP_BAD_QUOTE, 1); /* as each error that nobody hears */
+}
+
 /* ---- identifiers ----------------------------------------------------------------------------- */
 
 static void test_an_identifier_is_one_sockets_if_it_does_not_share(void **state)
@@ -408,6 +433,7 @@ int main(void)
 		NW_TEST_PEER(test_a_raw_message_leaves_as_it_is),
 		NW_TEST_PEER(test_a_header_of_the_applications_is_completed_raw7),
 		NW_TEST_PEER(test_errors_come_to_the_sender_rfc1122_3_2_2),
+		NW_TEST_PEER(test_a_ping_socket_without_a_peer_learns_how_narrow_a_path_is),
 		NW_TEST_PEER(test_an_identifier_is_one_sockets_if_it_does_not_share),
 		NW_TEST_PEER(test_workers_choose_different_identifiers),
 		NW_TEST_PEER(test_a_message_goes_round_and_is_answered_at_the_end),

@@ -300,6 +300,26 @@ static void test_a_too_big_message_never_widens_a_path_RFC1191_3(void **state)
 	assert_int_equal(path_mtu(s), 1300);
 }
 
+/* As in Linux: it has no way to say which datagram was meant, so that it hears of no error. */
+static void test_a_socket_without_a_peer_learns_how_narrow_a_path_is(void **state)
+{
+	static const uint8_t data[1472];
+	struct net_world *world = *state;
+	struct sock *s = bound(world, 0, 7);
+	int must_not = IP_PMTUDISC_DO;
+
+	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	assert_int_equal(do_send(s, data, 1472, PEER, 9), 1472);
+	too_big(world, 1000);
+	assert_int_equal(s->err, 0);
+	assert_int_equal(s->ready & EPOLLERR, 0);
+	assert_int_equal(do_send(s, data, 973, PEER, 9), -EMSGSIZE);
+	assert_int_equal(do_send(s, data, 972, PEER, 9), 972);
+	assert_int_equal(do_send(s, data, 1472, FAR, 9), 1472);
+	port_unreachable(world, 7, 9);
+	assert_int_equal(s->err, 0);
+}
+
 /* It may answer one day: as in Linux those hear of it that ask for errors. */
 static void test_a_silent_next_hop_is_host_unreachable(void **state)
 {
@@ -461,6 +481,7 @@ int main(void)
 			test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1_3_3),
 		NW_TEST_PEER(test_an_error_between_parts_waits_for_the_next_datagram),
 		NW_TEST_PEER(test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3),
+		NW_TEST_PEER(test_a_socket_without_a_peer_learns_how_narrow_a_path_is),
 		NW_TEST_PEER(test_a_too_big_message_never_widens_a_path_RFC1191_3),
 		NW_TEST_PEER(test_a_silent_next_hop_is_host_unreachable),
 		NW_TEST_PEER(test_options_are_kept_and_take_effect),
