@@ -10,7 +10,9 @@
  *
  * No packet is missed: one that has come before interrupts are on raises none, so they are on for a
  * whole turn, in which the queue is polled, before there is a sleep. One that comes meanwhile is
- * either polled or ends the sleep, and both do no harm.
+ * either polled or ends the sleep, and both do no harm. They stay on until the worker has slept or
+ * has found work, whichever of its ports that comes from. A queue whose interrupts cannot be
+ * switched on any more has no descriptor from then on: sleeps are as short as without.
  */
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -19,8 +21,8 @@
 
 enum intr {
 	INTR_OFF,
-	INTR_ON,   /* for a turn yet */
-	INTR_SLEPT /* on: what happened is to be taken away */
+	INTR_ON,
+	INTR_BROKEN /* could not be switched on */
 };
 
 /* Queues may share a register, and belong to workers: one at a time, as in DPDK's own programs. */
@@ -80,22 +82,21 @@ int ethdev_rx_fd(struct port *port, uint16_t queue)
 
 	if (e->quirk->rx_fds)
 		return rte_eth_dev_rx_intr_ctl_q_get_fd(e->id, queue);
-	return e->rx_intr ? e->intr[queue].fd : -1;
+	return e->rx_intr && e->intr[queue].state != INTR_BROKEN ? e->intr[queue].fd : -1;
 }
 
 bool ethdev_rx_arm(struct port *port, uint16_t queue)
 {
 	struct ethdev_port *e = ethdev_of(port);
+	struct ethdev_intr *intr = &e->intr[queue];
 
 	if (!e->rx_intr)
 		return true; /* readable while packets wait, whatever is asked for */
-	if (e->intr[queue].state == INTR_OFF) {
-		switch_intr(e, queue, true);
-		e->intr[queue].state = INTR_ON;
-		return false;
-	}
-	e->intr[queue].state = INTR_SLEPT;
-	return true;
+	if (intr->state == INTR_OFF)
+		intr->state = switch_intr(e, queue, true) ? INTR_BROKEN : INTR_ON;
+	else if (intr->state == INTR_ON)
+		return true;
+	return false;
 }
 
 void ethdev_rx_disarm(struct port *port, uint16_t queue)
@@ -103,9 +104,9 @@ void ethdev_rx_disarm(struct port *port, uint16_t queue)
 	struct ethdev_port *e = ethdev_of(port);
 	struct rte_epoll_event event;
 
-	if (!e->rx_intr || e->intr[queue].state != INTR_SLEPT)
+	if (!e->rx_intr || e->intr[queue].state != INTR_ON)
 		return;
 	switch_intr(e, queue, false);
-	rte_epoll_wait(e->intr[queue].fd, &event, 1, 0);
+	rte_epoll_wait(e->intr[queue].fd, &event, 1, 0); /* takes away what has happened */
 	e->intr[queue].state = INTR_OFF;
 }

@@ -97,10 +97,11 @@ struct port_ops {
 	 * May be NULL. */
 	uint64_t (*next_ns)(struct port *port, uint16_t queue);
 	/* A descriptor of the kernel's that is readable while packets wait on a queue of a port
-	 * that runs, -1: there is none. May be NULL. Where there is rx_arm(), only between the two
-	 * calls, which belong to the queue's worker and stand before and after each of its sleeps:
-	 * what comes after rx_arm() makes it readable, what came before next_ns() tells, or false.
-	 */
+	 * that runs, -1: there is none. May be NULL. Where there is rx_arm(), only after that
+	 * and until rx_disarm(); both belong to the queue's worker. rx_arm() comes before each of
+	 * its sleeps: what comes afterwards makes the descriptor readable, what came before
+	 * next_ns() tells; or false: asked again after the next turn, if that finds nothing.
+	 * rx_disarm() comes after a sleep, or when there is work again. */
 	int (*rx_fd)(struct port *port, uint16_t queue);
 	bool (*rx_arm)(struct port *port, uint16_t queue);
 	void (*rx_disarm)(struct port *port, uint16_t queue);

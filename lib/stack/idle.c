@@ -10,7 +10,9 @@
  *
  * No wake-up is lost: the worker says that it sleeps and then looks for work once more; who gives
  * it work looks for the sleeper afterwards. Between the two stands a full fence on either side.
- * Ports that wake only who has asked for it (rx_arm()) do the same with what they receive.
+ * Ports that wake only who has asked for it (rx_arm()) do the same with what they receive. One that
+ * cannot tell what came before has it polled first: all stay armed for another turn, and then,
+ * unless that found work, they are asked again.
  * Work is also the word of a call that waits, in this thread, for a socket of another worker.
  */
 #include <errno.h>
@@ -62,7 +64,7 @@ void idle_ring(struct run_worker *r)
 
 struct nap {
 	struct pollfd fds[IFACE_MAX + OTHER_FDS];
-	const struct rx_source *armed[IFACE_MAX]; /* those that are to be told of the sleep */
+	const struct rx_source *armed[IFACE_MAX]; /* those that are to be told that it comes */
 	nfds_t n;
 	unsigned narmed;
 	bool all; /* each port has a descriptor */
@@ -104,12 +106,15 @@ static bool arm(const struct nap *nap)
 	return quiet;
 }
 
-static void disarm(const struct nap *nap)
+void idle_disarm(struct run_worker *r)
 {
-	for (unsigned i = 0; i < nap->narmed; i++) {
-		struct port *port = nap->armed[i]->ifc->port;
+	r->idle.armed = false;
+	for (unsigned i = 0; i < r->nsources; i++) {
+		const struct rx_source *from = &r->source[i];
+		struct port *port = from->ifc->port;
 
-		port->ops->rx_disarm(port, nap->armed[i]->queue);
+		if (iface_running(from->ifc) && port->ops->rx_disarm)
+			port->ops->rx_disarm(port, from->queue);
 	}
 }
 
@@ -149,7 +154,7 @@ static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const ui
 	struct nap nap;
 	struct pollfd *bell;
 	eventfd_t count;
-	bool quiet;
+	bool soon; /* there is something to do, or might be */
 
 	look_at_ports(r, &nap);
 	bell = &nap.fds[nap.n];
@@ -157,13 +162,16 @@ static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const ui
 	nap.fds[nap.n++] = (struct pollfd){.fd = kernel_fd, .events = POLLIN};
 	ask_for_fine_timer(r);
 	__atomic_store_n(&r->idle.asleep, 1, __ATOMIC_RELEASE);
-	quiet = arm(&nap);
+	soon = !arm(&nap);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	until_ns = NSK_MIN(until_ns, loop_next_ns(&r->w));
-	if (quiet && until_ns > r->w.now_ns + LEAST_NS && !has_work(r, word))
+	soon |= until_ns <= r->w.now_ns + LEAST_NS;
+	if (!soon && !has_work(r, word))
 		sleep_until(r, &nap, until_ns);
 	__atomic_store_n(&r->idle.asleep, 0, __ATOMIC_RELAXED);
-	disarm(&nap);
+	r->idle.armed = true;
+	if (!soon)
+		idle_disarm(r);
 	if (bell->revents)
 		eventfd_read(r->idle.bell, &count);
 }
@@ -176,6 +184,8 @@ void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uin
 
 	if (w->busy || mode == IDLE_BUSY || r->stack->clock.fn) {
 		r->idle.since_ns = w->now_ns;
+		if (r->idle.armed)
+			idle_disarm(r);
 		return;
 	}
 	if (w->now_ns - r->idle.since_ns < spin_ns) {

@@ -95,7 +95,8 @@ static void input(struct run_worker *r)
 }
 
 /* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is
- * stopping. */
+ * stopping, and ports that a worker that has always work since (so it never waits) does not sleep.
+ */
 static void housekeep(struct run_worker *r)
 {
 	struct nsk_worker *w = &r->w;
@@ -106,6 +107,8 @@ static void housekeep(struct run_worker *r)
 		r->pub.watch_ns = w->now_ns + WATCH_NS;
 		iface_watch(r->stack);
 	}
+	if (r->idle.armed && w->busy)
+		idle_disarm(r);
 	if (!r->woken && nsk_stopping(r->stack)) {
 		r->woken = true;
 		sock_wake_all(w);

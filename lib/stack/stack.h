@@ -37,6 +37,7 @@ struct idle {
 	uint64_t longest_ns; /* [C] a sleep that others end */
 	uint32_t asleep;     /* [A] whoever gives it work rings */
 	int bell;	     /* [A] eventfd, there when it first sleeps; -1: not yet */
+	bool armed;	     /* [W] ports were told of a sleep that has not been yet */
 	bool fine_timer;     /* [W] the thread was asked to sleep no longer than it says */
 };
 
@@ -151,6 +152,8 @@ void idle_init(struct run_worker *r);
 void idle_fini(struct run_worker *r);
 /* worker_ops.idle */
 void idle_wait(struct nsk_worker *w, uint64_t until_ns, int kernel_fd, const uint32_t *word);
+/* Ports that were told of a sleep are told that there is none: there is work. */
+void idle_disarm(struct run_worker *r);
 /* Slow half of idle_wake(). Async-signal-safe. */
 void idle_ring(struct run_worker *r);
 

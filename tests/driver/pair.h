@@ -61,8 +61,9 @@ static inline void pair_sleep(struct port *port)
 	struct pollfd p = {.fd = port->ops->rx_fd(port, 0), .events = POLLIN};
 
 	PAIR_CHECK(p.fd >= 0);
-	if (port->ops->rx_arm(port, 0))
-		PAIR_CHECK(poll(&p, 1, PATIENCE_NS / 1000000) == 1);
+	if (!port->ops->rx_arm(port, 0))
+		return;
+	PAIR_CHECK(poll(&p, 1, PATIENCE_NS / 1000000) == 1);
 	port->ops->rx_disarm(port, 0);
 }
 

@@ -282,6 +282,32 @@ static void who_is_to_be_busy_does_not_sleep(void **state)
 	crew_end(&crew);
 }
 
+static bool let_go(void *arg)
+{
+	struct crew *crew = arg;
+	struct sockaddr_in to = crew_address(1, 1000);
+	int fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(nsk_sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+	assert_int_equal(nsk_close(fd), 0);
+	nsk_turn(crew->stack[0]);
+	nsk_turn(crew->stack[1]);
+	return !crew->stack[1]->worker[0]->idle.armed;
+}
+
+/* One that never waits again, since there is always work. */
+static void ports_do_not_stay_armed_while_there_is_work(void **state)
+{
+	struct crew crew;
+
+	(void)state;
+	crew_start_with(&crew, 1, NULL);
+	crew_enter(&crew, 0);
+	crew.stack[1]->worker[0]->idle.armed = true;
+	crew_until(let_go, &crew);
+	crew_end(&crew);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_packet_on_the_wire_wakes),
 		cmocka_unit_test(a_socket_of_another_worker_wakes_who_waits_for_it),
 		cmocka_unit_test(who_is_to_be_busy_does_not_sleep),
+		cmocka_unit_test(ports_do_not_stay_armed_while_there_is_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
