@@ -22,11 +22,16 @@
 #include "dgram/dgram.h"
 #include "tcpalg/ports.h"
 
+/* Sockets of a worker that may be bound to one address and port: a datagram to them looks at each.
+ */
+#define UDP_SHARERS_MAX 64
+
 /* All [W]. */
 struct udp_sock {
 	struct dgram d;
 	uint16_t segment;      /* UDP_SEGMENT, 0: what is sent at once is one datagram */
 	bool hold;	       /* UDP_CORK */
+	bool shares;	       /* there is, or has been, another one that is bound alike */
 	struct udp_cork *cork; /* a datagram of which more is to come, or NULL */
 	uint32_t order;	       /* who was bound later has more, modulo 2^32 */
 	struct list_node link; /* all sockets of the worker */
@@ -86,8 +91,8 @@ void udp_many_begin(struct nsk_worker *w, const struct pkt *p, struct htab_it *i
 struct udp_sock *udp_many_next(struct nsk_worker *w, const struct pkt *p, struct htab_it *it);
 int udp_table_init(struct nsk_worker *w);
 void udp_table_fini(struct nsk_worker *w);
-/* Puts a socket with its address and port into the table, and takes it out. 0, -ENOMEM, -ENOBUFS.
- */
+/* Puts a socket with its address and port into the table, and takes it out. 0, -ENOMEM, -ENOBUFS:
+ * also if UDP_SHARERS_MAX are bound alike already. */
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u);
 void udp_table_del(struct nsk_worker *w, struct udp_sock *u);
 /* True if a bound socket forbids u, which is not bound itself (NULL: somebody who shares with

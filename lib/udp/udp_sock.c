@@ -147,10 +147,11 @@ int udp_autobind(struct dgram *d, const struct ip_addr *faddr, uint16_t fport)
 	return rc;
 }
 
-/* Back to what bind() had made of it. */
+/* Back to what bind() had made of it; to nothing, if its place was taken meanwhile. */
 static int disconnect(struct udp_sock *u)
 {
 	struct nsk_worker *w = u->d.sock.worker;
+	int rc;
 
 	if (!(u->d.flags & DGRAM_F_CONNECTED))
 		return 0;
@@ -161,7 +162,12 @@ static int disconnect(struct udp_sock *u)
 		u->d.lport = 0;
 		return 0;
 	}
-	return udp_table_add(w, u);
+	rc = udp_table_add(w, u);
+	if (rc) {
+		u->d.laddr = ip_addr_any(u->d.sock.family);
+		u->d.lport = 0;
+	}
+	return rc;
 }
 
 /* Gives a socket with a way to faddr its local end and puts it into the table as connected. */

@@ -102,7 +102,8 @@ static bool is_bound_to(const struct udp_sock *u, const uint8_t laddr[16], uint1
 
 /*
  * Of those with SO_REUSEPORT that are bound alike the one that the flow gives most weight: who
- * comes or goes takes its own share of the flows with it and moves no other.
+ * comes or goes takes its own share of the flows with it and moves no other. At most
+ * UDP_SHARERS_MAX are looked at.
  */
 static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt *p,
 				 const uint8_t laddr[16], uint16_t lport)
@@ -142,7 +143,7 @@ static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pk
 
 		if (!is_bound_to(u, laddr, lport))
 			continue;
-		if (NSK_LIKELY(!(u->d.sock.flags & SHARING)))
+		if (NSK_LIKELY(!u->shares))
 			return u;
 		if (!last || u->order - last->order < UINT32_MAX / 2)
 			last = u;
@@ -221,12 +222,32 @@ static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)
 	return ip_addr_is_any(&u->d.laddr) ? &udp->wildcard : &udp->specific;
 }
 
+/* Those that are bound like u, which will be: all of them share from now on. Returns how many. */
+static unsigned join_sharers(const struct udp_worker *udp, struct udp_sock *u)
+{
+	unsigned n = 0;
+	struct htab_it it;
+
+	HTAB_FOREACH(&udp->table, hash_sock(udp, u), it) {
+		struct udp_sock *v = slab_at(&udp->socks, it.value);
+
+		if (is_bound_to(v, u->d.laddr.b, u->d.lport)) {
+			v->shares = true;
+			n++;
+		}
+	}
+	u->shares = n > 0;
+	return n;
+}
+
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u)
 {
 	struct udp_worker *udp = w->udp;
 	uint32_t index = slab_index(&udp->socks, u);
 	int rc;
 
+	if (!(u->d.flags & DGRAM_F_CONNECTED) && join_sharers(udp, u) >= UDP_SHARERS_MAX)
+		return -ENOBUFS;
 	rc = htab_insert(&udp->table, hash_sock(udp, u), index);
 	if (rc)
 		return -ENOBUFS;

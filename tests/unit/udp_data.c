@@ -95,6 +95,68 @@ static void test_sockets_that_share_a_port_share_its_flows(void **state)
 		assert_true(less[flow] == again[flow] || again[flow] == 0);
 }
 
+static struct sock *sharing(struct net_world *world, int option)
+{
+	struct sock *s = open_socket(world);
+	int one = 1;
+
+	assert_int_equal(s->ops->setsockopt(s, SOL_SOCKET, option, &one, sizeof(one)), 0);
+	return s;
+}
+
+/* Each datagram to them looks at all of them. */
+static void test_so_many_share_a_port_and_no_more(void **state)
+{
+	struct sock *sharer[UDP_SHARERS_MAX], *s;
+	struct net_world *world = *state;
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	for (unsigned i = 0; i < UDP_SHARERS_MAX; i++) {
+		sharer[i] = sharing(world, SO_REUSEPORT);
+		assert_int_equal(do_bind(sharer[i], 0, 53), 0);
+	}
+	s = sharing(world, SO_REUSEPORT);
+	assert_int_equal(do_bind(s, 0, 53), -ENOBUFS);
+	assert_int_equal(do_bind(s, IF0_ADDR, 53), 0); /* another address */
+	s = sharing(world, SO_REUSEPORT);
+	assert_int_equal(do_bind(s, 0, 53), -ENOBUFS);
+	/* One that is connected is found by its peer; it has no way back while its place is taken.
+	 */
+	assert_int_equal(do_connect(sharer[0], PEER, 9), 0);
+	assert_int_equal(sharer[0]->ops->connect(sharer[0], &none, sizeof(none)), 0);
+	assert_int_equal(do_connect(sharer[0], PEER, 9), 0);
+	assert_int_equal(do_bind(s, 0, 53), 0);
+	assert_int_equal(sharer[0]->ops->connect(sharer[0], &none, sizeof(none)), -ENOBUFS);
+	assert_int_equal(dgram_of(sharer[0])->lport, 0);
+	s->ops->close(s);
+	assert_int_equal(do_bind(sharer[0], 0, 53), 0);
+}
+
+/* SO_REUSEADDR, whenever it was set and cleared. */
+static void test_of_those_that_share_a_port_the_last_one_hears(void **state)
+{
+	struct net_world *world = *state;
+	struct sock *first = bound(world, 0, 53), *last = sharing(world, SO_REUSEADDR);
+	int one = 1, zero = 0;
+	char buf[4];
+
+	first->ops->setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	assert_int_equal(do_bind(last, 0, 53), 0);
+	for (unsigned round = 0; round < 3; round++) {
+		arrive(world, PEER, 9, IF0_ADDR, 53, "x", 1);
+		assert_int_equal(do_recv(first, buf, 4, 0, NULL), -EAGAIN);
+		assert_int_equal(do_recv(last, buf, 4, 0, NULL), 1);
+		if (round == 0)
+			first->ops->setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &zero,
+					       sizeof(zero));
+		else
+			last->ops->setsockopt(last, SOL_SOCKET, SO_REUSEADDR, &zero, sizeof(zero));
+	}
+	last->ops->close(last);
+	arrive(world, PEER, 9, IF0_ADDR, 53, "x", 1);
+	assert_int_equal(do_recv(first, buf, 4, 0, NULL), 1);
+}
+
 static void test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1(void **state)
 {
 	struct net_world *world = *state;
@@ -402,6 +464,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NW_TEST_PEER(test_connected_before_bound_before_any),
 		NW_TEST_PEER(test_sockets_that_share_a_port_share_its_flows),
+		NW_TEST_PEER(test_so_many_share_a_port_and_no_more),
+		NW_TEST_PEER(test_of_those_that_share_a_port_the_last_one_hears),
 		NW_TEST_PEER(test_nobody_is_port_unreachable_but_not_to_broadcasts_RFC1122_4_1_3_1),
 		NW_TEST_PEER(test_bad_lengths_and_checksums_are_dropped),
 		NW_TEST_PEER(test_a_datagram_is_read_once_whole_or_cut),
