@@ -4,6 +4,7 @@
  * something is left. Each round ends only when all that was sent was taken, so a wake-up that is
  * lost is a test that ends by its limit.
  */
+#include <netinet/tcp.h>
 #include <sched.h>
 
 #include <netstk/epoll.h>
@@ -16,6 +17,7 @@
 static struct {
 	int fd, ep;
 	unsigned taken; /* [A] */
+	unsigned round; /* [A] */
 	bool over;	/* [A] */
 } herd;
 
@@ -35,14 +37,39 @@ static void do_receive(struct job *job)
 		;
 }
 
-/* One who looks now and then, and takes what others were woken for. */
-static void do_steal(struct job *job)
+/* Who has had a part leaves until the next round: what is left is for others, who must be told. */
+static bool took_and_left(ssize_t n)
+{
+	unsigned round = __atomic_load_n(&herd.round, __ATOMIC_ACQUIRE);
+	bool more = took(n);
+
+	while (more && __atomic_load_n(&herd.round, __ATOMIC_ACQUIRE) == round) {
+		sched_yield();
+		more = !__atomic_load_n(&herd.over, __ATOMIC_ACQUIRE);
+	}
+	return more;
+}
+
+static void do_receive_one(struct job *job)
 {
 	char c;
 
 	(void)job;
-	while (took(nsk_recv(herd.fd, &c, 1, MSG_DONTWAIT)))
-		sched_yield();
+	while (took_and_left(nsk_recv(herd.fd, &c, 1, 0)))
+		;
+}
+
+/* Does not wait, and takes what others were woken for. */
+static void do_steal_one(struct job *job)
+{
+	char c;
+
+	(void)job;
+	do
+		while (nsk_recv(herd.fd, &c, 1, MSG_DONTWAIT) != 1 &&
+		       !__atomic_load_n(&herd.over, __ATOMIC_ACQUIRE))
+			sched_yield();
+	while (took_and_left(!__atomic_load_n(&herd.over, __ATOMIC_ACQUIRE)));
 }
 
 static void do_wait_and_receive(struct job *job)
@@ -73,6 +100,21 @@ static void send_rounds(int from)
 	}
 }
 
+/* One event for one to four octets. */
+static void send_rounds_at_once(int from)
+{
+	unsigned sent = 0;
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		size_t n = 1 + i % 4;
+
+		assert_int_equal(nsk_send(from, "four", n, 0), (ssize_t)n);
+		sent += (unsigned)n;
+		crew_until(all_taken, &sent);
+		__atomic_fetch_add(&herd.round, 1, __ATOMIC_RELEASE);
+	}
+}
+
 static int from_to(struct crew *crew, uint16_t port)
 {
 	struct sockaddr_in to = crew_address(1, port);
@@ -86,6 +128,19 @@ static int from_to(struct crew *crew, uint16_t port)
 	fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
+}
+
+/* Octets in a row. */
+static int stream_to(struct crew *crew, uint16_t port)
+{
+	static const int on = 1;
+	int listener, fd[2];
+
+	memset(&herd, 0, sizeof(herd));
+	crew_connected(crew, port, &listener, fd);
+	herd.fd = fd[1];
+	assert_int_equal(nsk_setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+	return fd[0];
 }
 
 static void run(struct crew *crew, struct job *job, unsigned n, void (*fn)(struct job *job))
@@ -150,8 +205,24 @@ static void who_only_looks_passes_it_on(void **state)
 	crew_end(&crew);
 }
 
-/* With timeouts that end in the middle of it, and with one who takes what was meant for another. */
+/* None of those who wait has a timeout, so a wake-up that is lost is found by nobody later. */
 static void nothing_is_left_behind_by_those_who_leave(void **state)
+{
+	struct job job[THREADS];
+	struct crew crew;
+	int from;
+
+	(void)state;
+	crew_start(&crew, 1);
+	from = stream_to(&crew, 1000);
+	run(&crew, job, THREADS - 1, do_receive_one);
+	run(&crew, &job[THREADS - 1], 1, do_steal_one);
+	send_rounds_at_once(from);
+	end(&crew, job, THREADS);
+}
+
+/* With timeouts that end in the middle of it. Those who come back would find what was left. */
+static void timeouts_that_end_meanwhile_do_no_harm(void **state)
 {
 	struct job job[THREADS];
 	struct crew crew;
@@ -161,8 +232,7 @@ static void nothing_is_left_behind_by_those_who_leave(void **state)
 	crew_start(&crew, 1);
 	from = from_to(&crew, 1000);
 	crew_timeout(herd.fd, SO_RCVTIMEO, 1);
-	run(&crew, job, THREADS - 1, do_receive);
-	run(&crew, &job[THREADS - 1], 1, do_steal);
+	run(&crew, job, THREADS, do_receive);
 	send_rounds(from);
 	end(&crew, job, THREADS);
 }
@@ -234,6 +304,7 @@ int main(void)
 		cmocka_unit_test(each_datagram_is_taken),
 		cmocka_unit_test(who_only_looks_passes_it_on),
 		cmocka_unit_test(nothing_is_left_behind_by_those_who_leave),
+		cmocka_unit_test(timeouts_that_end_meanwhile_do_no_harm),
 		cmocka_unit_test(an_instance_with_many_waiters_loses_nothing),
 		cmocka_unit_test(each_connection_is_accepted_by_one),
 	};
