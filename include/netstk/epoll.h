@@ -15,7 +15,7 @@
  * and put into instances, five deep. Of several threads that wait for one instance an event wakes
  * one, and another if something is left on the list when that one has looked. Each instance that a
  * socket is in is told, but with EPOLLEXCLUSIVE the first one that a thread of no worker sleeps on
- * (all of them, if there is none).
+ * (all of them, if there is none; the worker's own thread does not count, unlike in Linux).
  *
  * Descriptors of the kernel (timers, signals, pipes, sockets of its own) can be in an instance
  * beside the stack's. A worker's thread looks at them every 50 microseconds, and with a timeout of
