@@ -3,7 +3,9 @@
 #include "bell.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void bell_fini(struct bell *b)
@@ -13,17 +15,29 @@ void bell_fini(struct bell *b)
 	b->made = 0;
 }
 
+/* A full fence in every thread of the process; 0 or less. */
+static long fence_all(void)
+{
+	long rc = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+
+	return rc < 0 ? rc : syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
 int bell_fd(struct bell *b)
 {
-	int fd;
+	int fd, saved = errno;
 
 	if (__atomic_load_n(&b->made, __ATOMIC_ACQUIRE))
-		return b->fd;
+		return b->broken ? -1 : b->fd;
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
 		return -1;
 	b->fd = fd;
 	__atomic_store_n(&b->made, 1, __ATOMIC_RELEASE);
+	if (fence_all() < 0) {
+		b->broken = true;
+		errno = saved;
+	}
 	return -1;
 }
 

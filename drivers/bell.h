@@ -6,8 +6,11 @@
  *
  * No packet is missed: the receiver arms the bell and looks for packets afterwards, the sender
  * publishes a packet and looks at the bell afterwards, with a full fence between the two on either
- * side. A sender that has never seen the bell has no fence and pays one load: so the bell is not
- * slept on by whom it was made, but from the next sleep on. The first one is as short as without.
+ * side. A sender that has not seen the bell made has no fence and pays one load: instead, whoever
+ * makes the bell has the kernel put a full fence into every running thread of the process
+ * (membarrier(2)). A sender that was past the load by then had published before the fence, and the
+ * receiver finds the packet when it looks; one that was not sees that the bell is made. Where the
+ * kernel does not do it there is no bell. It is first slept on the next time it is asked for.
  */
 #ifndef NSK_DRIVERS_BELL_H
 #define NSK_DRIVERS_BELL_H
@@ -21,6 +24,7 @@
 struct bell {
 	uint32_t made;	/* [A] */
 	int fd;		/* [C] once made */
+	bool broken;	/* [W] senders may not have seen that it is made: nobody sleeps on it */
 	uint32_t armed; /* [A] */
 };
 
