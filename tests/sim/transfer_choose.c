@@ -90,7 +90,9 @@ static void choose_protocol(struct transfer *t, unsigned host)
 	set(t, host, "tcp.delack_ms", ONE_OF(1, 40, 40, 200, 499));
 	set(t, host, "tcp.initcwnd", ONE_OF(1, 2, 10, 10, 10, 100));
 	set(t, host, "tcp.keepalive_ms", ONE_OF(500, 5000, 7200000));
-	set(t, host, "tcp.keepintvl_ms", ONE_OF(500, 75000));
+	/* All probes together outlast an ARP reply that the wire corrupted: believed for as long as
+	 * a right one, then asked for 100 times. */
+	set(t, host, "tcp.keepintvl_ms", ONE_OF(2000, 75000));
 	set(t, host, "tcp.mtu_probing", ONE_OF(0, 1, 1));
 	set(t, host, "tcp.fastopen", fastopen);
 	if (host == 0)
