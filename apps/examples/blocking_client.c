@@ -36,9 +36,10 @@ static int talk(const struct sockaddr_in *server)
 
 /* Says what is wrong; 2, as with all programs, where the same command line will not do next time
  * either. */
-static int failed(const char *what, int status)
+static int failed(struct nsk_config *config, const char *what, int status)
 {
 	fprintf(stderr, "%s\n", what);
+	nsk_config_free(config);
 	return status;
 }
 
@@ -50,14 +51,16 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (nsk_config_args(config, &argc, argv))
-		return failed(nsk_config_error(config), 2);
+		return failed(config, nsk_config_error(config), 2);
 	if (argc != 3 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1)
 		return failed(
+			config,
 			"usage: blocking_client -d DEVICE -a CIDR [-g GATEWAY] ADDRESS PORT <DATA",
 			2);
 	server.sin_port = htons((uint16_t)atoi(argv[2]));
 	if (nsk_stack_create(config, &stack))
-		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
+		return failed(config, nsk_config_error(config),
+			      errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	rc = nsk_attach(stack, 0) || talk(&server);
 	nsk_detach();

@@ -64,9 +64,10 @@ static void on_signal(int sig)
 
 /* Says what is wrong; 2, as with all programs, where the same command line will not do next time
  * either. */
-static int failed(const char *what, int status)
+static int failed(struct nsk_config *config, const char *what, int status)
 {
 	fprintf(stderr, "%s\n", what);
+	nsk_config_free(config);
 	return status;
 }
 
@@ -77,11 +78,13 @@ int main(int argc, char **argv)
 
 	/* -d DEVICE, -a ADDRESS, -l CORES ... as all programs take them. */
 	if (nsk_config_args(config, &argc, argv))
-		return failed(nsk_config_error(config), 2);
+		return failed(config, nsk_config_error(config), 2);
 	if (argc > 1)
-		return failed("only options are taken, such as -d net_tap0 -a 10.9.0.2/24", 2);
+		return failed(config, "only options are taken, such as -d net_tap0 -a 10.9.0.2/24",
+			      2);
 	if (nsk_stack_create(config, &stack))
-		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
+		return failed(config, nsk_config_error(config),
+			      errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);

@@ -74,9 +74,10 @@ static int ping(const struct sockaddr_in *host)
 
 /* Says what is wrong; 2, as with all programs, where the same command line will not do next time
  * either. */
-static int failed(const char *what, int status)
+static int failed(struct nsk_config *config, const char *what, int status)
 {
 	fprintf(stderr, "%s\n", what);
+	nsk_config_free(config);
 	return status;
 }
 
@@ -88,11 +89,12 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (nsk_config_args(config, &argc, argv))
-		return failed(nsk_config_error(config), 2);
+		return failed(config, nsk_config_error(config), 2);
 	if (argc != 2 || inet_pton(AF_INET, argv[1], &host.sin_addr) != 1)
-		return failed("usage: ping -d DEVICE -a CIDR [-g GATEWAY] ADDRESS", 2);
+		return failed(config, "usage: ping -d DEVICE -a CIDR [-g GATEWAY] ADDRESS", 2);
 	if (nsk_stack_create(config, &stack))
-		return failed(nsk_config_error(config), errno == EINVAL || errno == ENODEV ? 2 : 1);
+		return failed(config, nsk_config_error(config),
+			      errno == EINVAL || errno == ENODEV ? 2 : 1);
 	nsk_config_free(config);
 	rc = nsk_attach(stack, 0) || ping(&host);
 	nsk_detach();
