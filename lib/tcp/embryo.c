@@ -355,6 +355,30 @@ static bool acceptable(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mb
 	return true;
 }
 
+/*
+ * There was no room for the client's SYN, which got a cookie; when it came again there was, and
+ * this embryo was made of it, with a number of its own; now the cookie comes back. The client has
+ * taken that SYN,ACK and no other: the embryo becomes what the cookie remembers. As Linux, which
+ * hands such an ACK to the listener. A cookie of another attempt of the client, with another ISN,
+ * is none.
+ */
+static NSK_NOINLINE bool becomes_cookies(struct nsk_worker *w, struct tcp_embryo *e,
+					 const struct pkt *p)
+{
+	struct tcp_embryo told;
+
+	if (p->seq != e->irs + 1 || !tcp_cookies_expected(w) || !tcp_cookie_input(w, p, &told))
+		return false;
+	e->iss = told.iss;
+	e->agreed = told.agreed;
+	e->snd_wscale = told.snd_wscale;
+	e->ts_recent = told.ts_recent;
+	e->peer_mss = told.peer_mss;
+	e->resent |= RESENT_EVER;
+	worker_count(w, NSK_CNT_TCP_COOKIES_ACCEPTED, 1);
+	return true;
+}
+
 /* The ACK that nearly every handshake ends with: steps 1 to 4 pass. */
 static inline bool is_plain(const struct tcp_embryo *e, const struct pkt *p)
 {
@@ -377,7 +401,7 @@ void tcp_embryo_input(struct nsk_worker *w, struct tcp_embryo *e, struct rte_mbu
 		pkt_drop(w, m, NSK_DROP_TCP_BAD_FLAGS);
 		return;
 	}
-	if (p->ack != e->iss + 1) {
+	if (NSK_UNLIKELY(p->ack != e->iss + 1) && !becomes_cookies(w, e, p)) {
 		tcp_refuse(w, m, NSK_DROP_TCP_BAD_ACK);
 		return;
 	}

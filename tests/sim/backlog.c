@@ -4,6 +4,7 @@
  * cookies behind them (RFC 4987), and connections that wait for accept. The rules are Linux's.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "sim/peer.h"
@@ -222,6 +223,90 @@ static void full_syn_backlog_sends_cookies_that_open_connections_rfc4987(void **
 	finish();
 }
 
+/* A cookie for the client's first SYN, a place in the queue for its second. */
+static struct segment cookie_and_then_an_embryo(struct segment *embryos)
+{
+	struct segment in_the_way = syn_ack_of(201), cookie = syn_ack_of(202);
+
+	assert_int_equal(counter(NSK_CNT_TCP_COOKIES_SENT), 1);
+	send_ack(&in_the_way, in_the_way.seq + 1);
+	peer_expect_silence(&peer);
+	*embryos = syn_ack_of(202);
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 1);
+	assert_int_not_equal(embryos->seq, cookie.seq);
+	return cookie;
+}
+
+/* What the client has seen first is what it goes on from. Its answer to the other SYN,ACK says the
+ * same (RFC 9293 §3.10.7.4, fourth check). */
+static void cookie_that_meets_a_half_open_connection_opens_it_rfc4987(void **state)
+{
+	struct segment cookie, embryos;
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	int fd;
+
+	(void)state;
+	begin(NULL, 1);
+	cookie = cookie_and_then_an_embryo(&embryos);
+	send_ack(&cookie, cookie.seq + 2); /* neither of them */
+	assert_int_equal(peer_segment(&peer).flags, TCP_RST);
+	send_ack(&cookie, cookie.seq + 1);
+	send_ack(&cookie, cookie.seq + 1);
+	peer_expect_silence(&peer);
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 0);
+	assert_int_equal(counter(NSK_CNT_TCP_COOKIES_ACCEPTED), 1);
+	abort_one(accept_one());
+	fd = accept_one();
+	assert_int_equal(nsk_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	assert_int_equal(info.tcpi_options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
+	assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
+	peer_settle(&peer);
+	assert_int_equal(peer_segment(&peer).seq, cookie.seq + 1);
+	abort_one(fd);
+	finish();
+}
+
+/* The accept queue is full: what comes again is the SYN,ACK that the client knows. */
+static void cookie_of_a_half_open_connection_waits_for_the_accept_queue(void **state)
+{
+	struct segment cookie, embryos;
+
+	(void)state;
+	begin(NULL, 1);
+	cookie = cookie_and_then_an_embryo(&embryos);
+	handshake(203);
+	send_ack(&cookie, cookie.seq + 1);
+	peer_expect_silence(&peer);
+	assert_int_equal(drops(NSK_DROP_TCP_ACCEPT_BACKLOG_FULL), 1);
+	abort_one(accept_one());
+	assert_true(peer_await(&peer, 2 * SEC));
+	assert_int_equal(peer_segment(&peer).seq, cookie.seq);
+	send_ack(&cookie, cookie.seq + 1);
+	abort_one(accept_one());
+	abort_one(accept_one());
+	finish();
+}
+
+/* The client began anew, with another ISN: what it has forgotten is none of the new attempt. */
+static void cookie_of_an_earlier_attempt_opens_no_half_open_connection(void **state)
+{
+	struct segment cookie, in_the_way;
+
+	(void)state;
+	begin(NULL, 1);
+	in_the_way = syn_ack_of(201);
+	cookie = syn_ack_of(202);
+	send_ack(&in_the_way, in_the_way.seq + 1);
+	peer_tcp(&peer, &(struct tcp_spec){.sport = 202, .dport = 7, .flags = TCP_SYN, .seq = 900});
+	assert_int_equal(peer_segment(&peer).ack, 901);
+	send_ack(&cookie, cookie.seq + 1);
+	assert_int_equal(peer_segment(&peer).flags, TCP_RST);
+	assert_int_equal(world_levels(&peer.world, 0).tcp_embryonic, 1);
+	abort_one(accept_one());
+	finish();
+}
+
 static void cookies_never_means_that_syns_beyond_the_backlog_are_dropped(void **state)
 {
 	static const char *const settings[] = {"tcp.syncookies=never", NULL};
@@ -350,6 +435,9 @@ int main(void)
 		world_test(backlog_is_cut_to_the_setting),
 		world_test(connection_reset_before_accept_is_accepted_with_its_error),
 		world_test(full_syn_backlog_sends_cookies_that_open_connections_rfc4987),
+		world_test(cookie_that_meets_a_half_open_connection_opens_it_rfc4987),
+		world_test(cookie_of_a_half_open_connection_waits_for_the_accept_queue),
+		world_test(cookie_of_an_earlier_attempt_opens_no_half_open_connection),
 		world_test(cookies_never_means_that_syns_beyond_the_backlog_are_dropped),
 		world_test(cookies_always_means_that_no_syn_is_remembered),
 		world_test(guessed_cookie_is_refused),
