@@ -61,7 +61,7 @@
  *   seconds it resets the connection, as in Linux.
  * - Descriptors do not survive fork(): in the child all of them are EBADF, nsk_socket() is ENXIO,
  *   and calls of stack.h that would use a stack of the parent's fail with EPERM. End it by exec()
- * or _exit(): DPDK's own exit handler removes the parent's telemetry socket.
+ *   or _exit(): DPDK's own exit handler removes the parent's telemetry socket.
  */
 #ifndef NETSTK_SOCKET_H
 #define NETSTK_SOCKET_H

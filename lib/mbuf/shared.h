@@ -47,8 +47,7 @@ struct stack_shared {
 	bool strays;	     /* [A] some TCP connections live where their flows do not belong */
 	bool moves;	     /* [A] some TCP connection has moved to another worker */
 	bool moving;	     /* [A] one is on its way now */
-	uint32_t sockets_left; /* [A] descriptors that no worker has taken for its own, sock/limit.h
-				*/
+	uint32_t sockets_left; /* [A] descriptors that no worker has taken, see sock/limit.h */
 	struct shared_groups groups;
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */

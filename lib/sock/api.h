@@ -92,6 +92,19 @@ static inline void api_close(struct sock *s, int fd)
 /* -1 for arguments that are no good: for this reason, or EBADF, which comes first. */
 ssize_t api_refuse(int fd, int rc);
 
+/* What read(2) and write(2) make of a result: they know no sockets alone, so that an epoll instance
+ * is just unsuitable. */
+static inline ssize_t api_as_file(ssize_t n)
+{
+	if (NSK_UNLIKELY(n < 0) && errno == ENOTSOCK)
+		errno = EINVAL;
+	return n;
+}
+
+/* read(2), readv(2) and writev(2) of no bytes look at the descriptor alone, as in Linux: 0 whatever
+ * the socket's state, and no empty datagram is sent or taken. */
+ssize_t api_move_nothing(int fd);
+
 /* An address to bind or connect to: -EFAULT, -EINVAL. */
 int api_check_addr(const struct sockaddr *addr, socklen_t len);
 /* A place for an address, or none: -EFAULT, -EINVAL. */

@@ -175,26 +175,11 @@ ssize_t nsk_recvmsg(int fd, struct msghdr *msg, int flags)
 	return rc ? api_refuse(fd, rc) : recv_msg(fd, msg, total, flags);
 }
 
-/* read(2) knows no sockets alone: an epoll instance is just unsuitable. */
-static ssize_t as_file(ssize_t n)
-{
-	if (n < 0 && errno == ENOTSOCK)
-		errno = EINVAL;
-	return n;
-}
-
-/* read(2) of nothing is 0 whatever the socket's state; recv(2) of nothing is not. */
-static int read_nothing(struct sock *s, void *arg)
-{
-	(void)arg;
-	return s->flags & SOCK_F_EPOLL ? -EINVAL : 0;
-}
-
 ssize_t nsk_read(int fd, void *buf, size_t len)
 {
 	if (NSK_UNLIKELY(len == 0))
-		return api_int(sock_call_fd(fd, read_nothing, NULL));
-	return as_file(nsk_recv(fd, buf, len, 0));
+		return api_move_nothing(fd);
+	return api_as_file(nsk_recv(fd, buf, len, 0));
 }
 
 ssize_t nsk_readv(int fd, const struct iovec *iov, int count)
@@ -210,6 +195,6 @@ ssize_t nsk_readv(int fd, const struct iovec *iov, int count)
 	if (rc)
 		return api_refuse(fd, rc);
 	if (total == 0)
-		return api_int(sock_call_fd(fd, read_nothing, NULL));
-	return as_file(recv_msg(fd, &msg, total, 0));
+		return api_move_nothing(fd);
+	return api_as_file(recv_msg(fd, &msg, total, 0));
 }

@@ -252,25 +252,9 @@ ssize_t nsk_sendmsg(int fd, const struct msghdr *msg, int flags)
 		  : send_msg(fd, (struct msghdr *)(uintptr_t)msg, total, flags);
 }
 
-/* read(2) and write(2) know no sockets alone: an epoll instance is just unsuitable. */
-static ssize_t as_file(ssize_t n)
-{
-	if (n < 0 && errno == ENOTSOCK)
-		errno = EINVAL;
-	return n;
-}
-
 ssize_t nsk_write(int fd, const void *buf, size_t len)
 {
-	return as_file(nsk_send(fd, buf, len, 0));
-}
-
-/* Vectors without bytes come to no socket, so that they send no empty datagram: as in Linux, which
- * looks at the descriptor alone. */
-static int write_nothing(struct sock *s, void *arg)
-{
-	(void)arg;
-	return s->flags & SOCK_F_EPOLL ? -EINVAL : 0;
+	return api_as_file(nsk_send(fd, buf, len, 0));
 }
 
 ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
@@ -286,6 +270,6 @@ ssize_t nsk_writev(int fd, const struct iovec *iov, int count)
 	if (rc)
 		return api_refuse(fd, rc);
 	if (NSK_UNLIKELY(total == 0))
-		return api_int(sock_call_fd(fd, write_nothing, NULL));
-	return as_file(send_msg(fd, &msg, total, 0));
+		return api_move_nothing(fd);
+	return api_as_file(send_msg(fd, &msg, total, 0));
 }

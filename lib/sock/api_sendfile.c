@@ -20,8 +20,7 @@
 struct part_of_file {
 	int fd;
 	off_t at;
-	off_t size;  /* as the file system tells: 0 where it does not know before it is read (proc)
-		      */
+	off_t size;  /* as the file system tells: 0 where it does not know it yet (proc) */
 	size_t left; /* of what the call wants */
 };
 

@@ -38,6 +38,17 @@ ssize_t api_refuse(int fd, int rc)
 	return api_fail(h && handle_worker(h) ? rc : -EBADF);
 }
 
+static int no_bytes(struct sock *s, void *arg)
+{
+	(void)arg;
+	return s->flags & SOCK_F_EPOLL ? -EINVAL : 0;
+}
+
+ssize_t api_move_nothing(int fd)
+{
+	return api_int(sock_call_fd(fd, no_bytes, NULL));
+}
+
 int api_check_addr(const struct sockaddr *addr, socklen_t len)
 {
 	if (len < sizeof(sa_family_t) || len > sizeof(struct sockaddr_storage))

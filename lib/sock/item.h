@@ -42,7 +42,7 @@ struct sock_worker {
 	const struct sock_family *families; /* [C] */
 	unsigned family_count;		    /* [C] */
 	uint32_t open;			    /* descriptors open */
-	uint32_t open_max;		    /* of the stack's limit, this worker's for now */
+	uint32_t open_max;		    /* of the stack's limit, what this worker has */
 	uint32_t open_part;		    /* [C] it takes so many of it at once */
 	uint32_t spare_max;   /* [C] and keeps no more than so many that it has not open */
 	uint64_t dgram_bytes; /* of packet buffers in all queues of datagrams, see udp.mem */

@@ -175,84 +175,95 @@ static void descriptors_that_run_out_are_an_errno_and_the_listener_lives(void **
 	pair_finish(&world);
 }
 
-static void ports_that_run_out_are_an_errno(void **state)
-{
-	static const char *const settings[] = {"port_min=40000", "port_max=40003", NULL};
-	int listener, fd[4], fifth;
+static const char *const four_ports[] = {"port_min=40000", "port_max=40003", NULL};
 
-	(void)state;
-	begin(settings, MS);
-	pair_acquaint(&world);
-	listener = world_listen(&world, 1, PORT, 16);
-	for (unsigned i = 0; i < 4; i++) {
-		fd[i] = pair_try_connect(&world, PORT);
-		assert_true(fd[i] >= NSK_FD_BASE);
-	}
+static void no_port_is_left(void)
+{
 	assert_int_equal(pair_try_connect(&world, PORT), -1);
 	assert_int_equal(errno, EADDRNOTAVAIL);
+}
+
+/* Both ends of a connection to PORT. */
+static void connect_to(int listener, int *fd, int *server)
+{
+	*fd = pair_try_connect(&world, PORT);
+	assert_true(*fd >= NSK_FD_BASE);
+	*server = world_accept(&world, listener);
+}
+
+/* A world of four ports, each of which has a connection; what listens. */
+static int use_four_ports(int fd[4], int server[4])
+{
+	int listener;
+
+	begin(four_ports, MS);
+	pair_acquaint(&world);
+	listener = world_listen(&world, 1, PORT, 16);
+	for (unsigned i = 0; i < 4; i++)
+		connect_to(listener, &fd[i], &server[i]);
+	no_port_is_left();
+	return listener;
+}
+
+/* After so long a port can be had again; the end. */
+static void a_port_is_there_after(uint64_t ns, int listener)
+{
+	int fd, server;
+
+	world_run(&world, ns, NULL, NULL);
+	connect_to(listener, &fd, &server);
+	nsk_close(server);
+	nsk_close(fd);
+	nsk_close(listener);
+	pair_finish(&world);
+}
+
+static void ports_that_run_out_are_an_errno(void **state)
+{
+	int fd[4], server[4], fifth;
+	int listener = use_four_ports(fd, server);
+
+	(void)state;
 	/* The same ports serve for another destination. */
 	fifth = pair_try_connect(&world, PORT + 1);
 	assert_true(fifth >= NSK_FD_BASE);
 	nsk_close(fifth);
 	for (unsigned i = 0; i < 4; i++)
-		nsk_close(world_accept(&world, listener));
+		nsk_close(server[i]);
 	for (unsigned i = 0; i < 4; i++)
 		nsk_close(fd[i]);
-	world_run(&world, MINUTE, NULL, NULL);
-	fd[0] = pair_try_connect(&world, PORT);
-	assert_true(fd[0] >= NSK_FD_BASE);
-	nsk_close(world_accept(&world, listener));
-	nsk_close(fd[0]);
-	nsk_close(listener);
-	pair_finish(&world);
+	a_port_is_there_after(MINUTE, listener);
 }
 
 /* A reset gives its port back at once; a TIME-WAIT after a second (RFC 6191). */
 static void a_port_that_comes_free_is_found_at_once(void **state)
 {
-	static const char *const settings[] = {"port_min=40000", "port_max=40003", NULL};
 	const struct linger at_once = {.l_onoff = 1};
-	int listener, fd[4], server[4];
+	int fd[4], server[4];
+	int listener = use_four_ports(fd, server);
 
 	(void)state;
-	begin(settings, MS);
-	pair_acquaint(&world);
-	listener = world_listen(&world, 1, PORT, 16);
 	for (unsigned i = 0; i < 4; i++) {
-		fd[i] = pair_try_connect(&world, PORT);
-		server[i] = world_accept(&world, listener);
-	}
-	for (unsigned i = 0; i < 4; i++) {
-		assert_int_equal(pair_try_connect(&world, PORT), -1);
-		assert_int_equal(errno, EADDRNOTAVAIL);
+		no_port_is_left();
 		nsk_setsockopt(fd[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 		nsk_close(fd[i]);
 		nsk_close(server[i]);
-		fd[i] = pair_try_connect(&world, PORT);
-		assert_true(fd[i] >= NSK_FD_BASE);
-		server[i] = world_accept(&world, listener);
+		connect_to(listener, &fd[i], &server[i]);
 	}
-	assert_int_equal(pair_try_connect(&world, PORT), -1);
+	no_port_is_left();
 	for (unsigned i = 0; i < 4; i++) {
 		nsk_close(fd[i]);
 		nsk_close(server[i]);
 	}
-	world_run(&world, 2 * SEC, NULL, NULL);
-	fd[0] = pair_try_connect(&world, PORT);
-	assert_true(fd[0] >= NSK_FD_BASE);
-	nsk_close(world_accept(&world, listener));
-	nsk_close(fd[0]);
-	nsk_close(listener);
-	pair_finish(&world);
+	a_port_is_there_after(2 * SEC, listener);
 }
 
 static void udp_ports_that_run_out_are_an_errno(void **state)
 {
-	static const char *const settings[] = {"port_min=40000", "port_max=40003", NULL};
 	int fd[5];
 
 	(void)state;
-	begin(settings, MS);
+	begin(four_ports, MS);
 	world_enter(&world, 0);
 	for (unsigned i = 0; i < 5; i++)
 		fd[i] = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);

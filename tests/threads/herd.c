@@ -15,6 +15,9 @@
 #define ROUNDS	200
 
 static struct {
+	struct crew crew;
+	struct job job[THREADS];
+	unsigned threads; /* of job, that have begun */
 	int fd, ep;
 	unsigned taken; /* [A] */
 	unsigned round; /* [A] */
@@ -115,145 +118,140 @@ static void send_rounds_at_once(int from)
 	}
 }
 
-static int from_to(struct crew *crew, uint16_t port)
+static void begin(void)
 {
-	struct sockaddr_in to = crew_address(1, port);
+	memset(&herd, 0, sizeof(herd));
+	crew_start(&herd.crew, 1);
+}
+
+/* A datagram socket that all wait at, and one that sends to it, which is returned. */
+static int begin_with_datagrams(void)
+{
+	struct sockaddr_in to = crew_address(1, 1000);
 	int fd;
 
-	memset(&herd, 0, sizeof(herd));
-	crew_enter(crew, 1);
-	herd.fd = crew_udp(port);
+	begin();
+	crew_enter(&herd.crew, 1);
+	herd.fd = crew_udp(1000);
 	herd.ep = nsk_epoll_create1(0);
-	crew_enter(crew, 0);
+	crew_enter(&herd.crew, 0);
 	fd = nsk_socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(nsk_connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
 }
 
-/* Octets in a row. */
-static int stream_to(struct crew *crew, uint16_t port)
+/* The same with a stream: octets in a row. */
+static int begin_with_stream(void)
 {
 	static const int on = 1;
 	int listener, fd[2];
 
-	memset(&herd, 0, sizeof(herd));
-	crew_connected(crew, port, &listener, fd);
+	begin();
+	crew_connected(&herd.crew, 1000, &listener, fd);
 	herd.fd = fd[1];
 	assert_int_equal(nsk_setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
 	return fd[0];
 }
 
-static void run(struct crew *crew, struct job *job, unsigned n, void (*fn)(struct job *job))
+static void next_job(struct job job)
 {
-	for (unsigned i = 0; i < n; i++) {
-		job[i] = (struct job){.fn = fn, .stack = crew->stack[1]};
-		job_start(&job[i]);
-	}
+	struct job *j = &herd.job[herd.threads++];
+
+	job.stack = herd.crew.stack[1];
+	*j = job;
+	job_start(j);
 }
 
-/* All leave: their waits end with the socket's. */
-static void end(struct crew *crew, struct job *job, unsigned n)
+static void run(unsigned n, void (*fn)(struct job *job))
+{
+	while (n--)
+		next_job((struct job){.fn = fn, .fd = herd.fd});
+}
+
+static void finish(void)
+{
+	for (unsigned i = 0; i < herd.threads; i++)
+		job_join(&herd.job[i]);
+	crew_end(&herd.crew);
+}
+
+/* All leave: their waits end with the stack. */
+static void stop_and_finish(void)
 {
 	__atomic_store_n(&herd.over, true, __ATOMIC_RELEASE);
-	nsk_stop(crew->stack[1]);
-	for (unsigned i = 0; i < n; i++)
-		job_join(&job[i]);
-	crew_end(crew);
+	nsk_stop(herd.crew.stack[1]);
+	finish();
 }
 
 static void each_datagram_is_taken(void **state)
 {
-	struct job job[THREADS];
-	struct crew crew;
-	int from;
+	int from = begin_with_datagrams();
 
 	(void)state;
-	crew_start(&crew, 1);
-	from = from_to(&crew, 1000);
-	run(&crew, job, THREADS, do_receive);
-	crew_waiting(crew.stack[1], THREADS);
+	run(THREADS, do_receive);
+	crew_waiting(herd.crew.stack[1], THREADS);
 	send_rounds(from);
-	crew_waiting(crew.stack[1], THREADS);
-	end(&crew, job, THREADS);
+	crew_waiting(herd.crew.stack[1], THREADS);
+	stop_and_finish();
 }
 
 static void who_only_looks_passes_it_on(void **state)
 {
-	struct job job[3];
-	struct crew crew;
+	int from = begin_with_datagrams();
 	char buf[3];
-	int from;
 
 	(void)state;
-	crew_start(&crew, 1);
-	from = from_to(&crew, 1000);
 	for (unsigned i = 0; i < 3; i++) {
-		job[i] = (struct job){.fn = job_recv,
-				      .stack = crew.stack[1],
+		next_job((struct job){.fn = job_recv,
 				      .fd = herd.fd,
 				      .data = &buf[i],
 				      .len = 1,
-				      .flags = i < 2 ? MSG_PEEK : 0};
-		job_start(&job[i]);
-		crew_waiting(crew.stack[1], i + 1);
+				      .flags = i < 2 ? MSG_PEEK : 0});
+		crew_waiting(herd.crew.stack[1], i + 1);
 	}
 	assert_int_equal(nsk_send(from, "x", 1, 0), 1);
-	for (unsigned i = 0; i < 3; i++) {
-		job_join(&job[i]);
-		assert_job(&job[i], 1, 0);
-	}
-	crew_end(&crew);
+	finish();
+	for (unsigned i = 0; i < 3; i++)
+		assert_job(&herd.job[i], 1, 0);
 }
 
 /* None of those who wait has a timeout, so a wake-up that is lost is found by nobody later. */
 static void nothing_is_left_behind_by_those_who_leave(void **state)
 {
-	struct job job[THREADS];
-	struct crew crew;
-	int from;
+	int from = begin_with_stream();
 
 	(void)state;
-	crew_start(&crew, 1);
-	from = stream_to(&crew, 1000);
-	run(&crew, job, THREADS - 1, do_receive_one);
-	run(&crew, &job[THREADS - 1], 1, do_steal_one);
+	run(THREADS - 1, do_receive_one);
+	run(1, do_steal_one);
 	send_rounds_at_once(from);
-	end(&crew, job, THREADS);
+	stop_and_finish();
 }
 
 /* With timeouts that end in the middle of it. Those who come back would find what was left. */
 static void timeouts_that_end_meanwhile_do_no_harm(void **state)
 {
-	struct job job[THREADS];
-	struct crew crew;
-	int from;
+	int from = begin_with_datagrams();
 
 	(void)state;
-	crew_start(&crew, 1);
-	from = from_to(&crew, 1000);
 	crew_timeout(herd.fd, SO_RCVTIMEO, 1);
-	run(&crew, job, THREADS, do_receive);
+	run(THREADS, do_receive);
 	send_rounds(from);
-	end(&crew, job, THREADS);
+	stop_and_finish();
 }
 
 static void an_instance_with_many_waiters_loses_nothing(void **state)
 {
 	static const uint32_t modes[] = {EPOLLIN, EPOLLIN | EPOLLEXCLUSIVE};
-	struct job job[THREADS];
-	struct crew crew;
-	int from;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct epoll_event ev = {.events = modes[i]};
+		int from = begin_with_datagrams();
 
-		crew_start(&crew, 1);
-		from = from_to(&crew, 1000);
 		assert_int_equal(nsk_epoll_ctl(herd.ep, EPOLL_CTL_ADD, herd.fd, &ev), 0);
-		run(&crew, job, THREADS, do_wait_and_receive);
+		run(THREADS, do_wait_and_receive);
 		send_rounds(from);
-		end(&crew, job, THREADS);
+		stop_and_finish();
 	}
 }
 
@@ -271,20 +269,12 @@ static void do_accept_all(struct job *job)
 
 static void each_connection_is_accepted_by_one(void **state)
 {
-	struct job job[THREADS];
-	struct crew crew;
-	int listener;
-
 	(void)state;
-	crew_start(&crew, 1);
-	memset(&herd, 0, sizeof(herd));
-	crew_enter(&crew, 1);
-	listener = crew_listen(80);
-	for (unsigned i = 0; i < THREADS; i++) {
-		job[i] = (struct job){.fn = do_accept_all, .stack = crew.stack[1], .fd = listener};
-		job_start(&job[i]);
-	}
-	crew_enter(&crew, 0);
+	begin();
+	crew_enter(&herd.crew, 1);
+	herd.fd = crew_listen(80);
+	run(THREADS, do_accept_all);
+	crew_enter(&herd.crew, 0);
 	for (unsigned i = 1; i <= 50; i++) {
 		int fd = crew_connect(1, 80);
 
@@ -292,10 +282,8 @@ static void each_connection_is_accepted_by_one(void **state)
 		crew_until(all_taken, &i);
 		assert_int_equal(nsk_close(fd), 0);
 	}
-	assert_int_equal(nsk_shutdown(listener, SHUT_RDWR), 0); /* which all are told */
-	for (unsigned i = 0; i < THREADS; i++)
-		job_join(&job[i]);
-	crew_end(&crew);
+	assert_int_equal(nsk_shutdown(herd.fd, SHUT_RDWR), 0); /* which all are told */
+	finish();
 }
 
 int main(void)

@@ -237,6 +237,18 @@ static void too_big(struct net_world *world, uint16_t mtu)
 	nw_packet(world, PEER, IF0_ADDR, IP_PROTO_ICMP, msg, sizeof(msg));
 }
 
+/* A socket with a peer, whose datagrams must not be fragmented. */
+static struct sock *of_a_path(struct net_world *world)
+{
+	struct sock *s = bound(world, 0, 7);
+	int must_not = IP_PMTUDISC_DO;
+
+	assert_int_equal(do_connect(s, PEER, 9), 0);
+	assert_int_equal(
+		s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not)), 0);
+	return s;
+}
+
 static int path_mtu(struct sock *s)
 {
 	socklen_t len = sizeof(int);
@@ -250,11 +262,8 @@ static void test_a_path_stays_narrow_for_ten_minutes_RFC1191_6_3(void **state)
 {
 	static const uint8_t data[1472];
 	struct net_world *world = *state;
-	struct sock *s = bound(world, 0, 7);
-	int must_not = IP_PMTUDISC_DO;
+	struct sock *s = of_a_path(world);
 
-	assert_int_equal(do_connect(s, PEER, 9), 0);
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	assert_int_equal(path_mtu(s), 1500);
 	assert_int_equal(do_send(s, data, 1472, 0, 0), 1472);
 	too_big(world, 1000);
@@ -278,11 +287,8 @@ static void test_a_too_big_message_never_widens_a_path_RFC1191_3(void **state)
 {
 	static const uint8_t data[1472];
 	struct net_world *world = *state;
-	struct sock *s = bound(world, 0, 7);
-	int must_not = IP_PMTUDISC_DO;
+	struct sock *s = of_a_path(world);
 
-	assert_int_equal(do_connect(s, PEER, 9), 0);
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	too_big(world, 600);
 	assert_int_equal(do_send(s, data, 1, 0, 0), -EMSGSIZE); /* the pending error */
 	world->w.now_ns += UINT64_C(599000000000);
