@@ -163,6 +163,33 @@ static void rfc9438_4_6_loss_cuts_to_seven_tenths_of_flight(void **state)
 	assert_int_equal(s.cc.ssthresh, 2 * SMSS);
 }
 
+/* Linux's floor for both; where the RFC wants 1 SMSS of a mark, a peer that delays its ACKs would
+ * set the pace. */
+static void rfc9438_4_6_marks_and_losses_stop_at_two_segments(void **state)
+{
+	struct sender s = start(3 * SMSS, 100 * SMSS);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		cc_sent(&s.cc, s.cc.cwnd);
+		cc_mark(&s.cc, s.now_us);
+	}
+	assert_int_equal(s.cc.cwnd, 2 * SMSS);
+	assert_int_equal(s.cc.ssthresh, 2 * SMSS);
+	s = start(3 * SMSS, 100 * SMSS);
+	for (unsigned i = 0; i < 20; i++) {
+		cc_sent(&s.cc, s.cc.cwnd);
+		cc_loss(&s.cc, s.now_us);
+	}
+	assert_int_equal(s.cc.cwnd, 2 * SMSS);
+	/* What a timeout has left is not widened by a mark (RFC 3168 section 6.1.2). */
+	cc_rto(&s.cc, true, s.now_us);
+	cc_sent(&s.cc, s.cc.cwnd);
+	cc_mark(&s.cc, s.now_us);
+	assert_int_equal(s.cc.cwnd, SMSS);
+	assert_int_equal(s.cc.ssthresh, 2 * SMSS);
+}
+
 static void rfc9438_4_7_fast_convergence(void **state)
 {
 	struct sender s = start(100 * SMSS, 100 * SMSS);
@@ -276,6 +303,7 @@ int main(void)
 		cmocka_unit_test(rfc9438_4_3_reno_grows_in_full_from_the_window_before),
 		cmocka_unit_test(rfc8511_3_1_a_mark_leaves_17_of_20),
 		cmocka_unit_test(rfc9438_4_6_loss_cuts_to_seven_tenths_of_flight),
+		cmocka_unit_test(rfc9438_4_6_marks_and_losses_stop_at_two_segments),
 		cmocka_unit_test(rfc9438_4_7_fast_convergence),
 		cmocka_unit_test(rfc9438_4_8_timeout),
 		cmocka_unit_test(rfc9438_4_10_slow_start_left_without_a_loss),
