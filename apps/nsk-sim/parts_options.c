@@ -9,47 +9,38 @@
 #include "nsk-sim/fields.h"
 #include "nsk-sim/parts.h"
 
+/* Each with its level, least and most value. */
+#define OPTIONS(X)                                           \
+	X(SOL_SOCKET, SO_KEEPALIVE, 0, 1)                    \
+	X(SOL_SOCKET, SO_LINGER, 0, 32767)                   \
+	X(SOL_SOCKET, SO_MAX_PACING_RATE, 1, UINT32_MAX - 1) \
+	X(IPPROTO_TCP, TCP_NODELAY, 0, 1)                    \
+	X(IPPROTO_TCP, TCP_CORK, 0, 1)                       \
+	X(IPPROTO_TCP, TCP_QUICKACK, 0, 1)                   \
+	X(IPPROTO_TCP, TCP_MAXSEG, 88, 32767)                \
+	X(IPPROTO_TCP, TCP_KEEPIDLE, 1, 32767)               \
+	X(IPPROTO_TCP, TCP_KEEPINTVL, 1, 32767)              \
+	X(IPPROTO_TCP, TCP_KEEPCNT, 1, 127)                  \
+	X(IPPROTO_TCP, TCP_USER_TIMEOUT, 0, INT32_MAX)       \
+	X(IPPROTO_TCP, TCP_FASTOPEN, 0, 65535)               \
+	X(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0, 1)           \
+	X(IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 0, 1)
+
+#define INDEX(level, name, least, most) INDEX_##name,
+enum {
+	OPTIONS(INDEX) INDEX_COUNT
+};
+_Static_assert(INDEX_COUNT == SIM_OPTIONS, "a value for each");
+
+#define PLACE(level, name, least, most) {level, name},
 static const struct {
 	int level, name;
-} places[] = {
-	{SOL_SOCKET, SO_KEEPALIVE},
-	{SOL_SOCKET, SO_LINGER},
-	{SOL_SOCKET, SO_MAX_PACING_RATE},
-	{IPPROTO_TCP, TCP_NODELAY},
-	{IPPROTO_TCP, TCP_CORK},
-	{IPPROTO_TCP, TCP_QUICKACK},
-	{IPPROTO_TCP, TCP_MAXSEG},
-	{IPPROTO_TCP, TCP_KEEPIDLE},
-	{IPPROTO_TCP, TCP_KEEPINTVL},
-	{IPPROTO_TCP, TCP_KEEPCNT},
-	{IPPROTO_TCP, TCP_USER_TIMEOUT},
-	{IPPROTO_TCP, TCP_FASTOPEN},
-	{IPPROTO_TCP, TCP_FASTOPEN_CONNECT},
-	{IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE},
-};
-
-_Static_assert(sizeof(places) / sizeof(places[0]) == SIM_OPTIONS, "one a row below");
+} places[] = {OPTIONS(PLACE)};
 
 #define VALUE(i) offsetof(struct sim_options, value) + (i) * sizeof(uint32_t)
-
-/* In the order of the places. */
-static const struct field option_fields[] = {
-	{"SO_KEEPALIVE", FIELD_COUNT, VALUE(0), 0, 1, NULL},
-	{"SO_LINGER", FIELD_COUNT, VALUE(1), 0, 32767, NULL},
-	{"SO_MAX_PACING_RATE", FIELD_COUNT, VALUE(2), 1, UINT32_MAX - 1, NULL},
-	{"TCP_NODELAY", FIELD_COUNT, VALUE(3), 0, 1, NULL},
-	{"TCP_CORK", FIELD_COUNT, VALUE(4), 0, 1, NULL},
-	{"TCP_QUICKACK", FIELD_COUNT, VALUE(5), 0, 1, NULL},
-	{"TCP_MAXSEG", FIELD_COUNT, VALUE(6), 88, 32767, NULL},
-	{"TCP_KEEPIDLE", FIELD_COUNT, VALUE(7), 1, 32767, NULL},
-	{"TCP_KEEPINTVL", FIELD_COUNT, VALUE(8), 1, 32767, NULL},
-	{"TCP_KEEPCNT", FIELD_COUNT, VALUE(9), 1, 127, NULL},
-	{"TCP_USER_TIMEOUT", FIELD_COUNT, VALUE(10), 0, INT32_MAX, NULL},
-	{"TCP_FASTOPEN", FIELD_COUNT, VALUE(11), 0, 65535, NULL},
-	{"TCP_FASTOPEN_CONNECT", FIELD_COUNT, VALUE(12), 0, 1, NULL},
-	{"TCP_FASTOPEN_NO_COOKIE", FIELD_COUNT, VALUE(13), 0, 1, NULL},
-	{0},
-};
+#define FIELD(level, name, least, most) \
+	{#name, FIELD_COUNT, VALUE(INDEX_##name), least, most, NULL},
+static const struct field option_fields[] = {OPTIONS(FIELD){0}};
 
 static bool read_group(struct scenario *s, const config_setting_t *app, const char *key,
 		       const char *where, struct sim_options *o)

@@ -77,7 +77,7 @@ enum sim_kind {
 
 #define SIM_OPTIONS 14
 
-/* Socket options of an end, in the order of the table in parts_options.c. */
+/* Socket options of an end, in the order of the list in parts_options.c. */
 struct sim_options {
 	uint32_t there; /* bits */
 	uint32_t value[SIM_OPTIONS];

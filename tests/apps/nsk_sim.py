@@ -164,6 +164,9 @@ class Sim(unittest.TestCase):
         manual = source("docs/NSK-SIM.md")
         text = "".join(source(name) for name in glob.glob(os.path.join(ROOT, "apps/nsk-sim/parts*.c")))
         keys = re.findall(r'\{"(\w+)",\s+FIELD_', text) + re.findall(r'\[ACT_\w+\] = "(\w+)"', text)
+        options = re.findall(r"\bX\(\w+, (\w+), ", text)
+        self.assertIn("SO_LINGER", options)
+        keys += options
         self.assertGreater(len(keys), 40)
         for key in keys:
             self.assertTrue(re.search(rf"`{key}\b", manual), key)
