@@ -26,11 +26,6 @@ static void *need(void *p)
 	return p;
 }
 
-static uint64_t endless(const struct app *app)
-{
-	return app->a->duration_ns && !app->stopped ? UINT64_MAX : 0;
-}
-
 /* ---- connections --------------------------------------------------------------------------- */
 
 /* An end of its link: the client's, the server's. */
@@ -59,10 +54,6 @@ static void reset_end(struct conn *c, unsigned i)
 		.last_ns = c->app->sim->now_ns,
 		.over = c->app->sim->stack[i ? a->to : a->from].gone || (i && a->foreign),
 	};
-	if (a->kind == SIM_BULK)
-		c->end[i].goal = i ? a->bytes_back : endless(c->app) ? UINT64_MAX : a->bytes;
-	else if (i == 0)
-		c->end[i].goal = a->kind == SIM_HALF_CLOSE ? a->bytes : a->request_bytes;
 }
 
 static bool start_connect(struct conn *c)
@@ -140,8 +131,6 @@ static void begin_conn(struct sim *sim, void *arg)
 	c->begun = true;
 	c->over = false;
 	c->serial = app->begun++;
-	c->round = 0;
-	c->idle = false;
 	c->begin_ns = c->asked_ns = c->mark_ns = sim->now_ns;
 	c->end_ns[0] = c->end_ns[1] = 0;
 	app->result->connections++;
@@ -204,45 +193,6 @@ void conn_end_over(struct conn *c)
 	/* A client that failed may have a server that never was. */
 	if (!c->over && client->over && (server->over || (client->error && !server->opened)))
 		conn_over(c);
-}
-
-static void ask_again(struct sim *sim, void *arg)
-{
-	struct conn *c = arg;
-	struct endpoint *e = &c->end[0];
-
-	if (e->over)
-		return;
-	c->idle = false;
-	c->asked_ns = e->last_ns = sim->now_ns;
-	e->goal += c->app->a->request_bytes;
-	if (!sim->stack[e->stack].stopped) {
-		sim->stack[e->stack].touched = true;
-		endpoint_run(e);
-	}
-}
-
-void conn_answered(struct conn *c)
-{
-	struct app *app = c->app;
-	struct endpoint *e = &c->end[0];
-
-	if (app->a->kind != SIM_REQUEST && app->a->kind != SIM_SHORT)
-		return;
-	if (c->idle || e->got < (c->round + 1) * app->a->response_bytes)
-		return;
-	c->round++;
-	app->result->requests++;
-	histogram_record(app->latency, app->sim->now_ns - c->asked_ns);
-	if (app->a->kind == SIM_SHORT || c->round == app->a->count)
-		return;
-	if (app->a->think_ns) {
-		c->idle = true;
-		agenda_add(&app->sim->agenda, app->sim->now_ns + app->a->think_ns, ask_again, c);
-		return;
-	}
-	c->asked_ns = app->sim->now_ns;
-	e->goal += app->a->request_bytes;
 }
 
 /* ---- listeners ----------------------------------------------------------------------------- */
@@ -394,10 +344,7 @@ static void stop(struct sim *sim, void *arg)
 		c->end_ns[0] = sim->now_ns;
 		c->end[1].got_at_end = c->end[1].got;
 		c->end[0].goal = c->end[0].sent;
-		if (!sim->stack[app->a->from].stopped) {
-			sim->stack[app->a->from].touched = true;
-			endpoint_run(&c->end[0]);
-		}
+		endpoint_run(&c->end[0]);
 	}
 }
 

@@ -163,12 +163,11 @@ void apps_check_progress(struct apps *apps, uint64_t since_ns)
 			struct conn *c = &apps->app[i].conn[k];
 			uint64_t last = c->end[0].last_ns;
 
-			if (!c->begun || c->over || c->idle || c->app->a->foreign)
+			if (!c->begun || c->over || c->app->a->foreign)
 				continue;
 			if (c->end[1].last_ns > last)
 				last = c->end[1].last_ns;
-			if (last < since_ns && !c->end[0].asleep && !c->end[1].asleep &&
-			    !c->end[0].pauses && !c->end[1].pauses)
+			if (last < since_ns && !c->end[0].wake_ns && !c->end[1].wake_ns)
 				tell_stuck(c, "has not got on for twice the longest RTO");
 		}
 }

@@ -180,25 +180,29 @@ static void woken(struct sim *sim, void *arg)
 {
 	struct endpoint *e = arg;
 
-	e->asleep = false;
-	if (e->fd >= 0 && !sim->stack[e->stack].stopped) {
-		sim->stack[e->stack].touched = true;
-		endpoint_run(e);
-	}
+	if (e->wake_ns <= sim->now_ns)
+		e->wake_ns = 0;
+	endpoint_run(e);
 }
 
-/* A call failed that may be made again when there is memory. */
-static bool try_later(struct endpoint *e)
+void endpoint_wake(struct endpoint *e, uint64_t at_ns)
+{
+	if (e->wake_ns && e->wake_ns <= at_ns)
+		return;
+	e->wake_ns = at_ns;
+	agenda_add(&e->conn->app->sim->agenda, at_ns, woken, e);
+}
+
+int endpoint_failed(struct endpoint *e)
 {
 	struct sim *sim = e->conn->app->sim;
 
+	if (errno == EAGAIN)
+		return CALL_WAITS;
 	if (!endpoint_short(&sim->stack[e->stack]))
-		return false;
-	if (!e->asleep) {
-		e->asleep = true;
-		agenda_add(&sim->agenda, sim->now_ns + SHORT_NS, woken, e);
-	}
-	return true;
+		return errno;
+	endpoint_wake(e, sim->now_ns + SHORT_NS);
+	return CALL_WAITS;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -214,12 +218,7 @@ static bool sated(struct endpoint *e)
 	due = e->conn->begin_ns + (uint64_t)((double)e->got * 8e9 / (double)rate);
 	if (due <= app->sim->now_ns)
 		return false;
-	if (!e->asleep) {
-		e->asleep = true;
-		agenda_add(&app->sim->agenda,
-			   due > app->sim->now_ns + SLEEP_NS ? due : app->sim->now_ns + SLEEP_NS,
-			   woken, e);
-	}
+	endpoint_wake(e, due > app->sim->now_ns + SLEEP_NS ? due : app->sim->now_ns + SLEEP_NS);
 	return true;
 }
 
@@ -259,154 +258,68 @@ static void see_eof(struct endpoint *e)
 			 (unsigned long long)peer->sent);
 }
 
-static void read_all(struct endpoint *e)
+int endpoint_read(struct endpoint *e, uint64_t want)
 {
 	static uint8_t data[CHUNK];
-	struct sim *sim = e->conn->app->sim;
+	const struct app *app = e->conn->app;
 
-	while (!e->eof && e->fd >= 0 && !sim->result->failed && !sated(e)) {
-		ssize_t n = nsk_recv(e->fd, data, e->conn->app->a->read_bytes, 0);
+	while (!e->eof && e->got < want && !app->sim->result->failed) {
+		uint64_t left = want - e->got;
+		size_t room = left < app->a->read_bytes ? (size_t)left : app->a->read_bytes;
+		ssize_t n;
 
-		if (n < 0) {
-			if (errno != EAGAIN && !try_later(e))
-				endpoint_end(e, errno);
-			return;
-		}
+		if (sated(e))
+			return CALL_WAITS;
+		n = nsk_recv(e->fd, data, room, 0);
+		if (n < 0)
+			return endpoint_failed(e);
 		if (n == 0)
 			see_eof(e);
 		else
 			take(e, data, (size_t)n);
 	}
+	return e->got >= want ? CALL_DONE : CALL_ENDS;
+}
+
+int endpoint_peek(struct endpoint *e)
+{
+	uint8_t byte;
+	ssize_t n;
+
+	if (e->eof)
+		return CALL_ENDS;
+	if (sated(e))
+		return CALL_WAITS;
+	n = nsk_recv(e->fd, &byte, 1, MSG_PEEK);
+	if (n < 0)
+		return endpoint_failed(e);
+	if (n == 0)
+		see_eof(e);
+	return n ? CALL_DONE : CALL_ENDS;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void go_on_writing(struct sim *sim, void *arg)
+int endpoint_write(struct endpoint *e)
 {
-	struct endpoint *e = arg;
-
-	e->pauses = false;
-	if (e->fd >= 0 && !sim->stack[e->stack].stopped) {
-		sim->stack[e->stack].touched = true;
-		endpoint_run(e);
-	}
-}
-
-/* True between two writes. */
-static bool pausing(struct endpoint *e)
-{
+	const struct sim_app *a = e->conn->app->a;
 	struct sim *sim = e->conn->app->sim;
 
-	if (e->write_ns <= sim->now_ns)
-		return false;
-	if (!e->pauses) {
-		e->pauses = true;
-		agenda_add(&sim->agenda, e->write_ns, go_on_writing, e);
-	}
-	return true;
-}
-
-static void write_all(struct endpoint *e)
-{
-	const struct sim_app *a = e->conn->app->a;
-
-	while (e->fd >= 0 && e->sent < e->goal && !pausing(e)) {
+	while (e->sent < e->goal) {
 		uint64_t left = e->goal - e->sent;
 		size_t n = left < a->write_bytes ? (size_t)left : a->write_bytes;
-		ssize_t took =
-			nsk_send(e->fd, bytes_at(e->key, e->sent), n, a->urgent ? MSG_OOB : 0);
+		ssize_t took;
 
-		if (took < 0) {
-			if (errno != EAGAIN && !try_later(e))
-				endpoint_end(e, errno);
-			return;
+		if (e->write_ns > sim->now_ns) {
+			endpoint_wake(e, e->write_ns);
+			return CALL_WAITS;
 		}
+		took = nsk_send(e->fd, bytes_at(e->key, e->sent), n, a->urgent ? MSG_OOB : 0);
+		if (took < 0)
+			return endpoint_failed(e);
 		e->sent += (uint64_t)took;
-		e->last_ns = e->conn->app->sim->now_ns;
+		e->last_ns = sim->now_ns;
 		e->write_ns = e->last_ns + a->write_pause_ns;
 	}
-}
-
-/* ---- what an end is about ------------------------------------------------------------------ */
-
-/* The server's answers follow what it has got; half closed: all of it. */
-static void answer(struct endpoint *e)
-{
-	const struct sim_app *a = e->conn->app->a;
-
-	if (a->kind == SIM_HALF_CLOSE)
-		e->goal = e->eof ? a->bytes_back : 0;
-	else if (a->kind != SIM_BULK)
-		e->goal = e->got / a->request_bytes * a->response_bytes;
-}
-
-/* Has an end sent everything that it ever will? */
-static bool all_sent(const struct endpoint *e)
-{
-	const struct app *app = e->conn->app;
-	const struct endpoint *peer = &e->conn->end[!e->server];
-
-	if (e->sent < e->goal)
-		return false;
-	switch (app->a->kind) {
-	case SIM_BULK:
-		/* Who only reads keeps its side open until it has read all. */
-		if (e->goal == 0 && peer->goal)
-			return e->eof;
-		return !app->a->duration_ns || app->stopped || e->goal == 0;
-	case SIM_HALF_CLOSE:
-		return !e->server || e->eof;
-	case SIM_SHORT:
-		return e->server ? e->eof : e->conn->round == 1;
-	default:
-		return e->server ? e->eof : e->conn->round == app->a->count;
-	}
-}
-
-static void finish(struct endpoint *e)
-{
-	struct app *app = e->conn->app;
-
-	if (e->fd >= 0 && !e->shut && all_sent(e)) {
-		e->last_ns = app->sim->now_ns;
-		e->shut = nsk_shutdown(e->fd, SHUT_WR) == 0;
-		if (!e->shut && !try_later(e))
-			endpoint_end(e, errno);
-	}
-	if (e->fd >= 0 && e->shut && e->eof)
-		endpoint_end(e, 0);
-}
-
-/* False: the handshake goes on, or has failed. */
-static bool connected(struct endpoint *e)
-{
-	struct pollfd pfd = {.fd = e->fd, .events = POLLOUT};
-	socklen_t len = sizeof(int);
-	int error = 0;
-
-	if (e->connected || e->server)
-		return true;
-	if (nsk_poll(&pfd, 1, 0) <= 0)
-		return false;
-	nsk_getsockopt(e->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error) {
-		endpoint_end(e, error);
-		return false;
-	}
-	e->connected = true;
-	e->last_ns = e->conn->app->sim->now_ns;
-	return true;
-}
-
-void endpoint_run(struct endpoint *e)
-{
-	if (e->fd < 0 || !connected(e))
-		return;
-	read_all(e);
-	if (e->server)
-		answer(e);
-	else
-		conn_answered(e->conn);
-	write_all(e);
-	finish(e);
+	return CALL_DONE;
 }

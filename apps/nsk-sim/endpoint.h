@@ -29,13 +29,17 @@ struct endpoint {
 	bool shut;	/* has sent its FIN */
 	bool eof;
 	bool over;	   /* closed, failed, or on a host that is gone */
-	bool asleep;	   /* its wake-up is on the agenda */
-	bool pauses;	   /* so is its next write */
-	uint64_t write_ns; /* not before */
+	bool reading;	   /* beside its steps */
+	bool begun;	   /* the step that it is at */
+	uint32_t step;	   /* of its script */
+	uint64_t rounds;   /* that a repetition has left */
+	uint64_t until_ns; /* of a pause */
+	uint64_t wake_ns;  /* its next wake-up on the agenda, 0: none */
+	uint64_t write_ns; /* no sooner */
 	int error;	   /* that ended it */
 	uint64_t key;
-	uint64_t sent, goal; /* bytes; goal may still grow */
-	uint64_t got;
+	uint64_t sent, goal; /* bytes; goal of the step that it is at */
+	uint64_t got, want;  /* the same */
 	struct {
 		uint64_t una, nxt,
 			rcv; /* SND.UNA, SND.NXT, RCV.NXT, counted from the first octet */
@@ -49,9 +53,8 @@ struct endpoint {
 struct conn {
 	struct app *app;
 	uint32_t slot;
-	uint32_t round;		/* requests answered */
-	uint16_t port;		/* the client's */
-	bool begun, over, idle; /* idle: between requests */
+	uint16_t port; /* the client's */
+	bool begun, over;
 	uint64_t serial;
 	uint64_t begin_ns, asked_ns;
 	uint64_t mark_ns; /* measuring began */
@@ -104,15 +107,28 @@ void endpoint_options(struct sim *sim, const struct sim_app *a, int fd, enum sim
 
 /* Takes a socket for an end: options, readiness. */
 void endpoint_open(struct endpoint *e, int fd);
-/* Reads, writes and closes as far as it goes now. */
+/* Runs an end's steps as far as they go now; nothing, if its host is stopped. */
 void endpoint_run(struct endpoint *e);
+/* Runs them again no later than then. */
+void endpoint_wake(struct endpoint *e, uint64_t at_ns);
+
+/* How a call of an end went: as below, or an errno. */
+#define CALL_DONE  0
+#define CALL_WAITS (-1) /* it goes on when the end is run again */
+#define CALL_ENDS  (-2) /* the peer's stream has ended */
+/* A call has failed, as errno tells. */
+int endpoint_failed(struct endpoint *e);
+/* Reads until so many bytes have come altogether. */
+int endpoint_read(struct endpoint *e, uint64_t want);
+/* Waits until there is something to read. */
+int endpoint_peek(struct endpoint *e);
+/* Writes up to the goal. */
+int endpoint_write(struct endpoint *e);
 /* Ends it here: closes its descriptor, errno tells why, 0: all is well. */
 void endpoint_end(struct endpoint *e, int error);
 
-/* Of apps.c: an address of an application's link, with its port; an end is over; an answer has
- * come. */
+/* Of apps.c: an address of an application's link, with its port; an end is over. */
 struct sockaddr_in app_address(const struct app *app, bool server);
 void conn_end_over(struct conn *c);
-void conn_answered(struct conn *c);
 
 #endif

@@ -323,6 +323,7 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 			"runs no application",
 			where, s->host[a->from].name);
 	a->foreign = s->host[a->to].hostile.at != NULL;
+	parts_make_scripts(a);
 	s->napps++;
 	return true;
 }

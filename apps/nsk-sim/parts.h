@@ -22,6 +22,8 @@ enum sim_socket {
 	SOCKET_ACCEPTED
 };
 const char *parts_set_options(const struct sim_options *o, int fd, enum sim_socket which);
+/* Writes the scripts of both ends of an application whose kind is all that was said. */
+void parts_make_scripts(struct sim_app *a);
 /* Adds a fault. */
 bool parts_read_fault(struct scenario *s, const config_setting_t *at);
 /* Puts the faults in the order of their times and works out what each makes of its link. */

@@ -83,6 +83,36 @@ struct sim_options {
 	uint32_t value[SIM_OPTIONS];
 };
 
+/* What an end of a connection does, one after the other. */
+enum sim_step_kind {
+	STEP_CONNECT,
+	STEP_WRITE,	   /* so many bytes; UINT64_MAX: until the application stops */
+	STEP_READ,	   /* so many bytes */
+	STEP_READ_END,	   /* until the peer's stream ends */
+	STEP_KEEP_READING, /* reads whatever comes, beside the steps that follow */
+	STEP_WAIT,	   /* ns */
+	STEP_WAIT_UNTIL,   /* ns since the start */
+	STEP_SHUTDOWN,	   /* sends no more */
+	STEP_CLOSE,
+	STEP_REPEAT,	    /* what follows, so often; goes on behind STEP_AGAIN */
+	STEP_REPEAT_TO_END, /* the same until the peer's stream ends */
+	STEP_AGAIN,
+};
+
+struct sim_step {
+	uint32_t what;
+	uint32_t
+		other; /* of STEP_REPEAT and STEP_REPEAT_TO_END the place of STEP_AGAIN, and back */
+	uint64_t value;
+};
+
+#define SIM_STEPS 128
+
+struct sim_script {
+	unsigned count;
+	struct sim_step step[SIM_STEPS];
+};
+
 enum sim_expect {
 	EXPECT_DONE, /* everything arrives */
 	EXPECT_ERROR,
@@ -114,6 +144,7 @@ struct sim_app {
 	uint64_t user_timeout_ns;
 	uint64_t write_pause_ns;       /* between two writes of an end */
 	struct sim_options options[2]; /* client's, server's */
+	struct sim_script script[2];   /* client's, server's */
 	bool nodelay;
 	bool urgent;	     /* each write's last byte is (MSG_OOB) */
 	bool foreign;	     /* who listens is hostile: nothing is known about what comes */
