@@ -3,7 +3,8 @@
 """What the socket calls cost, and what they cost among many.
 
 Parts: `calls` (a thread that does not run the worker: one by one, and in batches), `growth` (instructions and ticks of the
-time-stamp counter for a request among 1,000 to 1,000,000 connections that all take part), `workers` (requests per second of
+time-stamp counter for a request among 1,000 to 1,000,000 connections that all take part), `lookup` (ticks until a packet's
+connection is found among 1 to 1,000,000, each look-up by itself), `workers` (requests per second of
 two workers against one, and against two processes with one each) and `idle` (what a worker without work costs, and how long
 after a datagram it is awake: on a wire, and on a tap, for which it needs a network namespace). Requests per second as a share of the wire's ceiling are in
 `./dev bench echo`. Nothing else may run; workers needs two cores of its own.
@@ -20,6 +21,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("NSK_BUILD", os.path.join(TOP, "build"))
 CONNECTIONS = (1000, 10000, 100000, 1000000)
+AMONG = (1, 10, 100, 1000, 10000, 100000, 1000000)
 COUNTED = 32000  # requests that callgrind follows
 
 
@@ -78,6 +80,22 @@ def growth(args):
     print("\nGoals: 1.1 times the instructions, 2 times the ticks. A request is 64 bytes, their answer, and its acknowledgment.")
 
 
+def lookup(args):
+    shares = ("p50", "p99", "p999")
+    ticks = {n: {share: [] for share in shares} for n in AMONG}
+    for _ in range(args.runs):
+        for n in AMONG:
+            said = run("perf_lookup", n, args.lookups)
+            for share in shares:
+                ticks[n][share].append(said[share])
+    print("\n| Connections | Ticks a look-up, p50 (least to most) | p99 | p99.9 |\n|---|---|---|---|")
+    for n in AMONG:
+        cells = [f"{statistics.median(samples):,.0f} ({min(samples):,.0f} to {max(samples):,.0f})" for samples in ticks[n].values()]
+        print(f"| {n:,} | {' | '.join(cells)} |")
+    print("\nIn no order that a cache follows, and one after the other: what the connection's cache lines take to come is in it. A "
+          "turn's look-ups overlap; `growth` shows that.")
+
+
 def two_processes(args):
     sides = [start("perf_workers", 1, args.seconds, core) for core in (0, 1)]
     return sum(answer_of(side)["requests_per_s"] for side in sides)
@@ -123,15 +141,16 @@ def idle(args):
     print("\nGoals: 5 % of a core, awake after 50 us.")
 
 
-PARTS = {"calls": calls, "growth": growth, "workers": workers, "idle": idle}
+PARTS = {"calls": calls, "growth": growth, "lookup": lookup, "workers": workers, "idle": idle}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="of calls, growth, workers, idle (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="of calls, growth, lookup, workers, idle (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="how often, in turn (5)")
     parser.add_argument("--calls", type=int, default=200000, help="calls in a run (200000)")
     parser.add_argument("--requests", type=int, default=1000000, help="requests in a run of growth (1000000)")
+    parser.add_argument("--lookups", type=int, default=1000000, help="look-ups in a run of lookup (1000000)")
     parser.add_argument("--seconds", type=int, default=2, help="seconds of a run of workers, and of idle's share (2)")
     parser.add_argument("--wakes", type=int, default=1000, help="datagrams in a run of idle (1000)")
     args = parser.parse_args()

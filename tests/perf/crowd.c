@@ -11,10 +11,11 @@
 #include "base/checksum.h"
 #include "wire/bytes.h"
 
-#define PORT	7
-#define ISN	1000u
-#define ADDRESS 0x0a010001u
-#define FIRST	1024u
+#define PORT	      7
+#define ISN	      1000u
+#define ADDRESS	      0x0a010001u
+#define STACK_ADDRESS 0x0a000001u
+#define FIRST	      1024u
 
 void crowd_die(const char *what)
 {
@@ -45,7 +46,7 @@ static unsigned segment(uint8_t *p, unsigned connection, uint32_t seq, uint32_t 
 	p[8] = 64;
 	p[9] = IPPROTO_TCP;
 	store_be32(p + 12, ADDRESS + connection / CROWD_PORTS);
-	store_be32(p + 16, 0x0a000001);
+	store_be32(p + 16, STACK_ADDRESS);
 	sum = csum_finish(csum_partial(p, 20, 0));
 	memcpy(p + 10, &sum, sizeof(sum));
 	store_be16(p + 20, (uint16_t)(FIRST + connection % CROWD_PORTS));
@@ -87,6 +88,17 @@ static void input(struct crowd *crowd, const uint8_t *packet, unsigned len)
 {
 	if (nsk_callback_input(crowd->port, packet, len))
 		crowd_die("input");
+}
+
+struct flow crowd_flow(unsigned connection)
+{
+	struct flow flow = {0};
+
+	store_be32(flow.src, ADDRESS + connection / CROWD_PORTS);
+	store_be32(flow.dst, STACK_ADDRESS);
+	store_be16(&flow.sport_be, (uint16_t)(FIRST + connection % CROWD_PORTS));
+	store_be16(&flow.dport_be, (uint16_t)(PORT + connection / CROWD_PORTS));
+	return flow;
 }
 
 void crowd_send(struct crowd *crowd, unsigned connection, uint32_t sent, uint32_t received,

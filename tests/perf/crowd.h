@@ -12,6 +12,8 @@
 
 #include <netstk/netstk.h>
 
+#include "mbuf/pkt.h"
+
 #define CROWD_WAVE 256 /* connections that come at once */
 #define CROWD_MAX  4000000
 #define CROWD_PORTS \
@@ -47,6 +49,9 @@ void crowd_settle(struct crowd *crowd);
 
 /* Connections first to last come, are accepted, and watched (or closed); how many were accepted. */
 unsigned crowd_come(struct crowd *crowd, unsigned first, unsigned last, bool close);
+
+/* The flow of a connection, as the stack knows it. */
+struct flow crowd_flow(unsigned connection);
 
 /* A segment of a connection on its way to the stack: so many octets behind its SYN, payload. */
 void crowd_send(struct crowd *crowd, unsigned connection, uint32_t sent, uint32_t received,
