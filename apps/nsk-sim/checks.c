@@ -127,16 +127,28 @@ static uint64_t dropped_perhaps(const struct nsk_stats *st)
 	return sum;
 }
 
+/* Fragments that wait, or were put together, but for one of each whole datagram: that goes on as a
+ * packet. */
+static uint64_t in_fragments(const struct nsk_stats *st)
+{
+	uint64_t n = st->counter[NSK_CNT_IP_REASM_REQDS] - st->counter[NSK_CNT_IP_REASM_OKS];
+
+	for (unsigned i = NSK_DROP_IP_FRAG_LENGTH; i <= NSK_DROP_IP_FRAG_ECN; i++)
+		n -= st->drop[i];
+	return n;
+}
+
 /*
  * Each packet received is counted once: as a segment, a datagram, an ICMP message that was heard,
- * or as a drop with its reason. What is left is ARP that was taken, of which the links tell how
- * much there can be at most.
+ * or as a drop with its reason, or is in fragments. What is left is ARP that was taken, of which
+ * the links tell how much there can be at most.
  */
 static void check_received(struct sim *sim, struct sim_stack *h, const struct nsk_stats *st)
 {
 	uint64_t counted = st->counter[NSK_CNT_TCP_SEGMENTS_IN] + st->counter[NSK_CNT_UDP_IN] +
 			   st->counter[NSK_CNT_ICMP_ERRORS_RECEIVED] +
-			   st->counter[NSK_CNT_ICMP_ECHO_REPLIES] + dropped_early(st);
+			   st->counter[NSK_CNT_ICMP_ECHO_REPLIES] + dropped_early(st) +
+			   in_fragments(st);
 	uint64_t all = st->counter[NSK_CNT_RX_PACKETS], arp = h->arp;
 
 	if (counted > all)

@@ -32,6 +32,10 @@ extern "C" {
 	X(STEERED, "steered", "packets handed to the worker that owns their flow")              \
 	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
 	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
+	X(IP_REASM_REQDS, "ip_reasm_reqds", "fragments received")                               \
+	X(IP_REASM_OKS, "ip_reasm_oks", "datagrams put together from fragments")                \
+	X(IP_REASM_FAILS, "ip_reasm_fails", "datagrams in fragments given up")                  \
+	X(IP_REASM_TIMEOUT, "ip_reasm_timeout", "of them: not whole in time")                   \
 	X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "ICMP echo replies sent")                     \
 	X(ICMP_ERRORS_SENT, "icmp_errors_sent", "ICMP errors sent")                             \
 	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                 \
@@ -115,6 +119,7 @@ struct nsk_stack;
 	X(tcp_listeners, "tcp_listeners", "sockets that listen")                                 \
 	X(tcp_mem_bytes, "tcp_mem_bytes", "bytes of packet buffers in TCP's queues")             \
 	X(tcp_mem_pressed, "tcp_mem_pressed", "workers short of them, to send or receive")       \
+	X(ip_reasm_bytes, "ip_reasm_bytes", "bytes of packet buffers in fragments that wait")    \
 	X(udp_sockets, "udp_sockets", "UDP sockets with a port")                                 \
 	X(icmp_sockets, "icmp_sockets", "ICMP sockets")                                          \
 	X(buffers_total, "buffers_total", "packet buffers of the pools")                         \

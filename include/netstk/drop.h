@@ -57,7 +57,19 @@ extern "C" {
 	X(IP_SPLIT_HEADERS, "ip_split_headers",                                                    \
 	  "The headers lie in several buffers and could not be joined.")                           \
 	X(IP_NOT_LOCAL, "ip_not_local", "The destination is not ours and we do not forward.")      \
-	X(IP_FRAGMENT, "ip_fragment", "The packet is a fragment and was not reassembled.")         \
+	X(IP_FRAG_LENGTH, "ip_frag_length",                                                        \
+	  "The fragment is empty, or no multiple of 8 long and not the last.")                     \
+	X(IP_FRAG_TOO_LONG, "ip_frag_too_long", "The fragments' datagram exceeds 65,535 bytes.")   \
+	X(IP_FRAG_OVERLAP, "ip_frag_overlap",                                                      \
+	  "The fragment's datagram has fragments that overlap (RFC 5722).")                        \
+	X(IP_FRAG_DUPLICATE, "ip_frag_duplicate", "The very same fragment was there already.")     \
+	X(IP_FRAG_MANY, "ip_frag_many", "The fragment's datagram has more than 128.")              \
+	X(IP_FRAG_FULL, "ip_frag_full", "No room for fragments: the oldest have to go.")           \
+	X(IP_FRAG_STALE, "ip_frag_stale",                                                          \
+	  "More than ip.frag_max_dist fragments of others came before the next one.")              \
+	X(IP_FRAG_TIMEOUT, "ip_frag_timeout", "The rest of the datagram did not come in time.")    \
+	X(IP_FRAG_ECN, "ip_frag_ecn",                                                              \
+	  "A mark of congestion among fragments that do not allow it (RFC 3168).")                 \
 	X(IP_UNKNOWN_PROTO, "ip_unknown_proto", "No transport here handles this protocol number.") \
 	X(IP_NO_ROUTE, "ip_no_route", "No route leads to the destination.")                        \
 	X(IP_TOO_BIG, "ip_too_big",                                                                \

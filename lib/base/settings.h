@@ -105,16 +105,19 @@ struct settings {
 	uint32_t udp_sndbuf; /* bytes (212992) */
 
 	/* IP and neighbours */
-	uint32_t ip_ttl;	 /* of packets that we send (64) */
-	uint32_t ip_routes;	 /* routes of a stack (1024) */
-	uint32_t arp_entries;	 /* neighbours of a worker (1024) */
-	uint32_t arp_queue;	 /* packets that wait for one resolution (3) */
-	uint32_t arp_timeout_ms; /* before a resolved entry is asked for again (60000) */
-	uint32_t arp_retry_ms;	 /* between requests (1000) */
-	uint32_t arp_retries;	 /* requests before the destination is unreachable (3) */
-	uint32_t icmp_rate;	 /* ICMP errors a second and worker (1000) */
-	uint32_t icmp_burst;	 /* of them at once (50) */
-	uint32_t icmp_echo;	 /* answer echo requests (1) */
+	uint32_t ip_ttl;      /* of packets that we send (64) */
+	uint32_t ip_routes;   /* routes of a stack (1024) */
+	uint64_t ip_frag_mem; /* bytes in fragments of a worker; 0: none are kept (4194304) */
+	uint32_t ip_frag_timeout_ms; /* until a datagram must be whole (30000) */
+	uint32_t ip_frag_max_dist; /* fragments of others between two of a datagram; 0: any (64) */
+	uint32_t arp_entries;	   /* neighbours of a worker (1024) */
+	uint32_t arp_queue;	   /* packets that wait for one resolution (3) */
+	uint32_t arp_timeout_ms;   /* before a resolved entry is asked for again (60000) */
+	uint32_t arp_retry_ms;	   /* between requests (1000) */
+	uint32_t arp_retries;	   /* requests before the destination is unreachable (3) */
+	uint32_t icmp_rate;	   /* ICMP errors a second and worker (1000) */
+	uint32_t icmp_burst;	   /* of them at once (50) */
+	uint32_t icmp_echo;	   /* answer echo requests (1) */
 };
 
 /*

@@ -30,7 +30,7 @@ static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct rte_mbuf *copy;
 
-	if (NSK_LIKELY(RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1))
+	if (NSK_LIKELY(pkt_is_own(m)))
 		return m;
 	copy = rte_pktmbuf_copy(m, w->pool->mp, 0, UINT32_MAX);
 	if (copy) {

@@ -2,7 +2,7 @@
 /*
  * IPv4 input: from a packet off the wire to a transport. RFC 791, RFC 1122 §3.2.1, RFC 1812 §5.3.7
  * (martians), RFC 6890. The header is judged by lib/wire; what is judged here depends on who we
- * are. Fragments are dropped: there is no reassembly yet. Nothing is forwarded.
+ * are. What becomes of fragments: reass_input.c. Nothing is forwarded.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "ip/input.h"
+#include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "net/group.h"
 #include "wire/icmp.h"
@@ -40,6 +41,7 @@ void ip_worker_fini(struct nsk_worker *w)
 {
 	if (!w->ip)
 		return;
+	reass_fini(w);
 	if (w->net)
 		w->net->up = NULL;
 	mem_free(w->mem, w->ip, sizeof(*w->ip));
@@ -69,20 +71,13 @@ uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint
 	return sum;
 }
 
-static bool writable(const struct rte_mbuf *m)
-{
-	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
-}
-
-/* Brings the first bytes, as many as headers can have, into the first buffer. False if it has no
- * room for them. */
-static NSK_NOINLINE bool join_headers(struct rte_mbuf *m)
+NSK_NOINLINE bool ip_join_headers(struct rte_mbuf *m)
 {
 	uint32_t want = NSK_MIN(m->pkt_len, (uint32_t)HEADERS_MAX);
 
 	if (m->data_len >= want)
 		return true;
-	if (!writable(m) || want - m->data_len > rte_pktmbuf_tailroom(m))
+	if (!pkt_is_own(m) || want - m->data_len > rte_pktmbuf_tailroom(m))
 		return false;
 	while (m->data_len < want) {
 		struct rte_mbuf *next = m->next;
@@ -161,7 +156,7 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 
 /* ---- input ---- */
 
-static NSK_NOINLINE void unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
+NSK_NOINLINE void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
 	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
@@ -174,7 +169,7 @@ static inline void deliver(struct nsk_worker *w, struct rte_mbuf *m, uint8_t num
 	if (NSK_LIKELY(proto != NULL))
 		proto->input(w, m);
 	else
-		unknown_proto(w, m);
+		ip_unknown_proto(w, m);
 }
 
 /* Gives a packet to the worker that its flow belongs to. Ports decide, so both must be there. What
@@ -210,7 +205,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	struct ipv4_view ip;
 	enum nsk_drop bad;
 
-	if (m->nb_segs > 1 && !join_headers(m)) {
+	if (m->nb_segs > 1 && !ip_join_headers(m)) {
 		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
 		return;
 	}
@@ -223,10 +218,10 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	ip_trim(m, ip.total_len); /* what follows is link padding */
 	ip_describe(m, &ip, p);
 	bad = check_addresses(w, &ip, p);
-	if (!bad && ipv4_is_fragment(&ip))
-		bad = NSK_DROP_IP_FRAGMENT;
 	if (bad)
 		pkt_drop(w, m, bad);
+	else if (ipv4_is_fragment(&ip))
+		ip_fragment_input(w, m);
 	else
 		ip_hand_over(w, m);
 }

@@ -52,6 +52,7 @@ struct ip_worker {
 	struct siphash_key id_key;	      /* [C] */
 	uint16_t id[IP_ID_COUNTERS];
 	struct limiter errors; /* ICMP errors sent */
+	struct reass *reass;   /* datagrams in fragments; NULL: none came yet */
 };
 
 /* protos must outlive the worker; needs net_worker_init() before it. 0 or -errno. */
@@ -69,6 +70,20 @@ void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m);
 /* The last part of it: hand a validated packet to its transport (also for steered ones).
  * Consumes m. */
 void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
+
+/* Brings the first bytes, as many as headers can have, into the first buffer. False if it has no
+ * room for them. */
+bool ip_join_headers(struct rte_mbuf *m);
+/* Answers and drops what no transport here handles. Consumes m. */
+void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m);
+
+/*
+ * An IPv4 fragment, described and for us: kept until its datagram is whole, which then is handed
+ * over as if it had come so. All fragments of a datagram meet on one worker: on the way there their
+ * protocol is IP_PROTO_FRAGMENT, whose row this is. Consumes m.
+ */
+void ip_fragment_input(struct nsk_worker *w, struct rte_mbuf *m);
+extern const struct ip_proto ip_fragment_proto;
 
 /*
  * A decoded packet has found no socket here: gives it to the next worker that has one bound to its

@@ -10,12 +10,14 @@
 #ifndef NSK_MBUF_PKT_H
 #define NSK_MBUF_PKT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
 
 #include "base/addr.h"
 #include "base/compiler.h"
+#include "base/pieces.h"
 #include "mbuf/worker.h"
 #include "wire/tcp_opts.h"
 
@@ -73,7 +75,10 @@ struct pkt {
 		};
 		uint64_t arrived_ns; /* of a datagram, on the stack's clock */
 	};
-	struct tcp_opts opts;
+	union {
+		struct tcp_opts opts;
+		struct piece piece; /* of a fragment, while its datagram is not whole: ip/reass.h */
+	};
 };
 _Static_assert(sizeof(struct pkt) <= 128, "the descriptor is two cache lines");
 
@@ -83,6 +88,18 @@ _Static_assert(sizeof(struct pkt) <= 128, "the descriptor is two cache lines");
 static inline struct pkt *pkt_of(struct rte_mbuf *m)
 {
 	return (struct pkt *)rte_mbuf_to_priv(m);
+}
+
+/* And back. */
+static inline struct rte_mbuf *pkt_mbuf(struct pkt *p)
+{
+	return (struct rte_mbuf *)p - 1;
+}
+
+/* Whether the first buffer is nobody else's, so that its data may be changed. */
+static inline bool pkt_is_own(const struct rte_mbuf *m)
+{
+	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1;
 }
 
 /* First byte at an absolute buffer offset. */

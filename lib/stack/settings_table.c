@@ -231,6 +231,18 @@ const struct setting settings_table[] = {
 	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, LIVE, "net.ipv4.ip_default_ttl",
 	    "time to live of packets that are sent"),
 	U32("ip.routes", ip_routes, "routes", 1, TABLE_MAX, 1024, START, NULL, "routes of a stack"),
+	U64("ip.frag_mem", ip_frag_mem, "bytes", 0, GIB, 4194304, LIVE,
+	    "net.ipv4.ipfrag_high_thresh",
+	    "packet buffers in fragments that wait for the rest of their datagrams, of a worker; 0: none "
+	    "are kept"),
+	U32("ip.frag_timeout_ms", ip_frag_timeout_ms, "ms", 1, WEEK_MS, 30000, LIVE,
+	    "net.ipv4.ipfrag_time",
+	    "how long a datagram's fragments wait for the rest; RFC 1122 §3.3.2 says 60 s to 120 s, "
+	    "Linux and this 30 s"),
+	U32("ip.frag_max_dist", ip_frag_max_dist, "fragments", 0, TABLE_MAX, 64, LIVE,
+	    "net.ipv4.ipfrag_max_dist",
+	    "of its source's other datagrams between two of one, beyond which it is given up, as its "
+	    "number may have come again; 0: any"),
 	U32("arp.entries", arp_entries, "neighbours", 16, 1048576, 1024, START,
 	    "net.ipv4.neigh.default.gc_thresh3", "neighbours of a worker"),
 	U32("arp.queue", arp_queue, "packets", 1, 255, 3, LIVE, NULL,

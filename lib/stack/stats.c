@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "icmp/icmp.h"
+#include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
@@ -28,9 +29,11 @@ void stats_publish(struct run_worker *r)
 	tcp_levels(&r->w, &u.level);
 	udp_levels(&r->w, &u.level);
 	icmp_levels(&r->w, &u.level);
+	reass_levels(&r->w, &u.level);
 	u.level.buffers_total = r->w.pool->count;
 	u.level.buffers_free = pkt_pool_free_count(r->w.pool);
 	u.level.memory_bytes = r->w.mem->bytes;
+#pragma GCC unroll 32
 	for (unsigned i = 0; i < LEVELS; i++)
 		__atomic_store_n(&r->pub.level[i], u.word[i], __ATOMIC_RELAXED);
 }

@@ -13,6 +13,7 @@
 
 #include "icmp/icmp.h"
 #include "ip/ip.h"
+#include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "net/neigh.h"
 #include "net/net.h"
@@ -48,12 +49,14 @@ static const wheel_fn timer_fns[TIMER_KINDS] = {
 	[TIMER_TCP_TIME_WAIT] = tcp_time_wait_timer,
 	[TIMER_TCP_STARVED] = tcp_starved_timer,
 	[TIMER_NEIGH] = neigh_timer,
+	[TIMER_IP_REASS] = reass_timer,
 };
 
 static const struct ip_proto *const protos[256] = {
 	[IPPROTO_ICMP] = &icmp_proto,
 	[IPPROTO_TCP] = &tcp_proto,
 	[IPPROTO_UDP] = &udp_proto,
+	[IPPROTO_FRAGMENT] = &ip_fragment_proto,
 };
 
 static const struct sock_family families[] = {

@@ -17,10 +17,11 @@
 #include "wire/tcp.h"
 
 /* Protocol numbers, the same in both families (IANA). */
-#define IP_PROTO_ICMP	1
-#define IP_PROTO_TCP	6
-#define IP_PROTO_UDP	17
-#define IP_PROTO_ICMPV6 58
+#define IP_PROTO_ICMP	  1
+#define IP_PROTO_TCP	  6
+#define IP_PROTO_UDP	  17
+#define IP_PROTO_FRAGMENT 44 /* IPv6's header of a fragment */
+#define IP_PROTO_ICMPV6	  58
 
 struct family {
 	uint8_t af;	      /* AF_INET, AF_INET6 */

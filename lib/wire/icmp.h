@@ -39,6 +39,8 @@
 #define ICMP_UNREACH_SRCROUTE 5
 #define ICMP_UNREACH_FILTER   13 /* RFC 1812 */
 
+#define ICMP_EXCEEDED_REASSEMBLY 1 /* code of ICMP_TIME_EXCEEDED */
+
 /* The header on the wire: offsets for readers and static asserts; never dereferenced. */
 struct icmp_wire {
 	uint8_t type;

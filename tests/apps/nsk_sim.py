@@ -389,7 +389,7 @@ class Sim(unittest.TestCase):
                              ("flood", ("arp_unresolved", "arp_queue_full")),
                              ("icmp", ("icmp_bad_quote", "icmp_ignored")),
                              ("scatter", ("tcp_duplicate",)),
-                             ("garbage", ("eth_unknown_type", "ip_checksum", "ip_martian_source", "ip_fragment", "arp_malformed"))):
+                             ("garbage", ("eth_unknown_type", "ip_checksum", "ip_martian_source", "ip_frag_length", "ip_frag_overlap", "arp_malformed"))):
             result = self.json(HOSTILE.replace("blind", act) + talk)
             self.assertTrue(result["ok"], result["why"])
             drops = result["hosts"][1]["drops"]

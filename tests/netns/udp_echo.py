@@ -1,10 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A kernel client sends datagrams of every size that one packet holds to nsk-echo. None is sent twice: none is lost.
-
-Larger ones travel as fragments, which the stack drops and counts.
-"""
-import errno
+"""A kernel client sends datagrams of every size that one packet holds to nsk-echo. None is sent twice: none is lost."""
 import hashlib
 import random
 import socket
@@ -12,7 +8,6 @@ import socket
 from tap import STACK, TapTest, connect, main
 
 MOST = 1500 - 20 - 8
-IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 
 
 class UdpEcho(TapTest):
@@ -37,20 +32,6 @@ class UdpEcho(TapTest):
             sock.sendto(b"%d" % number, (STACK, 7))
         for number, sock in enumerate(socks):
             self.assertEqual(sock.recvfrom(64), (b"%d" % number, (STACK, 7)))
-
-
-class UdpFragments(TapTest):
-    def test_what_needs_fragments_is_dropped_and_counted(self):
-        with connect(kind=socket.SOCK_DGRAM) as sock:
-            sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, 0)
-            sock.send(b"x" * (MOST + 1))
-            sock.send(b"after")
-            self.assertEqual(sock.recv(65536), b"after")
-            sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
-            with self.assertRaises(OSError) as caught:
-                sock.send(b"x" * (MOST + 1))
-            self.assertEqual(caught.exception.errno, errno.EMSGSIZE)
-        self.assertEqual(self.counted("ip_fragment"), 2)
 
 
 if __name__ == "__main__":

@@ -330,24 +330,6 @@ static void to_a_group(struct peer *p)
 	from_to(p, HOST_B, 0xe0000055);
 }
 
-static void first_fragment(struct peer *p)
-{
-	size_t n = datagram();
-
-	store_be16(f + IP + 6, IPV4_FRAG_MF);
-	mend_ip();
-	hand_in(p, n);
-}
-
-static void last_fragment(struct peer *p)
-{
-	size_t n = datagram();
-
-	store_be16(f + IP + 6, 100);
-	mend_ip();
-	hand_in(p, n);
-}
-
 static void protocol_99(struct peer *p)
 {
 	hand_in(p, frame_ip(f, &(struct ip_spec){.proto = 99}, "x", 1));
@@ -566,8 +548,6 @@ const struct drop_test drops_link[] = {
 	CASE(IP_SPLIT_HEADERS, headers_in_shared_buffers),
 	CASE(IP_NOT_LOCAL, to_a_neighbour),
 	CASE(IP_NOT_LOCAL, to_a_group),
-	CASE(IP_FRAGMENT, first_fragment),
-	CASE(IP_FRAGMENT, last_fragment),
 	CASE(IP_UNKNOWN_PROTO, protocol_99),
 	CASE(IP_NO_ROUTE, echo_from_where_no_route_leads),
 	CASE(IP_TOO_BIG, echo_larger_than_our_mtu, .settings = small_mtu),

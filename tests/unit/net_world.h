@@ -24,6 +24,7 @@
 
 #include "icmp/icmp.h"
 #include "ip/ip.h"
+#include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "net/net.h"
 #include "net/route.h"
@@ -123,7 +124,8 @@ static const struct worker_ops nw_ops = {
 	.ip_input = ip_input,
 };
 
-static const wheel_fn nw_timers[TIMER_KINDS] = {[TIMER_NEIGH] = neigh_timer};
+static const wheel_fn nw_timers[TIMER_KINDS] =
+	{[TIMER_NEIGH] = neigh_timer, [TIMER_IP_REASS] = reass_timer};
 
 /* The test's own transport, number 253 (RFC 3692). */
 static void nw_proto_input(struct nsk_worker *w, struct rte_mbuf *m)
@@ -204,6 +206,9 @@ static void nw_settings(struct settings *set)
 		.udp_rcvbuf = 212992,
 		.udp_sndbuf = 212992,
 		.ip_ttl = 64,
+		.ip_frag_mem = 4194304,
+		.ip_frag_timeout_ms = 30000,
+		.ip_frag_max_dist = 64,
 		.arp_entries = 1024,
 		.arp_queue = 3,
 		.arp_timeout_ms = 60000,
@@ -256,6 +261,7 @@ static struct net_world *nw_new(void)
 	world->protos[NW_PROTO] = &nw_proto;
 	world->protos[IP_PROTO_ICMP] = &icmp_proto;
 	world->protos[IP_PROTO_UDP] = &udp_proto;
+	world->protos[IP_PROTO_FRAGMENT] = &ip_fragment_proto;
 	return world;
 }
 
