@@ -52,7 +52,8 @@ static void reset_end(struct conn *c, unsigned i)
 		.server = i,
 		.key = c->serial * 2654435761u + c->app->index * 40503u + i * 7919u,
 		.last_ns = c->app->sim->now_ns,
-		.over = c->app->sim->stack[i ? a->to : a->from].gone || (i && a->foreign),
+		.over = c->app->sim->stack[i ? a->to : a->from].gone ||
+			(i && (a->foreign || a->refuses)),
 	};
 }
 
@@ -88,7 +89,10 @@ static void try_connect(struct sim *sim, void *arg)
 	if (start_connect(c))
 		return;
 	if (!endpoint_short(h)) {
-		endpoint_end(&c->end[0], errno);
+		if (c->end[0].fd < 0)
+			endpoint_end(&c->end[0], errno);
+		else if (endpoint_step_over(&c->end[0], errno))
+			endpoint_run(&c->end[0]);
 		return;
 	}
 	nsk_close(c->end[0].fd);
@@ -178,7 +182,7 @@ static void conn_over(struct conn *c)
 		app->slot_of_port[c->port] = 0;
 	if (c->end[0].error || c->end[1].error)
 		app->result->errors++;
-	else if (c->end[0].opened && c->end[1].opened)
+	else if (c->end[0].opened && (c->end[1].opened || c->end[0].broken))
 		app->result->done++;
 	add_measured(c);
 	/* A slot goes on with the next short connection, in a turn of its own. */
@@ -189,9 +193,12 @@ static void conn_over(struct conn *c)
 void conn_end_over(struct conn *c)
 {
 	struct endpoint *client = &c->end[0], *server = &c->end[1];
+	/* A client that failed may have a server that never was; one that got through and left as
+	 * its script says has one, if that has a script. */
+	bool alone = !server->opened && client->broken &&
+		     (client->error || !client->connected || !c->app->a->script[1].step[0].number);
 
-	/* A client that failed may have a server that never was. */
-	if (!c->over && client->over && (server->over || (client->error && !server->opened)))
+	if (!c->over && client->over && (server->over || alone))
 		conn_over(c);
 }
 
@@ -371,7 +378,7 @@ static void start_app(struct apps *apps, const struct sim_app *a)
 	app->conn = need(calloc(a->connections, sizeof(*app->conn)));
 	app->slot_of_port = need(calloc(65536, sizeof(*app->slot_of_port)));
 	app->latency = need(calloc(1, sizeof(*app->latency)));
-	if (a->kind == SIM_UDP ? !udp_start(app) : !a->foreign && !listen_on(app))
+	if (a->kind == SIM_UDP ? !udp_start(app) : !a->foreign && !a->refuses && !listen_on(app))
 		return;
 	for (uint32_t i = 0; a->kind != SIM_UDP && i < a->connections && i < app->to_begin; i++) {
 		app->conn[i].app = app;

@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "nsk-sim/apps.h"
@@ -25,11 +26,12 @@ static void bury_end(struct endpoint *dead, struct endpoint *peer)
 	socklen_t len = sizeof(asks);
 
 	if (!dead->over) {
-		dead->over = true;
+		dead->over = dead->broken = true;
 		dead->error = EHOSTDOWN;
 		conn_end_over(dead->conn);
 	}
-	if (peer->over || peer->fd < 0 || (!peer->server && !peer->connected))
+	if (peer->over || peer->fd < 0 || (!peer->server && !peer->connected) ||
+	    !endpoint_only_waits(peer))
 		return;
 	nsk_ioctl(peer->fd, SIOCOUTQ, &left);
 	nsk_getsockopt(peer->fd, SOL_SOCKET, SO_KEEPALIVE, &asks, &len);
@@ -77,7 +79,7 @@ static double share_of(const struct app *app)
 		return (double)app->udp.numbered / a->count;
 	if (a->kind == SIM_REQUEST)
 		return (double)app->result->requests / ((double)a->connections * a->count);
-	if (a->kind == SIM_SHORT)
+	if (a->kind == SIM_SHORT || a->kind == SIM_STEPS)
 		return (double)app->over / (double)app->to_begin;
 	for (uint32_t i = 0; i < a->connections; i++)
 		if (app->conn[i].begun && !app->conn[i].over)
@@ -97,26 +99,34 @@ double apps_share(const struct apps *apps)
 	return least;
 }
 
-static const char *state_of(const struct endpoint *e)
+static const char *state_of(const struct endpoint *e, char *buf, size_t size)
 {
+	char step[400];
+
 	if (e->over)
 		return "is over";
 	if (!e->opened)
 		return "was never accepted";
 	if (!e->server && !e->connected)
 		return "is connecting";
+	if (endpoint_step(e, step, sizeof(step))) {
+		snprintf(buf, size, "waits in %s", step);
+		return buf;
+	}
 	return e->eof ? "has read all" : e->shut ? "has sent all" : "goes on";
 }
 
 static void tell_stuck(struct conn *c, const char *what)
 {
 	const struct endpoint *a = &c->end[0], *b = &c->end[1];
+	char client[420], server[420];
 
 	sim_fail(c->app->sim,
 		 "application \"%s\", connection %llu %s: the client %s, sent %llu, got %llu; the "
 		 "server %s, sent %llu, got %llu",
-		 c->app->a->name, (unsigned long long)c->serial, what, state_of(a),
-		 (unsigned long long)a->sent, (unsigned long long)a->got, state_of(b),
+		 c->app->a->name, (unsigned long long)c->serial, what,
+		 state_of(a, client, sizeof(client)), (unsigned long long)a->sent,
+		 (unsigned long long)a->got, state_of(b, server, sizeof(server)),
 		 (unsigned long long)b->sent, (unsigned long long)b->got);
 }
 

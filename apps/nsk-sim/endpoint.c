@@ -140,7 +140,7 @@ void endpoint_open(struct endpoint *e, int fd)
 
 /* Who never got through to the application at the other end while a host ran short of memory has
  * lost nothing but an attempt. */
-static bool excused(const struct endpoint *e)
+bool endpoint_excused(const struct endpoint *e)
 {
 	const struct conn *c = e->conn;
 	const struct sim *sim = c->app->sim;
@@ -159,10 +159,11 @@ void endpoint_end(struct endpoint *e, int error)
 		return;
 	e->over = true;
 	e->error = error;
+	e->broken |= error != 0;
 	e->last_ns = app->sim->now_ns;
 	if (error) {
 		app->result->last_error = error;
-		if (!excused(e))
+		if (!endpoint_excused(e))
 			sim_fail(app->sim,
 				 "application \"%s\", connection %llu: the %s's ended: %s",
 				 app->a->name, (unsigned long long)e->conn->serial,
@@ -249,7 +250,10 @@ static void see_eof(struct endpoint *e)
 
 	e->eof = true;
 	e->last_ns = e->conn->app->sim->now_ns;
-	if (e->got != peer->sent && !peer->error && !e->conn->app->a->foreign)
+	/* After an error, or a shutdown of its own, calls say that it is the end. */
+	if (e->broken || e->deaf)
+		return;
+	if (e->got != peer->sent && !peer->broken && !e->conn->app->a->foreign)
 		sim_fail(e->conn->app->sim,
 			 "application \"%s\", connection %llu: the %s's stream ended after %llu "
 			 "bytes, sent were %llu",

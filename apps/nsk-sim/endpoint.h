@@ -30,6 +30,8 @@ struct endpoint {
 	bool eof;
 	bool over;	   /* closed, failed, or on a host that is gone */
 	bool reading;	   /* beside its steps */
+	bool deaf;	   /* reads no more than had come */
+	bool broken;	   /* by an error, expected or not, or by its own doing */
 	bool begun;	   /* the step that it is at */
 	uint32_t step;	   /* of its script */
 	uint64_t rounds;   /* that a repetition has left */
@@ -109,6 +111,14 @@ void endpoint_options(struct sim *sim, const struct sim_app *a, int fd, enum sim
 void endpoint_open(struct endpoint *e, int fd);
 /* Runs an end's steps as far as they go now; nothing, if its host is stopped. */
 void endpoint_run(struct endpoint *e);
+/* The step that it is at has ended, as a call does (below). True: the next one's turn has come. */
+bool endpoint_step_over(struct endpoint *e, int rc);
+/* The step that it is at, as messages name it; NULL: it is not one of the scenario's. */
+const char *endpoint_step(const struct endpoint *e, char *buf, size_t size);
+/* It does nothing but wait for its peer, and expects nothing else. */
+bool endpoint_only_waits(const struct endpoint *e);
+/* The scenario bears with an error of it. */
+bool endpoint_excused(const struct endpoint *e);
 /* Runs them again no later than then. */
 void endpoint_wake(struct endpoint *e, uint64_t at_ns);
 

@@ -6,20 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool scenario_fail(struct scenario *s, const config_setting_t *at, const char *fmt, ...)
+int scenario_place(const struct scenario *s, const config_setting_t *at, char *buf, size_t size)
 {
 	unsigned line = at ? config_setting_source_line(at) : 0;
 	const char *file = at ? config_setting_source_file(at) : NULL;
-	int n = 0;
+
+	if (!at)
+		return snprintf(buf, size, "%s: ", s->file);
+	/* What did not come from the file came from the command line. */
+	if (line == 0)
+		return snprintf(buf, size, "--set: ");
+	return snprintf(buf, size, "%s:%u: ", file ? file : s->file, line);
+}
+
+bool scenario_fail(struct scenario *s, const config_setting_t *at, const char *fmt, ...)
+{
+	int n = scenario_place(s, at, s->error, sizeof(s->error));
 	va_list ap;
 
-	/* What did not come from the file came from the command line. */
-	if (at && line == 0)
-		n = snprintf(s->error, sizeof(s->error), "--set: ");
-	else if (at)
-		n = snprintf(s->error, sizeof(s->error), "%s:%u: ", file ? file : s->file, line);
-	else
-		n = snprintf(s->error, sizeof(s->error), "%s: ", s->file);
 	va_start(ap, fmt);
 	vsnprintf(s->error + n, sizeof(s->error) - (size_t)n, fmt, ap);
 	va_end(ap);
@@ -102,12 +106,29 @@ static bool out_of_range(struct scenario *s, const config_setting_t *at, const s
 			     quantity_text(q, f->max, high, sizeof(high)));
 }
 
+bool fields_quantity(struct scenario *s, const config_setting_t *at, const struct field *f,
+		     const char *shown, enum quantity q, const char *text, uint64_t *value)
+{
+	uint64_t low, high;
+
+	if (!quantity_parse(q, text, &low, &high)) {
+		if (low > high)
+			return scenario_fail(s, at,
+					     "%s: the range runs backwards; the least comes first",
+					     shown);
+		return scenario_fail(s, at, "%s: give %s", shown, quantity_expected(q));
+	}
+	if (low < f->min || high > f->max)
+		return out_of_range(s, at, f, q);
+	*value = draw(s, at, low, high);
+	return true;
+}
+
 static bool read_quantity(struct scenario *s, const config_setting_t *at, const struct field *f,
 			  enum quantity q, uint64_t *value)
 {
 	int type = config_setting_type(at);
-	uint64_t low, high;
-	char number[32];
+	char number[32], shown[128];
 	const char *text;
 
 	if (type == CONFIG_TYPE_STRING) {
@@ -118,19 +139,8 @@ static bool read_quantity(struct scenario *s, const config_setting_t *at, const 
 	} else {
 		return wrong_type(s, at, quantity_expected(q));
 	}
-	if (!quantity_parse(q, text, &low, &high)) {
-		if (low > high)
-			return scenario_fail(s, at,
-					     "%s = \"%.60s\": the range runs backwards; the least "
-					     "comes first",
-					     f->name, text);
-		return scenario_fail(s, at, "%s = \"%.60s\": give %s", f->name, text,
-				     quantity_expected(q));
-	}
-	if (low < f->min || high > f->max)
-		return out_of_range(s, at, f, q);
-	*value = draw(s, at, low, high);
-	return true;
+	snprintf(shown, sizeof(shown), "%s = \"%.60s\"", f->name, text);
+	return fields_quantity(s, at, f, shown, q, text, value);
 }
 
 static bool read_text(struct scenario *s, const config_setting_t *at, const char **text)
@@ -139,8 +149,7 @@ static bool read_text(struct scenario *s, const config_setting_t *at, const char
 	return *text || wrong_type(s, at, "a string");
 }
 
-/* One more name in a list of them, n characters long so far; what does not fit is left out. */
-static void list_name(char *list, size_t size, size_t *n, const char *name)
+void fields_list(char *list, size_t size, size_t *n, const char *name)
 {
 	if (*n < size)
 		*n += (size_t)snprintf(list + *n, size - *n, "%s%s", *n ? ", " : "", name);
@@ -159,7 +168,7 @@ bool fields_choice(struct scenario *s, const config_setting_t *at, const char *n
 		if (strcmp(choices[*value], text) == 0)
 			return true;
 	for (const char *const *choice = choices; *choice; choice++)
-		list_name(list, sizeof(list), &n, *choice);
+		fields_list(list, sizeof(list), &n, *choice);
 	return scenario_fail(s, at, "%s = \"%.40s\": there is no such %s; there are %s", name, text,
 			     name, list);
 }
@@ -251,7 +260,7 @@ static bool unknown_key(struct scenario *s, const config_setting_t *at, const st
 	size_t n = 0;
 
 	for (; fields->name; fields++)
-		list_name(list, sizeof(list), &n, fields->name);
+		fields_list(list, sizeof(list), &n, fields->name);
 	return scenario_fail(s, at, "%s has no key \"%.40s\"; it has %s", where,
 			     config_setting_name(at), list);
 }

@@ -36,6 +36,14 @@ struct field {
 bool fields_read(struct scenario *s, const config_setting_t *group, const struct field *fields,
 		 void *base, const char *where);
 
+/* One value of a text, of a range one that is drawn; shown: what is wrong if it is, as key and
+ * value stand in the scenario. Of the field the name and what is allowed. */
+bool fields_quantity(struct scenario *s, const config_setting_t *at, const struct field *f,
+		     const char *shown, enum quantity q, const char *text, uint64_t *value);
+
+/* One more name in a list of them, *n characters long so far; what does not fit is left out. */
+void fields_list(char *list, size_t size, size_t *n, const char *name);
+
 /* A string that must be one of those; name: of the key. */
 bool fields_choice(struct scenario *s, const config_setting_t *at, const char *name,
 		   const char *const *choices, uint32_t *value);

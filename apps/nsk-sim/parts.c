@@ -121,9 +121,13 @@ bool parts_read_link(struct scenario *s, const config_setting_t *at, struct sim_
 /* ---- applications -------------------------------------------------------------------------- */
 
 const char *const parts_kinds[] = {
-	[SIM_BULK] = "bulk",   [SIM_REQUEST] = "request",
-	[SIM_SHORT] = "short", [SIM_HALF_CLOSE] = "half-close",
-	[SIM_UDP] = "udp",     NULL,
+	[SIM_BULK] = "bulk",
+	[SIM_REQUEST] = "request",
+	[SIM_SHORT] = "short",
+	[SIM_HALF_CLOSE] = "half-close",
+	[SIM_UDP] = "udp",
+	[SIM_STEPS] = "steps",
+	NULL,
 };
 
 static const char *const expects[] =
@@ -159,6 +163,8 @@ static const struct field app_fields[] = {
 	{"options", FIELD_OTHER, 0, 0, 0, NULL},
 	{"client_options", FIELD_OTHER, 0, 0, 0, NULL},
 	{"server_options", FIELD_OTHER, 0, 0, 0, NULL},
+	{"client_steps", FIELD_OTHER, 0, 0, 0, NULL},
+	{"server_steps", FIELD_OTHER, 0, 0, 0, NULL},
 	{"nodelay", FIELD_FLAG, APP(nodelay), 0, 0, NULL},
 	{"urgent", FIELD_FLAG, APP(urgent), 0, 0, NULL},
 	{"congestion", FIELD_TEXT, APP(congestion), 0, sizeof(((struct sim_app *)0)->congestion),
@@ -231,20 +237,36 @@ static bool check_udp(struct scenario *s, const config_setting_t *at, const stru
 	return true;
 }
 
+static bool refuse_keys(struct scenario *s, const config_setting_t *at, const struct sim_app *a,
+			const char *const *names)
+{
+	for (; *names; names++)
+		if (has(at, *names))
+			return scenario_fail(s, config_setting_get_member(at, *names),
+					     "application \"%s\": %s is not for kind \"%s\"",
+					     a->name, *names, parts_kinds[a->kind]);
+	return true;
+}
+
 /* Keys that an application of another kind has. */
 static bool check_kind(struct scenario *s, const config_setting_t *at, const struct sim_app *a)
 {
 	static const char *const of_bulk[] = {"bytes", "bytes_back", "duration", NULL};
 	static const char *const of_request[] = {"request", "response", "count", "think", NULL};
-	bool bulk = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE;
+	static const char *const of_steps[] = {"client_steps", "server_steps", NULL};
+	bool bulk = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE, steps = a->kind == SIM_STEPS;
 
 	if (a->kind == SIM_UDP)
 		return check_udp(s, at, a);
-	for (const char *const *name = bulk ? of_request : of_bulk; *name; name++)
-		if (has(at, *name))
-			return scenario_fail(s, config_setting_get_member(at, *name),
-					     "application \"%s\": %s is not for kind \"%s\"",
-					     a->name, *name, parts_kinds[a->kind]);
+	if ((!bulk && !refuse_keys(s, at, a, of_bulk)) ||
+	    ((bulk || steps) && !refuse_keys(s, at, a, of_request)) ||
+	    (!steps && !refuse_keys(s, at, a, of_steps)))
+		return false;
+	if (steps && !has(at, "client_steps") && !has(at, "server_steps"))
+		return scenario_fail(s, at,
+				     "application \"%s\": kind \"steps\" has client_steps, "
+				     "server_steps or both",
+				     a->name);
 	if (has(at, "duration") && (has(at, "bytes") || a->kind != SIM_BULK))
 		return scenario_fail(s, config_setting_get_member(at, "duration"),
 				     "application \"%s\": duration is for kind \"bulk\" and takes "
@@ -277,6 +299,27 @@ static bool check_congestion(struct scenario *s, const config_setting_t *at,
 	return good;
 }
 
+/* What an application does that the file does not say. */
+static void set_defaults(const config_setting_t *at, struct sim_app *a)
+{
+	if (!has(at, "kind") && (has(at, "client_steps") || has(at, "server_steps")))
+		a->kind = SIM_STEPS;
+	if (!has(at, "count"))
+		a->count = a->kind == SIM_REQUEST || a->kind == SIM_SHORT || a->kind == SIM_UDP
+				   ? 100
+				   : 1;
+	if (!a->request_bytes)
+		a->request_bytes = 64;
+	if (!a->response_bytes && a->kind != SIM_UDP)
+		a->response_bytes = 64;
+	if (!has(at, "think") && a->kind == SIM_UDP)
+		a->think_ns = SECOND / 100;
+	if (!has(at, "bytes") && !a->duration_ns && !a->bytes_back)
+		a->bytes = MILLION;
+	if (a->kind == SIM_HALF_CLOSE && !has(at, "bytes_back"))
+		a->bytes_back = MILLION;
+}
+
 bool parts_read_app(struct scenario *s, const config_setting_t *at)
 {
 	struct sim_app *a = &s->app[s->napps];
@@ -298,18 +341,7 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 					     "%s has no key \"%s\", which names the host "
 					     "that %s",
 					     where, i ? "to" : "from", i ? "listens" : "connects");
-	if (!has(at, "count"))
-		a->count = a->kind == SIM_BULK || a->kind == SIM_HALF_CLOSE ? 1 : 100;
-	if (!a->request_bytes)
-		a->request_bytes = 64;
-	if (!a->response_bytes && a->kind != SIM_UDP)
-		a->response_bytes = 64;
-	if (!has(at, "think") && a->kind == SIM_UDP)
-		a->think_ns = SECOND / 100;
-	if (!has(at, "bytes") && !a->duration_ns && !a->bytes_back)
-		a->bytes = MILLION;
-	if (a->kind == SIM_HALF_CLOSE && !has(at, "bytes_back"))
-		a->bytes_back = MILLION;
+	set_defaults(at, a);
 	if (!find_path(s, at, a) || !check_kind(s, at, a) || !check_congestion(s, at, a))
 		return false;
 	for (uint32_t i = 0; i < s->napps; i++)
@@ -323,6 +355,8 @@ bool parts_read_app(struct scenario *s, const config_setting_t *at)
 			"runs no application",
 			where, s->host[a->from].name);
 	a->foreign = s->host[a->to].hostile.at != NULL;
+	if (!parts_read_scripts(s, at, a))
+		return false;
 	parts_make_scripts(a);
 	s->napps++;
 	return true;

@@ -22,7 +22,13 @@ enum sim_socket {
 	SOCKET_ACCEPTED
 };
 const char *parts_set_options(const struct sim_options *o, int fd, enum sim_socket which);
-/* Writes the scripts of both ends of an application whose kind is all that was said. */
+/* The same of one option of a step. */
+bool parts_read_option(struct scenario *s, const config_setting_t *at, const char *shown,
+		       const char *text, uint32_t *option, uint64_t *value);
+int parts_set_option(uint32_t option, uint32_t value, int fd);
+/* The scripts of both ends of an application, as the scenario has them. */
+bool parts_read_scripts(struct scenario *s, const config_setting_t *at, struct sim_app *a);
+/* Makes those that the scenario does not have, from the kind of the application. */
 void parts_make_scripts(struct sim_app *a);
 /* Adds a fault. */
 bool parts_read_fault(struct scenario *s, const config_setting_t *at);
@@ -31,6 +37,13 @@ bool parts_finish_faults(struct scenario *s);
 
 /* What a fault may change about a direction of a link. */
 extern const struct field parts_set_fields[];
+
+/* How a step may end. */
+struct sim_outcome {
+	const char *name; /* NULL behind the last */
+	int code;	  /* CALL_DONE, CALL_ENDS or an errno */
+};
+extern const struct sim_outcome parts_outcomes[];
 
 /* Names of enum sim_kind. */
 extern const char *const parts_kinds[];

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "nsk-sim/fields.h"
@@ -68,6 +69,25 @@ bool parts_read_options(struct scenario *s, const config_setting_t *at, const ch
 	       read_group(s, at, "server_options", where, &o[1]);
 }
 
+bool parts_read_option(struct scenario *s, const config_setting_t *at, const char *shown,
+		       const char *text, uint32_t *option, uint64_t *value)
+{
+	size_t len = strcspn(text, " "), n = 0;
+	char list[360];
+
+	for (uint32_t i = 0; i < SIM_OPTIONS; i++) {
+		struct field field = option_fields[i];
+
+		fields_list(list, sizeof(list), &n, field.name);
+		if (strlen(field.name) != len || memcmp(field.name, text, len) != 0)
+			continue;
+		*option = i;
+		field.name = shown;
+		return fields_quantity(s, at, &field, shown, QUANTITY_COUNT, text + len, value);
+	}
+	return scenario_fail(s, at, "%s: there is no such option; there are %s", shown, list);
+}
+
 /* Which sockets have it: one that listens, one that connects, or any that is connected. */
 static bool is_for(int level, int name, enum sim_socket which)
 {
@@ -79,17 +99,21 @@ static bool is_for(int level, int name, enum sim_socket which)
 	return which != SOCKET_LISTENER || name == TCP_FASTOPEN_NO_COOKIE;
 }
 
+int parts_set_option(uint32_t option, uint32_t value, int fd)
+{
+	struct linger linger = {1, (int)value};
+	bool is_linger = option == INDEX_SO_LINGER;
+
+	return nsk_setsockopt(fd, places[option].level, places[option].name,
+			      is_linger ? (const void *)&linger : &value,
+			      is_linger ? sizeof(linger) : sizeof(value));
+}
+
 const char *parts_set_options(const struct sim_options *o, int fd, enum sim_socket which)
 {
-	for (unsigned i = 0; i < SIM_OPTIONS; i++) {
-		struct linger linger = {1, (int)o->value[i]};
-		bool is_linger = places[i].level == SOL_SOCKET && places[i].name == SO_LINGER;
-		const void *value = is_linger ? (const void *)&linger : &o->value[i];
-		socklen_t len = is_linger ? sizeof(linger) : sizeof(o->value[i]);
-
+	for (unsigned i = 0; i < SIM_OPTIONS; i++)
 		if ((o->there & 1u << i) && is_for(places[i].level, places[i].name, which) &&
-		    nsk_setsockopt(fd, places[i].level, places[i].name, value, len))
+		    parts_set_option(i, o->value[i], fd))
 			return option_fields[i].name;
-	}
 	return NULL;
 }

@@ -136,7 +136,8 @@ void print_text(const struct scenario *s, const struct result *r)
 	printf("%-14s %-10s %5s    %10s %13s %14s %8s %8s %12s  %s\n", "application", "kind",
 	       "conns", "arrived", "time", "goodput", "of best", "retrans", "RTT", "result");
 	for (unsigned i = 0; i < s->napps; i++)
-		if (s->app[i].kind == SIM_BULK || s->app[i].kind == SIM_HALF_CLOSE)
+		if (s->app[i].kind == SIM_BULK || s->app[i].kind == SIM_HALF_CLOSE ||
+		    s->app[i].kind == SIM_STEPS)
 			print_bulk(&s->app[i], &r->app[i]);
 		else
 			print_requests(&s->app[i], &r->app[i]);

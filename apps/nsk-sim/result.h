@@ -41,7 +41,7 @@ struct result {
 	bool ended;    /* the run came to its end; false: the process was killed */
 	bool failed;   /* an invariant broke, or it was stopped */
 	bool stopped;  /* by a signal, or for want of its capture: no fault of the stack */
-	char why[400]; /* with the virtual time */
+	char why[800]; /* with the virtual time */
 	uint64_t seed;
 	uint64_t virtual_ns; /* from the start to the end */
 	uint64_t packets;

@@ -73,6 +73,7 @@ enum sim_kind {
 	SIM_SHORT,
 	SIM_HALF_CLOSE,
 	SIM_UDP,
+	SIM_STEPS,
 };
 
 #define SIM_OPTIONS 14
@@ -90,10 +91,15 @@ enum sim_step_kind {
 	STEP_READ,	   /* so many bytes */
 	STEP_READ_END,	   /* until the peer's stream ends */
 	STEP_KEEP_READING, /* reads whatever comes, beside the steps that follow */
-	STEP_WAIT,	   /* ns */
-	STEP_WAIT_UNTIL,   /* ns since the start */
-	STEP_SHUTDOWN,	   /* sends no more */
+	STEP_STOP_READING,
+	STEP_WAIT,	    /* ns */
+	STEP_WAIT_UNTIL,    /* ns since the start */
+	STEP_SHUTDOWN,	    /* sends no more */
+	STEP_SHUTDOWN_READ, /* reads no more than has come */
+	STEP_SET,	    /* a socket option */
 	STEP_CLOSE,
+	STEP_ABORT,	    /* resets */
+	STEP_REFUSE,	    /* nobody listens */
 	STEP_REPEAT,	    /* what follows, so often; goes on behind STEP_AGAIN */
 	STEP_REPEAT_TO_END, /* the same until the peer's stream ends */
 	STEP_AGAIN,
@@ -101,16 +107,20 @@ enum sim_step_kind {
 
 struct sim_step {
 	uint32_t what;
-	uint32_t
-		other; /* of STEP_REPEAT and STEP_REPEAT_TO_END the place of STEP_AGAIN, and back */
+	/* Of STEP_REPEAT and STEP_REPEAT_TO_END the place of STEP_AGAIN, and back; of STEP_SET the
+	 * option. */
+	uint32_t other;
 	uint64_t value;
+	uint32_t outcomes;	    /* that it may have, bits by parts_outcomes; 0: done */
+	uint32_t number;	    /* in the scenario, from 1; 0: goes without saying */
+	const config_setting_t *at; /* NULL: made from the kind of the application */
 };
 
-#define SIM_STEPS 128
+#define SIM_SCRIPT 128
 
 struct sim_script {
 	unsigned count;
-	struct sim_step step[SIM_STEPS];
+	struct sim_step step[SIM_SCRIPT];
 };
 
 enum sim_expect {
@@ -147,6 +157,7 @@ struct sim_app {
 	struct sim_script script[2];   /* client's, server's */
 	bool nodelay;
 	bool urgent;	     /* each write's last byte is (MSG_OOB) */
+	bool refuses;	     /* nobody listens */
 	bool foreign;	     /* who listens is hostile: nothing is known about what comes */
 	char congestion[16]; /* TCP_CONGESTION; "" as it is */
 	const config_setting_t *at;
@@ -194,6 +205,9 @@ bool scenario_set(config_t *tree, const char *assignment, char *error, size_t si
 
 /* Makes a scenario from a tree; the tree must stay. false: s->error says "FILE:LINE: what". */
 bool scenario_read(struct scenario *s, const config_t *tree, const char *file, uint64_t seed);
+
+/* Writes "FILE:LINE: " of a setting, as snprintf(). */
+int scenario_place(const struct scenario *s, const config_setting_t *at, char *buf, size_t size);
 
 /* For rooms of the reader: notes "FILE:LINE: ..." and returns false. */
 bool scenario_fail(struct scenario *s, const config_setting_t *at, const char *fmt, ...)

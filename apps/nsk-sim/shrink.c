@@ -13,8 +13,9 @@ struct shrinking {
 	const char *file;
 	uint64_t seed;
 	unsigned timeout_s;
-	char what[400]; /* of the failure, without names and numbers */
-	char *text;	/* the smallest scenario so far */
+	char what[sizeof(((struct result *)0)->why)]; /* that fails, without names and numbers */
+	bool scripted; /* a step of a script failed: the script is what the user wants */
+	char *text;    /* the smallest scenario so far */
 	unsigned runs;
 	struct result result; /* of the smallest one */
 };
@@ -43,6 +44,8 @@ static char *text_of(const config_t *tree)
 		perror("nsk-sim");
 		exit(1);
 	}
+	/* Two lines for the heading, so that those of messages are the file's. */
+	fputs("\n\n", out);
 	config_write(tree, out);
 	fclose(out);
 	return text;
@@ -53,10 +56,12 @@ static char *text_of(const config_t *tree)
 /* Keys that make a thing what it is, and amounts, without which it is more. */
 static bool needed(const char *key)
 {
-	static const char *const keys[] = {"ends",  "kind",   "from",	    "to",   "at",
-					   "host",  "link",   "down",	    "stop", "for",
-					   "clock", "memory", "buffers",    "set",  "tx_full",
-					   "bytes", "count",  "no_buffers", "seed", NULL};
+	static const char *const keys[] = {"ends",	   "kind",	 "from",    "to",
+					   "at",	   "host",	 "link",    "down",
+					   "stop",	   "for",	 "clock",   "memory",
+					   "buffers",	   "set",	 "tx_full", "bytes",
+					   "count",	   "no_buffers", "seed",    "client_steps",
+					   "server_steps", NULL};
 
 	for (const char *const *k = keys; *k; k++)
 		if (strcmp(*k, key) == 0)
@@ -71,12 +76,21 @@ static bool is_named(const config_setting_t *at, const char *name)
 	return own && strcmp(own, name) == 0;
 }
 
+static bool is_script(const config_setting_t *at)
+{
+	return is_named(at, "client_steps") || is_named(at, "server_steps");
+}
+
 /* Can a part of a setting be left out as a whole? Of the scenario's groups their members can; what
- * a hostile host does not say it does without measure. */
-static bool can_go(const config_setting_t *at, const config_setting_t *part)
+ * a hostile host does not say it does without measure; a script of which a step failed is the
+ * question itself. */
+static bool can_go(const struct shrinking *sh, const config_setting_t *at,
+		   const config_setting_t *part)
 {
 	const char *name = config_setting_name(part);
 
+	if (is_script(at))
+		return !sh->scripted;
 	if (config_setting_is_root(at) && config_setting_length(part) > 0)
 		return false;
 	return !(name && needed(name)) && !is_named(at, "hostile");
@@ -86,17 +100,17 @@ static bool can_go(const config_setting_t *at, const config_setting_t *part)
  * Takes out the k-th thing below a setting that can be, in the order of the file, wholes before
  * their parts; *k becomes less by the number of those passed. True: one was taken out.
  */
-static bool take_out(config_setting_t *at, unsigned *k)
+static bool take_out(const struct shrinking *sh, config_setting_t *at, unsigned *k)
 {
 	for (int i = 0; i < config_setting_length(at); i++) {
 		config_setting_t *part = config_setting_get_elem(at, (unsigned)i);
 
-		if (can_go(at, part) && (*k)-- == 0) {
+		if (can_go(sh, at, part) && (*k)-- == 0) {
 			config_setting_remove_elem(at, (unsigned)i);
 			return true;
 		}
 		if (config_setting_is_aggregate(part) && !is_named(part, "ends") &&
-		    take_out(part, k))
+		    take_out(sh, part, k))
 			return true;
 	}
 	return false;
@@ -222,7 +236,7 @@ static bool step(struct shrinking *sh, unsigned k, bool halving, bool *smaller)
 	config_init(&tree);
 	config_read_string(&tree, sh->text);
 	there = halving ? halve(config_root_setting(&tree), &k)
-			: take_out(config_root_setting(&tree), &k);
+			: take_out(sh, config_root_setting(&tree), &k);
 	if (there)
 		take_out_lonely(&tree);
 	*smaller = there && try_tree(sh, &tree);
@@ -266,6 +280,7 @@ void shrink(config_t *tree, const char *file, uint64_t seed, unsigned timeout_s,
 	sh = (struct shrinking){.file = file, .seed = seed, .timeout_s = timeout_s};
 	sh.result = *failed;
 	essence(failed->why, sh.what, sizeof(sh.what));
+	sh.scripted = strstr(failed->why, ": step ") != NULL;
 	spell_out(tree, seed);
 	sh.text = text_of(tree);
 	while (pass(&sh, false))
@@ -273,7 +288,7 @@ void shrink(config_t *tree, const char *file, uint64_t seed, unsigned timeout_s,
 	while (pass(&sh, true))
 		;
 	fprintf(out, "# Made smaller from %s in %u runs. It fails:\n# %s\n%s", file, sh.runs,
-		sh.result.why, sh.text);
+		sh.result.why, sh.text + 2);
 	if (pcap)
 		capture(&sh, pcap);
 	free(sh.text);

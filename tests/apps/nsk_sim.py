@@ -3,57 +3,19 @@
 """nsk-sim: what it says about broken scenarios, that a seed repeats a run to the byte, what a failing run tells, that
 the smaller scenario is the cause alone, and that the samples hold."""
 import glob
-import json
 import os
 import pathlib
 import re
 import signal
 import struct
 import subprocess
-import sys
-import tempfile
 import unittest
 
+from sim_case import NSK_SIM, ROOT, SimCase, run, source
 from sim_scenarios import APPS, BROKEN, DOOMED, HOSTILE, HOSTS, LINK
 
-ROOT = os.environ["NSK_SOURCE_ROOT"]
-NSK_SIM = sys.argv.pop(1)
 
-
-def run(*args):
-    return subprocess.run([NSK_SIM, *args], capture_output=True, text=True, timeout=300, check=False,
-                          stdin=subprocess.DEVNULL)
-
-
-def source(name):
-    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
-        return file.read()
-
-
-class Sim(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def file(self, text, name="test.conf"):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(text)
-        return path
-
-    def json(self, text, *args):
-        result = run("--json", *args, self.file(text))
-        self.assertEqual(result.stderr, "")
-        return json.loads(result.stdout)
-
-    def capture(self, text, *args):
-        path = os.path.join(self.folder, "out.pcapng")
-        result = run("--pcap", path, *args, self.file(text))
-        self.assertEqual(result.returncode, 0, result.stderr)
-        with open(path, "rb") as file:
-            return file.read()
-
+class Sim(SimCase):
     def test_what_is_wrong_is_told_with_its_line_and_what_to_do(self):
         path = os.path.join(self.folder, "test.conf")
         for text, message in BROKEN:

@@ -26,6 +26,14 @@ links = { wire = { ends = ["a", "b"]; rate = "10 Mbit/s"; delay = "5 ms"; }; all
 apps = { drip = { kind = "udp"; from = "a"; to = "b"; count = 200; }; };
 """
 
+STEPS = """\
+hosts = { a = { }; b = { }; };
+links = { wire = { ends = ["a", "b"]; }; };
+apps = { talk = { from = "a"; to = "b";
+  client_steps = [ "set TCP_NODELAY 1", "write 5 KB", "wait 1 s", "shutdown", "read to end", "close" ];
+  server_steps = [ "wait 10 ms", "read 1 KB", "read to end", "write 1 KB", "close" ]; }; };
+"""
+
 # What is planted, in which scenario, and what is said of it.
 PLANTS = (
     ("queued", FAST, r'host "\w" holds \d+ bytes in TCP queues, of \d+ that it may'),
@@ -48,6 +56,7 @@ PLANTS = (
     ("rcv-ahead-of-peer", FAST, "of the server RCV.NXT is behind the peer's SND.NXT, "),
     ("octet", FAST, "byte 7 that the server got is 0x[0-9a-f]+, sent was 0x[0-9a-f]+"),
     ("octet-missing", FAST, "byte 7 that the server got is 0x[0-9a-f]+, sent was 0x[0-9a-f]+"),
+    ("octet", STEPS, "byte 7 that the server got is 0x[0-9a-f]+, sent was 0x[0-9a-f]+"),
     ("datagram-sent", UDP, r'host "a" has sent 200 datagrams; its links have taken 199, 0 packets are lost'),
     ("datagram-received", UDP, "1 datagrams have not arrived; links and hosts have lost 0 packets"),
     ("datagram-twice", UDP, "1 datagrams came twice; links have doubled 0 packets"),
@@ -63,7 +72,7 @@ class Planted(unittest.TestCase):
                                   env=dict(os.environ, NSK_PLANT=plant), stdin=subprocess.DEVNULL)
 
     def test_without_a_plant_all_holds(self):
-        for text in (FAST, SLOW, UDP):
+        for text in (FAST, SLOW, STEPS, UDP):
             result = self.run_with("", text)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
@@ -80,6 +89,11 @@ class Planted(unittest.TestCase):
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn('acts = [ "flood" ];', result.stdout)
             self.assertRegex(result.stdout, r"per_second = \d{1,2};")
+
+    def test_of_scripts_the_steps_that_it_takes_are_left(self):
+        result = self.run_with("octet", STEPS, "--shrink")
+        self.assertIn('client_steps = [ "write 5 KB" ];', result.stdout)
+        self.assertRegex(result.stdout, r'server_steps = \[ ("read 1 KB"|"read to end") \];')
 
     def test_a_host_that_has_nothing_to_do_with_it_goes_with_its_link(self):
         result = self.run_with("sent", UDP, "--shrink")
