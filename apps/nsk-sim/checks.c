@@ -318,7 +318,10 @@ void checks_end(struct sim *sim)
 		note_host(sim, i);
 	if (sim->result->failed)
 		return;
-	sim_run(sim, sim->now_ns + longest_way(sim), never);
+	/* Who sleeps meanwhile takes nothing from its links. */
+	do
+		sim_run(sim, sim->now_ns + longest_way(sim), never);
+	while (sim->now_ns < sim->faults_end_ns + longest_way(sim) && !sim->result->failed);
 	for (unsigned i = 0; i < sim->s->nhosts; i++)
 		check_host(sim, &sim->stack[i]);
 	for (unsigned i = 0; i < sim->s->nlinks; i++)

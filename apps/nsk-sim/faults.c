@@ -7,9 +7,11 @@
 #include "nsk-sim/apps.h"
 #include "nsk-sim/sim.h"
 
-static void note_end(struct sim *sim)
+/* A fault ends then, no sooner than others. */
+static void note_end(struct sim *sim, uint64_t at_ns)
 {
-	sim->faults_end_ns = sim->now_ns;
+	if (at_ns > sim->faults_end_ns)
+		sim->faults_end_ns = at_ns;
 }
 
 static void link_up(struct sim *sim, void *arg)
@@ -17,7 +19,7 @@ static void link_up(struct sim *sim, void *arg)
 	const struct sim_fault *f = arg;
 
 	nsk_wire_link(sim->wire[f->link].wire, true);
-	note_end(sim);
+	note_end(sim, sim->now_ns);
 	for (unsigned end = 0; end < 2; end++)
 		sim->stack[sim->s->link[f->link].host[end]].touched = true;
 }
@@ -55,7 +57,7 @@ static void change_back(struct sim *sim, void *arg)
 	struct restore *r = arg;
 
 	change(sim, &sim->wire[r->fault->link], r->before);
-	note_end(sim);
+	note_end(sim, sim->now_ns);
 	free(r);
 }
 
@@ -80,7 +82,7 @@ static void host_on(struct sim *sim, void *arg)
 	sim->stack[f->host].stopped = false;
 	sim->stack[f->host].touched = true;
 	apps_wake(sim->apps, f->host);
-	note_end(sim);
+	note_end(sim, sim->now_ns);
 }
 
 static void starve(struct sim *sim, struct sim_stack *h, const struct sim_fault *f)
@@ -97,7 +99,7 @@ static void feed(struct sim *sim, void *arg)
 {
 	const struct sim_fault *f = arg;
 
-	note_end(sim);
+	note_end(sim, sim->now_ns);
 	/* Another shortage may have taken its place. */
 	if (sim->stack[f->host].shortage == f)
 		starve(sim, &sim->stack[f->host], NULL);
@@ -120,7 +122,7 @@ static void stall(struct sim *sim, const struct sim_fault *f, bool stalled)
 static void go_on(struct sim *sim, void *arg)
 {
 	stall(sim, arg, false);
-	note_end(sim);
+	note_end(sim, sim->now_ns);
 }
 
 static void begin(struct sim *sim, void *arg)
@@ -128,7 +130,7 @@ static void begin(struct sim *sim, void *arg)
 	struct sim_fault *f = arg;
 	uint64_t end_ns = sim->now_ns + f->for_ns;
 
-	sim->faults_end_ns = end_ns;
+	note_end(sim, end_ns);
 	switch (f->what) {
 	case FAULT_DOWN:
 		link_down(sim, f);
@@ -163,7 +165,7 @@ static void begin(struct sim *sim, void *arg)
 	default:
 		/* Every clock leaps, as when a machine was asleep: nobody turns in between. */
 		sim->now_ns += f->leap_ns;
-		sim->faults_end_ns = sim->now_ns;
+		note_end(sim, sim->now_ns);
 	}
 }
 

@@ -278,6 +278,14 @@ class Sim(SimCase):
         self.assertGreater(result["apps"][0]["end_s"], 5)
         self.assertGreater(result["links"][0]["forth"]["cut"], 0)
 
+    def test_nobody_has_to_get_on_before_the_longest_fault_is_over(self):
+        text = HOSTS + 'settings = { tcp = { retries = 100; rto_max_ms = 10000; }; arp = { retries = 100; retry_ms = 10000; }; };' + LINK + \
+            APPS.replace("20000", "2000000") + """faults = ( { at = "100 ms"; link = "wire"; down = true; for = "10 min"; },
+            { at = "1 s"; link = "wire"; set = { loss = "1 %"; }; for = "100 ms"; } );"""
+        result = self.json(text)
+        self.assertTrue(result["ok"], result["why"])
+        self.assertGreater(result["apps"][0]["end_s"], 600)
+
     def test_who_was_to_wake_up_while_its_host_was_stopped_goes_on_with_it(self):
         apps = """apps = { slow = { from = "a"; to = "b"; bytes = 30000; read_rate = "100 kbit/s"; };
             talk = { kind = "request"; from = "b"; to = "a"; think = "100 ms"; count = 9; }; };

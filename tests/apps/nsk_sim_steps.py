@@ -170,6 +170,11 @@ class Steps(SimCase):
         result = self.json(hosts + app(["write 100", "read 100", "write 100 KB", "read to end"], keys="connections = 5;"))
         self.assertTrue(result["ok"], result["why"])
 
+    def test_who_sleeps_when_all_is_over_still_takes_what_is_on_its_way(self):
+        fault = 'faults = ( { at = "1002 ms"; host = "b"; stop = true; for = "10 s"; } );'
+        result = self.json(scenario(["wait until 1 s", "write 3 KB", "wait 1 ms", "abort"], ["wait until 1 s", "abort"]) + fault)
+        self.assertTrue(result["ok"], result["why"])
+
     # ---- how steps end
 
     def test_an_outcome_that_is_named_is_the_one_that_comes(self):
