@@ -72,7 +72,7 @@ struct neigh {
 	uint8_t state;	       /* enum neigh_state */
 	uint8_t iface;	       /* index */
 	uint8_t tries;	       /* requests sent in this state */
-	uint8_t queued;	       /* packets that wait */
+	uint8_t queued;	       /* packets that wait, fragments of one counted once */
 	uint8_t header[16];    /* link header: ETH_HLEN bytes */
 	uint64_t used_ns;      /* a packet went this way, 0: never */
 	uint64_t confirmed_ns; /* it surely lived */
