@@ -36,6 +36,9 @@ extern "C" {
 	X(IP_REASM_OKS, "ip_reasm_oks", "datagrams put together from fragments")                \
 	X(IP_REASM_FAILS, "ip_reasm_fails", "datagrams in fragments given up")                  \
 	X(IP_REASM_TIMEOUT, "ip_reasm_timeout", "of them: not whole in time")                   \
+	X(IP_FRAG_OKS, "ip_frag_oks", "datagrams sent in fragments")                            \
+	X(IP_FRAG_FAILS, "ip_frag_fails", "datagrams that could not be, or must not")           \
+	X(IP_FRAG_CREATES, "ip_frag_creates", "fragments made")                                 \
 	X(ICMP_ECHO_REPLIES, "icmp_echo_replies", "ICMP echo replies sent")                     \
 	X(ICMP_ERRORS_SENT, "icmp_errors_sent", "ICMP errors sent")                             \
 	X(ICMP_ERRORS_RECEIVED, "icmp_errors_received", "ICMP errors accepted")                 \

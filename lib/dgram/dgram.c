@@ -13,6 +13,7 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 	d->rcvbuf = SETTING(w->set, udp_rcvbuf);
 	d->sndbuf = SETTING(w->set, udp_sndbuf);
 	d->mcast_ttl = 1; /* RFC 1112 §6.1 */
+	d->mtu_discover = IP_PMTUDISC_WANT;
 	list_init(&d->errors);
 	list_init(&d->groups);
 	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);

@@ -4,8 +4,8 @@
  * receiving from it, control messages, the error queue, options, the way out. lib/udp and lib/icmp
  * put their own around it: how a datagram finds its socket and what stands in front of the payload.
  *
- * Datagrams are not fragmented yet: longer than the MTU is EMSGSIZE. Nothing waits here on the way
- * out but a datagram in parts (udp_cork.c), for its writer, so a socket is always writable.
+ * Nothing waits here on the way out but a datagram in parts (udp_cork.c), for its writer, so a
+ * socket is always writable.
  */
 #ifndef NSK_DGRAM_DGRAM_H
 #define NSK_DGRAM_DGRAM_H
@@ -243,9 +243,11 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own);
 /* The MTU of a way to a destination: the interface's, or what a router has told this socket. */
 uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 			const struct ip_addr *dst);
-/* What may be sent: the path's MTU if nothing may be fragmented on it, else the interface's. */
+/* What one packet may hold: the path's MTU, or the interface's if the socket does not mind it. */
 uint32_t dgram_sending_mtu(const struct dgram_sending *x);
-/* 0, or -EMSGSIZE: an IP packet with len bytes in it does not fit the way. */
+/* Whether an IP packet with len bytes in it is no longer than that. */
+bool dgram_fits(const struct dgram_sending *x, size_t len);
+/* 0, or -EMSGSIZE: it is, and must not be fragmented. */
 int dgram_check_length(const struct dgram_sending *x, size_t len);
 /* Room for len bytes in a chain; NULL with *err set. */
 struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err);

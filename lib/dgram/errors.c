@@ -114,6 +114,8 @@ void dgram_learn_mtu(struct dgram *d, const struct ip_error *e)
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
 	dgram_learn_mtu(d, e);
+	if (e->mtu && d->mtu_discover == IP_PMTUDISC_DONT)
+		return; /* smaller fragments are all that it asks for, as in Linux */
 	if (d->wants & DGRAM_WANTS_ERRORS)
 		keep(d, e, skip);
 	else if (e->soft)

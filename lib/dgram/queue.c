@@ -16,7 +16,7 @@ static uint32_t charge_of(const struct rte_mbuf *m)
 	return bytes;
 }
 
-/* What the queues of a worker hold together at most. */
+/* What the queues of a worker hold together at most; each: what a buffer is charged. */
 static uint64_t most(const struct nsk_worker *w, uint32_t each)
 {
 	return w->set->udp_mem ? w->set->udp_mem / w->peers : (uint64_t)each * (w->pool->count / 8);
@@ -31,7 +31,7 @@ enum nsk_drop dgram_enqueue(struct dgram *d, struct rte_mbuf *m, enum nsk_drop f
 
 	if (NSK_UNLIKELY(d->queued && d->queued_bytes + bytes > d->rcvbuf))
 		why = full;
-	else if (NSK_UNLIKELY(w->sock->dgram_bytes + bytes > most(w, bytes)))
+	else if (NSK_UNLIKELY(w->sock->dgram_bytes + bytes > most(w, bytes / m->nb_segs)))
 		why = NSK_DROP_UDP_MEM_FULL;
 	if (NSK_UNLIKELY(why)) {
 		d->overflows++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The way out: where to, how, and one copy from the application into packet buffers, summed up as
- * it goes where that is wanted. What exceeds the MTU is refused: nothing is fragmented.
+ * it goes where that is wanted. Whether what exceeds the MTU is fragmented, IP_MTU_DISCOVER says.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -104,18 +104,43 @@ uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 	return NSK_MIN(mtu, (uint32_t)d->narrow_mtu);
 }
 
+/* Linux's values of IP_MTU_DISCOVER, and what each of them means. */
+static const struct {
+	bool minds_path; /* what routers told counts, not the interface's MTU alone */
+	bool cuts;	 /* what is longer is fragmented here, not refused */
+	bool df;	 /* routers must not fragment, and so it is if what is shorter has it */
+	bool df_if_whole;
+} discover[] = {
+	[IP_PMTUDISC_DONT] = {.minds_path = true, .cuts = true},
+	[IP_PMTUDISC_WANT] = {.minds_path = true, .cuts = true, .df_if_whole = true},
+	[IP_PMTUDISC_DO] = {.minds_path = true, .df = true},
+	[IP_PMTUDISC_PROBE] = {.df = true},
+	[IP_PMTUDISC_INTERFACE] = {.df = false},
+	[IP_PMTUDISC_OMIT] = {.cuts = true},
+};
+
 uint32_t dgram_sending_mtu(const struct dgram_sending *x)
 {
-	if (NSK_LIKELY(x->d->mtu_discover != IP_PMTUDISC_DO))
+	if (!discover[x->d->mtu_discover].minds_path)
 		return x->route->iface->mtu;
 	return dgram_path_mtu(x->d, x->route, &x->dst);
 }
 
+bool dgram_fits(const struct dgram_sending *x, size_t len)
+{
+	return len + family_of(x->dst.family)->hdr_len <= dgram_sending_mtu(x);
+}
+
 int dgram_check_length(const struct dgram_sending *x, size_t len)
 {
-	if (len + family_of(x->dst.family)->hdr_len <= dgram_sending_mtu(x))
-		return 0;
-	return -EMSGSIZE;
+	return discover[x->d->mtu_discover].cuts || dgram_fits(x, len) ? 0 : -EMSGSIZE;
+}
+
+/* RFC 1191 §3: a whole datagram finds out what its path takes. */
+static bool must_stay_whole(const struct dgram_sending *x, size_t len)
+{
+	return discover[x->d->mtu_discover].df ||
+	       (discover[x->d->mtu_discover].df_if_whole && dgram_fits(x, len));
 }
 
 /* ---- buffers --------------------------------------------------------------------------------- */
@@ -131,7 +156,7 @@ struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err
 		return NULL;
 	for (room = rte_pktmbuf_tailroom(m); NSK_UNLIKELY(room < len);
 	     room += rte_pktmbuf_tailroom(last)) {
-		if (!(x->route->iface->tx_offloads & PORT_TX_MULTI_SEG)) {
+		if (!(x->route->iface->tx_offloads & PORT_TX_MULTI_SEG) && dgram_fits(x, len)) {
 			*err = -EMSGSIZE;
 			goto fail;
 		}
@@ -224,8 +249,8 @@ void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t pro
 		.proto = proto,
 		.ttl = x->how.ttl,
 		.tos = x->how.tos,
-		.df = x->d->mtu_discover == IP_PMTUDISC_DO ||
-		      x->d->mtu_discover == IP_PMTUDISC_PROBE,
+		.df = must_stay_whole(x, m->pkt_len),
+		.mtu = (uint16_t)dgram_sending_mtu(x),
 	};
 	struct nsk_worker *w = x->d->sock.worker;
 

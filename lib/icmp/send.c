@@ -30,7 +30,8 @@ static struct rte_mbuf *take_in(const struct dgram_sending *x, const struct msgh
 {
 	struct rte_mbuf *m = NULL;
 
-	*err = dgram_check_length(x, len - header);
+	/* A header that the application wrote is for one packet, as in Linux. */
+	*err = header ? (dgram_fits(x, len - header) ? 0 : -EMSGSIZE) : dgram_check_length(x, len);
 	if (*err)
 		dgram_error_too_long(x, 0);
 	else

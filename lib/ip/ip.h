@@ -106,13 +106,14 @@ struct ip_out {
 	uint8_t proto;
 	uint8_t ttl; /* 0: default of settings */
 	uint8_t tos;
-	bool df; /* IPv4 don't fragment */
+	bool df;      /* IPv4 don't fragment */
+	uint16_t mtu; /* the path's, where it takes less than the interface; 0: not known */
 };
 
 /*
  * Puts an IP header in front of m (data starts at the transport header, transport checksum done or
- * left to the port as ip_l4_csum_offload() said), and sends it along rc. Longer than the MTU:
- * dropped and counted (callers split). Consumes m.
+ * left to the port as ip_l4_csum_offload() said), and sends it along rc. Longer than the MTU: in
+ * fragments, for which the checksum is done; with df it is dropped and counted. Consumes m.
  */
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPv4 output: a header in front of what a transport made. RFC 791, RFC 1122 §3.2.1, RFC 6864
- * (identification). Nothing is fragmented: transports keep to the MTU.
+ * IPv4 output: a header in front of what a transport made, or of each fragment of it. RFC 791,
+ * RFC 1122 §3.2.1, §3.3.3, RFC 6864 (identification).
  */
 #include <errno.h>
 #include <string.h>
@@ -82,6 +82,7 @@ static inline void output(struct nsk_worker *w, const struct route_cache *rc, st
 	uint8_t *header;
 
 	if (NSK_UNLIKELY(too_big(rc->iface, m, len))) {
+		worker_count(w, NSK_CNT_IP_FRAG_FAILS, 1);
 		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
 		return;
 	}
@@ -94,11 +95,159 @@ static inline void output(struct nsk_worker *w, const struct route_cache *rc, st
 	net_output(w, rc, m);
 }
 
+/* ---- fragments ---- */
+
+/* Where the next octet of a datagram's payload stands. */
+struct cut {
+	struct rte_mbuf *seg;
+	uint32_t off;
+};
+
+/* At most n octets that lie together; the cut moves behind them. */
+static uint32_t next_octets(struct cut *c, uint32_t n, struct rte_mbuf **seg, uint32_t *off)
+{
+	while (c->off == c->seg->data_len) {
+		c->seg = c->seg->next;
+		c->off = 0;
+	}
+	*seg = c->seg;
+	*off = c->off;
+	n = NSK_MIN(n, c->seg->data_len - c->off);
+	c->off += n;
+	return n;
+}
+
+/* The next n octets behind a header, where they stand: each of their buffers has one that refers to
+ * it. */
+static bool refer(struct nsk_worker *w, struct rte_mbuf *header, struct cut *c, uint32_t n)
+{
+	struct rte_mbuf *last = header, *seg;
+	uint32_t off, len;
+
+	for (; n; n -= len) {
+		struct rte_mbuf *m = pkt_alloc(w);
+
+		if (!m)
+			return false;
+		len = next_octets(c, n, &seg, &off);
+		rte_pktmbuf_attach(m, seg);
+		m->data_off = (uint16_t)(m->data_off + off);
+		m->data_len = (uint16_t)len;
+		m->pkt_len = len;
+		last->next = m;
+		last = m;
+		header->nb_segs++;
+		header->pkt_len += len;
+	}
+	return true;
+}
+
+/* The same for a port that takes no chains. */
+static bool copy(struct rte_mbuf *header, struct cut *c, uint32_t n)
+{
+	uint8_t *to = (uint8_t *)rte_pktmbuf_append(header, (uint16_t)n);
+	struct rte_mbuf *seg;
+	uint32_t off, len;
+
+	if (!to)
+		return false;
+	for (; n; n -= len, to += len) {
+		len = next_octets(c, n, &seg, &off);
+		memcpy(to, rte_pktmbuf_mtod_offset(seg, uint8_t *, off), len);
+	}
+	return true;
+}
+
+/* A packet of the next n octets; NULL: there was no buffer. */
+static struct rte_mbuf *fragment(struct nsk_worker *w, const struct iface *ifc, struct cut *c,
+				 const struct ipv4_view *view, uint32_t n)
+{
+	struct rte_mbuf *m = pkt_alloc(w);
+
+	if (!m)
+		return NULL;
+	write_header(ifc, m, (uint8_t *)rte_pktmbuf_append(m, IPV4_HLEN), view);
+	if (ifc->tx_offloads & PORT_TX_MULTI_SEG ? refer(w, m, c, n) : copy(m, c, n))
+		return m;
+	pkt_put(w, m);
+	return NULL;
+}
+
+/* All fragments of a payload, chained by qnext; NULL: none of them. */
+static struct rte_mbuf *cut_up(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m,
+			       struct ipv4_view *view, uint32_t mtu)
+{
+	const uint32_t most = (mtu - IPV4_HLEN) & ~7u, len = m->pkt_len;
+	struct rte_mbuf *first = NULL, *last = NULL;
+	struct cut c = {.seg = m};
+
+	for (uint32_t off = 0; off < len; off += most) {
+		uint32_t n = NSK_MIN(most, len - off);
+		struct rte_mbuf *f;
+
+		view->total_len = (uint16_t)(IPV4_HLEN + n);
+		view->frag = (uint16_t)(off / 8 | (off + n < len ? IPV4_FRAG_MF : 0));
+		f = fragment(w, ifc, &c, view, n);
+		if (last)
+			pkt_of(last)->qnext = f;
+		else
+			first = f;
+		if (!f)
+			break;
+		pkt_of(f)->qnext = NULL;
+		last = f;
+		if (off + n == len)
+			return first;
+	}
+	for (; first; first = last) {
+		last = pkt_of(first)->qnext;
+		pkt_put(w, first);
+	}
+	return NULL;
+}
+
+/*
+ * RFC 791 §3.2. All fragments or none: what is missing one is of no use. Their payload is not
+ * copied but for ports that take no chains; m goes when the last of them has gone.
+ */
+static void output_fragments(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+			     struct ipv4_view *view, uint32_t mtu)
+{
+	struct rte_mbuf *f = cut_up(w, rc->iface, m, view, mtu), *next;
+
+	if (!f) {
+		worker_count(w, NSK_CNT_IP_FRAG_FAILS, 1);
+		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+		return;
+	}
+	worker_count(w, NSK_CNT_IP_FRAG_OKS, 1);
+	for (; f; f = next) {
+		next = pkt_of(f)->qnext;
+		worker_count(w, NSK_CNT_IP_FRAG_CREATES, 1);
+		net_output(w, rc, f);
+	}
+	pkt_put(w, m);
+}
+
+/* A packet that may be fragmented, here if the path as we know it does not take it whole. */
 static NSK_NOINLINE void output_numbered(struct nsk_worker *w, const struct route_cache *rc,
 					 struct rte_mbuf *m, const struct ip_out *out)
 {
-	output(w, rc, m, out, next_id(w->ip, out));
+	uint32_t mtu = rc->iface->mtu, len = m->pkt_len + IPV4_HLEN;
+	uint16_t id = next_id(w->ip, out);
+	struct ipv4_view view;
+
+	if (out->mtu)
+		mtu = NSK_MIN(mtu, (uint32_t)out->mtu);
+	if (NSK_LIKELY(len <= mtu) || len > IPV4_MAX_LEN || m->ol_flags & L4_CSUM_FLAGS) {
+		output(w, rc, m, out, id);
+		return;
+	}
+	view = view_of(w, out, len, id);
+	output_fragments(w, rc, m, &view, mtu);
 }
+
+/* ---- packets ---- */
 
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out)

@@ -79,7 +79,7 @@ static uint32_t most_of_all(const struct nsk_worker *w)
 
 static uint32_t most_of_one(uint32_t most)
 {
-	return NSK_MAX(most / 4, NSK_MIN(REASS_SOURCE_LEAST, most));
+	return NSK_MAX(most / 4, NSK_MIN(REASS_SOURCE_LEAST, (most + 1) / 2));
 }
 
 static void charge(struct reass *t, struct datagram *d, uint32_t buffers)

@@ -14,8 +14,8 @@
  *    buffers of this one, or REASS_LEAST where a quarter of them is as many; and ip.frag_mem
  *    bytes. Beyond, the oldest datagram goes: under a flood from many sources one whose fragments
  *    come close together still gets through;
- *  - of a source: a quarter of that, or REASS_SOURCE_LEAST. Beyond, its own oldest datagram goes,
- *    so that one source does not push out what another has sent;
+ *  - of a source: a quarter of that, or REASS_SOURCE_LEAST where half of it is as many. Beyond,
+ *    its own oldest datagram goes, so that one source does not push out what another has sent;
  *  - of a datagram: REASS_PIECES_MAX fragments. Each costs a step when they come backwards.
  * A worthless datagram counts as one buffer, so these bound memory and time spent as well.
  */
@@ -29,10 +29,11 @@
 #include "mbuf/pkt.h"
 #include "mbuf/worker.h"
 
-#define REASS_SHARE	   32
-#define REASS_LEAST	   96u
-#define REASS_SOURCE_LEAST 48u /* the longest datagram, in fragments of an Ethernet */
-#define REASS_PIECES_MAX   128 /* the same over links that carry 576 bytes, as all do */
+#define REASS_SHARE 32
+#define REASS_LEAST 256u
+#define REASS_SOURCE_LEAST \
+	128u /* the longest datagram over links that carry 576 bytes, as all do */
+#define REASS_PIECES_MAX 128
 
 struct nsk_levels;
 

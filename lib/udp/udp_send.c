@@ -53,7 +53,8 @@ static int send_one(const struct dgram_sending *x, struct dgram_source *from, si
 
 	if (NSK_UNLIKELY(!m))
 		return rc;
-	offload = ip_l4_csum_offload(x->route, m, IP_PROTO_UDP);
+	/* No port sums up what leaves in fragments. */
+	offload = dgram_fits(x, len + UDP_HLEN) && ip_l4_csum_offload(x->route, m, IP_PROTO_UDP);
 	output(x, m, offload, dgram_copy_in(x->d->sock.worker, m, from, len, !offload));
 	return 0;
 }
@@ -83,10 +84,12 @@ int udp_check_length(const struct dgram_sending *x, size_t len)
 {
 	size_t each = x->how.segment ? NSK_MIN(len, (size_t)x->how.segment) : len;
 
-	if (dgram_check_length(x, each + UDP_HLEN) == 0)
+	if (dgram_fits(x, each + UDP_HLEN))
 		return 0;
 	if (x->how.segment && each == x->how.segment)
 		return -EINVAL; /* as Linux */
+	if (dgram_check_length(x, each + UDP_HLEN) == 0)
+		return 0;
 	dgram_error_too_long(x, x->port);
 	return -EMSGSIZE;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The kernel's ping gets every answer, with its bytes, from no data at all up to what one packet holds."""
+"""The kernel's ping gets every answer, with its bytes, from no data at all up to what a datagram holds, in fragments."""
 import re
 import subprocess
 
@@ -17,7 +17,7 @@ def ping(count, size, *options):
 
 class Ping(TapTest):
     def test_every_request_is_answered(self):
-        for size in (0, 1, 56, 1472):
+        for size in (0, 1, 56, 1472, 1473, 4000, 20000, 65507):
             with self.subTest(size=size):
                 # With -w it goes on until so many are answered: the last of them may be late on a busy machine.
                 said = ping(COUNT, size, "-w", str(PATIENCE_S))

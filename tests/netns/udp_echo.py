@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A kernel client sends datagrams of every size that one packet holds to nsk-echo. None is sent twice: none is lost."""
+"""A kernel client sends datagrams of every size that one packet holds to nsk-echo, and longer ones in fragments. None is sent
+twice: none is lost.
+"""
 import hashlib
 import random
 import socket
@@ -8,6 +10,7 @@ import socket
 from tap import STACK, TapTest, connect, main
 
 MOST = 1500 - 20 - 8
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 
 
 class UdpEcho(TapTest):
@@ -23,6 +26,16 @@ class UdpEcho(TapTest):
                 sent.update(data)
                 heard.update(answer)
         self.assertEqual(heard.hexdigest(), sent.hexdigest())
+
+    def test_longer_ones_go_in_fragments_both_ways(self):
+        source = random.Random(8)
+        sizes = [MOST + 1, 2952, 2953, 8192, 30000, 65507] + [source.randrange(MOST + 1, 65508) for _ in range(200)]
+        with connect(kind=socket.SOCK_DGRAM) as sock:
+            sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+            for size in sizes:
+                data = source.randbytes(size)
+                sock.send(data)
+                self.assertEqual(hashlib.blake2b(sock.recv(65536)).digest(), hashlib.blake2b(data).digest(), size)
 
     def test_answers_go_to_whom_the_question_came_from(self):
         socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(32)]

@@ -104,8 +104,6 @@ static void datagrams_of_every_size_up_to_the_mtu_arrive_whole(void **state)
 		assert_int_equal(ntohl(from.sin_addr.s_addr), HOST_A);
 		assert_int_equal(ntohs(from.sin_port), 1000);
 	}
-	assert_int_equal(pair_sendto(a, PORT, data, 1473), -1);
-	assert_int_equal(errno, EMSGSIZE);
 	assert_int_equal(pair_sendto(a, PORT, data, 0), 0); /* and it goes on */
 	world_settle(&world);
 	expect_data(b, "", 0);

@@ -21,7 +21,6 @@ DIFFERENCES = {
     "sending/a flag that send does not know": ("-1 EOPNOTSUPP", "flags that a call does not know are refused"),
     "receiving/a flag that recv does not know": ("-1 EOPNOTSUPP", "flags that a call does not know are refused"),
     "receiving/what is left after that": ("4", "a receive whose address could not be told has taken nothing"),
-    "options/IP_MTU_DISCOVER, at first": ("0", "a datagram is never fragmented, so that none need say that it must not be"),
     "options/IP_BIND_ADDRESS_NO_PORT, at first": ("1", "a stream's port is chosen to suit its peer"),
     "urgent/.*SO_OOBINLINE of a datagram socket":
         ("-1 ENOPROTOOPT", "what is in no table is ENOPROTOOPT, and only a stream has urgent data"),

@@ -60,6 +60,7 @@
 	X(urgent)      \
 	X(datagrams)   \
 	X(corks)       \
+	X(fragments)   \
 	X(pings)       \
 	X(groups)      \
 	X(messages)    \

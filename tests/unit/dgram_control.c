@@ -477,6 +477,7 @@ static void test_a_datagram_that_is_too_long_is_told_with_the_mtu(void **state)
 	struct letter l;
 
 	set(s, IPPROTO_IP, IP_RECVERR, 1);
+	set(s, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 	assert_int_equal(put(s, letter_to(&l, PEER, zeros, 1473)), -EMSGSIZE);
 	assert_int_equal(s->ready & EPOLLERR, EPOLLERR);
 	assert_int_equal(get(s, &l, 0), -EAGAIN);

@@ -172,12 +172,14 @@ static void test_a_raw_message_leaves_as_it_is(void **state)
 	struct net_world *world = *state;
 	struct sock *s = open_dgram(world, icmp_create_raw);
 	uint8_t p[1481] = "\x2a\x01\x02\x03whatever";
+	int must_not = IP_PMTUDISC_DO;
 	struct ipv4_view ip;
 
 	assert_int_equal(do_send(s, p, 12, PEER, 0), 12);
 	assert_memory_equal(nw_sent_ip(world, 0, peer_mac, &ip), p, 12);
 	assert_int_equal(ip.proto, IP_PROTO_ICMP);
 	assert_int_equal(ip.src, IF0_ADDR);
+	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	assert_int_equal(do_send(s, p, sizeof(p), PEER, 0), -EMSGSIZE);
 	assert_int_equal(do_send(s, p, 12, IF0_BCAST, 0), -EACCES);
 	assert_int_equal(do_connect(s, PEER, 0), 0);

@@ -321,16 +321,17 @@ static void test_numbers_of_packets_that_may_be_fragmented_do_not_repeat_RFC6864
 	}
 }
 
-static void test_longer_than_the_mtu_is_dropped_unless_the_port_splits(void **state)
+static void test_longer_than_the_mtu_and_whole_is_dropped_unless_the_port_splits(void **state)
 {
 	struct net_world *world = *state;
 
 	nw_resolve(world, PEER, peer_mac);
-	output(world, 1480, &(struct ip_out){0}, 0);
+	output(world, 1480, &(struct ip_out){.df = true}, 0);
 	assert_int_equal(world->nsent, 1);
-	output(world, 1481, &(struct ip_out){0}, 0);
+	output(world, 1481, &(struct ip_out){.df = true}, 0);
 	nw_assert_drops(world, NSK_DROP_IP_TOO_BIG, 1);
-	output(world, 1481, &(struct ip_out){0}, RTE_MBUF_F_TX_TCP_SEG);
+	assert_int_equal(world->w.cnt[NSK_CNT_IP_FRAG_FAILS], 1);
+	output(world, 1481, &(struct ip_out){.df = true}, RTE_MBUF_F_TX_TCP_SEG);
 	assert_int_equal(world->nsent, 2);
 }
 
@@ -381,7 +382,7 @@ int main(void)
 		NW_TEST(test_an_unknown_protocol_is_answered_by_protocol_unreachable_RFC1122_3_2_2_1),
 		NW_TEST(test_the_header_says_what_was_asked_for),
 		NW_TEST(test_numbers_of_packets_that_may_be_fragmented_do_not_repeat_RFC6864_4_2),
-		NW_TEST(test_longer_than_the_mtu_is_dropped_unless_the_port_splits),
+		NW_TEST(test_longer_than_the_mtu_and_whole_is_dropped_unless_the_port_splits),
 		NW_TEST(test_checksums_are_left_to_the_port_that_computes_them),
 		NW_TEST(test_each_failure_of_finding_a_way_has_its_reason),
 	};

@@ -88,9 +88,9 @@ static void test_a_number_that_comes_again_is_another_datagram(void **state)
 
 /* ---- bounds ---- */
 
-/* 1023 buffers: 96 for all, 48 for one source. */
-#define ALL  96
-#define ONE  48
+/* 1023 buffers: a quarter for all, half of that for one source. */
+#define ALL  255
+#define ONE  128
 #define EACH (sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + 2048 + RTE_PKTMBUF_HEADROOM)
 
 static void test_a_flood_from_many_keeps_within_its_share_and_lets_others_through(void **state)
@@ -161,7 +161,7 @@ static void test_worthless_ones_are_bounded_as_well(void **state)
 
 	f.len = 16;
 	f.more = true;
-	for (unsigned i = 0; i < 300; i++) {
+	for (unsigned i = 0; i < 400; i++) {
 		f.src = 0x0b000000 + i;
 		f.off = 0;
 		part_in(world, &f);
@@ -170,15 +170,19 @@ static void test_worthless_ones_are_bounded_as_well(void **state)
 		assert_true(kept_bytes(world) <= ALL * EACH);
 	}
 	assert_int_equal(kept_bytes(world), ALL * EACH);
-	nw_assert_drops(world, NSK_DROP_IP_FRAG_OVERLAP, 600);
-	assert_int_equal(world->w.cnt[NSK_CNT_IP_REASM_FAILS], 300);
+	nw_assert_drops(world, NSK_DROP_IP_FRAG_OVERLAP, 800);
+	assert_int_equal(world->w.cnt[NSK_CNT_IP_REASM_FAILS], 400);
 }
 
 static void test_a_datagram_with_more_than_its_share_is_given_up_at_once(void **state)
 {
 	struct net_world *world = *state;
 
-	for (uint32_t i = 0; i < 100; i++)
+	world->set.ip_frag_mem = 80 * EACH; /* 40 for one source */
+	for (uint32_t i = 0; i < 40; i++)
+		in(world, 7, i * 8, 8, true);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+	for (uint32_t i = 40; i < 100; i++)
 		in(world, 7, i * 8, 8, true);
 	in(world, 7, 800, 1, false);
 	nw_assert_drops(world, NSK_DROP_IP_FRAG_FULL, 101);
@@ -219,7 +223,12 @@ static void test_ip_frag_mem_bounds_them_in_bytes(void **state)
 
 	world->set.ip_frag_mem = 10 * EACH + 1;
 	for (uint16_t id = 0; id < 30; id++) {
-		in(world, id, 0, 8, true);
+		struct part f = usual;
+
+		f.src += id;
+		f.len = 8;
+		f.more = true;
+		part_in(world, &f);
 		assert_int_equal(kept_bytes(world), NSK_MIN(id + 1u, 10u) * EACH);
 	}
 	nw_assert_drops(world, NSK_DROP_IP_FRAG_FULL, 20);
