@@ -42,6 +42,7 @@ struct bbr {
 	uint64_t max_bw, bw, bw_latest, bw_shortterm;
 	uint64_t max_bw_of[2]; /* of the last cycle and of this one */
 	uint64_t full_bw;
+	uint64_t loss_round_bw; /* max_bw when the last round trip of losses ended */
 
 	uint64_t min_rtt_stamp_us, probe_rtt_min_stamp_us;
 	uint64_t probe_rtt_done_us; /* 0: the volume is not down yet */

@@ -12,6 +12,7 @@ static const struct image_field bbr_rows[] = {
 	NUMBER(bbr, bw_shortterm),
 	ARRAY(bbr, max_bw_of, IMAGE_NUMBER),
 	NUMBER(bbr, full_bw),
+	NUMBER(bbr, loss_round_bw),
 	KIND(bbr, min_rtt_stamp_us, IMAGE_US_LONG),
 	KIND(bbr, probe_rtt_min_stamp_us, IMAGE_US_LONG),
 	KIND(bbr, probe_rtt_done_us, IMAGE_US_LONG),

@@ -156,6 +156,23 @@ static void random_losses_do_not_hide_what_a_fast_link_carries(void **state)
 	end(1);
 }
 
+/* Chance takes six of the first few hundred segments now and then: startup goes on. */
+static void random_losses_do_not_end_startup(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 8; seed++) {
+		world_pair(&world, &(struct world_params){.seed = seed,
+							  .settings = settings,
+							  .wire = {.delay_ns = 25 * MS,
+								   .rate_bps = 5 * RATE,
+								   .loss_ppm = 10000}});
+		bulk_open(&b[0], &world, 5001, "bbr");
+		bulk_run(b, 1, 2 * SEC);
+		assert_true(model()->max_bw * 8 > 5 * SHARE(0.9));
+		end(1);
+	}
+}
+
 static void a_shallow_queue_is_enough(void **state)
 {
 	struct tcp_info i;
@@ -332,6 +349,7 @@ int main(void)
 		world_test(the_queue_is_shorter_than_cubics),
 		world_test(random_losses_are_no_congestion),
 		world_test(random_losses_do_not_hide_what_a_fast_link_carries),
+		world_test(random_losses_do_not_end_startup),
 		world_test(a_shallow_queue_is_enough),
 		world_test(two_flows_share),
 		world_test(startups_losses_cost_little_section_5_3_1_3),

@@ -56,22 +56,60 @@ static void section_5_3_1_3_losses_end_startup(void **state)
 	(void)state;
 	round_at(MBPS / 2);
 	round_at(MBPS);
+	s.rs.app_limited = true; /* or the rule of section 5.3.1.2 would end it */
 	lost(5 * SMSS, 5, 80 * SMSS, 5 * SMSS);
 	s.recovering = true;
 	s.rs.inflight = 80 * SMSS;
 	s.rs.lost = 5 * SMSS;
-	round_at(MBPS * 2); /* five ranges are too few */
+	round_at(MBPS); /* five ranges are too few */
 	assert_int_equal(b.state, BBR_STARTUP);
 	lost(6 * SMSS, 6, 80 * SMSS, 6 * SMSS);
 	s.rs.lost = SMSS; /* 1.25 % are too few */
-	round_at(MBPS * 4);
+	round_at(MBPS);
 	assert_int_equal(b.state, BBR_STARTUP);
 	lost(6 * SMSS, 6, 80 * SMSS, 6 * SMSS);
 	s.rs.lost = 6 * SMSS;
 	s.pipe = 10 * BDP;
-	round_at(MBPS * 8);
+	round_at(MBPS * 6 / 5);
 	assert_int_equal(b.state, BBR_DRAIN);
-	assert_int_equal(b.inflight_longterm, 8 * BDP);
+	assert_int_equal(b.inflight_longterm, BDP * 6 / 5);
+}
+
+/* A path that is full has no higher rates to offer: these losses come of something else. */
+static void losses_while_the_rate_grows_do_not_end_startup(void **state)
+{
+	(void)state;
+	s.recovering = true;
+	s.rs.inflight = 80 * SMSS;
+	s.rs.lost = 6 * SMSS;
+	s.pipe = 10 * BDP;
+	for (uint64_t rate = MBPS; rate <= 8 * MBPS; rate += rate / 3) {
+		lost(6 * SMSS, 6, 80 * SMSS, 6 * SMSS);
+		round_at(rate);
+		assert_int_equal(b.state, BBR_STARTUP);
+	}
+	lost(6 * SMSS, 6, 80 * SMSS, 6 * SMSS);
+	round_at(8 * MBPS);
+	assert_int_equal(b.state, BBR_DRAIN);
+	assert_int_equal(b.undo_state, BBR_STARTUP);
+}
+
+/* So many that no chance takes them. */
+static void many_losses_end_startup_whatever_the_rate(void **state)
+{
+	(void)state;
+	s.recovering = true;
+	s.rs.inflight = 80 * SMSS;
+	s.pipe = 10 * BDP;
+	round_at(MBPS);
+	lost(8 * SMSS, 8, 80 * SMSS, 8 * SMSS);
+	s.rs.lost = 8 * SMSS;
+	round_at(2 * MBPS);
+	assert_int_equal(b.state, BBR_STARTUP);
+	lost(9 * SMSS, 9, 80 * SMSS, 9 * SMSS);
+	s.rs.lost = 9 * SMSS;
+	round_at(4 * MBPS);
+	assert_int_equal(b.state, BBR_DRAIN);
 }
 
 static void section_5_3_1_3_without_sack_one_loss_is_enough(void **state)
@@ -282,7 +320,7 @@ static void section_5_5_11_and_probing_begins_again(void **state)
 	s.rs.inflight = 80 * SMSS;
 	s.rs.lost = 6 * SMSS;
 	s.pipe = 10 * BDP;
-	round_at(MBPS * 2);
+	round_at(MBPS);
 	assert_int_equal(b.state, BBR_DRAIN);
 	cc_algos[cc.algo]->undo(&cc);
 	assert_int_equal(b.state, BBR_STARTUP);
@@ -335,6 +373,8 @@ int main(void)
 		bbr_test(section_5_3_1_1_startup_doubles_each_round),
 		bbr_test(section_5_3_1_2_three_rounds_without_growth_fill_the_pipe),
 		bbr_test(section_5_3_1_3_losses_end_startup),
+		bbr_test(losses_while_the_rate_grows_do_not_end_startup),
+		bbr_test(many_losses_end_startup_whatever_the_rate),
 		bbr_test(section_5_3_1_3_without_sack_one_loss_is_enough),
 		bbr_test(section_5_3_2_drain_ends_when_the_queue_is_gone),
 		bbr_test(section_5_3_2_or_after_three_rounds),
