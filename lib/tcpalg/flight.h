@@ -12,8 +12,9 @@
  * ranges of a plain transfer to some 64 whatever its rate.
  *
  * When a room is full neighbours of the same kind are made one, with the later of the send times:
- * they are found lost later, never falsely, and their delivery tells no time. A SACK block that
- * still does not fit is forgotten, which costs a retransmission. Without any room nothing can be
+ * they are found lost later, never falsely, and their delivery tells no time. Where that gives
+ * little room it is tried again after as many changes as pay for it. A SACK block that still does
+ * not fit is forgotten, which costs a retransmission. Without any room nothing can be
  * sacked, and only a timeout finds a loss.
  *
  * Costs: a SACK block is one binary search and at most one move of the array (CVE-2019-11477), each
@@ -65,7 +66,7 @@ struct flight_room {
 	uint32_t lost_us;   /* [W] of these, when the last were sent */
 	uint16_t nlost;	    /* [W] of these, the ranges */
 	uint32_t stamp_us;  /* [W] the latest of the send times, if any */
-	bool dense;	    /* [W] no neighbours are of one kind: looking again is of no use */
+	uint16_t rest;	    /* [W] changes until neighbours of one kind are looked for again */
 	uint8_t stamped;    /* [W] what has it: private */
 	bool found;	    /* [W] flight_detect() found something when it looked last */
 	uint16_t looks;	    /* [W] ranges that ACKs have paid for since: flight_may_look() */

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* A squeeze looks at all ranges: if it frees less than this part of them, as many changes are to go
+ * by until the next one, so that each pays for a few ranges alone. */
+#define SQUEEZE_SHARE 16
+
 unsigned map_find(const struct flight_room *room, uint32_t seq)
 {
 	const struct flight_range *r = &room->r[room->first];
@@ -38,7 +42,8 @@ void map_replace(struct flight_room *room, unsigned i, unsigned j, const struct 
 	unsigned behind = room->n - j;
 	int grow = (int)m - (int)(j - i);
 
-	room->dense = false;
+	if (room->rest)
+		room->rest--;
 	if (room->first + room->n + grow > room->cap) {
 		memmove(room->r, map_at(room, 0), room->n * sizeof(room->r[0]));
 		room->first = 0;
@@ -56,9 +61,9 @@ void map_replace(struct flight_room *room, unsigned i, unsigned j, const struct 
 void map_squeeze(struct flight_room *room)
 {
 	struct flight_range *r = map_at(room, 0);
-	unsigned to = 0;
+	unsigned n = room->n, to = 0;
 
-	if (room->dense)
+	if (room->rest)
 		return;
 	for (unsigned k = 0; k < room->n; to++) {
 		struct flight_range one = r[k++];
@@ -69,8 +74,9 @@ void map_squeeze(struct flight_room *room)
 		}
 		r[to] = one;
 	}
-	room->dense = to == room->n;
 	room->n = (uint16_t)to;
+	if (n - to < n / SQUEEZE_SHARE)
+		room->rest = (uint16_t)(n / SQUEEZE_SHARE);
 }
 
 void map_join(struct flight_room *room)
@@ -78,7 +84,6 @@ void map_join(struct flight_room *room)
 	struct flight_range *r = map_at(room, 0);
 	unsigned to = 0;
 
-	room->dense = false;
 	for (unsigned k = 1; k < room->n; k++) {
 		if (!map_same(&r[to], &r[k]))
 			r[++to] = r[k];

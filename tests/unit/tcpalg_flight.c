@@ -419,6 +419,28 @@ static void acks_share_the_looks_at_many_ranges(void **state)
 	end();
 }
 
+/* What looks at all ranges is paid by as many changes as it takes: a sixteenth of them. */
+static void a_full_room_is_not_squeezed_for_each_block(void **state)
+{
+	uint32_t n = 100;
+
+	(void)state;
+	start(0, 64);
+	send_new(100 * SMSS, 100);
+	clear_news(400, 0);
+	for (; f.room->n < 63; n += 2 * SMSS)
+		assert_int_equal(sack(n, n + SMSS), FLIGHT_NEW);
+	assert_int_equal(sack(n, n + SMSS), FLIGHT_FULL); /* no neighbours are of one kind */
+	ack(2 * SMSS);
+	send_new(SMSS, 200);
+	send_new(SMSS, 300); /* now there are, two changes later */
+	assert_int_equal(f.room->n, 63);
+	assert_int_equal(sack(10020, 10050), FLIGHT_FULL);
+	again(2 * SMSS, 3 * SMSS, 400); /* the third */
+	assert_int_equal(sack(10020, 10050), FLIGHT_NEW);
+	end();
+}
+
 static void larger_room_takes_everything_over(void **state)
 {
 	struct flight_room *old;
@@ -552,6 +574,7 @@ int main(void)
 		cmocka_unit_test(rfc4015_nothing_is_lost_after_unmarking),
 		cmocka_unit_test(full_room_forgets_blocks_and_keeps_its_counts),
 		cmocka_unit_test(acks_share_the_looks_at_many_ranges),
+		cmocka_unit_test(a_full_room_is_not_squeezed_for_each_block),
 		cmocka_unit_test(larger_room_takes_everything_over),
 		cmocka_unit_test(rfc8985_6_2_order_within_a_grain_is_kept),
 		cmocka_unit_test(losses_are_told_once),
