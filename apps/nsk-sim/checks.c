@@ -231,6 +231,18 @@ static uint64_t longest_way(const struct sim *sim)
 	return SETTLE_SHARES * most;
 }
 
+/* Some datagrams wait for fragments that may be lost: until their time is over. */
+static bool in_pieces(struct sim *sim)
+{
+	for (unsigned i = 0; i < sim->s->nhosts; i++) {
+		struct sim_stack *h = &sim->stack[i];
+
+		if (h->stack && !h->gone && stats_of(h).level.ip_reasm_bytes)
+			return true;
+	}
+	return false;
+}
+
 static void check_host(struct sim *sim, struct sim_stack *h)
 {
 	struct nsk_stats st;
@@ -314,14 +326,20 @@ static void note_host(struct sim *sim, uint32_t index)
 
 void checks_end(struct sim *sim)
 {
+	bool pieces;
+
 	for (uint32_t i = 0; i < sim->s->nhosts; i++)
 		note_host(sim, i);
 	if (sim->result->failed)
 		return;
-	/* Who sleeps meanwhile takes nothing from its links. */
-	do
+	/* Who sleeps meanwhile takes nothing from its links; of fragments that were given up their
+	 * senders are told. */
+	do {
+		pieces = in_pieces(sim);
 		sim_run(sim, sim->now_ns + longest_way(sim), never);
-	while (sim->now_ns < sim->faults_end_ns + longest_way(sim) && !sim->result->failed);
+	} while (
+		(sim->now_ns < sim->faults_end_ns + longest_way(sim) || pieces || in_pieces(sim)) &&
+		!sim->result->failed);
 	for (unsigned i = 0; i < sim->s->nhosts; i++)
 		check_host(sim, &sim->stack[i]);
 	for (unsigned i = 0; i < sim->s->nlinks; i++)

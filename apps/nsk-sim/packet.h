@@ -41,7 +41,8 @@ struct packet_tcp {
 static inline bool packet_is_udp(const uint8_t *frame)
 {
 	return frame[12] == PACKET_ETH_IP >> 8 && frame[13] == (PACKET_ETH_IP & 255) &&
-	       frame[PACKET_ETH + 9] == PACKET_UDP;
+	       frame[PACKET_ETH + 9] == PACKET_UDP && !(frame[PACKET_ETH + 6] & 0x1f) &&
+	       !frame[PACKET_ETH + 7];
 }
 
 /* Link header; returns what follows it. */

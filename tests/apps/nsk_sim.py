@@ -263,6 +263,19 @@ class Sim(SimCase):
         self.assertLess(ping["requests"] + drip["requests"], 480)
         self.assertGreater(ping["requests"] + drip["requests"], 100)
 
+    def test_long_datagrams_arrive_whole_or_are_counted_as_lost(self):
+        apps = """apps = {
+            ping = { kind = "udp"; from = "a"; to = "b"; count = 100; request = 9000; response = 30000; think = "40 ms"; };
+            drip = { kind = "udp"; from = "b"; to = "a"; count = 100; request = 1473; think = "40 ms"; start = "50 ms"; }; };"""
+        ping, drip = self.json(HOSTS + LINK.replace("10 Mbit/s", "100 Mbit/s") + apps)["apps"]
+        self.assertEqual((ping["requests"], ping["bytes"], ping["bytes_back"]), (100, 900000, 3000000))
+        self.assertEqual((drip["requests"], drip["bytes"]), (100, 147300))
+        bad = LINK.replace('"5 ms"', '"5 ms"; loss = "1 %"; duplicate = "5 %"; corrupt = "1 %"; reorder = "5 %"')
+        for seed in range(1, 11):
+            ping, drip = self.json(HOSTS + bad + apps, "--seed", str(seed))["apps"]
+            self.assertLess(ping["requests"] + drip["requests"], 198)
+            self.assertGreater(ping["requests"] + drip["requests"], 80)
+
     def test_an_error_that_must_come_and_does_not_is_a_failure(self):
         result = run(self.file(HOSTS + LINK + APPS.replace("bytes", 'expect = "error"; bytes')))
         self.assertEqual(result.returncode, 1)
