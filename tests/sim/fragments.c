@@ -12,6 +12,7 @@
 
 #include "mbuf/pool.h"
 #include "sim/pair.h"
+#include "sim/peer.h"
 #include "stack/stack.h"
 #include "wire/family.h"
 #include "wire/icmp.h"
@@ -131,6 +132,61 @@ static void a_ping_of_20000_octets_is_answered_rfc1122_3_2_2_6(void **state)
 	assert_int_equal(counted(1, NSK_CNT_IP_FRAG_OKS), 2);
 	nsk_close(fd);
 	pair_finish(&world);
+}
+
+/* ---- TCP, which we do not fragment and others may ---- */
+
+static struct peer peer;
+
+/* Piece i, of 400 octets, of the packet in a frame. */
+static void hand_in_piece(const uint8_t *frame, size_t len, size_t i)
+{
+	const uint8_t *ip = frame + ETH_HLEN;
+	size_t all = len - ETH_HLEN - IPV4_HLEN, off = 400 * i, n = NSK_MIN(all - off, (size_t)400);
+	static uint8_t f[PEER_FRAME_MAX];
+
+	assert_true(off < all);
+	memcpy(f, frame, ETH_HLEN + IPV4_HLEN);
+	memcpy(f + ETH_HLEN + IPV4_HLEN, ip + IPV4_HLEN + off, n);
+	store_be16(f + ETH_HLEN + 2, (uint16_t)(IPV4_HLEN + n));
+	store_be16(f + ETH_HLEN + 6, (uint16_t)(off / 8 | (off + n < all ? IPV4_FRAG_MF : 0)));
+	store_be16(f + ETH_HLEN + 10, 0);
+	ipv4_set_checksum(f + ETH_HLEN, IPV4_HLEN);
+	peer_input(&peer, f, ETH_HLEN + IPV4_HLEN + n);
+	peer_settle(&peer);
+}
+
+static void segments_in_fragments_are_segments(void **state)
+{
+	static const size_t order[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1}};
+	static uint8_t frame[PEER_FRAME_MAX];
+	struct talk t;
+
+	(void)state;
+	world_fill(data, sizeof(data), 0, 1);
+	memset(&peer, 0, sizeof(peer));
+	peer_start(&peer, NULL);
+	talk_connect(&t, &peer, PORT, -1, NULL, 0);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(order); i++) {
+		size_t len = frame_tcp(frame, &(struct tcp_spec){.sport = t.port,
+								 .dport = t.stack_port,
+								 .flags = TCP_ACK | TCP_PSH,
+								 .seq = t.seq,
+								 .ack = t.ack,
+								 .data = data + i,
+								 .len = 1100});
+
+		for (unsigned k = 0; k < 3; k++)
+			hand_in_piece(frame, len, order[i][k]);
+		t.seq += 1100;
+		assert_int_equal(nsk_recv(t.fd, got, sizeof(got), 0), 1100);
+		assert_memory_equal(got, data + i, 1100);
+		peer_run(&peer, SEC);
+		assert_int_equal(peer_segment(&peer).ack, t.seq);
+		peer_forget(&peer);
+	}
+	assert_int_equal(world_counter(&peer.world, 0, NSK_CNT_IP_REASM_OKS), 4);
+	talk_end(&t);
 }
 
 /* ---- wires ---- */
@@ -355,6 +411,7 @@ int main(void)
 		world_test(datagrams_of_every_size_arrive_whole_rfc1122_3_3_2),
 		world_test(a_stack_of_447_buffers_takes_the_longest_datagram),
 		world_test(a_ping_of_20000_octets_is_answered_rfc1122_3_2_2_6),
+		world_test(segments_in_fragments_are_segments),
 		world_test(order_and_duplicates_do_not_matter),
 		world_test(what_arrives_over_a_bad_wire_is_what_was_sent),
 		world_test(the_sender_is_told_of_what_never_became_whole),

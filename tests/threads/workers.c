@@ -105,6 +105,66 @@ static void rings_do_not_wait_for_a_producer_that_lost_its_core(void **state)
 	crew_end(&crew);
 }
 
+/* ---- long datagrams ------------------------------------------------------------------------ */
+
+#define LONG	8000
+#define SENDERS 3
+#define TIMES	40
+
+/* As many arrive, from the other stack. What is lost on the way, for rings are short, goes again.
+ */
+static void do_long_datagrams(struct job *job)
+{
+	static uint8_t data[SENDERS][LONG], buf[SENDERS][LONG + 1];
+	struct sockaddr_in to = crew_address(1, (uint16_t)job->len);
+	unsigned me = (unsigned)job->flags;
+
+	job->rc = 0;
+	for (unsigned i = 0; i < 100 * TIMES && job->rc < TIMES; i++) {
+		memset(data[me], (int)i, LONG);
+		if (nsk_sendto(job->fd, data[me], LONG, 0, (struct sockaddr *)&to, sizeof(to)) !=
+			    LONG ||
+		    nsk_recv(job->other, buf[me], LONG + 1, 0) != LONG)
+			continue;
+		if (memcmp(data[me], buf[me], LONG) == 0)
+			job->rc++;
+	}
+}
+
+/* Their fragments meet on one worker, and what is whole goes to another; and back in pieces. */
+static void long_datagrams_cross_from_worker_to_worker(void **state)
+{
+	struct job job[SENDERS] = {{NULL}};
+	struct nsk_stats stats;
+	struct crew crew;
+
+	(void)state;
+	crew_start(&crew, 2);
+	for (int i = 0; i < SENDERS; i++) {
+		crew_enter(&crew, 0);
+		job[i] = (struct job){.fn = do_long_datagrams,
+				      .stack = crew.stack[0],
+				      .fd = crew_udp((uint16_t)(1000 + i)),
+				      .len = (size_t)(2000 + i),
+				      .flags = i};
+		crew_enter(&crew, 1);
+		job[i].other = crew_udp((uint16_t)(2000 + i));
+		crew_timeout(job[i].other, SO_RCVTIMEO, 500);
+		job_start(&job[i]);
+	}
+	for (unsigned i = 0; i < SENDERS; i++) {
+		job_join(&job[i]);
+		assert_int_equal(job[i].rc, TIMES);
+	}
+	assert_int_equal(nsk_stats_read(crew.stack[1], -1, &stats), 0);
+	assert_true(stats.counter[NSK_CNT_IP_REASM_OKS] >= SENDERS * TIMES);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(nsk_stats_read(crew.stack[1], i, &stats), 0);
+		assert_true(stats.counter[NSK_CNT_IP_REASM_OKS] > 0);
+	}
+	crew_end(&crew);
+}
+
 /* ---- before and after the workers' threads ------------------------------------------------- */
 
 #define CALLERS 3
@@ -288,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_workers_call_each_other_without_a_deadlock),
 		cmocka_unit_test(rings_do_not_wait_for_a_producer_that_lost_its_core),
+		cmocka_unit_test(long_datagrams_cross_from_worker_to_worker),
 		cmocka_unit_test(calls_come_before_the_threads_run_and_after_they_ended),
 		pair_test(settings_counters_and_interfaces_change_while_data_flows),
 		cmocka_unit_test(a_foreign_server_serves_whatever_worker_packets_come_to),
