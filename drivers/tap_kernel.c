@@ -120,10 +120,42 @@ enum tap_state tap_kernel_state(const char *iface, bool tun)
 		       : TAP_FREE;
 }
 
+/* As <linux/ipv6.h>, which cannot stand beside <netinet/in.h>. */
+struct in6_request {
+	uint8_t addr[16];
+	uint32_t prefix_len;
+	int index;
+};
+
+static struct in6_request link_local(const struct rte_ether_addr *mac, unsigned index)
+{
+	const uint8_t *b = mac->addr_bytes;
+
+	return (struct in6_request){.addr = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, b[0] ^ 2, b[1], b[2],
+					     0xff, 0xfe, b[3], b[4], b[5]},
+				    .prefix_len = 64,
+				    .index = (int)index};
+}
+
+/* The kernel made its link-local address of the MAC that it had, which is ours. A kernel that makes
+ * it otherwise, or has none, is left alone. */
+static void move_link_local(unsigned index, const struct rte_ether_addr *from,
+			    const struct rte_ether_addr *to)
+{
+	struct in6_request old = link_local(from, index), new = link_local(to, index);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (ioctl(fd, SIOCDIFADDR, &old) == 0)
+		ioctl(fd, SIOCSIFADDR, &new);
+	close(fd);
+}
+
 int tap_kernel_mac(uint16_t port)
 {
 	struct rte_eth_dev_info info;
-	struct rte_ether_addr mac;
+	struct rte_ether_addr mac, other;
 	struct ifreq ifr = {0};
 	int fd, rc = rte_eth_dev_info_get(port, &info);
 
@@ -134,14 +166,16 @@ int tap_kernel_mac(uint16_t port)
 	if (!if_indextoname(info.if_index, ifr.ifr_name))
 		return -errno;
 	ifr.ifr_hwaddr.sa_family = ARPHRD_ETHER;
-	memcpy(ifr.ifr_hwaddr.sa_data, mac.addr_bytes, sizeof(mac.addr_bytes));
-	ifr.ifr_hwaddr.sa_data[0] = (char)(mac.addr_bytes[0] == KERNEL_MAC_FIRST
-						   ? KERNEL_MAC_FIRST ^ 4
-						   : KERNEL_MAC_FIRST);
+	other = mac;
+	other.addr_bytes[0] = mac.addr_bytes[0] == KERNEL_MAC_FIRST ? KERNEL_MAC_FIRST ^ 4
+								    : KERNEL_MAC_FIRST;
+	memcpy(ifr.ifr_hwaddr.sa_data, other.addr_bytes, sizeof(other.addr_bytes));
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	rc = ioctl(fd, SIOCSIFHWADDR, &ifr) ? -errno : 0;
 	close(fd);
+	if (rc == 0)
+		move_link_local(info.if_index, &mac, &other);
 	return rc;
 }

@@ -72,19 +72,19 @@ NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire
 NSK_API int nsk_config_add_callback(struct nsk_config *config, struct nsk_callback_port *port);
 
 /** @brief Give the device added last an address with prefix length, as `-a CIDR` does
- * ("10.0.0.2/24"). */
+ * ("10.0.0.2/24", "2001:db8::2/64"). */
 NSK_API int nsk_config_add_address(struct nsk_config *config, const char *cidr);
 
 /** @brief Wrap the device added last in the fault driver ("loss=1%,seed=7"), as `-d fault:…:DEV`
  * does. */
 NSK_API int nsk_config_add_fault(struct nsk_config *config, const char *faults);
 
-/** @brief Default route by way of a gateway, as `-g ADDR` does. */
+/** @brief Default route of the gateway's family by way of it, as `-g ADDR` does. */
 NSK_API int nsk_config_add_gateway(struct nsk_config *config, const char *gateway);
 
 /**
  * @brief Add a route.
- * @param destination "10.1.0.0/16" or "default"
+ * @param destination "10.1.0.0/16", "2001:db8:1::/48", or "default": of the gateway's family
  * @param gateway address, or NULL for on-link
  * @param iface interface name, or NULL: the one that reaches the gateway
  * @param metric lowest wins

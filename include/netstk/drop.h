@@ -40,6 +40,13 @@ extern "C" {
 	X(ARP_QUEUE_FULL, "arp_queue_full", "Too many packets wait for neighbours to answer.")     \
 	X(ARP_UNRESOLVED, "arp_unresolved",                                                        \
 	  "The neighbour did not answer, so its packets were given up.")                           \
+	/* Neighbour discovery */                                                                  \
+	X(ND_MALFORMED, "nd_malformed", "The message breaks RFC 4861, or came from off the link.") \
+	X(ND_NOT_OURS, "nd_not_ours", "The solicitation is about an address that is not ours.")    \
+	X(ND_UNSOLICITED, "nd_unsolicited",                                                        \
+	  "An advertisement came that nobody here had asked for.")                                 \
+	X(ND_CONFLICT, "nd_conflict", "Another station advertises our address (RFC 4862).")        \
+	X(ND_IGNORED, "nd_ignored", "The message is a redirect or a router's: not followed.")      \
 	/* IP */                                                                                   \
 	X(IP_SHORT, "ip_short", "The packet is shorter than an IP header.")                        \
 	X(IP_VERSION, "ip_version", "The version field does not fit the packet's EtherType.")      \
@@ -49,6 +56,9 @@ extern "C" {
 	  "The total length is below the header's or past the packet's end.")                      \
 	X(IP_CHECKSUM, "ip_checksum", "The IPv4 header checksum is wrong.")                        \
 	X(IP_OPTIONS, "ip_options", "The IPv4 options are malformed or ask for a source route.")   \
+	X(IP6_EXTENSIONS, "ip6_extensions",                                                        \
+	  "The IPv6 extension headers are malformed, too many, or not to be passed over.")         \
+	X(IP6_NO_NEXT, "ip6_no_next", "Nothing follows the IPv6 headers (number 59).")             \
 	X(IP_MARTIAN_SOURCE, "ip_martian_source", "The source address may never send to us.")      \
 	X(IP_MARTIAN_DEST, "ip_martian_dest",                                                      \
 	  "The destination address may never be on this wire.")                                    \

@@ -51,6 +51,15 @@ static inline struct ip_addr ip_addr_v6(const void *wire16)
 	return a;
 }
 
+/* From the 16 bytes of a family's address, of which IPv4 has the first 4 and zeros. */
+static inline struct ip_addr ip_addr_of(uint8_t family, const void *b16)
+{
+	struct ip_addr a = {.family = family};
+
+	memcpy(a.b, b16, 16);
+	return a;
+}
+
 /* From four numbers, as in ip_addr_v4_of(10, 0, 0, 1). */
 static inline struct ip_addr ip_addr_v4_of(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {

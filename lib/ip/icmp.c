@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMP input: echo, and errors about packets of ours. RFC 792, RFC 1122 §3.2.2, RFC 1191, RFC 5927
- * (what an error must quote). Redirects and source quenches are not followed (RFC 6633). Errors
- * that we send: icmp_error.c. What sockets get of it: lib/icmp.
+ * ICMP input, of both families: echo, and errors about packets of ours. RFC 792, RFC 1122 §3.2.2,
+ * RFC 1191, RFC 4443, RFC 5927 (what an error must quote). Neighbour discovery goes to lib/net.
+ * Redirects and source quenches are not followed (RFC 6633). Errors that we send: icmp_error.c.
+ * What sockets get of it: lib/icmp.
  */
 #include <errno.h>
 #include <string.h>
 
 #include <rte_mbuf.h>
 
-#include "ip/ip.h"
+#include "ip/icmp_kind.h"
 #include "mbuf/pool.h"
-#include "wire/icmp.h"
-#include "wire/ipv4.h"
+#include "net/nd.h"
+#include "wire/icmp6.h"
 #include "wire/tcp.h"
 
 #define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
@@ -52,27 +53,57 @@ static void not_ours(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop rea
 		pkt_drop(w, m, reason);
 }
 
-static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
+/* The message becomes its own reply: type and checksum change, nothing else (RFC 1122 §3.2.2.6). */
+static void make_reply(struct rte_mbuf *m, const struct icmp_kind *kind, const struct ip_addr *from,
+		       const struct ip_addr *to)
+{
+	const struct pkt *p = pkt_of(m);
+	uint8_t *message = pkt_at(m, p->l4_off);
+	uint32_t sum;
+
+	if (kind->family == AF_INET) {
+		icmp_echo_to_reply(message);
+		return;
+	}
+	/* The sum has the addresses in it, and that of a group gives way to one of ours. */
+	sum = ip_pseudo_sum(kind->family, from->b, to->b, kind->proto, p->l4_len);
+	message[0] = kind->echo_reply;
+	icmp_store_checksum(message, 0);
+	icmp_store_checksum(
+		message,
+		csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, sum)));
+}
+
+static bool echo_is_answered(const struct nsk_worker *w, const struct pkt *p,
+			     const struct icmp_kind *kind)
+{
+	return SETTING(w->set, icmp_echo) && (!(p->flags & GROUP_FLAGS) || kind->group_echo);
+}
+
+static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, const struct icmp_kind *kind,
+			bool taken)
 {
 	struct pkt *p = pkt_of(m);
-	struct ip_addr to = ip_addr_v4(p->flow.src), from = ip_addr_v4(p->flow.dst);
+	bool group = p->flags & GROUP_FLAGS;
+	struct ip_addr to = ip_addr_of(p->family, p->flow.src);
+	struct ip_addr from = ip_addr_of(p->family, p->flow.dst);
 	struct ip_out out = {
 		.src = from.b,
 		.dst = to.b,
-		.family = AF_INET,
-		.proto = IP_PROTO_ICMP,
+		.family = p->family,
+		.proto = kind->proto,
 		.tos = p->tos, /* RFC 1122 §3.2.2.6 by way of §3.2.1.6 */
 	};
 	struct route_cache rc;
 	int err;
 
-	if ((p->flags & GROUP_FLAGS) || !SETTING(w->set, icmp_echo)) {
-		not_ours(w, m,
-			 p->flags & GROUP_FLAGS ? NSK_DROP_ICMP_BROADCAST_ECHO
-						: NSK_DROP_ICMP_UNKNOWN_TYPE,
+	if (!echo_is_answered(w, p, kind)) {
+		not_ours(w, m, group ? NSK_DROP_ICMP_BROADCAST_ECHO : NSK_DROP_ICMP_UNKNOWN_TYPE,
 			 taken);
 		return;
 	}
+	if (group)
+		net_choose_source(w, p->iface, &to, &from);
 	err = net_route(w, &rc, &to, &from);
 	if (err) {
 		pkt_drop(w, m, ip_route_drop(err));
@@ -82,7 +113,7 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
 	if (!m)
 		return;
 	p = pkt_of(m);
-	icmp_echo_to_reply(pkt_at(m, p->l4_off));
+	make_reply(m, kind, &from, &to);
 	rte_pktmbuf_adj(m, (uint16_t)(p->l4_off - m->data_off));
 	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL; /* what reception said is over */
 	worker_count(w, NSK_CNT_ICMP_ECHO_REPLIES, 1);
@@ -91,54 +122,22 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
 
 /* ---- errors ---- */
 
-int icmp_errno(uint8_t type, uint8_t code, bool *hard)
-{
-	static const uint8_t unreachable[] = {
-		ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED, EMSGSIZE,     EOPNOTSUPP,
-		ENETUNREACH,  EHOSTDOWN,    ENONET,	  ENETUNREACH,	EHOSTUNREACH, ENETUNREACH,
-		EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
-	};
-
-	*hard = false;
-	switch (type) {
-	case ICMP_UNREACHABLE:
-		*hard = code == ICMP_UNREACH_PROTO || code == ICMP_UNREACH_PORT;
-		return code < NSK_ARRAY_LEN(unreachable) ? unreachable[code] : EHOSTUNREACH;
-	case ICMP_TIME_EXCEEDED:
-		return EHOSTUNREACH;
-	case ICMP_PARAMETER_PROBLEM:
-		return EPROTO;
-	default:
-		return 0;
-	}
-}
-
-/* What may pass, as Linux has it: net, host and source route unreachable, for a type of service or
- * not, and time exceeded. */
-static bool is_soft(uint8_t type, uint8_t code)
-{
-	const unsigned codes = 1u << 0 | 1u << 1 | 1u << 5 | 1u << 11 | 1u << 12;
-
-	return type == ICMP_TIME_EXCEEDED ||
-	       (type == ICMP_UNREACHABLE && code < 32 && codes >> code & 1);
-}
-
 /*
- * The MTU that a "fragmentation needed" proves, held at the floor; 0: it proves nothing, since the
+ * The MTU that a "too big" proves, held at the family's floor; 0: it proves nothing, since the
  * packet would have fitted. Routers older than RFC 1191 name none: then the next plateau below the
  * packet's size (§7.1 there).
  */
-static uint16_t proven_mtu(const struct icmp_view *icmp, const struct icmp_quote *quote)
+static uint16_t proven_mtu(const struct icmp_kind *kind, uint32_t mtu,
+			   const struct icmp_quote *quote)
 {
 	static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508};
-	uint16_t mtu = icmp_mtu(icmp);
 
 	for (unsigned i = 0; mtu == 0; i++)
-		if (i + 1 == NSK_ARRAY_LEN(plateaus) || plateaus[i] < quote->ip.total_len)
+		if (i + 1 == NSK_ARRAY_LEN(plateaus) || plateaus[i] < quote->total_len)
 			mtu = plateaus[i];
-	if (mtu >= quote->ip.total_len)
+	if (mtu >= quote->total_len)
 		return 0;
-	return NSK_MAX(mtu, (uint16_t)IPV4_PMTU_FLOOR);
+	return (uint16_t)NSK_MAX(mtu, (uint32_t)kind->too_big_floor);
 }
 
 /* The flow of a packet of ours as we receive it: the peer first. */
@@ -152,9 +151,8 @@ static void reverse(struct flow *to, const struct flow *from)
 
 static void quoted_flow(struct flow *flow, const struct icmp_quote *quote)
 {
-	memset(flow, 0, sizeof(*flow));
-	store_be32(flow->src, quote->ip.src);
-	store_be32(flow->dst, quote->ip.dst);
+	memcpy(flow->src, quote->src, 16);
+	memcpy(flow->dst, quote->dst, 16);
 	store_be16(&flow->sport_be, quote->sport);
 	store_be16(&flow->dport_be, quote->dport);
 }
@@ -164,24 +162,26 @@ static enum nsk_drop judge_error(const struct nsk_worker *w, const struct pkt *p
 				 const struct icmp_view *icmp, const struct icmp_quote *quote,
 				 struct flow *flow, struct ip_error *e)
 {
+	const struct icmp_kind *kind = icmp_kind_of(p->family);
+	uint32_t mtu;
+
 	quoted_flow(flow, quote);
 	if ((p->flags & GROUP_FLAGS) || memcmp(flow->src, p->flow.dst, 16) != 0)
 		return NSK_DROP_ICMP_BAD_QUOTE; /* it went not to whom it quotes */
-	if (!w->ip->protos[quote->ip.proto] || !w->ip->protos[quote->ip.proto]->error)
+	if (!ip_error_fn(w, p->family, quote->proto))
 		return NSK_DROP_ICMP_BAD_QUOTE;
 	*e = (struct ip_error){
 		.flow = flow,
-		.family = AF_INET,
+		.family = p->family,
 		.type = icmp->type,
 		.code = icmp->code,
 		.from = p->flow.src,
 		.quote = quote->l4,
 		.quote_len = (uint16_t)quote->l4_len,
 	};
-	e->err = icmp_errno(icmp->type, icmp->code, &e->hard);
-	e->soft = is_soft(icmp->type, icmp->code);
-	if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_UNREACH_NEEDFRAG) {
-		e->mtu = proven_mtu(icmp, quote);
+	e->err = kind->err(icmp->type, icmp->code, &e->hard, &e->soft);
+	if (kind->too_big(icmp, &mtu)) {
+		e->mtu = proven_mtu(kind, mtu, quote);
 		if (!e->mtu)
 			return NSK_DROP_ICMP_BAD_QUOTE;
 	}
@@ -239,8 +239,8 @@ static enum nsk_drop decode_error(const struct nsk_worker *w, struct rte_mbuf *m
 	struct pkt *p = pkt_of(m);
 	enum nsk_drop bad;
 
-	bad = icmp_quote_parse(pkt_at(m, p->l4_off) + ICMP_HLEN, contiguous(m, p) - ICMP_HLEN,
-			       quote);
+	bad = icmp_kind_of(p->family)->quote(pkt_at(m, p->l4_off) + ICMP_HLEN,
+					     contiguous(m, p) - ICMP_HLEN, quote);
 	return bad ? bad : judge_error(w, p, icmp, quote, flow, e);
 }
 
@@ -258,30 +258,24 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 		return;
 	}
 	reverse(&as_received, &flow);
-	if (goes_home(w, m, &as_received, quote.ip.proto))
+	if (goes_home(w, m, &as_received, quote.proto))
 		return;
 	e.elsewhere = &elsewhere;
-	if (!w->ip->protos[quote.ip.proto]->error(w, &e)) {
+	if (!ip_error_fn(w, e.family, quote.proto)(w, &e)) {
 		if (elsewhere >= 0) {
 			w->ops->steer(w, (uint16_t)elsewhere, m);
 			return;
 		}
-		if (goes_round(w, m, &as_received, quote.ip.proto))
+		if (goes_round(w, m, &as_received, quote.proto))
 			return;
 		/* It may be about what a socket has sent that does not want to know. */
-		if (!taken && quote.ip.proto != IP_PROTO_UDP) {
+		if (!taken && quote.proto != IP_PROTO_UDP) {
 			pkt_drop(w, m, NSK_DROP_ICMP_BAD_QUOTE);
 			return;
 		}
 	}
 	worker_count(w, NSK_CNT_ICMP_ERRORS_RECEIVED, 1);
 	pkt_put(w, m);
-}
-
-static bool reports_error(uint8_t type)
-{
-	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
-	       type == ICMP_PARAMETER_PROBLEM;
 }
 
 bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m)
@@ -291,29 +285,32 @@ bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m)
 	struct ip_error e;
 	struct flow flow;
 
-	return icmp_decode(m, &icmp) == 0 && reports_error(icmp.type) &&
-	       decode_error(w, m, &icmp, &quote, &flow, &e) == 0 &&
-	       quote.ip.proto == IP_PROTO_ICMP && w->ip->protos[IP_PROTO_ICMP]->error(w, &e);
+	return icmp_decode(m, &icmp) == 0 && icmp_kind_v4.reports(icmp.type) &&
+	       decode_error(w, m, &icmp, &quote, &flow, &e) == 0 && quote.proto == IP_PROTO_ICMP &&
+	       ip_error_fn(w, AF_INET, IP_PROTO_ICMP)(w, &e);
 }
 
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	const struct ip_proto *proto;
+	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint8_t family = header[0] >> 4 == 6 ? AF_INET6 : AF_INET;
+	const struct icmp_kind *kind = icmp_kind_of(family);
 	struct icmp_quote quote;
+	ip_error_fn_t *tell;
 	struct flow flow;
 	struct ip_error e;
 
-	if (icmp_quote_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &quote))
+	if (kind->quote(header, rte_pktmbuf_data_len(m), &quote))
 		return;
-	proto = w->ip->protos[quote.ip.proto];
-	if (!proto || !proto->error)
+	tell = ip_error_fn(w, family, quote.proto);
+	if (!tell)
 		return;
 	quoted_flow(&flow, &quote);
 	e = (struct ip_error){
 		.flow = &flow,
-		.family = AF_INET,
-		.type = ICMP_UNREACHABLE,
-		.code = ICMP_UNREACH_HOST,
+		.family = family,
+		.type = family == AF_INET6 ? ICMP6_UNREACHABLE : ICMP_UNREACHABLE,
+		.code = family == AF_INET6 ? ICMP6_UNREACH_ADDR : ICMP_UNREACH_HOST,
 		.err = EHOSTUNREACH,
 		.soft = true,
 		.local = true,
@@ -321,7 +318,7 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 		.quote = quote.l4,
 		.quote_len = (uint16_t)quote.l4_len,
 	};
-	proto->error(w, &e);
+	tell(w, &e);
 }
 
 /* ---- input ---- */
@@ -331,30 +328,59 @@ bool icmp_readable(struct rte_mbuf *m)
 	return contiguous(m, pkt_of(m)) >= ICMP_HLEN;
 }
 
+/* ICMPv6's checksum has the pseudo-header in it (RFC 4443 §2.3). */
 enum nsk_drop icmp_decode(struct rte_mbuf *m, struct icmp_view *v)
 {
 	struct pkt *p = pkt_of(m);
 	enum nsk_drop bad = icmp_parse(pkt_at(m, p->l4_off), contiguous(m, p), WIRE_CSUM_DONE, v);
+	uint32_t sum = p->family == AF_INET6 ? ip_pseudo_sum(p->family, p->flow.src, p->flow.dst,
+							     p->proto, p->l4_len)
+					     : 0;
 
 	if (!bad &&
-	    csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, 0)) != 0)
+	    csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len, sum)) != 0)
 		bad = NSK_DROP_ICMP_CHECKSUM;
 	return bad;
 }
 
+/* What is neither echo nor an error. */
+static void other_input(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, bool taken)
+{
+	bool six = pkt_of(m)->family == AF_INET6;
+
+	if (six && (type == ICMP6_NEIGH_SOLICIT || type == ICMP6_NEIGH_ADVERT))
+		nd_input(w, m, contiguous(m, pkt_of(m)));
+	else if (six && type >= ICMP6_ROUTER_SOLICIT && type <= ICMP6_REDIRECT)
+		not_ours(w, m, NSK_DROP_ND_IGNORED, taken);
+	else if (!six && (type == ICMP_REDIRECT || type == ICMP_SOURCE_QUENCH))
+		not_ours(w, m, NSK_DROP_ICMP_IGNORED, taken);
+	else
+		not_ours(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE, taken);
+}
+
 void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken)
 {
+	const struct icmp_kind *kind = icmp_kind_of(pkt_of(m)->family);
 	struct icmp_view icmp;
 	enum nsk_drop bad = icmp_decode(m, &icmp);
 
 	if (bad)
 		pkt_drop(w, m, bad);
-	else if (icmp.type == ICMP_ECHO)
-		answer_echo(w, m, taken);
-	else if (reports_error(icmp.type))
+	else if (icmp.type == kind->echo)
+		answer_echo(w, m, kind, taken);
+	else if (kind->reports(icmp.type))
 		error_input(w, m, &icmp, taken);
-	else if (icmp.type == ICMP_REDIRECT || icmp.type == ICMP_SOURCE_QUENCH)
-		not_ours(w, m, NSK_DROP_ICMP_IGNORED, taken);
 	else
-		not_ours(w, m, NSK_DROP_ICMP_UNKNOWN_TYPE, taken);
+		other_input(w, m, icmp.type, taken);
 }
+
+/* ICMPv6 has no sockets: what comes is the stack's alone. */
+static void icmp6_input(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	if (pkt_of(m)->family == AF_INET6)
+		icmp_input(w, m, false);
+	else
+		ip_unknown_proto(w, m);
+}
+
+const struct ip_proto icmp6_proto = {.input = icmp6_input};

@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMP errors that we send, and when not. RFC 1122 §3.2.2, RFC 1812 §4.3.2 (what to quote, when to
- * keep quiet, how often).
+ * ICMP errors that we send, and when not. RFC 1122 §3.2.2, RFC 1812 §4.3.2, RFC 4443 §2.4 (what to
+ * quote, when to keep quiet, how often).
  */
 #include <string.h>
 
 #include <rte_mbuf.h>
 
-#include "ip/ip.h"
+#include "ip/icmp_kind.h"
 #include "mbuf/pool.h"
-#include "wire/icmp.h"
 #include "wire/ipv4.h"
 
 #define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
-#define TOS_CONTROL 0xc0 /* RFC 1812 §4.3.2.5: precedence internetwork control */
 #define NS_PER_SEC  UINT64_C(1000000000)
+
+/* IPv6's are noted where the packet is taken apart: a later fragment comes to no transport. */
+static bool is_later_fragment(struct rte_mbuf *m, const struct pkt *p)
+{
+	const uint8_t *header = pkt_at(m, p->l3_off);
+
+	return p->family == AF_INET &&
+	       load_be16(header + offsetof(struct ipv4_wire, frag)) & IPV4_FRAG_OFFSET;
+}
 
 /*
  * RFC 1122 §3.2.2: no error about an ICMP error (nor about an ICMP message of a type we do not
  * know), a packet for many, a later fragment, or a source that is no single host (such packets do
- * not come this far).
+ * not come this far). RFC 4443 §2.4 (e.3): an option that may not be passed over is complained of
+ * even if it came to a group.
  */
-static bool may_answer(struct rte_mbuf *m, const struct pkt *p)
+static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complaint what)
 {
-	const uint8_t *header = pkt_at(m, p->l3_off);
+	const struct icmp_kind *kind = icmp_kind_of(p->family);
 
-	if (p->family != AF_INET || (p->flags & GROUP_FLAGS))
+	if ((p->flags & GROUP_FLAGS && what != IP_COMPLAINT_OPTION) || is_later_fragment(m, p))
 		return false;
-	if (load_be16(header + offsetof(struct ipv4_wire, frag)) & IPV4_FRAG_OFFSET)
-		return false;
-	if (p->proto != IP_PROTO_ICMP)
+	if (p->proto != kind->proto)
 		return true;
-	return p->l4_len > 0 && *pkt_at(m, p->l4_off) == ICMP_ECHO;
+	return p->l4_len > 0 && kind->may_answer(*pkt_at(m, p->l4_off));
 }
 
 /* One bucket for all peers; how deep it is changes, so that nobody can tell by it what others get
@@ -45,52 +51,78 @@ static bool rate_allows(struct nsk_worker *w)
 					       rng_u32(&w->rng));
 }
 
-/* The message: header, and as much of the packet as fits 576 bytes and lies in its first buffer. */
-static bool build(struct rte_mbuf *out, struct rte_mbuf *m, const struct icmp_view *icmp)
+/* The message: header, and as much of the packet as the family allows (RFC 1812 §4.3.2.3: 576 bytes
+ * in all, RFC 4443 §2.4 (c): the minimum MTU) and lies in its first buffer. */
+static bool build(struct rte_mbuf *out, struct rte_mbuf *m, const struct icmp_kind *kind,
+		  const struct icmp_view *icmp)
 {
 	const struct pkt *p = pkt_of(m);
-	uint16_t len = NSK_MIN((uint16_t)(m->data_len - (p->l3_off - m->data_off)),
-			       (uint16_t)ICMP_QUOTE_MAX);
+	uint16_t len =
+		NSK_MIN((uint16_t)(m->data_len - (p->l3_off - m->data_off)), kind->quote_max);
 	uint8_t *body = (uint8_t *)rte_pktmbuf_append(out, (uint16_t)(ICMP_HLEN + len));
 
 	if (!body)
 		return false;
 	icmp_write(body, icmp);
 	memcpy(body + ICMP_HLEN, pkt_at(m, p->l3_off), len);
-	icmp_set_checksum(body, (size_t)ICMP_HLEN + len);
 	return true;
 }
 
-void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
+static void set_checksum(struct rte_mbuf *out, const struct icmp_kind *kind,
+			 const struct ip_addr *from, const struct ip_addr *to)
+{
+	uint8_t *message = rte_pktmbuf_mtod(out, uint8_t *);
+	uint32_t sum = kind->family == AF_INET6 ? ip_pseudo_sum(kind->family, from->b, to->b,
+								kind->proto, out->pkt_len)
+						: 0;
+
+	icmp_store_checksum(message, wire_checksum(message, out->pkt_len, sum));
+}
+
+/* The way back to the sender, from the address that was meant or, if that was a group, one of ours.
+ */
+static int way_back(struct nsk_worker *w, const struct pkt *p, struct route_cache *rc,
+		    const struct ip_addr *to, struct ip_addr *from)
+{
+	if (p->flags & GROUP_FLAGS)
+		net_choose_source(w, p->iface, to, from);
+	return net_route(w, rc, to, from);
+}
+
+void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, enum ip_complaint what,
 		       uint32_t info)
 {
 	struct pkt *p = pkt_of(m);
-	struct ip_addr to = ip_addr_v4(p->flow.src), from = ip_addr_v4(p->flow.dst);
-	const struct icmp_view icmp = {.type = type, .code = code, .rest = info};
+	const struct icmp_kind *kind = icmp_kind_of(p->family);
+	struct ip_addr to = ip_addr_of(p->family, p->flow.src);
+	struct ip_addr from = ip_addr_of(p->family, p->flow.dst);
+	const struct icmp_view icmp = {
+		.type = kind->sends[what].type, .code = kind->sends[what].code, .rest = info};
 	struct route_cache rc;
 	struct rte_mbuf *out;
 
-	if (!may_answer(m, p))
+	if (!may_answer(m, p, what))
 		return;
 	if (!rate_allows(w)) {
 		worker_count_drop(w, NSK_DROP_ICMP_RATE_LIMITED, 1);
 		return;
 	}
-	if (net_route(w, &rc, &to, &from))
+	if (way_back(w, p, &rc, &to, &from))
 		return;
 	out = pkt_alloc(w);
-	if (!out || !build(out, m, &icmp)) {
+	if (!out || !build(out, m, kind, &icmp)) {
 		rte_pktmbuf_free(out);
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
 		return;
 	}
+	set_checksum(out, kind, &from, &to);
 	worker_count(w, NSK_CNT_ICMP_ERRORS_SENT, 1);
 	ip_output(w, &rc, out,
 		  &(struct ip_out){
 			  .src = from.b,
 			  .dst = to.b,
-			  .family = AF_INET,
-			  .proto = IP_PROTO_ICMP,
-			  .tos = TOS_CONTROL,
+			  .family = kind->family,
+			  .proto = kind->proto,
+			  .tos = kind->tos,
 		  });
 }

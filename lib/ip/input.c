@@ -158,7 +158,7 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 
 NSK_NOINLINE void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
 {
-	icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PROTO, 0);
+	icmp_error_output(w, m, IP_COMPLAINT_PROTO, 0);
 	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
 }
 
@@ -199,6 +199,14 @@ void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m)
 		deliver(w, m, pkt_of(m)->proto);
 }
 
+/* Where there is no link header that tells, the version does. */
+static bool is_ipv6(const struct iface *ifc, struct rte_mbuf *m, const struct pkt *p)
+{
+	if (ifc->ethernet)
+		return p->family == AF_INET6;
+	return m->data_len && *rte_pktmbuf_mtod(m, const uint8_t *) >> 4 == 6;
+}
+
 static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -207,6 +215,10 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 
 	if (m->nb_segs > 1 && !ip_join_headers(m)) {
 		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
+		return;
+	}
+	if (is_ipv6(ifc, m, p)) {
+		ip6_input(w, ifc, m);
 		return;
 	}
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
@@ -233,6 +245,7 @@ void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	struct ipv4_view ip;
 
 	if (NSK_LIKELY(!(p->flags & (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST))) &&
+	    NSK_LIKELY(p->family != AF_INET6) &&
 	    NSK_LIKELY(ip_input_plain(w->net->local, ip_checked_by(ifc), m,
 				      rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, p, &ip)))
 		ip_hand_over(w, m);

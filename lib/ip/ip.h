@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IP for the transports: input hand-over, output, errors. IPv4 now; families differ only through
- * wire/family.h.
+ * IP for the transports: input hand-over, output, errors. What differs between families is in
+ * wire/family.h, ip/icmp_kind.h and the files that are one family's: input.c and output.c are
+ * IPv4's, input6.c and output6.c IPv6's.
  */
 #ifndef NSK_IP_IP_H
 #define NSK_IP_IP_H
@@ -42,6 +43,12 @@ struct ip_proto {
 	bool (*error)(struct nsk_worker *w, const struct ip_error *e);
 };
 
+/* Each family has an ICMP of its own; other protocols are both's. */
+static inline bool ip_proto_fits(uint8_t family, uint8_t proto)
+{
+	return proto != (family == AF_INET6 ? IP_PROTO_ICMP : IP_PROTO_ICMPV6);
+}
+
 /* IDs of packets that may be fragmented on the way: counters by hash of source, destination and
  * protocol. */
 #define IP_ID_COUNTERS 256
@@ -65,6 +72,10 @@ void ip_worker_fini(struct nsk_worker *w);
  * w->ops->steer before the transport sees it.
  */
 void ip_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
+/* Its part for IPv6. */
+void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
+/* A datagram of IPv6 that was put together, as if it had come so. Consumes m. */
+void ip6_whole_input(struct nsk_worker *w, struct rte_mbuf *m);
 /* Second half of ip_input(): to the worker that the flow of a validated packet belongs to. */
 void ip_hand_over(struct nsk_worker *w, struct rte_mbuf *m);
 /* The last part of it: hand a validated packet to its transport (also for steered ones).
@@ -78,7 +89,7 @@ bool ip_join_headers(struct rte_mbuf *m);
 void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m);
 
 /*
- * An IPv4 fragment, described and for us: kept until its datagram is whole, which then is handed
+ * A fragment, described and for us: kept until its datagram is whole, which then is handed
  * over as if it had come so. All fragments of a datagram meet on one worker: on the way there their
  * protocol is IP_PROTO_FRAGMENT, whose row this is. Consumes m.
  */
@@ -117,6 +128,10 @@ struct ip_out {
  */
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);
+
+/* Its part for IPv6, which no router fragments, so that df means nothing. */
+void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+		const struct ip_out *out);
 
 /* A packet to a group or to everybody, as for ip_output(): what our own sockets hear of it. Without
  * a buffer they do not, and that is counted. Does not consume m. */
@@ -196,18 +211,33 @@ static inline bool ip_l4_csum_ok(const struct rte_mbuf *m, const struct pkt *p)
 /* What a packet that net_route() found no way for is dropped as. */
 enum nsk_drop ip_route_drop(int err);
 
+/* What the sender of a packet is told by an ICMP error, in the words of its family. */
+enum ip_complaint {
+	IP_COMPLAINT_PROTO,	 /* no such transport here */
+	IP_COMPLAINT_PORT,	 /* nobody there */
+	IP_COMPLAINT_FIELD,	 /* IPv6: a field of a header means nothing */
+	IP_COMPLAINT_REASSEMBLY, /* a datagram did not become whole in time */
+	IP_COMPLAINT_OPTION,	 /* IPv6: an option is unknown and may not be passed over */
+	IP_COMPLAINTS,
+};
+
 /*
  * Sends an ICMP error about a received packet (descriptor filled, data starting at its IP header)
- * if the rules allow (RFC 1122 §3.2.2, RFC 1812 §4.3.2: none about ICMP errors, broadcasts, later
- * fragments, sources that are no single host; rate limited). info: the header's last word in host
- * order (next-hop MTU, pointer << 24). Does not consume m.
+ * if the rules allow (RFC 1122 §3.2.2, RFC 1812 §4.3.2, RFC 4443 §2.4 (e): none about ICMP errors,
+ * packets for many, later fragments, sources that are no single host; rate limited). info: the
+ * header's last word in host order (IPv6: the byte that is wrong). Does not consume m.
  */
-void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code,
+void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, enum ip_complaint what,
 		       uint32_t info);
 
-/* Maps an ICMP error to what sockets report (errno) and whether it is a hard one; 0: none of the
- * errors. */
-int icmp_errno(uint8_t type, uint8_t code, bool *hard);
+/* Who is told of errors about what a transport of a family sent, or NULL. */
+typedef bool ip_error_fn_t(struct nsk_worker *w, const struct ip_error *e);
+static inline ip_error_fn_t *ip_error_fn(const struct nsk_worker *w, uint8_t family, uint8_t proto)
+{
+	const struct ip_proto *p = w->ip->protos[proto];
+
+	return p && ip_proto_fits(family, proto) ? p->error : NULL;
+}
 
 /* lib/net's upcall: tells the transport of a packet of ours that its next hop did not answer. */
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m);
@@ -220,6 +250,8 @@ void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken);
 /* The same for a message that goes on to another worker, for sockets here alone: tells them of an
  * error about what ICMP sockets sent. True: one was told. m is still the caller's. */
 bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m);
+
+extern const struct ip_proto icmp6_proto;
 
 struct icmp_view;
 /* Whether a delivered message's header can be read; decodes it and judges its checksum. */

@@ -252,7 +252,9 @@ static NSK_NOINLINE void output_numbered(struct nsk_worker *w, const struct rout
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out)
 {
-	if (NSK_LIKELY(out->df))
+	if (NSK_UNLIKELY(out->family == AF_INET6))
+		ip6_output(w, rc, m, out);
+	else if (NSK_LIKELY(out->df))
 		output(w, rc, m, out, 0);
 	else
 		output_numbered(w, rc, m, out);
@@ -316,7 +318,7 @@ static NSK_NOINLINE void reply_any(struct nsk_worker *w, const struct route_cach
 {
 	const struct ip_out out = reply_of(to, proto, how);
 
-	output(w, rc, m, &out, 0);
+	ip_output(w, rc, m, &out);
 }
 
 /* Where nothing is in the way, both headers in one go. */
@@ -328,7 +330,8 @@ void ip_reply(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbu
 	struct tx_queue *q = tx_free_way(w, rc, m);
 	struct ipv4_view view;
 
-	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(too_big(rc->iface, m, len)) ||
+	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(how.family != AF_INET) ||
+	    NSK_UNLIKELY(too_big(rc->iface, m, len)) ||
 	    NSK_UNLIKELY(rte_pktmbuf_headroom(m) < ETH_HLEN + IPV4_HLEN)) {
 		reply_any(w, rc, m, to, proto, how);
 		return;

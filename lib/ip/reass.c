@@ -292,8 +292,7 @@ void reass_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 	if (!d->worthless)
 		worker_count(w, NSK_CNT_IP_REASM_TIMEOUT, 1);
 	if (first && first->off == 0)
-		icmp_error_output(w, mbuf_of(first), ICMP_TIME_EXCEEDED, ICMP_EXCEEDED_REASSEMBLY,
-				  0);
+		icmp_error_output(w, mbuf_of(first), IP_COMPLAINT_REASSEMBLY, 0);
 	end(w, w->ip->reass, d, NSK_DROP_IP_FRAG_TIMEOUT);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPv4's fragments: what their header says, the worker where they meet, and the header of what is
- * whole. RFC 791 §3.2, RFC 1122 §3.3.2. The datagrams themselves: reass.c.
+ * Fragments of both families: what their header says, the worker where they meet, and the header of
+ * what is whole. RFC 791 §3.2, RFC 1122 §3.3.2, RFC 8200 §4.5. The datagrams themselves: reass.c.
  *
  * A fragment has no ports to say whose it is, so all of a datagram go to the worker that the hash
  * of addresses, number and protocol names, and what is whole from there to its flow's own.
@@ -14,14 +14,14 @@
 #include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6_ext.h"
 
 static uint8_t *header_field(struct rte_mbuf *m, size_t offset)
 {
 	return pkt_at(m, pkt_of(m)->l3_off) + offset;
 }
 
-/* False: it is no fragment. */
-static bool read_view(struct rte_mbuf *m, struct frag_view *v)
+static bool read_view_v4(struct rte_mbuf *m, struct frag_view *v)
 {
 	struct ipv4_view ip = {
 		.frag = load_be16(header_field(m, offsetof(struct ipv4_wire, frag)))};
@@ -33,6 +33,31 @@ static bool read_view(struct rte_mbuf *m, struct frag_view *v)
 		.more = ip.frag & IPV4_FRAG_MF,
 	};
 	return ipv4_is_fragment(&ip);
+}
+
+/* IPv6's header of a fragment stands in front of what it carries. */
+static const uint8_t *frag_header(struct rte_mbuf *m)
+{
+	return pkt_at(m, pkt_of(m)->l4_off) - IPV6_FRAG_HLEN;
+}
+
+static bool read_view_v6(struct rte_mbuf *m, struct frag_view *v)
+{
+	const uint8_t *h = frag_header(m);
+	uint16_t field = load_be16(h + 2);
+
+	*v = (struct frag_view){
+		.id = load_be32(h + 4),
+		.off = field & 0xfff8,
+		.more = field & 1,
+	};
+	return true;
+}
+
+/* False: it is no fragment. */
+static bool read_view(struct rte_mbuf *m, struct frag_view *v)
+{
+	return pkt_of(m)->family == AF_INET6 ? read_view_v6(m, v) : read_view_v4(m, v);
 }
 
 /* Where others read the first buffer as well: the same packet with a header of its own in front.
@@ -62,7 +87,7 @@ static struct rte_mbuf *own_header(struct nsk_worker *w, struct rte_mbuf *m)
 }
 
 /* As if it had never been cut. That it may not be cut again (DF) is of no use to a host. */
-static void mend_header(struct rte_mbuf *m, const struct pkt *p)
+static void mend_header_v4(struct rte_mbuf *m, const struct pkt *p)
 {
 	uint16_t len = (uint16_t)(p->l4_off - p->l3_off);
 
@@ -72,6 +97,35 @@ static void mend_header(struct rte_mbuf *m, const struct pkt *p)
 	store_be16(header_field(m, offsetof(struct ipv4_wire, checksum)), 0);
 	*header_field(m, offsetof(struct ipv4_wire, tos)) = p->tos;
 	ipv4_set_checksum(pkt_at(m, p->l3_off), len);
+}
+
+/* RFC 8200 §4.5: the header of the fragment goes, and what was in front of it moves up. */
+static void mend_header_v6(struct rte_mbuf *m, struct pkt *p)
+{
+	const uint16_t front = (uint16_t)(p->l4_off - p->l3_off - IPV6_FRAG_HLEN);
+	uint8_t *header = pkt_at(m, p->l3_off);
+	uint8_t next = header[front];
+	struct ipv6_chain chain;
+	struct ipv6_view ip;
+
+	ipv6_parse(header, front + IPV6_FRAG_HLEN, SIZE_MAX, &ip);
+	ipv6_walk(header, front + IPV6_FRAG_HLEN, &ip, &chain);
+	header[chain.named_at] = next;
+	memmove(header + IPV6_FRAG_HLEN, header, front);
+	rte_pktmbuf_adj(m, IPV6_FRAG_HLEN);
+	p->l3_off = m->data_off;
+	header = pkt_at(m, p->l3_off);
+	store_be16(header + offsetof(struct ipv6_wire, payload_len),
+		   (uint16_t)(front - IPV6_HLEN + p->l4_len));
+	ipv6_set_traffic_class(header, p->tos);
+}
+
+static void mend_header(struct rte_mbuf *m, struct pkt *p)
+{
+	if (p->family == AF_INET6)
+		mend_header_v6(m, p);
+	else
+		mend_header_v4(m, p);
 }
 
 static void whole_input(struct nsk_worker *w, struct rte_mbuf *m)
@@ -85,10 +139,12 @@ static void whole_input(struct nsk_worker *w, struct rte_mbuf *m)
 	/* What hardware says of a fragment's checksum says nothing of the whole's. */
 	p->flags &= (uint8_t) ~(PKT_F_L4_CSUM_OK | PKT_F_STEERED);
 	mend_header(m, p);
-	if (ip_join_headers(m))
-		ip_hand_over(w, m);
-	else
+	if (!ip_join_headers(m))
 		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
+	else if (p->family == AF_INET6)
+		ip6_whole_input(w, m);
+	else
+		ip_hand_over(w, m);
 }
 
 static void take(struct nsk_worker *w, struct rte_mbuf *m, const struct frag_view *v)
@@ -96,7 +152,7 @@ static void take(struct nsk_worker *w, struct rte_mbuf *m, const struct frag_vie
 	struct pkt *p = pkt_of(m);
 	struct rte_mbuf *whole;
 
-	p->proto = v->proto;
+	p->proto = p->family == AF_INET6 ? *frag_header(m) : v->proto;
 	whole = reass_take(w, m, v);
 	if (whole)
 		whole_input(w, whole);

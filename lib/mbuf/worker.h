@@ -61,8 +61,8 @@ struct worker_ops {
 	/* Hands a decoded packet to its owner's ring; drops it with STEER_RING_FULL when full.
 	 * Consumes m. */
 	void (*steer)(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
-	/* Gives every other worker a copy of an ARP packet. Does not consume m. */
-	void (*share_arp)(struct nsk_worker *w, struct rte_mbuf *m);
+	/* Gives every other worker a copy of a packet about neighbours. Does not consume m. */
+	void (*share)(struct nsk_worker *w, struct rte_mbuf *m);
 	/* Gives frames to the worker's transmit queue of an interface's port, or to the worker that
 	 * owns one; as tx_burst of net/port.h. */
 	uint16_t (*tx_burst)(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,

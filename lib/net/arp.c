@@ -65,40 +65,9 @@ void arp_request(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 			     ip_addr_host32(target));
 }
 
-static void announce_addresses(struct nsk_worker *w, struct iface *ifc)
+void arp_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
 {
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
-		const struct ip_addr *a = &ifc->addrs[i].addr;
-
-		if (a->family == AF_INET)
-			send_request(w, ifc, broadcast_mac, ip_addr_host32(a), ip_addr_host32(a));
-	}
-}
-
-void arp_announce(struct nsk_worker *w, struct iface *ifc)
-{
-	if (!ifc->ethernet)
-		return;
-	announce_addresses(w, ifc);
-	w->net->announcements[ifc->index] = 1;
-	if (!wheel_armed(&w->net->announce))
-		wheel_arm(&w->wheel, &w->net->announce,
-			  w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS);
-}
-
-void arp_announce_again(struct nsk_worker *w)
-{
-	const struct net_snapshot *snap = w->net->snap;
-
-	for (unsigned i = 0; i < snap->nifaces; i++) {
-		struct iface *ifc = snap->iface[i];
-
-		if (!w->net->announcements[ifc->index])
-			continue;
-		w->net->announcements[ifc->index] = 0;
-		if (iface_running(ifc))
-			announce_addresses(w, ifc);
-	}
+	send_request(w, ifc, broadcast_mac, ip_addr_host32(addr), ip_addr_host32(addr));
 }
 
 /* Answers in the buffer of the request when nobody else has it, else in one of its own. */
@@ -204,7 +173,7 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	for_us = has_addr(ifc, v.tpa);
 	asked = learn(w, ifc, &v, for_us);
 	if (w->peers > 1 && (for_us || arp_is_announcement(&v)))
-		w->ops->share_arp(w, m);
+		w->ops->share(w, m);
 	if (for_us && v.op == ARP_OP_REQUEST)
 		answer(w, ifc, m, &v);
 	else if (asked || (for_us && w->peers > 1))

@@ -23,7 +23,7 @@ void arp_request(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 /* An ARP packet from the wire (data starts behind the link header). Consumes m. */
 void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 
-/* The announcements that net_worker.announce was armed for. */
-void arp_announce_again(struct nsk_worker *w);
+/* Tells everybody on the link whose an address is (RFC 5227 §2.3). */
+void arp_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
 
 #endif

@@ -68,6 +68,28 @@ int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr)
 	return 0;
 }
 
+void iface_add_link_local(struct iface *ifc)
+{
+	const uint8_t *mac = ifc->mac.b;
+	const struct ip_prefix own = {
+		.addr = {.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe,
+			       mac[3], mac[4], mac[5]},
+			 .family = AF_INET6},
+		.len = 64,
+	};
+	bool wanted = false;
+
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		const struct ip_addr *a = &ifc->addrs[i].addr;
+
+		if (a->family == AF_INET6 && ip_addr_is_link_local(a))
+			return;
+		wanted |= a->family == AF_INET6;
+	}
+	if (wanted && ifc->ethernet)
+		iface_add_addr(ifc, &own);
+}
+
 int iface_del_addr(struct iface *ifc, const struct ip_addr *addr)
 {
 	for (unsigned i = 0; i < ifc->naddrs; i++) {
@@ -84,7 +106,7 @@ int iface_del_addr(struct iface *ifc, const struct ip_addr *addr)
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr)
 {
 	for (unsigned i = 0; i < ifc->naddrs; i++)
-		if (ip_addr_eq(&ifc->addrs[i].addr, addr))
+		if (ip_addr_eq(&ifc->addrs[i].addr, addr) && iface_addr_usable(&ifc->addrs[i]))
 			return &ifc->addrs[i];
 	return NULL;
 }

@@ -15,8 +15,9 @@
 #include "mbuf/worker.h"
 #include "net/port.h"
 
-#define IFACE_MAX	16
-#define IFACE_ADDRS_MAX 16
+#define IFACE_MAX 16
+/* With a link-local address that comes by itself. */
+#define IFACE_ADDRS_MAX 17
 #define IFACE_NAME_MAX	32
 
 struct iface_addr {
@@ -24,7 +25,25 @@ struct iface_addr {
 	struct ip_addr
 		broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
 	uint8_t prefix_len;
+	uint8_t state; /* [A] enum iface_addr_state */
 };
+
+/* Whether somebody else on the link has the address, as far as is known (RFC 4862 §5.4). */
+enum iface_addr_state {
+	IFACE_ADDR_VALID,
+	IFACE_ADDR_OPTIMISTIC, /* nobody has answered yet; in use (RFC 4429) */
+	IFACE_ADDR_DUPLICATE,  /* somebody has: not in use */
+};
+
+static inline bool iface_addr_usable(const struct iface_addr *a)
+{
+	return __atomic_load_n(&a->state, __ATOMIC_RELAXED) != IFACE_ADDR_DUPLICATE;
+}
+
+static inline bool iface_addr_valid(const struct iface_addr *a)
+{
+	return __atomic_load_n(&a->state, __ATOMIC_RELAXED) == IFACE_ADDR_VALID;
+}
 
 struct iface {
 	char name[IFACE_NAME_MAX];     /* [C] */
@@ -58,6 +77,7 @@ struct net_snapshot {
 	uint16_t nifaces;
 	struct iface *iface[IFACE_MAX];
 	const struct route_table *routes;
+	uint32_t addresses; /* [A] how often an address came to be of no use */
 };
 
 /* An interface of the snapshot went up or down, or its link: ways that were chosen before are
@@ -89,9 +109,15 @@ const char *iface_state_name(enum nsk_iface_state state);
  * unspecified, multicast, broadcast, the subnet's own number; a bad length), -EEXIST, -ENOSPC.
  */
 int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr);
+/*
+ * Where there is an address of IPv6, there must be a link-local one (RFC 4291 §2.8): unless there
+ * is, adds the one made of the MAC (RFC 4291 appendix A). Interfaces without a link layer need
+ * none.
+ */
+void iface_add_link_local(struct iface *ifc);
 /* 0 or -ENOENT. */
 int iface_del_addr(struct iface *ifc, const struct ip_addr *addr);
-/* The entry of an address of the interface, or NULL. */
+/* The entry of an address that the interface uses, or NULL. */
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr);
 /* The first entry in whose subnet an address lies, or NULL: it is not on-link. */
 const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_addr *addr);

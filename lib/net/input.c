@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Link input: Ethernet II (RFC 894). Frames for this station, for everybody, and for the groups
- * that it is a member of; ARP and IPv4. What is not Ethernet II, or tagged, is counted and dropped.
+ * that it is a member of; ARP, IPv4 and IPv6. What is not Ethernet II, or tagged, is counted and
+ * dropped.
  */
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
 #include "net/group.h"
 #include "net/input.h"
+#include "net/nd.h"
 
 /* Whether a frame that is not for our own address is for us all the same, and what it is then. */
 static bool group_frame(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *dst,
@@ -15,14 +17,14 @@ static bool group_frame(const struct nsk_worker *w, const struct iface *ifc, con
 {
 	if (eth_is_broadcast(dst))
 		*flags = PKT_F_LINK_BCAST;
-	else if (group_joined_mac(w, ifc->index, dst))
+	else if (group_joined_mac(w, ifc->index, dst) || nd_listens_mac(ifc, dst))
 		*flags = PKT_F_LINK_MCAST;
 	else
 		return false;
 	return true;
 }
 
-/* What is not an IPv4 packet to our own address. True: it is one to a group of ours. */
+/* What is not an IPv4 packet to our own address. True: it is IP for us all the same. */
 static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -32,14 +34,17 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
 	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(w, ifc, eth.dst, &p->flags))
 		bad = NSK_DROP_ETH_OTHER_MAC;
-	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_ARP)
+	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_IPV6 &&
+	    eth.type != ETH_TYPE_ARP)
 		bad = NSK_DROP_ETH_UNKNOWN_TYPE;
 	if (bad) {
 		pkt_drop(w, m, bad);
 		return false;
 	}
-	if (eth.type == ETH_TYPE_IPV4)
+	if (eth.type != ETH_TYPE_ARP) {
+		p->family = eth.type == ETH_TYPE_IPV6 ? AF_INET6 : AF_INET;
 		return true;
+	}
 	rte_pktmbuf_adj(m, ETH_HLEN);
 	arp_receive(w, ifc, m);
 	return false;
@@ -58,8 +63,9 @@ void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	p->proto = 0;
 	p->flags = 0;
 	if (ifc->ethernet) {
-		if (!net_frame_is_plain(ifc, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) &&
-		    !take_other(w, ifc, m))
+		if (net_frame_is_plain(ifc, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len))
+			p->family = AF_INET;
+		else if (!take_other(w, ifc, m))
 			return;
 		rte_pktmbuf_adj(m, ETH_HLEN);
 	}

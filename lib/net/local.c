@@ -61,6 +61,8 @@ struct local_table *local_table_new(const struct net_snapshot *snap, struct mem 
 		const struct iface *ifc = snap->iface[i];
 
 		for (unsigned j = 0; j < ifc->naddrs; j++) {
+			if (!iface_addr_usable(&ifc->addrs[j]))
+				continue;
 			add(t, &ifc->addrs[j].addr, LOCAL_UNICAST, ifc->index);
 			if (ifc->addrs[j].broadcast.family)
 				add(t, &ifc->addrs[j].broadcast, LOCAL_BROADCAST, ifc->index);

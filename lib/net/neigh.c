@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
+#include "net/nd.h"
 #include "net/net.h"
 
 #define NS_PER_MS  UINT64_C(1000000)
@@ -46,6 +47,15 @@ static void transmit(struct nsk_worker *w, struct iface *ifc, struct neigh *n, s
 	net_tx(w, ifc, m);
 }
 
+/* Everybody, or who has a link address. */
+static void ask(struct nsk_worker *w, const struct neigh *n, const uint8_t *mac)
+{
+	if (n->addr.family == AF_INET6)
+		nd_solicit(w, iface_of(w, n), &n->addr, mac);
+	else
+		arp_request(w, iface_of(w, n), &n->addr, mac);
+}
+
 /* Asks everybody. Too many such questions at once wait for a moment. */
 static void ask_all(struct nsk_worker *w, struct neigh *n)
 {
@@ -57,7 +67,7 @@ static void ask_all(struct nsk_worker *w, struct neigh *n)
 	}
 	n->tries++;
 	arm(w, n, SETTING(w->set, arp_retry_ms));
-	arp_request(w, iface_of(w, n), &n->addr, NULL);
+	ask(w, n, NULL);
 }
 
 /* Asks the link address that we have whether it is still right; sooner when something speaks
@@ -66,7 +76,7 @@ static void ask_it(struct nsk_worker *w, struct neigh *n)
 {
 	n->tries++;
 	arm(w, n, n->doubted ? SETTING(w->set, arp_retry_ms) / 4 : SETTING(w->set, arp_retry_ms));
-	arp_request(w, iface_of(w, n), &n->addr, n->header);
+	ask(w, n, n->header);
 }
 
 static void start_probe(struct nsk_worker *w, struct neigh *n, bool doubted)
@@ -329,7 +339,7 @@ void neigh_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 
 	(void)now_ns;
 	if (timer == &w->net->announce) {
-		arp_announce_again(w);
+		net_announce_again(w);
 		return;
 	}
 	switch (n->state) {

@@ -14,7 +14,7 @@
 #include "net/route.h"
 #include "net/tx.h"
 
-int net_worker_init(struct nsk_worker *w, const struct net_snapshot *snap)
+int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 {
 	struct net_worker *net = mem_zalloc_apart(w->mem, sizeof(*net));
 	int rc = -ENOMEM;
@@ -66,9 +66,9 @@ static bool iface_replaced(const struct net_snapshot *old, const struct net_snap
 	return i >= snap->nifaces || snap->iface[i]->port != old->iface[i]->port;
 }
 
-int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *snap)
+int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap)
 {
-	const struct net_snapshot *old = w->net->snap;
+	struct net_snapshot *old = w->net->snap;
 	struct local_table *local = local_table_new(snap, w->mem);
 	int rc;
 
@@ -90,6 +90,22 @@ int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *sna
 	local_table_free(w->net->local, w->mem);
 	w->net->local = local;
 	return 0;
+}
+
+void net_look_at_addresses(struct nsk_worker *w)
+{
+	struct net_worker *net = w->net;
+	uint32_t addresses = __atomic_load_n(&net->snap->addresses, __ATOMIC_ACQUIRE);
+	struct local_table *local;
+
+	if (addresses == net->addresses)
+		return;
+	local = local_table_new(net->snap, w->mem);
+	if (!local)
+		return; /* it is looked at again */
+	local_table_free(net->local, w->mem);
+	net->local = local;
+	net->addresses = addresses;
 }
 
 /* Interfaces that run, as a mask; with link only those that have one. */
@@ -166,6 +182,10 @@ static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struc
 	}
 	if (own || ip_addr_is_any(dst) || ip_addr_is_loopback(dst) || ip_addr_is_reserved(dst))
 		return -ENETUNREACH;
+	if (dst->family == AF_INET6 && ip_addr_is_link_local(dst)) {
+		*ifc = from;
+		return from ? 0 : -EINVAL;
+	}
 	r = find_route(snap, dst);
 	if (!r)
 		return -ENETUNREACH;
@@ -177,15 +197,16 @@ static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struc
 
 /* The way by an interface to a next hop; generation is as old as what was chosen by. */
 static inline int take_way(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
-			   const struct ip_addr *next, bool broadcast, uint32_t generation,
-			   struct ip_addr *src)
+			   const struct ip_addr *dst, const struct ip_addr *next, bool broadcast,
+			   uint32_t generation, struct ip_addr *src)
 {
 	struct neigh *n = NULL;
 
 	if (!iface_running(ifc))
 		return -ENETDOWN;
 	if (!src->family || ip_addr_is_any(src)) {
-		const struct ip_addr *own = iface_source(ifc, next);
+		const struct ip_addr *own = dst->family == AF_INET6 ? net_source(ifc, dst)
+								    : iface_source(ifc, next);
 
 		if (!own)
 			return -EADDRNOTAVAIL;
@@ -221,7 +242,7 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 	if (given && !from)
 		return -EADDRNOTAVAIL;
 	err = find_way(w, dst, from, &ifc, &next, &broadcast);
-	return err ? err : take_way(w, rc, ifc, &next, broadcast, generation, src);
+	return err ? err : take_way(w, rc, ifc, dst, &next, broadcast, generation, src);
 }
 
 int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
@@ -232,5 +253,5 @@ int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *
 	rc->iface = NULL;
 	if (src->family && !ip_addr_is_any(src) && !net_local(w, src->b, src->family))
 		return -EADDRNOTAVAIL;
-	return take_way(w, rc, ifc, group, false, generation, src);
+	return take_way(w, rc, ifc, group, group, false, generation, src);
 }

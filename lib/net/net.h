@@ -40,7 +40,8 @@ struct net_upcalls {
 
 /* What lib/net keeps per worker. */
 struct net_worker {
-	const struct net_snapshot *snap;  /* [S] swapped between turns */
+	struct net_snapshot *snap;	  /* [S] swapped between turns */
+	uint32_t addresses;		  /* [W] of the snapshot, that local knows */
 	struct local_table *local;	  /* [W] of the snapshot */
 	struct neigh_table *neighs;	  /* [W] */
 	const struct net_upcalls *up;	  /* [C] */
@@ -54,24 +55,41 @@ struct net_worker {
 };
 
 /* Sets up and frees a worker's part. 0 or -errno. */
-int net_worker_init(struct nsk_worker *w, const struct net_snapshot *snap);
+int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap);
 void net_worker_fini(struct nsk_worker *w);
 
 /*
  * Takes a new snapshot, between turns: all cached ways become invalid, neighbours of interfaces
  * that are gone are forgotten. 0, or -ENOMEM and the old snapshot stays.
  */
-int net_worker_set_snapshot(struct nsk_worker *w, const struct net_snapshot *snap);
+int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap);
 
 /*
  * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,
  * the source address. src given: it must be an address of ours. 0, -ENETUNREACH (no route; dst is
  * an address of this stack: there is no loopback interface yet), -ENETDOWN (interface down),
  * -EADDRNOTAVAIL (src is not ours, or we have none there), -EHOSTUNREACH (the next hop did not
- * answer a moment ago), -ENOBUFS (neighbour table full).
+ * answer a moment ago), -ENOBUFS (neighbour table full), -EINVAL (dst is a link-local address of
+ * IPv6, and no source says on which link).
  */
 int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
 	      struct ip_addr *src);
+
+/* The IPv6 address of an interface to send from to a destination (RFC 6724 §5); NULL: it has none.
+ */
+const struct ip_addr *net_source(const struct iface *ifc, const struct ip_addr *dst);
+
+/* Where one answers what came to a group on an interface: the address to send from; family 0 if the
+ * interface has none. */
+static inline void net_choose_source(const struct nsk_worker *w, uint8_t iface,
+				     const struct ip_addr *to, struct ip_addr *from)
+{
+	const struct iface *ifc = w->net->snap->iface[iface];
+	const struct ip_addr *own = to->family == AF_INET6 ? net_source(ifc, to)
+							   : iface_source(ifc, to);
+
+	*from = own ? *own : (struct ip_addr){.family = 0};
+}
 
 /* The same to a multicast group by an interface of the caller's choice. */
 int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
@@ -135,12 +153,19 @@ static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t 
 /*
  * A received frame (on interfaces without a link layer: an IP packet): sets up the descriptor with
  * interface and link flags, checks and strips the link header and hands on: ARP stays in lib/net,
- * what is IP goes to w->ops->ip_input. Consumes the packet. net/input.c
+ * what is IP goes to w->ops->ip_input with its family in the descriptor (0 without a link layer).
+ * Consumes the packet. net/input.c
  */
 void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 /* ARP packet seen by another worker of the stack (a copy): only learnt from. Consumes m. */
 void arp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* Announces the interface's addresses, now and once more 2 s later (RFC 5227 §2.3). */
-void arp_announce(struct nsk_worker *w, struct iface *ifc);
+/* The link of an Ethernet interface came up: announces its addresses, now and once more 2 s later.
+ * net/announce.c */
+void net_announce(struct nsk_worker *w, struct iface *ifc);
+/* What net_worker.announce was armed for. */
+void net_announce_again(struct nsk_worker *w);
+
+/* After net_snapshot_touch(): an address may be ours no more. */
+void net_look_at_addresses(struct nsk_worker *w);
 
 #endif

@@ -58,9 +58,10 @@ static const struct option_row options[] = {
 	 nsk_config_add_device},
 	{"-a", "--address", "CIDR",
 	 "an address of the device before it, with its subnet's length:\n"
-	 "10.0.0.2/24; repeatable",
+	 "10.0.0.2/24 or 2001:db8::2/64; repeatable",
 	 nsk_config_add_address},
-	{"-g", "--gateway", "ADDR", "default route by way of this address", nsk_config_add_gateway},
+	{"-g", "--gateway", "ADDR", "default route by way of this address; one of each family",
+	 nsk_config_add_gateway},
 	{"-l", "--lcores", "LIST", "cores of the workers, one worker each: 1-3,5",
 	 nsk_config_lcores},
 	{NULL, "--workers", "COUNT", "so many workers without cores of their own", set_workers},

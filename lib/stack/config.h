@@ -16,6 +16,7 @@
 #include "net/port.h"
 
 #define CONFIG_WORKERS_MAX 64
+#define CONFIG_ADDRS_MAX   16 /* of an interface */
 #define CONFIG_ROUTES_MAX  1024
 #define CONFIG_ERROR_MAX   512
 #define CONFIG_EAL_MAX	   1024
@@ -48,8 +49,8 @@ struct config_device {
 	bool has_mac;
 	struct eth_addr mac; /* instead of the device's own */
 	uint16_t naddrs;
-	struct ip_prefix addrs[IFACE_ADDRS_MAX];
-	struct config_place at, faults_at, mtu_at, mac_at, addrs_at[IFACE_ADDRS_MAX];
+	struct ip_prefix addrs[CONFIG_ADDRS_MAX];
+	struct config_place at, faults_at, mtu_at, mac_at, addrs_at[CONFIG_ADDRS_MAX];
 };
 
 struct config_route {

@@ -15,11 +15,24 @@ static int invalid(void)
 	return -1;
 }
 
+static const char *not_a_host_v6(const struct ip_addr *a)
+{
+	if (ip_addr_is_any(a))
+		return "means no address";
+	if (ip_addr_is_multicast(a))
+		return "is a multicast address";
+	if (ip_addr_is_loopback(a))
+		return "is the loopback address, which no interface has";
+	if (ip_addr_is_v4mapped(a))
+		return "is an IPv4 address in IPv6's clothes: write it as IPv4";
+	return NULL;
+}
+
 /* What speaks against an address as that of one station, or NULL. */
 static const char *not_a_host(const struct ip_addr *a)
 {
-	if (a->family != AF_INET)
-		return "is IPv6, which this version does not speak";
+	if (a->family == AF_INET6)
+		return not_a_host_v6(a);
 	if (ip_addr_is_any(a) || a->b[0] == 0)
 		return "is in 0.0.0.0/8, which means no address";
 	if (ip_addr_is_multicast(a))
@@ -36,9 +49,15 @@ static const char *not_a_host(const struct ip_addr *a)
 static const char *not_in_subnet(const struct ip_prefix *p)
 {
 	struct ip_addr network = ip_prefix_network(p), broadcast = ip_prefix_broadcast(p);
+	bool six = p->addr.family == AF_INET6;
 
 	if (p->len == 0)
-		return "has a subnet of length 0; 1 to 32 are possible";
+		return six ? "has a subnet of length 0; 1 to 128 are possible"
+			   : "has a subnet of length 0; 1 to 32 are possible";
+	if (six) /* RFC 4291 §2.6.1, RFC 6164 */
+		return p->len < 127 && ip_addr_eq(&p->addr, &network)
+			       ? "is the subnet's own number, which means any router of it"
+			       : NULL;
 	if (p->len <= 30 && ip_addr_eq(&p->addr, &network))
 		return "is the subnet's own number, not a station in it";
 	if (p->len <= 30 && ip_addr_eq(&p->addr, &broadcast))
@@ -96,17 +115,17 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 	if (!why && !strchr(cidr, '/'))
 		return config_fail(
 			config, EINVAL,
-			"address \"%s\" lacks the length of its subnet: %s/24, for example", cidr,
-			cidr);
+			"address \"%s\" lacks the length of its subnet: %s/%s, for example", cidr,
+			cidr, p.addr.family == AF_INET6 ? "64" : "24");
 	if (!why)
 		why = not_in_subnet(&p);
 	if (why)
 		return config_fail(config, EINVAL, "address \"%.60s\" %s", cidr, why);
 	if (address_taken(config, &p.addr))
 		return config_fail(config, EEXIST, "address \"%.60s\" is there already", cidr);
-	if (d->naddrs == IFACE_ADDRS_MAX)
+	if (d->naddrs == CONFIG_ADDRS_MAX)
 		return config_fail(config, ENOSPC, "address \"%.60s\": an interface has %d at most",
-				   cidr, IFACE_ADDRS_MAX);
+				   cidr, CONFIG_ADDRS_MAX);
 	d->addrs_at[d->naddrs] = config->here;
 	d->addrs[d->naddrs++] = p;
 	return 0;
@@ -162,10 +181,6 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 	}
 	if (read_prefix(config, "destination", "\"default\" or 10.1.0.0/16", text, dst))
 		return -1;
-	if (dst->addr.family != AF_INET)
-		return config_fail(
-			config, EINVAL,
-			"destination \"%.60s\" is IPv6, which this version does not speak", text);
 	if (ip_addr_is_loopback(&dst->addr) && dst->len >= 8)
 		return config_fail(config, EINVAL,
 				   "destination \"%.60s\" is loopback, which never leaves a host",
@@ -190,6 +205,12 @@ int nsk_config_add_route(struct nsk_config *config, const char *destination, con
 		return -1;
 	if (gateway && config_gateway(config, gateway, &r.gateway))
 		return -1;
+	if (strcmp(destination, "default") == 0 && gateway)
+		r.dst.addr.family = r.gateway.family;
+	if (gateway && r.dst.addr.family != r.gateway.family)
+		return config_fail(config, EINVAL,
+				   "route \"%.60s\": gateway \"%.60s\" is of the other family",
+				   destination, gateway);
 	if (!gateway && !iface)
 		return config_fail(config, EINVAL,
 				   "route \"%.60s\" names neither gateway nor interface",
@@ -210,7 +231,7 @@ int nsk_config_add_route(struct nsk_config *config, const char *destination, con
 /* The last word counts: a gateway on the command line takes the place of the file's. */
 int nsk_config_add_gateway(struct nsk_config *config, const char *gateway)
 {
-	struct config_route r = {.dst = {.addr = ip_addr_any(AF_INET)}};
+	struct config_route r = {.metric = 0};
 	struct config_route *old;
 
 	if (!config || !gateway)
@@ -218,6 +239,7 @@ int nsk_config_add_gateway(struct nsk_config *config, const char *gateway)
 	r.at = config->here;
 	if (config_gateway(config, gateway, &r.gateway))
 		return -1;
+	r.dst.addr = ip_addr_any(r.gateway.family);
 	old = find_route(config, &r.dst, 0);
 	if (!old)
 		return append_route(config, &r);

@@ -15,6 +15,7 @@
 #include "stack/build.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
+#include "wire/ipv6.h"
 
 static void tell(struct nsk_stack *stack, enum nsk_event_type type, const struct iface *ifc,
 		 int value)
@@ -128,6 +129,20 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 			config, &d->addrs_at[i], EINVAL, "%s: address %s %s", ifc->name, text,
 			rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
 	}
+	iface_add_link_local(ifc);
+	return 0;
+}
+
+/* RFC 8200 §5: IPv6 needs links of so many bytes. */
+static int check_mtu_v6(const struct iface *ifc, const struct config_device *d,
+			struct nsk_config *config)
+{
+	for (unsigned i = 0; i < d->naddrs; i++)
+		if (d->addrs[i].addr.family == AF_INET6 && ifc->mtu < IPV6_MIN_MTU)
+			return config_fail_at(config, &d->addrs_at[i], EINVAL,
+					      "%s: its mtu of %u is too small for an IPv6 address, "
+					      "which needs %d at least",
+					      ifc->name, ifc->mtu, IPV6_MIN_MTU);
 	return 0;
 }
 
@@ -221,6 +236,8 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 		rc = check_mac(ifc, d, config);
 	if (rc == 0)
 		rc = choose_mtu(stack, ifc, d, config);
+	if (rc == 0)
+		rc = check_mtu_v6(ifc, d, config);
 	if (rc == 0)
 		rc = take_addresses(ifc, d, config);
 	if (rc) {

@@ -58,7 +58,7 @@ static void announce(struct run_worker *r, struct iface *ifc)
 	bool up = tx_may_send(ifc) && ifc->ethernet;
 
 	if (up && !r->announced[ifc->index])
-		arp_announce(&r->w, ifc);
+		net_announce(&r->w, ifc);
 	r->announced[ifc->index] = up;
 }
 
@@ -66,6 +66,7 @@ static void announce(struct run_worker *r, struct iface *ifc)
 static void look_at_ifaces(struct run_worker *r)
 {
 	r->ifaces_generation = net_snapshot_generation(r->w.net->snap);
+	net_look_at_addresses(&r->w);
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
 		struct iface *ifc = &r->stack->iface[i];
 		uint32_t returns = __atomic_load_n(&ifc->link_returns, __ATOMIC_RELAXED);
@@ -288,7 +289,7 @@ const struct worker_ops loop_ops = {
 	.since_1970_ns = loop_since_1970_ns,
 	.flow_owner = steer_owner,
 	.steer = steer_packet,
-	.share_arp = steer_arp,
+	.share = steer_share,
 	.tx_burst = steer_tx_burst,
 	.ip_input = ip_input,
 	.call = call_run,

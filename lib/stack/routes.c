@@ -46,12 +46,23 @@ static void warn_shared(const struct nsk_stack *stack, const struct iface *ifc,
 	}
 }
 
+/* The prefix of link-local addresses is one of each link: not routes lead there, but the interface
+ * that one sends from. */
+static bool is_every_links(const struct route *route)
+{
+	return route->dst.addr.family == AF_INET6 && ip_addr_is_link_local(&route->dst.addr);
+}
+
 static int add_connected(struct nsk_stack *stack)
 {
 	for (unsigned i = 0; i < stack->nifaces; i++) {
 		for (unsigned k = 0; k < stack->iface[i].naddrs; k++) {
 			struct route route = connected(&stack->iface[i], k);
-			int rc = route_add(stack->routes, &route);
+			int rc;
+
+			if (is_every_links(&route))
+				continue;
+			rc = route_add(stack->routes, &route);
 
 			if (rc && rc != -EEXIST)
 				return rc;
@@ -194,6 +205,13 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 	else
 		snprintf(a.dst, sizeof(a.dst), "default");
 	ip_addr_format(&cr->gateway, a.via, sizeof(a.via));
+	if (cr->gateway.family == AF_INET6 && ip_addr_is_link_local(&cr->gateway) &&
+	    !cr->iface[0] && stack->nifaces > 1)
+		return config_fail_at(
+			config, &cr->at, EINVAL,
+			"route %s: gateway %s is a link-local address: name the interface "
+			"whose link is meant",
+			a.dst, a.via);
 	if (!ifc)
 		return cr->iface[0] ? no_such_iface(&a) : unreachable(&a);
 	rc = check_gateway(&a, ifc);

@@ -255,6 +255,8 @@ const struct setting settings_table[] = {
 	U32("arp.retries", arp_retries, "times", 1, 100, 3, LIVE,
 	    "net.ipv4.neigh.default.mcast_solicit",
 	    "requests without answer before a destination is unreachable"),
+	BOOL("ipv6.dad", ipv6_dad, 1, LIVE, "net.ipv6.conf.default.accept_dad",
+	     "ask whether another station has an IPv6 address of ours (RFC 4862)"),
 	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, LIVE,
 	    "net.ipv4.icmp_msgs_per_sec", "ICMP errors that a worker sends"),
 	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, "net.ipv4.icmp_msgs_burst",

@@ -215,7 +215,7 @@ void steer_packet(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m);
 void steer_flush(struct run_worker *r);
 /* Frees what was not flushed. */
 void steer_forget(struct run_worker *r);
-void steer_arp(struct nsk_worker *w, struct rte_mbuf *m);
+void steer_share(struct nsk_worker *w, struct rte_mbuf *m);
 uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			uint16_t n);
 /* Takes what other workers handed over; returns packets taken. */

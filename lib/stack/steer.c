@@ -83,10 +83,12 @@ static struct rte_mbuf *copy_whole(struct nsk_worker *w, struct rte_mbuf *m)
 	}
 	memcpy(p, rte_pktmbuf_mtod(m, void *), m->data_len);
 	*pkt_of(c) = *pkt_of(m);
+	pkt_of(c)->l3_off = (uint16_t)(pkt_of(m)->l3_off + c->data_off - m->data_off);
+	pkt_of(c)->l4_off = (uint16_t)(pkt_of(m)->l4_off + c->data_off - m->data_off);
 	return c;
 }
 
-void steer_arp(struct nsk_worker *w, struct rte_mbuf *m)
+void steer_share(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	for (uint16_t i = 0; i < w->peers; i++) {
 		struct rte_mbuf *c = i == w->id ? NULL : copy_whole(w, m);

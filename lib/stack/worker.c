@@ -53,10 +53,9 @@ static const wheel_fn timer_fns[TIMER_KINDS] = {
 };
 
 static const struct ip_proto *const protos[256] = {
-	[IPPROTO_ICMP] = &icmp_proto,
-	[IPPROTO_TCP] = &tcp_proto,
-	[IPPROTO_UDP] = &udp_proto,
-	[IPPROTO_FRAGMENT] = &ip_fragment_proto,
+	[IPPROTO_ICMP] = &icmp_proto,	 [IPPROTO_TCP] = &tcp_proto,
+	[IPPROTO_UDP] = &udp_proto,	 [IPPROTO_FRAGMENT] = &ip_fragment_proto,
+	[IPPROTO_ICMPV6] = &icmp6_proto,
 };
 
 static const struct sock_family families[] = {

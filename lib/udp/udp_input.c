@@ -99,7 +99,7 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	if (NSK_UNLIKELY(!u)) {
 		if (ip_ask_others(w, m, SHARED_UDP))
 			return;
-		icmp_error_output(w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PORT, 0);
+		icmp_error_output(w, m, IP_COMPLAINT_PORT, 0);
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
 		return;
 	}

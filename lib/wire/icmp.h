@@ -89,9 +89,12 @@ static inline bool icmp_is_error(uint8_t type)
  */
 enum nsk_drop icmp_parse(const uint8_t *p, size_t len, unsigned flags, struct icmp_view *out);
 
-/* What an ICMP error quotes: a packet that we are said to have sent. */
+/* What an ICMP error, or one of ICMPv6's, quotes: a packet that we are said to have sent. */
 struct icmp_quote {
-	struct ipv4_view ip;
+	uint8_t src[16]; /* IPv4: the first 4 bytes, the rest is zero */
+	uint8_t dst[16];
+	uint16_t total_len; /* of the whole packet, as its header says */
+	uint8_t proto;
 	uint16_t sport; /* TCP and UDP only, else 0; host order */
 	uint16_t dport;
 	uint32_t seq;	   /* TCP only, else 0 */

@@ -83,4 +83,9 @@ static inline void ipv6_write(uint8_t *p, const struct ipv6_view *v)
 	memcpy(p + offsetof(struct ipv6_wire, dst), v->dst, IPV6_ADDR_LEN);
 }
 
+static inline void ipv6_set_traffic_class(uint8_t *p, uint8_t class)
+{
+	store_be32(p, (load_be32(p) & UINT32_C(0xf00fffff)) | (uint32_t) class << 20);
+}
+
 #endif /* NSK_WIRE_IPV6_H */

@@ -9,19 +9,21 @@
 static void check_quote(const uint8_t *p, size_t len)
 {
 	struct icmp_quote q;
+	struct ipv4_view ip;
 
 	if (icmp_quote_parse(p, len, &q))
 		return;
-	FUZZ_CHECK(q.ip.hdr_len >= IPV4_HLEN);
-	FUZZ_CHECK(q.l4 == p + q.ip.hdr_len);
-	FUZZ_CHECK(q.l4_len >= ICMP_QUOTE_MIN && q.l4_len <= len - q.ip.hdr_len);
-	FUZZ_CHECK(q.l4_len <= ipv4_payload_len(&q.ip));
-	FUZZ_CHECK(ipv4_frag_offset(&q.ip) == 0);
-	if (q.ip.proto == 6 || q.ip.proto == 17)
+	FUZZ_CHECK(ipv4_parse(p, len, IPV4_MAX_LEN, WIRE_CSUM_DONE, &ip) == NSK_DROP_NONE);
+	FUZZ_CHECK(q.total_len == ip.total_len && q.proto == ip.proto);
+	FUZZ_CHECK(q.l4 == p + ip.hdr_len);
+	FUZZ_CHECK(q.l4_len >= ICMP_QUOTE_MIN && q.l4_len <= len - ip.hdr_len);
+	FUZZ_CHECK(q.l4_len <= ipv4_payload_len(&ip));
+	FUZZ_CHECK(ipv4_frag_offset(&ip) == 0);
+	if (q.proto == 6 || q.proto == 17)
 		FUZZ_CHECK(q.sport == load_be16(q.l4) && q.dport == load_be16(q.l4 + 2));
 	else
 		FUZZ_CHECK(q.sport == 0 && q.dport == 0);
-	FUZZ_CHECK(q.seq == (q.ip.proto == 6 ? load_be32(q.l4 + 4) : 0));
+	FUZZ_CHECK(q.seq == (q.proto == 6 ? load_be32(q.l4 + 4) : 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -261,7 +261,7 @@ static void complain(struct net_world *world, uint8_t proto, uint16_t frag, uint
 	d->l4_len = 1;
 	store_be32(d->flow.src, PEER);
 	store_be32(d->flow.dst, IF0_ADDR);
-	icmp_error_output(&world->w, m, ICMP_UNREACHABLE, ICMP_UNREACH_PORT, 0);
+	icmp_error_output(&world->w, m, IP_COMPLAINT_PORT, 0);
 	net_tx_flush(&world->w);
 	pkt_free(m);
 }

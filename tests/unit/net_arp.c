@@ -98,8 +98,8 @@ static void test_addresses_are_announced_twice_two_seconds_apart_RFC5227_2_3(voi
 	struct net_world *world = *state;
 	struct arp_view v;
 
-	arp_announce(&world->w, &world->ifc[0]);
-	arp_announce(&world->w, &world->ifc[1]); /* has no link layer */
+	net_announce(&world->w, &world->ifc[0]);
+	net_announce(&world->w, &world->ifc[1]); /* has no link layer */
 	net_tx_flush(&world->w);
 	assert_int_equal(world->nsent, 2);
 	v = nw_sent_arp(world, 1, ARP_OP_REQUEST, all_mac);
@@ -223,7 +223,7 @@ static void test_every_other_kind_of_frame_has_its_own_reason(void **state)
 	nw_frame(world, if0_mac, peer_mac, 0x05dc, "x", 1);
 	assert_int_equal(world->w.drop[NSK_DROP_ETH_LLC], 1);
 	nw_frame(world, if0_mac, peer_mac, ETH_TYPE_VLAN, "x", 1);
-	nw_frame(world, if0_mac, peer_mac, ETH_TYPE_IPV6, "x", 1);
+	nw_frame(world, if0_mac, peer_mac, 0x88cc, "x", 1);
 	assert_int_equal(world->w.drop[NSK_DROP_ETH_UNKNOWN_TYPE], 2);
 	for (size_t len = 0; len < ETH_HLEN; len++)
 		net_input(&world->w, &world->ifc[0], nw_buffer(world, if0_mac, len % 7));

@@ -72,7 +72,7 @@ struct net_world {
 	struct ip_error error; /* the last one told to it */
 	struct flow error_flow;
 	unsigned nerrors;
-	unsigned shared; /* calls of share_arp */
+	unsigned shared; /* calls of share */
 	struct stack_shared with_peers;
 	uint64_t port_users[SHARED_PROTOS][SHARED_PORTS];
 };
@@ -110,7 +110,7 @@ static void nw_steer(struct nsk_worker *w, uint16_t owner, struct rte_mbuf *m)
 	net_world_of(w)->steered = m;
 }
 
-static void nw_share_arp(struct nsk_worker *w, struct rte_mbuf *m)
+static void nw_share(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	(void)m;
 	net_world_of(w)->shared++;
@@ -119,7 +119,7 @@ static void nw_share_arp(struct nsk_worker *w, struct rte_mbuf *m)
 static const struct worker_ops nw_ops = {
 	.flow_owner = nw_flow_owner,
 	.steer = nw_steer,
-	.share_arp = nw_share_arp,
+	.share = nw_share,
 	.tx_burst = nw_tx_burst,
 	.ip_input = ip_input,
 };

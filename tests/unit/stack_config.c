@@ -248,7 +248,19 @@ static void test_addresses_that_no_station_can_have_are_refused(void **state)
 		{"10.0.0.2/",
 		 "address \"10.0.0.2/\": behind the / stands the length of the subnet, a number from 1 to 32"},
 		{"", "address \"\" is malformed: \"\" is no address; write such as 10.0.0.2/24"},
-		{"fe80::1/64", "address \"fe80::1/64\" is IPv6, which this version does not speak"},
+		{"2001:db8::1",
+		 "address \"2001:db8::1\" lacks the length of its subnet: 2001:db8::1/64, for example"},
+		{"2001:db8::1/129",
+		 "address \"2001:db8::1/129\": behind the / stands the length of the subnet, a number from 1 to 128"},
+		{"2001:db8::1/0",
+		 "address \"2001:db8::1/0\" has a subnet of length 0; 1 to 128 are possible"},
+		{"2001:db8::/64",
+		 "address \"2001:db8::/64\" is the subnet's own number, which means any router of it"},
+		{"::/64", "address \"::/64\" means no address"},
+		{"::1/128", "address \"::1/128\" is the loopback address, which no interface has"},
+		{"ff02::1/64", "address \"ff02::1/64\" is a multicast address"},
+		{"::ffff:10.0.0.1/96",
+		 "address \"::ffff:10.0.0.1/96\" is an IPv4 address in IPv6's clothes: write it as IPv4"},
 		{"0.0.0.1/8", "address \"0.0.0.1/8\" is in 0.0.0.0/8, which means no address"},
 		{"127.0.0.1/8",
 		 "address \"127.0.0.1/8\" is a loopback address, which no interface has"},
@@ -276,7 +288,7 @@ static void test_an_interface_has_so_many_addresses_at_most(void **state)
 	char cidr[32];
 
 	assert_int_equal(nsk_config_add_device(c, "net_tap0"), 0);
-	for (unsigned i = 0; i < IFACE_ADDRS_MAX; i++) {
+	for (unsigned i = 0; i < CONFIG_ADDRS_MAX; i++) {
 		snprintf(cidr, sizeof(cidr), "10.0.%u.2/24", i);
 		assert_int_equal(nsk_config_add_address(c, cidr), 0);
 	}
@@ -337,7 +349,9 @@ static void test_routes_that_lead_nowhere_are_refused(void **state)
 	REFUSED(c, nsk_config_add_route(c, "somewhere", "10.0.0.1", NULL, 0), EINVAL,
 		"destination \"somewhere\" is malformed: \"somewhere\" is no address; write such as \"default\" or 10.1.0.0/16");
 	REFUSED(c, nsk_config_add_route(c, "2001:db8::/32", "10.0.0.1", NULL, 0), EINVAL,
-		"destination \"2001:db8::/32\" is IPv6, which this version does not speak");
+		"route \"2001:db8::/32\": gateway \"10.0.0.1\" is of the other family");
+	REFUSED(c, nsk_config_add_route(c, "10.0.0.0/8", "2001:db8::1", NULL, 0), EINVAL,
+		"route \"10.0.0.0/8\": gateway \"2001:db8::1\" is of the other family");
 	REFUSED(c, nsk_config_add_route(c, "10.0.0.0/8", "0.0.0.0", NULL, 0), EINVAL,
 		"gateway \"0.0.0.0\" is in 0.0.0.0/8, which means no address");
 	REFUSED(c, nsk_config_add_route(c, "10.0.0.0/8", NULL, "", 0), EINVAL,

@@ -80,7 +80,7 @@ static const struct {
 	{"net: {\n ipv4 = 7; };\n",
 	 "main.conf:2: net.ipv4 is a whole number; it must be a group { ... } of settings"},
 	{"net: {\n ipv6: { tcp_retries2 = 7; }; };\n",
-	 "main.conf:2: there is no setting \"net.ipv6\""},
+	 "main.conf:2: there is no setting \"net.ipv6.tcp_retries2\"; did you mean \"net.ipv4.tcp_retries2\"?"},
 	{"net: { ipv4: {\n tcp_keepalive_time = 604801; }; };\n",
 	 "main.conf:2: net.ipv4.tcp_keepalive_time (tcp.keepalive_ms) = 604801: out of range; "
 	 "allowed: 1 to 604800 s"},

@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 #include "wire/eth.h"
-#include "wire/icmp.h"
+#include "wire/icmp6.h"
 #include "wire_exact.h"
 #include "wire_packets.h"
 
@@ -147,9 +147,9 @@ static void test_rfc792_quote_of_tcp_has_ports_and_sequence_number(void **state)
 		uint8_t *p = exact_copy(ip, len);
 
 		assert_int_equal(icmp_quote_parse(p, len, &q), 0);
-		assert_int_equal(q.ip.src, 0xc0000201);
-		assert_int_equal(q.ip.dst, 0xc0000202);
-		assert_int_equal(q.ip.proto, 6);
+		assert_int_equal(load_be32(q.src), 0xc0000201);
+		assert_int_equal(load_be32(q.dst), 0xc0000202);
+		assert_int_equal(q.proto, 6);
 		assert_int_equal(q.sport, 42522);
 		assert_int_equal(q.dport, 80);
 		assert_int_equal(q.seq, 0x036cea27);
@@ -177,7 +177,7 @@ static void test_quote_of_icmp_has_no_ports(void **state)
 
 	(void)state;
 	assert_int_equal(icmp_quote_parse(exact_copy(ip, 28), 28, &q), 0);
-	assert_int_equal(q.ip.proto, 1);
+	assert_int_equal(q.proto, 1);
 	assert_int_equal(q.sport | q.dport, 0);
 	assert_int_equal(q.seq, 0);
 }
@@ -202,7 +202,7 @@ static void test_quote_is_taken_with_the_ttl_and_checksum_of_a_router(void **sta
 	ip[8] = 1;
 	store_be16(ip + 10, 0);
 	assert_int_equal(icmp_quote_parse(ip, sizeof(ip), &q), 0);
-	assert_int_equal(q.ip.ttl, 1);
+	assert_int_equal(load_be32(q.src), 0xc0000201);
 }
 
 static void test_quote_ends_where_the_quoted_packet_ended(void **state)
@@ -247,6 +247,99 @@ static void test_quote_with_a_broken_header_is_bad(void **state)
 	}
 }
 
+/* ---- ICMPv6 ---------------------------------------------------------------------------------- */
+
+static void test_rfc4443_error_messages_have_the_high_bit_clear(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < 256; type++)
+		assert_int_equal(icmp6_is_error((uint8_t)type), type < 128);
+}
+
+static void test_rfc4443_quote_of_tcp_has_ports_and_sequence_number(void **state)
+{
+	const uint8_t *ip = linux_syn6 + ETH_HLEN;
+	struct icmp_quote q = {0};
+
+	(void)state;
+	for (size_t len = IPV6_HLEN + ICMP_QUOTE_MIN; len <= 80; len++) {
+		uint8_t *p = exact_copy(ip, len);
+
+		assert_int_equal(icmp6_quote_parse(p, len, &q), 0);
+		assert_memory_equal(q.src, ip + 8, 16);
+		assert_memory_equal(q.dst, ip + 24, 16);
+		assert_int_equal(q.total_len, 80);
+		assert_int_equal(q.proto, 6);
+		assert_int_equal(q.sport, 45198);
+		assert_int_equal(q.dport, 80);
+		assert_int_equal(q.seq, 0x14331d15);
+		assert_ptr_equal(q.l4, p + IPV6_HLEN);
+		assert_int_equal(q.l4_len, len - IPV6_HLEN);
+	}
+	for (size_t len = 0; len < IPV6_HLEN + ICMP_QUOTE_MIN; len++)
+		assert_int_equal(icmp6_quote_parse(exact_copy(ip, len), len, &q),
+				 NSK_DROP_ICMP_BAD_QUOTE);
+}
+
+/* The first n bytes of headers in front of Linux's UDP datagram. */
+static size_t udp_behind(uint8_t *p, uint8_t kind, const uint8_t *headers, size_t n)
+{
+	const uint8_t *ip = linux_udp6 + ETH_HLEN;
+
+	memcpy(p, ip, IPV6_HLEN);
+	p[6] = kind;
+	store_be16(p + 4, (uint16_t)(11 + n));
+	memcpy(p + IPV6_HLEN, headers, n);
+	memcpy(p + IPV6_HLEN + n, ip + IPV6_HLEN, 11);
+	return IPV6_HLEN + n + 11;
+}
+
+static void test_quote_of_ipv6_with_extension_headers(void **state)
+{
+	static const uint8_t headers[16] = {44, 0, 1, 4, 0, 0, 0, 0, 17, 0, 0, 1, 1, 2, 3, 4};
+	struct icmp_quote q = {0};
+	uint8_t p[80];
+	size_t all;
+
+	(void)state;
+	all = udp_behind(p, 60, headers, sizeof(headers)); /* the first fragment of two */
+	for (size_t len = 0; len <= all; len++) {
+		bool enough = len >= IPV6_HLEN + sizeof(headers) + ICMP_QUOTE_MIN;
+
+		assert_int_equal(icmp6_quote_parse(exact_copy(p, len), len, &q),
+				 enough ? 0 : NSK_DROP_ICMP_BAD_QUOTE);
+	}
+	assert_int_equal(q.proto, 17);
+	assert_int_equal(q.sport, 55384);
+	assert_int_equal(q.l4_len, 11);
+	assert_int_equal(q.total_len, all);
+	p[IPV6_HLEN + 8 + 3] = 9; /* a later one */
+	assert_int_equal(icmp6_quote_parse(p, all, &q), NSK_DROP_ICMP_BAD_QUOTE);
+	p[IPV6_HLEN + 8 + 3] = 1;
+	p[IPV6_HLEN + 2] = 0xc2; /* nothing that we send */
+	assert_int_equal(icmp6_quote_parse(p, all, &q), NSK_DROP_ICMP_BAD_QUOTE);
+	p[IPV6_HLEN + 2] = 1;
+	p[0] = 0x40;
+	assert_int_equal(icmp6_quote_parse(p, all, &q), NSK_DROP_ICMP_BAD_QUOTE);
+}
+
+static void test_quote_of_ipv6_ends_where_the_quoted_packet_ended(void **state)
+{
+	struct icmp_quote q = {0};
+	uint8_t p[80] = {0};
+
+	(void)state;
+	udp_behind(p, 17, p, 0);
+	assert_int_equal(icmp6_quote_parse(p, sizeof(p), &q), 0);
+	assert_int_equal(q.l4_len, 11);
+	store_be16(p + 4, ICMP_QUOTE_MIN - 1);
+	assert_int_equal(icmp6_quote_parse(p, sizeof(p), &q), NSK_DROP_ICMP_BAD_QUOTE);
+	store_be16(p + 4, 65535); /* longer than a length of 16 bits can say */
+	assert_int_equal(icmp6_quote_parse(p, sizeof(p), &q), 0);
+	assert_int_equal(q.total_len, 65535);
+	assert_int_equal(q.l4_len, 40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +358,10 @@ int main(void)
 		cmocka_unit_test(test_quote_ends_where_the_quoted_packet_ended),
 		cmocka_unit_test(test_quote_of_a_later_fragment_is_bad),
 		cmocka_unit_test(test_quote_with_a_broken_header_is_bad),
+		cmocka_unit_test(test_rfc4443_error_messages_have_the_high_bit_clear),
+		cmocka_unit_test(test_rfc4443_quote_of_tcp_has_ports_and_sequence_number),
+		cmocka_unit_test(test_quote_of_ipv6_with_extension_headers),
+		cmocka_unit_test(test_quote_of_ipv6_ends_where_the_quoted_packet_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an interface says of its addresses when its link comes up, and once more a little later. Of
+ * IPv4: whose they are, twice (RFC 5227 §2.3). Of IPv6: first whether they are somebody else's
+ * (RFC 4862 §5.4), then whose they are (RFC 4861 §7.2.6). In between they are optimistic (RFC
+ * 4429): in use, but nobody is told to prefer us to somebody else. Two seconds are longer than the
+ * one that an answer has; there is no random delay in front, which would keep the first packet
+ * waiting.
+ */
+#include "net/arp.h"
+#include "net/nd.h"
+#include "net/net.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* Asks about an address of IPv6 unless it was asked before, or nobody wants to know. */
+static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
+{
+	if (!SETTING(w->set, ipv6_dad)) {
+		nd_announce(w, ifc, &a->addr);
+		return;
+	}
+	__atomic_store_n(&a->state, IFACE_ADDR_OPTIMISTIC, __ATOMIC_RELAXED);
+	nd_probe(w, ifc, &a->addr);
+}
+
+/* Nobody has answered. */
+static void settle(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
+{
+	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
+
+	if (__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		nd_announce(w, ifc, &a->addr);
+}
+
+void net_announce(struct nsk_worker *w, struct iface *ifc)
+{
+	if (!ifc->ethernet)
+		return;
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		struct iface_addr *a = &ifc->addrs[i];
+
+		if (a->addr.family == AF_INET)
+			arp_announce(w, ifc, &a->addr);
+		else if (iface_addr_usable(a))
+			ask(w, ifc, a);
+	}
+	w->net->announcements[ifc->index] = 1;
+	if (!wheel_armed(&w->net->announce))
+		wheel_arm(&w->wheel, &w->net->announce,
+			  w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS);
+}
+
+static void announce_again(struct nsk_worker *w, struct iface *ifc)
+{
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		struct iface_addr *a = &ifc->addrs[i];
+
+		if (a->addr.family == AF_INET)
+			arp_announce(w, ifc, &a->addr);
+		else
+			settle(w, ifc, a);
+	}
+}
+
+void net_announce_again(struct nsk_worker *w)
+{
+	const struct net_snapshot *snap = w->net->snap;
+
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		struct iface *ifc = snap->iface[i];
+
+		if (!w->net->announcements[ifc->index])
+			continue;
+		w->net->announcements[ifc->index] = 0;
+		if (iface_running(ifc))
+			announce_again(w, ifc);
+	}
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Neighbour discovery; see nd.h. */
+#include "net/nd.h"
+
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "base/checksum.h"
+#include "mbuf/pool.h"
+#include "net/neigh.h"
+#include "net/net.h"
+#include "wire/family.h"
+#include "wire/icmp6.h"
+#include "wire/nd.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+static const uint8_t all_nodes[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+/* ---- groups that every node listens to ------------------------------------------------------- */
+
+bool nd_listens(const struct iface *ifc, const uint8_t *group)
+{
+	if (memcmp(group, all_nodes, IPV6_ADDR_LEN) == 0)
+		return true;
+	if (!nd_is_solicited_node(group))
+		return false;
+	for (unsigned i = 0; i < ifc->naddrs; i++)
+		if (ifc->addrs[i].addr.family == AF_INET6 &&
+		    memcmp(ifc->addrs[i].addr.b + 13, group + 13, 3) == 0)
+			return true;
+	return false;
+}
+
+/* 33:33 and the group's last four bytes (RFC 2464 §7). */
+bool nd_listens_mac(const struct iface *ifc, const uint8_t *mac)
+{
+	uint8_t group[IPV6_ADDR_LEN];
+
+	if (load_be16(mac) != 0x3333)
+		return false;
+	if (load_be32(mac + 2) == 1)
+		return true;
+	nd_solicited_node(group, all_nodes);
+	memcpy(group + 12, mac + 2, 4);
+	return nd_listens(ifc, group);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void dst_mac_of(const uint8_t *dst, uint8_t *mac)
+{
+	const struct ip_addr group = ip_addr_v6(dst);
+
+	memcpy(mac, eth_addr_of_multicast(&group).b, ETH_MAC_LEN);
+}
+
+/* A message on its way: from and to whom, mac NULL: to the group dst. */
+static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t *src,
+			 const uint8_t *dst, const uint8_t *mac, const struct nd_view *v)
+{
+	struct rte_mbuf *m = pkt_alloc_control(w);
+	uint8_t group_mac[ETH_MAC_LEN], *p;
+	struct ipv6_view ip = {
+		.src = src, .dst = dst, .next_header = IP_PROTO_ICMPV6, .hop_limit = ND_HOP_LIMIT};
+
+	p = m ? (uint8_t *)rte_pktmbuf_append(m, ETH_HLEN + IPV6_HLEN + ND_NEIGH_MAX) : NULL;
+	if (!p) {
+		rte_pktmbuf_free(m);
+		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
+		return;
+	}
+	if (!mac)
+		dst_mac_of(dst, group_mac);
+	ip.payload_len = (uint16_t)nd_neigh_write(p + ETH_HLEN + IPV6_HLEN, v);
+	rte_pktmbuf_trim(m, (uint16_t)(ND_NEIGH_MAX - ip.payload_len));
+	eth_write(p, mac ? mac : group_mac, ifc->mac.b, ETH_TYPE_IPV6);
+	p += ETH_HLEN;
+	ipv6_write(p, &ip);
+	icmp_store_checksum(p + IPV6_HLEN,
+			    wire_checksum(p + IPV6_HLEN, ip.payload_len,
+					  csum_pseudo6(src, dst, IP_PROTO_ICMPV6, ip.payload_len)));
+	worker_count(w,
+		     v->type == ICMP6_NEIGH_SOLICIT ? NSK_CNT_ND_SOLICITS_SENT
+						    : NSK_CNT_ND_ADVERTS_SENT,
+		     1);
+	net_tx(w, ifc, m);
+}
+
+static bool is_valid(const struct iface *ifc, const struct ip_addr *addr)
+{
+	const struct iface_addr *a = iface_find_addr(ifc, addr);
+
+	return a && iface_addr_valid(a);
+}
+
+void nd_probe(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+{
+	static const uint8_t nobody[IPV6_ADDR_LEN];
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT};
+	uint8_t group[IPV6_ADDR_LEN];
+
+	memcpy(v.target, addr->b, IPV6_ADDR_LEN);
+	nd_solicited_node(group, addr->b);
+	send_message(w, ifc, nobody, group, NULL, &v);
+}
+
+void nd_solicit(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *target,
+		const uint8_t *mac)
+{
+	const struct ip_addr *source = net_source(ifc, target);
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT};
+	uint8_t group[IPV6_ADDR_LEN];
+
+	if (!source)
+		return;
+	/* RFC 4429 §3.2: nobody shall put an address that may be another's beside our MAC. */
+	v.has_mac = is_valid(ifc, source);
+	memcpy(v.target, target->b, IPV6_ADDR_LEN);
+	memcpy(v.mac, ifc->mac.b, ETH_MAC_LEN);
+	nd_solicited_node(group, target->b);
+	send_message(w, ifc, source->b, mac ? target->b : group, mac, &v);
+}
+
+static struct nd_view advert_of(const struct iface *ifc, const uint8_t *addr, uint8_t flags)
+{
+	struct nd_view v = {.type = ICMP6_NEIGH_ADVERT, .flags = flags, .has_mac = true};
+
+	memcpy(v.target, addr, IPV6_ADDR_LEN);
+	memcpy(v.mac, ifc->mac.b, ETH_MAC_LEN);
+	return v;
+}
+
+void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+{
+	const struct nd_view v = advert_of(ifc, addr->b, ND_F_OVERRIDE);
+
+	send_message(w, ifc, addr->b, all_nodes, NULL, &v);
+}
+
+/* Answers a solicitation: who named no link address is found by the neighbour table. */
+static void answer(struct nsk_worker *w, struct iface *ifc, const uint8_t *to,
+		   const struct nd_view *asked)
+{
+	const struct ip_addr peer = ip_addr_v6(to), own = ip_addr_v6(asked->target);
+	const struct nd_view v =
+		advert_of(ifc, asked->target,
+			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &own) ? ND_F_OVERRIDE : 0)));
+	const struct neigh *n = asked->has_mac ? NULL : neigh_get(w, ifc, &peer, false);
+
+	if (asked->has_mac)
+		send_message(w, ifc, asked->target, to, asked->mac, &v);
+	else if (n && n->state >= NEIGH_REACHABLE)
+		send_message(w, ifc, asked->target, to, n->header, &v);
+	else if (n && n->state == NEIGH_INCOMPLETE && n->tries == 0)
+		nd_solicit(w, ifc, &peer, NULL); /* it asks again, and is known by then */
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+/* RFC 4862 §5.4.5: what was not sure to be ours is not. True: that was the case. */
+static bool give_up(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+{
+	struct iface_addr *a = (struct iface_addr *)(uintptr_t)iface_find_addr(ifc, addr);
+	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
+	char text[IP_ADDR_STRLEN];
+
+	if (!a || !__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_DUPLICATE, false,
+					       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return false;
+	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);
+	net_snapshot_touch(w->net->snap);
+	LOG_ERR(w->log, "nd", "%s: another station has %s: it is not used here", ifc->name,
+		ip_addr_format(addr, text, sizeof(text)));
+	return true;
+}
+
+/* Somebody else has an address of ours, or wants it: says whose it is, once in a while. */
+static void defend(struct nsk_worker *w, struct iface *ifc, const struct nd_view *v)
+{
+	const struct ip_addr addr = ip_addr_v6(v->target);
+	uint64_t *last = &w->net->defended_ns[ifc->index];
+	char text[IP_ADDR_STRLEN];
+
+	if (give_up(w, ifc, &addr))
+		return;
+	LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
+		 "%s: %s is ours but another station claims it", ifc->name,
+		 ip_addr_format(&addr, text, sizeof(text)));
+	if (*last && w->now_ns - *last < ND_DEFEND_INTERVAL_MS * NS_PER_MS)
+		return;
+	*last = w->now_ns;
+	nd_announce(w, ifc, &addr);
+}
+
+/* Whether every worker has a use for it: the others get copies, and learn from them alone. */
+static bool is_copy(const struct pkt *p)
+{
+	return p->flags & PKT_F_STEERED;
+}
+
+static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
+		      const struct nd_view *v)
+{
+	const struct pkt *p = pkt_of(m);
+	const struct ip_addr src = ip_addr_v6(p->flow.src), target = ip_addr_v6(v->target);
+
+	if (!iface_find_addr(ifc, &target)) {
+		pkt_drop(w, m, NSK_DROP_ND_NOT_OURS);
+		return;
+	}
+	if (ip_addr_is_any(&src)) { /* RFC 4862 §5.4: it wants our address for itself */
+		if (!is_copy(p))
+			defend(w, ifc, v);
+		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
+		return;
+	}
+	if (v->has_mac && iface_on_link(ifc, &src))
+		neigh_heard(w, ifc, &src, v->mac);
+	if (!is_copy(p)) {
+		if (w->peers > 1)
+			w->ops->share(w, m);
+		answer(w, ifc, p->flow.src, v);
+	}
+	pkt_put(w, m);
+}
+
+/* An advertisement that names no link address says that the one we have is right. */
+static bool learn(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *target,
+		  const struct nd_view *v)
+{
+	const struct neigh *n = v->has_mac ? NULL : neigh_find(w, ifc->index, target);
+	const uint8_t *mac = v->has_mac				? v->mac
+			     : n && n->state >= NEIGH_REACHABLE ? n->header
+								: NULL;
+
+	if (!mac)
+		return false;
+	if (v->flags & ND_F_SOLICITED)
+		return neigh_answered(w, ifc, target, mac);
+	neigh_doubt(w, ifc, target, mac);
+	return false;
+}
+
+static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
+		       const struct nd_view *v)
+{
+	const struct ip_addr target = ip_addr_v6(v->target);
+	bool copy = is_copy(pkt_of(m)), asked;
+
+	if (iface_find_addr(ifc, &target)) {
+		if (!copy)
+			defend(w, ifc, v);
+		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
+		return;
+	}
+	asked = learn(w, ifc, &target, v);
+	if (w->peers > 1 && !copy)
+		w->ops->share(w, m);
+	if (asked || w->peers > 1) /* with several workers, perhaps another one had asked */
+		pkt_put(w, m);
+	else
+		pkt_drop(w, m, NSK_DROP_ND_UNSOLICITED);
+}
+
+void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len)
+{
+	const struct pkt *p = pkt_of(m);
+	struct iface *ifc = w->net->snap->iface[p->iface];
+	struct nd_view v;
+
+	if (!ifc->ethernet || len < p->l4_len ||
+	    nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
+		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
+	else if (v.type == ICMP6_NEIGH_SOLICIT)
+		solicited(w, ifc, m, &v);
+	else
+		advertised(w, ifc, m, &v);
+}
