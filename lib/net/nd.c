@@ -56,27 +56,22 @@ static void dst_mac_of(const uint8_t *dst, uint8_t *mac)
 	memcpy(mac, eth_addr_of_multicast(&group).b, ETH_MAC_LEN);
 }
 
-/* A message on its way: from and to whom, mac NULL: to the group dst. */
-static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t *src,
-			 const uint8_t *dst, const uint8_t *mac, const struct nd_view *v)
+/* The packet of a message, its data from the IP header on; NULL and counted without a buffer. */
+static struct rte_mbuf *make_message(struct nsk_worker *w, const uint8_t *src, const uint8_t *dst,
+				     const struct nd_view *v)
 {
 	struct rte_mbuf *m = pkt_alloc_control(w);
-	uint8_t group_mac[ETH_MAC_LEN], *p;
 	struct ipv6_view ip = {
 		.src = src, .dst = dst, .next_header = IP_PROTO_ICMPV6, .hop_limit = ND_HOP_LIMIT};
+	uint8_t *p = m ? (uint8_t *)rte_pktmbuf_append(m, IPV6_HLEN + ND_NEIGH_MAX) : NULL;
 
-	p = m ? (uint8_t *)rte_pktmbuf_append(m, ETH_HLEN + IPV6_HLEN + ND_NEIGH_MAX) : NULL;
 	if (!p) {
 		rte_pktmbuf_free(m);
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
-		return;
+		return NULL;
 	}
-	if (!mac)
-		dst_mac_of(dst, group_mac);
-	ip.payload_len = (uint16_t)nd_neigh_write(p + ETH_HLEN + IPV6_HLEN, v);
+	ip.payload_len = (uint16_t)nd_neigh_write(p + IPV6_HLEN, v);
 	rte_pktmbuf_trim(m, (uint16_t)(ND_NEIGH_MAX - ip.payload_len));
-	eth_write(p, mac ? mac : group_mac, ifc->mac.b, ETH_TYPE_IPV6);
-	p += ETH_HLEN;
 	ipv6_write(p, &ip);
 	icmp_store_checksum(p + IPV6_HLEN,
 			    wire_checksum(p + IPV6_HLEN, ip.payload_len,
@@ -85,6 +80,26 @@ static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t 
 		     v->type == ICMP6_NEIGH_SOLICIT ? NSK_CNT_ND_SOLICITS_SENT
 						    : NSK_CNT_ND_ADVERTS_SENT,
 		     1);
+	return m;
+}
+
+/* A message on its way: from and to whom, mac NULL: to the group dst. */
+static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t *src,
+			 const uint8_t *dst, const uint8_t *mac, const struct nd_view *v)
+{
+	struct rte_mbuf *m = make_message(w, src, dst, v);
+	uint8_t group_mac[ETH_MAC_LEN], *p;
+
+	if (!m)
+		return;
+	if (!mac)
+		dst_mac_of(dst, group_mac);
+	p = (uint8_t *)rte_pktmbuf_prepend(m, ETH_HLEN);
+	if (!p) {
+		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+		return;
+	}
+	eth_write(p, mac ? mac : group_mac, ifc->mac.b, ETH_TYPE_IPV6);
 	net_tx(w, ifc, m);
 }
 
@@ -139,7 +154,8 @@ void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 	send_message(w, ifc, addr->b, all_nodes, NULL, &v);
 }
 
-/* Answers a solicitation: who named no link address is found by the neighbour table. */
+/* Answers a solicitation. Who names no link address gets it like any packet, once he is found
+ * (§7.2.4); only on the link somebody is looked for. */
 static void answer(struct nsk_worker *w, struct iface *ifc, const uint8_t *to,
 		   const struct nd_view *asked)
 {
@@ -147,14 +163,17 @@ static void answer(struct nsk_worker *w, struct iface *ifc, const uint8_t *to,
 	const struct nd_view v =
 		advert_of(ifc, asked->target,
 			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &own) ? ND_F_OVERRIDE : 0)));
-	const struct neigh *n = asked->has_mac ? NULL : neigh_get(w, ifc, &peer, false);
+	struct rte_mbuf *m;
+	struct neigh *n;
 
-	if (asked->has_mac)
+	if (asked->has_mac) {
 		send_message(w, ifc, asked->target, to, asked->mac, &v);
-	else if (n && n->state >= NEIGH_REACHABLE)
-		send_message(w, ifc, asked->target, to, n->header, &v);
-	else if (n && n->state == NEIGH_INCOMPLETE && n->tries == 0)
-		nd_solicit(w, ifc, &peer, NULL); /* it asks again, and is known by then */
+		return;
+	}
+	n = iface_on_link(ifc, &peer) ? neigh_get(w, ifc, &peer, false) : NULL;
+	m = n ? make_message(w, asked->target, to, &v) : NULL;
+	if (m)
+		neigh_output_slow(w, ifc, n, m);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------- */
@@ -180,7 +199,8 @@ static bool give_up(struct nsk_worker *w, struct iface *ifc, const struct ip_add
 static void defend(struct nsk_worker *w, struct iface *ifc, const struct nd_view *v)
 {
 	const struct ip_addr addr = ip_addr_v6(v->target);
-	uint64_t *last = &w->net->defended_ns[ifc->index];
+	const struct iface_addr *own = iface_find_addr(ifc, &addr);
+	uint64_t *last = &w->net->defended6_ns[ifc->index][own - ifc->addrs];
 	char text[IP_ADDR_STRLEN];
 
 	if (give_up(w, ifc, &addr))

@@ -48,10 +48,12 @@ struct net_worker {
 	uint32_t tx_waiting;		  /* [W] bit i: frames wait for interface i */
 	uint8_t announcements[IFACE_MAX]; /* [W] still to be sent */
 	struct wheel_timer announce;	  /* [W] TIMER_NEIGH too */
-	uint64_t defended_ns[IFACE_MAX];  /* [W] last defence of an address of this interface, 0:
+	uint64_t defended_ns[IFACE_MAX];  /* [W] last defence of an IPv4 address of this one, 0:
 					     none */
 	struct log_rate log_rate;	  /* [W] */
 	struct tx_queue *tx[IFACE_MAX];	  /* [W] one an interface */
+	/* [W] the same as defended_ns of each address of IPv6 */
+	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 };
 
 /* Sets up and frees a worker's part. 0 or -errno. */

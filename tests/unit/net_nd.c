@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lib/net/nd.c: who is answered, asked and believed. */
+#include "net_world6.h"
+
+#include <errno.h>
+
+static const uint8_t all_nodes_mac[6] = {0x33, 0x33, 0, 0, 0, 1};
+static const uint8_t peer_group_mac[6] = {0x33, 0x33, 0xff, 0, 0, 7};
+
+static struct neigh *entry(struct net_world *world, const char *text)
+{
+	const struct ip_addr a = nw6_addr(text);
+
+	return neigh_find(&world->w, 0, &a);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void test_rfc4861_7_2_4_a_solicitation_is_answered_to_the_asker(void **state)
+{
+	static const char *const ours[] = {OURS, OURS_TOO, OURS_LINK};
+	struct net_world *world = *state;
+	struct nd_view v;
+
+	for (unsigned i = 0; i < 3; i++) {
+		nw6_solicit(world, PEER6, OUR_GROUP, ours[i], peer_mac);
+		v = nw6_sent_neigh(world, i, peer_mac, ICMP6_NEIGH_ADVERT, ours[i], PEER6, ours[i]);
+		assert_int_equal(v.flags, ND_F_SOLICITED | ND_F_OVERRIDE);
+	}
+	assert_int_equal(world->nsent, 3);
+	assert_int_equal(world->w.cnt[NSK_CNT_ND_ADVERTS_SENT], 3);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
+static void test_a_question_by_unicast_is_answered_too(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, PEER_LINK, OURS, OURS, peer_mac);
+	nw6_sent_neigh(world, 0, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER_LINK, OURS);
+}
+
+static void test_what_is_not_ours_is_not_answered(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, PEER6, OURS, "2001:db8::9", peer_mac);
+	nw6_solicit(world, PEER6, OUR_GROUP, "2001:db8::2:0:1", peer_mac);
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS_IF1, peer_mac); /* of another interface */
+	assert_int_equal(world->nsent, 0);
+	nw_assert_drops(world, NSK_DROP_ND_NOT_OURS, 3);
+	assert_null(entry(world, PEER6));
+}
+
+static void test_rfc4861_7_2_3_who_asks_from_the_link_becomes_a_stale_neighbour(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, peer_mac);
+	nw6_solicit(world, PEER_LINK, OUR_GROUP, OURS, peer_mac);
+	assert_int_equal(entry(world, PEER6)->state, NEIGH_STALE);
+	assert_memory_equal(entry(world, PEER6)->header, peer_mac, 6);
+	assert_int_equal(entry(world, PEER_LINK)->state, NEIGH_STALE);
+	nw6_solicit(world, FAR6, OUR_GROUP, OURS, peer_mac);
+	nw6_sent_neigh(world, 2, peer_mac, ICMP6_NEIGH_ADVERT, OURS, FAR6, OURS);
+	assert_null(entry(world, FAR6));
+}
+
+static void test_who_names_no_link_address_is_looked_for_and_answered(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, PEER6, OURS, OURS, NULL);
+	nw6_solicit(world, PEER6, OURS, OURS, NULL); /* nor a question each time */
+	assert_int_equal(world->nsent, 1);
+	nw6_sent_neigh(world, 0, peer_group_mac, ICMP6_NEIGH_SOLICIT, OURS, "ff02::1:ff00:7",
+		       PEER6);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED, peer_mac);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+	assert_int_equal(world->nsent, 3);
+	nw6_sent_neigh(world, 1, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER6, OURS);
+	nw6_sent_neigh(world, 2, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER6, OURS);
+	nw6_solicit(world, PEER6, OURS, OURS, NULL); /* known by now */
+	nw6_sent_neigh(world, 3, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER6, OURS);
+}
+
+static void test_who_names_no_link_address_and_is_not_on_the_link_makes_no_entry(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, FAR6, OURS, OURS, NULL);
+	assert_null(entry(world, FAR6));
+	assert_int_equal(world->nsent, 0);
+}
+
+/* ---- our addresses --------------------------------------------------------------------------- */
+
+static void test_rfc4861_7_2_4_who_wants_our_address_hears_whose_it_is(void **state)
+{
+	struct net_world *world = *state;
+	struct nd_view v;
+
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	v = nw6_sent_neigh(world, 0, all_nodes_mac, ICMP6_NEIGH_ADVERT, OURS, ALL_NODES, OURS);
+	assert_int_equal(v.flags, ND_F_OVERRIDE);
+	nw_assert_drops(world, NSK_DROP_ND_CONFLICT, 1);
+	assert_int_equal(world->w.net->neighs->carved, 0);
+}
+
+static void test_an_address_is_defended_once_a_second_at_most(void **state)
+{
+	struct net_world *world = *state;
+
+	for (unsigned i = 0; i < 5; i++) {
+		nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+		nw6_advertise(world, PEER_LINK, ALL_NODES, OURS, ND_F_OVERRIDE, evil_mac);
+	}
+	assert_int_equal(world->nsent, 1);
+	nw_assert_drops(world, NSK_DROP_ND_CONFLICT, 10);
+	nw6_solicit(world, "::", OUR_GROUP, OURS_TOO, NULL); /* each by itself */
+	assert_int_equal(world->nsent, 2);
+	nw6_sent_neigh(world, 1, all_nodes_mac, ICMP6_NEIGH_ADVERT, OURS_TOO, ALL_NODES, OURS_TOO);
+	nw_pass(world, 999);
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	assert_int_equal(world->nsent, 2);
+	nw_pass(world, 1);
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	assert_int_equal(world->nsent, 3);
+}
+
+/* RFC 5227's ten seconds are not RFC 4861's one: neither keeps the other quiet. */
+static void test_defending_ipv6_keeps_ipv4_defended(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	nw_arp(world, ARP_OP_REQUEST, evil_mac, IF0_ADDR, IF0_ADDR);
+	assert_int_equal(world->nsent, 2);
+	nw_sent_arp(world, 1, ARP_OP_REQUEST, all_mac);
+	nw_pass(world, 5000);
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	assert_int_equal(world->nsent, 3);
+}
+
+static void test_addresses_are_announced_twice_rfc4861_7_2_6(void **state)
+{
+	static const char *const ours[] = {OURS, OURS_TOO, OURS_LINK};
+	struct net_world *world = *state;
+
+	net_announce(&world->w, &world->ifc[0]);
+	net_tx_flush(&world->w);
+	assert_int_equal(world->nsent, 5); /* two of IPv4 */
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(nw6_sent_neigh(world, 2 + i, all_nodes_mac, ICMP6_NEIGH_ADVERT,
+						ours[i], ALL_NODES, ours[i])
+					 .flags,
+				 ND_F_OVERRIDE);
+	nw_pass(world, 2001);
+	assert_int_equal(world->nsent, 10);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+static void test_rfc4861_7_2_2_the_solicited_node_group_is_asked(void **state)
+{
+	struct net_world *world = *state;
+	struct route_cache rc;
+
+	assert_int_equal(nw6_send(world, PEER6, &rc), 0);
+	nw6_sent_neigh(world, 0, peer_group_mac, ICMP6_NEIGH_SOLICIT, OURS, "ff02::1:ff00:7",
+		       PEER6);
+	assert_int_equal(world->w.cnt[NSK_CNT_ND_SOLICITS_SENT], 1);
+	nw_pass(world, 2999); /* three times, a second apart */
+	assert_int_equal(world->nsent, 3);
+	nw_pass(world, 2);
+	assert_int_equal(world->nsent, 3);
+	assert_int_equal(rc.neigh->state, NEIGH_FAILED);
+	assert_int_equal(nw6_send(world, PEER6, &rc), -EHOSTUNREACH);
+	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 1);
+}
+
+static void test_of_a_far_host_the_gateway_is_asked(void **state)
+{
+	static const uint8_t gateway_group[6] = {0x33, 0x33, 0xff, 0, 0, 0xfe};
+	struct net_world *world = *state;
+	struct route_cache rc;
+
+	assert_int_equal(nw6_send(world, FAR6, &rc), 0);
+	nw6_sent_neigh(world, 0, gateway_group, ICMP6_NEIGH_SOLICIT, OURS, "ff02::1:ff00:fe",
+		       "2001:db8::fe");
+}
+
+static void test_what_waits_leaves_with_the_answer(void **state)
+{
+	struct net_world *world = *state;
+	struct route_cache rc;
+	size_t len;
+
+	assert_int_equal(nw6_send(world, PEER6, &rc), 0);
+	nw6_advertise(world, PEER6, OURS, PEER6, 0, peer_mac); /* is none */
+	assert_int_equal(rc.neigh->state, NEIGH_INCOMPLETE);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED, NULL); /* says nothing */
+	assert_int_equal(rc.neigh->state, NEIGH_INCOMPLETE);
+	nw_assert_drops(world, NSK_DROP_ND_UNSOLICITED, 2);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED, peer_mac);
+	assert_int_equal(world->nsent, 2);
+	assert_memory_equal(nw_sent(world, 1, &len), peer_mac, 6);
+	assert_int_equal(load_be16(nw_sent(world, 1, &len) + 12), ETH_TYPE_IPV6);
+	nw_assert_drops(world, NSK_DROP_ND_UNSOLICITED, 2);
+}
+
+static void test_rfc4861_7_3_a_used_neighbour_is_asked_by_unicast(void **state)
+{
+	struct net_world *world = *state;
+	struct neigh *n = nw6_resolve(world);
+	struct route_cache rc;
+
+	nw_pass(world, 30000);
+	assert_int_equal(nw6_send(world, PEER6, &rc), 0);
+	nw_forget_sent(world);
+	nw_pass(world, 30001);
+	assert_int_equal(n->state, NEIGH_PROBE);
+	nw6_sent_neigh(world, 0, peer_mac, ICMP6_NEIGH_SOLICIT, OURS, PEER6, PEER6);
+	/* An advertisement without a link address says that the one we have is right (§7.2.5). */
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED, NULL);
+	assert_int_equal(n->state, NEIGH_REACHABLE);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
+/* ---- who is believed ------------------------------------------------------------------------- */
+
+static void test_an_advertisement_that_nobody_asked_for_changes_nothing(void **state)
+{
+	static const uint8_t flags[] = {0, ND_F_OVERRIDE, ND_F_SOLICITED,
+					ND_F_SOLICITED | ND_F_OVERRIDE};
+	struct net_world *world = *state;
+	struct neigh *n = nw6_resolve(world);
+
+	for (unsigned i = 0; i < 4; i++) {
+		nw6_advertise(world, PEER6, OURS, "2001:db8::9", flags[i], evil_mac);
+		nw6_advertise(world, PEER6, OURS, PEER6, flags[i], evil_mac);
+		nw6_advertise(world, PEER6, OURS, PEER6, flags[i], peer_mac);
+		assert_memory_equal(n->header, peer_mac, 6);
+		assert_int_equal(n->state, NEIGH_REACHABLE); /* it has just answered */
+	}
+	assert_null(entry(world, "2001:db8::9"));
+	assert_int_equal(world->nsent, 0);
+	nw_assert_drops(world, NSK_DROP_ND_UNSOLICITED, 12);
+}
+
+static void test_another_link_address_is_taken_when_the_old_one_does_not_answer(void **state)
+{
+	struct net_world *world = *state;
+	struct neigh *n = nw6_resolve(world);
+	struct route_cache rc;
+
+	nw_pass(world, 1000);
+	assert_int_equal(nw6_send(world, PEER6, &rc), 0);
+	nw_forget_sent(world);
+	nw6_advertise(world, PEER6, ALL_NODES, PEER6, ND_F_OVERRIDE, evil_mac);
+	assert_int_equal(n->state, NEIGH_PROBE);
+	assert_memory_equal(n->header, peer_mac, 6);
+	nw6_sent_neigh(world, 0, peer_mac, ICMP6_NEIGH_SOLICIT, OURS, PEER6, PEER6);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED | ND_F_OVERRIDE, evil_mac);
+	assert_memory_equal(n->header, peer_mac, 6);
+	nw_pass(world, 751); /* three questions, 250 ms apart */
+	assert_int_equal(n->state, NEIGH_INCOMPLETE);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED | ND_F_OVERRIDE, evil_mac);
+	assert_int_equal(n->state, NEIGH_REACHABLE);
+	assert_memory_equal(n->header, evil_mac, 6);
+}
+
+static void test_a_solicitation_from_another_link_address_starts_the_question_too(void **state)
+{
+	struct net_world *world = *state;
+	struct neigh *n = nw6_resolve(world);
+
+	nw_pass(world, 1000);
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, evil_mac);
+	assert_int_equal(n->state, NEIGH_PROBE);
+	assert_memory_equal(n->header, peer_mac, 6);
+}
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+static void test_rfc4291_2_8_groups_that_are_listened_to(void **state)
+{
+	static const struct {
+		const char *group;
+		bool if0, if1;
+	} rows[] = {
+		{ALL_NODES, true, true},	 {OUR_GROUP, true, true},
+		{"ff02::1:ff01:1", true, false}, {"ff02::1:ff00:2", false, false},
+		{"ff02::2", false, false},	 {"ff05::1", false, false},
+		{"ff01::1", false, false},	 {"ff02::1:fe00:1", false, false},
+	};
+	static const uint8_t macs[][6] = {{0x33, 0x33, 0, 0, 0, 1},    {0x33, 0x33, 0xff, 0, 0, 1},
+					  {0x33, 0x33, 0xff, 0, 0, 2}, {0x33, 0x33, 0xfe, 0, 0, 1},
+					  {0x33, 0x32, 0, 0, 0, 1},    {0x33, 0x33, 0, 0, 0, 2}};
+	struct net_world *world = *state;
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		const struct ip_addr a = nw6_addr(rows[i].group);
+
+		assert_int_equal(nd_listens(&world->ifc[0], a.b), rows[i].if0);
+		assert_int_equal(nd_listens(&world->ifc[1], a.b), rows[i].if1);
+	}
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(macs); i++)
+		assert_int_equal(nd_listens_mac(&world->ifc[0], macs[i]), i < 2);
+}
+
+static void test_frames_for_other_groups_are_not_taken(void **state)
+{
+	struct net_world *world = *state;
+
+	nw6_solicit(world, PEER6, "ff02::1:ff00:2", OURS, peer_mac);
+	nw_assert_drops(world, NSK_DROP_ETH_OTHER_MAC, 1);
+}
+
+/* ---- several workers ------------------------------------------------------------------------- */
+
+static void test_what_is_learnt_is_shared_and_answered_once(void **state)
+{
+	struct net_world *world = *state;
+	uint8_t msg[ND_NEIGH_MAX], p[128];
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT, .has_mac = true};
+	const struct ip_addr ours = nw6_addr(OURS);
+	struct rte_mbuf *m;
+
+	world->w.peers = 2;
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, peer_mac);
+	nw6_advertise(world, PEER6, OURS, PEER6, ND_F_SOLICITED, peer_mac);
+	assert_int_equal(world->shared, 2);
+	nw6_solicit(world, "::", OUR_GROUP, OURS, NULL);
+	assert_int_equal(world->shared, 2);
+	assert_int_equal(world->w.drop[NSK_DROP_ND_UNSOLICITED], 0);
+	nw_forget_sent(world);
+	memcpy(v.target, ours.b, 16);
+	memcpy(v.mac, peer_mac, 6);
+	nd_neigh_write(msg, &v);
+	nw6_set_checksum(msg, sizeof(msg), PEER_LINK, OURS);
+	m = nw_buffer(world, p,
+		      nw6_write(p, PEER_LINK, OURS, IP_PROTO_ICMPV6, 255, msg, sizeof(msg)));
+	*pkt_of(m) = (struct pkt){.family = AF_INET6,
+				  .proto = IP_PROTO_ICMPV6,
+				  .flags = PKT_F_STEERED,
+				  .ttl = 255,
+				  .l3_off = m->data_off,
+				  .l4_off = (uint16_t)(m->data_off + IPV6_HLEN),
+				  .l4_len = sizeof(msg)};
+	memcpy(pkt_of(m)->flow.src, nw6_addr(PEER_LINK).b, 16);
+	memcpy(pkt_of(m)->flow.dst, ours.b, 16);
+	ip_deliver(&world->w, m);
+	net_tx_flush(&world->w);
+	assert_int_equal(world->nsent, 0);
+	assert_int_equal(world->shared, 2);
+	assert_int_equal(entry(world, PEER_LINK)->state, NEIGH_STALE);
+}
+
+static void test_without_a_buffer_the_reserve_answers_then_it_is_counted(void **state)
+{
+	struct net_world *world = *state;
+	uint8_t msg[ND_NEIGH_MAX], frame[128];
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT, .has_mac = true};
+	struct rte_mbuf *m[PKT_RESERVE + 1];
+	size_t len;
+
+	memcpy(v.target, nw6_addr(OURS).b, 16);
+	memcpy(v.mac, peer_mac, 6);
+	nd_neigh_write(msg, &v);
+	nw6_set_checksum(msg, sizeof(msg), PEER6, OURS);
+	eth_write(frame, if0_mac, peer_mac, ETH_TYPE_IPV6);
+	len = ETH_HLEN +
+	      nw6_write(frame + ETH_HLEN, PEER6, OURS, IP_PROTO_ICMPV6, 255, msg, sizeof(msg));
+	for (unsigned i = 0; i <= PKT_RESERVE; i++) {
+		m[i] = nw_buffer(world, frame, len);
+		rte_mbuf_refcnt_update(m[i], 1); /* so that none comes back meanwhile */
+	}
+	world->w.pool->fail_at = 1;
+	world->w.pool->fail_every = 1;
+	for (unsigned i = 0; i <= PKT_RESERVE; i++)
+		net_input(&world->w, &world->ifc[0], m[i]);
+	net_tx_flush(&world->w);
+	assert_int_equal(world->nsent, PKT_RESERVE);
+	nw_assert_drops(world, NSK_DROP_TX_NO_BUFFER, 1);
+	for (unsigned i = 0; i <= PKT_RESERVE; i++)
+		pkt_free(m[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		NW6_TEST(test_rfc4861_7_2_4_a_solicitation_is_answered_to_the_asker),
+		NW6_TEST(test_a_question_by_unicast_is_answered_too),
+		NW6_TEST(test_what_is_not_ours_is_not_answered),
+		NW6_TEST(test_rfc4861_7_2_3_who_asks_from_the_link_becomes_a_stale_neighbour),
+		NW6_TEST(test_who_names_no_link_address_is_looked_for_and_answered),
+		NW6_TEST(test_who_names_no_link_address_and_is_not_on_the_link_makes_no_entry),
+		NW6_TEST(test_rfc4861_7_2_4_who_wants_our_address_hears_whose_it_is),
+		NW6_TEST(test_an_address_is_defended_once_a_second_at_most),
+		NW6_TEST(test_defending_ipv6_keeps_ipv4_defended),
+		NW6_TEST(test_addresses_are_announced_twice_rfc4861_7_2_6),
+		NW6_TEST(test_rfc4861_7_2_2_the_solicited_node_group_is_asked),
+		NW6_TEST(test_of_a_far_host_the_gateway_is_asked),
+		NW6_TEST(test_what_waits_leaves_with_the_answer),
+		NW6_TEST(test_rfc4861_7_3_a_used_neighbour_is_asked_by_unicast),
+		NW6_TEST(test_an_advertisement_that_nobody_asked_for_changes_nothing),
+		NW6_TEST(test_another_link_address_is_taken_when_the_old_one_does_not_answer),
+		NW6_TEST(test_a_solicitation_from_another_link_address_starts_the_question_too),
+		NW6_TEST(test_rfc4291_2_8_groups_that_are_listened_to),
+		NW6_TEST(test_frames_for_other_groups_are_not_taken),
+		NW6_TEST(test_what_is_learnt_is_shared_and_answered_once),
+		NW6_TEST(test_without_a_buffer_the_reserve_answers_then_it_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, nw_group_setup, NULL);
+}
