@@ -124,14 +124,16 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 
 /*
  * The MTU that a "too big" proves, held at the family's floor; 0: it proves nothing, since the
- * packet would have fitted. Routers older than RFC 1191 name none: then the next plateau below the
- * packet's size (§7.1 there).
+ * packet would have fitted, or no link of the family's is that small. Routers older than RFC 1191
+ * name none: then the next plateau below the packet's size (§7.1 there).
  */
 static uint16_t proven_mtu(const struct icmp_kind *kind, uint32_t mtu,
 			   const struct icmp_quote *quote)
 {
 	static const uint16_t plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 508};
 
+	if (mtu < kind->too_big_least)
+		return 0;
 	for (unsigned i = 0; mtu == 0; i++)
 		if (i + 1 == NSK_ARRAY_LEN(plateaus) || plateaus[i] < quote->total_len)
 			mtu = plateaus[i];

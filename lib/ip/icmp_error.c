@@ -37,7 +37,8 @@ static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complain
 		return false;
 	if (p->proto != kind->proto)
 		return true;
-	return p->l4_len > 0 && kind->may_answer(*pkt_at(m, p->l4_off));
+	return p->l4_len > 0 && p->l4_off < m->data_off + m->data_len &&
+	       kind->may_answer(*pkt_at(m, p->l4_off));
 }
 
 /* One bucket for all peers; how deep it is changes, so that nobody can tell by it what others get

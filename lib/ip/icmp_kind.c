@@ -139,6 +139,7 @@ const struct icmp_kind icmp_kind_v6 = {
 	.group_echo = true, /* RFC 4443 §4.2 */
 	.quote_max = IPV6_MIN_MTU - IPV6_HLEN - ICMP_HLEN,
 	.too_big_floor = IPV6_MIN_MTU,
+	.too_big_least = IPV6_MIN_MTU, /* RFC 8201 §4 */
 	.quote = icmp6_quote_parse,
 	.reports = reports_v6,
 	.may_answer = may_answer_v6,

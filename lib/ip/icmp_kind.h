@@ -21,6 +21,7 @@ struct icmp_kind {
 	uint8_t tos;	    /* of errors that we send */
 	uint16_t quote_max; /* of a packet, in an error that we send */
 	uint16_t too_big_floor;
+	uint16_t too_big_least; /* a router that says less is not believed */
 	/* What an error quotes: as icmp_quote_parse(). */
 	enum nsk_drop (*quote)(const uint8_t *p, size_t len, struct icmp_quote *out);
 	/* An error about what we have sent. */

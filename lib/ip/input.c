@@ -71,9 +71,9 @@ uint32_t ip_chain_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len, uint
 	return sum;
 }
 
-NSK_NOINLINE bool ip_join_headers(struct rte_mbuf *m)
+NSK_NOINLINE bool ip_join(struct rte_mbuf *m, uint32_t bytes)
 {
-	uint32_t want = NSK_MIN(m->pkt_len, (uint32_t)HEADERS_MAX);
+	uint32_t want = NSK_MIN(m->pkt_len, bytes);
 
 	if (m->data_len >= want)
 		return true;
@@ -99,7 +99,12 @@ NSK_NOINLINE bool ip_join_headers(struct rte_mbuf *m)
 	return true;
 }
 
-void ip_trim_chain(struct rte_mbuf *m, uint16_t len)
+bool ip_join_headers(struct rte_mbuf *m)
+{
+	return ip_join(m, HEADERS_MAX);
+}
+
+void ip_trim_chain(struct rte_mbuf *m, uint32_t len)
 {
 	struct rte_mbuf *last = m;
 	uint32_t left = len;

@@ -103,12 +103,20 @@ static bool is_neighbours(struct rte_mbuf *m, const struct pkt *p)
 	return type >= ICMP6_ROUTER_SOLICIT && type <= ICMP6_REDIRECT;
 }
 
+/* The transport's header follows the last extension in the first buffer. */
+static bool join_transport(struct rte_mbuf *m, const struct ipv6_chain *chain)
+{
+	return m->nb_segs == 1 || ip_join(m, (uint32_t)chain->off + TCP_HLEN_MAX);
+}
+
 /* The chain of headers was passed over: what is behind it. whole: put together of fragments. */
 static void hand_over(struct nsk_worker *w, struct rte_mbuf *m, const struct ipv6_chain *chain,
 		      bool whole)
 {
 	if (chain->fragment) {
 		ip_fragment_input(w, m);
+	} else if (!join_transport(m, chain)) {
+		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
 	} else if ((whole || chain->frag_at) && is_neighbours(m, pkt_of(m))) {
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 	} else if (chain->proto == IPV6_NEXT_NONE) {
@@ -157,7 +165,7 @@ void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 		pkt_drop(w, m, bad);
 		return;
 	}
-	ip_trim(m, (uint16_t)(IPV6_HLEN + ip.payload_len)); /* what follows is link padding */
+	ip_trim(m, (uint32_t)IPV6_HLEN + ip.payload_len); /* what follows is link padding */
 	ip_hardware_verdict(ip_checked_by(ifc), m, &p->flags);
 	unwalked = ipv6_walk(header, rte_pktmbuf_data_len(m), &ip, &chain);
 	describe(m, &ip, &chain, p);

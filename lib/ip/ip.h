@@ -85,6 +85,8 @@ void ip_deliver(struct nsk_worker *w, struct rte_mbuf *m);
 /* Brings the first bytes, as many as headers can have, into the first buffer. False if it has no
  * room for them. */
 bool ip_join_headers(struct rte_mbuf *m);
+/* The same for so many bytes, of which there may be fewer. */
+bool ip_join(struct rte_mbuf *m, uint32_t bytes);
 /* Answers and drops what no transport here handles. Consumes m. */
 void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m);
 
@@ -173,16 +175,16 @@ static inline uint32_t ip_pseudo_sum(uint8_t family, const uint8_t *src, const u
 }
 
 /* Slow half of ip_trim(). */
-void ip_trim_chain(struct rte_mbuf *m, uint16_t len);
+void ip_trim_chain(struct rte_mbuf *m, uint32_t len);
 
 /* Cuts a packet to its first len bytes (at most as many as it has). */
-static inline void ip_trim(struct rte_mbuf *m, uint16_t len)
+static inline void ip_trim(struct rte_mbuf *m, uint32_t len)
 {
 	if (NSK_UNLIKELY(m->nb_segs > 1)) {
 		ip_trim_chain(m, len);
 		return;
 	}
-	m->data_len = len;
+	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 }
 

@@ -11,6 +11,7 @@
 #include "ip/ip.h"
 #include "mbuf/pool.h"
 #include "wire/icmp.h"
+#include "wire/ipv6_ext.h"
 
 #define BUCKETS	    256
 #define NS_PER_MS   UINT64_C(1000000)
@@ -350,15 +351,22 @@ static struct rte_mbuf *join(const struct datagram *d)
 	return whole;
 }
 
+/* Bytes that the whole keeps between the family's header and the payload: IPv6's header of a
+ * fragment, which goes, stands in front of that. */
+static uint32_t headers_kept(const struct pkt *p)
+{
+	uint32_t headers = (uint32_t)(p->l4_off - p->l3_off) - family_of(p->family)->hdr_len;
+
+	return p->family == AF_INET6 ? headers - IPV6_FRAG_HLEN : headers;
+}
+
 static struct rte_mbuf *finish(struct nsk_worker *w, struct reass *t, struct datagram *d)
 {
 	struct pkt *p = NSK_CONTAINER_OF(d->pieces.head, struct pkt, piece);
-	const struct family *f = family_of(p->family);
-	uint32_t headers = (uint32_t)(p->l4_off - p->l3_off) - f->hdr_len;
 	uint32_t total = d->pieces.total;
 	struct rte_mbuf *whole;
 
-	if (total + headers > f->max_payload) {
+	if (total + headers_kept(p) > family_of(p->family)->max_payload) {
 		end(w, t, d, NSK_DROP_IP_FRAG_TOO_LONG);
 		return NULL;
 	}

@@ -67,15 +67,18 @@ static struct rte_mbuf *own_header(struct nsk_worker *w, struct rte_mbuf *m)
 	struct pkt *p = pkt_of(m);
 	uint16_t len = (uint16_t)(p->l4_off - p->l3_off);
 	struct rte_mbuf *own;
+	void *header;
 
 	if (NSK_LIKELY(pkt_is_own(m)))
 		return m;
 	own = pkt_alloc(w);
-	if (!own) {
+	header = own ? rte_pktmbuf_append(own, len) : NULL;
+	if (!header) {
+		rte_pktmbuf_free(own);
 		pkt_drop(w, m, NSK_DROP_RX_NO_BUFFER);
 		return NULL;
 	}
-	memcpy(rte_pktmbuf_append(own, len), pkt_at(m, p->l3_off), len);
+	memcpy(header, pkt_at(m, p->l3_off), len);
 	*pkt_of(own) = *p;
 	pkt_of(own)->l3_off = own->data_off;
 	pkt_of(own)->l4_off = (uint16_t)(own->data_off + len);
@@ -147,12 +150,28 @@ static void whole_input(struct nsk_worker *w, struct rte_mbuf *m)
 		ip_hand_over(w, m);
 }
 
+/* RFC 8200 §4.5: lengths that cannot be are pointed at. IPv4 has no words for that. */
+static void complain_of_length(struct nsk_worker *w, struct rte_mbuf *m, const struct frag_view *v)
+{
+	const struct pkt *p = pkt_of(m);
+
+	if (p->family != AF_INET6)
+		return;
+	if (v->more && p->l4_len % 8 != 0)
+		icmp_error_output(w, m, IP_COMPLAINT_FIELD,
+				  offsetof(struct ipv6_wire, payload_len));
+	else if (v->off + p->l4_len > IPV6_MAX_PAYLOAD)
+		icmp_error_output(w, m, IP_COMPLAINT_FIELD,
+				  (uint32_t)(p->l4_off - p->l3_off - IPV6_FRAG_HLEN + 2));
+}
+
 static void take(struct nsk_worker *w, struct rte_mbuf *m, const struct frag_view *v)
 {
 	struct pkt *p = pkt_of(m);
 	struct rte_mbuf *whole;
 
 	p->proto = p->family == AF_INET6 ? *frag_header(m) : v->proto;
+	complain_of_length(w, m, v);
 	whole = reass_take(w, m, v);
 	if (whole)
 		whole_input(w, whole);
