@@ -94,10 +94,12 @@ void udp_table_fini(struct nsk_worker *w)
 
 /* ---- lookup ---- */
 
-static bool is_bound_to(const struct udp_sock *u, const uint8_t laddr[16], uint16_t lport)
+/* An address alone does not say of which family it is. */
+static bool is_bound_to(const struct udp_sock *u, uint8_t family, const uint8_t laddr[16],
+			uint16_t lport)
 {
-	return u->d.lport == lport && !(u->d.flags & DGRAM_F_CONNECTED) &&
-	       memcmp(u->d.laddr.b, laddr, 16) == 0;
+	return u->d.lport == lport && u->d.sock.family == family &&
+	       !(u->d.flags & DGRAM_F_CONNECTED) && memcmp(u->d.laddr.b, laddr, 16) == 0;
 }
 
 /*
@@ -118,7 +120,8 @@ static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt 
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 		uint64_t weight;
 
-		if (!is_bound_to(u, laddr, lport) || !(u->d.sock.flags & SOCK_F_REUSEPORT))
+		if (!is_bound_to(u, p->family, laddr, lport) ||
+		    !(u->d.sock.flags & SOCK_F_REUSEPORT))
 			continue;
 		weight = siphash13_2w(&udp->key, flow, u->order);
 		if (!best || weight > most) {
@@ -141,7 +144,7 @@ static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pk
 	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (!is_bound_to(u, laddr, lport))
+		if (!is_bound_to(u, p->family, laddr, lport))
 			continue;
 		if (NSK_LIKELY(!u->shares))
 			return u;
@@ -154,15 +157,16 @@ static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pk
 	return last;
 }
 
-static struct udp_sock *find_connected(const struct udp_worker *udp, const uint8_t laddr[16],
-				       uint16_t lport, const uint8_t faddr[16], uint16_t fport)
+static struct udp_sock *find_connected(const struct udp_worker *udp, const struct pkt *p,
+				       uint16_t lport, uint16_t fport)
 {
+	const uint8_t *laddr = p->flow.dst, *faddr = p->flow.src;
 	struct htab_it it;
 
 	HTAB_FOREACH(&udp->table, hash_connected(udp, laddr, lport, faddr, fport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (u->d.lport == lport && u->d.fport == fport &&
+		if (u->d.lport == lport && u->d.fport == fport && u->d.sock.family == p->family &&
 		    (u->d.flags & DGRAM_F_CONNECTED) && memcmp(u->d.laddr.b, laddr, 16) == 0 &&
 		    memcmp(u->d.faddr.b, faddr, 16) == 0)
 			return u;
@@ -178,7 +182,7 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 	struct udp_sock *u = NULL;
 
 	if (udp->connected)
-		u = find_connected(udp, p->flow.dst, dport, p->flow.src, sport);
+		u = find_connected(udp, p, dport, sport);
 	if (!u && udp->specific)
 		u = find_bound(udp, p, p->flow.dst, dport);
 	if (!u && udp->wildcard)
@@ -189,7 +193,8 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 /* Whether a socket hears a datagram to a group or to everybody. */
 static bool suits(const struct dgram *d, const struct pkt *p)
 {
-	if (d->lport != load_be16(&p->flow.dport_be) || !dgram_hears_group(d, p))
+	if (d->lport != load_be16(&p->flow.dport_be) || d->sock.family != p->family ||
+	    !dgram_hears_group(d, p))
 		return false;
 	if (d->flags & DGRAM_F_CONNECTED &&
 	    (d->fport != load_be16(&p->flow.sport_be) || memcmp(d->faddr.b, p->flow.src, 16) != 0))
@@ -231,7 +236,7 @@ static unsigned join_sharers(const struct udp_worker *udp, struct udp_sock *u)
 	HTAB_FOREACH(&udp->table, hash_sock(udp, u), it) {
 		struct udp_sock *v = slab_at(&udp->socks, it.value);
 
-		if (is_bound_to(v, u->d.laddr.b, u->d.lport)) {
+		if (is_bound_to(v, u->d.sock.family, u->d.laddr.b, u->d.lport)) {
 			v->shares = true;
 			n++;
 		}

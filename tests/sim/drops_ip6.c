@@ -316,11 +316,70 @@ static void nothing_behind_options(struct peer *p)
 	headers(p, IPV6_NEXT_DESTINATION, 3);
 }
 
-#define CASE(why, fn, ...)                                                                    \
+/* ---- transports, which speak IPv4 alone so far -------------------------------------------------
+ */
+
+static int fd = -1;
+
+static void listener_of_80(struct peer *p)
+{
+	known(p);
+	fd = world_listen(&p->world, 0, 80, 8);
+}
+
+static void socket_of_9999(struct peer *p)
+{
+	known(p);
+	fd = world_udp(&p->world, 0, "0.0.0.0", 9999);
+}
+
+static void close_fd(struct peer *p)
+{
+	(void)p;
+	nsk_close(fd);
+	fd = -1;
+}
+
+static void transport(struct peer *p, const char *dst, uint8_t proto, size_t sum_at, size_t len)
+{
+	wire_checksum_store(f + L4 + sum_at, wire_checksum(f + L4, len,
+							   csum_pseudo6(addr(PEERS), addr(dst),
+									proto, (uint32_t)len)));
+	packet(p, PEERS, dst, proto, 64, len);
+}
+
+static void syn_over_ipv6(struct peer *p)
+{
+	memset(f + L4, 0, 20);
+	store_be32(f + L4, 0x04000050);
+	store_be16(f + L4 + 12, 0x5002);
+	transport(p, OURS, IP_PROTO_TCP, 16, 20);
+}
+
+static void datagram_to(struct peer *p, const char *dst)
+{
+	memset(f + L4, 0, 8);
+	store_be32(f + L4, 0x0400270f);
+	store_be16(f + L4 + 4, 8);
+	transport(p, dst, IP_PROTO_UDP, 6, 8);
+}
+
+static void datagram_over_ipv6(struct peer *p)
+{
+	datagram_to(p, OURS);
+}
+
+static void datagram_to_all_nodes(struct peer *p)
+{
+	datagram_to(p, "ff02::1");
+}
+
+#define CASE_AFTER(why, fn, ...)                                                              \
 	{                                                                                     \
 		.reason = NSK_DROP_##why, .name = #fn, .provoke = fn, .configure = with_ipv6, \
-		.prepare = known, __VA_ARGS__                                                 \
+		.prepare = __VA_ARGS__                                                        \
 	}
+#define CASE(why, fn) CASE_AFTER(why, fn, known)
 
 const struct drop_test drops_ip6[] = {
 	CASE(ND_MALFORMED, from_beyond_a_router),
@@ -356,5 +415,8 @@ const struct drop_test drops_ip6[] = {
 	CASE(IP6_NO_NEXT, nothing_behind_the_header),
 	CASE(IP6_NO_NEXT, something_behind_no_header),
 	CASE(IP6_NO_NEXT, nothing_behind_options),
+	CASE_AFTER(TCP_NO_LISTENER, syn_over_ipv6, listener_of_80, .finish = close_fd),
+	CASE_AFTER(UDP_NO_SOCKET, datagram_over_ipv6, socket_of_9999, .finish = close_fd),
+	CASE_AFTER(UDP_NO_SOCKET, datagram_to_all_nodes, socket_of_9999, .finish = close_fd),
 };
 const unsigned drops_ip6_count = NSK_ARRAY_LEN(drops_ip6);
