@@ -13,16 +13,26 @@
 #include "net/nd.h"
 #include "wire/icmp6.h"
 #include "wire/ipv6_ext.h"
+#include "wire/nd.h"
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
+/* An advertisement from the link: its sender may say that an address of ours is his, from there. */
+static bool is_advert(struct rte_mbuf *m, const struct pkt *p)
+{
+	return p->proto == IP_PROTO_ICMPV6 && p->ttl == ND_HOP_LIMIT && p->l4_len > 0 &&
+	       p->l4_off < m->data_off + m->data_len && *pkt_at(m, p->l4_off) == ICMP6_NEIGH_ADVERT;
+}
+
 /* The unspecified address asks for neighbours and for groups, nothing else (RFC 4291 §2.5.2). */
-static bool bad_source(const struct nsk_worker *w, const struct ip_addr *src, uint8_t proto)
+static bool bad_source(const struct nsk_worker *w, struct rte_mbuf *m, const struct pkt *p,
+		       const struct ip_addr *src)
 {
 	if (ip_addr_is_any(src))
-		return proto != IP_PROTO_ICMPV6;
-	return ip_addr_is_multicast(src) || ip_addr_is_loopback(src) || ip_addr_is_v4mapped(src) ||
-	       net_local_entry(w, src->b, AF_INET6);
+		return p->proto != IP_PROTO_ICMPV6;
+	if (net_local_entry(w, src->b, AF_INET6))
+		return !is_advert(m, p);
+	return ip_addr_is_multicast(src) || ip_addr_is_loopback(src) || ip_addr_is_v4mapped(src);
 }
 
 /* A scope that is reserved or does not leave a node (RFC 4291 §2.7). */
@@ -55,11 +65,11 @@ static enum nsk_drop check_host(const struct nsk_worker *w, const struct iface *
 }
 
 static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct iface *ifc,
-				     struct pkt *p)
+				     struct rte_mbuf *m, struct pkt *p)
 {
 	const struct ip_addr src = ip_addr_v6(p->flow.src), dst = ip_addr_v6(p->flow.dst);
 
-	if (bad_source(w, &src, p->proto))
+	if (bad_source(w, m, p, &src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	return ip_addr_is_multicast(&dst) ? check_group(ifc, &dst, p) : check_host(w, ifc, &dst, p);
 }
@@ -169,7 +179,7 @@ void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	ip_hardware_verdict(ip_checked_by(ifc), m, &p->flags);
 	unwalked = ipv6_walk(header, rte_pktmbuf_data_len(m), &ip, &chain);
 	describe(m, &ip, &chain, p);
-	bad = check_addresses(w, ifc, p);
+	bad = check_addresses(w, ifc, m, p);
 	if (bad)
 		pkt_drop(w, m, bad);
 	else if (unwalked == NSK_DROP_IP6_EXTENSIONS)

@@ -24,13 +24,14 @@ static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 	nd_probe(w, ifc, &a->addr);
 }
 
-/* Nobody has answered. */
+/* Unless somebody has answered, it is ours. */
 static void settle(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
 	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
 
-	if (__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
+				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (iface_addr_usable(a))
 		nd_announce(w, ifc, &a->addr);
 }
 

@@ -159,6 +159,98 @@ static void test_addresses_are_announced_twice_rfc4861_7_2_6(void **state)
 	assert_int_equal(world->nsent, 10);
 }
 
+/* ---- duplicates ------------------------------------------------------------------------------ */
+
+static bool is_ours(const struct net_world *world, const char *text)
+{
+	const struct ip_addr a = nw6_addr(text);
+
+	return net_local(&world->w, a.b, a.family);
+}
+
+/* Its link comes up; frames 0 and 1 are IPv4's. */
+static void begin_dad(struct net_world *world)
+{
+	world->set.ipv6_dad = 1;
+	net_announce(&world->w, &world->ifc[0]);
+	net_tx_flush(&world->w);
+	assert_int_equal(world->nsent, 5);
+}
+
+static void test_rfc4862_5_4_the_link_is_asked_then_told(void **state)
+{
+	static const char *const ours[] = {OURS, OURS_TOO, OURS_LINK};
+	static const uint8_t groups[3][6] = {{0x33, 0x33, 0xff, 0, 0, 1},
+					     {0x33, 0x33, 0xff, 1, 0, 1},
+					     {0x33, 0x33, 0xff, 0, 0, 1}};
+	struct net_world *world = *state;
+	struct ipv6_view ip;
+	struct nd_view v;
+
+	begin_dad(world);
+	for (unsigned i = 0; i < 3; i++) {
+		const uint8_t *p = nw6_sent(world, 2 + i, groups[i], &ip);
+
+		assert_int_equal(
+			nd_neigh_parse(p, ip.payload_len, ip.src, ip.dst, ip.hop_limit, &v), 0);
+		assert_int_equal(v.type, ICMP6_NEIGH_SOLICIT);
+		assert_memory_equal(v.target, nw6_addr(ours[i]).b, 16);
+		assert_memory_equal(ip.src, nw6_addr("::").b, 16);
+		assert_false(v.has_mac);
+	}
+	nw_forget_sent(world);
+	nw_pass(world, 2001);
+	assert_int_equal(world->nsent, 5);
+	for (unsigned i = 0; i < 3; i++)
+		nw6_sent_neigh(world, 2 + i, all_nodes_mac, ICMP6_NEIGH_ADVERT, ours[i], ALL_NODES,
+			       ours[i]);
+}
+
+/* RFC 4429 §3.2, §3.3: it is used, and nobody is told to prefer us. */
+static void test_rfc4429_an_address_is_used_while_it_is_asked_for(void **state)
+{
+	struct net_world *world = *state;
+	struct nd_view v;
+
+	begin_dad(world);
+	nw_forget_sent(world);
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, peer_mac);
+	v = nw6_sent_neigh(world, 0, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER6, OURS);
+	assert_int_equal(v.flags, ND_F_SOLICITED);
+	assert_true(is_ours(world, OURS));
+	nw_pass(world, 2001);
+	nw_forget_sent(world);
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, peer_mac);
+	v = nw6_sent_neigh(world, 0, peer_mac, ICMP6_NEIGH_ADVERT, OURS, PEER6, OURS);
+	assert_int_equal(v.flags, ND_F_SOLICITED | ND_F_OVERRIDE);
+}
+
+/* Whose address it is says so from that very address (RFC 4861 §7.2.4); who asks for the same one
+ * at the same time is as good as one who has it (RFC 4862 §5.4.3). */
+static void test_rfc4862_5_4_what_is_anothers_is_used_no_more(void **state)
+{
+	struct net_world *world = *state;
+	struct ip_addr src = {.family = 0}, to = nw6_addr(PEER6);
+	struct route_cache rc;
+
+	begin_dad(world);
+	nw6_advertise(world, OURS, ALL_NODES, OURS, ND_F_OVERRIDE, evil_mac);
+	nw6_solicit(world, "::", OUR_GROUP, OURS_LINK, NULL);
+	nw_assert_drops(world, NSK_DROP_ND_CONFLICT, 2);
+	net_look_at_addresses(&world->w);
+	assert_false(is_ours(world, OURS));
+	assert_false(is_ours(world, OURS_LINK));
+	assert_true(is_ours(world, OURS_TOO));
+	assert_int_equal(net_route(&world->w, &rc, &to, &src), 0);
+	assert_memory_equal(src.b, nw6_addr(OURS_TOO).b, 16);
+	nw_forget_sent(world);
+	nw6_solicit(world, PEER6, OUR_GROUP, OURS, peer_mac);
+	nw_pass(world, 60000);
+	assert_int_equal(world->w.drop[NSK_DROP_ND_NOT_OURS], 1);
+	nw6_sent_neigh(world, 2, all_nodes_mac, ICMP6_NEIGH_ADVERT, OURS_TOO, ALL_NODES, OURS_TOO);
+	assert_int_equal(world->nsent, 3);
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 static void test_rfc4861_7_2_2_the_solicited_node_group_is_asked(void **state)
@@ -400,6 +492,9 @@ int main(void)
 		NW6_TEST(test_an_address_is_defended_once_a_second_at_most),
 		NW6_TEST(test_defending_ipv6_keeps_ipv4_defended),
 		NW6_TEST(test_addresses_are_announced_twice_rfc4861_7_2_6),
+		NW6_TEST(test_rfc4862_5_4_the_link_is_asked_then_told),
+		NW6_TEST(test_rfc4429_an_address_is_used_while_it_is_asked_for),
+		NW6_TEST(test_rfc4862_5_4_what_is_anothers_is_used_no_more),
 		NW6_TEST(test_rfc4861_7_2_2_the_solicited_node_group_is_asked),
 		NW6_TEST(test_of_a_far_host_the_gateway_is_asked),
 		NW6_TEST(test_what_waits_leaves_with_the_answer),
