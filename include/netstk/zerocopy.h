@@ -30,10 +30,11 @@ struct nsk_stack;
 /**
  * @brief Take received payload out of a TCP or UDP socket as buffers, oldest first.
  *
- * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. The
- * bytes may be shared: read only. As nsk_recv() it ends at the mark of urgent data. The buffers are
- * the caller's until nsk_zc_free(), which may be after the socket was closed. Of a stream the
- * receive window opens by what was taken.
+ * Each buffer's data is payload only (rte_pktmbuf_mtod, data_len), single segments for TCP. A
+ * datagram is one buffer, or a chain (next, pkt_len) if it came in several, as one in IP fragments
+ * does. The bytes may be shared: read only. As nsk_recv() it ends at the mark of urgent data. The
+ * buffers are the caller's until nsk_zc_free(), which may be after the socket was closed. Of a
+ * stream the receive window opens by what was taken.
  *
  * @param[out] bufs receives at most @p max buffers
  * @return number of buffers, 0 at the end of a stream, or -1 with errno: EAGAIN (nothing there),

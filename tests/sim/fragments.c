@@ -10,6 +10,8 @@
 
 #include <rte_mbuf.h>
 
+#include <netstk/zerocopy.h>
+
 #include "mbuf/pool.h"
 #include "sim/pair.h"
 #include "sim/peer.h"
@@ -87,6 +89,29 @@ static void datagrams_of_every_size_arrive_whole_rfc1122_3_3_2(void **state)
 	sizes_over_an_mtu(1500, 997);
 	sizes_over_an_mtu(9000, 997);
 	sizes_over_an_mtu(1006, 2999);
+}
+
+/* By reference it is a chain, payload only. */
+static void a_long_datagram_is_taken_by_reference(void **state)
+{
+	struct rte_mbuf *buf[2];
+	int a, b;
+
+	(void)state;
+	begin(&(struct world_params){.seed = 1});
+	a = world_udp(&world, 0, "0.0.0.0", 1000);
+	b = world_udp(&world, 1, "0.0.0.0", PORT);
+	assert_int_equal(pair_sendto(a, PORT, data, 5000), 5000);
+	world_settle(&world);
+	world_enter(&world, 1);
+	assert_int_equal(nsk_zc_recv(b, buf, 2), 1);
+	assert_int_equal(buf[0]->pkt_len, 5000);
+	assert_int_equal(buf[0]->nb_segs, 4);
+	assert_memory_equal(rte_pktmbuf_read(buf[0], 0, 5000, got), data, 5000);
+	nsk_zc_free(buf, 1);
+	nsk_close(a);
+	nsk_close(b);
+	pair_finish(&world);
 }
 
 /* As far as the shares of a small stack go; the longest one is within them. */
@@ -409,6 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(datagrams_of_every_size_arrive_whole_rfc1122_3_3_2),
+		world_test(a_long_datagram_is_taken_by_reference),
 		world_test(a_stack_of_447_buffers_takes_the_longest_datagram),
 		world_test(a_ping_of_20000_octets_is_answered_rfc1122_3_2_2_6),
 		world_test(segments_in_fragments_are_segments),
