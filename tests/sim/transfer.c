@@ -5,10 +5,11 @@
  * connections there are, with what socket options, how much goes each way, in what pieces and with
  * what pauses it is written and read, who closes first or aborts (transfer_choose.c), and what
  * fails beside (transfer_faults.c): memory, packet buffers, the port's ring, the link, the clock, a
- * host for a while or for ever; somebody blind who slips in segments. Whatever the seed: every byte
- * arrives once, unaltered and in order; every connection ends, and by an error only where the seed
- * has a reason for that one (may_end() in transfer_apps.c); no packet buffer is lost; no segment
- * breaks the rules of trace_audit(); the same seed sends the same packets.
+ * host for a while or for ever; somebody who slips in segments, blind or on the path
+ * (transfer_path.c). Whatever the seed: every byte arrives once, unaltered and in order; every
+ * connection ends, and by an error only where the seed has a reason for that one (may_end() in
+ * transfer_apps.c); no packet buffer is lost; each packet is counted; no segment breaks the rules
+ * of trace_audit(); the same seed sends the same packets.
  *
  * usage: sim_transfer [FIRST COUNT]; NSK_SEED and NSK_SEEDS take their place.
  */
@@ -99,10 +100,13 @@ static uint64_t run_seed(uint64_t seed)
 	assert_true(world_run(&run.world, PATIENCE, all_over, NULL));
 	world_run(&run.world, left_waiting() ? 2 * MINUTE : SEC, NULL, NULL);
 	for (unsigned host = 0; host < 2; host++)
-		if (!transfer_gone(&run, host))
+		if (!transfer_gone(&run, host)) {
 			world_pool_complete(&run.world, host);
-	/* Two connections of the same addresses are one to it. */
-	if (!run.ghosts)
+			transfer_check_counts(&run, host);
+		}
+	/* Two connections of the same addresses are one to it; of one that somebody else talked
+	 * into it has seen half. */
+	if (!run.ghosts && !run.spoiled_ns)
 		trace_audit(&run.trace);
 	hash = run.trace.hash;
 	add_up();

@@ -52,6 +52,7 @@ enum transfer_fault {
 	FAULT_STOP,   /* a host stands still for a while */
 	FAULT_VANISH, /* a host stands still for ever */
 	FAULT_BLIND,  /* somebody slips in segments who knows addresses and ports */
+	FAULT_PATH,   /* the same who sees all that passes: transfer_path.c */
 	FAULTS,
 };
 
@@ -59,7 +60,7 @@ struct fault {
 	bool there, begun, over;
 	unsigned host;
 	uint64_t at_ns, until_ns;
-	uint64_t next_ns; /* when FAULT_BLIND strikes again */
+	uint64_t next_ns; /* when FAULT_BLIND or FAULT_PATH strikes again */
 	uint32_t amount;
 };
 
@@ -91,7 +92,10 @@ struct transfer {
 	struct world world;
 	struct trace trace;
 	struct rng rng;
+	struct rng path_rng; /* of who is on the path */
 	unsigned conns;
+	unsigned spoiled;    /* connection that he may do anything to; TRANSFER_CONNS: none */
+	uint64_t spoiled_ns; /* since when; 0: not yet */
 	int listener;
 	int backlog, fastopen; /* of the listener */
 	bool clients_fast;     /* clients may open fast */
@@ -114,15 +118,24 @@ bool transfer_had(const struct transfer *t, enum transfer_fault kind);
 /* The host is gone for ever. */
 bool transfer_gone(const struct transfer *t, unsigned host);
 /* Chooses what goes wrong. */
-void transfer_choose_faults(struct transfer *t);
+void transfer_choose_faults(struct transfer *t, uint64_t seed);
 /* Begins and ends what is due; when the next one is, limit at the latest. */
 uint64_t transfer_faults(struct transfer *t, uint64_t limit);
 
 /* What lasts is over, but for a host that is gone; what was still to come does not. */
 void transfer_end_faults(struct transfer *t);
 
+/* Sends what who is on the path sends once. */
+void transfer_path(struct transfer *t);
+/* He has had his way with this connection: nothing is known about its bytes, nor how it ends. */
+bool transfer_spoiled(const struct transfer *t, unsigned conn);
+
+/* The connection of an end in a synchronized state; NULL: closed, or not open yet. */
+const struct tcp_conn *transfer_conn(const struct end *e);
 /* What must hold after each turn. */
 void transfer_check(struct transfer *t);
+/* Each packet that a host has received is counted as taken, or as dropped for one reason. */
+void transfer_check_counts(struct transfer *t, unsigned host);
 
 /* Opens the listener. */
 void transfer_listen(struct transfer *t);

@@ -11,8 +11,7 @@
 
 #define BUFFER 4096 /* bytes of one at most, all that belongs to it counted */
 
-/* NULL: closed, or not open yet. */
-static const struct tcp_conn *conn_of(const struct end *e)
+const struct tcp_conn *transfer_conn(const struct end *e)
 {
 	const struct tcp_conn *c;
 
@@ -57,11 +56,11 @@ static void check_conn(struct transfer *t, unsigned i)
 	const struct tcp_conn *c[2];
 
 	for (unsigned side = 0; side < 2; side++) {
-		c[side] = conn_of(&t->end[side][i]);
+		c[side] = transfer_conn(&t->end[side][i]);
 		if (c[side])
 			check_end(&t->end[side][i], c[side]);
 	}
-	if (!c[0] || !c[1])
+	if (!c[0] || !c[1] || transfer_spoiled(t, i))
 		return;
 	check_pair(c[0], c[1]);
 	check_pair(c[1], c[0]);
@@ -83,4 +82,35 @@ void transfer_check(struct transfer *t)
 		check_budget(&w->snd_mem);
 		check_budget(&w->rcv_mem);
 	}
+}
+
+/* ---- at the end ---------------------------------------------------------------------------- */
+
+/* Of what was received, and counted nowhere else. */
+static bool is_early(unsigned reason)
+{
+	switch (reason) {
+	case NSK_DROP_ARP_QUEUE_FULL: /* of what was sent */
+	case NSK_DROP_ARP_UNRESOLVED:
+	case NSK_DROP_IP_TOO_BIG:
+		return false;
+	default:
+		return reason == NSK_DROP_RX_IFACE_DOWN ||
+		       (reason >= NSK_DROP_ETH_SHORT && reason <= NSK_DROP_TCP_BCAST);
+	}
+}
+
+void transfer_check_counts(struct transfer *t, unsigned host)
+{
+	uint64_t all = world_counter(&t->world, host, NSK_CNT_RX_PACKETS);
+	uint64_t counted = world_counter(&t->world, host, NSK_CNT_TCP_SEGMENTS_IN) +
+			   world_counter(&t->world, host, NSK_CNT_UDP_IN) +
+			   world_counter(&t->world, host, NSK_CNT_ICMP_ERRORS_RECEIVED) +
+			   world_counter(&t->world, host, NSK_CNT_ICMP_ECHO_REPLIES);
+
+	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
+		if (is_early(i))
+			counted += world_drops(&t->world, host, i);
+	/* The rest is ARP that was taken; the wire may double it. */
+	assert_in_range(all - counted, 0, 2 * t->trace.arps);
 }

@@ -227,7 +227,7 @@ void transfer_choose(struct transfer *t, uint64_t seed)
 	}
 	t->fastopen = (int)ONE_OF(0, 1, 16);
 	t->backlog = (int)ONE_OF(1, 2, 16, 16);
-	transfer_choose_faults(t);
+	transfer_choose_faults(t, seed);
 	t->lossy = is_lossy(t, &params.wire);
 	t->world.seed = seed;
 	t->conns = rng_range(&t->rng, 1, TRANSFER_CONNS);

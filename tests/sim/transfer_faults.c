@@ -10,9 +10,9 @@
 
 /* One seed in so many. */
 static const uint32_t chance[FAULTS] = {
-	[FAULT_MEMORY] = 8,  [FAULT_BUFFERS] = 8,   [FAULT_NO_BUFFERS] = 10,
-	[FAULT_TX_FULL] = 8, [FAULT_LINK_DOWN] = 6, [FAULT_CLOCK] = 8,
-	[FAULT_STOP] = 8,    [FAULT_VANISH] = 16,   [FAULT_BLIND] = 4,
+	[FAULT_MEMORY] = 8,    [FAULT_BUFFERS] = 8, [FAULT_NO_BUFFERS] = 10, [FAULT_TX_FULL] = 8,
+	[FAULT_LINK_DOWN] = 6, [FAULT_CLOCK] = 8,   [FAULT_STOP] = 8,	     [FAULT_VANISH] = 16,
+	[FAULT_BLIND] = 4,     [FAULT_PATH] = 4,
 };
 
 bool transfer_had(const struct transfer *t, enum transfer_fault kind)
@@ -49,20 +49,36 @@ static uint32_t amount(struct transfer *t, enum transfer_fault kind)
 	}
 }
 
-void transfer_choose_faults(struct transfer *t)
+static void choose_fault(struct transfer *t, enum transfer_fault kind)
 {
-	for (unsigned kind = 0; kind < FAULTS; kind++) {
-		struct fault *f = &t->fault[kind];
-		uint32_t latest = rng_below(&t->rng, 3) ? 3000 : 50;
+	struct fault *f = &t->fault[kind];
+	uint32_t latest = rng_below(&t->rng, 3) ? 3000 : 50;
 
-		*f = (struct fault){
-			.there = rng_below(&t->rng, chance[kind]) == 0,
-			.host = rng_below(&t->rng, 2),
-			.at_ns = SEC + rng_below(&t->rng, latest) * MS,
-		};
-		f->until_ns = f->at_ns + duration(t, kind);
-		f->amount = amount(t, kind);
-	}
+	*f = (struct fault){
+		.there = rng_below(&t->rng, chance[kind]) == 0,
+		.host = rng_below(&t->rng, 2),
+		.at_ns = SEC + rng_below(&t->rng, latest) * MS,
+	};
+	f->until_ns = f->at_ns + duration(t, kind);
+	f->amount = amount(t, kind);
+}
+
+void transfer_choose_faults(struct transfer *t, uint64_t seed)
+{
+	struct rng rng;
+
+	for (unsigned kind = 0; kind < FAULT_PATH; kind++)
+		choose_fault(t, kind);
+	/* Who is on the path has a random source of his own: seeds without him are what they were.
+	 */
+	rng = t->rng;
+	rng_seed(&t->rng, ~seed);
+	choose_fault(t, FAULT_PATH);
+	t->spoiled = TRANSFER_CONNS;
+	if (t->fault[FAULT_PATH].there && rng_below(&t->rng, 2))
+		t->spoiled = rng_below(&t->rng, rng_range(&t->rng, 1, TRANSFER_CONNS));
+	t->path_rng = t->rng;
+	t->rng = rng;
 }
 
 /* ---- one fault ----------------------------------------------------------------------------- */
@@ -191,9 +207,12 @@ static void go_on(struct transfer *t, enum transfer_fault kind, uint64_t *next)
 	/* What has been freed meanwhile is not there either. */
 	if (kind == FAULT_NO_BUFFERS)
 		starve(t, f, kind, true);
-	if (kind == FAULT_BLIND) {
+	if (kind == FAULT_BLIND || kind == FAULT_PATH) {
 		if (f->next_ns <= t->world.now_ns) {
-			slip_in(t);
+			if (kind == FAULT_BLIND)
+				slip_in(t);
+			else
+				transfer_path(t);
 			f->next_ns = t->world.now_ns + BLIND_NS;
 		}
 		earlier(next, f->next_ns);
