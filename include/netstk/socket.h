@@ -101,11 +101,15 @@ static inline bool nsk_is_fd(int fd)
  * Raw sockets and ping sockets (raw(7), icmp(7)) need no privilege: who runs a stack owns its
  * devices.
  *
- * @param domain AF_INET
+ * A socket of AF_INET6 speaks IPv4 as well unless IPV6_V6ONLY is set, whose addresses are shown and
+ * taken in mapped form (RFC 4291 §2.5.5.2).
+ *
+ * @param domain AF_INET or AF_INET6
  * @param type SOCK_STREAM, SOCK_DGRAM or SOCK_RAW, or'ed with SOCK_NONBLOCK and SOCK_CLOEXEC (which
  *             is kept for F_GETFD and means nothing else: descriptors do not survive exec)
  * @param protocol 0, or IPPROTO_TCP, IPPROTO_UDP as fits; IPPROTO_ICMP: with SOCK_DGRAM a ping
- *                 socket, with SOCK_RAW a raw one, which is the only one that there is
+ *                 socket, with SOCK_RAW a raw one, which is the only one that there is; both of
+ *                 AF_INET alone
  * @return the descriptor, or -1 with errno: ENXIO (the thread has entered no stack), EAFNOSUPPORT,
  *         ESOCKTNOSUPPORT, EPROTONOSUPPORT, EINVAL (a type or protocol that does not exist), ENFILE
  *         (the stack has its most sockets), EMFILE (the process has its most descriptors,
@@ -117,8 +121,13 @@ NSK_API int nsk_socket(int domain, int type, int protocol);
  * @brief Give a socket its own address and port; port 0 chooses one: a stream's when it is first
  * needed, by nsk_listen(), nsk_connect() or nsk_getsockname(), or at once if
  * IP_BIND_ADDRESS_NO_PORT is set to 0.
- * @return 0, or -1 with errno: EINVAL (bound already, bad length), EAFNOSUPPORT, EADDRINUSE (taken,
- *         or no port is left to choose), ENOBUFS, EADDRNOTAVAIL (not an address of this stack)
+ *
+ * A link-local IPv6 address needs the number of its interface in sin6_scope_id: 1 for the first
+ * that is configured. The same holds for nsk_connect() and for what is sent.
+ *
+ * @return 0, or -1 with errno: EINVAL (bound already, bad length, a link-local address without an
+ *         interface), EAFNOSUPPORT, EADDRINUSE (taken, or no port is left to choose), ENOBUFS,
+ *         EADDRNOTAVAIL (not an address of this stack), ENODEV (no such interface)
  */
 NSK_API int nsk_bind(int fd, const struct sockaddr *addr, socklen_t len);
 

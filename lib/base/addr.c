@@ -36,6 +36,17 @@ struct ip_addr ip_addr_unmap(const struct ip_addr *a)
 	return ip_addr_is_v4mapped(a) ? ip_addr_v4(a->b + sizeof(v4mapped_head)) : *a;
 }
 
+struct ip_addr ip_addr_map(const struct ip_addr *a)
+{
+	struct ip_addr mapped = {.family = AF_INET6};
+
+	if (a->family != AF_INET)
+		return *a;
+	memcpy(mapped.b, v4mapped_head, sizeof(v4mapped_head));
+	memcpy(mapped.b + sizeof(v4mapped_head), a->b, 4);
+	return mapped;
+}
+
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b)
 {
 	if (a->family != b->family)

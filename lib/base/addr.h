@@ -144,6 +144,8 @@ bool ip_addr_is_link_local(const struct ip_addr *a);
 /* ::ffff:a.b.c.d, and the IPv4 address that it stands for (others are returned as they are). */
 bool ip_addr_is_v4mapped(const struct ip_addr *a);
 struct ip_addr ip_addr_unmap(const struct ip_addr *a);
+/* The reverse: what an IPv6 socket shows of an IPv4 address. */
+struct ip_addr ip_addr_map(const struct ip_addr *a);
 
 /* Order for sorted output: by family, then by bytes; as memcmp. */
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b);

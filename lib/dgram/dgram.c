@@ -3,7 +3,9 @@
 #include "dgram/dgram.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 
+#include "net/scope.h"
 #include "sock/zc_send.h"
 
 void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *ops, uint8_t domain)
@@ -14,6 +16,7 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 	d->sndbuf = SETTING(w->set, udp_sndbuf);
 	d->mcast_ttl = 1; /* RFC 1112 §6.1 */
 	d->mtu_discover = IP_PMTUDISC_WANT;
+	d->mtu_discover6 = IPV6_PMTUDISC_WANT;
 	list_init(&d->errors);
 	list_init(&d->groups);
 	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);
@@ -45,10 +48,28 @@ void dgram_row(const struct dgram *d, struct dgram_row *row)
 	}
 }
 
-bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a)
+int dgram_may_bind(const struct nsk_worker *w, const struct sock_end *own)
 {
-	return ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a) ||
-	       net_local_entry(w, a->b, a->family);
+	const struct ip_addr *a = &own->addr;
+
+	if (ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a))
+		return 0;
+	if (a->family == AF_INET)
+		return net_local_entry(w, a->b, a->family) ? 0 : -EADDRNOTAVAIL;
+	return scope_bind(w, a, own->scope);
+}
+
+void dgram_set_name(struct dgram *d, const struct sock_end *own)
+{
+	d->laddr = own->addr;
+	d->lport = own->port;
+	d->route.iface = NULL;
+}
+
+void dgram_clear_name(struct dgram *d)
+{
+	d->laddr = ip_addr_any(d->sock.family);
+	d->lport = 0;
 }
 
 bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst)
@@ -74,7 +95,7 @@ static struct ip_addr source_of(const struct dgram *d, const struct ip_addr *dst
 {
 	if (net_local(d->sock.worker, d->laddr.b, d->laddr.family))
 		return d->laddr;
-	if (d->mcast_addr && ip_addr_is_multicast(dst))
+	if (d->mcast_addr && dst->family == AF_INET && ip_addr_is_multicast(dst))
 		return ip_addr_v4((const uint8_t *)&d->mcast_addr);
 	return ip_addr_any(dst->family);
 }
@@ -89,7 +110,9 @@ int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
 		return 0;
 	}
 	*src = source_of(d, dst);
-	rc = dgram_find_way(w, &d->route, d->mcast_iface, dst, src);
+	if (NSK_UNLIKELY(src->family != dst->family))
+		return -EAFNOSUPPORT; /* as Linux */
+	rc = dgram_find_way(w, &d->route, dst->family == AF_INET ? d->mcast_iface : 0, dst, src);
 	if (rc)
 		return rc;
 	d->route_dst = *dst;
@@ -97,9 +120,30 @@ int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
 	return 0;
 }
 
-int dgram_route_later(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
+/* A link-local peer's link is remembered by the source that is bound to it from now on. */
+static int route_to_link(struct dgram *d, const struct sock_end *to, struct ip_addr *src)
 {
-	int rc = dgram_route(d, dst, src);
+	struct nsk_worker *w = d->sock.worker;
+	int rc = 0;
+
+	*src = d->laddr;
+	if (ip_addr_is_any(src))
+		rc = scope_source(w, to->scope, src);
+	if (rc == 0)
+		rc = dgram_find_way(w, &d->route, to->scope, &to->addr, src);
+	if (rc == 0 && d->route.iface->index + 1U != to->scope)
+		rc = -EINVAL; /* as Linux */
+	if (rc)
+		return rc;
+	d->route_dst = to->addr;
+	d->route_src = *src;
+	return 0;
+}
+
+int dgram_route_later(struct dgram *d, const struct sock_end *to, struct ip_addr *src)
+{
+	int rc = NSK_UNLIKELY(to->scope) ? route_to_link(d, to, src)
+					 : dgram_route(d, &to->addr, src);
 
 	return rc == -EHOSTUNREACH ? 0 : rc;
 }
@@ -109,25 +153,26 @@ bool dgram_names_nobody(const struct sockaddr *sa, socklen_t len)
 	return len >= (socklen_t)sizeof(sa->sa_family) && sa->sa_family == AF_UNSPEC;
 }
 
-int dgram_peer_in(const struct dgram *d, struct ip_addr *faddr, uint16_t *fport,
-		  const struct sockaddr *sa, socklen_t len)
+int dgram_peer_in(const struct dgram *d, struct sock_end *peer, const struct sockaddr *sa,
+		  socklen_t len)
 {
-	int rc = sock_addr_in(&d->sock, SOCK_ADDR_CONNECT, faddr, fport, sa, len);
+	int rc = sock_addr_in(&d->sock, SOCK_ADDR_CONNECT, peer, sa, len);
 
-	if (rc == 0 && !dgram_may_send_to(d, faddr))
+	if (rc == 0 && NSK_UNLIKELY(peer->addr.family == AF_INET6) && d->laddr.family == AF_INET)
+		rc = -EAFNOSUPPORT; /* as Linux */
+	if (rc == 0 && !dgram_may_send_to(d, &peer->addr))
 		rc = -EACCES;
 	return rc;
 }
 
-void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct ip_addr *faddr,
-		    uint16_t fport)
+void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct sock_end *peer)
 {
 	if (ip_addr_is_any(&d->laddr)) {
 		d->laddr = *src;
 		d->flags |= DGRAM_F_ADDR_PICKED;
 	}
-	d->faddr = *faddr;
-	d->fport = fport;
+	d->faddr = peer->addr;
+	d->fport = peer->port;
 	d->flags |= DGRAM_F_CONNECTED;
 }
 
@@ -163,17 +208,25 @@ int dgram_shutdown(struct sock *s, int how)
 	return d->flags & DGRAM_F_CONNECTED ? 0 : -ENOTCONN;
 }
 
+static void name_out(const struct dgram *d, const struct ip_addr *a, uint16_t port,
+		     struct sockaddr *sa, socklen_t *len)
+{
+	uint32_t scope = scope_number(d->sock.worker, a, &d->laddr, d->route.iface);
+
+	sock_addr_out(&d->sock, a, port, scope, sa, len);
+}
+
 int dgram_getname(struct sock *s, enum sock_name which, struct sockaddr *sa, socklen_t *len)
 {
 	struct dgram *d = dgram_of(s);
 
 	if (which == SOCK_NAME_OWN) {
-		ip_addr_to_sockaddr(&d->laddr, d->lport, 0, sa, len);
+		name_out(d, &d->laddr, d->lport, sa, len);
 		return 0;
 	}
 	if (!(d->flags & DGRAM_F_CONNECTED) || !d->fport)
 		return -ENOTCONN;
-	ip_addr_to_sockaddr(&d->faddr, d->fport, 0, sa, len);
+	name_out(d, &d->faddr, d->fport, sa, len);
 	return 0;
 }
 

@@ -39,6 +39,12 @@ enum dgram_wants {
 	DGRAM_WANTS_OVERFLOWS = 1 << 6,	  /* SO_RXQ_OVFL */
 	DGRAM_WANTS_ERRORS = 1 << 7,	  /* IP_RECVERR */
 	DGRAM_WANTS_RUNS = 1 << 8,	  /* UDP_GRO */
+	/* Of IPPROTO_IPV6, which a socket of both families has beside those of IPPROTO_IP. */
+	DGRAM_WANTS_PKTINFO6 = 1 << 9,
+	DGRAM_WANTS_HOPLIMIT = 1 << 10,
+	DGRAM_WANTS_TCLASS = 1 << 11,
+	DGRAM_WANTS_DESTINATION6 = 1 << 12,
+	DGRAM_WANTS_ERRORS6 = 1 << 13,
 };
 
 /* All [W]. */
@@ -53,6 +59,8 @@ struct dgram {
 	uint8_t mcast_iface;   /* IP_MULTICAST_IF: number from 1 on, 0: as the routes say */
 	uint8_t group_count;
 	uint8_t mtu_discover;	 /* IP_MTU_DISCOVER */
+	uint8_t mtu_discover6;	 /* IPV6_MTU_DISCOVER */
+	bool whole6;		 /* IPV6_DONTFRAG, which is told and means nothing yet */
 	uint32_t mcast_addr;	 /* its address, as told, network order */
 	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
 	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told and bounds nothing */
@@ -69,6 +77,12 @@ struct dgram {
 	unsigned error_count;
 	struct zc_queue *zc; /* sends by reference */
 };
+
+/* What the socket says of fragments of a family; the numbers are the same in both. */
+static inline uint8_t dgram_discover(const struct dgram *d, uint8_t family)
+{
+	return NSK_LIKELY(family == AF_INET) ? d->mtu_discover : d->mtu_discover6;
+}
 
 static inline struct dgram *dgram_of(struct sock *s)
 {
@@ -93,26 +107,31 @@ struct dgram_row {
 
 void dgram_row(const struct dgram *d, struct dgram_row *row);
 
-/* A host's own address, any, or an address that many listen to. */
-bool dgram_may_bind(const struct nsk_worker *w, const struct ip_addr *a);
+/* What may be bound: a host's own address, any, or one that many listen to. 0, or as scope_bind().
+ */
+int dgram_may_bind(const struct nsk_worker *w, const struct sock_end *own);
+/* The socket gets a name, and loses it; its protocol keeps its tables. */
+void dgram_set_name(struct dgram *d, const struct sock_end *own);
+void dgram_clear_name(struct dgram *d);
 /* False for broadcast addresses unless the socket has SO_BROADCAST. */
 bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst);
 /* The way to a destination as net_route(), to a group by an interface (number, 0: any). */
 int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
 		   const struct ip_addr *dst, struct ip_addr *src);
-/* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(). */
+/* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(),
+ * -EAFNOSUPPORT: the socket is bound to an address of the other family. */
 int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
-/* The same for connect(), which sends nothing yet, so that a silent next hop is no error. */
-int dgram_route_later(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
+/* The same for connect(), which sends nothing yet, so that a silent next hop is no error; to the
+ * link that the address names. */
+int dgram_route_later(struct dgram *d, const struct sock_end *to, struct ip_addr *src);
 
 /* True for connect()'s way to say that there is a peer no more. */
 bool dgram_names_nobody(const struct sockaddr *sa, socklen_t len);
 /* Whom to connect to: 0, as sock_addr_in(), -EACCES (a broadcast without SO_BROADCAST). */
-int dgram_peer_in(const struct dgram *d, struct ip_addr *faddr, uint16_t *fport,
-		  const struct sockaddr *sa, socklen_t len);
+int dgram_peer_in(const struct dgram *d, struct sock_end *peer, const struct sockaddr *sa,
+		  socklen_t len);
 /* Connected, from src if it has no address of its own; and back. The caller keeps its tables. */
-void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct ip_addr *faddr,
-		    uint16_t fport);
+void dgram_set_peer(struct dgram *d, const struct ip_addr *src, const struct sock_end *peer);
 void dgram_clear_peer(struct dgram *d);
 
 /* Rows of sock_ops. */
@@ -151,8 +170,10 @@ struct dgram_manner {
 	uint8_t tos;
 	uint16_t segment; /* UDP_SEGMENT */
 };
-/* 0, -EINVAL (what does not exist or makes no sense), -EFAULT. */
-int dgram_control_read(const struct dgram *d, const struct msghdr *msg, struct dgram_manner *how);
+/* Of a datagram to an address of family; 0, -EINVAL (what does not exist or makes no sense),
+ * -EFAULT. */
+int dgram_control_read(const struct dgram *d, const struct msghdr *msg, uint8_t family,
+		       struct dgram_manner *how);
 /* Fills msg's control buffer with what the socket wants to know of a datagram; run: UDP_GRO's size
  * of each, 0: it is one. MSG_CTRUNC in msg_flags if it does not fit. */
 void dgram_control_write(const struct dgram *d, struct rte_mbuf *m, unsigned run,
@@ -170,6 +191,12 @@ static inline int dgram_take_error(struct dgram *d)
 	if (d->error_count)
 		d->sock.ready |= EPOLLERR;
 	return err;
+}
+
+/* Whether the socket keeps errors about datagrams of a family. */
+static inline bool dgram_wants_errors(const struct dgram *d, uint8_t family)
+{
+	return d->wants & (family == AF_INET6 ? DGRAM_WANTS_ERRORS6 : DGRAM_WANTS_ERRORS);
 }
 
 /* An error that ICMP told of a datagram of ours, whose own header has skip bytes: kept with
@@ -234,7 +261,7 @@ struct dgram_source {
 ssize_t dgram_payload_len(const struct msghdr *msg, size_t max);
 /* What forbids sending at all. */
 int dgram_may_send(struct dgram *d, int flags);
-/* The named destination, else the peer, in x. */
+/* The named destination, else the peer, in x, and the link that its address names. */
 int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg);
 /* What the socket says of its datagrams, and then what the message says of this one. */
 int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg);

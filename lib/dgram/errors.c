@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The error queue of a socket with IP_RECVERR (ip(7)): each error that ICMP told of a datagram, or
- * that was found here, with the datagram's destination and the beginning of its payload. It holds
- * at most ERRORS_MAX; what comes beyond is told by SO_ERROR alone, and counted.
+ * The error queue of a socket with IP_RECVERR or IPV6_RECVERR (ip(7), ipv6(7)): each error that
+ * ICMP told of a datagram, or that was found here, with the datagram's destination and the
+ * beginning of its payload. It holds at most ERRORS_MAX; what comes beyond is told by SO_ERROR
+ * alone, and counted.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 
 #include "base/mem.h"
 #include "dgram/dgram.h"
+#include "net/scope.h"
 #include "sock/zc_send.h"
 
 #define ERRORS_MAX  32
@@ -66,6 +68,13 @@ static struct error_entry *new_entry(struct dgram *d)
 	return e;
 }
 
+static uint8_t origin_of(const struct ip_error *e)
+{
+	if (e->local)
+		return SO_EE_ORIGIN_LOCAL;
+	return e->family == AF_INET6 ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP;
+}
+
 /* What an error tells, for the queue. */
 static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
@@ -75,7 +84,7 @@ static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 		return;
 	entry->err = (struct sock_extended_err){
 		.ee_errno = (uint32_t)e->err,
-		.ee_origin = e->local ? SO_EE_ORIGIN_LOCAL : SO_EE_ORIGIN_ICMP,
+		.ee_origin = origin_of(e),
 		.ee_type = e->type,
 		.ee_code = e->code,
 		.ee_info = e->mtu,
@@ -114,20 +123,20 @@ void dgram_learn_mtu(struct dgram *d, const struct ip_error *e)
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)
 {
 	dgram_learn_mtu(d, e);
-	if (e->mtu && d->mtu_discover == IP_PMTUDISC_DONT)
+	if (e->mtu && dgram_discover(d, e->family) == IP_PMTUDISC_DONT)
 		return; /* smaller fragments are all that it asks for, as in Linux */
-	if (d->wants & DGRAM_WANTS_ERRORS)
+	if (dgram_wants_errors(d, e->family))
 		keep(d, e, skip);
 	else if (e->soft)
 		return;
-	d->sock.err = (int16_t)e->err;
+	d->sock.err = (uint8_t)e->err;
 	sock_ready(&d->sock, EPOLLERR);
 }
 
 void dgram_error_too_long(const struct dgram_sending *x, uint16_t port)
 {
 	struct dgram *d = x->d;
-	struct error_entry *entry = d->wants & DGRAM_WANTS_ERRORS ? new_entry(d) : NULL;
+	struct error_entry *entry = dgram_wants_errors(d, x->dst.family) ? new_entry(d) : NULL;
 
 	if (!entry)
 		return;
@@ -141,19 +150,30 @@ void dgram_error_too_long(const struct dgram_sending *x, uint16_t port)
 	sock_ready(&d->sock, EPOLLERR);
 }
 
+static uint32_t scope_of(const struct dgram *d, const struct ip_addr *a)
+{
+	return scope_number(d->sock.worker, a, &d->laddr, d->route.iface);
+}
+
 /* The error with the address of who told it, as the kernel lays it out. */
-static void tell(const struct error_entry *e, struct msghdr *msg)
+static void tell(const struct dgram *d, const struct error_entry *e, struct msghdr *msg)
 {
 	struct {
 		struct sock_extended_err err;
-		struct sockaddr_in offender;
+		union {
+			struct sockaddr_in in;
+			struct sockaddr_in6 in6;
+		} offender;
 	} told = {.err = e->err};
-	socklen_t len = sizeof(told.offender);
-	size_t used = 0;
+	bool six = sock_is_six(&d->sock);
+	socklen_t len = six ? sizeof(told.offender.in6) : sizeof(told.offender.in);
+	size_t used = 0, bytes = offsetof(__typeof__(told), offender) + len;
 
 	if (e->from.family)
-		ip_addr_to_sockaddr(&e->from, 0, 0, (struct sockaddr *)&told.offender, &len);
-	sock_control_put(msg, &used, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
+		sock_addr_out(&d->sock, &e->from, 0, scope_of(d, &e->from),
+			      (struct sockaddr *)&told.offender, &len);
+	sock_control_put(msg, &used, six ? IPPROTO_IPV6 : IPPROTO_IP,
+			 six ? IPV6_RECVERR : IP_RECVERR, &told, bytes);
 	msg->msg_controllen = used;
 }
 
@@ -176,7 +196,7 @@ static void next_error(struct dgram *d)
 {
 	const struct error_entry *e = first(d);
 
-	d->sock.err = e && e->err.ee_origin != SO_EE_ORIGIN_LOCAL ? (int16_t)e->err.ee_errno : 0;
+	d->sock.err = e && e->err.ee_origin != SO_EE_ORIGIN_LOCAL ? (uint8_t)e->err.ee_errno : 0;
 	if (!e && !zc_untold(d->zc))
 		sock_unready(&d->sock, EPOLLERR);
 }
@@ -192,8 +212,9 @@ ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg)
 	n = copy_payload(e, msg);
 	msg->msg_flags = MSG_ERRQUEUE | (n < e->len ? MSG_TRUNC : 0);
 	if (msg->msg_name)
-		ip_addr_to_sockaddr(&e->dst, e->port, 0, msg->msg_name, &msg->msg_namelen);
-	tell(e, msg);
+		sock_addr_out(&d->sock, &e->dst, e->port, scope_of(d, &e->dst), msg->msg_name,
+			      &msg->msg_namelen);
+	tell(d, e, msg);
 	free_entry(d, e);
 	next_error(d);
 	return (ssize_t)n;

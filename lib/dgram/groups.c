@@ -44,7 +44,7 @@ bool dgram_hears_group(const struct dgram *d, const struct pkt *p)
 {
 	if (!(p->flags & PKT_F_IP_MCAST) || !(d->flags & DGRAM_F_OWN_GROUPS))
 		return true;
-	return find(d, load_be32(p->flow.dst), p->iface);
+	return p->family == AF_INET && find(d, load_be32(p->flow.dst), p->iface);
 }
 
 /* ---- joining and leaving --------------------------------------------------------------------- */

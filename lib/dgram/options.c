@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Socket options of datagrams: buffer sizes, what is told beside a datagram, and what of IPPROTO_IP
- * only datagrams have, one row an option. A protocol's own are asked before, lib/sock's after. */
+ * and IPPROTO_IPV6 only datagrams have, one row an option. A protocol's own are asked before,
+ * lib/sock's after. */
 #include <errno.h>
 #include <netinet/in.h>
 
@@ -91,6 +92,40 @@ static int set_mtu_discover(struct dgram *d, int value)
 	return 0;
 }
 
+static int get_mtu_discover6(struct dgram *d)
+{
+	return d->mtu_discover6;
+}
+
+static int set_mtu_discover6(struct dgram *d, int value)
+{
+	if (value < IPV6_PMTUDISC_DONT || value > IPV6_PMTUDISC_OMIT)
+		return -EINVAL;
+	d->mtu_discover6 = (uint8_t)value;
+	return 0;
+}
+
+static int get_dontfrag(struct dgram *d)
+{
+	return d->whole6;
+}
+
+static int set_dontfrag(struct dgram *d, int value)
+{
+	d->whole6 = value != 0;
+	return 0;
+}
+
+static int get_six_only(struct dgram *d)
+{
+	return !!(d->sock.six & SOCK_SIX_ONLY);
+}
+
+static int set_six_only(struct dgram *d, int value)
+{
+	return sock_set_six_only(&d->sock, d->flags & DGRAM_F_BOUND, value);
+}
+
 static int get_mtu(struct dgram *d)
 {
 	struct ip_addr src;
@@ -115,7 +150,7 @@ static int set_wants(struct dgram *d, uint16_t wants, int value)
 	if (wants & times && value)
 		d->wants &= (uint16_t)~times;
 	d->wants = (uint16_t)((d->wants & ~wants) | (value ? wants : 0));
-	if (wants == DGRAM_WANTS_ERRORS && !value)
+	if (wants & (DGRAM_WANTS_ERRORS | DGRAM_WANTS_ERRORS6) && !value)
 		dgram_errors_purge(d);
 	return 0;
 }
@@ -137,6 +172,15 @@ static const struct dgram_option options[] = {
 	{IPPROTO_IP, IP_RECVTOS, NULL, NULL, DGRAM_WANTS_TOS},
 	{IPPROTO_IP, IP_RECVORIGDSTADDR, NULL, NULL, DGRAM_WANTS_DESTINATION},
 	{IPPROTO_IP, IP_RECVERR, NULL, NULL, DGRAM_WANTS_ERRORS},
+	{IPPROTO_IPV6, IPV6_V6ONLY, get_six_only, set_six_only, 0},
+	{IPPROTO_IPV6, IPV6_MTU_DISCOVER, get_mtu_discover6, set_mtu_discover6, 0},
+	{IPPROTO_IPV6, IPV6_MTU, get_mtu, NULL, 0},
+	{IPPROTO_IPV6, IPV6_DONTFRAG, get_dontfrag, set_dontfrag, 0},
+	{IPPROTO_IPV6, IPV6_RECVPKTINFO, NULL, NULL, DGRAM_WANTS_PKTINFO6},
+	{IPPROTO_IPV6, IPV6_RECVHOPLIMIT, NULL, NULL, DGRAM_WANTS_HOPLIMIT},
+	{IPPROTO_IPV6, IPV6_RECVTCLASS, NULL, NULL, DGRAM_WANTS_TCLASS},
+	{IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, NULL, NULL, DGRAM_WANTS_DESTINATION6},
+	{IPPROTO_IPV6, IPV6_RECVERR, NULL, NULL, DGRAM_WANTS_ERRORS6},
 };
 
 static const struct dgram_option *find_in(const struct dgram_option *table, size_t count, int level,
@@ -148,18 +192,20 @@ static const struct dgram_option *find_in(const struct dgram_option *table, size
 	return NULL;
 }
 
-static const struct dgram_option *find_option(const struct dgram_option *own, size_t count,
-					      int level, int name)
+static const struct dgram_option *find_option(const struct dgram *d, const struct dgram_option *own,
+					      size_t count, int level, int name)
 {
 	const struct dgram_option *o = find_in(own, count, level, name);
 
+	if (level == IPPROTO_IPV6 && !sock_is_six(&d->sock))
+		return NULL;
 	return o ? o : find_in(options, NSK_ARRAY_LEN(options), level, name);
 }
 
 int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
 		     int name, void *value, socklen_t *len)
 {
-	const struct dgram_option *o = find_option(own, count, level, name);
+	const struct dgram_option *o = find_option(d, own, count, level, name);
 	int number;
 
 	if (dgram_group_getsockopt(d, level, name, value, len))
@@ -182,7 +228,7 @@ static bool wants_value(const struct dgram_option *o)
 int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
 		     int name, const void *value, socklen_t len)
 {
-	const struct dgram_option *o = find_option(own, count, level, name);
+	const struct dgram_option *o = find_option(d, own, count, level, name);
 	int number, rc;
 
 	if (dgram_group_setsockopt(d, level, name, value, len, &rc))

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "dgram/dgram.h"
+#include "net/scope.h"
 
 /* Where the next octet for the application goes. */
 struct place {
@@ -49,15 +50,14 @@ static size_t copy_out(const struct rte_mbuf *m, struct place *at)
 	return done;
 }
 
-static void fill_name(const struct pkt *p, struct msghdr *msg)
+static void fill_name(const struct dgram *d, const struct pkt *p, struct msghdr *msg)
 {
-	struct ip_addr from = {.family = p->family};
+	const struct ip_addr from = ip_addr_of(p->family, p->flow.src);
 
 	if (!msg->msg_name)
 		return;
-	memcpy(from.b, p->flow.src, 16);
-	ip_addr_to_sockaddr(&from, load_be16(&p->flow.sport_be), 0, msg->msg_name,
-			    &msg->msg_namelen);
+	sock_addr_out(&d->sock, &from, load_be16(&p->flow.sport_be),
+		      scope_has(&from) ? p->iface + 1U : 0, msg->msg_name, &msg->msg_namelen);
 }
 
 /* ---- runs (UDP_GRO) -------------------------------------------------------------------------- */
@@ -89,8 +89,8 @@ static unsigned run_length(const struct rte_mbuf *m, size_t room)
 	while (p->qnext && p->pay_len == head->pay_len) {
 		p = pkt_of(p->qnext);
 		if (p->pay_len == 0 || p->pay_len > head->pay_len || total + p->pay_len > room ||
-		    p->tos != head->tos || p->ttl != head->ttl || p->iface != head->iface ||
-		    memcmp(&p->flow, &head->flow, sizeof(p->flow)) != 0)
+		    p->family != head->family || p->tos != head->tos || p->ttl != head->ttl ||
+		    p->iface != head->iface || memcmp(&p->flow, &head->flow, sizeof(p->flow)) != 0)
 			break;
 		total += p->pay_len;
 		n++;
@@ -115,7 +115,7 @@ static size_t copy_run(const struct dgram *d, unsigned n, struct msghdr *msg)
 /* What stands beside the payload; run: UDP_GRO's size, 0: it is one. */
 static void tell(const struct dgram *d, struct rte_mbuf *m, unsigned run, struct msghdr *msg)
 {
-	fill_name(pkt_of(m), msg);
+	fill_name(d, pkt_of(m), msg);
 	if (d->wants)
 		dgram_control_write(d, m, run, msg);
 	else

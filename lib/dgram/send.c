@@ -12,6 +12,7 @@
 #include "dgram/dgram.h"
 #include "mbuf/pool.h"
 #include "net/group.h"
+#include "net/scope.h"
 
 /* ---- where to, and how ----------------------------------------------------------------------- */
 
@@ -36,13 +37,26 @@ int dgram_may_send(struct dgram *d, int flags)
 	return 0;
 }
 
+static int named_dest(struct dgram_sending *x, const struct msghdr *msg)
+{
+	struct sock_end to;
+	int rc = sock_addr_in(&x->d->sock, SOCK_ADDR_SEND, &to, msg->msg_name, msg->msg_namelen);
+
+	if (rc)
+		return rc;
+	x->dst = to.addr;
+	x->port = to.port;
+	x->how.iface = to.scope;
+	return 0;
+}
+
 int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg)
 {
 	const struct dgram *d = x->d;
 
-	if (msg->msg_name && msg->msg_namelen)
-		return sock_addr_in(&d->sock, SOCK_ADDR_SEND, &x->dst, &x->port, msg->msg_name,
-				    msg->msg_namelen);
+	if (msg->msg_name && msg->msg_namelen &&
+	    NSK_LIKELY(!sock_addr_is_nobody(&d->sock, msg->msg_name, msg->msg_namelen)))
+		return named_dest(x, msg);
 	if (!(d->flags & DGRAM_F_CONNECTED))
 		return -EDESTADDRREQ;
 	x->dst = d->faddr;
@@ -56,7 +70,23 @@ int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg)
 
 	x->how.ttl = ip_addr_is_multicast(&x->dst) ? d->mcast_ttl : d->sock.ttl;
 	x->how.tos = d->sock.tos;
-	return msg->msg_controllen ? dgram_control_read(d, msg, &x->how) : 0;
+	return msg->msg_controllen ? dgram_control_read(d, msg, x->dst.family, &x->how) : 0;
+}
+
+/* Where such a datagram comes from: what it says; to a link its socket's address, else one of the
+ * link's; else any. */
+static int own_source(struct dgram_sending *x)
+{
+	const struct dgram *d = x->d;
+
+	x->src = x->how.src.family ? x->how.src : ip_addr_any(x->dst.family);
+	if (NSK_LIKELY(!scope_has(&x->dst)) || x->how.src.family)
+		return 0;
+	if (net_local(d->sock.worker, d->laddr.b, d->laddr.family)) {
+		x->src = d->laddr;
+		return 0;
+	}
+	return scope_source(d->sock.worker, x->how.iface, &x->src);
 }
 
 /* The way of a datagram that asks for an address or an interface of its own; own is where it is
@@ -68,10 +98,13 @@ static int own_way(struct dgram_sending *x, struct route_cache *own)
 
 	if (x->how.iface > w->net->snap->nifaces)
 		return -ENODEV;
-	x->src = x->how.src.family ? x->how.src : ip_addr_any(x->dst.family);
-	rc = dgram_find_way(w, own, x->how.iface, &x->dst, &x->src);
+	rc = own_source(x);
+	if (rc == 0)
+		rc = dgram_find_way(w, own, x->how.iface, &x->dst, &x->src);
+	if (rc == -EADDRNOTAVAIL && x->how.src.family)
+		return x->dst.family == AF_INET ? -ENETUNREACH : -EINVAL; /* as Linux */
 	if (rc)
-		return rc == -EADDRNOTAVAIL && x->how.src.family ? -ENETUNREACH : rc;
+		return rc;
 	if (x->how.iface && own->iface->index + 1U != x->how.iface)
 		return -ENETUNREACH;
 	x->route = own;
@@ -83,6 +116,8 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 {
 	int rc;
 
+	if (NSK_UNLIKELY(x->dst.family == AF_INET6) && x->d->laddr.family == AF_INET)
+		return -EAFNOSUPPORT; /* as Linux: it is bound to an IPv4 address */
 	if (!dgram_may_send_to(x->d, &x->dst))
 		return -EACCES;
 	x->route = &x->d->route;
@@ -104,8 +139,8 @@ uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 	return NSK_MIN(mtu, (uint32_t)d->narrow_mtu);
 }
 
-/* Linux's values of IP_MTU_DISCOVER, and what each of them means. */
-static const struct {
+/* Linux's values of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER, and what each of them means. */
+static const struct discover {
 	bool minds_path; /* what routers told counts, not the interface's MTU alone */
 	bool cuts;	 /* what is longer is fragmented here, not refused */
 	bool df;	 /* routers must not fragment, and so it is if what is shorter has it */
@@ -119,9 +154,14 @@ static const struct {
 	[IP_PMTUDISC_OMIT] = {.cuts = true},
 };
 
+static const struct discover *rule_of(const struct dgram_sending *x)
+{
+	return &discover[dgram_discover(x->d, x->dst.family)];
+}
+
 uint32_t dgram_sending_mtu(const struct dgram_sending *x)
 {
-	if (!discover[x->d->mtu_discover].minds_path)
+	if (!rule_of(x)->minds_path)
 		return x->route->iface->mtu;
 	return dgram_path_mtu(x->d, x->route, &x->dst);
 }
@@ -133,14 +173,17 @@ bool dgram_fits(const struct dgram_sending *x, size_t len)
 
 int dgram_check_length(const struct dgram_sending *x, size_t len)
 {
-	return discover[x->d->mtu_discover].cuts || dgram_fits(x, len) ? 0 : -EMSGSIZE;
+	bool cuts = rule_of(x)->cuts && x->dst.family == AF_INET; /* IPv6 is not cut yet */
+
+	if (len > family_of(x->dst.family)->max_payload)
+		return -EMSGSIZE; /* of a socket whose other family would take it */
+	return cuts || dgram_fits(x, len) ? 0 : -EMSGSIZE;
 }
 
 /* RFC 1191 §3: a whole datagram finds out what its path takes. */
 static bool must_stay_whole(const struct dgram_sending *x, size_t len)
 {
-	return discover[x->d->mtu_discover].df ||
-	       (discover[x->d->mtu_discover].df_if_whole && dgram_fits(x, len));
+	return rule_of(x)->df || (rule_of(x)->df_if_whole && dgram_fits(x, len));
 }
 
 /* ---- buffers --------------------------------------------------------------------------------- */
@@ -234,7 +277,7 @@ static bool is_heard_here(const struct dgram_sending *x)
 	const struct local_entry *own;
 
 	if (ip_addr_is_multicast(&x->dst))
-		return !(x->d->flags & DGRAM_F_NO_LOOP) &&
+		return x->dst.family == AF_INET && !(x->d->flags & DGRAM_F_NO_LOOP) &&
 		       group_joined(w, x->route->iface->index, ip_addr_host32(&x->dst));
 	own = net_local_entry(w, x->dst.b, x->dst.family);
 	return own ? own->kind == LOCAL_BROADCAST : ip_addr_is_broadcast(&x->dst);

@@ -186,17 +186,17 @@ int icmp_autobind(struct icmp_sock *i)
 static int raw_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct dgram *d = dgram_of(s);
-	struct ip_addr addr;
-	uint16_t port;
-	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &addr, &port, sa, len);
+	struct sock_end own;
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &own, sa, len);
 
 	if (rc)
 		return rc;
 	if (d->flags & DGRAM_F_CONNECTED)
 		return -EINVAL;
-	if (!dgram_may_bind(s->worker, &addr))
-		return -EADDRNOTAVAIL;
-	d->laddr = addr;
+	rc = dgram_may_bind(s->worker, &own);
+	if (rc)
+		return rc;
+	d->laddr = own.addr;
 	d->route.iface = NULL;
 	return 0;
 }
@@ -204,31 +204,30 @@ static int raw_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 static int ping_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct icmp_sock *i = icmp_sock_of(s);
-	struct ip_addr addr;
-	uint16_t id;
-	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &addr, &id, sa, len);
+	struct sock_end own;
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &own, sa, len);
 
 	if (rc)
 		return rc;
-	if (!ip_addr_is_any(&addr) && !net_local(s->worker, addr.b, addr.family))
+	if (!ip_addr_is_any(&own.addr) && !net_local(s->worker, own.addr.b, own.addr.family))
 		return -EADDRNOTAVAIL;
 	if (i->d.flags & DGRAM_F_BOUND)
 		return -EINVAL;
-	if (id && taken(i, id, true))
+	if (own.port && taken(i, own.port, true))
 		return -EADDRINUSE;
-	if (id)
-		take(i, id);
+	if (own.port)
+		take(i, own.port);
 	else if (icmp_autobind(i))
 		return -EADDRINUSE;
-	i->d.laddr = addr;
+	i->d.laddr = own.addr;
 	return 0;
 }
 
 static int icmp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct icmp_sock *i = icmp_sock_of(s);
-	struct ip_addr faddr, src;
-	uint16_t port;
+	struct sock_end peer;
+	struct ip_addr src;
 	int rc = icmp_autobind(i);
 
 	if (rc)
@@ -237,14 +236,14 @@ static int icmp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len
 		dgram_clear_peer(&i->d);
 		return 0;
 	}
-	rc = dgram_peer_in(&i->d, &faddr, &port, sa, len);
+	rc = dgram_peer_in(&i->d, &peer, sa, len);
 	if (rc)
 		return rc;
 	dgram_clear_peer(&i->d);
-	rc = dgram_route_later(&i->d, &faddr, &src);
+	rc = dgram_route_later(&i->d, &peer, &src);
 	if (rc)
 		return rc;
-	dgram_set_peer(&i->d, &src, &faddr, port);
+	dgram_set_peer(&i->d, &src, &peer);
 	return 0;
 }
 

@@ -103,7 +103,7 @@ static int try_recv_batch(struct sock *s, void *arg)
 	int rc = try_batch(s, arg);
 
 	if (rc < 0 && rc != -EAGAIN && b->done) {
-		s->err = (int16_t)-rc;
+		s->err = (uint8_t)-rc;
 		sock_ready(s, EPOLLERR);
 	}
 	return rc;

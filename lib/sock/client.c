@@ -159,28 +159,41 @@ static int find_idle(struct nsk_pool *pool, const struct sockaddr *addr, socklen
 	return -1;
 }
 
-/* The address as getpeername() tells it, whatever is in the rest of the caller's. */
-static void normalize(const struct sockaddr **addr, socklen_t *len, struct sockaddr_in *in)
-{
-	const struct sockaddr_in *given = (const struct sockaddr_in *)*addr;
+union address {
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
 
-	if (*len < sizeof(*in) || given->sin_family != AF_INET)
+/* The address as getpeername() tells it, whatever is in the rest of the caller's: no flow label,
+ * and an interface only where the address is its link's. */
+static void normalize(const struct sockaddr **addr, socklen_t *len, union address *a)
+{
+	if (*len >= sizeof(a->in) && (*addr)->sa_family == AF_INET) {
+		memcpy(&a->in, *addr, sizeof(a->in));
+		memset(a->in.sin_zero, 0, sizeof(a->in.sin_zero));
+		*len = sizeof(a->in);
+	} else if (*len >= sizeof(a->in6) && (*addr)->sa_family == AF_INET6) {
+		memcpy(&a->in6, *addr, sizeof(a->in6));
+		a->in6.sin6_flowinfo = 0;
+		if (!IN6_IS_ADDR_LINKLOCAL(&a->in6.sin6_addr))
+			a->in6.sin6_scope_id = 0;
+		*len = sizeof(a->in6);
+	} else {
 		return;
-	*in = (struct sockaddr_in){AF_INET, given->sin_port, given->sin_addr, {0}};
-	*addr = (const struct sockaddr *)in;
-	*len = sizeof(*in);
+	}
+	*addr = (const struct sockaddr *)a;
 }
 
 int nsk_pool_get(struct nsk_pool *pool, const struct sockaddr *addr, socklen_t len, int timeout_ms)
 {
-	struct sockaddr_in in;
+	union address a;
 	int fd, err;
 
 	if (!addr || len > sizeof(struct sockaddr_storage)) {
 		errno = addr ? EINVAL : EFAULT;
 		return -1;
 	}
-	normalize(&addr, &len, &in);
+	normalize(&addr, &len, &a);
 	make_room(pool, 0);
 	fd = find_idle(pool, addr, len);
 	if (fd >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Options of levels SOL_SOCKET and IPPROTO_IP that every description has, as one table a level: a
- * row an option. What a protocol knows better (buffer sizes, what keepalive starts) it handles
- * itself before it comes here. What is in no row fails with ENOPROTOOPT.
+ * Options of levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6 that every description has, as one
+ * table a level: a row an option. What a protocol knows better (buffer sizes, what keepalive
+ * starts) it handles itself before it comes here. What is in no row fails with ENOPROTOOPT.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -68,7 +68,7 @@ static void get_type(struct sock *s, const struct option *o, union opt_value *v)
 static void get_domain(struct sock *s, const struct option *o, union opt_value *v)
 {
 	(void)o;
-	v->number = s->family;
+	v->number = sock_is_six(s) ? AF_INET6 : s->family;
 }
 
 static void get_protocol(struct sock *s, const struct option *o, union opt_value *v)
@@ -133,7 +133,7 @@ static int set_timeo(struct sock *s, const struct option *o, const union opt_val
 	return 0;
 }
 
-/* ---- IPPROTO_IP ---- */
+/* ---- IPPROTO_IP, IPPROTO_IPV6 ---- */
 
 /* The two bits of ECN are the protocol's own where it has a use for them. */
 static uint8_t own_tos(const struct sock *s)
@@ -172,6 +172,24 @@ static int set_ttl(struct sock *s, const struct option *o, const union opt_value
 	return 0;
 }
 
+/* -1: none. As Linux, which takes no other number for that. */
+static int set_tclass(struct sock *s, const struct option *o, const union opt_value *v)
+{
+	const union opt_value none = {.number = 0};
+
+	if (v->number < -1 || v->number > UINT8_MAX)
+		return -EINVAL;
+	return set_tos(s, o, v->number == -1 ? &none : v);
+}
+
+int sock_set_six_only(struct sock *s, bool bound, bool on)
+{
+	if (bound)
+		return -EINVAL;
+	s->six = (uint8_t)(on ? s->six | SOCK_SIX_ONLY : s->six & ~SOCK_SIX_ONLY);
+	return 0;
+}
+
 /* ---- tables ---- */
 
 #define INT	  sizeof(int)
@@ -200,6 +218,12 @@ static const struct option ip_options[] = {
 	{IP_TTL, 0, INT, false, get_ttl, set_ttl},
 };
 
+/* Of sockets of AF_INET6. IPv4's serve them too, and both families share what there is. */
+static const struct option ipv6_options[] = {
+	{IPV6_TCLASS, 0, INT, false, get_tos, set_tclass},
+	{IPV6_UNICAST_HOPS, 0, INT, false, get_ttl, set_ttl},
+};
+
 static const struct option *find_in(const struct option *table, size_t count, int name)
 {
 	for (size_t i = 0; i < count; i++)
@@ -208,13 +232,17 @@ static const struct option *find_in(const struct option *table, size_t count, in
 	return NULL;
 }
 
-static const struct option *find_option(int level, int name)
+static const struct option *find_option(const struct sock *s, int level, int name)
 {
 	switch (level) {
 	case SOL_SOCKET:
 		return find_in(socket_options, NSK_ARRAY_LEN(socket_options), name);
 	case IPPROTO_IP:
 		return find_in(ip_options, NSK_ARRAY_LEN(ip_options), name);
+	case IPPROTO_IPV6:
+		if (sock_is_six(s))
+			return find_in(ipv6_options, NSK_ARRAY_LEN(ipv6_options), name);
+		return NULL;
 	default:
 		return NULL;
 	}
@@ -247,11 +275,12 @@ void sock_option_out(int level, int number, void *value, socklen_t *len)
 /* A shorter buffer gets the beginning, as in Linux. */
 int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len)
 {
-	const struct option *o = find_option(level, name);
+	const struct option *o = find_option(s, level, name);
 	union opt_value v;
 
 	if (!o)
-		return level == SOL_SOCKET || level == IPPROTO_IP || level == s->ops->protocol
+		return level == SOL_SOCKET || level == IPPROTO_IP || level == s->ops->protocol ||
+				       sock_is_six(s)
 			       ? -ENOPROTOOPT
 			       : -EOPNOTSUPP; /* as Linux, which looks at the level first */
 	o->get(s, o, &v);
@@ -273,7 +302,7 @@ int sock_option_unset(const struct sock *s, int level, socklen_t len)
 
 int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
 {
-	const struct option *o = find_option(level, name);
+	const struct option *o = find_option(s, level, name);
 	union opt_value v;
 	int rc = 0;
 

@@ -117,6 +117,16 @@ enum sock_flags {
 	SOCK_F_ZEROCOPY = 1 << 7,
 };
 
+/*
+ * The family that the application sees and the one on the wire need not be the same: a socket of
+ * AF_INET6 also speaks IPv4 (RFC 3493 §3.7), whose addresses it shows as ::ffff:a.b.c.d. Inside
+ * they are IPv4's; sock_addr_in() and sock_addr_out() alone turn one form into the other.
+ */
+enum sock_six {
+	SOCK_SIX_API = 1 << 0,	/* a socket of AF_INET6 */
+	SOCK_SIX_ONLY = 1 << 1, /* IPV6_V6ONLY: and of nothing else */
+};
+
 /* A timeout that was set to less than nothing. */
 #define SOCK_TIMEO_NONE UINT32_MAX
 
@@ -131,11 +141,14 @@ struct sock {
 	uint16_t ready;	  /* EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP and synonyms */
 	uint16_t refs;	  /* descriptors (dup, SOCK_DUPS_MAX), and blocking calls under way */
 	int16_t linger_s; /* -1: off */
-	int16_t err;	  /* SO_ERROR, positive errno, cleared by reading it */
-	uint8_t flags;	  /* enum sock_flags */
+	uint8_t tos;	  /* IP_TOS, IPV6_TCLASS of what is sent */
+	uint8_t ttl;	  /* IP_TTL, IPV6_UNICAST_HOPS of what is sent to one, 0: of settings */
+	uint8_t six;	  /* enum sock_six */
+	/* A stream's on the wire, AF_INET6 while that is open; of datagrams each address has its
+	 * own, and this is the socket's. */
 	uint8_t family;
-	uint8_t tos; /* IP_TOS of what is sent */
-	uint8_t ttl; /* IP_TTL of what is sent to one host, 0: of settings */
+	uint8_t err;   /* SO_ERROR, positive errno, cleared by reading it */
+	uint8_t flags; /* enum sock_flags */
 };
 _Static_assert(sizeof(struct sock) <= 48, "part of every connection");
 
@@ -176,9 +189,20 @@ int sock_take_error(struct sock *s);
 /* EPOLLERR was taken away with all else: there again if there is something to be told. */
 void sock_untold_ready(struct sock *s);
 
-/* Sets a fresh struct sock: one reference, blocking, nothing ready. */
-static inline void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
-			     uint8_t family)
+static inline bool sock_is_six(const struct sock *s)
+{
+	return s->six & SOCK_SIX_API;
+}
+
+/* Of both families. */
+static inline bool sock_is_dual(const struct sock *s)
+{
+	return s->six == SOCK_SIX_API;
+}
+
+/* Sets a fresh struct sock: one reference, blocking, nothing ready. six: enum sock_six. */
+static inline void sock_init_as(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
+				uint8_t family, uint8_t six)
 {
 	*s = (struct sock){
 		.ops = ops,
@@ -186,8 +210,16 @@ static inline void sock_init(struct sock *s, struct nsk_worker *w, const struct 
 		.fd = -1,
 		.refs = 1,
 		.linger_s = -1,
+		.six = six,
 		.family = family,
 	};
+}
+
+/* The same as socket() makes it. */
+static inline void sock_init(struct sock *s, struct nsk_worker *w, const struct sock_ops *ops,
+			     uint8_t domain)
+{
+	sock_init_as(s, w, ops, domain, domain == AF_INET6 ? SOCK_SIX_API : 0);
 }
 
 /* Slow half of sock_fini(): somebody wants to know about s still. */
@@ -224,10 +256,12 @@ struct sock_family {
 	int (*create)(struct nsk_worker *w, uint8_t domain, struct sock **s);
 };
 
-/* Options of levels SOL_SOCKET and IPPROTO_IP that live in struct sock; -ENOPROTOOPT if not one of
- * them. lib/sock/options.c */
+/* Options of levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6 that live in struct sock; -ENOPROTOOPT
+ * if not one of them. lib/sock/options.c */
 int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
 int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+/* IPV6_V6ONLY; bound: it has a name already, and this is too late (-EINVAL). */
+int sock_set_six_only(struct sock *s, bool bound, bool on);
 
 /*
  * An option's value that is an int, from and to the application's memory. The options of IP are
@@ -266,10 +300,37 @@ enum sock_addr_use {
 	SOCK_ADDR_SEND,
 };
 
-/* Such an address of the socket's family, its port in host order: 0, -EINVAL (too short),
- * -EAFNOSUPPORT. lib/sock/addr.c */
-int sock_addr_in(const struct sock *s, enum sock_addr_use use, struct ip_addr *a, uint16_t *port,
+/* One end of what a socket does, as it is on the wire. */
+struct sock_end {
+	struct ip_addr addr;
+	uint32_t scope; /* sin6_scope_id: number of an interface from 1 on, 0: none was named */
+	uint16_t port;	/* host order */
+};
+
+/* Such an address of the socket's family; IPv4 in mapped form becomes IPv4. 0, -EINVAL (too short;
+ * IPv4 to be bound with IPV6_V6ONLY), -EAFNOSUPPORT, -ENETUNREACH (IPv4, but IPV6_V6ONLY).
+ * lib/sock/addr.c */
+int sock_addr_in(const struct sock *s, enum sock_addr_use use, struct sock_end *end,
 		 const struct sockaddr *sa, socklen_t len);
+/* An address for the application, as ip_addr_to_sockaddr(), in the form of the socket's family. */
+void sock_addr_out(const struct sock *s, const struct ip_addr *a, uint16_t port, uint32_t scope,
+		   struct sockaddr *sa, socklen_t *len);
+/* True for an address that stands for no peer where one would be named: a datagram goes to the one
+ * that the socket has. As Linux, of AF_INET6 alone. */
+bool sock_addr_is_nobody(const struct sock *s, const struct sockaddr *sa, socklen_t len);
+
+/*
+ * Whether two local addresses of one port are in each other's way: equal, or one of them any, of
+ * the same family or of both (dual: a socket of both families has it).
+ */
+static inline bool sock_addrs_overlap(const struct ip_addr *a, bool a_dual, const struct ip_addr *b,
+				      bool b_dual)
+{
+	if (NSK_UNLIKELY(a->family != b->family))
+		return a->family == AF_INET6 ? a_dual && ip_addr_is_any(a)
+					     : b_dual && ip_addr_is_any(b);
+	return ip_addr_is_any(a) || ip_addr_is_any(b) || ip_addr_eq(a, b);
+}
 
 /* What lib/sock keeps per worker. */
 struct sock_worker;

@@ -63,6 +63,8 @@ static const struct sock_family families[] = {
 	{AF_INET, SOCK_DGRAM, IPPROTO_UDP, udp_create},
 	{AF_INET, SOCK_DGRAM, IPPROTO_ICMP, icmp_create_ping},
 	{AF_INET, SOCK_RAW, IPPROTO_ICMP, icmp_create_raw},
+	{AF_INET6, SOCK_STREAM, IPPROTO_TCP, tcp_create},
+	{AF_INET6, SOCK_DGRAM, IPPROTO_UDP, udp_create},
 };
 
 /* ---- create and destroy -------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/scope.h"
 #include "tcp/sockcalls.h"
 #include "tcp/table.h"
 #include "wire/bytes.h"
@@ -21,35 +22,53 @@ static int take_port(struct nsk_worker *w, struct tcp_conn *c, uint16_t port_be)
 	return -ENOBUFS;
 }
 
+/* Gives a socket the name that it is bound to, if nobody else has it. */
+static int take_name(struct nsk_worker *w, struct tcp_conn *c, const struct sock_end *own)
+{
+	uint8_t family = c->sock.family;
+	int rc = 0;
+
+	c->sock.family = own->addr.family;
+	memcpy(c->flow.dst, own->addr.b, 16);
+	c->flow.dport_be = 0; /* an attempt before may have left one */
+	if (own->port && table_port_conflict(w, c, own->addr.b, WIRE_BE16(own->port)))
+		rc = -EADDRINUSE;
+	else if (own->port)
+		rc = take_port(w, c, WIRE_BE16(own->port));
+	else if (c->flags & CONN_F_BIND_PORT)
+		rc = tcp_autobind(w, c);
+	if (rc) {
+		c->sock.family = family;
+		memset(c->flow.dst, 0, 16);
+	}
+	return rc;
+}
+
 int tcp_bind(struct sock *s, const struct sockaddr *addr, socklen_t len)
 {
 	struct tcp_conn *c = conn_of_sock(s);
 	struct nsk_worker *w = s->worker;
-	struct ip_addr a;
-	uint16_t port;
-	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &a, &port, addr, len);
+	struct sock_end own;
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &own, addr, len);
+	bool any;
 
 	if (rc)
 		return rc;
+	if (own.addr.family == AF_INET6 && ip_addr_is_multicast(&own.addr))
+		return -EINVAL; /* as Linux, of IPv6 alone */
 	if (c->state != TCPS_CLOSED || (c->flags & (CONN_F_NAMED | CONN_F_BOUND)))
 		return -EINVAL;
-	if (!ip_addr_is_any(&a) && !net_local(w, a.b, a.family))
-		return -EADDRNOTAVAIL;
-	if (port && table_port_conflict(w, c, a.b, WIRE_BE16(port)))
-		return -EADDRINUSE;
-	memcpy(c->flow.dst, a.b, 16);
-	c->flow.dport_be = 0; /* an attempt before may have left one */
-	if (port)
-		rc = take_port(w, c, WIRE_BE16(port));
-	else if (c->flags & CONN_F_BIND_PORT)
-		rc = tcp_autobind(w, c);
-	if (rc) {
-		memset(c->flow.dst, 0, 16);
+	any = ip_addr_is_any(&own.addr);
+	if (!any)
+		rc = scope_bind(w, &own.addr, own.scope);
+	if (rc == 0)
+		rc = take_name(w, c, &own);
+	if (rc)
 		return rc;
-	}
 	c->flags &= ~CONN_F_ADDR_SET;
-	c->flags |= CONN_F_NAMED | (port ? CONN_F_PORT_SET : 0) |
-		    (ip_addr_is_any(&a) ? 0 : CONN_F_ADDR_SET);
+	c->flags |= CONN_F_NAMED | (own.port ? CONN_F_PORT_SET : 0) | (any ? 0 : CONN_F_ADDR_SET);
+	if (!any && own.addr.family == AF_INET6)
+		s->six |= SOCK_SIX_ONLY; /* as Linux: there is no IPv4 by this address */
 	return 0;
 }
 
@@ -77,10 +96,11 @@ int tcp_autobind(struct nsk_worker *w, struct tcp_conn *c)
 static void addr_out(const struct tcp_conn *c, const uint8_t addr[16], uint16_t port_be,
 		     struct sockaddr *sa, socklen_t *len)
 {
-	struct ip_addr a = {.family = c->sock.family};
+	const struct ip_addr a = ip_addr_of(c->sock.family, addr);
+	const struct ip_addr own = ip_addr_of(c->sock.family, c->flow.dst);
 
-	memcpy(a.b, addr, 16);
-	ip_addr_to_sockaddr(&a, WIRE_BE16(port_be), 0, sa, len);
+	sock_addr_out(&c->sock, &a, WIRE_BE16(port_be),
+		      scope_number(c->sock.worker, &a, &own, c->route.iface), sa, len);
 }
 
 int tcp_getname(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len)

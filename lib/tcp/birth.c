@@ -52,12 +52,13 @@ static NSK_NOINLINE void inherit_ext(struct nsk_worker *w, struct tcp_conn *c,
 	pace_start(w, c);
 }
 
-static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l)
+static inline void inherit(struct nsk_worker *w, struct tcp_conn *c, const struct tcp_conn *l,
+			   uint8_t family)
 {
 	const uint8_t flags = SOCK_F_KEEPALIVE | SOCK_F_REUSEADDR | SOCK_F_REUSEPORT |
 			      SOCK_F_ZEROCOPY | SOCK_F_BROADCAST;
 
-	sock_init(&c->sock, w, &tcp_sock_ops, l->sock.family);
+	sock_init_as(&c->sock, w, &tcp_sock_ops, family, l->sock.six);
 	c->sock.flags = l->sock.flags & flags;
 	c->sock.linger_s = l->sock.linger_s;
 	c->sock.tos = l->sock.tos;
@@ -164,7 +165,7 @@ static NSK_ALWAYS_INLINE struct tcp_conn *make(struct nsk_worker *w, struct tcp_
 		return NULL;
 	}
 	c->flags = l->flags & CONN_F_INHERIT;
-	inherit(w, c, l);
+	inherit(w, c, l, e->family);
 	initiate(w, c, e, p, early);
 	if (NSK_UNLIKELY(enter_table(w, c, e, hash) != 0)) {
 		*reason = NSK_DROP_TCP_NO_MEMORY;

@@ -204,7 +204,7 @@ static void tell_end(struct tcp_conn *c, int err)
 	uint32_t bits = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP;
 
 	if (err) {
-		c->sock.err = (int16_t)err;
+		c->sock.err = (uint8_t)err;
 		bits |= EPOLLERR;
 	}
 	sock_ready(&c->sock, bits);
@@ -274,8 +274,11 @@ void conn_disconnect(struct nsk_worker *w, struct tcp_conn *c)
 		c->flow.dport_be = 0;
 		c->flags &= ~CONN_F_NAMED;
 	}
-	if (!(c->flags & CONN_F_ADDR_SET))
+	if (!(c->flags & CONN_F_ADDR_SET)) {
 		memset(c->flow.dst, 0, 16);
+		if (sock_is_six(&c->sock))
+			c->sock.family = AF_INET6;
+	}
 	memset(c->flow.src, 0, 16);
 	c->flow.sport_be = 0;
 	c->flags &= ~(CONN_F_ACTIVE | CONN_F_OPENER | CONN_F_WAS_OPEN | CONN_F_SHUT_RD |

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mbuf/shared.h"
+#include "net/scope.h"
 #include "tcp/ecn.h"
 #include "tcp/fastopen.h"
 #include "tcp/listen.h"
@@ -142,9 +143,10 @@ static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 
 /* Whom a connection may be opened to (RFC 9293 §3.9.1.1: nobody that stands for many). */
 static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
-		       struct ip_addr *dst, uint16_t *port)
+		       struct sock_end *to)
 {
-	int rc = sock_addr_in(&c->sock, SOCK_ADDR_CONNECT, dst, port, addr, len);
+	int rc = sock_addr_in(&c->sock, SOCK_ADDR_CONNECT, to, addr, len);
+	const struct ip_addr *dst = &to->addr;
 	const struct local_entry *own;
 
 	if (rc)
@@ -154,24 +156,38 @@ static int destination(const struct tcp_conn *c, const struct sockaddr *addr, so
 	own = net_local_entry(c->sock.worker, dst->b, dst->family);
 	if (own && own->kind == LOCAL_BROADCAST)
 		return -ENETUNREACH;
-	return *port ? 0 : -EADDRNOTAVAIL;
+	if (NSK_UNLIKELY(dst->family != c->sock.family) && c->sock.family == AF_INET)
+		return -EAFNOSUPPORT; /* bound to ::ffff:a.b.c.d */
+	return to->port ? 0 : -EADDRNOTAVAIL;
 }
 
-/* Fills in the 4-tuple. iss_after: what the ISN must exceed, or 0. */
-static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct ip_addr *dst,
-		       uint16_t port, struct flow *f, uint32_t *iss_after)
+/* Where it is sent from, as far as bind() or the destination's link says; else family 0. */
+static int source(const struct tcp_conn *c, const struct sock_end *to, struct ip_addr *src)
 {
-	struct ip_addr src = {.family = c->flags & CONN_F_ADDR_SET ? c->sock.family : 0};
-	int rc;
+	if (NSK_UNLIKELY(to->scope) && !(c->flags & CONN_F_ADDR_SET))
+		return scope_source(c->sock.worker, to->scope, src);
+	*src = ip_addr_any(0);
+	if (c->flags & CONN_F_ADDR_SET)
+		*src = ip_addr_of(c->sock.family, c->flow.dst);
+	return 0;
+}
 
-	if (src.family)
-		memcpy(src.b, c->flow.dst, 16);
-	rc = net_route(w, &c->route, dst, &src);
+/* Fills in the 4-tuple, of the socket's family. iss_after: what the ISN must exceed, or 0. */
+static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct sock_end *to,
+		       struct flow *f, uint32_t *iss_after)
+{
+	struct ip_addr src;
+	int rc = source(c, to, &src);
+
+	if (rc == 0)
+		rc = net_route(w, &c->route, &to->addr, &src);
+	if (rc == 0 && NSK_UNLIKELY(to->scope) && c->route.iface->index + 1U != to->scope)
+		rc = -EINVAL; /* bound to another link's address */
 	if (rc)
 		return rc;
-	memcpy(f->src, dst->b, 16);
+	memcpy(f->src, to->addr.b, 16);
 	memcpy(f->dst, src.b, 16);
-	f->sport_be = WIRE_BE16(port);
+	f->sport_be = WIRE_BE16(to->port);
 	if (!(c->flags & CONN_F_BOUND))
 		return choose_port(w, c, f, iss_after);
 	f->dport_be = c->flow.dport_be;
@@ -188,23 +204,25 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 	struct nsk_worker *w = s->worker;
 	uint32_t iss, iss_after = 0;
 	struct flow f = {0}, bound = c->flow;
-	struct ip_addr dst;
-	uint16_t port;
+	uint8_t family = s->family;
+	struct sock_end to;
 	int rc;
 
 	rc = may_connect(w, c);
 	if (rc == 0)
-		rc = destination(c, addr, len, &dst, &port);
+		rc = destination(c, addr, len, &to);
 	if (rc)
 		return rc;
 	tcp_clock(w);
-	rc = choose_flow(w, c, &dst, port, &f, &iss_after);
+	s->family = to.addr.family;
+	rc = choose_flow(w, c, &to, &f, &iss_after);
 	if (rc)
-		return rc;
+		goto fail;
 	c->flow = f;
 	if (table_add_conn(w, c, table_flow_hash(w->tcp, &f, s->family))) {
 		c->flow = bound;
-		return -ENOBUFS;
+		rc = -ENOBUFS;
+		goto fail;
 	}
 	rcvq_purge(w, c);
 	c->flags = (c->flags & (FLAGS_KEPT | CONN_F_HASHED)) | CONN_F_ACTIVE | CONN_F_OPENER;
@@ -222,6 +240,10 @@ int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)
 		sock_unready(s, EPOLLIN | EPOLLRDHUP);
 	sock_untold_ready(s);
 	return 0;
+
+fail:
+	s->family = family;
+	return rc;
 }
 
 /* connect() to AF_UNSPEC: there is no peer any more (as Linux's tcp_disconnect()). */

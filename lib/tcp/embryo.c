@@ -93,7 +93,7 @@ static NSK_ALWAYS_INLINE void put_syn_ack(struct nsk_worker *w, const struct tcp
 	};
 	struct tcp_control ctl = {
 		.flow = &e->flow,
-		.how = segment_manner(l),
+		.how = segment_manner_of(l, e->family),
 		.opts = &o,
 		.cookie = cookie,
 		.seq = e->iss,
@@ -282,7 +282,7 @@ static void challenge(struct nsk_worker *w, struct tcp_embryo *e)
 {
 	struct tcp_control ctl = {
 		.flow = &e->flow,
-		.how = segment_manner(listener_of(w, e)),
+		.how = segment_manner_of(listener_of(w, e), e->family),
 		.seq = e->iss + 1,
 		.ack = e->irs + 1,
 		.flags = TCP_ACK,

@@ -38,7 +38,7 @@
 #include "tcp/conn.h"
 
 #define CONN_IMAGE_MAGIC   UINT32_C(0x434b534e) /* NSKC */
-#define CONN_IMAGE_VERSION 9u
+#define CONN_IMAGE_VERSION 10u
 
 enum conn_image_parts {
 	CONN_IMAGE_EXT = 1 << 0,

@@ -145,15 +145,14 @@ static int read_conn(struct import *im)
 	require(im, !(c->sock.flags & (SOCK_F_EPOLL | SOCK_F_LISTEN)));
 	im->bound = c->flags & CONN_F_BOUND;
 	c->flags &= ~(CONN_F_LOCAL | CONN_F_BOUND);
-	if (im->in.bad)
+	if (im->in.bad || !family_of(c->sock.family))
 		return -EBADMSG;
+	require(im, c->sock.family == AF_INET || sock_is_six(&c->sock));
 	check_numbers(im);
 	check_end(im);
 	check_parts(im);
 	if (im->in.bad)
 		return -EBADMSG;
-	if (c->sock.family != AF_INET)
-		return -EADDRNOTAVAIL;
 	return net_local(im->w, c->flow.dst, c->sock.family) ? 0 : -EADDRNOTAVAIL;
 }
 

@@ -74,6 +74,16 @@ static inline struct ip_manner segment_manner(const struct tcp_conn *c)
 	};
 }
 
+/* The same before there is one: what a listener sends to a peer of its own or the other family. */
+static inline struct ip_manner segment_manner_of(const struct tcp_conn *l, uint8_t family)
+{
+	return (struct ip_manner){
+		.family = family,
+		.tos = l->sock.tos,
+		.ttl = l->sock.ttl,
+	};
+}
+
 /*
  * A segment of len bytes, its header of hlen bytes written, gets its checksum and goes along rc to
  * the source of a flow. sum: of header (checksum field 0) and payload; not looked at when the port

@@ -383,6 +383,22 @@ static int set_no_port(struct nsk_worker *w, struct tcp_conn *c, int v)
 	return 0;
 }
 
+/* ---- IPPROTO_IPV6 ---- */
+
+static int get_six_only(struct nsk_worker *w, struct tcp_conn *c)
+{
+	(void)w;
+	return !!(c->sock.six & SOCK_SIX_ONLY);
+}
+
+static int set_six_only(struct nsk_worker *w, struct tcp_conn *c, int v)
+{
+	bool named = c->flags & (CONN_F_NAMED | CONN_F_BOUND) || c->flow.dport_be;
+
+	(void)w;
+	return sock_set_six_only(&c->sock, named, v);
+}
+
 static const struct option options[] = {
 	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, NULL, NULL},
 	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, NULL, NULL},
@@ -408,10 +424,13 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_FASTOPEN_KEY, NULL, NULL, tcp_fastopen_get_key, tcp_fastopen_set_key},
 	{IPPROTO_TCP, TCP_CONGESTION, NULL, NULL, get_congestion, set_congestion},
 	{IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, get_no_port, set_no_port, NULL, NULL},
+	{IPPROTO_IPV6, IPV6_V6ONLY, get_six_only, set_six_only, NULL, NULL},
 };
 
-static const struct option *find(int level, int name)
+static const struct option *find(const struct sock *s, int level, int name)
 {
+	if (level == IPPROTO_IPV6 && !sock_is_six(s))
+		return NULL;
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(options); i++)
 		if (options[i].level == level && options[i].name == name)
 			return &options[i];
@@ -420,7 +439,7 @@ static const struct option *find(int level, int name)
 
 int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len)
 {
-	const struct option *o = find(level, name);
+	const struct option *o = find(s, level, name);
 	struct nsk_worker *w = s->worker;
 	int v;
 
@@ -436,7 +455,7 @@ int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *
 
 int tcp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
 {
-	const struct option *o = find(level, name);
+	const struct option *o = find(s, level, name);
 	struct nsk_worker *w = s->worker;
 	int v, rc;
 

@@ -81,7 +81,7 @@ void tcp_cookie_send(struct nsk_worker *w, struct tcp_conn *l, const struct pkt 
 	};
 	struct tcp_control ctl = {
 		.flow = &p->flow,
-		.how = segment_manner(l),
+		.how = segment_manner_of(l, p->family),
 		.opts = &o,
 		.ack = p->seq + 1,
 		.flags = TCP_SYN | TCP_ACK,

@@ -158,14 +158,23 @@ void table_listeners_changed(struct tcp_worker *t)
 	t->syn_listener = NULL;
 }
 
-/* 0: does not listen for this packet, 1: on any address, 2: on this one. */
+/* What a socket that is bound to any address takes: its family, [::] of both families IPv4 too. */
+static bool any_takes(const struct tcp_conn *c, uint8_t family)
+{
+	return c->sock.family == family || (c->sock.family == AF_INET6 && sock_is_dual(&c->sock));
+}
+
+/* 0: does not listen for this packet, 1: on any address, 3: on this one; one more if it is a socket
+ * of the packet's family. */
 static unsigned listener_rank(const struct tcp_conn *c, const struct flow *f, uint8_t family)
 {
-	if (c->state != TCPS_LISTEN || c->flow.dport_be != f->dport_be || c->sock.family != family)
+	unsigned native = sock_is_six(&c->sock) == (family == AF_INET6);
+
+	if (c->state != TCPS_LISTEN || c->flow.dport_be != f->dport_be)
 		return 0;
-	if (memcmp(c->flow.dst, f->dst, 16) == 0)
-		return 2;
-	return addr_is_any(c->flow.dst) ? 1 : 0;
+	if (addr_is_any(c->flow.dst))
+		return any_takes(c, family) ? 1 + native : 0;
+	return c->sock.family == family && memcmp(c->flow.dst, f->dst, 16) == 0 ? 3 + native : 0;
 }
 
 /* The listeners of a port that are as near to a packet as any is, gone through in the order of the
@@ -218,7 +227,7 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 	struct tcp_worker *t = w->tcp;
 
 	listen_hash(t, f->dport_be);
-	if (NSK_LIKELY(t->syn_listener && t->syn_listener->sock.family == family))
+	if (NSK_LIKELY(t->syn_listener && any_takes(t->syn_listener, family)))
 		return t->syn_listener;
 	return search_listener(t, f, family, hash);
 }
@@ -226,20 +235,23 @@ struct tcp_conn *table_find_listener(struct nsk_worker *w, const struct flow *f,
 bool table_port_conflict(struct nsk_worker *w, const struct tcp_conn *c, const uint8_t addr[16],
 			 uint16_t port_be)
 {
+	const struct ip_addr own = ip_addr_of(c->sock.family, addr);
 	struct tcp_worker *t = w->tcp;
 	struct htab_it it;
 
 	HTAB_FOREACH(&t->table, table_port_hash(t, port_be), it) {
 		const struct tcp_conn *o;
+		struct ip_addr other;
 		uint8_t both;
 
 		if (table_kind_of(it.value) != TABLE_PORT)
 			continue;
 		o = slab_at(&t->conns, table_index(it.value));
-		if (o == c || o->flow.dport_be != port_be || o->sock.family != c->sock.family)
+		if (o == c || o->flow.dport_be != port_be)
 			continue;
-		if (!addr_is_any(addr) && !addr_is_any(o->flow.dst) &&
-		    memcmp(addr, o->flow.dst, 16) != 0)
+		other = ip_addr_of(o->sock.family, o->flow.dst);
+		if (!sock_addrs_overlap(&own, sock_is_dual(&c->sock), &other,
+					sock_is_dual(&o->sock)))
 			continue;
 		both = o->sock.flags & c->sock.flags;
 		if (both & SOCK_F_REUSEPORT)

@@ -95,17 +95,14 @@ void udp_table_fini(struct nsk_worker *w);
  * also if UDP_SHARERS_MAX are bound alike already. */
 int udp_table_add(struct nsk_worker *w, struct udp_sock *u);
 void udp_table_del(struct nsk_worker *w, struct udp_sock *u);
-/* True if a bound socket forbids u, which is not bound itself (NULL: somebody who shares with
- * nobody) this local address and port. */
-bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
-			uint16_t lport);
+/* True if a bound socket forbids u, which is not bound itself, this local address and port. */
+bool udp_table_conflict(const struct udp_sock *u, const struct ip_addr *laddr, uint16_t lport);
 /*
- * A port that is free for the local address bind_addr and whose flow from faddr and fport (NULL, 0:
- * nobody in particular) to from comes to this worker. 0 with *port set, or -EADDRINUSE (none left).
+ * A port that is free for u at the local address bind_addr and whose flow from peer (NULL: nobody
+ * in particular) to from comes to this worker. 0 with *port set, or -EADDRINUSE (none left).
  */
-int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
-		   const struct ip_addr *from, const struct ip_addr *faddr, uint16_t fport,
-		   uint16_t *port);
+int udp_table_pick(const struct udp_sock *u, const struct ip_addr *bind_addr,
+		   const struct ip_addr *from, const struct sock_end *peer, uint16_t *port);
 
 /* udp_cork.c: datagrams in parts. */
 static inline bool udp_is_corked(const struct udp_sock *u, int flags)
@@ -133,7 +130,7 @@ ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
 int udp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
 int udp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
 
-/* udp_sock.c: binds to a port of our choice if the socket has none. 0 or -errno. */
-int udp_autobind(struct dgram *d, const struct ip_addr *faddr, uint16_t fport);
+/* udp_sock.c: binds the socket that sends to a port of our choice if it has none. 0 or -errno. */
+int udp_autobind(const struct dgram_sending *x);
 
 #endif

@@ -131,7 +131,7 @@ static bool udp_error(struct nsk_worker *w, const struct ip_error *e)
 
 	if (!u)
 		return false;
-	if (!(u->d.flags & DGRAM_F_CONNECTED || u->d.wants & DGRAM_WANTS_ERRORS)) {
+	if (!(u->d.flags & DGRAM_F_CONNECTED || dgram_wants_errors(&u->d, e->family))) {
 		dgram_learn_mtu(&u->d, e);
 		return false;
 	}

@@ -107,7 +107,7 @@ int udp_prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_
 
 int udp_choose_way(struct dgram_sending *x, struct route_cache *own)
 {
-	int rc = udp_autobind(x->d, &x->dst, x->port);
+	int rc = udp_autobind(x);
 
 	return rc ? rc : dgram_choose_way(x, own);
 }

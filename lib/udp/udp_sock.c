@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "base/mem.h"
+#include "net/scope.h"
 #include "udp/udp.h"
 
 /* ---- the worker's part ---- */
@@ -94,52 +95,57 @@ static int udp_bind(struct sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct udp_sock *u = udp_of(s);
 	struct dgram *d = &u->d;
-	struct ip_addr addr;
-	uint16_t port;
-	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &addr, &port, sa, len);
+	struct sock_end own;
+	int rc = sock_addr_in(s, SOCK_ADDR_BIND, &own, sa, len);
 
 	if (rc)
 		return rc;
 	if (d->flags & DGRAM_F_BOUND)
 		return -EINVAL;
-	if (!dgram_may_bind(s->worker, &addr))
-		return -EADDRNOTAVAIL;
-	if (port == 0)
-		rc = udp_table_pick(s->worker, &addr, &addr, NULL, 0, &port);
-	else if (udp_table_conflict(s->worker, u, &addr, port))
+	rc = dgram_may_bind(s->worker, &own);
+	if (rc)
+		return rc;
+	if (own.port == 0)
+		rc = udp_table_pick(u, &own.addr, &own.addr, NULL, &own.port);
+	else if (udp_table_conflict(u, &own.addr, own.port))
 		rc = -EADDRINUSE;
 	if (rc)
 		return rc;
-	d->laddr = addr;
-	d->lport = port;
-	d->route.iface = NULL;
+	dgram_set_name(d, &own);
 	rc = udp_table_add(s->worker, u);
-	if (rc) {
-		d->laddr = ip_addr_any(s->family);
-		d->lport = 0;
-	}
+	if (rc)
+		dgram_clear_name(d);
+	else if (own.addr.family == AF_INET6 && !ip_addr_is_any(&own.addr))
+		s->six |= SOCK_SIX_ONLY; /* as Linux: there is no IPv4 by this address */
 	return rc;
 }
 
-int udp_autobind(struct dgram *d, const struct ip_addr *faddr, uint16_t fport)
+/* The answer should come back to this worker, so the address that it will come to matters. */
+static int answered_at(const struct dgram_sending *x, struct ip_addr *from)
 {
-	struct nsk_worker *w = d->sock.worker;
+	if (NSK_UNLIKELY(scope_has(&x->dst)) && x->how.iface && ip_addr_is_any(&x->d->laddr))
+		return scope_source(x->d->sock.worker, x->how.iface, from);
+	return dgram_route(x->d, &x->dst, from);
+}
+
+int udp_autobind(const struct dgram_sending *x)
+{
+	const struct sock_end peer = {.addr = x->dst, .port = x->port};
+	struct dgram *d = x->d;
 	struct ip_addr from = d->laddr;
 	uint16_t port;
 	int rc;
 
-	if (d->flags & DGRAM_F_BOUND)
+	if (NSK_LIKELY(d->flags & DGRAM_F_BOUND))
 		return 0;
-	/* The answer should come back to this worker, so the address that it will come to matters.
-	 */
-	rc = dgram_route(d, faddr, &from);
+	rc = answered_at(x, &from);
 	if (rc)
 		return rc;
-	rc = udp_table_pick(w, &d->laddr, &from, faddr, fport, &port);
+	rc = udp_table_pick(udp_of(&d->sock), &d->laddr, &from, &peer, &port);
 	if (rc)
 		return -EAGAIN; /* as Linux */
 	d->lport = port;
-	rc = udp_table_add(w, udp_of(&d->sock));
+	rc = udp_table_add(d->sock.worker, udp_of(&d->sock));
 	if (rc)
 		d->lport = 0;
 	else
@@ -163,48 +169,45 @@ static int disconnect(struct udp_sock *u)
 		return 0;
 	}
 	rc = udp_table_add(w, u);
-	if (rc) {
-		u->d.laddr = ip_addr_any(u->d.sock.family);
-		u->d.lport = 0;
-	}
+	if (rc)
+		dgram_clear_name(&u->d);
 	return rc;
 }
 
-/* Gives a socket with a way to faddr its local end and puts it into the table as connected. */
-static int set_connected(struct udp_sock *u, const struct ip_addr *src, const struct ip_addr *faddr,
-			 uint16_t fport)
+/* Gives a socket with a way to its peer its local end and puts it into the table as connected. */
+static int set_connected(struct udp_sock *u, const struct ip_addr *src, const struct sock_end *peer)
 {
 	struct nsk_worker *w = u->d.sock.worker;
 	uint16_t port = u->d.lport;
 	int rc;
 
 	if (!port) {
-		rc = udp_table_pick(w, src, src, faddr, fport, &port);
+		rc = udp_table_pick(u, src, src, peer, &port);
 		if (rc)
 			return -EAGAIN; /* as Linux */
 		u->d.flags |= DGRAM_F_PICKED;
 	}
 	udp_table_del(w, u);
 	u->d.lport = port;
-	dgram_set_peer(&u->d, src, faddr, fport);
+	dgram_set_peer(&u->d, src, peer);
 	return udp_table_add(w, u);
 }
 
 static int udp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len)
 {
 	struct udp_sock *u = udp_of(s);
-	struct ip_addr faddr, src;
-	uint16_t fport;
+	struct sock_end peer;
+	struct ip_addr src;
 	int rc;
 
 	if (dgram_names_nobody(sa, len))
 		return disconnect(u);
-	rc = dgram_peer_in(&u->d, &faddr, &fport, sa, len);
+	rc = dgram_peer_in(&u->d, &peer, sa, len);
 	if (rc == 0)
 		rc = disconnect(u);
 	if (rc == 0)
-		rc = dgram_route_later(&u->d, &faddr, &src);
-	return rc ? rc : set_connected(u, &src, &faddr, fport);
+		rc = dgram_route_later(&u->d, &peer, &src);
+	return rc ? rc : set_connected(u, &src, &peer);
 }
 
 const struct sock_ops udp_ops = {

@@ -94,12 +94,18 @@ void udp_table_fini(struct nsk_worker *w)
 
 /* ---- lookup ---- */
 
-/* An address alone does not say of which family it is. */
-static bool is_bound_to(const struct udp_sock *u, uint8_t family, const uint8_t laddr[16],
-			uint16_t lport)
+/* Whether a socket with this address hears a family: its own, and [::] of both IPv4 too. */
+static bool hears(const struct dgram *d, uint8_t family)
 {
-	return u->d.lport == lport && u->d.sock.family == family &&
-	       !(u->d.flags & DGRAM_F_CONNECTED) && memcmp(u->d.laddr.b, laddr, 16) == 0;
+	return NSK_LIKELY(d->laddr.family == family) ||
+	       (family == AF_INET && sock_is_dual(&d->sock) && ip_addr_is_any(&d->laddr));
+}
+
+static bool is_bound_to(const struct udp_sock *u, const uint8_t laddr[16], uint16_t lport,
+			uint8_t family)
+{
+	return u->d.lport == lport && !(u->d.flags & DGRAM_F_CONNECTED) &&
+	       memcmp(u->d.laddr.b, laddr, 16) == 0 && hears(&u->d, family);
 }
 
 /*
@@ -108,7 +114,7 @@ static bool is_bound_to(const struct udp_sock *u, uint8_t family, const uint8_t 
  * UDP_SHARERS_MAX are looked at.
  */
 static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt *p,
-				 const uint8_t laddr[16], uint16_t lport)
+				 const uint8_t laddr[16], uint16_t lport, bool six)
 {
 	uint64_t flow =
 		hash_connected(udp, p->flow.dst, lport, p->flow.src, load_be16(&p->flow.sport_be));
@@ -120,8 +126,8 @@ static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt 
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 		uint64_t weight;
 
-		if (!is_bound_to(u, p->family, laddr, lport) ||
-		    !(u->d.sock.flags & SOCK_F_REUSEPORT))
+		if (!is_bound_to(u, laddr, lport, p->family) ||
+		    !(u->d.sock.flags & SOCK_F_REUSEPORT) || sock_is_six(&u->d.sock) != six)
 			continue;
 		weight = siphash13_2w(&udp->key, flow, u->order);
 		if (!best || weight > most) {
@@ -132,8 +138,19 @@ static struct udp_sock *heaviest(const struct udp_worker *udp, const struct pkt 
 	return best;
 }
 
+/* One is better than another: of the packet's family, then later. */
+static bool is_better(const struct udp_sock *u, const struct udp_sock *than, uint8_t family)
+{
+	bool six = sock_is_six(&u->d.sock);
+
+	if (NSK_UNLIKELY(six != sock_is_six(&than->d.sock)))
+		return six == (family == AF_INET6);
+	return u->order - than->order < UINT32_MAX / 2;
+}
+
 /* The socket that is bound to exactly these. Where several are, as in Linux: the one that was bound
- * last, or, if it has SO_REUSEPORT, any with that option, by the flow. */
+ * last, or, if it has SO_REUSEPORT, any with that option, by the flow. Those of both families come
+ * after IPv4's own. */
 static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pkt *p,
 				   const uint8_t laddr[16], uint16_t lport)
 {
@@ -144,31 +161,31 @@ static struct udp_sock *find_bound(const struct udp_worker *udp, const struct pk
 	HTAB_FOREACH(&udp->table, hash_bound(udp, laddr, lport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (!is_bound_to(u, p->family, laddr, lport))
+		if (!is_bound_to(u, laddr, lport, p->family))
 			continue;
 		if (NSK_LIKELY(!u->shares))
 			return u;
-		if (!last || u->order - last->order < UINT32_MAX / 2)
+		if (!last || is_better(u, last, p->family))
 			last = u;
 		count++;
 	}
 	if (NSK_UNLIKELY(count > 1 && last->d.sock.flags & SOCK_F_REUSEPORT))
-		return heaviest(udp, p, laddr, lport);
+		return heaviest(udp, p, laddr, lport, sock_is_six(&last->d.sock));
 	return last;
 }
 
-static struct udp_sock *find_connected(const struct udp_worker *udp, const struct pkt *p,
-				       uint16_t lport, uint16_t fport)
+static struct udp_sock *find_connected(const struct udp_worker *udp, const uint8_t laddr[16],
+				       uint16_t lport, const uint8_t faddr[16], uint16_t fport,
+				       uint8_t family)
 {
-	const uint8_t *laddr = p->flow.dst, *faddr = p->flow.src;
 	struct htab_it it;
 
 	HTAB_FOREACH(&udp->table, hash_connected(udp, laddr, lport, faddr, fport), it) {
 		struct udp_sock *u = slab_at(&udp->socks, it.value);
 
-		if (u->d.lport == lport && u->d.fport == fport && u->d.sock.family == p->family &&
+		if (u->d.lport == lport && u->d.fport == fport &&
 		    (u->d.flags & DGRAM_F_CONNECTED) && memcmp(u->d.laddr.b, laddr, 16) == 0 &&
-		    memcmp(u->d.faddr.b, faddr, 16) == 0)
+		    memcmp(u->d.faddr.b, faddr, 16) == 0 && u->d.faddr.family == family)
 			return u;
 	}
 	return NULL;
@@ -182,7 +199,7 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 	struct udp_sock *u = NULL;
 
 	if (udp->connected)
-		u = find_connected(udp, p, dport, sport);
+		u = find_connected(udp, p->flow.dst, dport, p->flow.src, sport, p->family);
 	if (!u && udp->specific)
 		u = find_bound(udp, p, p->flow.dst, dport);
 	if (!u && udp->wildcard)
@@ -193,11 +210,12 @@ struct udp_sock *udp_lookup(struct nsk_worker *w, const struct pkt *p)
 /* Whether a socket hears a datagram to a group or to everybody. */
 static bool suits(const struct dgram *d, const struct pkt *p)
 {
-	if (d->lport != load_be16(&p->flow.dport_be) || d->sock.family != p->family ||
-	    !dgram_hears_group(d, p))
+	if (d->lport != load_be16(&p->flow.dport_be) || !dgram_hears_group(d, p))
 		return false;
 	if (d->flags & DGRAM_F_CONNECTED &&
 	    (d->fport != load_be16(&p->flow.sport_be) || memcmp(d->faddr.b, p->flow.src, 16) != 0))
+		return false;
+	if (!hears(d, p->family))
 		return false;
 	return ip_addr_is_any(&d->laddr) || memcmp(d->laddr.b, p->flow.dst, 16) == 0;
 }
@@ -227,6 +245,14 @@ static uint32_t *count_of(struct udp_worker *udp, const struct udp_sock *u)
 	return ip_addr_is_any(&u->d.laddr) ? &udp->wildcard : &udp->specific;
 }
 
+/* Whether some packets suit both. */
+static bool is_bound_alike(const struct udp_sock *u, const struct udp_sock *v)
+{
+	return is_bound_to(v, u->d.laddr.b, u->d.lport, u->d.laddr.family) ||
+	       (hears(&u->d, v->d.laddr.family) &&
+		is_bound_to(v, u->d.laddr.b, u->d.lport, v->d.laddr.family));
+}
+
 /* Those that are bound like u, which will be: all of them share from now on. Returns how many. */
 static unsigned join_sharers(const struct udp_worker *udp, struct udp_sock *u)
 {
@@ -236,7 +262,7 @@ static unsigned join_sharers(const struct udp_worker *udp, struct udp_sock *u)
 	HTAB_FOREACH(&udp->table, hash_sock(udp, u), it) {
 		struct udp_sock *v = slab_at(&udp->socks, it.value);
 
-		if (is_bound_to(v, u->d.sock.family, u->d.laddr.b, u->d.lport)) {
+		if (is_bound_alike(u, v)) {
 			v->shares = true;
 			n++;
 		}
@@ -302,10 +328,11 @@ static bool both_share(const struct udp_sock *a, const struct udp_sock *b)
 	return (a->d.sock.flags & b->d.sock.flags & SHARING) != 0;
 }
 
-bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const struct ip_addr *laddr,
-			uint16_t lport)
+static bool conflict(const struct udp_sock *u, const struct ip_addr *laddr, uint16_t lport,
+		     bool may_share)
 {
-	const struct udp_worker *udp = w->udp;
+	const struct udp_worker *udp = u->d.sock.worker->udp;
+	bool dual = sock_is_dual(&u->d.sock);
 	struct htab_it it;
 
 	HTAB_FOREACH(&udp->by_port, hash_port(udp, lport), it) {
@@ -313,46 +340,50 @@ bool udp_table_conflict(struct nsk_worker *w, const struct udp_sock *u, const st
 
 		if (v->d.lport != lport)
 			continue;
-		if (!ip_addr_is_any(laddr) && !ip_addr_is_any(&v->d.laddr) &&
-		    !ip_addr_eq(laddr, &v->d.laddr))
+		if (!sock_addrs_overlap(laddr, dual, &v->d.laddr, sock_is_dual(&v->d.sock)))
 			continue;
-		if (!u || !both_share(u, v))
+		if (!may_share || !both_share(u, v))
 			return true;
 	}
 	return false;
 }
 
+bool udp_table_conflict(const struct udp_sock *u, const struct ip_addr *laddr, uint16_t lport)
+{
+	return conflict(u, laddr, lport, true);
+}
+
 /* Whether what a peer sends to this port of ours comes to this worker. */
 static bool comes_here(struct nsk_worker *w, const struct ip_addr *laddr, uint16_t lport,
-		       const struct ip_addr *faddr, uint16_t fport)
+		       const struct sock_end *peer)
 {
 	struct flow flow;
 
-	if (w->peers == 1 || !faddr || ip_addr_is_any(laddr))
+	if (w->peers == 1 || !peer || ip_addr_is_any(laddr))
 		return true;
-	memcpy(flow.src, faddr->b, 16);
+	memcpy(flow.src, peer->addr.b, 16);
 	memcpy(flow.dst, laddr->b, 16);
-	store_be16(&flow.sport_be, fport);
+	store_be16(&flow.sport_be, peer->port);
 	store_be16(&flow.dport_be, lport);
 	return w->ops->flow_owner(w, &flow) == w->id;
 }
 
-int udp_table_pick(struct nsk_worker *w, const struct ip_addr *bind_addr,
-		   const struct ip_addr *from, const struct ip_addr *faddr, uint16_t fport,
-		   uint16_t *port)
+int udp_table_pick(const struct udp_sock *u, const struct ip_addr *bind_addr,
+		   const struct ip_addr *from, const struct sock_end *peer, uint16_t *port)
 {
+	struct nsk_worker *w = u->d.sock.worker;
 	struct ports_iter it;
 	uint8_t dest[34] = {0};
 
 	memcpy(dest, from->b, 16);
-	if (faddr)
-		memcpy(dest + 16, faddr->b, 16);
-	store_be16(dest + 32, fport);
+	if (peer) {
+		memcpy(dest + 16, peer->addr.b, 16);
+		store_be16(dest + 32, peer->port);
+	}
 	ports_begin(&w->udp->ports, &it, dest, sizeof(dest), (uint16_t)w->set->port_min,
 		    (uint16_t)w->set->port_max);
 	while (ports_next(&it, port)) {
-		if (!comes_here(w, from, *port, faddr, fport) ||
-		    udp_table_conflict(w, NULL, bind_addr, *port))
+		if (!comes_here(w, from, *port, peer) || conflict(u, bind_addr, *port, false))
 			continue;
 		ports_taken(&w->udp->ports, &it);
 		return 0;

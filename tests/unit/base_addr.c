@@ -146,13 +146,17 @@ static void tells_the_kinds_apart(void **state)
 	}
 }
 
-static void unmaps_mapped_addresses_only(void **state)
+static void mapped_addresses_become_ipv4_and_back(void **state)
 {
 	struct ip_addr mapped = ip("::ffff:10.0.0.1"), v4 = ip("10.0.0.1"), v6 = ip("::10.0.0.1");
 	struct ip_addr a = ip_addr_unmap(&mapped), b = ip_addr_unmap(&v6);
 
 	(void)state;
 	assert_true(ip_addr_eq(&a, &v4));
+	assert_true(ip_addr_eq(&b, &v6));
+	a = ip_addr_map(&v4);
+	b = ip_addr_map(&v6);
+	assert_true(ip_addr_eq(&a, &mapped));
 	assert_true(ip_addr_eq(&b, &v6));
 }
 
@@ -344,7 +348,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_address),
 		cmocka_unit_test(made_and_read_as_numbers),
 		cmocka_unit_test(tells_the_kinds_apart),
-		cmocka_unit_test(unmaps_mapped_addresses_only),
+		cmocka_unit_test(mapped_addresses_become_ipv4_and_back),
 		cmocka_unit_test(sockaddr_and_back),
 		cmocka_unit_test(sockaddr_is_cut_at_the_buffer),
 		cmocka_unit_test(prefixes_parse_and_format),

@@ -48,8 +48,8 @@ static void the_layout_is_that_of_the_version(void **state)
 		layout = image_layout(tables[i], layout);
 	for (unsigned i = 0; i < cc_count; i++)
 		layout = image_layout(cc_algos[i]->image, layout);
-	assert_int_equal(CONN_IMAGE_VERSION, 9);
-	assert_int_equal(layout, 0xc4fbed58);
+	assert_int_equal(CONN_IMAGE_VERSION, 10);
+	assert_int_equal(layout, 0xe6a18f50);
 }
 
 /* ---- there and back ---- */
