@@ -35,6 +35,9 @@ DIFFERENCES = {
     "unreachable/type 11 code 1, .*IP_RECVERR, first":
         ("-1 EHOSTUNREACH", "fragments whose time is over are told as well, RFC 1122 §3.2.2.4"),
     "unreachable/type 11 code 1, .*IP_RECVERR, then": ('5 bytes "after"', "the same"),
+    "six_options/IPV6_MTU, value .*": ("-1 ENOPROTOOPT", "it can be read, nothing is fragmented to fit it"),
+    "six_messages/IPV6_TCLASS -1, by IPv6, control 1":
+        ("level 41, type 67, 4 bytes, 0", "-1 is what the socket says, RFC 3542 §6.5"),
     "pings/a part": ("16", "MSG_TRUNC tells the length of any datagram, in Linux not of a ping socket's"),
 }
 

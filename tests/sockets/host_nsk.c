@@ -36,7 +36,12 @@ static void stack_start(enum twin_host host)
 	nsk_config_log(config, log_line, NULL, NSK_LOG_WARN);
 	need(nsk_config_workers(config, 1) == 0);
 	need(nsk_config_set(config, "pool.buffers", "8192") == 0);
+	need(nsk_config_set(config, "ipv6.dad", "0") == 0);
 	need(nsk_config_add_wire(config, wire, host) == 0);
+	need(nsk_config_add_address(config, cidr) == 0);
+	snprintf(cidr, sizeof(cidr), "2001:db8::%d/64", host + 1);
+	need(nsk_config_add_address(config, cidr) == 0);
+	snprintf(cidr, sizeof(cidr), "fe80::%d/64", host + 1);
 	need(nsk_config_add_address(config, cidr) == 0);
 	if (nsk_stack_create(config, &stacks[host]))
 		fprintf(stderr, "%s\n", nsk_config_error(config));
@@ -64,6 +69,12 @@ void hosts_stop(void)
 		need(nsk_stack_destroy(stacks[i]) == 0);
 	}
 	nsk_wire_destroy(wire);
+}
+
+unsigned link_number(enum twin_host host)
+{
+	(void)host;
+	return 1;
 }
 
 void on_host(enum twin_host host)

@@ -124,6 +124,23 @@ void say_address(const char *name, const struct sockaddr_in *address, socklen_t 
 		say(name, "%u bytes %s and a port", len, text);
 }
 
+void say_address6(const char *name, const struct sockaddr_in6 *address, socklen_t len)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	unsigned port = ntohs(address->sin6_port);
+	const char *link = address->sin6_scope_id ? " of a link" : "";
+
+	if (address->sin6_family != AF_INET6) {
+		say(name, "%u bytes of family %u", len, address->sin6_family);
+		return;
+	}
+	inet_ntop(AF_INET6, &address->sin6_addr, text, sizeof(text));
+	if (port < PORT_CHOSEN)
+		say(name, "%u bytes %s%s port %u", len, text, link, port);
+	else
+		say(name, "%u bytes %s%s and a port", len, text, link);
+}
+
 void need_that(bool holds, const char *what, const char *file, int line)
 {
 	int err = errno;

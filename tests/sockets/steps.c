@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What checks are made of: sockets, connections, and waits for what the other host does. */
+#include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <time.h>
 
@@ -29,6 +30,49 @@ struct sockaddr_in silent_address(unsigned which, uint16_t port)
 struct sockaddr_in any_address(uint16_t port)
 {
 	return ipv4(INADDR_ANY, port);
+}
+
+struct sockaddr_in6 address6(const char *text, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+	need(inet_pton(AF_INET6, text, &sin6.sin6_addr) == 1);
+	return sin6;
+}
+
+struct sockaddr_in6 host_address6(enum twin_host host, uint16_t port)
+{
+	return address6(host == CLIENT ? "2001:db8::1" : "2001:db8::2", port);
+}
+
+struct sockaddr_in6 mapped_address(enum twin_host host, uint16_t port)
+{
+	return address6(host == CLIENT ? "::ffff:10.0.0.1" : "::ffff:10.0.0.2", port);
+}
+
+struct sockaddr_in6 link_address(enum twin_host host, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = address6(host == CLIENT ? "fe80::1" : "fe80::2", port);
+
+	sin6.sin6_scope_id = link_number(host == CLIENT ? SERVER : CLIENT);
+	return sin6;
+}
+
+int six_socket(int type)
+{
+	int fd = socket(AF_INET6, type, 0);
+
+	need(fd >= 0);
+	return fd;
+}
+
+uint16_t port_of(int fd)
+{
+	struct sockaddr_in6 name; /* the port stands at the same place in both families */
+	socklen_t len = sizeof(name);
+
+	need(getsockname(fd, SA(&name), &len) == 0);
+	return ntohs(name.sin6_port);
 }
 
 int tcp_socket(int flags)

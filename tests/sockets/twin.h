@@ -3,9 +3,10 @@
  * One program of socket calls, compiled twice: against the kernel, and with TWIN_NSK against the
  * stack. What it prints must be the same, line by line (compare.py).
  *
- * There are two hosts, the client 10.0.0.1 and the server 10.0.0.2: two network namespaces on a
- * veth, or two stacks on a wire whose workers have threads of their own. A thread is on one of them
- * at a time, and the sockets that it makes live there.
+ * There are two hosts, the client 10.0.0.1 and the server 10.0.0.2, which are 2001:db8::1 and ::2
+ * and on their link fe80::1 and fe80::2 as well: two network namespaces on a veth, or two stacks on
+ * a wire whose workers have threads of their own. A thread is on one of them at a time, and the
+ * sockets that it makes live there.
  *
  * A check prints one line, "topic/name: what came out". There is nothing in it that two runs need
  * not share: no descriptor, no port that was chosen, no time. Nothing sleeps in the hope that
@@ -37,35 +38,40 @@
 #define TWIN_LIMIT_MS 60000 /* for anything, however slow the machine and the sanitizer */
 
 /* Every topic is a file of that name with a function topic_NAME. */
-#define TWIN_TOPICS(X) \
-	X(create)      \
-	X(names)       \
-	X(reuse)       \
-	X(listening)   \
-	X(connecting)  \
-	X(sending)     \
-	X(receiving)   \
-	X(vectors)     \
-	X(timeouts)    \
-	X(shutting)    \
-	X(resets)      \
-	X(states)      \
-	X(epolls)      \
-	X(epoll_edges) \
-	X(files)       \
-	X(options)     \
-	X(lengths)     \
-	X(unreachable) \
-	X(info)        \
-	X(urgent)      \
-	X(datagrams)   \
-	X(corks)       \
-	X(fragments)   \
-	X(pings)       \
-	X(groups)      \
-	X(messages)    \
-	X(interrupts)  \
-	X(zerocopy)
+#define TWIN_TOPICS(X)   \
+	X(create)        \
+	X(names)         \
+	X(reuse)         \
+	X(listening)     \
+	X(connecting)    \
+	X(sending)       \
+	X(receiving)     \
+	X(vectors)       \
+	X(timeouts)      \
+	X(shutting)      \
+	X(resets)        \
+	X(states)        \
+	X(epolls)        \
+	X(epoll_edges)   \
+	X(files)         \
+	X(options)       \
+	X(lengths)       \
+	X(unreachable)   \
+	X(info)          \
+	X(urgent)        \
+	X(datagrams)     \
+	X(corks)         \
+	X(fragments)     \
+	X(pings)         \
+	X(groups)        \
+	X(messages)      \
+	X(interrupts)    \
+	X(zerocopy)      \
+	X(six_names)     \
+	X(six_streams)   \
+	X(six_datagrams) \
+	X(six_messages)  \
+	X(six_options)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)
@@ -83,6 +89,8 @@ bool hosts_start(void);
 void hosts_stop(void);
 /* What the calling thread makes from now on lives there. */
 void on_host(enum twin_host host);
+/* The number that the host's interface has there. */
+unsigned link_number(enum twin_host host);
 
 static inline void on_client(void)
 {
@@ -112,6 +120,8 @@ void say_events(const char *name, uint32_t events);
 void say_bytes(const char *name, const void *bytes, ssize_t n);
 /* An address: port numbers from 20000 on were chosen by somebody. */
 void say_address(const char *name, const struct sockaddr_in *address, socklen_t len);
+/* The same of IPv6. */
+void say_address6(const char *name, const struct sockaddr_in6 *address, socklen_t len);
 /* Whether it holds. */
 void say_if(const char *name, bool holds);
 
@@ -123,6 +133,7 @@ void need_that(bool holds, const char *what, const char *file, int line);
 
 #define SA(sin)	 ((struct sockaddr *)(sin))
 #define SIN_LEN	 ((socklen_t)sizeof(struct sockaddr_in))
+#define SIN6_LEN ((socklen_t)sizeof(struct sockaddr_in6))
 #define PORT	 7000 /* the first of those that topics choose; each host has its own */
 #define PORT_NO	 6999 /* nobody ever listens here */
 #define ANY_PORT 0
@@ -132,6 +143,12 @@ struct sockaddr_in host_address(enum twin_host host, uint16_t port);
 struct sockaddr_in silent_address(unsigned which, uint16_t port);
 struct sockaddr_in any_address(uint16_t port);
 
+/* The same of IPv6; in mapped form; by its link, as seen from the other host. */
+struct sockaddr_in6 address6(const char *text, uint16_t port);
+struct sockaddr_in6 host_address6(enum twin_host host, uint16_t port);
+struct sockaddr_in6 mapped_address(enum twin_host host, uint16_t port);
+struct sockaddr_in6 link_address(enum twin_host host, uint16_t port);
+
 /* Sockets, made where the thread is. */
 int tcp_socket(int flags);
 int udp_socket(int flags);
@@ -139,6 +156,9 @@ int udp_socket(int flags);
 int tcp_listener(struct sockaddr_in *address, int backlog, int flags);
 int udp_bound(enum twin_host host, struct sockaddr_in *address, int flags);
 struct sockaddr_in name_of(int fd);
+/* Of AF_INET6. */
+int six_socket(int type);
+uint16_t port_of(int fd);
 
 /* A connection: fd[0] is the client's, fd[1] the server's. */
 void tcp_pair(int fd[2]);
