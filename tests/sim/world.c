@@ -134,6 +134,7 @@ unsigned world_add(struct world *world, struct nsk_config *config)
 static void add_end(struct world *world, const struct world_params *params, unsigned end,
 		    const char *cidr)
 {
+	static const char *const six[] = {"2001:db8::1/64", "2001:db8::2/64"};
 	struct nsk_config *config = world_config(world, params->settings);
 	char mtu[16];
 
@@ -145,6 +146,8 @@ static void add_end(struct world *world, const struct world_params *params, unsi
 	assert_int_equal(nsk_config_set(config, "mtu", mtu), 0);
 	assert_int_equal(nsk_config_add_wire(config, world->wire, end), 0);
 	assert_int_equal(nsk_config_add_address(config, cidr), 0);
+	if (params->six)
+		assert_int_equal(nsk_config_add_address(config, six[end]), 0);
 	if (end == 0 && params->gateway)
 		assert_int_equal(nsk_config_add_gateway(config, params->gateway), 0);
 	world_add(world, config);
