@@ -228,10 +228,11 @@ static void on_event(struct server *s, struct endpoint *e, uint32_t events)
 
 /* ---- set-up -------------------------------------------------------------------------------- */
 
+/* One socket for both families. */
 static int open_port(struct server *s, enum kind kind, int type, uint16_t port, int backlog)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
-	int fd = nsk_socket(AF_INET, type | SOCK_NONBLOCK, 0);
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	int fd = nsk_socket(AF_INET6, type | SOCK_NONBLOCK, 0);
 	const char *what = "socket";
 	int one = 1;
 
@@ -239,7 +240,7 @@ static int open_port(struct server *s, enum kind kind, int type, uint16_t port, 
 		/* An echo is of all that comes, urgent or not (RFC 6093 §6). */
 		nsk_setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
 		what = "bind";
-		if (nsk_bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0) {
+		if (nsk_bind(fd, (struct sockaddr *)&any, sizeof(any)) == 0) {
 			what = "listen";
 			if (type != SOCK_STREAM || nsk_listen(fd, backlog) == 0) {
 				what = "epoll";
