@@ -150,6 +150,16 @@ static uint16_t own_port(int fd)
 	return sin.sin_port;
 }
 
+static uint16_t own_port6(int fd)
+{
+	struct sockaddr_in6 sin6;
+	socklen_t len = sizeof(sin6);
+
+	assert_int_equal(nsk_getsockname(fd, (struct sockaddr *)&sin6, &len), 0);
+	assert_int_equal(sin6.sin6_family, AF_INET6);
+	return sin6.sin6_port;
+}
+
 static void connections_are_used_again_by_their_address(void **state)
 {
 	int a = listener_of(*state, 80), b = listener_of(*state, 81);
@@ -173,6 +183,34 @@ static void connections_are_used_again_by_their_address(void **state)
 	nsk_close(other);
 	nsk_close(a);
 	nsk_close(b);
+}
+
+/* Of an IPv6 address flow label and interface mean nothing; here it is IPv4's in mapped form. */
+static void an_ipv6_address_is_the_same_whatever_stands_beside_it(void **state)
+{
+	struct sockaddr_in6 plain = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(80),
+		.sin6_addr = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 2}}},
+	};
+	int listener = listener_of(*state, 80), fd;
+	struct nsk_pool *pool = nsk_pool_new(8, -1);
+	struct sockaddr_in6 odd = plain;
+	uint16_t port;
+
+	odd.sin6_flowinfo = htonl(5);
+	odd.sin6_scope_id = 7;
+	fd = nsk_pool_get(pool, (struct sockaddr *)&odd, sizeof(odd), -1);
+	port = own_port6(fd);
+	nsk_pool_put(pool, fd);
+	fd = nsk_pool_get(pool, (struct sockaddr *)&plain, sizeof(plain), -1);
+	assert_int_equal(own_port6(fd), port);
+	nsk_pool_put(pool, fd);
+	fd = nsk_pool_get(pool, (struct sockaddr *)&odd, sizeof(odd), -1);
+	assert_int_equal(own_port6(fd), port);
+	nsk_close(fd);
+	nsk_pool_free(pool);
+	nsk_close(listener);
 }
 
 static void what_is_over_or_has_something_unread_is_not_used_again(void **state)
@@ -231,6 +269,7 @@ int main(void)
 		T(an_answer_is_waited_for_with_everything_else),
 		T(a_question_may_be_given_up),
 		T(connections_are_used_again_by_their_address),
+		T(an_ipv6_address_is_the_same_whatever_stands_beside_it),
 		T(what_is_over_or_has_something_unread_is_not_used_again),
 		T(a_pool_has_limits),
 	};
