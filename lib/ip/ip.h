@@ -119,7 +119,7 @@ struct ip_out {
 	uint8_t proto;
 	uint8_t ttl; /* 0: default of settings */
 	uint8_t tos;
-	bool df;      /* IPv4 don't fragment */
+	bool df;      /* don't fragment, neither here nor, with IPv4, on the way */
 	uint16_t mtu; /* the path's, where it takes less than the interface; 0: not known */
 };
 
@@ -131,7 +131,7 @@ struct ip_out {
 void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 	       const struct ip_out *out);
 
-/* Its part for IPv6, which no router fragments, so that df means nothing. */
+/* Its part for IPv6, which no router fragments. */
 void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 		const struct ip_out *out);
 

@@ -8,7 +8,7 @@
 
 #include <rte_mbuf.h>
 
-#include "ip/ip.h"
+#include "ip/fragment.h"
 #include "mbuf/pool.h"
 #include "net/tx.h"
 #include "wire/eth.h"
@@ -97,136 +97,14 @@ static inline void output(struct nsk_worker *w, const struct route_cache *rc, st
 
 /* ---- fragments ---- */
 
-/* Where the next octet of a datagram's payload stands. */
-struct cut {
-	struct rte_mbuf *seg;
-	uint32_t off;
-};
-
-/* At most n octets that lie together; the cut moves behind them. */
-static uint32_t next_octets(struct cut *c, uint32_t n, struct rte_mbuf **seg, uint32_t *off)
+static void write_fragment(const struct ip_cutter *c, const struct iface *ifc, struct rte_mbuf *m,
+			   uint8_t *p, uint32_t off, uint32_t len, bool more)
 {
-	while (c->off == c->seg->data_len) {
-		c->seg = c->seg->next;
-		c->off = 0;
-	}
-	*seg = c->seg;
-	*off = c->off;
-	n = NSK_MIN(n, c->seg->data_len - c->off);
-	c->off += n;
-	return n;
-}
+	struct ipv4_view *view = c->view;
 
-/* The next n octets behind a header, where they stand: each of their buffers has one that refers to
- * it. */
-static bool refer(struct nsk_worker *w, struct rte_mbuf *header, struct cut *c, uint32_t n)
-{
-	struct rte_mbuf *last = header, *seg;
-	uint32_t off, len;
-
-	for (; n; n -= len) {
-		struct rte_mbuf *m = pkt_alloc(w);
-
-		if (!m)
-			return false;
-		len = next_octets(c, n, &seg, &off);
-		rte_pktmbuf_attach(m, seg);
-		m->data_off = (uint16_t)(m->data_off + off);
-		m->data_len = (uint16_t)len;
-		m->pkt_len = len;
-		last->next = m;
-		last = m;
-		header->nb_segs++;
-		header->pkt_len += len;
-	}
-	return true;
-}
-
-/* The same for a port that takes no chains. */
-static bool copy(struct rte_mbuf *header, struct cut *c, uint32_t n)
-{
-	uint8_t *to = (uint8_t *)rte_pktmbuf_append(header, (uint16_t)n);
-	struct rte_mbuf *seg;
-	uint32_t off, len;
-
-	if (!to)
-		return false;
-	for (; n; n -= len, to += len) {
-		len = next_octets(c, n, &seg, &off);
-		memcpy(to, rte_pktmbuf_mtod_offset(seg, uint8_t *, off), len);
-	}
-	return true;
-}
-
-/* A packet of the next n octets; NULL: there was no buffer. */
-static struct rte_mbuf *fragment(struct nsk_worker *w, const struct iface *ifc, struct cut *c,
-				 const struct ipv4_view *view, uint32_t n)
-{
-	struct rte_mbuf *m = pkt_alloc(w);
-
-	if (!m)
-		return NULL;
-	write_header(ifc, m, (uint8_t *)rte_pktmbuf_append(m, IPV4_HLEN), view);
-	if (ifc->tx_offloads & PORT_TX_MULTI_SEG ? refer(w, m, c, n) : copy(m, c, n))
-		return m;
-	pkt_put(w, m);
-	return NULL;
-}
-
-/* All fragments of a payload, chained by qnext; NULL: none of them. */
-static struct rte_mbuf *cut_up(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m,
-			       struct ipv4_view *view, uint32_t mtu)
-{
-	const uint32_t most = (mtu - IPV4_HLEN) & ~7u, len = m->pkt_len;
-	struct rte_mbuf *first = NULL, *last = NULL;
-	struct cut c = {.seg = m};
-
-	for (uint32_t off = 0; off < len; off += most) {
-		uint32_t n = NSK_MIN(most, len - off);
-		struct rte_mbuf *f;
-
-		view->total_len = (uint16_t)(IPV4_HLEN + n);
-		view->frag = (uint16_t)(off / 8 | (off + n < len ? IPV4_FRAG_MF : 0));
-		f = fragment(w, ifc, &c, view, n);
-		if (last)
-			pkt_of(last)->qnext = f;
-		else
-			first = f;
-		if (!f)
-			break;
-		pkt_of(f)->qnext = NULL;
-		last = f;
-		if (off + n == len)
-			return first;
-	}
-	for (; first; first = last) {
-		last = pkt_of(first)->qnext;
-		pkt_put(w, first);
-	}
-	return NULL;
-}
-
-/*
- * RFC 791 §3.2. All fragments or none: what is missing one is of no use. Their payload is not
- * copied but for ports that take no chains; m goes when the last of them has gone.
- */
-static void output_fragments(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
-			     struct ipv4_view *view, uint32_t mtu)
-{
-	struct rte_mbuf *f = cut_up(w, rc->iface, m, view, mtu), *next;
-
-	if (!f) {
-		worker_count(w, NSK_CNT_IP_FRAG_FAILS, 1);
-		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
-		return;
-	}
-	worker_count(w, NSK_CNT_IP_FRAG_OKS, 1);
-	for (; f; f = next) {
-		next = pkt_of(f)->qnext;
-		worker_count(w, NSK_CNT_IP_FRAG_CREATES, 1);
-		net_output(w, rc, f);
-	}
-	pkt_put(w, m);
+	view->total_len = (uint16_t)(IPV4_HLEN + len);
+	view->frag = (uint16_t)(off / 8 | (more ? IPV4_FRAG_MF : 0));
+	write_header(ifc, m, p, view);
 }
 
 /* A packet that may be fragmented, here if the path as we know it does not take it whole. */
@@ -244,7 +122,10 @@ static NSK_NOINLINE void output_numbered(struct nsk_worker *w, const struct rout
 		return;
 	}
 	view = view_of(w, out, len, id);
-	output_fragments(w, rc, m, &view, mtu);
+	ip_output_fragments(
+		w, rc, m,
+		&(struct ip_cutter){.hdr_len = IPV4_HLEN, .write = write_fragment, .view = &view},
+		mtu);
 }
 
 /* ---- packets ---- */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * IPv6 output: a header in front of what a transport made. RFC 8200 §3, RFC 6437 (flow labels).
- * Nothing is fragmented: transports keep to the MTU.
+ * Fragments: RFC 8200 §4.5.
  */
 #include <string.h>
 
 #include <rte_mbuf.h>
 
-#include "ip/ip.h"
+#include "ip/fragment.h"
 #include "mbuf/pool.h"
 #include "wire/eth.h"
-#include "wire/ipv6.h"
+#include "wire/ipv6_ext.h"
 
-#define LABEL_BITS 0xfffff
+#define LABEL_BITS    0xfffff
+#define L4_CSUM_FLAGS (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)
 
 /*
  * RFC 6437 §3: the same for all packets of a flow, and nothing that could be guessed of another's.
@@ -33,12 +34,6 @@ static uint32_t flow_label(const struct ip_worker *ip, const struct rte_mbuf *m,
 	return (uint32_t)siphash13(&ip->id_key, &flow, sizeof(flow)) & LABEL_BITS;
 }
 
-static bool too_big(const struct iface *ifc, const struct rte_mbuf *m)
-{
-	return (m->pkt_len + IPV6_HLEN > ifc->mtu && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)) ||
-	       m->pkt_len > IPV6_MAX_PAYLOAD;
-}
-
 static struct ipv6_view view_of(const struct nsk_worker *w, const struct rte_mbuf *m,
 				const struct ip_out *out)
 {
@@ -53,27 +48,85 @@ static struct ipv6_view view_of(const struct nsk_worker *w, const struct rte_mbu
 	};
 }
 
-void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
-		const struct ip_out *out)
-{
-	struct ipv6_view view;
-	uint8_t *header;
+/* ---- fragments ------------------------------------------------------------------------------- */
 
-	if (NSK_UNLIKELY(too_big(rc->iface, m))) {
-		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
-		return;
-	}
-	view = view_of(w, m, out);
-	header = (uint8_t *)rte_pktmbuf_prepend(m, IPV6_HLEN);
+/* What all fragments of a datagram have: the header, and number and protocol for theirs. */
+struct fragmented {
+	struct ipv6_view ip;
+	uint32_t id;
+	uint8_t proto;
+};
+
+static void write_fragment(const struct ip_cutter *c, const struct iface *ifc, struct rte_mbuf *m,
+			   uint8_t *p, uint32_t off, uint32_t len, bool more)
+{
+	struct fragmented *f = c->view;
+
+	(void)ifc;
+	(void)m;
+	f->ip.payload_len = (uint16_t)(IPV6_FRAG_HLEN + len);
+	ipv6_write(p, &f->ip);
+	p += IPV6_HLEN;
+	p[0] = f->proto;
+	p[1] = 0;
+	store_be16(p + 2, (uint16_t)(off | more));
+	store_be32(p + 4, f->id);
+}
+
+/* RFC 8200 §4.5: the sender alone fragments. The number is one that nobody can guess (RFC 7739). */
+static NSK_NOINLINE void output_fragments(struct nsk_worker *w, const struct route_cache *rc,
+					  struct rte_mbuf *m, const struct ip_out *out,
+					  uint32_t mtu)
+{
+	struct fragmented f = {
+		.ip = view_of(w, m, out), .id = rng_u32(&w->rng), .proto = out->proto};
+
+	f.ip.next_header = IPV6_NEXT_FRAGMENT;
+	ip_output_fragments(w, rc, m,
+			    &(struct ip_cutter){.hdr_len = IPV6_HLEN + IPV6_FRAG_HLEN,
+						.write = write_fragment,
+						.view = &f},
+			    mtu);
+}
+
+/* ---- packets --------------------------------------------------------------------------------- */
+
+static void output_whole(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+			 const struct ip_out *out)
+{
+	const struct ipv6_view view = view_of(w, m, out);
+	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(m, IPV6_HLEN);
+
 	if (NSK_UNLIKELY(!header)) {
 		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
 		return;
 	}
 	ipv6_write(header, &view);
-	if (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)) {
+	if (m->ol_flags & L4_CSUM_FLAGS) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV6;
 		m->l2_len = rc->iface->ethernet ? ETH_HLEN : 0;
 		m->l3_len = IPV6_HLEN;
 	}
 	net_output(w, rc, m);
+}
+
+/* A datagram whose checksum the port is to compute goes whole or not at all. */
+static bool may_be_cut(const struct rte_mbuf *m, const struct ip_out *out)
+{
+	return !out->df && m->pkt_len <= IPV6_MAX_PAYLOAD && !(m->ol_flags & L4_CSUM_FLAGS);
+}
+
+void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
+		const struct ip_out *out)
+{
+	uint32_t mtu = rc->iface->mtu, len = m->pkt_len + IPV6_HLEN;
+
+	if (!out->df && out->mtu)
+		mtu = NSK_MIN(mtu, (uint32_t)out->mtu);
+	if (NSK_LIKELY(len <= mtu || m->ol_flags & RTE_MBUF_F_TX_TCP_SEG))
+		output_whole(w, rc, m, out);
+	else if (may_be_cut(m, out))
+		output_fragments(w, rc, m, out, mtu);
+	else
+		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
 }
