@@ -154,26 +154,26 @@ void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 	send_message(w, ifc, addr->b, all_nodes, NULL, &v);
 }
 
-/* Answers a solicitation. Who names no link address gets it like any packet, once he is found
- * (§7.2.4); only on the link somebody is looked for. */
-static void answer(struct nsk_worker *w, struct iface *ifc, const uint8_t *to,
+/* The station that a frame came from: its link header is still in front of the packet. */
+static const uint8_t *came_from(struct rte_mbuf *m)
+{
+	return pkt_at(m, (uint16_t)(pkt_of(m)->l3_off - ETH_HLEN)) + offsetof(struct eth_wire, src);
+}
+
+/*
+ * Answers a solicitation. Who names no link address is not looked for first (§7.2.4), but answered
+ * where the question came from: two whose addresses are optimistic would wait for each other.
+ */
+static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 		   const struct nd_view *asked)
 {
-	const struct ip_addr peer = ip_addr_v6(to), own = ip_addr_v6(asked->target);
+	const struct ip_addr own = ip_addr_v6(asked->target);
 	const struct nd_view v =
 		advert_of(ifc, asked->target,
 			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &own) ? ND_F_OVERRIDE : 0)));
-	struct rte_mbuf *m;
-	struct neigh *n;
 
-	if (asked->has_mac) {
-		send_message(w, ifc, asked->target, to, asked->mac, &v);
-		return;
-	}
-	n = iface_on_link(ifc, &peer) ? neigh_get(w, ifc, &peer, false) : NULL;
-	m = n ? make_message(w, asked->target, to, &v) : NULL;
-	if (m)
-		neigh_output_slow(w, ifc, n, m);
+	send_message(w, ifc, asked->target, pkt_of(m)->flow.src,
+		     asked->has_mac ? asked->mac : came_from(m), &v);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	if (!is_copy(p)) {
 		if (w->peers > 1)
 			w->ops->share(w, m);
-		answer(w, ifc, p->flow.src, v);
+		answer(w, ifc, m, v);
 	}
 	pkt_put(w, m);
 }

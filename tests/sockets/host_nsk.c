@@ -36,7 +36,6 @@ static void stack_start(enum twin_host host)
 	nsk_config_log(config, log_line, NULL, NSK_LOG_WARN);
 	need(nsk_config_workers(config, 1) == 0);
 	need(nsk_config_set(config, "pool.buffers", "8192") == 0);
-	need(nsk_config_set(config, "ipv6.dad", "0") == 0);
 	need(nsk_config_add_wire(config, wire, host) == 0);
 	need(nsk_config_add_address(config, cidr) == 0);
 	snprintf(cidr, sizeof(cidr), "2001:db8::%d/64", host + 1);

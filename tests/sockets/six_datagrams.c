@@ -56,7 +56,7 @@ static void meet(const char *name, int fd, int server)
 
 		about("%s, by %s", name, ways[i]);
 		say_rc("", n);
-		if (n < 0 || poll(&p, 1, 100) == 0) {
+		if (n < 0 || poll(&p, 1, 400) == 0) {
 			say("comes", "no");
 			continue;
 		}
