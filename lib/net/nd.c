@@ -179,39 +179,38 @@ static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 /* ---- receiving ------------------------------------------------------------------------------- */
 
 /* RFC 4862 §5.4.5: what was not sure to be ours is not. True: that was the case. */
-static bool give_up(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+static bool give_up(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
-	struct iface_addr *a = (struct iface_addr *)(uintptr_t)iface_find_addr(ifc, addr);
 	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
 	char text[IP_ADDR_STRLEN];
 
-	if (!a || !__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_DUPLICATE, false,
-					       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_DUPLICATE, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return false;
 	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);
 	net_snapshot_touch(w->net->snap);
 	LOG_ERR(w->log, "nd", "%s: another station has %s: it is not used here", ifc->name,
-		ip_addr_format(addr, text, sizeof(text)));
+		ip_addr_format(&a->addr, text, sizeof(text)));
 	return true;
 }
 
-/* Somebody else has an address of ours, or wants it: says whose it is, once in a while. */
-static void defend(struct nsk_worker *w, struct iface *ifc, const struct nd_view *v)
+/* Somebody else has an address of ours, or wants it: says whose it is, once in a while. The caller
+ * has found it: another worker may give it up meanwhile, so that looking again may find nothing. */
+static void defend(struct nsk_worker *w, struct iface *ifc, const struct iface_addr *own)
 {
-	const struct ip_addr addr = ip_addr_v6(v->target);
-	const struct iface_addr *own = iface_find_addr(ifc, &addr);
-	uint64_t *last = &w->net->defended6_ns[ifc->index][own - ifc->addrs];
+	const ptrdiff_t i = own - ifc->addrs;
+	uint64_t *last = &w->net->defended6_ns[ifc->index][i];
 	char text[IP_ADDR_STRLEN];
 
-	if (give_up(w, ifc, &addr))
+	if (give_up(w, ifc, &ifc->addrs[i]) || !iface_addr_usable(own))
 		return;
 	LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
 		 "%s: %s is ours but another station claims it", ifc->name,
-		 ip_addr_format(&addr, text, sizeof(text)));
+		 ip_addr_format(&own->addr, text, sizeof(text)));
 	if (*last && w->now_ns - *last < ND_DEFEND_INTERVAL_MS * NS_PER_MS)
 		return;
 	*last = w->now_ns;
-	nd_announce(w, ifc, &addr);
+	nd_announce(w, ifc, &own->addr);
 }
 
 /* Whether every worker has a use for it: the others get copies, and learn from them alone. */
@@ -225,14 +224,15 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 {
 	const struct pkt *p = pkt_of(m);
 	const struct ip_addr src = ip_addr_v6(p->flow.src), target = ip_addr_v6(v->target);
+	const struct iface_addr *own = iface_find_addr(ifc, &target);
 
-	if (!iface_find_addr(ifc, &target)) {
+	if (!own) {
 		pkt_drop(w, m, NSK_DROP_ND_NOT_OURS);
 		return;
 	}
 	if (ip_addr_is_any(&src)) { /* RFC 4862 §5.4: it wants our address for itself */
 		if (!is_copy(p))
-			defend(w, ifc, v);
+			defend(w, ifc, own);
 		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
 		return;
 	}
@@ -267,11 +267,12 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 		       const struct nd_view *v)
 {
 	const struct ip_addr target = ip_addr_v6(v->target);
+	const struct iface_addr *own = iface_find_addr(ifc, &target);
 	bool copy = is_copy(pkt_of(m)), asked;
 
-	if (iface_find_addr(ifc, &target)) {
+	if (own) {
 		if (!copy)
-			defend(w, ifc, v);
+			defend(w, ifc, own);
 		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
 		return;
 	}
