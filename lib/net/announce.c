@@ -35,6 +35,19 @@ static void settle(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a
 		nd_announce(w, ifc, &a->addr);
 }
 
+/* For whichever interface is next: each has its whole time, however often its link flaps and
+ * whatever others do. */
+static void arm(struct nsk_worker *w)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned i = 0; i < IFACE_MAX; i++)
+		if (w->net->announce_ns[i])
+			next = NSK_MIN(next, w->net->announce_ns[i]);
+	if (next != UINT64_MAX)
+		wheel_arm(&w->wheel, &w->net->announce, next);
+}
+
 void net_announce(struct nsk_worker *w, struct iface *ifc)
 {
 	if (!ifc->ethernet)
@@ -47,10 +60,8 @@ void net_announce(struct nsk_worker *w, struct iface *ifc)
 		else if (iface_addr_usable(a))
 			ask(w, ifc, a);
 	}
-	w->net->announcements[ifc->index] = 1;
-	if (!wheel_armed(&w->net->announce))
-		wheel_arm(&w->wheel, &w->net->announce,
-			  w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS);
+	w->net->announce_ns[ifc->index] = w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS;
+	arm(w);
 }
 
 static void announce_again(struct nsk_worker *w, struct iface *ifc)
@@ -71,11 +82,13 @@ void net_announce_again(struct nsk_worker *w)
 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
 		struct iface *ifc = snap->iface[i];
+		uint64_t *at = &w->net->announce_ns[ifc->index];
 
-		if (!w->net->announcements[ifc->index])
+		if (!*at || w->now_ns < *at)
 			continue;
-		w->net->announcements[ifc->index] = 0;
+		*at = 0;
 		if (iface_running(ifc))
 			announce_again(w, ifc);
 	}
+	arm(w);
 }

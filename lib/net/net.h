@@ -40,18 +40,18 @@ struct net_upcalls {
 
 /* What lib/net keeps per worker. */
 struct net_worker {
-	struct net_snapshot *snap;	  /* [S] swapped between turns */
-	uint32_t addresses;		  /* [W] of the snapshot, that local knows */
-	struct local_table *local;	  /* [W] of the snapshot */
-	struct neigh_table *neighs;	  /* [W] */
-	const struct net_upcalls *up;	  /* [C] */
-	uint32_t tx_waiting;		  /* [W] bit i: frames wait for interface i */
-	uint8_t announcements[IFACE_MAX]; /* [W] still to be sent */
-	struct wheel_timer announce;	  /* [W] TIMER_NEIGH too */
-	uint64_t defended_ns[IFACE_MAX];  /* [W] last defence of an IPv4 address of this one, 0:
-					     none */
-	struct log_rate log_rate;	  /* [W] */
-	struct tx_queue *tx[IFACE_MAX];	  /* [W] one an interface */
+	struct net_snapshot *snap;	 /* [S] swapped between turns */
+	uint32_t addresses;		 /* [W] of the snapshot, that local knows */
+	struct local_table *local;	 /* [W] of the snapshot */
+	struct neigh_table *neighs;	 /* [W] */
+	const struct net_upcalls *up;	 /* [C] */
+	uint32_t tx_waiting;		 /* [W] bit i: frames wait for interface i */
+	uint64_t announce_ns[IFACE_MAX]; /* [W] when to say it again, 0: not */
+	struct wheel_timer announce;	 /* [W] TIMER_NEIGH too */
+	uint64_t defended_ns[IFACE_MAX]; /* [W] last defence of an IPv4 address of this one, 0:
+					    none */
+	struct log_rate log_rate;	 /* [W] */
+	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 };

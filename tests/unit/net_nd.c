@@ -238,6 +238,23 @@ static void test_rfc4862_5_4_what_is_anothers_is_used_no_more(void **state)
 	assert_int_equal(world->nsent, 3);
 }
 
+/* A link that flaps, or another interface that came before, takes nothing of the time that an
+ * answer has. */
+static void test_each_question_has_its_whole_time_rfc4862_5_4(void **state)
+{
+	struct net_world *world = *state;
+	const struct ip_addr ours = nw6_addr(OURS);
+
+	begin_dad(world);
+	nw_pass(world, 1900);
+	net_announce(&world->w, &world->ifc[0]);
+	net_tx_flush(&world->w);
+	nw_pass(world, 500); /* half a second after the question */
+	assert_false(iface_addr_valid(iface_find_addr(&world->ifc[0], &ours)));
+	nw_pass(world, 1501);
+	assert_true(iface_addr_valid(iface_find_addr(&world->ifc[0], &ours)));
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 static void test_rfc4861_7_2_2_the_solicited_node_group_is_asked(void **state)
@@ -481,6 +498,7 @@ int main(void)
 		NW6_TEST(test_rfc4862_5_4_the_link_is_asked_then_told),
 		NW6_TEST(test_rfc4429_an_address_is_used_while_it_is_asked_for),
 		NW6_TEST(test_rfc4862_5_4_what_is_anothers_is_used_no_more),
+		NW6_TEST(test_each_question_has_its_whole_time_rfc4862_5_4),
 		NW6_TEST(test_rfc4861_7_2_2_the_solicited_node_group_is_asked),
 		NW6_TEST(test_of_a_far_host_the_gateway_is_asked),
 		NW6_TEST(test_what_waits_leaves_with_the_answer),
