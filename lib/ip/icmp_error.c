@@ -10,6 +10,7 @@
 #include "ip/icmp_kind.h"
 #include "mbuf/pool.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6_ext.h"
 
 #define GROUP_FLAGS (PKT_F_LINK_BCAST | PKT_F_LINK_MCAST | PKT_F_IP_BCAST | PKT_F_IP_MCAST)
 #define NS_PER_SEC  UINT64_C(1000000000)
@@ -21,6 +22,18 @@ static bool is_later_fragment(struct rte_mbuf *m, const struct pkt *p)
 
 	return p->family == AF_INET &&
 	       load_be16(header + offsetof(struct ipv4_wire, frag)) & IPV4_FRAG_OFFSET;
+}
+
+/* Whether an IPv6 packet is an ICMPv6 message of a type that may not be answered, which may stand
+ * behind the very header that is complained of. */
+static bool is_error_v6(struct rte_mbuf *m, const struct pkt *p, const struct icmp_kind *kind)
+{
+	const uint8_t *header = pkt_at(m, p->l3_off);
+	size_t len = m->data_len - (size_t)(p->l3_off - m->data_off), at;
+	uint8_t number;
+
+	at = ipv6_find_transport(header, len, &number);
+	return at && number == kind->proto && !kind->may_answer(header[at]);
 }
 
 /*
@@ -35,6 +48,8 @@ static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complain
 
 	if ((p->flags & GROUP_FLAGS && what != IP_COMPLAINT_OPTION) || is_later_fragment(m, p))
 		return false;
+	if (p->family == AF_INET6)
+		return !is_error_v6(m, p, kind);
 	if (p->proto != kind->proto)
 		return true;
 	return p->l4_len > 0 && p->l4_off < m->data_off + m->data_len &&

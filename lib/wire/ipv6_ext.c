@@ -166,3 +166,21 @@ enum nsk_drop ipv6_walk(const uint8_t *p, size_t len, const struct ipv6_view *ip
 	out->off = (uint16_t)at;
 	return NSK_DROP_NONE;
 }
+
+size_t ipv6_find_transport(const uint8_t *p, size_t len, uint8_t *number)
+{
+	size_t at = IPV6_HLEN;
+
+	if (len < IPV6_HLEN)
+		return 0;
+	*number = p[offsetof(struct ipv6_wire, next_header)];
+	while (has_options_or_route(*number) || *number == IPV6_NEXT_FRAGMENT) {
+		bool fragment = *number == IPV6_NEXT_FRAGMENT;
+
+		if (at + 8 > len || (fragment && load_be16(p + at + 2) & 0xfff8))
+			return 0;
+		*number = p[at];
+		at += fragment ? IPV6_FRAG_HLEN : ((size_t)p[at + 1] + 1) * 8;
+	}
+	return at < len ? at : 0;
+}

@@ -56,4 +56,12 @@ struct ipv6_chain {
 enum nsk_drop ipv6_walk(const uint8_t *p, size_t len, const struct ipv6_view *ip,
 			struct ipv6_chain *out);
 
+/*
+ * Where the transport's header begins in the @len bytes at @p, an IPv6 header and what follows it,
+ * for who wants to know what a packet carries that ipv6_walk() has refused: headers are passed over
+ * by their lengths, and not judged. *number becomes the transport's. 0: it is not there, or this is
+ * a later fragment.
+ */
+size_t ipv6_find_transport(const uint8_t *p, size_t len, uint8_t *number);
+
 #endif /* NSK_WIRE_IPV6_EXT_H */

@@ -463,9 +463,37 @@ static void test_rfc8201_4_no_path_has_less_than_1280_bytes(void **state)
 	assert_int_equal(world->nerrors, NSK_ARRAY_LEN(rows));
 }
 
+/* An error is one behind whatever headers it stands, that which is complained of included. */
+static void test_rfc4443_2_4_no_error_about_an_error_behind_other_headers(void **state)
+{
+	static const uint8_t option[8] = {IP_PROTO_ICMPV6, 0, 0x80, 4},
+			     route[8] = {IP_PROTO_ICMPV6, 0, 0, 1};
+	uint8_t b[8 + 8 + 8 + 48] = {0};
+	struct net_world *world = *state;
+
+	for (unsigned type = 0; type < 128; type++) {
+		memcpy(b, option, 8);
+		b[8] = (uint8_t)type;
+		nw6_packet(world, PEER6, OURS, 60, 64, b, 56);
+		memcpy(b, route, 8);
+		nw6_packet(world, PEER6, OURS, 43, 64, b, 56);
+		b[0] = IPV6_NEXT_DESTINATION; /* the message is behind another header still */
+		memcpy(b + 8, option, 8);
+		b[16] = (uint8_t)type;
+		nw6_packet(world, PEER6, OURS, 43, 64, b, 64);
+	}
+	nw_assert_drops(world, NSK_DROP_IP6_EXTENSIONS, 3 * 128);
+	assert_int_equal(world->w.cnt[NSK_CNT_ICMP_ERRORS_SENT], 0);
+	memcpy(b, option, 8);
+	b[8] = ICMP6_ECHO;
+	nw6_packet(world, PEER6, OURS, 60, 64, b, 56);
+	assert_int_equal(world->w.cnt[NSK_CNT_ICMP_ERRORS_SENT], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		NW6_TEST_PEER(test_rfc4443_2_4_no_error_about_an_error_behind_other_headers),
 		NW6_TEST(test_a_good_packet_is_described_and_cut_to_its_length),
 		NW6_TEST(test_lies_of_the_header_are_met_with_silence),
 		NW6_TEST(test_martians_are_dropped_rfc4291_2_5),
