@@ -372,6 +372,7 @@ static NSK_NOINLINE bool becomes_cookies(struct nsk_worker *w, struct tcp_embryo
 	e->iss = told.iss;
 	e->agreed = told.agreed;
 	e->snd_wscale = told.snd_wscale;
+	e->ts_off = told.ts_off;
 	e->ts_recent = told.ts_recent;
 	e->peer_mss = told.peer_mss;
 	e->resent |= RESENT_EVER;

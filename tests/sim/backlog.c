@@ -427,6 +427,34 @@ static void newcomers_are_served_while_the_backlog_is_full_of_stuck_ones(void **
 	finish();
 }
 
+/* The SYN came again without options, as some do that: the cookie's timestamps go on all the same.
+ */
+static void cookies_timestamps_go_on_from_where_they_began(void **state)
+{
+	struct segment in_the_way, cookie, data;
+	int fd;
+
+	(void)state;
+	begin(NULL, 1);
+	in_the_way = syn_ack_of(201);
+	cookie = syn_ack_of(202);
+	send_ack(&in_the_way, in_the_way.seq + 1);
+	peer_tcp(&peer,
+		 &(struct tcp_spec){.sport = 202, .dport = 7, .flags = TCP_SYN, .seq = 1000});
+	assert_int_equal(peer_segment(&peer).ack, 1001);
+	send_ack(&cookie, cookie.seq + 1);
+	abort_one(accept_one());
+	fd = accept_one();
+	assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
+	peer_settle(&peer);
+	data = peer_segment(&peer);
+	while (!data.len && peer_await(&peer, SEC))
+		data = peer_segment(&peer);
+	assert_in_range(data.opts.tsval - cookie.opts.tsval, 0, 60000);
+	abort_one(fd);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +465,7 @@ int main(void)
 		world_test(full_syn_backlog_sends_cookies_that_open_connections_rfc4987),
 		world_test(cookie_that_meets_a_half_open_connection_opens_it_rfc4987),
 		world_test(cookie_of_a_half_open_connection_waits_for_the_accept_queue),
+		world_test(cookies_timestamps_go_on_from_where_they_began),
 		world_test(cookie_of_an_earlier_attempt_opens_no_half_open_connection),
 		world_test(cookies_never_means_that_syns_beyond_the_backlog_are_dropped),
 		world_test(cookies_always_means_that_no_syn_is_remembered),
