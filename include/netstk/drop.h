@@ -46,7 +46,8 @@ extern "C" {
 	X(ND_UNSOLICITED, "nd_unsolicited",                                                        \
 	  "An advertisement came that nobody here had asked for.")                                 \
 	X(ND_CONFLICT, "nd_conflict", "Another station advertises our address (RFC 4862).")        \
-	X(ND_IGNORED, "nd_ignored", "The message is a redirect or a router's: not followed.")      \
+	X(ND_IGNORED, "nd_ignored",                                                                \
+	  "The message is a redirect or a router's, or our own that came back.")                   \
 	/* IP */                                                                                   \
 	X(IP_SHORT, "ip_short", "The packet is shorter than an IP header.")                        \
 	X(IP_VERSION, "ip_version", "The version field does not fit the packet's EtherType.")      \

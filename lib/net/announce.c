@@ -13,14 +13,22 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-/* Asks about an address of IPv6 unless it was asked before, or nobody wants to know. */
+/* Asks about an address of IPv6. One that was found to be ours is not put in doubt by a link that
+ * was lost for a moment; one that was another's may be free by now. */
 static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
-	if (!SETTING(w->set, ipv6_dad)) {
-		nd_announce(w, ifc, &a->addr);
+	uint8_t state = __atomic_load_n(&a->state, __ATOMIC_RELAXED);
+
+	if (!SETTING(w->set, ipv6_dad) || a->sure) {
+		if (iface_addr_usable(a))
+			nd_announce(w, ifc, &a->addr);
 		return;
 	}
-	__atomic_store_n(&a->state, IFACE_ADDR_OPTIMISTIC, __ATOMIC_RELAXED);
+	if (state != IFACE_ADDR_OPTIMISTIC)
+		__atomic_compare_exchange_n(&a->state, &state, IFACE_ADDR_OPTIMISTIC, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (state == IFACE_ADDR_DUPLICATE)
+		net_addresses_changed(w);
 	nd_probe(w, ifc, &a->addr);
 }
 
@@ -29,8 +37,9 @@ static void settle(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a
 {
 	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
 
-	__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
-				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		a->sure = true;
 	if (iface_addr_usable(a))
 		nd_announce(w, ifc, &a->addr);
 }
@@ -57,7 +66,7 @@ void net_announce(struct nsk_worker *w, struct iface *ifc)
 
 		if (a->addr.family == AF_INET)
 			arp_announce(w, ifc, &a->addr);
-		else if (iface_addr_usable(a))
+		else
 			ask(w, ifc, a);
 	}
 	w->net->announce_ns[ifc->index] = w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS;

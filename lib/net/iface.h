@@ -26,6 +26,7 @@ struct iface_addr {
 		broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
 	uint8_t prefix_len;
 	uint8_t state; /* [A] enum iface_addr_state */
+	bool sure;     /* of worker 0: the link was asked, and nobody else had it */
 };
 
 /* Whether somebody else on the link has the address, as far as is known (RFC 4862 §5.4). */

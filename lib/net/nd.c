@@ -187,8 +187,7 @@ static bool give_up(struct nsk_worker *w, struct iface *ifc, struct iface_addr *
 	if (!__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_DUPLICATE, false,
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return false;
-	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);
-	net_snapshot_touch(w->net->snap);
+	net_addresses_changed(w);
 	LOG_ERR(w->log, "nd", "%s: another station has %s: it is not used here", ifc->name,
 		ip_addr_format(&a->addr, text, sizeof(text)));
 	return true;
@@ -291,8 +290,11 @@ void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len)
 	struct iface *ifc = w->net->snap->iface[p->iface];
 	struct nd_view v;
 
-	if (!ifc->ethernet || len < p->l4_len ||
-	    nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
+	/* RFC 4862 §5.4.3: what we have said ourselves, and a link gives back, means nothing. */
+	if (ifc->ethernet && !is_copy(p) && eth_mac_equal(came_from(m), ifc->mac.b))
+		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
+	else if (!ifc->ethernet || len < p->l4_len ||
+		 nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 	else if (v.type == ICMP6_NEIGH_SOLICIT)
 		solicited(w, ifc, m, &v);

@@ -167,7 +167,13 @@ void net_announce(struct nsk_worker *w, struct iface *ifc);
 /* What net_worker.announce was armed for. */
 void net_announce_again(struct nsk_worker *w);
 
-/* After net_snapshot_touch(): an address may be ours no more. */
+/* An address of ours is of no use any more, or is again: workers look at it in their next turn. */
+static inline void net_addresses_changed(struct nsk_worker *w)
+{
+	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);
+	net_snapshot_touch(w->net->snap);
+}
+/* The worker's part of it. */
 void net_look_at_addresses(struct nsk_worker *w);
 
 #endif

@@ -255,6 +255,48 @@ static void test_each_question_has_its_whole_time_rfc4862_5_4(void **state)
 	assert_true(iface_addr_valid(iface_find_addr(&world->ifc[0], &ours)));
 }
 
+/* What a link gives back of our own says nothing. */
+static void test_our_own_question_is_nobodys_rfc4862_5_4_3(void **state)
+{
+	static const uint8_t group[6] = {0x33, 0x33, 0xff, 0, 0, 1};
+	struct net_world *world = *state;
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT};
+	uint8_t msg[ND_NEIGH_MAX], p[128];
+	size_t len;
+
+	begin_dad(world);
+	memcpy(v.target, nw6_addr(OURS).b, 16);
+	len = nd_neigh_write(msg, &v);
+	nw6_set_checksum(msg, len, "::", OUR_GROUP);
+	len = nw6_write(p, "::", OUR_GROUP, IP_PROTO_ICMPV6, 255, msg, len);
+	nw_frame(world, group, if0_mac, ETH_TYPE_IPV6, p, len);
+	net_look_at_addresses(&world->w);
+	assert_true(is_ours(world, OURS));
+}
+
+/* Nor does a link that was lost for a moment put an address in doubt; one that was another's is
+ * asked for again when it is back. */
+static void test_an_address_outlives_a_flap_and_a_forged_frame(void **state)
+{
+	struct net_world *world = *state;
+
+	begin_dad(world);
+	nw6_advertise(world, OURS_TOO, ALL_NODES, OURS_TOO, ND_F_OVERRIDE, evil_mac);
+	nw_pass(world, 2001);
+	net_announce(&world->w, &world->ifc[0]); /* the link flapped */
+	nw6_advertise(world, OURS, ALL_NODES, OURS, ND_F_OVERRIDE, evil_mac);
+	net_look_at_addresses(&world->w);
+	assert_true(is_ours(world, OURS));
+	assert_true(is_ours(world, OURS_TOO)); /* optimistic again */
+	nw6_advertise(world, OURS_TOO, ALL_NODES, OURS_TOO, ND_F_OVERRIDE, evil_mac);
+	net_look_at_addresses(&world->w);
+	assert_false(is_ours(world, OURS_TOO));
+	net_announce(&world->w, &world->ifc[0]);
+	nw_pass(world, 2001);
+	net_look_at_addresses(&world->w);
+	assert_true(is_ours(world, OURS_TOO));
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 static void test_rfc4861_7_2_2_the_solicited_node_group_is_asked(void **state)
@@ -499,6 +541,8 @@ int main(void)
 		NW6_TEST(test_rfc4429_an_address_is_used_while_it_is_asked_for),
 		NW6_TEST(test_rfc4862_5_4_what_is_anothers_is_used_no_more),
 		NW6_TEST(test_each_question_has_its_whole_time_rfc4862_5_4),
+		NW6_TEST(test_our_own_question_is_nobodys_rfc4862_5_4_3),
+		NW6_TEST(test_an_address_outlives_a_flap_and_a_forged_frame),
 		NW6_TEST(test_rfc4861_7_2_2_the_solicited_node_group_is_asked),
 		NW6_TEST(test_of_a_far_host_the_gateway_is_asked),
 		NW6_TEST(test_what_waits_leaves_with_the_answer),
