@@ -22,7 +22,8 @@ import instructions
 from rig import BUILD, TOP, Failure, Rig, enter_namespace, find_program, huge_free_mb, human, read, wait_for_quiet
 from sides import SIDES, LinuxPacket, LinuxSockets, Netstk, Reflect, Workload, measure
 
-WORKLOADS = (Workload(1), Workload(64), Workload(1000), Workload(64, short=True))
+WORKLOADS = (Workload(1), Workload(64), Workload(1000), Workload(10000, in_flight=256), Workload(100000, in_flight=256),
+             Workload(1000000, in_flight=256), Workload(64, short=True))
 WAIT_LIMIT_PERCENT = 5.0
 ERROR_LIMIT = 0.001
 LINUX = (LinuxPacket.name, LinuxSockets.name)
@@ -55,13 +56,14 @@ def sample_of(rig, side, workload, args, number):
 
 def in_turn(runs):
     """(run, workload, side): all sides of a workload beside each other, all of a round before the next."""
-    return itertools.product(range(1, runs + 1), WORKLOADS, SIDES)
+    return ((run, workload, side) for run, workload in itertools.product(range(1, runs + 1), WORKLOADS)
+            for side in workload.sides)
 
 
 def run_all(rig, args):
     """Every side and workload in turn until each has args.runs runs that count, in twice as many rounds; the samples."""
     samples, start = [], time.monotonic()
-    count = {(workload.name, side.name): 0 for workload in WORKLOADS for side in SIDES}
+    count = {(workload.name, side.name): 0 for workload in WORKLOADS for side in workload.sides}
     try:
         for number, workload, side in in_turn(2 * args.runs):
             key = workload.name, side.name

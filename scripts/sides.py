@@ -17,16 +17,18 @@ from rig import Failure, Meter, json_objects, read, run, until
 PORT = 7
 REQUEST_BYTES = 64
 OURS, PEER = "10.9.1.2", "10.9.1.1"             # over memif: server, load
+SOURCES = "10.9.3.0/26"                         # of many connections
 KERNEL, VETH_LOAD = "10.9.2.2", "10.9.2.1"      # over veth: the kernel's server, the kernel's client
 VETH_PACKET = "10.9.2.3"                        # the generator on af_packet
 SETTLE_S = 1.0
 
 
 class Workload:
-    """What is asked: connections at a time, and whether each carries one request or many."""
+    """What is asked: connections at a time, and whether each carries one request or many. With in_flight so many requests are
+    under way over all connections, which are asked in turn: more than the wire has room for would be lost."""
 
-    def __init__(self, connections, short=False):
-        self.connections, self.short = connections, short
+    def __init__(self, connections, short=False, in_flight=None):
+        self.connections, self.short, self.in_flight = connections, short, in_flight
 
     @property
     def name(self):
@@ -34,12 +36,24 @@ class Workload:
 
     @property
     def title(self):
-        return f"{'short connections/s' if self.short else 'requests/s'}, {self.connections:,} at a time"
+        among = f", {self.in_flight} among {self.connections:,}" if self.in_flight else f", {self.connections:,} at a time"
+        return ("short connections/s" if self.short else "requests/s") + among
+
+    @property
+    def sides(self):
+        """Who is asked for so much: what many connections cost the kernel is not the question here."""
+        return (Reflect, Netstk) if self.in_flight else SIDES
 
     def arguments(self, address, seconds, warmup):
         arguments = ["--target", f"{address}:{PORT}", "--connections", self.connections, "--request", REQUEST_BYTES,
                      "--duration", seconds, "--warmup", warmup]
+        if self.in_flight:
+            arguments += ["--source-range", SOURCES, "--in-flight", self.in_flight, "--handshakes", self.in_flight]
         return arguments + (["--short"] if self.short else [])
+
+    def frames(self):
+        """The same for who has no connections: as many frames under way."""
+        return Workload(self.in_flight or self.connections)
 
 
 class Side:
@@ -52,8 +66,8 @@ class Side:
         self.rig = rig
         self.server = None
 
-    def start(self):
-        """Starts the server and waits until it can be reached."""
+    def start(self, workload):
+        """Starts the server for a workload and waits until it can be reached."""
 
     def load(self):
         """Arguments of nsk-load before those of the workload, and the address to load."""
@@ -65,15 +79,16 @@ class Side:
 class MemifSide(Side):
     server_arguments = load_arguments = ()
 
-    def start(self):
+    def start(self, workload):
         rig = self.rig
         socket, (ours, self.theirs) = rig.memif()
-        self.server = rig.start(*self.server_arguments, "-d", ours, "-a", f"{OURS}/24", "-l", rig.cores.server,
+        room = ["-o", f"max_sockets={workload.connections + 1000}"] if self.connections and workload.in_flight else []
+        self.server = rig.start(*self.server_arguments, *room, "-d", ours, "-a", f"{OURS}/16", "-l", rig.cores.server,
                                 *rig.memory())
         until(f"{self.server.text}: its memif socket", lambda: self.server.need() and os.path.exists(socket))
 
     def load(self):
-        return ["-d", self.theirs, "-a", f"{PEER}/24", "-l", self.rig.cores.load, *self.rig.memory(),
+        return ["-d", self.theirs, "-a", f"{PEER}/16", "-l", self.rig.cores.load, *self.rig.memory(),
                 *self.load_arguments], OURS
 
 
@@ -93,7 +108,7 @@ class Netstk(MemifSide):
 class KernelSide(Side):
     """One namespace with the kernel's server at the far end of a veth pair; made once a rig."""
 
-    def start(self):
+    def start(self, workload):
         rig = self.rig
         if not hasattr(rig, "kernel_namespace"):
             rig.kernel_namespace = rig.namespace()
@@ -165,8 +180,8 @@ def watch(load, meters, limit, progress):
 def measure(side, workload, seconds, warmup=SETTLE_S, progress=None):
     """One run: the server is started, loaded and ended. A dict of what came out."""
     rig = side.rig
-    asked = workload if side.connections else Workload(workload.connections)
-    side.start()
+    asked = workload if side.connections else workload.frames()
+    side.start(workload)
     try:
         arguments, address = side.load()
         load = rig.start("nsk-load", *arguments, *asked.arguments(address, seconds, warmup), "--json",
