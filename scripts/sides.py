@@ -123,8 +123,8 @@ class KernelSide(Side):
         until(f"{self.server.text}: its port", lambda: self.server.need() and self.listens())
 
     def listens(self):
-        table = read(f"/proc/{self.server.pid()}/net/tcp").splitlines()[1:]
-        return any(row.split()[1].endswith(f":{PORT:04X}") and row.split()[3] == "0A" for row in table)
+        rows = [row.split() for name in ("tcp", "tcp6") for row in read(f"/proc/{self.server.pid()}/net/{name}", "").splitlines()]
+        return any(row[1].endswith(f":{PORT:04X}") and row[3] == "0A" for row in rows)
 
 
 class LinuxPacket(KernelSide):
