@@ -60,7 +60,7 @@ struct dgram {
 	uint8_t group_count;
 	uint8_t mtu_discover;	 /* IP_MTU_DISCOVER */
 	uint8_t mtu_discover6;	 /* IPV6_MTU_DISCOVER */
-	bool whole6;		 /* IPV6_DONTFRAG, which is told and means nothing yet */
+	bool whole6;		 /* IPV6_DONTFRAG: nothing is fragmented */
 	uint32_t mcast_addr;	 /* its address, as told, network order */
 	uint32_t overflows;	 /* datagrams dropped because the buffer was full */
 	uint32_t rcvbuf, sndbuf; /* bytes; the latter is told and bounds nothing */

@@ -173,11 +173,11 @@ bool dgram_fits(const struct dgram_sending *x, size_t len)
 
 int dgram_check_length(const struct dgram_sending *x, size_t len)
 {
-	bool cuts = rule_of(x)->cuts && x->dst.family == AF_INET; /* IPv6 is not cut yet */
+	bool whole = x->dst.family == AF_INET6 && x->d->whole6;
 
 	if (len > family_of(x->dst.family)->max_payload)
 		return -EMSGSIZE; /* of a socket whose other family would take it */
-	return cuts || dgram_fits(x, len) ? 0 : -EMSGSIZE;
+	return (rule_of(x)->cuts && !whole) || dgram_fits(x, len) ? 0 : -EMSGSIZE;
 }
 
 /* RFC 1191 §3: a whole datagram finds out what its path takes. */

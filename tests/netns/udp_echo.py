@@ -7,13 +7,16 @@ import hashlib
 import random
 import socket
 
-from tap import STACK, TapTest, connect, main
+from tap import PATIENCE_S, STACK, TAP, TapTest, connect, main, run
 
+STACK6, KERNEL6 = "fd09::2", "fd09::1"
 MOST = 1500 - 20 - 8
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 
 
 class UdpEcho(TapTest):
+    program_line = [*TapTest.program_line, "-a", f"{STACK6}/64"]
+
     def test_datagrams_of_every_size_come_back_whole(self):
         source = random.Random(7)
         sent, heard = hashlib.blake2b(), hashlib.blake2b()
@@ -33,6 +36,17 @@ class UdpEcho(TapTest):
         with connect(kind=socket.SOCK_DGRAM) as sock:
             sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
             for size in sizes:
+                data = source.randbytes(size)
+                sock.send(data)
+                self.assertEqual(hashlib.blake2b(sock.recv(65536)).digest(), hashlib.blake2b(data).digest(), size)
+
+    def test_longer_ones_go_in_fragments_by_ipv6_too(self):
+        run("ip", "-6", "addr", "add", f"{KERNEL6}/64", "dev", TAP, "nodad")
+        source = random.Random(9)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(PATIENCE_S)
+            sock.connect((STACK6, 7))
+            for size in [1452, 1453, 2896, 2897, 65507] + [source.randrange(1453, 65508) for _ in range(100)]:
                 data = source.randbytes(size)
                 sock.send(data)
                 self.assertEqual(hashlib.blake2b(sock.recv(65536)).digest(), hashlib.blake2b(data).digest(), size)

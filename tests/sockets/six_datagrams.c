@@ -206,6 +206,31 @@ static void refusals(void)
 	close(fd);
 }
 
+/* What the options say of a datagram that no packet takes whole. */
+static void lengths_and_options(int fd, int server, const char *big)
+{
+	static const int rules[] = {IPV6_PMTUDISC_DO,	     IPV6_PMTUDISC_PROBE,
+				    IPV6_PMTUDISC_INTERFACE, IPV6_PMTUDISC_OMIT,
+				    IPV6_PMTUDISC_DONT,	     IPV6_PMTUDISC_WANT};
+	const int on = 1;
+	char buf[2000];
+	ssize_t n;
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		need(setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &rules[i], sizeof(int)) == 0);
+		about("by IPv6, IPV6_MTU_DISCOVER %d", rules[i]);
+		n = send(fd, big, 1453, 0);
+		say_rc("1453 bytes", n);
+		if (n > 0)
+			say_rc("which arrive", recv(server, buf, sizeof(buf), 0));
+	}
+	about("%s", "by IPv6, IPV6_DONTFRAG");
+	need(setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &on, sizeof(on)) == 0);
+	say_rc("1453 bytes", send(fd, big, 1453, 0));
+	say_rc("1452 bytes", send(fd, big, 1452, 0));
+	say_rc("which arrive", recv(server, buf, sizeof(buf), 0));
+}
+
 static void sizes(void)
 {
 	static char big[65536];
@@ -221,10 +246,13 @@ static void sizes(void)
 	about("%s", "by IPv6");
 	need(connect(fd, SA(&to), SIN6_LEN) == 0);
 	say_rc("65528 bytes", send(fd, big, 65528, 0));
+	say_rc("65527 bytes", send(fd, big, 65527, 0));
+	say_bytes("all of which arrive", big, recv(server, big, sizeof(big), 0));
 	say_rc("1452 bytes", send(fd, big, 1452, 0));
 	say_bytes("which arrive", big, recv(server, big, sizeof(big), 0));
 	say_rc("an empty datagram", send(fd, "", 0, 0));
 	say_rc("is received", recv(server, big, sizeof(big), 0));
+	lengths_and_options(fd, server, big);
 	about("%s", "");
 	close(fd);
 	close(server);
