@@ -409,6 +409,8 @@ static void restart_if_stale(struct nsk_worker *w, struct reass *t, struct datag
 	uint32_t most = SETTING(w->set, ip_frag_max_dist), before = d->arrived;
 
 	d->arrived = ++d->source->arrived;
+	if (d->key.family == AF_INET6) /* whose numbers do not come again so soon (RFC 4963 §5) */
+		return;
 	if (!most || !d->pieces.count || d->arrived - before - 1 <= most)
 		return;
 	drop_pieces(w, d, NSK_DROP_IP_FRAG_STALE);

@@ -193,9 +193,13 @@ static bool give_up(struct nsk_worker *w, struct iface *ifc, struct iface_addr *
 	return true;
 }
 
-/* Somebody else has an address of ours, or wants it: says whose it is, once in a while. The caller
- * has found it: another worker may give it up meanwhile, so that looking again may find nothing. */
-static void defend(struct nsk_worker *w, struct iface *ifc, const struct iface_addr *own)
+/*
+ * Somebody else has an address of ours, or wants it: says whose it is. Who asks gets his answer
+ * (§7.2.4), or he would take it; one who claims it gets one once in a while. The caller has found
+ * the address: another worker may give it up meanwhile, so that looking again may find nothing.
+ */
+static void defend(struct nsk_worker *w, struct iface *ifc, const struct iface_addr *own,
+		   bool asked)
 {
 	const ptrdiff_t i = own - ifc->addrs;
 	uint64_t *last = &w->net->defended6_ns[ifc->index][i];
@@ -206,7 +210,7 @@ static void defend(struct nsk_worker *w, struct iface *ifc, const struct iface_a
 	LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
 		 "%s: %s is ours but another station claims it", ifc->name,
 		 ip_addr_format(&own->addr, text, sizeof(text)));
-	if (*last && w->now_ns - *last < ND_DEFEND_INTERVAL_MS * NS_PER_MS)
+	if (!asked && *last && w->now_ns - *last < ND_DEFEND_INTERVAL_MS * NS_PER_MS)
 		return;
 	*last = w->now_ns;
 	nd_announce(w, ifc, &own->addr);
@@ -231,7 +235,7 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	}
 	if (ip_addr_is_any(&src)) { /* RFC 4862 §5.4: it wants our address for itself */
 		if (!is_copy(p))
-			defend(w, ifc, own);
+			defend(w, ifc, own, true);
 		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
 		return;
 	}
@@ -271,7 +275,7 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 
 	if (own) {
 		if (!copy)
-			defend(w, ifc, own);
+			defend(w, ifc, own, false);
 		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
 		return;
 	}

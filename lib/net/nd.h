@@ -14,7 +14,7 @@
 #include "mbuf/worker.h"
 #include "net/iface.h"
 
-#define ND_DEFEND_INTERVAL_MS 1000 /* advertisements to everybody for one who claims an address */
+#define ND_DEFEND_INTERVAL_MS 1000 /* between advertisements against claims of an address */
 
 /* Asks for a target's link address: its solicited-node group, or, when mac is given, that station
  * whether it is still there. */

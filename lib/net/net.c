@@ -89,23 +89,25 @@ int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap)
 	}
 	local_table_free(w->net->local, w->mem);
 	w->net->local = local;
+	w->net->addresses = __atomic_load_n(&snap->addresses, __ATOMIC_ACQUIRE);
 	return 0;
 }
 
-void net_look_at_addresses(struct nsk_worker *w)
+bool net_look_at_addresses(struct nsk_worker *w)
 {
 	struct net_worker *net = w->net;
 	uint32_t addresses = __atomic_load_n(&net->snap->addresses, __ATOMIC_ACQUIRE);
 	struct local_table *local;
 
 	if (addresses == net->addresses)
-		return;
+		return true;
 	local = local_table_new(net->snap, w->mem);
 	if (!local)
-		return; /* it is looked at again */
+		return false;
 	local_table_free(net->local, w->mem);
 	net->local = local;
 	net->addresses = addresses;
+	return true;
 }
 
 /* Interfaces that run, as a mask; with link only those that have one. */

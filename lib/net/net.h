@@ -173,7 +173,7 @@ static inline void net_addresses_changed(struct nsk_worker *w)
 	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);
 	net_snapshot_touch(w->net->snap);
 }
-/* The worker's part of it. */
-void net_look_at_addresses(struct nsk_worker *w);
+/* The worker's part of it. False: no memory, it is to be tried again. */
+bool net_look_at_addresses(struct nsk_worker *w);
 
 #endif

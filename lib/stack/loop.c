@@ -65,8 +65,10 @@ static void announce(struct run_worker *r, struct iface *ifc)
 /* Who comes back with a link may be others. */
 static void look_at_ifaces(struct run_worker *r)
 {
-	r->ifaces_generation = net_snapshot_generation(r->w.net->snap);
-	net_look_at_addresses(&r->w);
+	uint32_t generation = net_snapshot_generation(r->w.net->snap);
+
+	if (net_look_at_addresses(&r->w))
+		r->ifaces_generation = generation;
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
 		struct iface *ifc = &r->stack->iface[i];
 		uint32_t returns = __atomic_load_n(&ifc->link_returns, __ATOMIC_RELAXED);

@@ -137,6 +137,20 @@ static void test_32_bits_of_number_and_both_addresses_tell_datagrams_apart(void 
 	assert_int_equal(world->ndelivered, 1);
 }
 
+/* RFC 4963 is about 16 bits: 32 do not come again while a datagram is under way. */
+static void test_what_comes_between_does_not_make_a_datagram_stale(void **state)
+{
+	struct net_world *world = *state;
+
+	world->set.ip_frag_max_dist = 1;
+	in(world, 1, 0, 616, true);
+	for (uint32_t id = 2; id < 6; id++)
+		in(world, id, 0, 616, true);
+	in(world, 1, 616, WHOLE - 616, false);
+	assert_int_equal(world->ndelivered, 1);
+	nw_assert_drops(world, NSK_DROP_NONE, 0);
+}
+
 static void test_rfc6946_a_fragment_that_is_all_meets_no_other(void **state)
 {
 	struct net_world *world = *state;
@@ -304,6 +318,7 @@ int main(void)
 		TEST(test_rfc8200_4_5_every_order_makes_it_whole),
 		TEST(test_headers_in_front_are_the_first_fragments_rfc8200_4_5),
 		TEST(test_32_bits_of_number_and_both_addresses_tell_datagrams_apart),
+		TEST(test_what_comes_between_does_not_make_a_datagram_stale),
 		TEST(test_rfc6946_a_fragment_that_is_all_meets_no_other),
 		TEST(test_rfc5722_an_overlap_spoils_all_of_it),
 		TEST(test_rfc8200_4_5_the_source_is_told_that_time_is_over_if_the_first_came),
