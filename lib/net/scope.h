@@ -11,6 +11,7 @@
 
 #include "net/net.h"
 
+/* Whether it is the address of a host on one link alone. */
 static inline bool scope_has(const struct ip_addr *a)
 {
 	return NSK_UNLIKELY(a->family == AF_INET6) && ip_addr_is_link_local(a);

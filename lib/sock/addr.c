@@ -31,7 +31,8 @@ static int from_unspec(enum sock_addr_use use, struct sock_end *end, const struc
 	return from_v4(end, (const struct sockaddr *)&in, sizeof(in));
 }
 
-/* An interface counts only where addresses are the link's: others have it for nothing. */
+/* An interface counts only where addresses, of groups too, are the link's: others have it for
+ * nothing. */
 static bool has_scope(const struct ip_addr *a)
 {
 	if (a->b[0] == 0xff)

@@ -255,30 +255,27 @@ static void the_path_is_narrow_for_a_while(void)
 	go_on(2 * A_WHILE);
 }
 
-static void the_receiver_moves_and_comes_home(void)
+static void moves_and_comes_home(int end)
 {
-	int home = nsk_worker_of(fd[1]);
+	int home = nsk_worker_of(end);
 
 	segments(4);
-	assert_int_equal(nsk_migrate(fd[1], !home), 0);
+	assert_int_equal(nsk_migrate(end, !home), 0);
 	arrive(2);
 	segments(2); /* the worker there asks for the other's link address */
 	arrive(4);
 	the_first_of_eight_is_lost();
-	assert_int_equal(nsk_migrate(fd[1], (unsigned)home), 0);
+	assert_int_equal(nsk_migrate(end, (unsigned)home), 0);
+}
+
+static void the_receiver_moves_and_comes_home(void)
+{
+	moves_and_comes_home(fd[1]);
 }
 
 static void the_sender_moves_and_comes_home(void)
 {
-	int home = nsk_worker_of(fd[0]);
-
-	segments(4);
-	assert_int_equal(nsk_migrate(fd[0], !home), 0);
-	arrive(2);
-	segments(2); /* the worker there asks for the other's link address */
-	arrive(4);
-	the_first_of_eight_is_lost();
-	assert_int_equal(nsk_migrate(fd[0], (unsigned)home), 0);
+	moves_and_comes_home(fd[0]);
 }
 
 /* ---- and what comes of it ------------------------------------------------------------------ */

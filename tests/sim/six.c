@@ -100,6 +100,17 @@ static void transfer(struct world *world, const int fd[2], size_t total)
 	}
 }
 
+/* A connection to a listener of both families, by IPv4 (0) or by IPv6. */
+static void connect_by(struct world *world, int l, int six, int fd[2])
+{
+	world_enter(world, 0);
+	fd[0] = fresh(SOCK_STREAM);
+	begin(fd[0], server[six]);
+	finish(world, fd[0]);
+	fd[1] = world_accept(world, l);
+	expect_peer(fd[1], six ? "2001:db8::1" : "::ffff:10.0.0.1");
+}
+
 /* ---- one worker ---- */
 
 static void both_families_carry_what_they_lose_on_the_way(void **state)
@@ -115,12 +126,7 @@ static void both_families_carry_what_they_lose_on_the_way(void **state)
 	for (int i = 0; i < 2; i++) {
 		int fd[2];
 
-		world_enter(&world, 0);
-		fd[0] = fresh(SOCK_STREAM);
-		begin(fd[0], server[i]);
-		finish(&world, fd[0]);
-		fd[1] = world_accept(&world, l);
-		expect_peer(fd[1], i ? "2001:db8::1" : "::ffff:10.0.0.1");
+		connect_by(&world, l, i, fd);
 		transfer(&world, fd, 1 << 20);
 		assert_int_equal(world_getsockopt(fd[0], IPPROTO_TCP, TCP_MAXSEG),
 				 1500 - (i ? 40 : 20) - 20 - 12);
@@ -143,12 +149,7 @@ static void a_cookie_brings_back_either_family(void **state)
 	for (int i = 0; i < 2; i++) {
 		int fd[2];
 
-		world_enter(&world, 0);
-		fd[0] = fresh(SOCK_STREAM);
-		begin(fd[0], server[i]);
-		finish(&world, fd[0]);
-		fd[1] = world_accept(&world, l);
-		expect_peer(fd[1], i ? "2001:db8::1" : "::ffff:10.0.0.1");
+		connect_by(&world, l, i, fd);
 		transfer(&world, fd, 65536);
 		nsk_close(fd[0]);
 		nsk_close(fd[1]);

@@ -75,19 +75,14 @@ static ssize_t get(int fd, struct msghdr *msg, size_t control, int flags)
 	return recvmsg(fd, msg, flags);
 }
 
-static void say_control(const char *name, const struct msghdr *msg)
+static void say_controls(const char *name, const struct msghdr *msg)
 {
 	struct msghdr copy = *msg;
 	int n = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&copy); c; c = CMSG_NXTHDR(&copy, c)) {
-		int value = 0;
-
-		if (c->cmsg_len - CMSG_LEN(0) <= sizeof(value))
-			memcpy(&value, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 		about("%s, control %d", name, n++);
-		say("", "level %d, type %d, %zu bytes, %d", c->cmsg_level, c->cmsg_type,
-		    c->cmsg_len - CMSG_LEN(0), value);
+		say_control(c);
 	}
 	about("%s", "");
 }
@@ -99,7 +94,7 @@ static void told_one(const char *name, const int fd[2], int option)
 	set_int(fd[1], IPPROTO_IP, option, 1);
 	need(send(fd[0], "x", 1, 0) == 1);
 	need(get(fd[1], &msg, CONTROL, 0) == 1);
-	say_control(name, &msg);
+	say_controls(name, &msg);
 	set_int(fd[1], IPPROTO_IP, option, 0);
 }
 
@@ -190,7 +185,7 @@ static void sent_with(const int fd[2])
 	say_rc("IP_TTL of 1 byte", send_with(fd[0], IP_TTL, "\x07", 1));
 	say_rc("IP_TOS of 1 byte", send_with(fd[0], IP_TOS, "\x28", 1));
 	need(get(fd[1], &msg, CONTROL, 0) == 1);
-	say_control("sent with 1 byte", &msg);
+	say_controls("sent with 1 byte", &msg);
 	say_rc("IP_PKTINFO of no interface", send_with(fd[0], IP_PKTINFO, &info, sizeof(info)));
 	info = (struct in_pktinfo){.ipi_spec_dst = host_address(SERVER, 0).sin_addr};
 	say_rc("IP_PKTINFO of another's address",

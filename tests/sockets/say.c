@@ -59,6 +59,16 @@ void say_if(const char *name, bool holds)
 	say(name, holds ? "yes" : "no");
 }
 
+void say_control(const struct cmsghdr *c)
+{
+	size_t len = c->cmsg_len - CMSG_LEN(0);
+	int value = 0;
+
+	if (len <= sizeof(value))
+		memcpy(&value, CMSG_DATA(c), len);
+	say("", "level %d, type %d, %zu bytes, %d", c->cmsg_level, c->cmsg_type, len, value);
+}
+
 /* The bits' names, where a bit is not a synonym of another. */
 static const struct {
 	uint32_t bit;

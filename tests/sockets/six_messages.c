@@ -26,20 +26,14 @@ static ssize_t get(int fd, struct msghdr *msg, int flags)
 	return recvmsg(fd, msg, flags);
 }
 
-/* Numbers are told, of longer ones the length. */
-static void say_control(const char *name, const struct msghdr *msg)
+static void say_controls(const char *name, const struct msghdr *msg)
 {
 	struct msghdr copy = *msg;
 	int n = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&copy); c; c = CMSG_NXTHDR(&copy, c)) {
-		int value = 0;
-
-		if (c->cmsg_len - CMSG_LEN(0) <= sizeof(value))
-			memcpy(&value, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 		about("%s, control %d", name, n++);
-		say("", "level %d, type %d, %zu bytes, %d", c->cmsg_level, c->cmsg_type,
-		    c->cmsg_len - CMSG_LEN(0), value);
+		say_control(c);
 		if (c->cmsg_type == IPV6_PKTINFO && c->cmsg_level == IPPROTO_IPV6) {
 			struct sockaddr_in6 to = {.sin6_family = AF_INET6};
 			struct in6_pktinfo info;
@@ -119,7 +113,7 @@ static void told(void)
 			need(get(server, &msg, 0) == 1);
 			snprintf(name, sizeof(name), "%s, by %s",
 				 i == count ? "all" : options[i].name, ways[way]);
-			say_control(name, &msg);
+			say_controls(name, &msg);
 		}
 	}
 	close(fd);
@@ -152,7 +146,7 @@ static void send_with(const char *name, int fd, int server, const struct sockadd
 		return;
 	need(get(server, &in, 0) == 1);
 	say_address6("from", in.msg_name, in.msg_namelen);
-	say_control(name, &in);
+	say_controls(name, &in);
 }
 
 static void asked(int way)

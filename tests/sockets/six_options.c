@@ -71,16 +71,7 @@ static void sizes(const char *name, int type, int option)
 {
 	int fd = six_socket(type);
 
-	for (socklen_t room = 0; room <= 9; room += 1 + 4 * (room == 5)) {
-		uint8_t value[16] = {1};
-		socklen_t len = room;
-
-		about("%s in %u bytes", name, room);
-		say_rc("set", setsockopt(fd, IPPROTO_IPV6, option, value, room));
-		memset(value, 0xee, sizeof(value));
-		say_rc("read", getsockopt(fd, IPPROTO_IPV6, option, value, &len));
-		say("which is", "%u bytes, first %#x", len, value[0]);
-	}
+	option_in_sizes(name, fd, IPPROTO_IPV6, option);
 	close(fd);
 }
 

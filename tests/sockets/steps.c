@@ -311,3 +311,17 @@ void tells(const char *name, int ep)
 	else
 		say_rc(name, n);
 }
+
+void option_in_sizes(const char *name, int fd, int level, int option)
+{
+	for (socklen_t room = 0; room <= 9; room += 1 + 4 * (room == 5)) {
+		uint8_t value[16] = {1};
+		socklen_t len = room;
+
+		about("%s in %u bytes", name, room);
+		say_rc("set", setsockopt(fd, level, option, value, room));
+		memset(value, 0xee, sizeof(value));
+		say_rc("read", getsockopt(fd, level, option, value, &len));
+		say("which is", "%u bytes, first %#x", len, value[0]);
+	}
+}

@@ -122,6 +122,8 @@ void say_bytes(const char *name, const void *bytes, ssize_t n);
 void say_address(const char *name, const struct sockaddr_in *address, socklen_t len);
 /* The same of IPv6. */
 void say_address6(const char *name, const struct sockaddr_in6 *address, socklen_t len);
+/* A control message: a number itself, of what is longer the length. */
+void say_control(const struct cmsghdr *c);
 /* Whether it holds. */
 void say_if(const char *name, bool holds);
 
@@ -173,6 +175,8 @@ void tells(const char *name, int ep);
 
 void set_int(int fd, int level, int name, int value);
 int get_int(int fd, int level, int name);
+/* What becomes of an option that is a number in buffers of 0 to 9 bytes. */
+void option_in_sizes(const char *name, int fd, int level, int option);
 void set_nonblock(int fd, bool on);
 void set_timeout(int fd, int name, unsigned ms);
 void set_linger(int fd, bool on, int seconds);
