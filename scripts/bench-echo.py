@@ -258,6 +258,8 @@ def arguments():
                         help="drop runs in which a side waited for its core for more percent of the time (default 5)")
     parser.add_argument("--patience", type=float, default=10, metavar="S",
                         help="wait up to so long before each run until both cores are idle (default 10)")
+    parser.add_argument("--wire", choices=("memif", "vhost"), default="memif",
+                        help="what joins the two programs: memif (default), or virtio-user and vhost")
     parser.add_argument("--json", metavar="FILE", help="where the JSON goes (default build/bench/echo-TIME.json)")
     parser.add_argument("--no-huge", action="store_true", help="do without hugepages even if there are some")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
@@ -271,12 +273,12 @@ def arguments():
 
 def bench(args):
     """Measures; the report."""
-    with Rig(args.no_huge) as rig:
+    with Rig(args.no_huge, args.wire) as rig:
         facts = machine_facts(rig)
         print(header(facts), file=sys.stderr, flush=True)
         counted = [] if args.no_instructions else count_instructions(rig)
         samples = run_all(rig, args)
-    return {"bench": "echo", "machine": facts, "runs": args.runs, "seconds": args.seconds,
+    return {"bench": "echo", "wire": args.wire, "machine": facts, "runs": args.runs, "seconds": args.seconds,
             "wait_limit_percent": args.max_wait, "rows": [row_of(samples, w) for w in WORKLOADS],
             "instructions": counted, "samples": samples}
 
@@ -294,7 +296,7 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
         print(f"raw samples: {os.path.relpath(path)}", file=sys.stderr)
-    print(f"{header(report['machine'])}\n\n{(markdown if args.markdown else table)(report)}")
+    print(f"{header(report['machine'])}\nover {report['wire']}\n\n{(markdown if args.markdown else table)(report)}")
     return 0 if all(row[Netstk.name] for row in report["rows"]) else 1
 
 

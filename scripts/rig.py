@@ -189,7 +189,7 @@ class Program:
 class Rig:
     """The folder, the cores, the environment; ends what was started in it."""
 
-    def __init__(self, no_huge=False):
+    def __init__(self, no_huge=False, wire="memif"):
         self.folder = tempfile.mkdtemp(prefix="nsk-rig-")
         self.programs = []
         self.namespaces = []
@@ -197,6 +197,7 @@ class Rig:
         self.huge = not no_huge and huge_usable()
         self.env = dict(os.environ, RUNTIME_DIRECTORY=self.folder)
         self.wires = 0
+        self.wire = {"memif": self.memif, "vhost": self.vhost}[wire]
 
     def __enter__(self):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -228,11 +229,17 @@ class Rig:
         return process.pid
 
     def memif(self):
-        """Device arguments of the server's and the client's end of a new memif wire."""
+        """Its socket, and device arguments of the server's and the client's end of a new memif wire."""
         self.wires += 1
         path = os.path.join(self.folder, f"memif-{self.wires}.sock")
         ends = [f"net_memif0,role={role},id=0,socket={path},socket-abstract=no" for role in ("server", "client")]
         return path, ends
+
+    def vhost(self):
+        """The same of a new vhost-user wire; its server's end is the one that a hypervisor's host has."""
+        self.wires += 1
+        path = os.path.join(self.folder, f"vhost-{self.wires}.sock")
+        return path, [f"net_vhost0,iface={path}", f"net_virtio_user0,path={path}"]
 
     def veth(self, here, there, namespace):
         """A veth pair, one end in another namespace; nothing is left to hardware that is not there."""

@@ -16,7 +16,7 @@ from rig import Failure, Meter, json_objects, read, run, until
 
 PORT = 7
 REQUEST_BYTES = 64
-OURS, PEER = "10.9.1.2", "10.9.1.1"             # over memif: server, load
+OURS, PEER = "10.9.1.2", "10.9.1.1"             # over the virtual wire: server, load
 SOURCES = "10.9.3.0/26"                         # of many connections
 KERNEL, VETH_LOAD = "10.9.2.2", "10.9.2.1"      # over veth: the kernel's server, the kernel's client
 VETH_PACKET = "10.9.2.3"                        # the generator on af_packet
@@ -76,30 +76,32 @@ class Side:
         """The core that the load is put on from outside; None: it pins itself."""
 
 
-class MemifSide(Side):
+class WireSide(Side):
+    """Over memory that both programs see: the rig's kind of wire."""
+
     server_arguments = load_arguments = ()
 
     def start(self, workload):
         rig = self.rig
-        socket, (ours, self.theirs) = rig.memif()
+        socket, (ours, self.theirs) = rig.wire()
         room = ["-o", f"max_sockets={workload.connections + 1000}"] if self.connections and workload.in_flight else []
         self.server = rig.start(*self.server_arguments, *room, "-d", ours, "-a", f"{OURS}/16", "-l", rig.cores.server,
                                 *rig.memory())
-        until(f"{self.server.text}: its memif socket", lambda: self.server.need() and os.path.exists(socket))
+        until(f"{self.server.text}: its socket", lambda: self.server.need() and os.path.exists(socket))
 
     def load(self):
         return ["-d", self.theirs, "-a", f"{PEER}/16", "-l", self.rig.cores.load, *self.rig.memory(),
                 *self.load_arguments], OURS
 
 
-class Reflect(MemifSide):
+class Reflect(WireSide):
     name, title = "reflect", "reflector"
     connections = False
     server_arguments = ("nsk-reflect", "--quiet")
     load_arguments = ("--engine", "raw")
 
 
-class Netstk(MemifSide):
+class Netstk(WireSide):
     name, title = "netstk", "netstk"
     server_arguments = ("nsk-echo", "--tcp", PORT, "--json")
     load_arguments = ("--engine", "lean")
