@@ -218,27 +218,24 @@ ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg);
 bool dgram_hears_group(const struct dgram *d, const struct pkt *p);
 /* Leaves all groups. */
 void dgram_groups_leave(struct dgram *d);
-/* Options that are no numbers. False: it is none of them. */
-bool dgram_group_setsockopt(struct dgram *d, int level, int name, const void *value, socklen_t len,
-			    int *rc);
-bool dgram_group_getsockopt(const struct dgram *d, int level, int name, void *value,
-			    socklen_t *len);
+/* Options: rows of dgram_options. */
+int dgram_join_mreq(struct sock *s, const void *value, socklen_t len);
+int dgram_leave_mreq(struct sock *s, const void *value, socklen_t len);
+int dgram_join_req(struct sock *s, const void *value, socklen_t len);
+int dgram_leave_req(struct sock *s, const void *value, socklen_t len);
+int dgram_get_group_iface(struct sock *s, void *value, socklen_t *len);
+int dgram_set_group_iface(struct sock *s, const void *value, socklen_t len);
 
 /* ---- options: options.c ---- */
 
-/* A row is yes or no to something that the socket wants, or has functions of its own. */
-struct dgram_option {
-	int level, name;
-	int (*get)(struct dgram *d);
-	int (*set)(struct dgram *d, int value); /* NULL: read only */
-	uint16_t wants;				/* enum dgram_wants */
-};
+/* Those of all datagrams; a protocol's own go before. */
+extern const struct sock_options dgram_options;
 
-/* The options of a protocol, then those of all datagrams, then those of all sockets. */
-int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
-		     int name, void *value, socklen_t *len);
-int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
-		     int name, const void *value, socklen_t len);
+/* A row that is yes or no to something that the socket wants to be told: enum dgram_wants. */
+#define DGRAM_WANTS(Level, Name, Wants) \
+	SOCK_FLAG(Level, Name, Wants, dgram_get_wants, dgram_set_wants)
+int dgram_get_wants(struct sock *s, uint32_t wants);
+int dgram_set_wants(struct sock *s, uint32_t wants, int value);
 
 /* ---- sending: send.c ---- */
 

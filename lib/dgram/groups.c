@@ -183,39 +183,50 @@ static int choose_iface(struct dgram *d, const struct request *r)
 	return 0;
 }
 
-static const struct {
-	int level, name;
-	int (*read)(struct request *r, const void *value, socklen_t len);
-	int (*set)(struct dgram *d, const struct request *r);
-} options[] = {
-	{IPPROTO_IP, IP_ADD_MEMBERSHIP, read_mreq, join},
-	{IPPROTO_IP, IP_DROP_MEMBERSHIP, read_mreq, leave},
-	{IPPROTO_IP, MCAST_JOIN_GROUP, read_group_req, join},
-	{IPPROTO_IP, MCAST_LEAVE_GROUP, read_group_req, leave},
-	{IPPROTO_IP, IP_MULTICAST_IF, read_iface, choose_iface},
-};
-
-bool dgram_group_setsockopt(struct dgram *d, int level, int name, const void *value, socklen_t len,
-			    int *rc)
+int dgram_join_mreq(struct sock *s, const void *value, socklen_t len)
 {
 	struct request r;
+	int rc = read_mreq(&r, value, len);
 
-	for (size_t i = 0; i < NSK_ARRAY_LEN(options); i++) {
-		if (options[i].level != level || options[i].name != name)
-			continue;
-		*rc = options[i].read(&r, value, len);
-		if (*rc == 0)
-			*rc = options[i].set(d, &r);
-		return true;
-	}
-	return false;
+	return rc ? rc : join(dgram_of(s), &r);
 }
 
-bool dgram_group_getsockopt(const struct dgram *d, int level, int name, void *value, socklen_t *len)
+int dgram_leave_mreq(struct sock *s, const void *value, socklen_t len)
 {
-	if (level != IPPROTO_IP || name != IP_MULTICAST_IF)
-		return false;
-	*len = NSK_MIN(*len, (socklen_t)sizeof(d->mcast_addr));
-	memcpy(value, &d->mcast_addr, *len);
-	return true;
+	struct request r;
+	int rc = read_mreq(&r, value, len);
+
+	return rc ? rc : leave(dgram_of(s), &r);
+}
+
+int dgram_join_req(struct sock *s, const void *value, socklen_t len)
+{
+	struct request r;
+	int rc = read_group_req(&r, value, len);
+
+	return rc ? rc : join(dgram_of(s), &r);
+}
+
+int dgram_leave_req(struct sock *s, const void *value, socklen_t len)
+{
+	struct request r;
+	int rc = read_group_req(&r, value, len);
+
+	return rc ? rc : leave(dgram_of(s), &r);
+}
+
+int dgram_set_group_iface(struct sock *s, const void *value, socklen_t len)
+{
+	struct request r;
+	int rc = read_iface(&r, value, len);
+
+	return rc ? rc : choose_iface(dgram_of(s), &r);
+}
+
+int dgram_get_group_iface(struct sock *s, void *value, socklen_t *len)
+{
+	const struct dgram *d = dgram_of(s);
+
+	sock_option_copy(&d->mcast_addr, sizeof(d->mcast_addr), value, len);
+	return 0;
 }

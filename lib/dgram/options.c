@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Socket options of datagrams: buffer sizes, what is told beside a datagram, and what of IPPROTO_IP
- * and IPPROTO_IPV6 only datagrams have, one row an option. A protocol's own are asked before,
- * lib/sock's after. */
+ * and IPPROTO_IPV6 only datagrams have. */
 #include <errno.h>
 #include <netinet/in.h>
 
@@ -18,44 +17,42 @@ static uint32_t buffer_size(int value)
 	return NSK_MAX(2 * half, (uint32_t)BUF_MIN);
 }
 
-static int get_rcvbuf(struct dgram *d)
+static int get_rcvbuf(struct sock *s)
 {
-	return (int)d->rcvbuf;
+	return (int)dgram_of(s)->rcvbuf;
 }
 
-static int set_rcvbuf(struct dgram *d, int value)
+static int set_rcvbuf(struct sock *s, int value)
 {
-	d->rcvbuf = buffer_size(value);
+	dgram_of(s)->rcvbuf = buffer_size(value);
 	return 0;
 }
 
-static int get_sndbuf(struct dgram *d)
+static int get_sndbuf(struct sock *s)
 {
-	return (int)d->sndbuf;
+	return (int)dgram_of(s)->sndbuf;
 }
 
-static int set_sndbuf(struct dgram *d, int value)
+static int set_sndbuf(struct sock *s, int value)
 {
-	d->sndbuf = buffer_size(value);
+	dgram_of(s)->sndbuf = buffer_size(value);
 	return 0;
 }
 
-static int get_mcast_ttl(struct dgram *d)
+static int get_mcast_ttl(struct sock *s)
 {
-	return d->mcast_ttl;
+	return dgram_of(s)->mcast_ttl;
 }
 
-static int set_mcast_ttl(struct dgram *d, int value)
+static int set_mcast_ttl(struct sock *s, int value)
 {
-	if (value < -1 || value > 255)
-		return -EINVAL;
-	d->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
+	dgram_of(s)->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
 	return 0;
 }
 
-static int get_loop(struct dgram *d)
+static int get_loop(struct sock *s)
 {
-	return !(d->flags & DGRAM_F_NO_LOOP);
+	return !(dgram_of(s)->flags & DGRAM_F_NO_LOOP);
 }
 
 static int set_flag(struct dgram *d, uint16_t flag, bool on)
@@ -64,70 +61,69 @@ static int set_flag(struct dgram *d, uint16_t flag, bool on)
 	return 0;
 }
 
-static int set_loop(struct dgram *d, int value)
+static int set_loop(struct sock *s, int value)
 {
-	return set_flag(d, DGRAM_F_NO_LOOP, !value);
+	return set_flag(dgram_of(s), DGRAM_F_NO_LOOP, !value);
 }
 
-static int get_all_groups(struct dgram *d)
+static int get_all_groups(struct sock *s)
 {
-	return !(d->flags & DGRAM_F_OWN_GROUPS);
+	return !(dgram_of(s)->flags & DGRAM_F_OWN_GROUPS);
 }
 
-static int set_all_groups(struct dgram *d, int value)
+static int set_all_groups(struct sock *s, int value)
 {
-	return value & ~1 ? -EINVAL : set_flag(d, DGRAM_F_OWN_GROUPS, !value);
+	return set_flag(dgram_of(s), DGRAM_F_OWN_GROUPS, !value);
 }
 
-static int get_mtu_discover(struct dgram *d)
+static int get_mtu_discover(struct sock *s)
 {
-	return d->mtu_discover;
+	return dgram_of(s)->mtu_discover;
 }
 
-static int set_mtu_discover(struct dgram *d, int value)
+static int set_mtu_discover(struct sock *s, int value)
 {
-	if (value < IP_PMTUDISC_DONT || value > IP_PMTUDISC_OMIT)
-		return -EINVAL;
-	d->mtu_discover = (uint8_t)value;
+	dgram_of(s)->mtu_discover = (uint8_t)value;
 	return 0;
 }
 
-static int get_mtu_discover6(struct dgram *d)
+static int get_mtu_discover6(struct sock *s)
 {
-	return d->mtu_discover6;
+	return dgram_of(s)->mtu_discover6;
 }
 
-static int set_mtu_discover6(struct dgram *d, int value)
+static int set_mtu_discover6(struct sock *s, int value)
 {
-	if (value < IPV6_PMTUDISC_DONT || value > IPV6_PMTUDISC_OMIT)
-		return -EINVAL;
-	d->mtu_discover6 = (uint8_t)value;
+	dgram_of(s)->mtu_discover6 = (uint8_t)value;
 	return 0;
 }
 
-static int get_dontfrag(struct dgram *d)
+static int get_dontfrag(struct sock *s)
 {
-	return d->whole6;
+	return dgram_of(s)->whole6;
 }
 
-static int set_dontfrag(struct dgram *d, int value)
+static int set_dontfrag(struct sock *s, int value)
 {
-	d->whole6 = value != 0;
+	dgram_of(s)->whole6 = value != 0;
 	return 0;
 }
 
-static int get_six_only(struct dgram *d)
+static int get_six_only(struct sock *s)
 {
-	return !!(d->sock.six & SOCK_SIX_ONLY);
+	return !!(s->six & SOCK_SIX_ONLY);
 }
 
-static int set_six_only(struct dgram *d, int value)
+static int set_six_only(struct sock *s, int value)
 {
+	struct dgram *d = dgram_of(s);
+
 	return sock_set_six_only(&d->sock, d->flags & DGRAM_F_BOUND, value);
 }
 
-static int get_mtu(struct dgram *d)
+static int get_mtu(struct sock *s)
 {
+	struct dgram *d = dgram_of(s);
 	struct ip_addr src;
 	int rc;
 
@@ -137,15 +133,21 @@ static int get_mtu(struct dgram *d)
 	return rc ? rc : (int)dgram_path_mtu(d, &d->route, &d->faddr);
 }
 
-static int get_error(struct dgram *d)
+static int get_error(struct sock *s)
 {
-	return -dgram_take_error(d);
+	return -dgram_take_error(dgram_of(s));
+}
+
+int dgram_get_wants(struct sock *s, uint32_t wants)
+{
+	return (dgram_of(s)->wants & wants) != 0;
 }
 
 /* Linux's two kinds of time stamp exclude each other. */
-static int set_wants(struct dgram *d, uint16_t wants, int value)
+int dgram_set_wants(struct sock *s, uint32_t wants, int value)
 {
 	const uint16_t times = DGRAM_WANTS_TIME_US | DGRAM_WANTS_TIME_NS;
+	struct dgram *d = dgram_of(s);
 
 	if (wants & times && value)
 		d->wants &= (uint16_t)~times;
@@ -155,90 +157,50 @@ static int set_wants(struct dgram *d, uint16_t wants, int value)
 	return 0;
 }
 
-static const struct dgram_option options[] = {
-	{SOL_SOCKET, SO_ERROR, get_error, NULL, 0},
-	{SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf, 0},
-	{SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf, 0},
-	{IPPROTO_IP, IP_MULTICAST_TTL, get_mcast_ttl, set_mcast_ttl, 0},
-	{IPPROTO_IP, IP_MULTICAST_LOOP, get_loop, set_loop, 0},
-	{IPPROTO_IP, IP_MULTICAST_ALL, get_all_groups, set_all_groups, 0},
-	{IPPROTO_IP, IP_MTU_DISCOVER, get_mtu_discover, set_mtu_discover, 0},
-	{IPPROTO_IP, IP_MTU, get_mtu, NULL, 0},
-	{SOL_SOCKET, SO_TIMESTAMP, NULL, NULL, DGRAM_WANTS_TIME_US},
-	{SOL_SOCKET, SO_TIMESTAMPNS, NULL, NULL, DGRAM_WANTS_TIME_NS},
-	{SOL_SOCKET, SO_RXQ_OVFL, NULL, NULL, DGRAM_WANTS_OVERFLOWS},
-	{IPPROTO_IP, IP_PKTINFO, NULL, NULL, DGRAM_WANTS_PKTINFO},
-	{IPPROTO_IP, IP_RECVTTL, NULL, NULL, DGRAM_WANTS_TTL},
-	{IPPROTO_IP, IP_RECVTOS, NULL, NULL, DGRAM_WANTS_TOS},
-	{IPPROTO_IP, IP_RECVORIGDSTADDR, NULL, NULL, DGRAM_WANTS_DESTINATION},
-	{IPPROTO_IP, IP_RECVERR, NULL, NULL, DGRAM_WANTS_ERRORS},
-	{IPPROTO_IPV6, IPV6_V6ONLY, get_six_only, set_six_only, 0},
-	{IPPROTO_IPV6, IPV6_MTU_DISCOVER, get_mtu_discover6, set_mtu_discover6, 0},
-	{IPPROTO_IPV6, IPV6_MTU, get_mtu, NULL, 0},
-	{IPPROTO_IPV6, IPV6_DONTFRAG, get_dontfrag, set_dontfrag, 0},
-	{IPPROTO_IPV6, IPV6_RECVPKTINFO, NULL, NULL, DGRAM_WANTS_PKTINFO6},
-	{IPPROTO_IPV6, IPV6_RECVHOPLIMIT, NULL, NULL, DGRAM_WANTS_HOPLIMIT},
-	{IPPROTO_IPV6, IPV6_RECVTCLASS, NULL, NULL, DGRAM_WANTS_TCLASS},
-	{IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, NULL, NULL, DGRAM_WANTS_DESTINATION6},
-	{IPPROTO_IPV6, IPV6_RECVERR, NULL, NULL, DGRAM_WANTS_ERRORS6},
+/* As Linux: most of IPPROTO_IP take no bytes for 0, those of groups do not. */
+#define GROUP_INT(Name, Least, Most, Get, Set)                                    \
+	{                                                                         \
+		.level = IPPROTO_IP, .name = (Name), .type = SOCK_OPT_INT_NEEDED, \
+		.least = (Least), .most = (Most), .get = (Get), .set = (Set)      \
+	}
+
+static const struct sock_option rows[] = {
+	SOCK_INT(SOL_SOCKET, SO_ERROR, get_error, NULL),
+	SOCK_INT(SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf),
+	SOCK_INT(SOL_SOCKET, SO_SNDBUF, get_sndbuf, set_sndbuf),
+	DGRAM_WANTS(SOL_SOCKET, SO_TIMESTAMP, DGRAM_WANTS_TIME_US),
+	DGRAM_WANTS(SOL_SOCKET, SO_TIMESTAMPNS, DGRAM_WANTS_TIME_NS),
+	DGRAM_WANTS(SOL_SOCKET, SO_RXQ_OVFL, DGRAM_WANTS_OVERFLOWS),
+	GROUP_INT(IP_MULTICAST_TTL, -1, UINT8_MAX, get_mcast_ttl, set_mcast_ttl),
+	GROUP_INT(IP_MULTICAST_LOOP, INT_MIN, INT_MAX, get_loop, set_loop),
+	GROUP_INT(IP_MULTICAST_ALL, 0, 1, get_all_groups, set_all_groups),
+	SOCK_BYTES(IPPROTO_IP, IP_MULTICAST_IF, 0, dgram_get_group_iface, dgram_set_group_iface),
+	SOCK_BYTES(IPPROTO_IP, IP_ADD_MEMBERSHIP, 0, NULL, dgram_join_mreq),
+	SOCK_BYTES(IPPROTO_IP, IP_DROP_MEMBERSHIP, 0, NULL, dgram_leave_mreq),
+	SOCK_BYTES(IPPROTO_IP, MCAST_JOIN_GROUP, 0, NULL, dgram_join_req),
+	SOCK_BYTES(IPPROTO_IP, MCAST_LEAVE_GROUP, 0, NULL, dgram_leave_req),
+	SOCK_INT_IN(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT,
+		    get_mtu_discover, set_mtu_discover),
+	SOCK_INT(IPPROTO_IP, IP_MTU, get_mtu, NULL),
+	DGRAM_WANTS(IPPROTO_IP, IP_PKTINFO, DGRAM_WANTS_PKTINFO),
+	DGRAM_WANTS(IPPROTO_IP, IP_RECVTTL, DGRAM_WANTS_TTL),
+	DGRAM_WANTS(IPPROTO_IP, IP_RECVTOS, DGRAM_WANTS_TOS),
+	DGRAM_WANTS(IPPROTO_IP, IP_RECVORIGDSTADDR, DGRAM_WANTS_DESTINATION),
+	DGRAM_WANTS(IPPROTO_IP, IP_RECVERR, DGRAM_WANTS_ERRORS),
+	SOCK_INT(IPPROTO_IPV6, IPV6_V6ONLY, get_six_only, set_six_only),
+	SOCK_INT_IN(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, IPV6_PMTUDISC_OMIT,
+		    get_mtu_discover6, set_mtu_discover6),
+	SOCK_INT(IPPROTO_IPV6, IPV6_MTU, get_mtu, NULL),
+	SOCK_INT(IPPROTO_IPV6, IPV6_DONTFRAG, get_dontfrag, set_dontfrag),
+	DGRAM_WANTS(IPPROTO_IPV6, IPV6_RECVPKTINFO, DGRAM_WANTS_PKTINFO6),
+	DGRAM_WANTS(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, DGRAM_WANTS_HOPLIMIT),
+	DGRAM_WANTS(IPPROTO_IPV6, IPV6_RECVTCLASS, DGRAM_WANTS_TCLASS),
+	DGRAM_WANTS(IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, DGRAM_WANTS_DESTINATION6),
+	DGRAM_WANTS(IPPROTO_IPV6, IPV6_RECVERR, DGRAM_WANTS_ERRORS6),
 };
 
-static const struct dgram_option *find_in(const struct dgram_option *table, size_t count, int level,
-					  int name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (table[i].level == level && table[i].name == name)
-			return &table[i];
-	return NULL;
-}
-
-static const struct dgram_option *find_option(const struct dgram *d, const struct dgram_option *own,
-					      size_t count, int level, int name)
-{
-	const struct dgram_option *o = find_in(own, count, level, name);
-
-	if (level == IPPROTO_IPV6 && !sock_is_six(&d->sock))
-		return NULL;
-	return o ? o : find_in(options, NSK_ARRAY_LEN(options), level, name);
-}
-
-int dgram_getsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
-		     int name, void *value, socklen_t *len)
-{
-	const struct dgram_option *o = find_option(d, own, count, level, name);
-	int number;
-
-	if (dgram_group_getsockopt(d, level, name, value, len))
-		return 0;
-	if (!o)
-		return sock_getsockopt(&d->sock, level, name, value, len);
-	number = o->wants ? (d->wants & o->wants) != 0 : o->get(d);
-	if (number < 0)
-		return number;
-	sock_option_out(level, number, value, len);
-	return 0;
-}
-
-/* As Linux: most of IPPROTO_IP take no bytes for 0, those of groups do not. */
-static bool wants_value(const struct dgram_option *o)
-{
-	return o->set == set_mcast_ttl || o->set == set_loop || o->set == set_all_groups;
-}
-
-int dgram_setsockopt(struct dgram *d, const struct dgram_option *own, size_t count, int level,
-		     int name, const void *value, socklen_t len)
-{
-	const struct dgram_option *o = find_option(d, own, count, level, name);
-	int number, rc;
-
-	if (dgram_group_setsockopt(d, level, name, value, len, &rc))
-		return rc;
-	if (!o)
-		return sock_setsockopt(&d->sock, level, name, value, len);
-	if (!o->set && !o->wants)
-		return sock_option_unset(&d->sock, level, len);
-	rc = !len && wants_value(o) ? -EINVAL : sock_option_in(level, value, len, &number);
-	if (rc)
-		return rc;
-	return o->wants ? set_wants(d, o->wants, number) : o->set(d, number);
-}
+const struct sock_options dgram_options = {
+	.row = rows,
+	.count = NSK_ARRAY_LEN(rows),
+	.next = &sock_options,
+};

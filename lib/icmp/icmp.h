@@ -78,7 +78,6 @@ int icmp_autobind(struct icmp_sock *i);
 /* send.c, options.c: rows of sock_ops. */
 ssize_t icmp_raw_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
 ssize_t icmp_ping_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
-int icmp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
-int icmp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+extern const struct sock_options icmp_raw_options;
 
 #endif

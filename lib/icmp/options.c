@@ -1,57 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Socket options that only raw sockets have: the filter and the IP header. The others are
- * lib/dgram's. */
-#include <errno.h>
+/* Socket options that only raw sockets have: the filter and the IP header. */
 #include <linux/icmp.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "icmp/icmp.h"
 
-static int get_header_included(struct dgram *d)
+static int get_header_included(struct sock *s)
 {
-	return icmp_sock_of(&d->sock)->header_included;
+	return icmp_sock_of(s)->header_included;
 }
 
-static int set_header_included(struct dgram *d, int value)
+static int set_header_included(struct sock *s, int value)
 {
-	icmp_sock_of(&d->sock)->header_included = value != 0;
+	icmp_sock_of(s)->header_included = value != 0;
 	return 0;
 }
 
-static const struct dgram_option raw_options[] = {
-	{IPPROTO_IP, IP_HDRINCL, get_header_included, set_header_included, 0},
-};
-
-/* The one option that is no number. */
-static bool is_filter(const struct icmp_sock *i, int level, int name)
+static int get_filter(struct sock *s, void *value, socklen_t *len)
 {
-	return icmp_is_raw(i) && level == SOL_RAW && name == ICMP_FILTER;
-}
+	const struct icmp_sock *i = icmp_sock_of(s);
 
-static size_t rows(const struct icmp_sock *i)
-{
-	return icmp_is_raw(i) ? NSK_ARRAY_LEN(raw_options) : 0;
-}
-
-int icmp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len)
-{
-	struct icmp_sock *i = icmp_sock_of(s);
-
-	if (!is_filter(i, level, name))
-		return dgram_getsockopt(&i->d, raw_options, rows(i), level, name, value, len);
-	*len = NSK_MIN(*len, (socklen_t)sizeof(i->filter));
-	memcpy(value, &i->filter, *len);
+	sock_option_copy(&i->filter, sizeof(i->filter), value, len);
 	return 0;
 }
 
 /* A shorter filter changes the first types alone, as in Linux. */
-int icmp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len)
+static int set_filter(struct sock *s, const void *value, socklen_t len)
 {
 	struct icmp_sock *i = icmp_sock_of(s);
 
-	if (!is_filter(i, level, name))
-		return dgram_setsockopt(&i->d, raw_options, rows(i), level, name, value, len);
 	memcpy(&i->filter, value, NSK_MIN(len, (socklen_t)sizeof(i->filter)));
 	return 0;
 }
+
+static const struct sock_option rows[] = {
+	SOCK_INT(IPPROTO_IP, IP_HDRINCL, get_header_included, set_header_included),
+	SOCK_BYTES(SOL_RAW, ICMP_FILTER, 0, get_filter, set_filter),
+};
+
+const struct sock_options icmp_raw_options = {
+	.row = rows,
+	.count = NSK_ARRAY_LEN(rows),
+	.next = &dgram_options,
+};

@@ -249,22 +249,20 @@ static int icmp_connect(struct sock *s, const struct sockaddr *sa, socklen_t len
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
-#define ICMP_OPS                                                                        \
-	.protocol = IPPROTO_ICMP, .connect = icmp_connect, .recvmsg = dgram_recvmsg,    \
-	.shutdown = dgram_shutdown, .close = icmp_close, .getsockopt = icmp_getsockopt, \
-	.setsockopt = icmp_setsockopt, .getname = dgram_getname, .ioctl = dgram_ioctl,  \
-	.zc_recv = dgram_zc_recv, .zc_msg = dgram_zc_msg
+#define ICMP_OPS                                                                     \
+	.protocol = IPPROTO_ICMP, .connect = icmp_connect, .recvmsg = dgram_recvmsg, \
+	.shutdown = dgram_shutdown, .close = icmp_close, .getname = dgram_getname,   \
+	.ioctl = dgram_ioctl, .zc_recv = dgram_zc_recv, .zc_msg = dgram_zc_msg
 
 static const struct sock_ops raw_ops = {
 	ICMP_OPS,
 	.type = SOCK_RAW,
+	.options = &icmp_raw_options,
 	.bind = raw_bind,
 	.sendmsg = icmp_raw_sendmsg,
 };
 
 static const struct sock_ops ping_ops = {
-	ICMP_OPS,
-	.type = SOCK_DGRAM,
-	.bind = ping_bind,
-	.sendmsg = icmp_ping_sendmsg,
+	ICMP_OPS,	   .type = SOCK_DGRAM,		 .options = &dgram_options,
+	.bind = ping_bind, .sendmsg = icmp_ping_sendmsg,
 };

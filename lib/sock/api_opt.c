@@ -32,8 +32,7 @@ static int getsockopt_run(struct sock *s, void *arg)
 		return -EFAULT;
 	if (*o->len > INT_MAX)
 		return -EINVAL;
-	return (s->ops->getsockopt ? s->ops->getsockopt : sock_getsockopt)(s, o->level, o->name,
-									   o->value, o->len);
+	return sock_option_get(s, o->level, o->name, o->value, o->len);
 }
 
 int nsk_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
@@ -53,8 +52,7 @@ static int setsockopt_run(struct sock *s, void *arg)
 		return -EINVAL;
 	if (!o->value)
 		return -EFAULT;
-	return (s->ops->setsockopt ? s->ops->setsockopt : sock_setsockopt)(s, o->level, o->name,
-									   o->value, *o->len);
+	return sock_option_set(s, o->level, o->name, o->value, *o->len);
 }
 
 int nsk_setsockopt(int fd, int level, int name, const void *value, socklen_t len)

@@ -19,6 +19,7 @@
 #include "base/addr.h"
 #include "base/compiler.h"
 #include "mbuf/worker.h"
+#include "sock/option.h"
 
 struct epoll_item;
 struct rte_mbuf;
@@ -35,8 +36,7 @@ enum sock_name {
 
 /*
  * What a protocol can do. sendmsg, recvmsg and close must be there; a missing other one makes the
- * call fail with EOPNOTSUPP (getsockopt, setsockopt: fall back to sock_getsockopt,
- * sock_setsockopt; ioctl: ENOTTY).
+ * call fail with EOPNOTSUPP (ioctl: ENOTTY).
  */
 struct sock_ops {
 	int type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW; 0 for an epoll instance */
@@ -81,8 +81,7 @@ struct sock_ops {
 	/* Last reference gone: the protocol ends it in its own time and frees it; s is not to be
 	 * used any more. It has no epoll registrations by now. */
 	void (*close)(struct sock *s);
-	int (*getsockopt)(struct sock *s, int level, int name, void *value, socklen_t *len);
-	int (*setsockopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
+	const struct sock_options *options; /* NULL: those of all sockets */
 	/* -ENOTCONN: there is no peer. */
 	int (*getname)(struct sock *s, enum sock_name which, struct sockaddr *addr, socklen_t *len);
 	/* FIONREAD (SIOCINQ), TIOCOUTQ (SIOCOUTQ), SIOCOUTQNSD, SIOCATMARK; -ENOTTY for others. */
@@ -256,23 +255,8 @@ struct sock_family {
 	int (*create)(struct nsk_worker *w, uint8_t domain, struct sock **s);
 };
 
-/* Options of levels SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6 that live in struct sock; -ENOPROTOOPT
- * if not one of them. lib/sock/options.c */
-int sock_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
-int sock_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
 /* IPV6_V6ONLY; bound: it has a name already, and this is too late (-EINVAL). */
 int sock_set_six_only(struct sock *s, bool bound, bool on);
-
-/*
- * An option's value that is an int, from and to the application's memory. The options of IP are
- * also taken as one byte or none, which is 0, and given as one if the room is short, as in Linux;
- * all others are -EINVAL if shorter, and cut.
- */
-int sock_option_in(int level, const void *value, socklen_t len, int *number);
-/* What setting an option comes to that there is not, or that can only be read: as in Linux too
- * short a value is found first, where all are numbers. */
-int sock_option_unset(const struct sock *s, int level, socklen_t len);
-void sock_option_out(int level, int number, void *value, socklen_t *len);
 
 /*
  * A control message behind the used bytes of msg's room, which it makes more. As Linux: what does

@@ -153,14 +153,13 @@ void tcp_fastopen_cache_free(struct nsk_worker *w);
 /* What the options of one bit have in common; -ENOBUFS without memory. */
 int tcp_fastopen_set_bit(struct nsk_worker *w, struct tcp_conn *c, enum fastopen_bits bit, bool on);
 
-int tcp_fastopen_get_connect(struct nsk_worker *w, struct tcp_conn *c);
-int tcp_fastopen_set_connect(struct nsk_worker *w, struct tcp_conn *c, int v);
-int tcp_fastopen_get_most(struct nsk_worker *w, struct tcp_conn *c);
-int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v);
-int tcp_fastopen_get_no_cookie(struct nsk_worker *w, struct tcp_conn *c);
-int tcp_fastopen_set_no_cookie(struct nsk_worker *w, struct tcp_conn *c, int v);
-int tcp_fastopen_get_key(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len);
-int tcp_fastopen_set_key(struct nsk_worker *w, struct tcp_conn *c, const void *value,
-			 socklen_t len);
+int tcp_fastopen_get_connect(struct sock *s);
+int tcp_fastopen_set_connect(struct sock *s, int v);
+int tcp_fastopen_get_most(struct sock *s);
+int tcp_fastopen_set_most(struct sock *s, int v);
+int tcp_fastopen_get_no_cookie(struct sock *s);
+int tcp_fastopen_set_no_cookie(struct sock *s, int v);
+int tcp_fastopen_get_key(struct sock *s, void *value, socklen_t *len);
+int tcp_fastopen_set_key(struct sock *s, const void *value, socklen_t len);
 
 #endif

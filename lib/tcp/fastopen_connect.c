@@ -275,16 +275,18 @@ void tcp_fastopen_ended(struct nsk_worker *w, struct tcp_conn *c, int err)
 
 /* ---- options ---- */
 
-int tcp_fastopen_get_connect(struct nsk_worker *w, struct tcp_conn *c)
+int tcp_fastopen_get_connect(struct sock *s)
 {
-	(void)w;
+	struct tcp_conn *c = conn_of_sock(s);
+
 	return c->ext && (c->ext->fastopen_bits & FASTOPEN_CONNECT);
 }
 
-int tcp_fastopen_set_connect(struct nsk_worker *w, struct tcp_conn *c, int v)
+int tcp_fastopen_set_connect(struct sock *s, int v)
 {
-	if (v < 0 || v > 1)
-		return -EINVAL;
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
+
 	if (!(SETTING(w->set, tcp_fastopen) & FASTOPEN_CLIENT))
 		return -EOPNOTSUPP;
 	if (c->state != TCPS_CLOSED)

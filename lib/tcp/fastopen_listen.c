@@ -339,17 +339,20 @@ int tcp_fastopen_set_bit(struct nsk_worker *w, struct tcp_conn *c, enum fastopen
 	return 0;
 }
 
-int tcp_fastopen_get_most(struct nsk_worker *w, struct tcp_conn *c)
+int tcp_fastopen_get_most(struct sock *s)
 {
-	(void)w;
+	struct tcp_conn *c = conn_of_sock(s);
+
 	return c->ext && c->ext->fastopen ? (int)c->ext->fastopen->most : 0;
 }
 
-int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v)
+int tcp_fastopen_set_most(struct sock *s, int v)
 {
+	struct tcp_conn *c = conn_of_sock(s);
+	struct nsk_worker *w = s->worker;
 	struct tcp_fastopen *fo;
 
-	if (v < 0 || !may_set(c))
+	if (!may_set(c))
 		return -EINVAL;
 	fo = tcp_fastopen_of(w, c);
 	if (!fo)
@@ -358,36 +361,41 @@ int tcp_fastopen_set_most(struct nsk_worker *w, struct tcp_conn *c, int v)
 	return 0;
 }
 
-int tcp_fastopen_get_no_cookie(struct nsk_worker *w, struct tcp_conn *c)
+int tcp_fastopen_get_no_cookie(struct sock *s)
 {
-	(void)w;
+	struct tcp_conn *c = conn_of_sock(s);
+
 	return c->ext && (c->ext->fastopen_bits & FASTOPEN_NO_COOKIE);
 }
 
-int tcp_fastopen_set_no_cookie(struct nsk_worker *w, struct tcp_conn *c, int v)
+int tcp_fastopen_set_no_cookie(struct sock *s, int v)
 {
-	if (v < 0 || v > 1 || !may_set(c))
+	struct tcp_conn *c = conn_of_sock(s);
+
+	if (!may_set(c))
 		return -EINVAL;
-	return tcp_fastopen_set_bit(w, c, FASTOPEN_NO_COOKIE, v);
+	return tcp_fastopen_set_bit(s->worker, c, FASTOPEN_NO_COOKIE, v);
 }
 
 /* As Linux: 16 octets or, with the key before, 32; the stack's if the socket has none. */
-int tcp_fastopen_get_key(struct nsk_worker *w, struct tcp_conn *c, void *value, socklen_t *len)
+int tcp_fastopen_get_key(struct sock *s, void *value, socklen_t *len)
 {
-	struct fastopen_keys keys = keys_of(w, c->ext ? c->ext->fastopen : NULL);
+	struct tcp_conn *c = conn_of_sock(s);
+	struct fastopen_keys keys = keys_of(s->worker, c->ext ? c->ext->fastopen : NULL);
 
 	*len = NSK_MIN(*len, (socklen_t)(keys.count * FASTOPEN_KEY_LEN));
 	memcpy(value, keys.key, *len);
 	return 0;
 }
 
-int tcp_fastopen_set_key(struct nsk_worker *w, struct tcp_conn *c, const void *value, socklen_t len)
+int tcp_fastopen_set_key(struct sock *s, const void *value, socklen_t len)
 {
+	struct tcp_conn *c = conn_of_sock(s);
 	struct tcp_fastopen *fo;
 
 	if (len != FASTOPEN_KEY_LEN && len != 2 * FASTOPEN_KEY_LEN)
 		return -EINVAL;
-	fo = tcp_fastopen_of(w, c);
+	fo = tcp_fastopen_of(s->worker, c);
 	if (!fo)
 		return -ENOBUFS;
 	fo->own_key.count = len / FASTOPEN_KEY_LEN;

@@ -59,8 +59,7 @@ ssize_t tcp_recv_urgent(struct sock *s, struct msghdr *msg, int flags);
 uint32_t tcp_readable_octets(const struct tcp_conn *c);
 
 /* sockopt.c */
-int tcp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
-int tcp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+extern const struct sock_options tcp_options;
 
 /* info.c: fills at most *len bytes with Linux's struct tcp_info. */
 void tcp_info_get(const struct nsk_worker *w, const struct tcp_conn *c, void *value,

@@ -12,8 +12,8 @@
 	.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .bind = tcp_bind, .listen = tcp_listen,   \
 	.connect = tcp_connect, .connected = tcp_connected, .accept = tcp_accept,               \
 	.sendmsg = tcp_sendmsg, .send = tcp_send, .shutdown = tcp_shutdown, .close = tcp_close, \
-	.getsockopt = tcp_getsockopt, .setsockopt = tcp_setsockopt, .getname = tcp_getname,     \
-	.ioctl = tcp_ioctl, .zc_send = tcp_zc_send, .zc_queue = tcp_zc_queue, .move = tcp_move
+	.options = &tcp_options, .getname = tcp_getname, .ioctl = tcp_ioctl,                    \
+	.zc_send = tcp_zc_send, .zc_queue = tcp_zc_queue, .move = tcp_move
 
 const struct sock_ops tcp_sock_ops = {
 	ROWS,

@@ -127,8 +127,7 @@ int udp_send_payload(const struct dgram_sending *x, const struct msghdr *msg, si
 
 /* udp_send.c, udp_options.c: rows of udp_ops. */
 ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags);
-int udp_getsockopt(struct sock *s, int level, int name, void *value, socklen_t *len);
-int udp_setsockopt(struct sock *s, int level, int name, const void *value, socklen_t len);
+extern const struct sock_options udp_options;
 
 /* udp_sock.c: binds the socket that sends to a port of our choice if it has none. 0 or -errno. */
 int udp_autobind(const struct dgram_sending *x);

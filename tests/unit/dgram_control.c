@@ -57,8 +57,8 @@ static void set(struct sock *s, int level, int option, int value)
 	int back = -1;
 	socklen_t len = sizeof(back);
 
-	assert_int_equal(s->ops->setsockopt(s, level, option, &value, sizeof(value)), 0);
-	assert_int_equal(s->ops->getsockopt(s, level, option, &back, &len), 0);
+	assert_int_equal(sock_option_set(s, level, option, &value, sizeof(value)), 0);
+	assert_int_equal(sock_option_get(s, level, option, &back, &len), 0);
 	assert_int_equal(back, value);
 }
 
@@ -147,7 +147,7 @@ static void test_the_time_is_that_of_arrival(void **state)
 	ts = told(&l, SOL_SOCKET, SCM_TIMESTAMPNS, sizeof(*ts));
 	assert_int_equal((uint64_t)ts->tv_sec * UINT64_C(1000000000) + (uint64_t)ts->tv_nsec, came);
 	set(s, SOL_SOCKET, SO_TIMESTAMP, 1); /* one or the other */
-	assert_int_equal(s->ops->getsockopt(s, SOL_SOCKET, SO_TIMESTAMPNS, &on, &len), 0);
+	assert_int_equal(sock_option_get(s, SOL_SOCKET, SO_TIMESTAMPNS, &on, &len), 0);
 	assert_int_equal(on, 0);
 	arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
 	assert_int_equal(get(s, &l, 0), 1);
@@ -191,7 +191,7 @@ static void test_overflows_are_counted_for_the_socket(void **state)
 	struct letter l;
 
 	set(s, SOL_SOCKET, SO_RXQ_OVFL, 1);
-	assert_int_equal(s->ops->setsockopt(s, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	assert_int_equal(sock_option_set(s, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
 	for (unsigned i = 0; i < 5; i++)
 		arrive(world, PEER, 9, IF0_ADDR, 7, "x", 1);
 	nw_assert_drops(world, NSK_DROP_UDP_RCVBUF_FULL, 4);
@@ -358,7 +358,7 @@ static void test_segments_have_limits(void **state)
 	struct letter l;
 	int bad = -1;
 
-	assert_int_equal(s->ops->setsockopt(s, SOL_UDP, UDP_SEGMENT, &bad, sizeof(bad)), -EINVAL);
+	assert_int_equal(sock_option_set(s, SOL_UDP, UDP_SEGMENT, &bad, sizeof(bad)), -EINVAL);
 	set(s, SOL_UDP, UDP_SEGMENT, 1);
 	assert_int_equal(put(s, letter_to(&l, PEER, zeros, 129)), -EINVAL);
 	assert_int_equal(put(s, letter_to(&l, PEER, zeros, 128)), 128);

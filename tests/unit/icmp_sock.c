@@ -77,7 +77,7 @@ static void test_what_a_filter_keeps_out_is_the_stacks_alone(void **state)
 	struct icmp_filter filter = {.data = 1 << ICMP_ECHO_REPLY};
 	uint8_t p[64] = {33}; /* a type beyond the filter's bits */
 
-	assert_int_equal(s->ops->setsockopt(s, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter)), 0);
+	assert_int_equal(sock_option_set(s, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter)), 0);
 	arrive(world, ICMP_ECHO_REPLY, 7);
 	assert_int_equal(do_recv(s, p, sizeof(p), 0, NULL), -EAGAIN);
 	nw_assert_drops(world, NSK_DROP_ICMP_UNKNOWN_TYPE, 1);
@@ -112,7 +112,7 @@ static void test_a_full_buffer_is_counted(void **state)
 	struct sock *s = open_dgram(world, icmp_create_raw);
 	int least = 1;
 
-	assert_int_equal(s->ops->setsockopt(s, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	assert_int_equal(sock_option_set(s, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
 	for (unsigned i = 0; i < 3; i++)
 		arrive(world, ICMP_ECHO_REPLY, 7);
 	nw_assert_drops(world, NSK_DROP_ICMP_RCVBUF_FULL, 2);
@@ -179,7 +179,7 @@ static void test_a_raw_message_leaves_as_it_is(void **state)
 	assert_memory_equal(nw_sent_ip(world, 0, peer_mac, &ip), p, 12);
 	assert_int_equal(ip.proto, IP_PROTO_ICMP);
 	assert_int_equal(ip.src, IF0_ADDR);
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	assert_int_equal(do_send(s, p, sizeof(p), PEER, 0), -EMSGSIZE);
 	assert_int_equal(do_send(s, p, 12, IF0_BCAST, 0), -EACCES);
 	assert_int_equal(do_connect(s, PEER, 0), 0);
@@ -195,7 +195,7 @@ static void test_a_header_of_the_applications_is_completed_raw7(void **state)
 	struct ipv4_view ip;
 	int on = 1;
 
-	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)), 0);
 	store_be32(p + IPV4_DST_OFF, FAR);
 	assert_int_equal(do_send(s, p, 24, PEER, 0), 24);
 	nw_sent_ip(world, 0, peer_mac, &ip); /* to whom the call says, for whom the header says */
@@ -250,8 +250,7 @@ static void test_errors_come_to_the_sender_rfc1122_3_2_2(void **state)
 	struct sock_extended_err err;
 	int on = 1;
 
-	assert_int_equal(asking->ops->setsockopt(asking, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)),
-			 0);
+	assert_int_equal(sock_option_set(asking, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	assert_int_equal(do_bind(asking, 0, 8), 0);
 	assert_int_equal(do_bind(other, 0, 9), 0);
 	assert_int_equal(do_connect(connected, PEER, 0), 0);
@@ -280,7 +279,7 @@ static void test_a_ping_socket_without_a_peer_learns_how_narrow_a_path_is(void *
 	int must_not = IP_PMTUDISC_DO;
 
 	assert_int_equal(do_bind(s, 0, 9), 0);
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	assert_int_equal(do_send(s, ping, 1480, PEER, 0), 1480);
 	icmp_write(msg, &(struct icmp_view){.type = ICMP_UNREACHABLE,
 					    .code = ICMP_UNREACH_NEEDFRAG,
@@ -305,7 +304,7 @@ static void test_an_identifier_is_one_sockets_if_it_does_not_share(void **state)
 	struct sock *b = open_dgram(world, icmp_create_ping);
 	int off = 0;
 
-	assert_int_equal(b->ops->setsockopt(b, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
+	assert_int_equal(sock_option_set(b, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)), 0);
 	assert_int_equal(do_bind(a, 0, 7), 0);
 	assert_int_equal(do_bind(b, 0, 7), -EADDRINUSE);
 	a->ops->close(a);
@@ -397,7 +396,7 @@ static void test_an_error_reaches_the_sender_on_the_way(void **state)
 	struct sock *s = open_dgram(world, icmp_create_ping);
 	int on = 1;
 
-	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	two_workers(world, 2);
 	assert_int_equal(do_connect(s, PEER, 0), 0);
 	error_about(world, id_of(s));

@@ -340,8 +340,8 @@ static void test_ip_mtu_discover_says_what_is_cut_as_in_linux(void **state)
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
 		struct sock *s = bound(world, 0, 7);
 
-		assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &rows[i].value,
-						    sizeof(int)),
+		assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &rows[i].value,
+						 sizeof(int)),
 				 0);
 		for (unsigned narrow = 0; narrow < 2; narrow++) {
 			uint32_t mtu = narrow && rows[i].minds_path ? 1000 : 1500;
@@ -367,9 +367,9 @@ static void test_without_path_mtu_discovery_a_narrow_path_is_no_error_as_in_linu
 	socklen_t len = sizeof(value);
 
 	assert_int_equal(do_connect(s, PEER, 9), 0);
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value));
+	sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &value, sizeof(value));
 	too_big(world, s, 1000);
-	assert_int_equal(s->ops->getsockopt(s, IPPROTO_IP, IP_MTU, &value, &len), 0);
+	assert_int_equal(sock_option_get(s, IPPROTO_IP, IP_MTU, &value, &len), 0);
 	assert_int_equal(value, 1000);
 }
 
@@ -379,11 +379,11 @@ static void test_segments_of_a_call_are_not_cut(void **state)
 	struct sock *s = bound(world, 0, 7);
 	int segment = 1473;
 
-	s->ops->setsockopt(s, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
+	sock_option_set(s, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
 	assert_int_equal(do_send(s, data, 2000, PEER, 9), -EINVAL);
 	assert_int_equal(do_send(s, data, 1473, PEER, 9), -EINVAL);
 	segment = 3000; /* what is no longer than that is a datagram as any other */
-	s->ops->setsockopt(s, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
+	sock_option_set(s, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
 	assert_int_equal(do_send(s, data, 2000, PEER, 9), 2000);
 	assert_datagram(world, 2000, 1500, true);
 }
@@ -399,7 +399,7 @@ static void test_what_came_in_fragments_is_charged_by_its_buffers(void **state)
 	uint8_t p[2048];
 	unsigned n = 0;
 
-	s->ops->setsockopt(s, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	sock_option_set(s, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	udp_write(udp, 9, 7, sizeof(udp));
 	while (!world->w.drop[NSK_DROP_UDP_MEM_FULL]) {
 		for (uint32_t off = 0; off < sizeof(udp); off += 248) {

@@ -177,14 +177,14 @@ static void six_only_is_said_before_there_is_a_name(void **state)
 	int one = 1, value = -1;
 	socklen_t len = sizeof(value);
 
-	assert_int_equal(tcp_setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), 0);
 	assert_int_equal(six_bind(s, "::", 0, 0), 0); /* the port comes later */
-	assert_int_equal(tcp_setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), -EINVAL);
-	assert_int_equal(tcp_getsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)), -EINVAL);
+	assert_int_equal(sock_option_get(s, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len), 0);
 	assert_int_equal(value, 1);
-	assert_int_equal(tcp_setsockopt(four, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)),
+	assert_int_equal(sock_option_set(four, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)),
 			 -ENOPROTOOPT);
-	assert_int_equal(tcp_getsockopt(four, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len),
+	assert_int_equal(sock_option_get(four, IPPROTO_IPV6, IPV6_V6ONLY, &value, &len),
 			 -EOPNOTSUPP);
 	end(world, s);
 	end(world, four);

@@ -12,12 +12,12 @@ static void test_connected_before_bound_before_any(void **state)
 	char buf[8];
 	int one = 1;
 
-	assert_int_equal(any->ops->setsockopt(any, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	assert_int_equal(sock_option_set(any, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
 	specific = open_socket(world);
-	specific->ops->setsockopt(specific, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	sock_option_set(specific, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	assert_int_equal(do_bind(specific, IF0_ADDR, 53), 0);
 	connected = open_socket(world);
-	connected->ops->setsockopt(connected, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	sock_option_set(connected, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	assert_int_equal(do_bind(connected, IF0_ADDR, 53), 0);
 	assert_int_equal(do_connect(connected, PEER, 9), 0);
 
@@ -71,7 +71,7 @@ static void test_sockets_that_share_a_port_share_its_flows(void **state)
 
 	for (int i = 0; i < SHARERS; i++) {
 		sharer[i] = open_socket(world);
-		sharer[i]->ops->setsockopt(sharer[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+		sock_option_set(sharer[i], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 		assert_int_equal(do_bind(sharer[i], i % 2 ? 0 : IF0_ADDR, 53), 0);
 	}
 	who_hears(world, sharer, all);
@@ -83,7 +83,7 @@ static void test_sockets_that_share_a_port_share_its_flows(void **state)
 	assert_memory_equal(all, again, sizeof(all));
 	sharer[1]->ops->close(sharer[1]);
 	sharer[1] = open_socket(world);
-	sharer[1]->ops->setsockopt(sharer[1], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	sock_option_set(sharer[1], SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	assert_int_equal(do_bind(sharer[1], IF0_ADDR, 53), 0);
 	who_hears(world, sharer, again);
 	for (unsigned flow = 0; flow < FLOWS; flow++)
@@ -100,7 +100,7 @@ static struct sock *sharing(struct net_world *world, int option)
 	struct sock *s = open_socket(world);
 	int one = 1;
 
-	assert_int_equal(s->ops->setsockopt(s, SOL_SOCKET, option, &one, sizeof(one)), 0);
+	assert_int_equal(sock_option_set(s, SOL_SOCKET, option, &one, sizeof(one)), 0);
 	return s;
 }
 
@@ -140,17 +140,16 @@ static void test_of_those_that_share_a_port_the_last_one_hears(void **state)
 	int one = 1, zero = 0;
 	char buf[4];
 
-	first->ops->setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	sock_option_set(first, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	assert_int_equal(do_bind(last, 0, 53), 0);
 	for (unsigned round = 0; round < 3; round++) {
 		arrive(world, PEER, 9, IF0_ADDR, 53, "x", 1);
 		assert_int_equal(do_recv(first, buf, 4, 0, NULL), -EAGAIN);
 		assert_int_equal(do_recv(last, buf, 4, 0, NULL), 1);
 		if (round == 0)
-			first->ops->setsockopt(first, SOL_SOCKET, SO_REUSEADDR, &zero,
-					       sizeof(zero));
+			sock_option_set(first, SOL_SOCKET, SO_REUSEADDR, &zero, sizeof(zero));
 		else
-			last->ops->setsockopt(last, SOL_SOCKET, SO_REUSEADDR, &zero, sizeof(zero));
+			sock_option_set(last, SOL_SOCKET, SO_REUSEADDR, &zero, sizeof(zero));
 	}
 	last->ops->close(last);
 	arrive(world, PEER, 9, IF0_ADDR, 53, "x", 1);
@@ -451,7 +450,7 @@ static void test_refusals_have_their_errno(void **state)
 	assert_int_equal(do_send(s, "x", 1, IF0_BCAST, 9), -EACCES);
 	assert_int_equal(do_send(s, "x", 1, UINT32_MAX, 9), -EACCES);
 	assert_int_equal(do_connect(s, IF0_BCAST, 9), -EACCES);
-	s->ops->setsockopt(s, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
+	sock_option_set(s, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
 	assert_int_equal(do_send(s, "x", 1, IF0_BCAST, 9), 1);
 	assert_int_equal(do_send(s, "x", 1, UINT32_MAX, 9), 1);
 	world->w.pool->fail_at = 1;

@@ -168,9 +168,9 @@ static int option(struct sock *s, int name, int value)
 {
 	socklen_t len = sizeof(value);
 
-	if (s->ops->setsockopt(s, IPPROTO_IPV6, name, &value, sizeof(value)))
+	if (sock_option_set(s, IPPROTO_IPV6, name, &value, sizeof(value)))
 		return -1;
-	assert_int_equal(s->ops->getsockopt(s, IPPROTO_IPV6, name, &value, &len), 0);
+	assert_int_equal(sock_option_get(s, IPPROTO_IPV6, name, &value, &len), 0);
 	assert_int_equal(len, sizeof(value));
 	return value;
 }
@@ -194,7 +194,7 @@ static void options_of_ipv6_are_those_of_its_sockets(void **state)
 	for (int name = 0; name < 100; name++) {
 		int value = 0;
 
-		assert_int_equal(four->ops->setsockopt(four, IPPROTO_IPV6, name, &value, 4),
+		assert_int_equal(sock_option_set(four, IPPROTO_IPV6, name, &value, 4),
 				 -ENOPROTOOPT);
 	}
 	assert_int_equal(six_bind(s, "::", 0, 7), 0);

@@ -18,8 +18,8 @@ static void test_bind_takes_our_addresses_and_free_ports(void **state)
 	assert_int_equal(do_bind(t, IF0_ADDR, 7), -EADDRINUSE);
 	assert_int_equal(do_bind(t, 0, 7), -EADDRINUSE);
 	assert_int_equal(do_bind(t, IF0_ADDR2, 7), 0);
-	t->ops->setsockopt(t, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	u->ops->setsockopt(u, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	sock_option_set(t, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	sock_option_set(u, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	assert_int_equal(do_bind(u, IF0_ADDR, 7), -EADDRINUSE); /* s does not share */
 	assert_int_equal(do_bind(u, IF0_ADDR2, 7), 0);
 	assert_int_equal(s->ops->getname(s, SOCK_NAME_OWN, (struct sockaddr *)&sa, &len), 0);
@@ -195,8 +195,7 @@ static void test_a_refused_port_is_told_once_to_the_connected_socket_RFC1122_4_1
 		} else if (way == 1) {
 			assert_int_equal(do_send(s, "x", 1, 0, 0), -ECONNREFUSED);
 		} else {
-			assert_int_equal(s->ops->getsockopt(s, SOL_SOCKET, SO_ERROR, &err, &len),
-					 0);
+			assert_int_equal(sock_option_get(s, SOL_SOCKET, SO_ERROR, &err, &len), 0);
 			assert_int_equal(err, ECONNREFUSED);
 		}
 		assert_int_equal(s->ready & EPOLLERR, 0);
@@ -245,7 +244,7 @@ static struct sock *of_a_path(struct net_world *world)
 
 	assert_int_equal(do_connect(s, PEER, 9), 0);
 	assert_int_equal(
-		s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not)), 0);
+		sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not)), 0);
 	return s;
 }
 
@@ -254,7 +253,7 @@ static int path_mtu(struct sock *s)
 	socklen_t len = sizeof(int);
 	int mtu;
 
-	assert_int_equal(s->ops->getsockopt(s, IPPROTO_IP, IP_MTU, &mtu, &len), 0);
+	assert_int_equal(sock_option_get(s, IPPROTO_IP, IP_MTU, &mtu, &len), 0);
 	return mtu;
 }
 
@@ -314,7 +313,7 @@ static void test_a_socket_without_a_peer_learns_how_narrow_a_path_is(void **stat
 	struct sock *s = bound(world, 0, 7);
 	int must_not = IP_PMTUDISC_DO;
 
-	s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
+	sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &must_not, sizeof(must_not));
 	assert_int_equal(do_send(s, data, 1472, PEER, 9), 1472);
 	too_big(world, 1000);
 	assert_int_equal(s->err, 0);
@@ -333,7 +332,7 @@ static void test_a_silent_next_hop_is_host_unreachable(void **state)
 	struct sock *s = open_socket(world), *plain = open_socket(world);
 	int on = 1;
 
-	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
 	assert_int_equal(do_connect(s, PEER + 1, 9), 0);
 	assert_int_equal(do_connect(plain, PEER + 1, 9), 0);
 	assert_int_equal(do_send(s, "x", 1, 0, 0), 1);
@@ -349,14 +348,14 @@ static void test_a_silent_next_hop_is_host_unreachable(void **state)
 
 static int set(struct sock *s, int level, int option, int value)
 {
-	return s->ops->setsockopt(s, level, option, &value, sizeof(value));
+	return sock_option_set(s, level, option, &value, sizeof(value));
 }
 
 static int get(struct sock *s, int level, int option)
 {
 	int value = -12345;
 	socklen_t len = sizeof(value);
-	int rc = s->ops->getsockopt(s, level, option, &value, &len);
+	int rc = sock_option_get(s, level, option, &value, &len);
 
 	return rc ? rc : value;
 }
@@ -379,7 +378,7 @@ static void test_options_are_kept_and_take_effect(void **state)
 	assert_int_equal(get(s, IPPROTO_IP, IP_TTL), 64);
 	assert_int_equal(set(s, IPPROTO_IP, IP_TTL, 256), -EINVAL);
 	assert_int_equal(set(s, IPPROTO_IP, IP_TTL, 0), -EINVAL);
-	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_TTL, &byte, 1), 0);
+	assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_TTL, &byte, 1), 0);
 	assert_int_equal(set(s, IPPROTO_IP, IP_TOS, 0x10), 0);
 	assert_int_equal(set(s, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
 	assert_int_equal(do_send(s, "x", 1, PEER, 9), 1);
@@ -395,7 +394,7 @@ static void test_options_are_kept_and_take_effect(void **state)
 	assert_int_equal(set(s, IPPROTO_IP, IP_MULTICAST_TTL, 5), 0);
 	assert_int_equal(do_send(s, "x", 1, 0xe0000105, 9), 1);
 	assert_int_equal(rte_pktmbuf_mtod(world->sent[1], uint8_t *)[ETH_HLEN + 8], 5);
-	assert_int_equal(s->ops->setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &byte, 2), -EINVAL);
+	assert_int_equal(sock_option_set(s, IPPROTO_IP, IP_MTU_DISCOVER, &byte, 2), -EINVAL);
 }
 
 /* ---- limits ---- */
