@@ -125,22 +125,64 @@ static uint32_t ifaces_running(const struct net_snapshot *snap, bool link)
 	return mask;
 }
 
+/* What chooses among several paths: the source if it is given, and the ports. */
+struct choice {
+	const struct iface *from; /* that has the source; NULL: not given */
+	uint32_t hash;
+};
+
+/* Of several paths, or where the only one cannot be used: by what the interfaces can do now. A
+ * source that belongs to one of several paths' interfaces keeps to that one as long as it has a
+ * link. */
+static NSK_NOINLINE const struct route_path *choose_path(const struct net_snapshot *snap,
+							 const struct ip_addr *dst,
+							 const struct route_group *g,
+							 const struct choice *choice)
+{
+	uint32_t running = ifaces_running(snap, false), linked = ifaces_running(snap, true);
+	const struct route_path *p = NULL;
+	uint32_t hash = choice->hash;
+
+	if (g->spread && choice->from)
+		p = route_pick(g, linked & UINT32_C(1) << choice->from->index, linked, hash);
+	if (!p)
+		p = route_lookup(snap->routes, dst->family, dst->b, running, linked, hash);
+	if (!p)
+		p = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY, 0, hash);
+	return p && p->iface < snap->nifaces ? p : NULL;
+}
+
 /*
  * The longest prefix over an interface that runs; one with a link is preferred among its routes,
  * but a link that is lost for a moment is no reason to go another way or to end a connection. Last,
  * one that does not even run, so that the caller can tell.
  */
-static const struct route *find_route(const struct net_snapshot *snap, const struct ip_addr *dst)
+static const struct route_path *find_route(const struct net_snapshot *snap,
+					   const struct ip_addr *dst, const struct choice *choice,
+					   bool *several)
 {
-	const struct route *r;
+	const struct route_group *g;
+	const struct route_path *p;
 
 	if (!snap->routes)
 		return NULL;
-	r = route_lookup(snap->routes, dst->family, dst->b, ifaces_running(snap, false),
-			 ifaces_running(snap, true));
-	if (!r)
-		r = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY, 0);
-	return r && r->iface < snap->nifaces ? r : NULL;
+	g = route_find(snap->routes, dst->family, dst->b);
+	if (!g)
+		return NULL;
+	p = &g->path[0];
+	*several = g->spread;
+	if (NSK_LIKELY(g->n == 1 && p->iface < snap->nifaces) &&
+	    NSK_LIKELY(p->type != ROUTE_UNICAST || iface_running(snap->iface[p->iface])))
+		return p;
+	return choose_path(snap, dst, g, choice);
+}
+
+/* What a local sender hears of a route that leads nowhere, as Linux has it. */
+static int refusal(const struct route_path *p)
+{
+	if (p->type == ROUTE_BLACKHOLE)
+		return -EINVAL;
+	return p->type == ROUTE_PROHIBIT ? -EACCES : -EHOSTUNREACH;
 }
 
 /* Where broadcasts and multicasts go: the source address decides, else the routes, else the primary
@@ -149,12 +191,14 @@ static struct iface *group_iface(const struct nsk_worker *w, const struct ip_add
 				 struct iface *from)
 {
 	const struct net_snapshot *snap = w->net->snap;
-	const struct route *r;
+	const struct choice choice = {0};
+	const struct route_path *r;
+	bool several;
 
 	if (from)
 		return from;
-	r = find_route(snap, dst);
-	if (r)
+	r = find_route(snap, dst, &choice, &several);
+	if (r && r->type == ROUTE_UNICAST)
 		return snap->iface[r->iface];
 	return snap->nifaces ? snap->iface[0] : NULL;
 }
@@ -164,58 +208,92 @@ struct iface *net_group_iface(const struct nsk_worker *w, const struct ip_addr *
 	return group_iface(w, group, NULL);
 }
 
-/* Interface and next hop. 0 or -ENETUNREACH; *broadcast: the next hop is everybody. */
+/* What is to be found of a way. */
+struct way {
+	struct iface *ifc;
+	struct ip_addr next;		/* hop */
+	const struct route_path *route; /* NULL: it needs none */
+	bool broadcast;			/* the next hop is everybody */
+	bool several;			/* there were others to choose from */
+};
+
+/* By the routes. */
+static int find_hop(const struct nsk_worker *w, const struct ip_addr *dst,
+		    const struct choice *choice, struct way *way)
+{
+	const struct net_snapshot *snap = w->net->snap;
+	const struct route_path *r = find_route(snap, dst, choice, &way->several);
+
+	if (!r)
+		return -ENETUNREACH;
+	if (NSK_UNLIKELY(r->type != ROUTE_UNICAST))
+		return refusal(r);
+	way->route = r;
+	way->ifc = snap->iface[r->iface];
+	if (r->gateway.family)
+		way->next = r->gateway;
+	return 0;
+}
+
+/* Interface and next hop. 0 or -errno as net_route(). */
 static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struct iface *from,
-		    struct iface **ifc, struct ip_addr *next, bool *broadcast)
+		    const struct choice *choice, struct way *way)
 {
 	const struct local_entry *own = net_local_entry(w, dst->b, dst->family);
 	const struct net_snapshot *snap = w->net->snap;
-	const struct route *r;
 
-	*next = *dst;
-	*broadcast = ip_addr_is_broadcast(dst) || (own && own->kind == LOCAL_BROADCAST);
+	way->next = *dst;
+	way->route = NULL;
+	way->several = false;
+	way->broadcast = ip_addr_is_broadcast(dst) || (own && own->kind == LOCAL_BROADCAST);
 	if (own && own->kind == LOCAL_BROADCAST) {
-		*ifc = snap->iface[own->iface];
+		way->ifc = snap->iface[own->iface];
 		return 0;
 	}
-	if (*broadcast || ip_addr_is_multicast(dst)) {
-		*ifc = group_iface(w, dst, from);
-		return *ifc ? 0 : -ENETUNREACH;
+	if (way->broadcast || ip_addr_is_multicast(dst)) {
+		way->ifc = group_iface(w, dst, from);
+		return way->ifc ? 0 : -ENETUNREACH;
 	}
 	if (own || ip_addr_is_any(dst) || ip_addr_is_loopback(dst) || ip_addr_is_reserved(dst))
 		return -ENETUNREACH;
 	if (dst->family == AF_INET6 && ip_addr_is_link_local(dst)) {
-		*ifc = from;
+		way->ifc = from;
 		return from ? 0 : -EINVAL;
 	}
-	r = find_route(snap, dst);
-	if (!r)
-		return -ENETUNREACH;
-	*ifc = snap->iface[r->iface];
-	if (r->gateway.family)
-		*next = r->gateway;
-	return 0;
+	return find_hop(w, dst, choice, way);
 }
 
-/* The way by an interface to a next hop; generation is as old as what was chosen by. */
-static inline int take_way(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
-			   const struct ip_addr *dst, const struct ip_addr *next, bool broadcast,
-			   uint32_t generation, struct ip_addr *src)
+/* Where nobody says what address to send from: what the route says, if we have it still, else one
+ * of the interface's. */
+static const struct ip_addr *choose_source(const struct nsk_worker *w, const struct way *way,
+					   const struct ip_addr *dst)
 {
+	const struct ip_addr *hint = way->route ? &way->route->src : NULL;
+
+	if (hint && NSK_UNLIKELY(hint->family) && net_local(w, hint->b, hint->family))
+		return hint;
+	return dst->family == AF_INET6 ? net_source(way->ifc, dst)
+				       : iface_source(way->ifc, &way->next);
+}
+
+/* The way is taken; generation is as old as what was chosen by. */
+static inline int take_way(struct nsk_worker *w, struct route_cache *rc, const struct way *way,
+			   const struct ip_addr *dst, uint32_t generation, struct ip_addr *src)
+{
+	struct iface *ifc = way->ifc;
 	struct neigh *n = NULL;
 
 	if (!iface_running(ifc))
 		return -ENETDOWN;
 	if (!src->family || ip_addr_is_any(src)) {
-		const struct ip_addr *own = dst->family == AF_INET6 ? net_source(ifc, dst)
-								    : iface_source(ifc, next);
+		const struct ip_addr *own = choose_source(w, way, dst);
 
 		if (!own)
 			return -EADDRNOTAVAIL;
 		*src = *own;
 	}
 	if (ifc->ethernet) {
-		n = neigh_get(w, ifc, next, broadcast);
+		n = neigh_get(w, ifc, &way->next, way->broadcast);
 		if (!n)
 			return -ENOBUFS;
 		if (n->state == NEIGH_FAILED)
@@ -235,25 +313,25 @@ int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr
 	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
 	uint32_t generation =
 		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
-	struct ip_addr next;
-	struct iface *ifc;
-	bool broadcast;
+	const struct choice choice = {.from = from};
+	struct way way;
 	int err;
 
 	rc->iface = NULL;
 	if (given && !from)
 		return -EADDRNOTAVAIL;
-	err = find_way(w, dst, from, &ifc, &next, &broadcast);
-	return err ? err : take_way(w, rc, ifc, dst, &next, broadcast, generation, src);
+	err = find_way(w, dst, from, &choice, &way);
+	return err ? err : take_way(w, rc, &way, dst, generation, src);
 }
 
 int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
 		    const struct ip_addr *group, struct ip_addr *src)
 {
 	uint32_t generation = net_snapshot_generation(w->net->snap);
+	const struct way way = {.ifc = ifc, .next = *group};
 
 	rc->iface = NULL;
 	if (src->family && !ip_addr_is_any(src) && !net_local(w, src->b, src->family))
 		return -EADDRNOTAVAIL;
-	return take_way(w, rc, ifc, group, group, false, generation, src);
+	return take_way(w, rc, &way, group, generation, src);
 }

@@ -69,7 +69,8 @@ int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap);
 /*
  * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,
  * the source address. src given: it must be an address of ours. 0, -ENETUNREACH (no route; dst is
- * an address of this stack: there is no loopback interface yet), -ENETDOWN (interface down),
+ * an address of this stack: there is no loopback interface yet), -EINVAL, -EHOSTUNREACH, -EACCES
+ * (the route is a blackhole, unreachable, prohibited), -ENETDOWN (interface down),
  * -EADDRNOTAVAIL (src is not ours, or we have none there), -EHOSTUNREACH (the next hop did not
  * answer a moment ago), -ENOBUFS (neighbour table full), -EINVAL (dst is a link-local address of
  * IPv6, and no source says on which link).

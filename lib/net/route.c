@@ -1,176 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The route table; see route.h. Each node of a trie stands for a prefix: one that has routes, or
- * one where two such branch. A node's children are longer and begin with its bits; which child, the
- * next bit decides. The routes of a prefix are a chain in the order of preference.
- */
+/* The route table; see route.h. The trie is the truth, the flat index follows it. */
 #include "net/route.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/compiler.h"
-#include "wire/bytes.h"
+#include "net/fib.h"
+#include "net/route_group.h"
+#include "net/route_trie.h"
 
-#define NONE	   UINT32_MAX
-#define ROUTES_MAX (UINT32_C(1) << 24)
-#define FIRST_ROOM 16
+#define PENDING_MAX 16384
+#define A_CHANGE    4 /* pieces that one change takes out at most */
 
-/* An address as two numbers, IPv4 in the upper 32 bits. */
-struct key {
-	uint64_t hi, lo;
+/* What readers may still look at. */
+enum kind {
+	KIND_NODE,
+	KIND_GROUP,
+	KIND_BLOCK,
 };
 
-struct node {
-	struct key key;
-	uint32_t child[2]; /* numbers of nodes, or NONE; of a free node child[0] is the next free
-			      one */
-	uint32_t first;	   /* number of its best route, or NONE */
-	uint8_t len;
-};
-
-struct entry {
-	struct route route;
-	uint32_t next; /* of the same prefix, less good; of a free entry the next free one */
-	bool used;
-};
-
-/* An array of nodes or entries with a list of free ones. */
-struct pool {
-	uint32_t room; /* that there is memory for */
-	uint32_t used; /* carved so far */
-	uint32_t free;
+struct retired {
+	uint32_t what; /* kind and number */
+	uint32_t era;
 };
 
 struct route_table {
 	struct mem *mem;
-	struct node *node;
-	struct entry *entry;
-	struct pool nodes, entries;
+	struct route_trie trie;
+	struct route_groups groups;
+	struct fib fib;
 	uint32_t max;
 	uint32_t count;
-	uint32_t root[2]; /* IPv4, IPv6 */
+	bool shared;
+	/* A ring: from head on those that are stamped, from stamped on those that are not yet. */
+	struct retired *retired;
+	uint32_t room, head, stamped, tail; /* the last three grow, modulo room */
 };
 
-/* ---- keys ---- */
-
-static struct key key_of(const uint8_t addr[16])
-{
-	return (struct key){load_be64(addr), load_be64(addr + 8)};
-}
-
-static unsigned key_bit(struct key k, unsigned n)
-{
-	return (unsigned)(n < 64 ? k.hi >> (63 - n) : k.lo >> (127 - n)) & 1;
-}
-
-/* Number of leading bits that are the same, at most max. */
-static unsigned key_common(struct key a, struct key b, unsigned max)
-{
-	unsigned n = 128;
-
-	if (a.hi != b.hi)
-		n = (unsigned)__builtin_clzll(a.hi ^ b.hi);
-	else if (a.lo != b.lo)
-		n = 64 + (unsigned)__builtin_clzll(a.lo ^ b.lo);
-	return NSK_MIN(n, max);
-}
-
-/* The first len bits. */
-static struct key key_cut(struct key k, unsigned len)
-{
-	if (len == 0)
-		return (struct key){0, 0};
-	if (len <= 64)
-		return (struct key){k.hi & UINT64_MAX << (64 - len), 0};
-	return (struct key){k.hi, k.lo & UINT64_MAX << (128 - len)};
-}
-
-static bool key_eq(struct key a, struct key b)
-{
-	return ((a.hi ^ b.hi) | (a.lo ^ b.lo)) == 0;
-}
-
-static uint32_t *root_of(struct route_table *t, uint8_t family)
-{
-	return &t->root[family == AF_INET6];
-}
-
-/* ---- memory ---- */
-
-/* Makes sure that n more can be taken. */
-static int reserve(struct mem *mem, void **array, struct pool *p, uint32_t n, size_t size)
-{
-	uint32_t room = p->room ? p->room : FIRST_ROOM;
-	void *grown;
-
-	if (p->used + n <= p->room)
-		return 0;
-	while (room < p->used + n)
-		room *= 2;
-	grown = mem_resize(mem, *array, p->room * size, room * size);
-	if (!grown)
-		return -ENOMEM;
-	*array = grown;
-	p->room = room;
-	return 0;
-}
-
-static int reserve_for_one_route(struct route_table *t)
-{
-	void *node = t->node, *entry = t->entry;
-	int rc = reserve(t->mem, &node, &t->nodes, 2, sizeof(struct node));
-
-	t->node = node;
-	if (rc == 0) {
-		rc = reserve(t->mem, &entry, &t->entries, 1, sizeof(struct entry));
-		t->entry = entry;
-	}
-	return rc;
-}
-
-static uint32_t node_new(struct route_table *t, struct key key, unsigned len)
-{
-	uint32_t i = t->nodes.free;
-
-	if (i != NONE)
-		t->nodes.free = t->node[i].child[0];
-	else
-		i = t->nodes.used++;
-	t->node[i] = (struct node){
-		.key = key_cut(key, len),
-		.child = {NONE, NONE},
-		.first = NONE,
-		.len = (uint8_t)len,
-	};
-	return i;
-}
-
-static void node_free(struct route_table *t, uint32_t i)
-{
-	t->node[i].child[0] = t->nodes.free;
-	t->nodes.free = i;
-}
-
-static uint32_t entry_new(struct route_table *t, const struct route *r)
-{
-	uint32_t i = t->entries.free;
-
-	if (i != NONE)
-		t->entries.free = t->entry[i].next;
-	else
-		i = t->entries.used++;
-	t->entry[i] = (struct entry){.route = *r, .next = NONE, .used = true};
-	return i;
-}
-
-static void entry_free(struct route_table *t, uint32_t i)
-{
-	t->entry[i].used = false;
-	t->entry[i].next = t->entries.free;
-	t->entries.free = i;
-}
+/* ---- the table ----------------------------------------------------------------------------- */
 
 struct route_table *route_table_new(struct mem *mem, uint32_t max)
 {
@@ -180,241 +48,450 @@ struct route_table *route_table_new(struct mem *mem, uint32_t max)
 		return NULL;
 	t->mem = mem;
 	t->max = NSK_MIN(max, ROUTES_MAX);
-	t->root[0] = t->root[1] = NONE;
-	t->nodes.free = t->entries.free = NONE;
-	return t;
-}
-
-struct route_table *route_table_clone(const struct route_table *from, struct mem *mem)
-{
-	struct route_table *t = route_table_new(mem, from->max);
-	size_t nodes = from->nodes.room * sizeof(struct node);
-	size_t entries = from->entries.room * sizeof(struct entry);
-
-	if (!t || !nodes)
-		return t;
-	t->node = mem_alloc(mem, nodes);
-	t->entry = mem_alloc(mem, entries);
-	if (!t->node || !t->entry) {
-		mem_free(mem, t->node, nodes);
-		mem_free(mem, t->entry, entries);
-		mem_free(mem, t, sizeof(*t));
-		return NULL;
+	t->room = NSK_MIN(t->max / 4 + 64, (uint32_t)PENDING_MAX);
+	t->retired = mem_zalloc(mem, t->room * sizeof(t->retired[0]));
+	if (t->retired && trie_init(&t->trie, mem, 2 * t->max + t->room) == 0) {
+		if (groups_init(&t->groups, mem, t->max + t->room) == 0) {
+			if (fib_init(&t->fib, mem, t->max / 8 + 256) == 0)
+				return t;
+			groups_fini(&t->groups);
+		}
+		trie_fini(&t->trie);
 	}
-	memcpy(t->node, from->node, from->nodes.used * sizeof(struct node));
-	memcpy(t->entry, from->entry, from->entries.used * sizeof(struct entry));
-	t->nodes = from->nodes;
-	t->entries = from->entries;
-	t->count = from->count;
-	memcpy(t->root, from->root, sizeof(t->root));
-	return t;
+	mem_free(mem, t->retired, t->room * sizeof(t->retired[0]));
+	mem_free(mem, t, sizeof(*t));
+	return NULL;
 }
 
 void route_table_free(struct route_table *t)
 {
 	if (!t)
 		return;
-	mem_free(t->mem, t->node, t->nodes.room * sizeof(struct node));
-	mem_free(t->mem, t->entry, t->entries.room * sizeof(struct entry));
+	fib_fini(&t->fib);
+	groups_fini(&t->groups);
+	trie_fini(&t->trie);
+	mem_free(t->mem, t->retired, t->room * sizeof(t->retired[0]));
 	mem_free(t->mem, t, sizeof(*t));
 }
 
 uint32_t route_count(const struct route_table *t)
 {
-	return t->count;
+	return __atomic_load_n(&t->count, __ATOMIC_RELAXED);
 }
 
-/* ---- changes ---- */
-
-static bool route_eq(const struct route *a, const struct route *b)
+static void count_routes(struct route_table *t, int by)
 {
-	return ip_prefix_eq(&a->dst, &b->dst) && ip_addr_eq(&a->gateway, &b->gateway) &&
-	       a->iface == b->iface && a->metric == b->metric;
+	__atomic_store_n(&t->count, t->count + (uint32_t)by, __ATOMIC_RELAXED);
+}
+
+/* ---- what readers may still look at -------------------------------------------------------- */
+
+static void dispose(struct route_table *t, uint32_t what)
+{
+	switch ((enum kind)(what >> 30)) {
+	case KIND_NODE:
+		trie_node_free(&t->trie, what & ~(UINT32_C(3) << 30));
+		break;
+	case KIND_GROUP:
+		group_free(&t->groups, what & ~(UINT32_C(3) << 30));
+		break;
+	case KIND_BLOCK:
+		fib_block_free(&t->fib, what & ~(UINT32_C(3) << 30));
+		break;
+	}
+}
+
+static void retire(struct route_table *t, enum kind kind, uint32_t number)
+{
+	uint32_t what = (uint32_t)kind << 30 | number;
+
+	if (t->shared)
+		t->retired[t->tail++ % t->room].what = what;
+	else
+		dispose(t, what);
+}
+
+void route_table_share(struct route_table *t)
+{
+	t->shared = true;
+}
+
+void route_stamp(struct route_table *t, uint32_t era)
+{
+	while (t->stamped != t->tail)
+		t->retired[t->stamped++ % t->room].era = era;
+}
+
+void route_reclaim(struct route_table *t, uint32_t era)
+{
+	while (t->head != t->stamped) {
+		const struct retired *r = &t->retired[t->head % t->room];
+
+		if ((int32_t)(era - r->era) < 0)
+			return;
+		dispose(t, r->what);
+		t->head++;
+	}
+}
+
+uint32_t route_pending(const struct route_table *t)
+{
+	return t->tail - t->head;
+}
+
+uint32_t route_pending_max(const struct route_table *t)
+{
+	return t->room;
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+static struct route_path path_of(const struct route *r)
+{
+	static const struct ip_addr none;
+
+	return (struct route_path){
+		.gateway = r->gateway.family ? r->gateway : none,
+		.src = r->src.family ? r->src : none,
+		.iface = r->iface,
+		.type = r->type,
+		.origin = r->origin,
+		.weight = r->weight,
+		.metric = r->metric,
+	};
+}
+
+static struct route route_of(const struct ip_prefix *dst, const struct route_path *p)
+{
+	return (struct route){
+		.dst = *dst,
+		.gateway = p->gateway,
+		.src = p->src,
+		.iface = p->iface,
+		.type = p->type,
+		.origin = p->origin,
+		.weight = p->weight,
+		.metric = p->metric,
+	};
+}
+
+static bool is_same(const struct route_path *p, const struct route *r)
+{
+	return p->metric == r->metric && p->iface == r->iface && p->type == r->type &&
+	       ip_addr_eq(&p->gateway, &r->gateway);
+}
+
+static bool is_host(const struct ip_addr *a)
+{
+	return !ip_addr_is_any(a) && !ip_addr_is_multicast(a) && !ip_addr_is_broadcast(a);
 }
 
 static bool route_sound(const struct route *r)
 {
-	const struct ip_addr *gw = &r->gateway;
+	const struct ip_addr *gw = &r->gateway, *src = &r->src;
 	struct ip_addr network;
 
 	if (ip_addr_len(&r->dst.addr) == 0 || r->dst.len > 8 * ip_addr_len(&r->dst.addr) ||
-	    r->iface >= 32)
+	    r->iface >= 32 || r->type > ROUTE_PROHIBIT || r->weight > ROUTE_WEIGHT_MAX)
 		return false;
 	network = ip_prefix_network(&r->dst);
 	if (!ip_addr_eq(&network, &r->dst.addr))
 		return false;
-	if (gw->family == 0)
-		return true;
-	return gw->family == r->dst.addr.family && !ip_addr_is_any(gw) &&
-	       !ip_addr_is_multicast(gw) && !ip_addr_is_broadcast(gw);
-}
-
-/* The node of a prefix, made if it is not there; there is room for two nodes. */
-static uint32_t node_get(struct route_table *t, uint32_t *link, struct key key, unsigned len)
-{
-	while (*link != NONE) {
-		struct node *n = &t->node[*link];
-		unsigned common = key_common(key, n->key, NSK_MIN(len, (unsigned)n->len));
-		uint32_t above, below = *link;
-
-		if (common == n->len) {
-			if (common == len)
-				return *link;
-			link = &n->child[key_bit(key, common)];
-			continue;
-		}
-		/* Here the ways part: a node above this one, which is the wanted one or its parent.
-		 */
-		above = node_new(t, key, common);
-		t->node[above].child[key_bit(n->key, common)] = below;
-		*link = above;
-		if (common == len)
-			return above;
-		link = &t->node[above].child[key_bit(key, common)];
-	}
-	*link = node_new(t, key, len);
-	return *link;
-}
-
-/* Where the node of a prefix hangs, or NULL; *up is where its parent hangs, if it has one. */
-static uint32_t *node_find(struct route_table *t, uint32_t *link, struct key key, unsigned len,
-			   uint32_t **up)
-{
-	*up = NULL;
-	while (*link != NONE) {
-		struct node *n = &t->node[*link];
-
-		if (n->len > len || !key_eq(key_cut(key, n->len), n->key))
-			return NULL;
-		if (n->len == len)
-			return link;
-		*up = link;
-		link = &n->child[key_bit(key, n->len)];
-	}
-	return NULL;
-}
-
-/* Takes a node out that has no routes any more and does not branch. */
-static bool node_prune(struct route_table *t, uint32_t *link)
-{
-	uint32_t i = *link;
-	struct node *n = &t->node[i];
-
-	if (n->first != NONE || (n->child[0] != NONE && n->child[1] != NONE))
+	if (r->type != ROUTE_UNICAST && (gw->family || r->weight || r->iface))
 		return false;
-	*link = n->child[0] != NONE ? n->child[0] : n->child[1];
-	node_free(t, i);
-	return true;
+	if (src->family && (src->family != r->dst.addr.family || !is_host(src)))
+		return false;
+	return gw->family == 0 || (gw->family == r->dst.addr.family && is_host(gw));
+}
+
+/* The prefix that a change is about. */
+struct place {
+	uint8_t family, len;
+	struct trie_key key;
+	uint32_t node; /* 0: not there */
+	struct route_group *group;
+};
+
+static struct place place_of(const struct route_table *t, const struct ip_prefix *dst)
+{
+	struct place p = {
+		.family = dst->addr.family,
+		.len = dst->len,
+		.key = trie_key(dst->addr.b),
+	};
+
+	p.node = trie_find(&t->trie, p.family, p.key, p.len);
+	if (p.node && t->trie.node[p.node].group)
+		p.group = group_at(&t->groups, t->trie.node[p.node].group);
+	return p;
+}
+
+static uint32_t key_v4(const struct place *p)
+{
+	return (uint32_t)(p->key.hi >> 32);
+}
+
+/* The first routes of a prefix, or others. */
+static void show(struct route_table *t, struct place *p, const struct route_group *g)
+{
+	if (!p->node)
+		p->node = trie_get(&t->trie, p->family, p->key, p->len);
+	trie_store(&t->trie.node[p->node].group, g->id);
+	if (p->family == AF_INET)
+		fib_set(&t->fib, key_v4(p), p->len, g->id);
+}
+
+/* The last route of more than 24 bits may have gone from a /24: then its block goes. */
+static void shorten(struct route_table *t, const struct place *p)
+{
+	const struct trie_node *node;
+	uint32_t above, block;
+
+	if (trie_longer(&t->trie, AF_INET, p->key, 24))
+		return;
+	above = trie_above(&t->trie, AF_INET, p->key, 25);
+	node = &t->trie.node[above];
+	if (above && node->len > 16)
+		block = fib_shorten(&t->fib, key_v4(p), node->len, node->group);
+	else
+		block = fib_shorten(&t->fib, key_v4(p), 0, 0);
+	if (block)
+		retire(t, KIND_BLOCK, block);
+}
+
+/* The prefix has no routes any more. */
+static void hide(struct route_table *t, const struct place *p)
+{
+	uint32_t above = trie_above(&t->trie, p->family, p->key, p->len), gone[2];
+	const struct trie_node *node = &t->trie.node[above];
+	unsigned n;
+
+	trie_store(&t->trie.node[p->node].group, 0);
+	if (p->family == AF_INET)
+		fib_clear(&t->fib, key_v4(p), p->len, node->len, above ? node->group : 0);
+	n = trie_prune(&t->trie, p->family, p->key, p->len, gone);
+	for (unsigned i = 0; i < n; i++)
+		retire(t, KIND_NODE, gone[i]);
+	if (p->family == AF_INET && p->len > 24)
+		shorten(t, p);
+}
+
+static void drop_group(struct route_table *t, struct route_group *g)
+{
+	if (g && group_put(&t->groups, g))
+		retire(t, KIND_GROUP, g->id);
+}
+
+static int room_for_change(const struct route_table *t)
+{
+	return t->shared && t->room - route_pending(t) < A_CHANGE ? -EAGAIN : 0;
+}
+
+/* The prefix gets these routes instead of those that it has. */
+static int put(struct route_table *t, struct place *p, const struct route_path *path, unsigned n)
+{
+	struct route_group *old = p->group, *g = NULL;
+	int rc = room_for_change(t);
+
+	if (rc)
+		return rc;
+	if (n) {
+		g = group_get(&t->groups, path, n);
+		if (!g)
+			return -ENOMEM;
+		show(t, p, g);
+	} else {
+		hide(t, p);
+	}
+	drop_group(t, old);
+	return 0;
+}
+
+/* The smallest number that none of them has. */
+static uint8_t free_slot(const struct route_path *path, unsigned n)
+{
+	uint8_t slot = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (path[i].slot != slot)
+			continue;
+		slot++;
+		i = (unsigned)-1; /* from the start */
+	}
+	return slot;
 }
 
 int route_add(struct route_table *t, const struct route *r)
 {
-	uint32_t *link, i, *up;
-	struct key key;
+	struct route_path path[ROUTE_PATHS_MAX + 1];
+	struct place p;
+	unsigned n, at;
 	int rc;
 
 	if (!route_sound(r))
 		return -EINVAL;
-	key = key_of(r->dst.addr.b);
-	link = node_find(t, root_of(t, r->dst.addr.family), key, r->dst.len, &up);
-	for (i = link ? t->node[*link].first : NONE; i != NONE; i = t->entry[i].next)
-		if (route_eq(&t->entry[i].route, r))
+	p = place_of(t, &r->dst);
+	n = p.group ? p.group->n : 0;
+	for (unsigned i = 0; i < n; i++)
+		if (is_same(&p.group->path[i], r))
 			return -EEXIST;
-	if (t->count >= t->max)
+	if (t->count >= t->max || n == ROUTE_PATHS_MAX)
 		return -ENOSPC;
-	rc = reserve_for_one_route(t);
-	if (rc)
-		return rc;
-	i = node_get(t, root_of(t, r->dst.addr.family), key, r->dst.len);
-	link = &t->node[i].first;
-	while (*link != NONE && t->entry[*link].route.metric <= r->metric)
-		link = &t->entry[*link].next;
-	i = entry_new(t, r);
-	t->entry[i].next = *link;
-	*link = i;
-	t->count++;
-	return 0;
+	for (at = 0; at < n && p.group->path[at].metric <= r->metric; at++)
+		path[at] = p.group->path[at];
+	path[at] = path_of(r);
+	path[at].slot = p.group ? free_slot(p.group->path, n) : 0;
+	if (at < n)
+		memcpy(&path[at + 1], &p.group->path[at], (n - at) * sizeof(path[0]));
+	rc = put(t, &p, path, n + 1);
+	if (rc == 0)
+		count_routes(t, 1);
+	return rc;
 }
 
 int route_del(struct route_table *t, const struct route *r)
 {
-	uint32_t *up, *at, *link, i;
+	struct route_path path[ROUTE_PATHS_MAX];
+	unsigned n = 0, at = 0;
+	struct place p;
+	int rc;
 
 	if (!route_sound(r))
 		return -ESRCH;
-	at = node_find(t, root_of(t, r->dst.addr.family), key_of(r->dst.addr.b), r->dst.len, &up);
-	if (!at)
+	p = place_of(t, &r->dst);
+	for (n = p.group ? p.group->n : 0; at < n; at++) {
+		if (is_same(&p.group->path[at], r))
+			break;
+		path[at] = p.group->path[at];
+	}
+	if (at == n)
 		return -ESRCH;
-	link = &t->node[*at].first;
-	while (*link != NONE && !route_eq(&t->entry[*link].route, r))
-		link = &t->entry[*link].next;
-	if (*link == NONE)
-		return -ESRCH;
-	i = *link;
-	*link = t->entry[i].next;
-	entry_free(t, i);
-	t->count--;
-	if (node_prune(t, at) && up)
-		node_prune(t, up);
-	return 0;
+	memcpy(&path[at], &p.group->path[at + 1], (n - at - 1) * sizeof(path[0]));
+	rc = put(t, &p, path, n - 1);
+	if (rc == 0)
+		count_routes(t, -1);
+	return rc;
 }
 
-/* ---- questions ---- */
+/* ---- questions ----------------------------------------------------------------------------- */
 
-/* The best route of a prefix, or NULL. */
-static const struct route *best_of(const struct route_table *t, uint32_t first, uint32_t usable,
-				   uint32_t preferred)
+/* The longest prefix that holds an address and has a path that may be used. */
+static const struct route_path *walk(const struct route_table *t, uint8_t family,
+				     struct trie_key key, uint32_t usable, uint32_t preferred,
+				     uint32_t hash, const struct trie_node **found)
 {
-	const struct route *best = NULL;
+	const struct route_path *best = NULL;
+	const struct trie_node *n;
 
-	for (uint32_t e = first; e != NONE; e = t->entry[e].next) {
-		const struct route *r = &t->entry[e].route;
-		uint32_t bit = UINT32_C(1) << r->iface;
+	for (uint32_t i = trie_root(&t->trie, family); i; i = trie_next(n, key)) {
+		const struct route_path *p;
+		uint32_t group;
 
-		if (usable & preferred & bit)
-			return r;
-		if (!best && (usable & bit))
-			best = r;
+		n = &t->trie.node[i];
+		if (!trie_holds(n, key))
+			break;
+		group = trie_load(&n->group);
+		p = group ? route_pick(group_at(&t->groups, group), usable, preferred, hash) : NULL;
+		if (p) {
+			best = p;
+			*found = n;
+		}
 	}
 	return best;
 }
 
-const struct route *route_lookup(const struct route_table *t, uint8_t family,
-				 const uint8_t addr[16], uint32_t usable, uint32_t preferred)
+/* The same, without a look at the paths. */
+static const struct route_group *walk_group(const struct route_table *t, uint8_t family,
+					    struct trie_key key)
 {
-	struct key key = key_of(addr);
-	unsigned bits = family == AF_INET6 ? 128 : 32;
-	const struct route *best = NULL;
-	uint32_t i = t->root[family == AF_INET6];
+	uint32_t best = 0;
 
-	while (i != NONE) {
-		const struct node *n = &t->node[i];
-		const struct route *r;
+	for (uint32_t i = trie_root(&t->trie, family); i;) {
+		const struct trie_node *n = &t->trie.node[i];
+		uint32_t group;
 
-		if (!key_eq(key_cut(key, n->len), n->key))
+		if (!trie_holds(n, key))
 			break;
-		r = best_of(t, n->first, usable, preferred);
-		if (r)
-			best = r;
-		if (n->len >= bits)
-			break;
-		i = n->child[key_bit(key, n->len)];
+		group = trie_load(&n->group);
+		best = group ? group : best;
+		i = trie_next(n, key);
 	}
-	return best;
+	return group_at(&t->groups, best);
 }
 
-unsigned route_list(const struct route_table *t, uint32_t *cursor, struct route *rows, unsigned max)
+const struct route_group *route_find(const struct route_table *t, uint8_t family,
+				     const uint8_t addr[16])
 {
-	uint32_t looks = 4 * max;
-	unsigned n = 0;
+	uint32_t number;
 
-	while (*cursor < t->entries.used && n < max && looks-- > 0) {
-		const struct entry *e = &t->entry[(*cursor)++];
+	if (family != AF_INET)
+		return walk_group(t, family, trie_key(addr));
+	number = fib_lookup(&t->fib, load_be32(addr));
+	if (NSK_UNLIKELY(number == FIB_ASK))
+		return walk_group(t, family, trie_key(addr));
+	return group_at(&t->groups, number);
+}
 
-		if (e->used)
-			rows[n++] = e->route;
+const struct route_path *route_lookup(const struct route_table *t, uint8_t family,
+				      const uint8_t addr[16], uint32_t usable, uint32_t preferred,
+				      uint32_t hash)
+{
+	const struct route_group *g = route_find(t, family, addr);
+	const struct route_path *p = g ? route_pick(g, usable, preferred, hash) : NULL;
+	const struct trie_node *n;
+
+	if (g && NSK_UNLIKELY(!p))
+		p = walk(t, family, trie_key(addr), usable, preferred, hash, &n);
+	return p;
+}
+
+void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t addr[16])
+{
+	if (family == AF_INET)
+		fib_prefetch(&t->fib, load_be32(addr));
+}
+
+static struct ip_prefix prefix_of(const struct trie_node *n)
+{
+	struct ip_prefix p = {.addr = {.family = n->family}, .len = n->len};
+
+	store_be64(p.addr.b, n->key.hi);
+	store_be64(p.addr.b + 8, n->key.lo);
+	return p;
+}
+
+bool route_match(const struct route_table *t, uint8_t family, const uint8_t addr[16],
+		 uint32_t usable, uint32_t preferred, struct route *out)
+{
+	const struct trie_node *n = NULL;
+	const struct route_path *p = walk(t, family, trie_key(addr), usable, preferred, 0, &n);
+	struct ip_prefix dst;
+
+	if (!p)
+		return false;
+	dst = prefix_of(n);
+	*out = route_of(&dst, p);
+	return true;
+}
+
+unsigned route_list(const struct route_table *t, uint64_t *cursor, struct route *rows, unsigned max)
+{
+	uint32_t node = (uint32_t)(*cursor >> 8), looks = 4 * max;
+	unsigned at = *cursor & 255, n = 0;
+
+	for (node += node == 0; node <= t->trie.used && n < max && looks-- > 0; node++, at = 0) {
+		uint32_t id = t->trie.node[node].group;
+		const struct route_group *g = group_at(&t->groups, id);
+		struct ip_prefix dst;
+
+		if (!g)
+			continue;
+		dst = prefix_of(&t->trie.node[node]);
+		while (at < g->n && n < max)
+			rows[n++] = route_of(&dst, &g->path[at++]);
+		if (at < g->n)
+			break;
 	}
-	if (*cursor >= t->entries.used)
-		*cursor = UINT32_MAX;
+	*cursor = node > t->trie.used ? UINT64_MAX : (uint64_t)node << 8 | at;
 	return n;
 }

@@ -40,8 +40,10 @@ int ctl_pages_create(struct ctl_view *view);
 /* Takes back what is lent, then frees. */
 void ctl_pages_destroy(struct ctl_view *view);
 void ctl_list_arp(struct ctl_view *view, const json_t *request, json_t *reply);
-void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *reply);
+
+/* ctl_route.c */
+void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
 
 /* ctl_socket.c: the listening socket of a path, or -errno with a text. */
 int ctl_socket_open(const char *path, char *error, size_t size);

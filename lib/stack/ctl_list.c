@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tables that belong to workers: neighbours, routes, sockets. The worker itself copies a page of
+ * Tables that belong to workers: neighbours, sockets. The worker itself copies a page of
  * rows in its turn, into memory that was made for it when the stack started; a worker that does not
  * come back keeps its page until it does, and the reply says so. A list goes through (worker,
  * table) pairs; its cursor is the pair's number and the table's own cursor.
@@ -15,7 +15,6 @@
 #include "net/iface.h"
 #include "net/neigh.h"
 #include "net/net.h"
-#include "net/route.h"
 #include "stack/ctl_command.h"
 #include "tcp/conn.h"
 #include "tcp/tcp.h"
@@ -30,7 +29,6 @@ struct ctl_page {
 	unsigned max, n;
 	union {
 		struct neigh_row neigh[CTL_ROWS_MAX];
-		struct route route[CTL_ROWS_MAX];
 		struct tcp_row tcp[CTL_ROWS_MAX];
 		struct dgram_row dgram[CTL_ROWS_MAX];
 	} rows;
@@ -48,7 +46,6 @@ struct ctl_listing {
 	const char *key; /* of the reply's array */
 	const struct ctl_table *tables;
 	unsigned ntables;
-	bool shared; /* every worker has the same: one answer is enough */
 };
 
 /* ---- pages --------------------------------------------------------------------------------- */
@@ -164,13 +161,6 @@ static json_int_t number_or(const json_t *request, const char *key, json_int_t m
 									: -1;
 }
 
-/* Behind the last row of a pair comes the next one; of a shared table the first answer was all. */
-static uint64_t next_pair(const struct ctl_listing *list, uint64_t pair, uint64_t pairs,
-			  bool answered)
-{
-	return list->shared && answered ? pairs : pair + 1;
-}
-
 static void add_rows(struct ctl_view *view, const struct ctl_table *table,
 		     const struct ctl_page *page, json_t *rows)
 {
@@ -203,8 +193,7 @@ static uint64_t walk(struct ctl_view *view, const struct ctl_listing *list, uint
 		cursor = ok ? view->pages[worker]->cursor : UINT32_MAX;
 		if (cursor != UINT32_MAX)
 			continue;
-		pair = ok ? next_pair(list, pair, pairs, ok)
-			  : (uint64_t)(worker + 1) * list->ntables;
+		pair = ok ? pair + 1 : (uint64_t)(worker + 1) * list->ntables;
 		cursor = 0;
 	}
 	return pair < pairs ? pair << 32 | cursor : UINT64_MAX;
@@ -290,27 +279,6 @@ static json_t *neigh_json(const struct ctl_view *view, const struct ctl_page *pa
 	ctl_put(o, "used_s_ago", seconds_json(row->used_ns_ago));
 	ctl_put(o, "confirmed_s_ago", seconds_json(row->confirmed_ns_ago));
 	ctl_put(o, "worker", json_integer(page->w->id));
-	return o;
-}
-
-static unsigned copy_route(struct nsk_worker *w, uint32_t *cursor, struct ctl_page *page,
-			   unsigned max)
-{
-	return route_list(w->net->snap->routes, cursor, page->rows.route, max);
-}
-
-static json_t *route_json(const struct ctl_view *view, const struct ctl_page *page, unsigned i)
-{
-	const struct route *row = &page->rows.route[i];
-	char text[IP_PREFIX_STRLEN];
-	json_t *o = json_object();
-
-	ctl_put(o, "destination",
-		json_string(row->dst.len ? ip_prefix_format(&row->dst, text, sizeof(text))
-					 : "default"));
-	ctl_put(o, "gateway", row->gateway.family ? addr_json(&row->gateway) : json_null());
-	ctl_put(o, "iface", json_string(iface_name(view, row->iface)));
-	ctl_put(o, "metric", json_integer(row->metric));
 	return o;
 }
 
@@ -407,15 +375,6 @@ void ctl_list_arp(struct ctl_view *view, const json_t *request, json_t *reply)
 	static const struct ctl_table table = {copy_neigh, neigh_json};
 	static const struct ctl_listing list = {
 		.key = "neighbours", .tables = &table, .ntables = 1};
-
-	list_rows(view, &list, request, reply);
-}
-
-void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply)
-{
-	static const struct ctl_table table = {copy_route, route_json};
-	static const struct ctl_listing list = {
-		.key = "routes", .tables = &table, .ntables = 1, .shared = true};
 
 	list_rows(view, &list, request, reply);
 }

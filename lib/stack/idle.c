@@ -23,6 +23,7 @@
 
 #include <rte_pause.h>
 
+#include "stack/route_change.h"
 #include "stack/stack.h"
 
 #define NS_PER_SEC UINT64_C(1000000000)
@@ -165,6 +166,8 @@ static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const ui
 	soon = !arm(&nap);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	until_ns = NSK_MIN(until_ns, loop_next_ns(&r->w));
+	if (stack_routes_untold(r->stack))
+		until_ns = NSK_MIN(until_ns, NSK_MAX(r->pub.routes_ns, r->pub.next_ns));
 	soon |= until_ns <= r->w.now_ns + LEAST_NS;
 	if (!soon && !has_work(r, word))
 		sleep_until(r, &nap, until_ns);

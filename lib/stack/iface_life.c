@@ -9,10 +9,10 @@
 
 #include "mbuf/pool.h"
 #include "net/neigh.h"
-#include "net/route.h"
 #include "net/rss.h"
 #include "sock/call.h"
 #include "stack/build.h"
+#include "stack/route_change.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
 #include "wire/ipv6.h"
@@ -419,13 +419,13 @@ void iface_watch(struct nsk_stack *stack)
 /* ---- public -------------------------------------------------------------------------------- */
 
 /* The interface of the default route, the first one where there is none. */
-static unsigned primary(const struct nsk_stack *stack)
+static unsigned primary(struct nsk_stack *stack)
 {
 	static const uint8_t any[16];
-	const struct route *route =
-		route_lookup(stack->routes, AF_INET, any, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY);
+	struct route route;
 
-	return route && route->dst.len == 0 ? route->iface : 0;
+	return stack_route_match(stack, AF_INET, any, &route) && route.dst.len == 0 ? route.iface
+										    : 0;
 }
 
 /* Changes of interfaces, and looks at them, are one thread's at a time. They wait for workers: so a
@@ -441,7 +441,7 @@ static void unlock(struct nsk_stack *stack)
 	__atomic_store_n(&stack->iface_lock, false, __ATOMIC_RELEASE);
 }
 
-static void fill_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
+static void fill_info(struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)
 {
 	const struct iface *ifc = &stack->iface[index];
 
@@ -472,7 +472,7 @@ int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_ifa
 		return -1;
 	}
 	lock(locked);
-	fill_info(stack, index, info);
+	fill_info(locked, index, info);
 	unlock(locked);
 	return 0;
 }

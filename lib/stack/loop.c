@@ -20,6 +20,7 @@
 #include "net/tx.h"
 #include "sock/sock.h"
 #include "sock/zc_send.h"
+#include "stack/route_change.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
 
@@ -67,6 +68,7 @@ static void look_at_ifaces(struct run_worker *r)
 {
 	uint32_t generation = net_snapshot_generation(r->w.net->snap);
 
+	stack_routes_passed(r, generation);
 	if (net_look_at_addresses(&r->w))
 		r->ifaces_generation = generation;
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
@@ -97,8 +99,9 @@ static void input(struct run_worker *r)
 	}
 }
 
-/* What need not happen every turn: publish levels, look at links, tell sleepers that the stack is
- * stopping, and ports that a worker that has always work since (so it never waits) does not sleep.
+/* What need not happen every turn: publish levels, look at links, tell of routes, tell sleepers
+ * that the stack is stopping, and ports that a worker that has always work since (so it never
+ * waits) does not sleep.
  */
 static void housekeep(struct run_worker *r)
 {
@@ -106,6 +109,10 @@ static void housekeep(struct run_worker *r)
 
 	r->pub.next_ns = w->now_ns + PUBLISH_NS;
 	stats_publish(r);
+	if (w->now_ns >= r->pub.routes_ns) {
+		r->pub.routes_ns = w->now_ns + ROUTES_TELL_NS;
+		stack_routes_tell(r->stack);
+	}
 	if (w->id == 0 && w->now_ns >= r->pub.watch_ns) {
 		r->pub.watch_ns = w->now_ns + WATCH_NS;
 		iface_watch(r->stack);

@@ -21,6 +21,7 @@ static struct route connected(const struct iface *ifc, unsigned k)
 	return (struct route){
 		.dst = {.addr = ip_prefix_network(&net), .len = net.len},
 		.iface = ifc->index,
+		.origin = ROUTE_FROM_KERNEL,
 	};
 }
 
@@ -195,7 +196,12 @@ static int too_many(const struct adding *a)
 static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 		     const struct config_route *cr)
 {
-	struct route route = {.dst = cr->dst, .gateway = cr->gateway, .metric = cr->metric};
+	struct route route = {
+		.dst = cr->dst,
+		.gateway = cr->gateway,
+		.metric = cr->metric,
+		.origin = ROUTE_FROM_STATIC,
+	};
 	struct adding a = {.stack = stack, .config = config, .cr = cr};
 	const struct iface *ifc = choose_iface(&a);
 	int rc;
@@ -232,6 +238,7 @@ void stack_routes_down(struct nsk_stack *stack)
 {
 	route_table_free(stack->routes);
 	stack->routes = NULL;
+	pthread_mutex_destroy(&stack->routes_lock);
 }
 
 static int fill(struct nsk_stack *stack, struct nsk_config *config)
@@ -257,12 +264,16 @@ int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
 
 	if (rc)
 		return rc;
-	stack->routes = route_table_new(&stack->mem, stack->set.ip_routes);
+	pthread_mutex_init(&stack->routes_lock, NULL);
+	mem_init(&stack->routes_mem, NULL);
+	stack->routes = route_table_new(&stack->routes_mem, stack->set.ip_routes);
 	rc = fill(stack, config);
 	if (rc) {
 		stack_routes_down(stack);
 		return rc;
 	}
+	route_table_share(stack->routes);
+	stack->routes_quiet = true;
 	stack->snap = (struct net_snapshot){
 		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
 	for (unsigned i = 0; i < stack->nifaces; i++)

@@ -43,8 +43,9 @@ struct idle {
 
 /* Counters and levels as the worker published them last; read by any thread. */
 struct published {
-	uint64_t next_ns;  /* [W] when to publish again */
-	uint64_t watch_ns; /* [W] when to look at the links again */
+	uint64_t next_ns;   /* [W] when to publish again */
+	uint64_t watch_ns;  /* [W] when to look at the links again */
+	uint64_t routes_ns; /* [W] when to tell of changed routes again */
 	uint64_t level[sizeof(struct nsk_levels) / sizeof(uint64_t)]; /* [A] */
 };
 
@@ -71,6 +72,7 @@ struct run_worker {
 				       came up */
 	uint32_t link_returns[IFACE_MAX]; /* [W] of which neighbours were asked */
 	uint32_t ifaces_generation;	  /* [W] of the snapshot that was looked at for both */
+	uint32_t routes_passed;		  /* [A] generation of the snapshot, see route_change.h */
 	struct published pub;
 	struct idle idle;
 	struct clock_reader reader; /* [W] */
@@ -112,10 +114,14 @@ struct nsk_stack {
 	struct iface iface[IFACE_MAX];
 	struct config_device device[IFACE_MAX]; /* [C] what each was made from, for reports */
 	struct net_snapshot snap;		/* [S] */
-	struct route_table *routes;		/* [S] */
-	unsigned stopping;			/* [A] enum stop_reason */
-	int place;	 /* [C] of sock_enter(); 0: threads cannot enter it */
-	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
+	struct route_table *routes;		/* [S], changed in place: route_change.h */
+	struct mem routes_mem;			/* of whoever has the lock */
+	pthread_mutex_t routes_lock;		/* whoever changes them */
+	bool routes_untold; /* [A] they changed, the snapshot's generation has not grown yet */
+	bool routes_quiet;  /* [A] nothing was told of for a while: the next change is at once */
+	unsigned stopping;  /* [A] enum stop_reason */
+	int place;	    /* [C] of sock_enter(); 0: threads cannot enter it */
+	bool iface_lock;    /* [A] one at a time changes interfaces, see iface_life.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	int (*launch_fn)(void *arg);

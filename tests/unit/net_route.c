@@ -33,12 +33,12 @@ static int add(struct route_table *t, const char *dst, const char *gateway, uint
 	return route_add(t, &r);
 }
 
-static const struct route *lookup(const struct route_table *t, const char *addr, uint32_t mask)
+static const struct route_path *lookup(const struct route_table *t, const char *addr, uint32_t mask)
 {
 	struct ip_addr a;
 
 	assert_int_equal(ip_addr_parse(&a, addr), 0);
-	return route_lookup(t, a.family, a.b, mask, mask);
+	return route_lookup(t, a.family, a.b, mask, mask, 0);
 }
 
 static int setup(void **state)
@@ -105,10 +105,10 @@ static void test_a_preferred_interface_decides_within_a_prefix_but_not_between_p
 	assert_int_equal(add(t, "10.0.0.0/8", NULL, 0, 0), 0);
 	assert_int_equal(add(t, "10.1.0.0/16", NULL, 1, 0), 0);
 	assert_int_equal(add(t, "10.1.0.0/16", NULL, 2, 9), 0);
-	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 7)->iface, 1);
-	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 5)->iface, 2);
-	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 1)->iface, 1);
-	assert_int_equal(route_lookup(t, AF_INET, a.b, 1, 7)->iface, 0);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 7, 0)->iface, 1);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 5, 0)->iface, 2);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 7, 1, 0)->iface, 1);
+	assert_int_equal(route_lookup(t, AF_INET, a.b, 1, 7, 0)->iface, 0);
 }
 
 static void test_only_the_very_same_route_is_a_duplicate(void **state)
@@ -163,42 +163,42 @@ static void test_without_memory_nothing_changes(void **state)
 	unsigned failures = 0;
 
 	for (unsigned i = 0; i < 100; i++) {
-		struct route r = route("10.0.0.0/32", NULL, 0, 0);
+		struct route r = route("10.0.0.0/32", NULL, 0, i);
 
 		r.dst.addr.b[3] = (uint8_t)i;
 		mem.fail_at = 1;
 		if (route_add(t, &r) == -ENOMEM) {
 			assert_int_equal(route_count(t), i);
-			assert_null(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0));
+			assert_null(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0, 0));
 			failures++;
 			assert_int_equal(route_add(t, &r), 0);
 		}
 		mem.fail_at = 0;
-		assert_int_equal(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0)->dst.addr.b[3], i);
+		assert_int_equal(route_lookup(t, AF_INET, r.dst.addr.b, ~0u, 0, 0)->metric, i);
 	}
 	assert_true(failures > 4);
 }
 
-static void test_a_clone_is_the_same_and_apart(void **state)
+static void test_a_table_that_there_is_no_memory_for_is_none(void **state)
 {
-	struct route_table *t = *state, *c;
-	struct route r = route("10.0.0.0/8", NULL, 3, 0);
+	struct mem own;
+	unsigned n;
 
-	assert_int_equal(route_add(t, &r), 0);
-	assert_int_equal(add(t, "2001:db8::/32", "fe80::1", 1, 0), 0);
-	c = route_table_clone(t, &mem);
-	assert_non_null(c);
-	assert_int_equal(route_count(c), 2);
-	assert_int_equal(route_del(c, &r), 0);
-	assert_int_equal(lookup(t, "10.0.0.1", ~0u)->iface, 3);
-	assert_null(lookup(c, "10.0.0.1", ~0u));
-	assert_int_equal(lookup(c, "2001:db8::7", ~0u)->iface, 1);
-	route_table_free(c);
-	for (unsigned n = 1; n <= 3; n++) {
-		mem.fail_at = n;
-		assert_null(route_table_clone(t, &mem));
-		assert_int_equal(mem.fail_at, 0);
+	(void)state;
+	mem_init(&own, NULL);
+	for (n = 1;; n++) {
+		struct route_table *t;
+
+		own.fail_at = n;
+		t = route_table_new(&own, 100);
+		if (t) {
+			route_table_free(t);
+			break;
+		}
+		assert_int_equal(own.bytes, 0);
 	}
+	assert_true(n > 4);
+	assert_int_equal(own.bytes, 0);
 }
 
 static void test_what_is_deleted_leaves_no_memory_behind(void **state)
@@ -206,6 +206,7 @@ static void test_what_is_deleted_leaves_no_memory_behind(void **state)
 	struct route_table *t = *state;
 	size_t bytes = 0;
 
+	/* More prefixes than the table has room for at a time, in all. */
 	for (uint32_t i = 0; i < 20000; i++) {
 		struct route r = {.dst = {.addr = ip_addr_from_host32(i * 2654435761u), .len = 32}};
 		struct route s = r;
@@ -221,10 +222,55 @@ static void test_what_is_deleted_leaves_no_memory_behind(void **state)
 	assert_int_equal(mem.bytes, bytes);
 }
 
+static void test_what_readers_may_see_is_kept_until_they_have_gone_on(void **state)
+{
+	struct route_table *t = *state;
+	struct route r = route("10.1.2.0/28", "192.0.2.1", 3, 7);
+	const struct route_path *seen;
+	size_t bytes;
+
+	route_table_share(t);
+	bytes = mem.bytes;
+	assert_int_equal(route_add(t, &r), 0);
+	seen = lookup(t, "10.1.2.3", ~0u);
+	assert_int_equal(route_del(t, &r), 0);
+	assert_null(lookup(t, "10.1.2.3", ~0u));
+	assert_int_equal(route_pending(t), 3); /* a node, a group, a block */
+	route_reclaim(t, 5);
+	assert_int_equal(route_pending(t), 3); /* they have no stamp yet */
+	route_stamp(t, 5);
+	route_reclaim(t, 4);
+	assert_int_equal(seen->metric, 7);
+	assert_true(mem.bytes > bytes);
+	route_reclaim(t, 5);
+	assert_int_equal(route_pending(t), 0);
+	assert_int_equal(mem.bytes, bytes);
+}
+
+/* Eras are counted modulo 2^32. */
+static void test_no_more_waits_for_readers_than_there_is_room_for(void **state)
+{
+	struct route_table *t = *state;
+	struct route r = route("10.0.0.0/24", NULL, 0, 0);
+	unsigned n = 0;
+
+	route_table_share(t);
+	for (; route_add(t, &r) == 0 && route_del(t, &r) == 0; n++)
+		route_stamp(t, UINT32_MAX);
+	assert_in_range(n, 10, route_pending_max(t));
+	assert_true(route_pending(t) <= route_pending_max(t));
+	assert_int_equal(route_add(t, &r), -EAGAIN);
+	assert_null(lookup(t, "10.0.0.1", ~0u));
+	route_reclaim(t, 3);
+	assert_int_equal(route_pending(t), 0);
+	assert_int_equal(route_add(t, &r), 0);
+}
+
 static void test_a_list_in_pages_has_every_route_once(void **state)
 {
 	struct route_table *t = *state;
-	uint32_t cursor = 0, seen[100] = {0};
+	uint32_t seen[100] = {0};
+	uint64_t cursor = 0;
 	struct route rows[7];
 	struct route r;
 
@@ -234,7 +280,7 @@ static void test_a_list_in_pages_has_every_route_once(void **state)
 		r = route("10.0.0.0/8", NULL, 0, i);
 		assert_int_equal(route_del(t, &r), 0);
 	}
-	while (cursor != UINT32_MAX) {
+	while (cursor != UINT64_MAX) {
 		unsigned n = route_list(t, &cursor, rows, 7);
 
 		for (unsigned i = 0; i < n; i++)
@@ -254,7 +300,7 @@ struct oracle {
 /* True if a is better than b for interfaces of which some are preferred. */
 static bool better(const struct route *a, const struct route *b, uint32_t preferred)
 {
-	bool pa = preferred >> a->iface & 1, pb = preferred >> b->iface & 1;
+	bool pa = a->type || preferred >> a->iface & 1, pb = b->type || preferred >> b->iface & 1;
 
 	if (a->dst.len != b->dst.len)
 		return a->dst.len > b->dst.len;
@@ -269,7 +315,7 @@ static const struct route *oracle_lookup(const struct oracle *o, const struct ip
 	for (unsigned i = 0; i < o->n; i++) {
 		const struct route *r = &o->r[i];
 
-		if (!(usable >> r->iface & 1) || !ip_prefix_match(&r->dst, a))
+		if (!(r->type || usable >> r->iface & 1) || !ip_prefix_match(&r->dst, a))
 			continue;
 		if (!best || better(r, best, preferred))
 			best = r;
@@ -280,7 +326,25 @@ static const struct route *oracle_lookup(const struct oracle *o, const struct ip
 static bool same(const struct route *a, const struct route *b)
 {
 	return a->iface == b->iface && a->metric == b->metric && ip_prefix_eq(&a->dst, &b->dst) &&
-	       ip_addr_eq(&a->gateway, &b->gateway);
+	       ip_addr_eq(&a->gateway, &b->gateway) && a->type == b->type;
+}
+
+/* Of the prefix route_match() says more. */
+static void assert_found(const struct route_table *t, const struct ip_addr *a, uint32_t usable,
+			 uint32_t preferred, const struct route *want)
+{
+	const struct route_path *got = route_lookup(t, a->family, a->b, usable, preferred, 0);
+	struct route match;
+
+	assert_int_equal(want != NULL, got != NULL);
+	assert_int_equal(route_match(t, a->family, a->b, usable, preferred, &match), want != NULL);
+	if (!want)
+		return;
+	assert_true(same(want, &match));
+	assert_int_equal(got->iface, want->iface);
+	assert_int_equal(got->metric, want->metric);
+	assert_int_equal(got->type, want->type);
+	assert_true(ip_addr_eq(&got->gateway, &want->gateway));
 }
 
 /* Few distinct bits, so that prefixes nest and meet; lengths over the whole range. */
@@ -302,7 +366,10 @@ static struct route random_route(struct rng *rng)
 	r.dst.addr = random_addr(rng, family);
 	r.dst.len = (uint8_t)rng_range(rng, 0, family == AF_INET ? 32 : 128);
 	r.dst.addr = ip_prefix_network(&r.dst);
-	if (rng_chance(rng, 500000)) {
+	if (rng_chance(rng, 100000)) {
+		r.type = (uint8_t)rng_range(rng, ROUTE_BLACKHOLE, ROUTE_PROHIBIT);
+		r.iface = 0;
+	} else if (rng_chance(rng, 500000)) {
 		r.gateway = (struct ip_addr){.family = family};
 		r.gateway.b[0] = 10;
 	}
@@ -346,15 +413,10 @@ static void test_random_operations_agree_with_a_plain_list(void **state)
 		struct ip_addr a = random_addr(&rng, round & 1 ? AF_INET : AF_INET6);
 		uint32_t usable = rng_chance(&rng, 700000) ? ~0u : rng_below(&rng, 16);
 		uint32_t preferred = rng_below(&rng, 16);
-		const struct route *want, *got;
 
 		/* It grows, then shrinks, and again. */
 		oracle_step(&rng, t, &o, round / 1500 % 2 ? 300000 : 800000);
-		want = oracle_lookup(&o, &a, usable, preferred);
-		got = route_lookup(t, a.family, a.b, usable, preferred);
-		assert_int_equal(want != NULL, got != NULL);
-		if (want)
-			assert_true(same(want, got));
+		assert_found(t, &a, usable, preferred, oracle_lookup(&o, &a, usable, preferred));
 		assert_int_equal(route_count(t), o.n);
 	}
 	while (o.n > 0)
@@ -386,10 +448,13 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(test_without_memory_nothing_changes, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_a_clone_is_the_same_and_apart, setup,
-						teardown),
+		cmocka_unit_test(test_a_table_that_there_is_no_memory_for_is_none),
 		cmocka_unit_test_setup_teardown(test_what_is_deleted_leaves_no_memory_behind, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_what_readers_may_see_is_kept_until_they_have_gone_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_no_more_waits_for_readers_than_there_is_room_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_list_in_pages_has_every_route_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_random_operations_agree_with_a_plain_list,

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Changes of a stack's routes while it runs; see route_change.h. */
+#include "stack/route_change.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include <rte_pause.h>
+
+#include "sock/call.h"
+
+#define LOCK_LOOKS 300 /* of a worker in its turn: some 15 us */
+#define WAITS	   100 /* of other threads for workers to pass, a millisecond each */
+
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+/* A worker waits for others no longer than a turn may last. */
+static bool lock_in_turn(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < LOCK_LOOKS; i++) {
+		if (pthread_mutex_trylock(&stack->routes_lock) == 0)
+			return true;
+		rte_pause();
+	}
+	return false;
+}
+
+static bool in_turn(void)
+{
+	return sock_own() && sock_own()->in_turn;
+}
+
+static bool lock(struct nsk_stack *stack)
+{
+	if (in_turn())
+		return lock_in_turn(stack);
+	pthread_mutex_lock(&stack->routes_lock);
+	return true;
+}
+
+static void unlock(struct nsk_stack *stack)
+{
+	pthread_mutex_unlock(&stack->routes_lock);
+}
+
+/* ---- who has passed ------------------------------------------------------------------------ */
+
+/*
+ * The generation that a worker has passed. One that the calling thread runs, and one that nobody
+ * runs, look at nothing now, and later at what is there now.
+ */
+static uint32_t passed(struct run_worker *r, uint32_t now)
+{
+	uint32_t seen = __atomic_load_n(&r->routes_passed, __ATOMIC_ACQUIRE);
+
+	if (seen == now)
+		return now;
+	if (__atomic_load_n(&r->w.owner_tid, __ATOMIC_RELAXED) == sock_tid())
+		return now;
+	if (!worker_borrow(r))
+		return seen;
+	stack_routes_passed(r, now);
+	worker_return(r);
+	return now;
+}
+
+/* The oldest generation that a worker has passed. Not under the lock: a worker that is borrowed may
+ * have to do on its return what others want of it. */
+static uint32_t all_passed(struct nsk_stack *stack)
+{
+	uint32_t now = net_snapshot_generation(&stack->snap), oldest = now;
+
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		uint32_t seen = passed(stack->worker[i], now);
+
+		if ((int32_t)(seen - oldest) < 0)
+			oldest = seen;
+	}
+	return oldest;
+}
+
+static bool many_pending(const struct nsk_stack *stack)
+{
+	return route_pending(stack->routes) > route_pending_max(stack->routes) / 2;
+}
+
+static void tell_now(struct nsk_stack *stack)
+{
+	(void)__atomic_exchange_n(&stack->routes_untold, false, __ATOMIC_ACQ_REL);
+	net_snapshot_touch(&stack->snap);
+}
+
+static void wake_all(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		idle_wake(stack->worker[i]);
+}
+
+/* After a change, under the lock: the workers are to know, at once if they were told of none since
+ * the last time. */
+static void changed(struct nsk_stack *stack)
+{
+	/* Whoever sees a generation after this one sees the change, whoever made it grow. */
+	uint32_t era = __atomic_fetch_add(&stack->snap.generation, 0, __ATOMIC_ACQ_REL);
+	bool first = __atomic_exchange_n(&stack->routes_quiet, false, __ATOMIC_RELAXED);
+
+	route_stamp(stack->routes, era);
+	if (first || many_pending(stack)) {
+		tell_now(stack);
+		if (!first)
+			wake_all(stack);
+	} else if (!__atomic_exchange_n(&stack->routes_untold, true, __ATOMIC_ACQ_REL)) {
+		wake_all(stack); /* they sleep no longer than until it is told */
+	}
+}
+
+void stack_routes_tell(struct nsk_stack *stack)
+{
+	if (NSK_UNLIKELY(stack_routes_untold(stack)))
+		tell_now(stack);
+	else
+		__atomic_store_n(&stack->routes_quiet, true, __ATOMIC_RELAXED);
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+/* One attempt. */
+static int change(struct nsk_stack *stack, int (*fn)(struct route_table *t, const struct route *r),
+		  const struct route *route)
+{
+	uint32_t oldest = all_passed(stack);
+	int rc;
+
+	if (!lock(stack))
+		return -EAGAIN;
+	route_reclaim(stack->routes, oldest - 1);
+	rc = fn(stack->routes, route);
+	if (rc == 0)
+		changed(stack);
+	unlock(stack);
+	return rc;
+}
+
+/* Other threads wait until the workers have passed, workers do not. */
+static int change_patiently(struct nsk_stack *stack,
+			    int (*fn)(struct route_table *t, const struct route *r),
+			    const struct route *route)
+{
+	static const struct timespec a_moment = {.tv_nsec = 1000000};
+	int rc = change(stack, fn, route);
+
+	for (unsigned i = 0; rc == -EAGAIN && !sock_own() && i < WAITS; i++) {
+		nanosleep(&a_moment, NULL);
+		rc = change(stack, fn, route);
+	}
+	return rc;
+}
+
+int stack_route_add(struct nsk_stack *stack, const struct route *route)
+{
+	if (route->type == ROUTE_UNICAST && route->iface >= stack->nifaces)
+		return -EINVAL;
+	return change_patiently(stack, route_add, route);
+}
+
+int stack_route_del(struct nsk_stack *stack, const struct route *route)
+{
+	return change_patiently(stack, route_del, route);
+}
+
+/* ---- looks --------------------------------------------------------------------------------- */
+
+bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
+		       struct route *route)
+{
+	bool found;
+
+	if (!lock(stack))
+		return false;
+	found = route_match(stack->routes, family, addr, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY, route);
+	unlock(stack);
+	return found;
+}
+
+unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
+			  unsigned max)
+{
+	unsigned n;
+
+	if (!lock(stack))
+		return 0;
+	n = route_list(stack->routes, cursor, rows, max);
+	unlock(stack);
+	return n;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Changes of a stack's routes while it runs, by any thread, a worker in its turn as well. One at a
+ * time changes the table in place, the workers read it without a lock. What is taken out is freed
+ * when every worker has passed: when it has seen, between packets, a generation of the snapshot
+ * that is younger.
+ *
+ * A change is seen at once by whoever looks a way up. Ways that are kept (by connections, sockets)
+ * are chosen anew when the generation grows: with the first change at once, with those that follow
+ * in a heap once in ROUTES_TELL_NS for all of them, however many they are.
+ */
+#ifndef NSK_STACK_ROUTE_CHANGE_H
+#define NSK_STACK_ROUTE_CHANGE_H
+
+#include "net/route.h"
+#include "stack/stack.h"
+
+#define ROUTES_TELL_NS UINT64_C(10000000)
+
+/*
+ * 0 or -errno as route_add() and route_del(). -EAGAIN: within a worker's turn somebody else was
+ * changing the table for longer than a turn may last, or some worker has not turned for so long
+ * that no more can be taken out: nothing has changed, it is to be tried again later.
+ */
+int stack_route_add(struct nsk_stack *stack, const struct route *route);
+int stack_route_del(struct nsk_stack *stack, const struct route *route);
+
+/* The route that decides now, whatever its interface can do; false: none, or the table is busy. */
+bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
+		       struct route *route);
+/* As route_list(); nothing moves if the table is busy. */
+unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
+			  unsigned max);
+
+/* Each worker, once in ROUTES_TELL_NS: tells of what has changed since. */
+void stack_routes_tell(struct nsk_stack *stack);
+/* True while there is something to tell of. */
+static inline bool stack_routes_untold(const struct nsk_stack *stack)
+{
+	return __atomic_load_n(&stack->routes_untold, __ATOMIC_RELAXED);
+}
+
+/* A worker has seen this generation, and looks at nothing that it found in the table before. */
+static inline void stack_routes_passed(struct run_worker *r, uint32_t generation)
+{
+	__atomic_store_n(&r->routes_passed, generation, __ATOMIC_RELEASE);
+}
+
+#endif
