@@ -11,6 +11,7 @@
 
 #include <netstk/netstk.h>
 
+#include "nskctl/addr.h"
 #include "nskctl/client.h"
 #include "nskctl/netstat.h"
 #include "nskctl/show.h"
@@ -191,6 +192,14 @@ static int run_set(const struct options *o, char **operands)
 		       : failed("key and value must be text in UTF-8");
 }
 
+static int run_addr(const struct options *o, char **operands)
+{
+	char error[128];
+	json_t *request = addr_request(operands, error, sizeof(error));
+
+	return request ? ask(o, request, addr_show) : misused("%s", error);
+}
+
 static int run_log(const struct options *o, char **operands)
 {
 	json_t *request = json_pack("{s:s}", "cmd", "log");
@@ -246,6 +255,8 @@ static int run_devices(const struct options *o, char **operands)
 static const struct command commands[] = {
 	{"interfaces", "", "interfaces, their addresses and ports", 0, 0, "s", "interfaces", NULL,
 	 show_interfaces, NULL},
+	{"addr", "[show|add|del ...]", "addresses, in the words of ip addr", 0, 8, "s", NULL, NULL,
+	 NULL, run_addr},
 	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
 	 NULL},
 	{"routes", "", "routes", 0, 0, "s", "routes", "routes", show_routes, NULL},

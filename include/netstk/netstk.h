@@ -6,6 +6,7 @@
 #ifndef NETSTK_NETSTK_H
 #define NETSTK_NETSTK_H
 
+#include <netstk/addr.h>
 #include <netstk/client.h>
 #include <netstk/config.h>
 #include <netstk/counters.h>

@@ -118,6 +118,7 @@ struct settings {
 	uint32_t icmp_rate;	   /* ICMP errors a second and worker (1000) */
 	uint32_t icmp_burst;	   /* of them at once (50) */
 	uint32_t ipv6_dad;	   /* detect duplicate addresses (1) */
+	uint32_t ipv4_dad;	   /* the same, before an address is used (0) */
 	uint32_t icmp_echo;	   /* answer echo requests (1) */
 };
 

@@ -89,11 +89,23 @@ int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
 	return net_route_group(w, rc, w->net->snap->iface[iface - 1], dst, src);
 }
 
+/* Bound to a host's address: of ours, or it was. */
+static bool is_host(const struct dgram *d)
+{
+	const struct local_entry *own =
+		net_local_entry(d->sock.worker, d->laddr.b, d->laddr.family);
+
+	if (own)
+		return own->kind == LOCAL_UNICAST;
+	return !ip_addr_is_any(&d->laddr) && !ip_addr_is_multicast(&d->laddr) &&
+	       !ip_addr_is_broadcast(&d->laddr);
+}
+
 /* Where it is sent from: bound to what is no host's address, an address of the interface's; to
  * groups, the one that IP_MULTICAST_IF named. */
 static struct ip_addr source_of(const struct dgram *d, const struct ip_addr *dst)
 {
-	if (net_local(d->sock.worker, d->laddr.b, d->laddr.family))
+	if (is_host(d))
 		return d->laddr;
 	if (d->mcast_addr && dst->family == AF_INET && ip_addr_is_multicast(dst))
 		return ip_addr_v4((const uint8_t *)&d->mcast_addr);
@@ -113,8 +125,8 @@ int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
 	if (NSK_UNLIKELY(src->family != dst->family))
 		return -EAFNOSUPPORT; /* as Linux */
 	rc = dgram_find_way(w, &d->route, dst->family == AF_INET ? d->mcast_iface : 0, dst, src);
-	if (rc)
-		return rc;
+	if (rc) /* an address that is not ours any more leads nowhere, as in Linux */
+		return rc == -EADDRNOTAVAIL && !ip_addr_is_any(src) ? -ENETUNREACH : rc;
 	d->route_dst = *dst;
 	d->route_src = *src;
 	return 0;

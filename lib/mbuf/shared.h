@@ -49,6 +49,7 @@ struct stack_shared {
 	bool moving;	     /* [A] one is on its way now */
 	uint32_t sockets_left; /* [A] descriptors that no worker has taken, see sock/limit.h */
 	struct shared_groups groups;
+	pthread_mutex_t addr_lock; /* of who adds or removes addresses; nobody waits under it */
 	/* Which workers have, or for TCP ever had, a socket bound to a port, as a mask [A]; NULL
 	 * with one worker. */
 	uint64_t *port_users[SHARED_PROTOS];

@@ -28,6 +28,7 @@ struct pkt_pool;
 struct rte_mbuf;
 struct flow;
 struct iface;
+struct ip_prefix;
 struct zc_send;
 
 /* Who a timer belongs to; lib/stack/worker.c holds the table kind → function. */
@@ -84,6 +85,9 @@ struct worker_ops {
 	/* Gives away all that waits here by now: to other workers their packets, to the ports
 	 * frames, its own and other workers'. */
 	void (*flush)(struct nsk_worker *w);
+	/* A subnet is on-link by an interface from now on, or no more; any thread. May be NULL. */
+	void (*connected)(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *net,
+			  bool on);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What an interface says of its addresses when its link comes up, and once more a little later. Of
- * IPv4: whose they are, twice (RFC 5227 §2.3). Of IPv6: first whether they are somebody else's
- * (RFC 4862 §5.4), then whose they are (RFC 4861 §7.2.6). In between they are optimistic (RFC
- * 4429): in use, but nobody is told to prefer us to somebody else. Two seconds are longer than the
- * one that an answer has; there is no random delay in front, which would keep the first packet
- * waiting.
+ * What worker 0 says of an address when it comes, and when its link does. Of IPv6: first whether it
+ * is somebody else's (RFC 4862 §5.4), then whose it is (RFC 4861 §7.2.6). In between it is
+ * optimistic (RFC 4429): in use, but nobody is told to prefer us to somebody else. Two seconds are
+ * longer than the one that an answer has; there is no random delay in front, which would keep the
+ * first packet waiting. Of IPv4: whose it is, twice (RFC 5227 §2.3); where ipv4.dad is on, before
+ * that and before it is used, three times whether it is another's (RFC 5227 §2.1.1).
  */
 #include "net/arp.h"
 #include "net/nd.h"
@@ -13,21 +13,42 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-/* Asks about an address of IPv6. One that was found to be ours is not put in doubt by a link that
- * was lost for a moment; one that was another's may be free by now. */
+enum addr_step {
+	STEP_PROBE,  /* ask for an address of IPv4 */
+	STEP_WON,    /* nobody has answered */
+	STEP_SETTLE, /* say it once more, of IPv6 now that nobody has answered */
+};
+
+static void next_step(struct nsk_worker *w, struct addr_task *t, enum addr_step step,
+		      uint64_t delay_ms)
+{
+	t->step = (uint8_t)step;
+	t->at_ns = w->now_ns + delay_ms * NS_PER_MS;
+	net_tick_by(w, t->at_ns);
+}
+
+/* Changes a state that is still as it was seen. */
+static bool change(struct iface_addr *a, uint8_t from, uint8_t to)
+{
+	return __atomic_compare_exchange_n(&a->state, &from, to, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
+}
+
+/* ---- IPv6 ------------------------------------------------------------------------------------ */
+
+/* Asks about an address. One that was found to be ours is not put in doubt by a link that was lost
+ * for a moment; one that was another's may be free by now. */
 static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
-	uint8_t state = __atomic_load_n(&a->state, __ATOMIC_RELAXED);
+	uint8_t state = iface_addr_state(a);
 
 	if (!SETTING(w->set, ipv6_dad) || a->sure) {
 		if (iface_addr_usable(a))
 			nd_announce(w, ifc, &a->addr);
 		return;
 	}
-	if (state != IFACE_ADDR_OPTIMISTIC)
-		__atomic_compare_exchange_n(&a->state, &state, IFACE_ADDR_OPTIMISTIC, false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	if (state == IFACE_ADDR_DUPLICATE)
+	if (state != IFACE_ADDR_OPTIMISTIC && change(a, state, IFACE_ADDR_OPTIMISTIC) &&
+	    state == IFACE_ADDR_DUPLICATE)
 		net_addresses_changed(w);
 	nd_probe(w, ifc, &a->addr);
 }
@@ -35,69 +56,117 @@ static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 /* Unless somebody has answered, it is ours. */
 static void settle(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
-	uint8_t optimistic = IFACE_ADDR_OPTIMISTIC;
-
-	if (__atomic_compare_exchange_n(&a->state, &optimistic, IFACE_ADDR_VALID, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (change(a, IFACE_ADDR_OPTIMISTIC, IFACE_ADDR_VALID))
 		a->sure = true;
 	if (iface_addr_usable(a))
 		nd_announce(w, ifc, &a->addr);
 }
 
-/* For whichever interface is next: each has its whole time, however often its link flaps and
- * whatever others do. */
-static void arm(struct nsk_worker *w)
-{
-	uint64_t next = UINT64_MAX;
+/* ---- IPv4 ------------------------------------------------------------------------------------ */
 
-	for (unsigned i = 0; i < IFACE_MAX; i++)
-		if (w->net->announce_ns[i])
-			next = NSK_MIN(next, w->net->announce_ns[i]);
-	if (next != UINT64_MAX)
-		wheel_arm(&w->wheel, &w->net->announce, next);
+static void begin4(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a,
+		   struct addr_task *t)
+{
+	uint8_t state = iface_addr_state(a);
+
+	if (a->sure || (state == IFACE_ADDR_VALID && !SETTING(w->set, ipv4_dad))) {
+		arp_announce(w, ifc, &a->addr);
+		next_step(w, t, STEP_SETTLE, ARP_ANNOUNCE_INTERVAL_MS);
+		return;
+	}
+	if (state != IFACE_ADDR_TENTATIVE && change(a, state, IFACE_ADDR_TENTATIVE))
+		net_addresses_changed(w);
+	t->probes = ARP_PROBE_NUM;
+	next_step(w, t, STEP_PROBE, rng_below(&w->rng, ARP_PROBE_WAIT_MS + 1));
+}
+
+static void probe4(struct nsk_worker *w, struct iface *ifc, const struct iface_addr *a,
+		   struct addr_task *t)
+{
+	arp_probe(w, ifc, &a->addr);
+	if (--t->probes)
+		next_step(w, t, STEP_PROBE, rng_range(&w->rng, ARP_PROBE_MIN_MS, ARP_PROBE_MAX_MS));
+	else
+		next_step(w, t, STEP_WON, ARP_ANNOUNCE_WAIT_MS);
+}
+
+static void win4(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a, struct addr_task *t)
+{
+	if (!change(a, IFACE_ADDR_TENTATIVE, IFACE_ADDR_VALID))
+		return;
+	a->sure = true;
+	net_addresses_changed(w);
+	arp_announce(w, ifc, &a->addr);
+	next_step(w, t, STEP_SETTLE, ARP_ANNOUNCE_INTERVAL_MS);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static void begin(struct nsk_worker *w, struct iface *ifc, unsigned i)
+{
+	struct addr_task *t = &w->net->task[ifc->index][i];
+	struct iface_addr *a = &ifc->addrs[i];
+
+	t->at_ns = 0;
+	t->serial = __atomic_load_n(&a->serial, __ATOMIC_RELAXED);
+	if (a->addr.family == AF_INET) {
+		begin4(w, ifc, a, t);
+		return;
+	}
+	ask(w, ifc, a);
+	next_step(w, t, STEP_SETTLE, ARP_ANNOUNCE_INTERVAL_MS);
 }
 
 void net_announce(struct nsk_worker *w, struct iface *ifc)
 {
-	if (!ifc->ethernet)
-		return;
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
-		struct iface_addr *a = &ifc->addrs[i];
-
-		if (a->addr.family == AF_INET)
-			arp_announce(w, ifc, &a->addr);
-		else
-			ask(w, ifc, a);
-	}
-	w->net->announce_ns[ifc->index] = w->now_ns + ARP_ANNOUNCE_INTERVAL_MS * NS_PER_MS;
-	arm(w);
+	for (unsigned i = 0; ifc->ethernet && i < iface_naddrs(ifc); i++)
+		if (iface_addr_there(&ifc->addrs[i]))
+			begin(w, ifc, i);
 }
 
-static void announce_again(struct nsk_worker *w, struct iface *ifc)
+void net_announce_new(struct nsk_worker *w, struct iface *ifc)
 {
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
-		struct iface_addr *a = &ifc->addrs[i];
+	const struct addr_task *t = w->net->task[ifc->index];
 
-		if (a->addr.family == AF_INET)
-			arp_announce(w, ifc, &a->addr);
-		else
-			settle(w, ifc, a);
-	}
+	for (unsigned i = 0; ifc->ethernet && i < iface_naddrs(ifc); i++)
+		if (iface_addr_there(&ifc->addrs[i]) &&
+		    t[i].serial != __atomic_load_n(&ifc->addrs[i].serial, __ATOMIC_RELAXED))
+			begin(w, ifc, i);
 }
 
-void net_announce_again(struct nsk_worker *w)
+static void go_on(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a,
+		  struct addr_task *t)
+{
+	bool gone = !iface_addr_there(a) ||
+		    t->serial != __atomic_load_n(&a->serial, __ATOMIC_RELAXED);
+
+	t->at_ns = 0;
+	if (gone || !iface_running(ifc))
+		return;
+	if (t->step == STEP_SETTLE && a->addr.family == AF_INET6)
+		settle(w, ifc, a);
+	else if (t->step == STEP_SETTLE && iface_addr_usable(a))
+		arp_announce(w, ifc, &a->addr);
+	else if (t->step == STEP_PROBE && iface_addr_state(a) == IFACE_ADDR_TENTATIVE)
+		probe4(w, ifc, a, t);
+	else if (t->step == STEP_WON)
+		win4(w, ifc, a, t);
+}
+
+uint64_t net_announce_run(struct nsk_worker *w)
 {
 	const struct net_snapshot *snap = w->net->snap;
+	uint64_t next = UINT64_MAX;
 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
-		struct iface *ifc = snap->iface[i];
-		uint64_t *at = &w->net->announce_ns[ifc->index];
+		for (unsigned k = 0; k < iface_naddrs(snap->iface[i]); k++) {
+			struct addr_task *t = &w->net->task[i][k];
 
-		if (!*at || w->now_ns < *at)
-			continue;
-		*at = 0;
-		if (iface_running(ifc))
-			announce_again(w, ifc);
+			if (t->at_ns && w->now_ns >= t->at_ns)
+				go_on(w, snap->iface[i], &snap->iface[i]->addrs[k], t);
+			if (t->at_ns)
+				next = NSK_MIN(next, t->at_ns);
+		}
 	}
-	arm(w);
+	return next;
 }

@@ -70,6 +70,11 @@ void arp_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr 
 	send_request(w, ifc, broadcast_mac, ip_addr_host32(addr), ip_addr_host32(addr));
 }
 
+void arp_probe(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+{
+	send_request(w, ifc, broadcast_mac, 0, ip_addr_host32(addr));
+}
+
 /* Answers in the buffer of the request when nobody else has it, else in one of its own. */
 static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 		   const struct arp_view *request)
@@ -146,6 +151,27 @@ static bool learn(struct nsk_worker *w, struct iface *ifc, const struct arp_view
 	return false;
 }
 
+/*
+ * RFC 5227 §2.1.1: whoever has an address that we ask for, or asks for it as we do, gets it. True:
+ * the packet says so.
+ */
+static bool gives_up(struct nsk_worker *w, struct iface *ifc, const struct arp_view *v)
+{
+	bool probes = v->op == ARP_OP_REQUEST && v->spa == 0;
+	const struct ip_addr claimed = ip_addr_from_host32(probes ? v->tpa : v->spa);
+	struct iface_addr *a = iface_have_addr(ifc, &claimed);
+	uint8_t tentative = IFACE_ADDR_TENTATIVE;
+	char text[IP_ADDR_STRLEN];
+
+	if (!a || iface_addr_state(a) != IFACE_ADDR_TENTATIVE || own_mac(w, v->sha))
+		return false;
+	if (__atomic_compare_exchange_n(&a->state, &tentative, IFACE_ADDR_DUPLICATE, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		LOG_ERR(w->log, "arp", "%s: another station has %s: it is not used here", ifc->name,
+			ip_addr_format(&claimed, text, sizeof(text)));
+	return true;
+}
+
 static bool has_addr(const struct iface *ifc, uint32_t host)
 {
 	struct ip_addr a = ip_addr_from_host32(host);
@@ -160,6 +186,10 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 
 	if (arp_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &v)) {
 		pkt_drop(w, m, NSK_DROP_ARP_MALFORMED);
+		return;
+	}
+	if (NSK_UNLIKELY(gives_up(w, ifc, &v))) {
+		pkt_drop(w, m, NSK_DROP_ARP_CONFLICT);
 		return;
 	}
 	if (has_addr(ifc, v.spa)) {

@@ -14,6 +14,11 @@
 
 #define ARP_ANNOUNCE_INTERVAL_MS 2000  /* RFC 5227 ANNOUNCE_INTERVAL */
 #define ARP_DEFEND_INTERVAL_MS	 10000 /* RFC 5227 DEFEND_INTERVAL */
+#define ARP_PROBE_NUM		 3     /* RFC 5227 §1.1, as those that follow */
+#define ARP_PROBE_WAIT_MS	 1000
+#define ARP_PROBE_MIN_MS	 1000
+#define ARP_PROBE_MAX_MS	 2000
+#define ARP_ANNOUNCE_WAIT_MS	 2000
 
 /* Asks for a target's link address: by broadcast, or, when mac is given, whether that is still
  * right. */
@@ -25,5 +30,8 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 
 /* Tells everybody on the link whose an address is (RFC 5227 §2.3). */
 void arp_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
+
+/* Asks whether somebody has an address that is to be ours (RFC 5227 §2.1.1). */
+void arp_probe(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
 
 #endif

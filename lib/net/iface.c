@@ -50,38 +50,81 @@ static bool host_address(const struct ip_prefix *p)
 	       (!ip_addr_eq(&p->addr, &broadcast) && !ip_addr_eq(&p->addr, &network));
 }
 
+/* A place that nobody reads any more, else one that never had an address; NULL: there is none. */
+static struct iface_addr *vacant_place(struct iface *ifc, uint32_t seen)
+{
+	for (unsigned i = 0; i < ifc->naddrs; i++) {
+		struct iface_addr *a = &ifc->addrs[i];
+
+		if (!iface_addr_there(a) && (int32_t)(seen - a->removed) >= 0)
+			return a;
+	}
+	return ifc->naddrs < IFACE_ADDRS_MAX ? &ifc->addrs[ifc->naddrs] : NULL;
+}
+
+/* Whoever sees the state sees the rest; a place that was never used has the number of those that
+ * were in front of it. */
+static void fill_place(struct iface *ifc, struct iface_addr *a, const struct iface_addr *as,
+		       const struct ip_addr *broadcast)
+{
+	a->addr = as->addr;
+	a->broadcast = *broadcast;
+	a->prefix_len = as->prefix_len;
+	a->sure = false;
+	__atomic_store_n(&a->flags, as->flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->preferred_ns, as->preferred_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->valid_ns, as->valid_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->serial, ++ifc->serial, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->state, as->state, __ATOMIC_RELEASE);
+	if (a == &ifc->addrs[ifc->naddrs])
+		__atomic_store_n(&ifc->naddrs, (uint16_t)(ifc->naddrs + 1), __ATOMIC_RELEASE);
+}
+
+int iface_put_addr(struct iface *ifc, const struct iface_addr *as, uint32_t seen)
+{
+	const struct ip_prefix prefix = {.addr = as->addr, .len = as->prefix_len};
+	const struct ip_addr broadcast = ip_prefix_broadcast(&prefix);
+	size_t len = ip_addr_len(&as->addr);
+	struct iface_addr *a;
+
+	if (len == 0 || prefix.len == 0 || prefix.len > 8 * len || !host_address(&prefix))
+		return -EINVAL;
+	if (iface_have_addr(ifc, &as->addr))
+		return -EEXIST;
+	a = vacant_place(ifc, seen);
+	if (!a)
+		return -ENOSPC;
+	fill_place(ifc, a, as, &broadcast);
+	return 0;
+}
+
 int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr)
 {
-	size_t len = ip_addr_len(&addr->addr);
+	return iface_put_addr(ifc,
+			      &(struct iface_addr){.addr = addr->addr, .prefix_len = addr->len}, 0);
+}
 
-	if (len == 0 || addr->len == 0 || addr->len > 8 * len || !host_address(addr))
-		return -EINVAL;
-	if (iface_find_addr(ifc, &addr->addr))
-		return -EEXIST;
-	if (ifc->naddrs >= IFACE_ADDRS_MAX)
-		return -ENOSPC;
-	ifc->addrs[ifc->naddrs++] = (struct iface_addr){
-		.addr = addr->addr,
-		.broadcast = ip_prefix_broadcast(addr),
-		.prefix_len = addr->len,
+struct ip_addr iface_link_local(const struct iface *ifc)
+{
+	const uint8_t *mac = ifc->mac.b;
+
+	return (struct ip_addr){
+		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3],
+		      mac[4], mac[5]},
+		.family = AF_INET6,
 	};
-	return 0;
 }
 
 void iface_add_link_local(struct iface *ifc)
 {
-	const uint8_t *mac = ifc->mac.b;
-	const struct ip_prefix own = {
-		.addr = {.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe,
-			       mac[3], mac[4], mac[5]},
-			 .family = AF_INET6},
-		.len = 64,
-	};
+	const struct ip_prefix own = {.addr = iface_link_local(ifc), .len = 64};
 	bool wanted = false;
 
 	for (unsigned i = 0; i < ifc->naddrs; i++) {
 		const struct ip_addr *a = &ifc->addrs[i].addr;
 
+		if (!iface_addr_there(&ifc->addrs[i]))
+			continue;
 		if (a->family == AF_INET6 && ip_addr_is_link_local(a))
 			return;
 		wanted |= a->family == AF_INET6;
@@ -90,33 +133,41 @@ void iface_add_link_local(struct iface *ifc)
 		iface_add_addr(ifc, &own);
 }
 
+struct iface_addr *iface_have_addr(struct iface *ifc, const struct ip_addr *addr)
+{
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
+		if (iface_addr_there(&ifc->addrs[i]) && ip_addr_eq(&ifc->addrs[i].addr, addr))
+			return &ifc->addrs[i];
+	return NULL;
+}
+
 int iface_del_addr(struct iface *ifc, const struct ip_addr *addr)
 {
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
-		if (!ip_addr_eq(&ifc->addrs[i].addr, addr))
-			continue;
-		ifc->naddrs--;
-		memmove(&ifc->addrs[i], &ifc->addrs[i + 1],
-			(ifc->naddrs - i) * sizeof(ifc->addrs[0]));
-		return 0;
-	}
-	return -ENOENT;
+	struct iface_addr *a = iface_have_addr(ifc, addr);
+
+	if (!a)
+		return -ENOENT;
+	__atomic_store_n(&a->state, IFACE_ADDR_REMOVED, __ATOMIC_RELEASE);
+	return 0;
 }
 
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr)
 {
-	for (unsigned i = 0; i < ifc->naddrs; i++)
-		if (ip_addr_eq(&ifc->addrs[i].addr, addr) && iface_addr_usable(&ifc->addrs[i]))
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
+		if (iface_addr_usable(&ifc->addrs[i]) && ip_addr_eq(&ifc->addrs[i].addr, addr))
 			return &ifc->addrs[i];
 	return NULL;
 }
 
 const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_addr *addr)
 {
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
 		const struct iface_addr *a = &ifc->addrs[i];
-		struct ip_prefix subnet = {.addr = a->addr, .len = a->prefix_len};
+		struct ip_prefix subnet;
 
+		if (!iface_addr_there(a))
+			continue;
+		subnet = (struct ip_prefix){.addr = a->addr, .len = a->prefix_len};
 		if (ip_prefix_match(&subnet, addr))
 			return a;
 	}
@@ -125,12 +176,19 @@ const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_
 
 const struct ip_addr *iface_source(const struct iface *ifc, const struct ip_addr *next_hop)
 {
-	const struct iface_addr *near = iface_on_link(ifc, next_hop);
+	const struct ip_addr *first = NULL;
 
-	if (near)
-		return &near->addr;
-	for (unsigned i = 0; i < ifc->naddrs; i++)
-		if (ifc->addrs[i].addr.family == next_hop->family)
-			return &ifc->addrs[i].addr;
-	return NULL;
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		const struct iface_addr *a = &ifc->addrs[i];
+		struct ip_prefix subnet;
+
+		if (!iface_addr_usable(a))
+			continue;
+		subnet = (struct ip_prefix){.addr = a->addr, .len = a->prefix_len};
+		if (ip_prefix_match(&subnet, next_hop))
+			return &a->addr;
+		if (!first && a->addr.family == next_hop->family)
+			first = &a->addr;
+	}
+	return first;
 }

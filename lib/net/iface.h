@@ -16,34 +16,70 @@
 #include "net/port.h"
 
 #define IFACE_MAX 16
-/* With a link-local address that comes by itself. */
-#define IFACE_ADDRS_MAX 17
+/* Those that are configured, a link-local one that comes by itself, and as many as routers give. */
+#define IFACE_ADDRS_MAX 32
 #define IFACE_NAME_MAX	32
 
+/*
+ * A place for an address. While a stack runs they come and go (addr.h): the state says whether what
+ * else is in a place may be read, and is written last when one comes. Who reads one whose address
+ * was removed meanwhile still reads that: the place is used again when every worker has looked.
+ */
 struct iface_addr {
 	struct ip_addr addr;
 	struct ip_addr
 		broadcast; /* directed broadcast of the subnet; family 0 if none (/31, /32, IPv6) */
 	uint8_t prefix_len;
-	uint8_t state; /* [A] enum iface_addr_state */
-	bool sure;     /* of worker 0: the link was asked, and nobody else had it */
+	uint8_t state;	       /* [A] enum iface_addr_state */
+	uint8_t flags;	       /* [A] enum iface_addr_flag */
+	bool sure;	       /* of worker 0: the link was asked, and nobody else had it */
+	uint32_t serial;       /* [A] another one for each address that has this place */
+	uint32_t removed;      /* under the lock: net_snapshot.addresses when it was */
+	uint64_t preferred_ns; /* [A] when it becomes deprecated; 0: never */
+	uint64_t valid_ns;     /* [A] when it goes by itself; 0: never */
 };
 
-/* Whether somebody else on the link has the address, as far as is known (RFC 4862 §5.4). */
+/* Whether somebody else on the link has the address, as far as is known (RFC 4862 §5.4, RFC 5227
+ * §2.1). From IFACE_ADDR_TENTATIVE on it is not in use. */
 enum iface_addr_state {
 	IFACE_ADDR_VALID,
 	IFACE_ADDR_OPTIMISTIC, /* nobody has answered yet; in use (RFC 4429) */
-	IFACE_ADDR_DUPLICATE,  /* somebody has: not in use */
+	IFACE_ADDR_TENTATIVE,  /* of IPv4: nobody has answered yet */
+	IFACE_ADDR_DUPLICATE,  /* somebody has */
+	IFACE_ADDR_REMOVED,    /* the place is vacant */
 };
+
+enum iface_addr_flag {
+	IFACE_ADDR_DEPRECATED = 1 << 0, /* for what is begun already (RFC 4862 §5.5.4) */
+	IFACE_ADDR_DYNAMIC = 1 << 1,	/* of a router's advertisement, or with a lifetime */
+	IFACE_ADDR_TEMPORARY = 1 << 2,	/* RFC 8981 */
+	IFACE_ADDR_AUTO = 1 << 3,	/* made by autoconfiguration */
+};
+
+static inline uint8_t iface_addr_state(const struct iface_addr *a)
+{
+	return __atomic_load_n(&a->state, __ATOMIC_ACQUIRE);
+}
 
 static inline bool iface_addr_usable(const struct iface_addr *a)
 {
-	return __atomic_load_n(&a->state, __ATOMIC_RELAXED) != IFACE_ADDR_DUPLICATE;
+	return iface_addr_state(a) <= IFACE_ADDR_OPTIMISTIC;
 }
 
 static inline bool iface_addr_valid(const struct iface_addr *a)
 {
-	return __atomic_load_n(&a->state, __ATOMIC_RELAXED) == IFACE_ADDR_VALID;
+	return iface_addr_state(a) == IFACE_ADDR_VALID;
+}
+
+/* An address is there, in use or not. */
+static inline bool iface_addr_there(const struct iface_addr *a)
+{
+	return iface_addr_state(a) != IFACE_ADDR_REMOVED;
+}
+
+static inline uint8_t iface_addr_flags(const struct iface_addr *a)
+{
+	return __atomic_load_n(&a->flags, __ATOMIC_RELAXED);
 }
 
 struct iface {
@@ -58,11 +94,17 @@ struct iface {
 	uint16_t home;	/* [C] worker that has queue 0; not 0 only where that is the only one */
 	uint16_t state; /* [A] enum nsk_iface_state */
 	bool link_up;	/* [A] */
-	uint32_t link_returns;			  /* [A] how often the link came back */
-	struct port *port;			  /* [C] */
-	uint16_t naddrs;			  /* [S] */
-	struct iface_addr addrs[IFACE_ADDRS_MAX]; /* [S] */
+	uint32_t link_returns; /* [A] how often the link came back */
+	struct port *port;     /* [C] */
+	uint16_t naddrs;       /* [A] places that ever had an address */
+	uint32_t serial;       /* of the address that came last */
+	struct iface_addr addrs[IFACE_ADDRS_MAX];
 };
+
+static inline unsigned iface_naddrs(const struct iface *ifc)
+{
+	return __atomic_load_n(&ifc->naddrs, __ATOMIC_ACQUIRE);
+}
 
 /* The transmit queue of the port that is a worker's own; tx_queues or more: it has none. */
 static inline uint16_t iface_own_queue(const struct iface *ifc, uint16_t worker)
@@ -78,7 +120,7 @@ struct net_snapshot {
 	uint16_t nifaces;
 	struct iface *iface[IFACE_MAX];
 	const struct route_table *routes;
-	uint32_t addresses; /* [A] how often an address came to be of no use */
+	uint32_t addresses; /* [A] how often an address came, went, or came to be of no use */
 };
 
 /* An interface of the snapshot went up or down, or its link: ways that were chosen before are
@@ -108,18 +150,26 @@ const char *iface_state_name(enum nsk_iface_state state);
 /*
  * Adds an address with the length of its subnet's prefix. 0, -EINVAL (no host's address:
  * unspecified, multicast, broadcast, the subnet's own number; a bad length), -EEXIST, -ENOSPC.
+ * While nobody reads; else see addr.h.
  */
 int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr);
+/* The same of one described whole, of which addr, prefix_len, state, flags and times are read; seen
+ * is as net_snapshot.addresses, of which every worker knows. */
+int iface_put_addr(struct iface *ifc, const struct iface_addr *as, uint32_t seen);
+/* The link-local address that is made of the MAC. */
+struct ip_addr iface_link_local(const struct iface *ifc);
 /*
  * Where there is an address of IPv6, there must be a link-local one (RFC 4291 §2.8): unless there
  * is, adds the one made of the MAC (RFC 4291 appendix A). Interfaces without a link layer need
  * none.
  */
 void iface_add_link_local(struct iface *ifc);
-/* 0 or -ENOENT. */
+/* Its place becomes vacant; 0 or -ENOENT. */
 int iface_del_addr(struct iface *ifc, const struct ip_addr *addr);
 /* The entry of an address that the interface uses, or NULL. */
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr);
+/* The same of one that it has, in use or not. */
+struct iface_addr *iface_have_addr(struct iface *ifc, const struct ip_addr *addr);
 /* The first entry in whose subnet an address lies, or NULL: it is not on-link. */
 const struct iface_addr *iface_on_link(const struct iface *ifc, const struct ip_addr *addr);
 /* The address to send from to a next hop: of its subnet, else the first of the family, else NULL.

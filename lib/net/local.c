@@ -45,12 +45,15 @@ static void add(struct local_table *t, const struct ip_addr *addr, enum local_ki
 
 struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem)
 {
+	unsigned naddrs[IFACE_MAX]; /* another thread may add one meanwhile */
 	uint32_t places = 4;
 	struct local_table *t;
 	uint32_t n = 0;
 
-	for (unsigned i = 0; i < snap->nifaces; i++)
-		n += 2u * snap->iface[i]->naddrs;
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		naddrs[i] = iface_naddrs(snap->iface[i]);
+		n += 2u * naddrs[i];
+	}
 	while (places < 2 * n)
 		places *= 2;
 	t = mem_zalloc(mem, table_size(places));
@@ -60,7 +63,7 @@ struct local_table *local_table_new(const struct net_snapshot *snap, struct mem 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
 		const struct iface *ifc = snap->iface[i];
 
-		for (unsigned j = 0; j < ifc->naddrs; j++) {
+		for (unsigned j = 0; j < naddrs[i]; j++) {
 			if (!iface_addr_usable(&ifc->addrs[j]))
 				continue;
 			add(t, &ifc->addrs[j].addr, LOCAL_UNICAST, ifc->index);

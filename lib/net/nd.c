@@ -26,8 +26,8 @@ bool nd_listens(const struct iface *ifc, const uint8_t *group)
 		return true;
 	if (!nd_is_solicited_node(group))
 		return false;
-	for (unsigned i = 0; i < ifc->naddrs; i++)
-		if (ifc->addrs[i].addr.family == AF_INET6 &&
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
+		if (iface_addr_there(&ifc->addrs[i]) && ifc->addrs[i].addr.family == AF_INET6 &&
 		    memcmp(ifc->addrs[i].addr.b + 13, group + 13, 3) == 0)
 			return true;
 	return false;

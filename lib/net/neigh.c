@@ -338,8 +338,8 @@ void neigh_timer(void *ctx, struct wheel_timer *timer, uint64_t now_ns)
 	struct neigh *n = NSK_CONTAINER_OF(timer, struct neigh, timer);
 
 	(void)now_ns;
-	if (timer == &w->net->announce) {
-		net_announce_again(w);
+	if (timer == &w->net->tick) {
+		net_tick(w);
 		return;
 	}
 	switch (n->state) {

@@ -23,7 +23,7 @@ int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 		return -ENOMEM;
 	w->net = net;
 	net->snap = snap;
-	wheel_timer_init(&net->announce, TIMER_NEIGH);
+	wheel_timer_init(&net->tick, TIMER_NEIGH);
 	log_rate_init(&net->log_rate, 1, 5);
 	net->local = local_table_new(snap, w->mem);
 	if (!net->local)
@@ -51,7 +51,7 @@ void net_worker_fini(struct nsk_worker *w)
 
 	if (!net)
 		return;
-	wheel_cancel(&w->wheel, &net->announce);
+	wheel_cancel(&w->wheel, &net->tick);
 	neigh_table_fini(w);
 	tx_queues_free(w);
 	local_table_free(net->local, w->mem);
@@ -89,7 +89,8 @@ int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap)
 	}
 	local_table_free(w->net->local, w->mem);
 	w->net->local = local;
-	w->net->addresses = __atomic_load_n(&snap->addresses, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&w->net->addresses, __atomic_load_n(&snap->addresses, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -106,7 +107,7 @@ bool net_look_at_addresses(struct nsk_worker *w)
 		return false;
 	local_table_free(net->local, w->mem);
 	net->local = local;
-	net->addresses = addresses;
+	__atomic_store_n(&net->addresses, addresses, __ATOMIC_RELEASE);
 	return true;
 }
 

@@ -38,22 +38,30 @@ struct net_upcalls {
 	void (*unreachable)(struct nsk_worker *w, struct rte_mbuf *m);
 };
 
+/* What is still to be said of an address, announce.c. */
+struct addr_task {
+	uint64_t at_ns;	 /* when, 0: nothing */
+	uint32_t serial; /* of the address */
+	uint8_t step;
+	uint8_t probes; /* still to be sent */
+};
+
 /* What lib/net keeps per worker. */
 struct net_worker {
 	struct net_snapshot *snap;	 /* [S] swapped between turns */
-	uint32_t addresses;		 /* [W] of the snapshot, that local knows */
+	uint32_t addresses;		 /* [A] of the snapshot, that local knows */
 	struct local_table *local;	 /* [W] of the snapshot */
 	struct neigh_table *neighs;	 /* [W] */
 	const struct net_upcalls *up;	 /* [C] */
 	uint32_t tx_waiting;		 /* [W] bit i: frames wait for interface i */
-	uint64_t announce_ns[IFACE_MAX]; /* [W] when to say it again, 0: not */
-	struct wheel_timer announce;	 /* [W] TIMER_NEIGH too */
+	struct wheel_timer tick;	 /* [W] of worker 0, TIMER_NEIGH too: net_tick() */
 	uint64_t defended_ns[IFACE_MAX]; /* [W] last defence of an IPv4 address of this one, 0:
 					    none */
 	struct log_rate log_rate;	 /* [W] */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
+	struct addr_task task[IFACE_MAX][IFACE_ADDRS_MAX]; /* [W] of worker 0 */
 };
 
 /* Sets up and frees a worker's part. 0 or -errno. */
@@ -162,13 +170,21 @@ static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t 
 void net_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 /* ARP packet seen by another worker of the stack (a copy): only learnt from. Consumes m. */
 void arp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
-/* The link of an Ethernet interface came up: announces its addresses, now and once more 2 s later.
- * net/announce.c */
+/* On worker 0. The link of an Ethernet interface came up: announces its addresses, now and once
+ * more 2 s later. net/announce.c */
 void net_announce(struct nsk_worker *w, struct iface *ifc);
-/* What net_worker.announce was armed for. */
-void net_announce_again(struct nsk_worker *w);
+/* The same for addresses that came since. */
+void net_announce_new(struct nsk_worker *w, struct iface *ifc);
+/* Goes on with what is due; the time of the next step, UINT64_MAX: there is none. */
+uint64_t net_announce_run(struct nsk_worker *w);
+/* The same for lifetimes. net/lifetime.c */
+uint64_t net_lifetimes_run(struct nsk_worker *w);
+/* On worker 0: does what is due of all that interfaces do from time to time. */
+void net_tick(struct nsk_worker *w);
+/* No later than so net_tick() is to be called. */
+void net_tick_by(struct nsk_worker *w, uint64_t at_ns);
 
-/* An address of ours is of no use any more, or is again: workers look at it in their next turn. */
+/* An address came, went, is of no use any more, or is again: workers look in their next turn. */
 static inline void net_addresses_changed(struct nsk_worker *w)
 {
 	__atomic_fetch_add(&w->net->snap->addresses, 1, __ATOMIC_RELEASE);

@@ -2,7 +2,7 @@
 /*
  * The address to send from, of those that an interface has. IPv4: one of the next hop's subnet (RFC
  * 1122 §3.3.4.3), see iface_source(). IPv6: RFC 6724 §5 with the default policy table (§2.1), of
- * whose rules those about home and temporary addresses have nothing to decide here.
+ * whose rules the one about home addresses has nothing to decide here.
  */
 #include <string.h>
 
@@ -62,6 +62,16 @@ static int by_scope(const struct ip_addr *a, const struct ip_addr *b, const stru
 	return sa < sb ? (sa < sd ? -1 : 1) : (sb < sd ? 1 : -1);
 }
 
+static bool preferred(const struct iface_addr *a)
+{
+	return iface_addr_valid(a) && !(iface_addr_flags(a) & IFACE_ADDR_DEPRECATED);
+}
+
+static bool temporary(const struct iface_addr *a)
+{
+	return iface_addr_flags(a) & IFACE_ADDR_TEMPORARY;
+}
+
 /* More than 0: a is better than b. */
 static int compare(const struct iface_addr *a, const struct iface_addr *b,
 		   const struct ip_addr *dst)
@@ -71,10 +81,12 @@ static int compare(const struct iface_addr *a, const struct iface_addr *b,
 	if (!by)
 		by = by_scope(&a->addr, &b->addr, dst);
 	if (!by) /* rule 3; an optimistic one counts as deprecated (RFC 4429 §2.1) */
-		by = (int)iface_addr_valid(a) - (int)iface_addr_valid(b);
+		by = (int)preferred(a) - (int)preferred(b);
 	if (!by) /* rule 6 */
 		by = (int)(label_of(&a->addr) == label_of(dst)) -
 		     (int)(label_of(&b->addr) == label_of(dst));
+	if (!by) /* rule 7 */
+		by = (int)temporary(a) - (int)temporary(b);
 	if (!by) /* rule 8 */
 		by = (int)common_bits(a->addr.b, dst->b, a->prefix_len) -
 		     (int)common_bits(b->addr.b, dst->b, b->prefix_len);
@@ -85,10 +97,10 @@ const struct ip_addr *net_source(const struct iface *ifc, const struct ip_addr *
 {
 	const struct iface_addr *best = NULL;
 
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
 		const struct iface_addr *a = &ifc->addrs[i];
 
-		if (a->addr.family == AF_INET6 && iface_addr_usable(a) &&
+		if (iface_addr_usable(a) && a->addr.family == AF_INET6 &&
 		    (!best || compare(a, best, dst) > 0))
 			best = a;
 	}

@@ -11,6 +11,7 @@
 
 #include <netstk/version.h>
 
+#include "net/addr.h"
 #include "net/port.h"
 #include "stack/settings.h"
 
@@ -74,14 +75,18 @@ static json_t *port_json(struct port *port)
 	return o;
 }
 
-static json_t *addresses_json(const struct iface *ifc)
+static json_t *addresses_json(const struct nsk_stack *stack, const struct iface *ifc)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < ifc->naddrs; i++) {
-		struct ip_prefix p = {.addr = ifc->addrs[i].addr, .len = ifc->addrs[i].prefix_len};
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
 		char text[IP_PREFIX_STRLEN];
+		struct iface_addr a;
+		struct ip_prefix p;
 
+		if (addr_get(&stack->worker[0]->w, ifc, i, &a))
+			continue;
+		p = (struct ip_prefix){.addr = a.addr, .len = a.prefix_len};
 		json_array_append_new(list, json_string(ip_prefix_format(&p, text, sizeof(text))));
 	}
 	return list;
@@ -107,7 +112,7 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "mtu", json_integer(info.mtu));
 	ctl_put(o, "rx_queues", json_integer(info.rx_queues));
 	ctl_put(o, "tx_queues", json_integer(info.tx_queues));
-	ctl_put(o, "addresses", addresses_json(&stack->iface[index]));
+	ctl_put(o, "addresses", addresses_json(stack, &stack->iface[index]));
 	ctl_put(o, "port", port_json(stack->iface[index].port));
 	return o;
 }
@@ -302,6 +307,9 @@ static const struct {
 	{"settings", list_settings},
 	{"set", set},
 	{"log", log_level},
+	{"addresses", ctl_addresses},
+	{"address_add", ctl_address_add},
+	{"address_del", ctl_address_del},
 	{"arp", ctl_list_arp},
 	{"routes", ctl_list_routes},
 	{"sockets", ctl_list_sockets},
@@ -309,7 +317,7 @@ static const struct {
 
 static void refuse_command(json_t *reply, const char *name)
 {
-	char list[160];
+	char list[256];
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSK_ARRAY_LEN(commands) && n < sizeof(list); i++)

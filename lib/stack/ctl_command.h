@@ -45,6 +45,11 @@ void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *repl
 /* ctl_route.c */
 void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
 
+/* ctl_addr.c: addresses of interfaces, and changes of them. */
+void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_address_add(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_address_del(struct ctl_view *view, const json_t *request, json_t *reply);
+
 /* ctl_socket.c: the listening socket of a path, or -errno with a text. */
 int ctl_socket_open(const char *path, char *error, size_t size);
 /* Closes it and takes its file away if it is still ours. */

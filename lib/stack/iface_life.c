@@ -115,7 +115,7 @@ static void name_iface(struct iface *ifc, const struct config_device *d)
 }
 
 static int take_addresses(struct iface *ifc, const struct config_device *d,
-			  struct nsk_config *config)
+			  struct nsk_config *config, bool dad)
 {
 	char text[IP_PREFIX_STRLEN];
 
@@ -130,6 +130,10 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 			rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
 	}
 	iface_add_link_local(ifc);
+	/* RFC 5227 §2.1: not used before the link was asked. */
+	for (unsigned i = 0; i < ifc->naddrs; i++)
+		if (ifc->addrs[i].addr.family == AF_INET && ifc->ethernet && dad)
+			ifc->addrs[i].state = IFACE_ADDR_TENTATIVE;
 	return 0;
 }
 
@@ -239,7 +243,7 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	if (rc == 0)
 		rc = check_mtu_v6(ifc, d, config);
 	if (rc == 0)
-		rc = take_addresses(ifc, d, config);
+		rc = take_addresses(ifc, d, config, SETTING(&stack->set, ipv4_dad));
 	if (rc) {
 		iface_close(stack, index);
 		return rc;

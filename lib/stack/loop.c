@@ -60,11 +60,13 @@ static void announce(struct run_worker *r, struct iface *ifc)
 
 	if (up && !r->announced[ifc->index])
 		net_announce(&r->w, ifc);
+	else if (up)
+		net_announce_new(&r->w, ifc);
 	r->announced[ifc->index] = up;
 }
 
 /* Who comes back with a link may be others. */
-static void look_at_ifaces(struct run_worker *r)
+void loop_look_at_ifaces(struct run_worker *r)
 {
 	uint32_t generation = net_snapshot_generation(r->w.net->snap);
 
@@ -82,6 +84,8 @@ static void look_at_ifaces(struct run_worker *r)
 		if (r->w.id == 0)
 			announce(r, ifc);
 	}
+	if (r->w.id == 0)
+		net_tick_by(&r->w, r->w.now_ns); /* lifetimes may be others */
 }
 
 static void input(struct run_worker *r)
@@ -146,7 +150,7 @@ static void output(struct run_worker *r)
 	if (NSK_UNLIKELY(!rte_ring_empty(r->call_ring)) && call_serve(r))
 		w->busy = true;
 	if (NSK_UNLIKELY(r->ifaces_generation != net_snapshot_generation(w->net->snap)))
-		look_at_ifaces(r);
+		loop_look_at_ifaces(r);
 	tcp_output_dirty(w);
 	if (w->peers > 1 && steer_transmit(r))
 		w->busy = true;

@@ -257,6 +257,9 @@ const struct setting settings_table[] = {
 	    "requests without answer before a destination is unreachable"),
 	BOOL("ipv6.dad", ipv6_dad, 1, LIVE, "net.ipv6.conf.default.accept_dad",
 	     "ask whether another station has an IPv6 address of ours (RFC 4862)"),
+	BOOL("ipv4.dad", ipv4_dad, 0, LIVE, NULL,
+	     "ask whether another station has an IPv4 address of ours, and use it 4 to 7 s later "
+	     "if none has (RFC 5227); Linux does not"),
 	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, LIVE,
 	    "net.ipv4.icmp_msgs_per_sec", "ICMP errors that a worker sends"),
 	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, "net.ipv4.icmp_msgs_burst",

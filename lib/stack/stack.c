@@ -68,6 +68,7 @@ static void workers_down(struct nsk_stack *stack)
 		free(stack->shared.port_users[i]);
 	extmem_fini(&stack->shared.extmem);
 	pthread_mutex_destroy(&stack->shared.groups.lock);
+	pthread_mutex_destroy(&stack->shared.addr_lock);
 }
 
 _Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
@@ -99,6 +100,7 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 	extmem_init(&stack->shared.extmem);
 	limit_init(&stack->shared, &stack->set);
 	pthread_mutex_init(&stack->shared.groups.lock, NULL);
+	pthread_mutex_init(&stack->shared.addr_lock, NULL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);
 

@@ -150,6 +150,8 @@ void stack_free_ports(struct nsk_stack *stack);
 extern const struct worker_ops loop_ops;
 /* One turn in the order of nsk_turn(): receive, process, timers, output, transmit. */
 void loop_turn(struct run_worker *r);
+/* What a turn does when an interface or an address has changed. */
+void loop_look_at_ifaces(struct run_worker *r);
 /* When the worker has something to do next. */
 uint64_t loop_next_ns(struct nsk_worker *w);
 

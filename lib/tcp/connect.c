@@ -183,6 +183,8 @@ static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct so
 		rc = net_route(w, &c->route, &to->addr, &src);
 	if (rc == 0 && NSK_UNLIKELY(to->scope) && c->route.iface->index + 1U != to->scope)
 		rc = -EINVAL; /* bound to another link's address */
+	if (rc == -EADDRNOTAVAIL && c->flags & CONN_F_ADDR_SET)
+		rc = -ENETUNREACH; /* as Linux: bound to an address that is not ours any more */
 	if (rc)
 		return rc;
 	memcpy(f->src, to->addr.b, 16);

@@ -187,6 +187,31 @@ class WithProgram(unittest.TestCase):
             self.assertIn(words, self.ask(command))
         self.assertIn("tcp_paws", self.ask("-a", "drops"))
 
+    def test_addresses_come_and_go_while_it_runs(self):
+        name = self.ask_json("interfaces")["interfaces"][0]["name"]
+        self.ask("addr", "add", "10.0.0.9/24", "dev", name, "valid_lft", "600", "preferred_lft", "300")
+        self.addCleanup(run, "-s", self.socket, "addr", "del", "10.0.0.9/24", "dev", name)
+        shown = self.ask("addr", "show", "dev", name)
+        self.assertRegex(shown, rf"^{name}:\n    inet 10\.0\.0\.2/24 scope global\n       valid_lft forever preferred_lft forever\n"
+                                r"    inet 10\.0\.0\.9/24 scope global dynamic\n       valid_lft (600|59\d)sec preferred_lft (300|29\d)sec\n$")
+        self.assertEqual(self.ask("addr", "show", "dev", "none"), "")
+        rows = {row["address"]: row for row in self.ask_json("addr")["addresses"]}
+        self.assertEqual((rows["10.0.0.2/24"]["valid_s"], rows["10.0.0.2/24"]["state"]), (None, "valid"))
+        for args, status, text in ((("add", "10.0.0.9/24", "dev", name), 1, f"10.0.0.9/24 on {name}: the interface has it already"),
+                                   (("add", "10.0.0.8/24", "dev", "x"), 1, "10.0.0.8/24 on x: there is no such interface"),
+                                   (("del", "10.0.0.7/24", "dev", name), 1,
+                                    f"10.0.0.7/24 on {name}: the interface has no such address with this length"),
+                                   (("add", "10.0.0.7/24"), 2, "addr: on which interface? dev IFACE"),
+                                   (("add",), 2, "addr: which address? CIDR dev IFACE"),
+                                   (("add", "10.0.0.7/24", "dev"), 2, "addr: a value is missing behind dev"),
+                                   (("add", "10.0.0.7/24", "dev", name, "valid_lft", "x"), 2,
+                                    "addr: a lifetime is a number of seconds, or forever"),
+                                   (("fly",), 2, "addr: dev, valid_lft or preferred_lft, not fly")):
+            result = run("-s", self.socket, "addr", *args)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (status, f"nskctl: {text}"))
+        self.ask("addr", "del", "10.0.0.9/24", "dev", name)
+        self.assertNotIn("10.0.0.9", self.ask("addr"))
+
     def test_settings_and_log_change_while_it_runs(self):
         self.assertIn("8", self.ask("set", "tcp.retries", "8"))
         values = {s["name"]: s["value"] for s in self.ask_json("settings")["settings"]}

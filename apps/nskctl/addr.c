@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nskctl/addr.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+/* Words with a value each. */
+struct words {
+	const char *dev, *valid, *preferred;
+};
+
+static json_t *wrong(char *error, size_t size, const char *text, const char *word)
+{
+	snprintf(error, size, "addr: %s%s%s", text, word ? " " : "", word ? word : "");
+	return NULL;
+}
+
+static bool read_words(char *const *at, struct words *w, char *error, size_t size)
+{
+	for (; *at; at += 2) {
+		const char **value = strcmp(*at, "dev") == 0		 ? &w->dev
+				     : strcmp(*at, "valid_lft") == 0	 ? &w->valid
+				     : strcmp(*at, "preferred_lft") == 0 ? &w->preferred
+									 : NULL;
+
+		if (!value)
+			return wrong(error, size, "dev, valid_lft or preferred_lft, not", *at);
+		if (!at[1])
+			return wrong(error, size, "a value is missing behind", *at);
+		*value = at[1];
+	}
+	return true;
+}
+
+/* "forever" leaves it out. */
+static bool put_lifetime(json_t *request, const char *key, const char *text)
+{
+	char *end;
+	unsigned long long seconds;
+
+	if (!text || strcmp(text, "forever") == 0)
+		return true;
+	seconds = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || seconds > UINT32_MAX)
+		return false;
+	json_object_set_new(request, key, json_integer((json_int_t)seconds));
+	return true;
+}
+
+static json_t *change(const char *cmd, char *const *operands, char *error, size_t size)
+{
+	struct words w = {0};
+	json_t *request;
+
+	if (!operands[0])
+		return wrong(error, size, "which address? CIDR dev IFACE", NULL);
+	if (!read_words(operands + 1, &w, error, size))
+		return NULL;
+	if (!w.dev)
+		return wrong(error, size, "on which interface? dev IFACE", NULL);
+	request = json_pack("{s:s, s:s, s:s}", "cmd", cmd, "address", operands[0], "iface", w.dev);
+	if (request && put_lifetime(request, "valid_s", w.valid) &&
+	    put_lifetime(request, "preferred_s", w.preferred))
+		return request;
+	json_decref(request);
+	return wrong(error, size, "a lifetime is a number of seconds, or forever", NULL);
+}
+
+json_t *addr_request(char *const *operands, char *error, size_t size)
+{
+	struct words w = {0};
+
+	if (operands[0] && strcmp(operands[0], "add") == 0)
+		return change("address_add", operands + 1, error, size);
+	if (operands[0] && strcmp(operands[0], "del") == 0)
+		return change("address_del", operands + 1, error, size);
+	if (operands[0] && strcmp(operands[0], "show") == 0)
+		operands++;
+	if (!read_words(operands, &w, error, size))
+		return NULL;
+	if (w.valid || w.preferred)
+		return wrong(error, size, "show takes dev IFACE alone", NULL);
+	return w.dev ? json_pack("{s:s, s:s}", "cmd", "addresses", "iface", w.dev)
+		     : json_pack("{s:s}", "cmd", "addresses");
+}
+
+/* ---- replies ------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+static const char *lifetime(const json_t *o, const char *key, char *buf, size_t size)
+{
+	const json_t *value = json_object_get(o, key);
+
+	if (!json_is_integer(value))
+		return "forever";
+	snprintf(buf, size, "%" JSON_INTEGER_FORMAT "sec", json_integer_value(value));
+	return buf;
+}
+
+static void show_one(FILE *out, const json_t *o)
+{
+	const char *address = text_of(o, "address"), *state = text_of(o, "state");
+	bool six = strchr(address, ':');
+	char valid[32], preferred[32];
+
+	fprintf(out, "    inet%s %s scope %s", six ? "6" : "", address,
+		six && strncmp(address, "fe80:", 5) == 0 ? "link" : "global");
+	if (json_is_true(json_object_get(o, "temporary")))
+		fprintf(out, " temporary");
+	if (json_is_true(json_object_get(o, "deprecated")))
+		fprintf(out, " deprecated");
+	if (json_is_true(json_object_get(o, "dynamic")))
+		fprintf(out, " dynamic");
+	fprintf(out, "%s%s\n", strcmp(state, "valid") == 0 ? "" : " ",
+		strcmp(state, "valid") == 0 ? "" : state);
+	fprintf(out, "       valid_lft %s preferred_lft %s\n",
+		lifetime(o, "valid_s", valid, sizeof(valid)),
+		lifetime(o, "preferred_s", preferred, sizeof(preferred)));
+}
+
+void addr_show(FILE *out, const json_t *reply, bool all)
+{
+	const json_t *list = json_object_get(reply, "addresses");
+	const char *iface = "";
+
+	(void)all;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+
+		if (strcmp(iface, text_of(o, "iface")) != 0) {
+			iface = text_of(o, "iface");
+			fprintf(out, "%s:\n", iface);
+		}
+		show_one(out, o);
+	}
+}

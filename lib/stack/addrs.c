@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Addresses of a stack that runs, as applications and control tools change and see them. */
+#include "stack/addrs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/addr.h"
+#include "net/net.h"
+#include "sock/call.h"
+
+#define NS_PER_SEC UINT64_C(1000000000)
+
+_Static_assert((int)NSK_ADDR_OPTIMISTIC == IFACE_ADDR_OPTIMISTIC &&
+		       (int)NSK_ADDR_TENTATIVE == IFACE_ADDR_TENTATIVE &&
+		       (int)NSK_ADDR_DUPLICATE == IFACE_ADDR_DUPLICATE,
+	       "states are the same");
+
+/* Any worker: what is its own is not touched. */
+static struct nsk_worker *some_worker(const struct nsk_stack *stack)
+{
+	return &stack->worker[0]->w;
+}
+
+static struct iface *find_iface(struct nsk_stack *stack, const char *name)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		if (strcmp(stack->iface[i].name, name) == 0)
+			return &stack->iface[i];
+	return NULL;
+}
+
+/* Interface and address of a request: 0 or -errno. */
+static int read_request(struct nsk_stack *stack, const char *iface, const char *cidr,
+			struct iface **ifc, struct ip_prefix *prefix)
+{
+	if (!stack || !iface || !cidr)
+		return -EINVAL;
+	if (handles.forked)
+		return -EPERM;
+	*ifc = find_iface(stack, iface);
+	if (!*ifc)
+		return -ENODEV;
+	return ip_prefix_parse(prefix, cidr) ? -EINVAL : 0;
+}
+
+/* Control tools come in a thread that must not call a clock of the caller's. */
+static uint64_t now_of(const struct nsk_stack *stack)
+{
+	return stack->clock.fn ? __atomic_load_n(&some_worker(stack)->now_ns, __ATOMIC_RELAXED)
+			       : nsk_now(stack);
+}
+
+/* The moment that a lifetime ends, 0: never. */
+static uint64_t end_of(const struct nsk_stack *stack, uint64_t lifetime_s)
+{
+	uint64_t now_ns = now_of(stack);
+
+	return lifetime_s >= (UINT64_MAX - now_ns) / NS_PER_SEC ? 0
+								: now_ns + lifetime_s * NS_PER_SEC;
+}
+
+int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
+		   uint64_t preferred_s, uint64_t valid_s)
+{
+	struct addr_spec spec = {.routed = true};
+	struct iface *ifc;
+	int rc = read_request(stack, iface, cidr, &ifc, &spec.prefix);
+
+	if (rc)
+		return rc;
+	if (valid_s == 0 || preferred_s > valid_s)
+		return -EINVAL;
+	spec.preferred_ns = end_of(stack, preferred_s);
+	spec.valid_ns = end_of(stack, valid_s);
+	if (spec.valid_ns)
+		spec.flags |= IFACE_ADDR_DYNAMIC;
+	return addr_add(some_worker(stack), ifc, &spec);
+}
+
+int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
+{
+	struct ip_prefix prefix;
+	struct iface *ifc;
+	int rc = read_request(stack, iface, cidr, &ifc, &prefix);
+
+	return rc ? rc : addr_del(some_worker(stack), ifc, &prefix);
+}
+
+const char *stack_addr_state_name(enum nsk_addr_state state)
+{
+	static const char *const names[] = {
+		[NSK_ADDR_VALID] = "valid",
+		[NSK_ADDR_OPTIMISTIC] = "optimistic",
+		[NSK_ADDR_TENTATIVE] = "tentative",
+		[NSK_ADDR_DUPLICATE] = "duplicate",
+	};
+
+	return (unsigned)state < NSK_ARRAY_LEN(names) ? names[state] : "invalid";
+}
+
+/* ---- waiting for workers ------------------------------------------------------------------- */
+
+static int look(void *arg)
+{
+	loop_look_at_ifaces(arg);
+	return 0;
+}
+
+/* Each worker knows of all changes then, and holds on to nothing that was before. */
+static void tell_workers(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		sock_call(&stack->worker[i]->w, look, stack->worker[i]);
+}
+
+static int result(int rc)
+{
+	if (rc == 0)
+		return 0;
+	errno = -rc;
+	return -1;
+}
+
+int nsk_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr, uint64_t preferred_s,
+		 uint64_t valid_s)
+{
+	int rc = stack_addr_add(stack, iface, cidr, preferred_s, valid_s);
+
+	if (rc == -ENOBUFS) { /* places may be vacant that not every worker has left */
+		tell_workers(stack);
+		rc = stack_addr_add(stack, iface, cidr, preferred_s, valid_s);
+	}
+	if (rc == 0)
+		tell_workers(stack);
+	return result(rc);
+}
+
+int nsk_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
+{
+	int rc = stack_addr_del(stack, iface, cidr);
+
+	if (rc == 0)
+		tell_workers(stack);
+	return result(rc);
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static uint64_t seconds_left(uint64_t now_ns, uint64_t end_ns)
+{
+	if (!end_ns)
+		return NSK_FOREVER;
+	return end_ns > now_ns ? (end_ns - now_ns) / NS_PER_SEC : 0;
+}
+
+static void describe(const struct iface *ifc, const struct iface_addr *a, uint64_t now_ns,
+		     struct nsk_addr_info *info)
+{
+	const struct ip_prefix p = {.addr = a->addr, .len = a->prefix_len};
+
+	memset(info, 0, sizeof(*info));
+	snprintf(info->iface, sizeof(info->iface), "%s", ifc->name);
+	ip_prefix_format(&p, info->address, sizeof(info->address));
+	info->state = (enum nsk_addr_state)a->state;
+	info->deprecated = a->flags & IFACE_ADDR_DEPRECATED;
+	info->dynamic = a->flags & IFACE_ADDR_DYNAMIC;
+	info->temporary = a->flags & IFACE_ADDR_TEMPORARY;
+	info->preferred_s = seconds_left(now_ns, a->preferred_ns);
+	info->valid_s = seconds_left(now_ns, a->valid_ns);
+}
+
+int nsk_addr_list(const struct nsk_stack *stack, struct nsk_addr_info *list, unsigned max)
+{
+	uint64_t now_ns;
+	unsigned n = 0;
+
+	if (!stack || (max && !list))
+		return result(-EINVAL);
+	if (handles.forked)
+		return result(-EPERM);
+	now_ns = now_of(stack);
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+
+		for (unsigned k = 0; k < iface_naddrs(ifc); k++) {
+			struct iface_addr a;
+
+			if (addr_get(some_worker(stack), ifc, k, &a))
+				continue;
+			if (n < max)
+				describe(ifc, &a, now_ns, &list[n]);
+			n++;
+		}
+	}
+	return (int)n;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Addresses of a stack that runs, for whoever must not wait for its workers. */
+#ifndef NSK_STACK_ADDRS_H
+#define NSK_STACK_ADDRS_H
+
+#include <netstk/addr.h>
+
+#include "stack/stack.h"
+
+/* As nsk_addr_add() and nsk_addr_del(), 0 or -errno; workers find out in their next turn. */
+int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
+		   uint64_t preferred_s, uint64_t valid_s);
+int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr);
+
+/* "valid", "optimistic" … */
+const char *stack_addr_state_name(enum nsk_addr_state state);
+
+#endif

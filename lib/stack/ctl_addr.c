@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Addresses over the control socket. Workers are told and not waited for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/addrs.h"
+#include "stack/ctl_command.h"
+
+#define LIST_MAX (IFACE_MAX * IFACE_ADDRS_MAX)
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	return json_string_value(json_object_get(request, key));
+}
+
+/* ---- list ---------------------------------------------------------------------------------- */
+
+static json_t *lifetime_json(uint64_t seconds)
+{
+	return seconds == NSK_FOREVER ? json_null() : json_integer((json_int_t)seconds);
+}
+
+static json_t *address_json(const struct nsk_addr_info *info)
+{
+	json_t *o = json_object();
+
+	ctl_put(o, "iface", json_string(info->iface));
+	ctl_put(o, "address", json_string(info->address));
+	ctl_put(o, "state", json_string(stack_addr_state_name(info->state)));
+	ctl_put(o, "deprecated", json_boolean(info->deprecated));
+	ctl_put(o, "dynamic", json_boolean(info->dynamic));
+	ctl_put(o, "temporary", json_boolean(info->temporary));
+	ctl_put(o, "valid_s", lifetime_json(info->valid_s));
+	ctl_put(o, "preferred_s", lifetime_json(info->preferred_s));
+	return o;
+}
+
+void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	struct nsk_addr_info *list = calloc(LIST_MAX, sizeof(*list));
+	const char *iface = text_of(request, "iface");
+	json_t *rows = json_array();
+	int n = list ? nsk_addr_list(view->stack, list, LIST_MAX) : 0;
+
+	for (int i = 0; i < n && i < LIST_MAX; i++)
+		if (!iface || strcmp(iface, list[i].iface) == 0)
+			json_array_append_new(rows, address_json(&list[i]));
+	free(list);
+	ctl_put(reply, "addresses", rows);
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+static const char *why(int rc)
+{
+	switch (rc) {
+	case -EINVAL:
+		return "is no host's address in its subnet, or its lifetimes do not fit";
+	case -ENODEV:
+		return "there is no such interface";
+	case -EEXIST:
+		return "the interface has it already";
+	case -EADDRNOTAVAIL:
+		return "the interface has no such address with this length";
+	case -ENOBUFS:
+		return "the interface has as many addresses as it can";
+	default:
+		return strerror(-rc);
+	}
+}
+
+static void answer(struct ctl_view *view, json_t *reply, const char *verb, const char *address,
+		   const char *iface, int rc)
+{
+	if (rc) {
+		ctl_refuse(reply, "%.60s on %.40s: %s", address, iface, why(rc));
+		return;
+	}
+	LOG_INFO(&view->stack->log, "control", "%s: address %s %s", iface, address, verb);
+	ctl_put(reply, "address", json_string(address));
+	ctl_put(reply, "iface", json_string(iface));
+}
+
+/* A number of seconds; missing: forever. False for anything else. */
+static bool read_lifetime(const json_t *request, const char *key, uint64_t *seconds)
+{
+	const json_t *value = json_object_get(request, key);
+
+	*seconds = NSK_FOREVER;
+	if (!value)
+		return true;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*seconds = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+static bool read_names(const json_t *request, json_t *reply, const char **iface,
+		       const char **address)
+{
+	*iface = text_of(request, "iface");
+	*address = text_of(request, "address");
+	if (*iface && *address)
+		return true;
+	ctl_refuse(reply, "an address is named by \"iface\" and \"address\", both as text");
+	return false;
+}
+
+void ctl_address_add(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	uint64_t valid_s, preferred_s;
+	const char *iface, *address;
+
+	if (!read_names(request, reply, &iface, &address))
+		return;
+	if (!read_lifetime(request, "valid_s", &valid_s) ||
+	    !read_lifetime(request, "preferred_s", &preferred_s)) {
+		ctl_refuse(reply, "valid_s and preferred_s are numbers of seconds");
+		return;
+	}
+	if (!json_object_get(request, "preferred_s"))
+		preferred_s = valid_s;
+	answer(view, reply, "added", address, iface,
+	       stack_addr_add(view->stack, iface, address, preferred_s, valid_s));
+}
+
+void ctl_address_del(struct ctl_view *view, const json_t *request, json_t *reply)
+{
+	const char *iface, *address;
+
+	if (read_names(request, reply, &iface, &address))
+		answer(view, reply, "removed", address, iface,
+		       stack_addr_del(view->stack, iface, address));
+}
