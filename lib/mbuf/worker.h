@@ -28,7 +28,7 @@ struct pkt_pool;
 struct rte_mbuf;
 struct flow;
 struct iface;
-struct ip_prefix;
+struct route;
 struct zc_send;
 
 /* Who a timer belongs to; lib/stack/worker.c holds the table kind → function. */
@@ -85,9 +85,9 @@ struct worker_ops {
 	/* Gives away all that waits here by now: to other workers their packets, to the ports
 	 * frames, its own and other workers'. */
 	void (*flush)(struct nsk_worker *w);
-	/* A subnet is on-link by an interface from now on, or no more; any thread. May be NULL. */
-	void (*connected)(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *net,
-			  bool on);
+	/* A route comes or goes, in any thread: 0 or -errno as route_add() and route_del(),
+	 * -EAGAIN: in this turn the table is busy. May be NULL. */
+	int (*route)(struct nsk_worker *w, const struct route *route, bool add);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };

@@ -7,6 +7,7 @@
 
 #include "mbuf/shared.h"
 #include "net/net.h"
+#include "net/route.h"
 #include "wire/ipv6.h"
 
 static void lock(struct nsk_worker *w)
@@ -79,26 +80,119 @@ static void put_link_local(struct nsk_worker *w, struct iface *ifc)
 	put(w, ifc, &own);
 }
 
-/* The subnet that an address is in is on-link while there is one. */
-static void connect_subnet(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *p,
-			   bool on)
+/* ---- subnets --------------------------------------------------------------------------------- */
+
+static struct ip_prefix subnet_of(const struct ip_addr *addr, uint8_t len)
 {
-	struct ip_prefix net = {.addr = ip_prefix_network(p), .len = p->len};
+	const struct ip_prefix p = {.addr = *addr, .len = len};
 
-	if (!w->ops->connected || (net.addr.family == AF_INET6 && ip_addr_is_link_local(&net.addr)))
-		return;
-	for (unsigned i = 0; !on && i < iface_naddrs(ifc); i++) {
-		const struct iface_addr *a = &ifc->addrs[i];
-		struct ip_prefix other = {.addr = a->addr, .len = a->prefix_len};
-
-		if (!iface_addr_there(a) || a->flags & IFACE_ADDR_AUTO || other.len != net.len)
-			continue;
-		other.addr = ip_prefix_network(&other);
-		if (ip_prefix_eq(&other, &net))
-			return;
-	}
-	w->ops->connected(w, ifc, &net, on);
+	return (struct ip_prefix){.addr = ip_prefix_network(&p), .len = len};
 }
+
+/* Whether one of the interface's addresses makes a subnet on-link. Under the lock. */
+static bool has_subnet(const struct iface *ifc, const struct ip_prefix *net)
+{
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		const struct iface_addr *a = &ifc->addrs[i];
+		struct ip_prefix own;
+
+		if (!iface_addr_there(a) || iface_addr_flags(a) & IFACE_ADDR_AUTO)
+			continue;
+		own = subnet_of(&a->addr, a->prefix_len);
+		if (ip_prefix_eq(&own, net))
+			return true;
+	}
+	return false;
+}
+
+static bool wants_route(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *net)
+{
+	bool wants;
+
+	lock(w);
+	wants = has_subnet(ifc, net);
+	unlock(w);
+	return wants;
+}
+
+/* The route of a subnet comes or goes with its addresses, whoever else changes them meanwhile. Not
+ * under the lock: who changes routes may have to wait. */
+static int follow(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *net)
+{
+	const struct route route = {.dst = *net, .iface = ifc->index, .origin = ROUTE_FROM_KERNEL};
+	bool wants, then;
+
+	if (!w->ops->route || (net->addr.family == AF_INET6 && ip_addr_is_link_local(&net->addr)))
+		return 0;
+	then = wants_route(w, ifc, net);
+	do {
+		int rc = w->ops->route(w, &route, wants = then);
+
+		if (rc == -EAGAIN)
+			return rc;
+		if (rc && rc != -EEXIST && rc != -ESRCH)
+			LOG_WARN(w->log, "route", "%s: no route for the subnet of an address (%d)",
+				 ifc->name, rc);
+		then = wants_route(w, ifc, net);
+	} while (then != wants);
+	return 0;
+}
+
+/* For worker 0 to do, in one of its next turns. */
+static void follow_later(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+{
+	lock(w);
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
+		if (ip_addr_eq(&ifc->addrs[i].addr, addr))
+			ifc->addrs[i].unfollowed = true;
+	__atomic_store_n(&ifc->unfollowed, true, __ATOMIC_RELEASE);
+	unlock(w);
+	net_snapshot_touch(w->net->snap);
+}
+
+static void follow_address(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *p)
+{
+	const struct ip_prefix net = subnet_of(&p->addr, p->len);
+
+	if (follow(w, ifc, &net))
+		follow_later(w, ifc, &p->addr);
+}
+
+/* True: all is done. */
+static bool follow_one(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
+{
+	struct ip_prefix net;
+	bool due;
+
+	lock(w);
+	due = a->unfollowed;
+	net = subnet_of(&a->addr, a->prefix_len);
+	unlock(w);
+	if (!due)
+		return true;
+	if (follow(w, ifc, &net))
+		return false;
+	lock(w);
+	a->unfollowed = false;
+	unlock(w);
+	return true;
+}
+
+bool addr_follow_subnets(struct nsk_worker *w, struct iface *ifc)
+{
+	bool done = true;
+
+	if (NSK_LIKELY(!__atomic_load_n(&ifc->unfollowed, __ATOMIC_ACQUIRE)))
+		return true;
+	__atomic_store_n(&ifc->unfollowed, false, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
+		done &= follow_one(w, ifc, &ifc->addrs[i]);
+	if (!done)
+		__atomic_store_n(&ifc->unfollowed, true, __ATOMIC_RELAXED);
+	return done;
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
 
 void addr_wake_workers(struct nsk_worker *w)
 {
@@ -118,37 +212,38 @@ int addr_add(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *sp
 	if (rc == 0) {
 		if (six)
 			put_link_local(w, ifc);
-		if (spec->routed)
-			connect_subnet(w, ifc, &spec->prefix, true);
 		net_addresses_changed(w);
 	}
 	unlock(w);
-	if (rc == 0)
-		addr_wake_workers(w);
-	return rc;
+	if (rc)
+		return rc;
+	if (!(spec->flags & IFACE_ADDR_AUTO))
+		follow_address(w, ifc, &spec->prefix);
+	addr_wake_workers(w);
+	return 0;
 }
 
 int addr_del(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *prefix)
 {
+	bool found, routed = false;
 	struct iface_addr *a;
-	int rc = -EADDRNOTAVAIL;
 
 	lock(w);
 	a = iface_have_addr(ifc, &prefix->addr);
-	if (a && a->prefix_len == prefix->len) {
-		bool routed = !(iface_addr_flags(a) & IFACE_ADDR_AUTO);
-
+	found = a && a->prefix_len == prefix->len;
+	if (found) {
+		routed = !(iface_addr_flags(a) & IFACE_ADDR_AUTO);
 		__atomic_store_n(&a->state, IFACE_ADDR_REMOVED, __ATOMIC_RELEASE);
 		net_addresses_changed(w);
 		a->removed = __atomic_load_n(&w->net->snap->addresses, __ATOMIC_RELAXED);
-		if (routed)
-			connect_subnet(w, ifc, prefix, false);
-		rc = 0;
 	}
 	unlock(w);
-	if (rc == 0)
-		addr_wake_workers(w);
-	return rc;
+	if (!found)
+		return -EADDRNOTAVAIL;
+	if (routed)
+		follow_address(w, ifc, prefix);
+	addr_wake_workers(w);
+	return 0;
 }
 
 int addr_set_lifetimes(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,

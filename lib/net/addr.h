@@ -14,10 +14,9 @@
 /* An address to add. */
 struct addr_spec {
 	struct ip_prefix prefix;
-	uint8_t flags;	       /* enum iface_addr_flag */
+	uint8_t flags; /* enum iface_addr_flag; but with IFACE_ADDR_AUTO its subnet is on-link */
 	uint64_t preferred_ns; /* moments of the stack's clock; 0: never */
 	uint64_t valid_ns;
-	bool routed; /* its subnet is on-link */
 };
 
 /*
@@ -35,6 +34,9 @@ int addr_set_lifetimes(struct nsk_worker *w, struct iface *ifc, const struct ip_
 /* The same, and a copy of the entry's other fields, as it is now. */
 int addr_get(struct nsk_worker *w, const struct iface *ifc, unsigned place, struct iface_addr *as);
 
+/* On worker 0: routes of subnets that a busy table kept from coming or going. False: it still does.
+ */
+bool addr_follow_subnets(struct nsk_worker *w, struct iface *ifc);
 /* Workers that sleep look at the addresses as well. */
 void addr_wake_workers(struct nsk_worker *w);
 

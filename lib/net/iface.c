@@ -56,7 +56,7 @@ static struct iface_addr *vacant_place(struct iface *ifc, uint32_t seen)
 	for (unsigned i = 0; i < ifc->naddrs; i++) {
 		struct iface_addr *a = &ifc->addrs[i];
 
-		if (!iface_addr_there(a) && (int32_t)(seen - a->removed) >= 0)
+		if (!iface_addr_there(a) && !a->unfollowed && (int32_t)(seen - a->removed) >= 0)
 			return a;
 	}
 	return ifc->naddrs < IFACE_ADDRS_MAX ? &ifc->addrs[ifc->naddrs] : NULL;

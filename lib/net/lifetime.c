@@ -7,6 +7,8 @@
 #include "net/addr.h"
 #include "net/net.h"
 
+#define AGAIN_NS UINT64_C(1000000) /* where a table was busy */
+
 /* Whether it is time; else next is no later than that. */
 static bool ends(const struct nsk_worker *w, const uint64_t *at, uint64_t *next)
 {
@@ -40,10 +42,13 @@ uint64_t net_lifetimes_run(struct nsk_worker *w)
 	const struct net_snapshot *snap = w->net->snap;
 	uint64_t next = UINT64_MAX;
 
-	for (unsigned i = 0; i < snap->nifaces; i++)
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		if (!addr_follow_subnets(w, snap->iface[i]))
+			next = NSK_MIN(next, w->now_ns + AGAIN_NS);
 		for (unsigned k = 0; k < iface_naddrs(snap->iface[i]); k++)
 			if (iface_addr_there(&snap->iface[i]->addrs[k]))
 				look(w, snap->iface[i], &snap->iface[i]->addrs[k], &next);
+	}
 	return next;
 }
 

@@ -64,7 +64,7 @@ static uint64_t end_of(const struct nsk_stack *stack, uint64_t lifetime_s)
 int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 		   uint64_t preferred_s, uint64_t valid_s)
 {
-	struct addr_spec spec = {.routed = true};
+	struct addr_spec spec = {.flags = 0};
 	struct iface *ifc;
 	int rc = read_request(stack, iface, cidr, &ifc, &spec.prefix);
 

@@ -250,6 +250,11 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	return next;
 }
 
+static int loop_route(struct nsk_worker *w, const struct route *route, bool add)
+{
+	return add ? stack_route_add(w->stack, route) : stack_route_del(w->stack, route);
+}
+
 static void loop_wake(struct nsk_worker *w)
 {
 	idle_wake(run_of(w));
@@ -306,6 +311,7 @@ const struct worker_ops loop_ops = {
 	.tx_burst = steer_tx_burst,
 	.ip_input = ip_input,
 	.call = call_run,
+	.route = loop_route,
 	.wake = loop_wake,
 	.worker_at = loop_worker_at,
 	.serve = loop_serve,

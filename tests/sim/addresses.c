@@ -33,6 +33,17 @@ static void del(struct world *world, unsigned h, const char *cidr)
 	assert_int_equal(nsk_addr_del(world->host[h], iface(world, h), cidr), 0);
 }
 
+static int try_add(struct world *world, const char *name, const char *cidr, uint64_t preferred,
+		   uint64_t valid)
+{
+	return nsk_addr_add(world->host[0], name, cidr, preferred, valid) ? -errno : 0;
+}
+
+static int try_del(struct world *world, const char *name, const char *cidr)
+{
+	return nsk_addr_del(world->host[0], name, cidr) ? -errno : 0;
+}
+
 /* What the list has of an address; NULL: nothing. */
 static const struct nsk_addr_info *find(struct world *world, unsigned h, const char *cidr)
 {
@@ -180,6 +191,38 @@ static void sockets_of_a_removed_address_stay(void **state)
 	world_end(&world);
 }
 
+/* A subnet is on-link while there is an address in it: by host 0's address alone both are reached.
+ */
+static void the_route_of_a_subnet_comes_and_goes_with_its_addresses(void **state)
+{
+	static const char *const ours[] = {"192.0.2.1/24", "2001:db8:5::1/64"};
+	static const char *const more[] = {"192.0.2.3/24", "2001:db8:5::3/64"};
+	static const char *const any[] = {"0.0.0.0", "::"};
+	static const char *const peer[] = {"192.0.2.2", "2001:db8:5::2"};
+	struct world world;
+
+	(void)state;
+	pair(&world, NULL, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		int fd = bound(&world, 0, any[i], 9);
+
+		assert_int_equal(send_to(fd, peer[i], 9), -ENETUNREACH);
+		add(&world, 0, ours[i]);
+		assert_int_equal(send_to(fd, peer[i], 9), 1);
+		add(&world, 0, more[i]);
+		del(&world, 0, ours[i]);
+		assert_int_equal(send_to(fd, peer[i], 9), 1);
+		del(&world, 0, more[i]);
+		assert_int_equal(send_to(fd, peer[i], 9), -ENETUNREACH);
+		assert_int_equal(try_add(&world, iface(&world, 0), ours[i], 5, 5), 0);
+		assert_int_equal(send_to(fd, peer[i], 9), 1);
+		world_run(&world, 6 * SEC, NULL, NULL); /* it goes by itself */
+		assert_int_equal(send_to(fd, peer[i], 9), -ENETUNREACH);
+		nsk_close(fd);
+	}
+	world_end(&world);
+}
+
 static void a_connection_outlives_its_address_being_away(void **state)
 {
 	struct world world;
@@ -204,17 +247,6 @@ static void a_connection_outlives_its_address_being_away(void **state)
 	world_run(&world, 3 * MINUTE, NULL, NULL);
 	assert_true(world_all_closed(&world, 0));
 	world_end(&world);
-}
-
-static int try_add(struct world *world, const char *name, const char *cidr, uint64_t preferred,
-		   uint64_t valid)
-{
-	return nsk_addr_add(world->host[0], name, cidr, preferred, valid) ? -errno : 0;
-}
-
-static int try_del(struct world *world, const char *name, const char *cidr)
-{
-	return nsk_addr_del(world->host[0], name, cidr) ? -errno : 0;
 }
 
 static void errors_are_those_of_rtnetlink(void **state)
@@ -405,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(what_is_added_is_reached_at_once),
 		world_test(sockets_of_a_removed_address_stay),
+		world_test(the_route_of_a_subnet_comes_and_goes_with_its_addresses),
 		world_test(a_connection_outlives_its_address_being_away),
 		world_test(errors_are_those_of_rtnetlink),
 		world_test(places_are_used_again),
