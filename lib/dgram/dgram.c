@@ -81,11 +81,13 @@ bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst)
 	return (own && own->kind != LOCAL_BROADCAST) || (d->sock.flags & SOCK_F_BROADCAST);
 }
 
-int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
-		   const struct ip_addr *dst, struct ip_addr *src)
+int dgram_find_way(const struct dgram *d, struct route_cache *rc, unsigned iface,
+		   const struct ip_addr *dst, uint16_t port, struct ip_addr *src)
 {
+	struct nsk_worker *w = d->sock.worker;
+
 	if (NSK_LIKELY(!iface) || !ip_addr_is_multicast(dst) || iface > w->net->snap->nifaces)
-		return net_route(w, rc, dst, src);
+		return net_route_ports(w, rc, dst, src, htons(port), htons(d->lport));
 	return net_route_group(w, rc, w->net->snap->iface[iface - 1], dst, src);
 }
 
@@ -112,23 +114,27 @@ static struct ip_addr source_of(const struct dgram *d, const struct ip_addr *dst
 	return ip_addr_any(dst->family);
 }
 
-int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src)
+int dgram_route(struct dgram *d, const struct ip_addr *dst, uint16_t port, struct ip_addr *src)
 {
 	struct nsk_worker *w = d->sock.worker;
 	int rc;
 
-	if (NSK_LIKELY(net_route_valid(w, &d->route)) && ip_addr_eq(&d->route_dst, dst)) {
+	if (NSK_LIKELY(net_route_valid(w, &d->route)) && ip_addr_eq(&d->route_dst, dst) &&
+	    NSK_LIKELY(!d->route_several || d->route_port == port)) {
 		*src = d->route_src;
 		return 0;
 	}
 	*src = source_of(d, dst);
 	if (NSK_UNLIKELY(src->family != dst->family))
 		return -EAFNOSUPPORT; /* as Linux */
-	rc = dgram_find_way(w, &d->route, dst->family == AF_INET ? d->mcast_iface : 0, dst, src);
+	rc = dgram_find_way(d, &d->route, dst->family == AF_INET ? d->mcast_iface : 0, dst, port,
+			    src);
 	if (rc) /* an address that is not ours any more leads nowhere, as in Linux */
 		return rc == -EADDRNOTAVAIL && !ip_addr_is_any(src) ? -ENETUNREACH : rc;
 	d->route_dst = *dst;
 	d->route_src = *src;
+	d->route_several = net_route_several(w);
+	d->route_port = port;
 	return 0;
 }
 
@@ -142,20 +148,21 @@ static int route_to_link(struct dgram *d, const struct sock_end *to, struct ip_a
 	if (ip_addr_is_any(src))
 		rc = scope_source(w, to->scope, src);
 	if (rc == 0)
-		rc = dgram_find_way(w, &d->route, to->scope, &to->addr, src);
+		rc = dgram_find_way(d, &d->route, to->scope, &to->addr, to->port, src);
 	if (rc == 0 && d->route.iface->index + 1U != to->scope)
 		rc = -EINVAL; /* as Linux */
 	if (rc)
 		return rc;
 	d->route_dst = to->addr;
 	d->route_src = *src;
+	d->route_several = false;
 	return 0;
 }
 
 int dgram_route_later(struct dgram *d, const struct sock_end *to, struct ip_addr *src)
 {
 	int rc = NSK_UNLIKELY(to->scope) ? route_to_link(d, to, src)
-					 : dgram_route(d, &to->addr, src);
+					 : dgram_route(d, &to->addr, to->port, src);
 
 	return rc == -EHOSTUNREACH ? 0 : rc;
 }

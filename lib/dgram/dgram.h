@@ -69,6 +69,8 @@ struct dgram {
 	struct rte_mbuf *qhead, *qtail;
 	struct route_cache route; /* to route_dst from route_src */
 	struct ip_addr route_dst, route_src;
+	uint16_t route_port; /* the peer's, if several paths lead there */
+	bool route_several;
 	struct ip_addr narrow_dst; /* the last that ICMP told a path MTU for, until then */
 	uint16_t narrow_mtu;	   /* 0: none was told */
 	uint64_t narrow_until_ns;
@@ -116,11 +118,11 @@ void dgram_clear_name(struct dgram *d);
 /* False for broadcast addresses unless the socket has SO_BROADCAST. */
 bool dgram_may_send_to(const struct dgram *d, const struct ip_addr *dst);
 /* The way to a destination as net_route(), to a group by an interface (number, 0: any). */
-int dgram_find_way(struct nsk_worker *w, struct route_cache *rc, unsigned iface,
-		   const struct ip_addr *dst, struct ip_addr *src);
+int dgram_find_way(const struct dgram *d, struct route_cache *rc, unsigned iface,
+		   const struct ip_addr *dst, uint16_t port, struct ip_addr *src);
 /* Finds the way to a destination, keeping it for the next datagram. 0 or -errno as net_route(),
  * -EAFNOSUPPORT: the socket is bound to an address of the other family. */
-int dgram_route(struct dgram *d, const struct ip_addr *dst, struct ip_addr *src);
+int dgram_route(struct dgram *d, const struct ip_addr *dst, uint16_t port, struct ip_addr *src);
 /* The same for connect(), which sends nothing yet, so that a silent next hop is no error; to the
  * link that the address names. */
 int dgram_route_later(struct dgram *d, const struct sock_end *to, struct ip_addr *src);

@@ -129,7 +129,7 @@ static int get_mtu(struct sock *s)
 
 	if (!(d->flags & DGRAM_F_CONNECTED))
 		return -ENOTCONN;
-	rc = dgram_route(d, &d->faddr, &src);
+	rc = dgram_route(d, &d->faddr, d->fport, &src);
 	return rc ? rc : (int)dgram_path_mtu(d, &d->route, &d->faddr);
 }
 

@@ -100,7 +100,7 @@ static int own_way(struct dgram_sending *x, struct route_cache *own)
 		return -ENODEV;
 	rc = own_source(x);
 	if (rc == 0)
-		rc = dgram_find_way(w, own, x->how.iface, &x->dst, &x->src);
+		rc = dgram_find_way(x->d, own, x->how.iface, &x->dst, x->port, &x->src);
 	if (rc == -EADDRNOTAVAIL && x->how.src.family)
 		return x->dst.family == AF_INET ? -ENETUNREACH : -EINVAL; /* as Linux */
 	if (rc)
@@ -124,7 +124,7 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 	if (NSK_UNLIKELY(x->how.src.family || x->how.iface))
 		rc = own_way(x, own);
 	else
-		rc = dgram_route(x->d, &x->dst, &x->src);
+		rc = dgram_route(x->d, &x->dst, x->port, &x->src);
 	return NSK_UNLIKELY(rc == 0 && x->d->flags & DGRAM_F_SHUT_WR) ? -EPIPE : rc;
 }
 

@@ -63,6 +63,7 @@ enum shared_secret {
 	SHARED_TS_OFFSET,
 	SHARED_COOKIE,
 	SHARED_FASTOPEN,
+	SHARED_PATHS,
 };
 
 /* The key of one purpose; nobody tells it from that of another. */

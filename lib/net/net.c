@@ -11,6 +11,8 @@
 #include <rte_mbuf.h>
 
 #include "base/mem.h"
+#include "base/siphash.h"
+#include "mbuf/shared.h"
 #include "net/route.h"
 #include "net/tx.h"
 
@@ -23,6 +25,7 @@ int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 		return -ENOMEM;
 	w->net = net;
 	net->snap = snap;
+	net->flow_key = shared_key(w->shared, SHARED_PATHS);
 	wheel_timer_init(&net->tick, TIMER_NEIGH);
 	log_rate_init(&net->log_rate, 1, 5);
 	net->local = local_table_new(snap, w->mem);
@@ -126,23 +129,55 @@ static uint32_t ifaces_running(const struct net_snapshot *snap, bool link)
 	return mask;
 }
 
-/* What chooses among several paths: the source if it is given, and the ports. */
+uint32_t net_flow_hash(const struct nsk_worker *w, const struct flow *flow)
+{
+	uint64_t a[3] = {0}, b[3] = {0};
+	bool swap;
+
+	memcpy(a, flow->src, 16);
+	memcpy(b, flow->dst, 16);
+	a[2] = flow->sport_be;
+	b[2] = flow->dport_be;
+	swap = a[0] != b[0] ? a[0] > b[0] : a[1] != b[1] ? a[1] > b[1] : a[2] > b[2];
+	if (swap)
+		return (uint32_t)siphash13_5w(&w->net->flow_key, b[0], b[1], a[0], a[1],
+					      b[2] << 16 | a[2]);
+	return (uint32_t)siphash13_5w(&w->net->flow_key, a[0], a[1], b[0], b[1], a[2] << 16 | b[2]);
+}
+
+/* What chooses among several paths: a flow of others, or one of ours. */
 struct choice {
-	const struct iface *from; /* that has the source; NULL: not given */
-	uint32_t hash;
+	const struct nsk_worker *w;
+	const struct flow *flow;   /* NULL: one of ours, or src is NULL too */
+	const struct ip_addr *src; /* to send from */
+	const struct iface *from;  /* that has it; NULL: it is not chosen yet */
+	uint16_t peer_be, own_be;
 };
+
+static uint32_t choice_hash(const struct choice *choice, const struct ip_addr *dst)
+{
+	struct flow flow = {.sport_be = choice->peer_be, .dport_be = choice->own_be};
+
+	if (choice->flow)
+		return net_flow_hash(choice->w, choice->flow);
+	if (!choice->src)
+		return 0;
+	memcpy(flow.src, dst->b, 16);
+	memcpy(flow.dst, choice->src->b, 16);
+	return net_flow_hash(choice->w, &flow);
+}
 
 /* Of several paths, or where the only one cannot be used: by what the interfaces can do now. A
  * source that belongs to one of several paths' interfaces keeps to that one as long as it has a
  * link. */
-static NSK_NOINLINE const struct route_path *choose_path(const struct net_snapshot *snap,
-							 const struct ip_addr *dst,
+static NSK_NOINLINE const struct route_path *choose_path(const struct ip_addr *dst,
 							 const struct route_group *g,
 							 const struct choice *choice)
 {
+	const struct net_snapshot *snap = choice->w->net->snap;
 	uint32_t running = ifaces_running(snap, false), linked = ifaces_running(snap, true);
 	const struct route_path *p = NULL;
-	uint32_t hash = choice->hash;
+	uint32_t hash = g->spread ? choice_hash(choice, dst) : 0;
 
 	if (g->spread && choice->from)
 		p = route_pick(g, linked & UINT32_C(1) << choice->from->index, linked, hash);
@@ -158,10 +193,10 @@ static NSK_NOINLINE const struct route_path *choose_path(const struct net_snapsh
  * but a link that is lost for a moment is no reason to go another way or to end a connection. Last,
  * one that does not even run, so that the caller can tell.
  */
-static const struct route_path *find_route(const struct net_snapshot *snap,
-					   const struct ip_addr *dst, const struct choice *choice,
+static const struct route_path *find_route(const struct ip_addr *dst, const struct choice *choice,
 					   bool *several)
 {
+	const struct net_snapshot *snap = choice->w->net->snap;
 	const struct route_group *g;
 	const struct route_path *p;
 
@@ -175,7 +210,7 @@ static const struct route_path *find_route(const struct net_snapshot *snap,
 	if (NSK_LIKELY(g->n == 1 && p->iface < snap->nifaces) &&
 	    NSK_LIKELY(p->type != ROUTE_UNICAST || iface_running(snap->iface[p->iface])))
 		return p;
-	return choose_path(snap, dst, g, choice);
+	return choose_path(dst, g, choice);
 }
 
 /* What a local sender hears of a route that leads nowhere, as Linux has it. */
@@ -192,13 +227,13 @@ static struct iface *group_iface(const struct nsk_worker *w, const struct ip_add
 				 struct iface *from)
 {
 	const struct net_snapshot *snap = w->net->snap;
-	const struct choice choice = {0};
+	const struct choice choice = {.w = w};
 	const struct route_path *r;
 	bool several;
 
 	if (from)
 		return from;
-	r = find_route(snap, dst, &choice, &several);
+	r = find_route(dst, &choice, &several);
 	if (r && r->type == ROUTE_UNICAST)
 		return snap->iface[r->iface];
 	return snap->nifaces ? snap->iface[0] : NULL;
@@ -207,6 +242,23 @@ static struct iface *group_iface(const struct nsk_worker *w, const struct ip_add
 struct iface *net_group_iface(const struct nsk_worker *w, const struct ip_addr *group)
 {
 	return group_iface(w, group, NULL);
+}
+
+int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const struct flow *flow,
+		 struct iface **ifc, struct ip_addr *next)
+{
+	const struct choice choice = {.w = w, .flow = flow};
+	const struct route_path *r;
+	bool several;
+
+	r = find_route(dst, &choice, &several);
+	if (!r)
+		return -ENETUNREACH;
+	if (NSK_UNLIKELY(r->type != ROUTE_UNICAST))
+		return refusal(r);
+	*ifc = w->net->snap->iface[r->iface];
+	*next = r->gateway.family ? r->gateway : *dst;
+	return 0;
 }
 
 /* What is to be found of a way. */
@@ -219,18 +271,16 @@ struct way {
 };
 
 /* By the routes. */
-static int find_hop(const struct nsk_worker *w, const struct ip_addr *dst,
-		    const struct choice *choice, struct way *way)
+static int find_hop(const struct ip_addr *dst, const struct choice *choice, struct way *way)
 {
-	const struct net_snapshot *snap = w->net->snap;
-	const struct route_path *r = find_route(snap, dst, choice, &way->several);
+	const struct route_path *r = find_route(dst, choice, &way->several);
 
 	if (!r)
 		return -ENETUNREACH;
 	if (NSK_UNLIKELY(r->type != ROUTE_UNICAST))
 		return refusal(r);
 	way->route = r;
-	way->ifc = snap->iface[r->iface];
+	way->ifc = choice->w->net->snap->iface[r->iface];
 	if (r->gateway.family)
 		way->next = r->gateway;
 	return 0;
@@ -261,7 +311,7 @@ static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struc
 		way->ifc = from;
 		return from ? 0 : -EINVAL;
 	}
-	return find_hop(w, dst, choice, way);
+	return find_hop(dst, choice, way);
 }
 
 /* Where nobody says what address to send from: what the route says, if we have it still, else one
@@ -307,21 +357,47 @@ static inline int take_way(struct nsk_worker *w, struct route_cache *rc, const s
 	return 0;
 }
 
-int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
-	      struct ip_addr *src)
+static bool is_given(const struct ip_addr *src)
 {
-	bool given = src->family && !ip_addr_is_any(src);
-	struct iface *from = given ? net_local(w, src->b, src->family) : NULL;
+	return src->family && !ip_addr_is_any(src);
+}
+
+/*
+ * Of several paths the first one found says from where to send; then the one is chosen that will be
+ * chosen whenever this flow is looked up with its source.
+ */
+static NSK_NOINLINE int find_again(const struct ip_addr *dst, const struct choice *first,
+				   struct ip_addr *src, struct way *way)
+{
+	const struct nsk_worker *w = first->w;
+	const struct ip_addr *own = choose_source(w, way, dst);
+	struct choice choice = *first;
+
+	if (!own)
+		return -EADDRNOTAVAIL;
+	*src = *own;
+	choice.from = net_local(w, src->b, src->family);
+	return find_hop(dst, &choice, way);
+}
+
+int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+		    struct ip_addr *src, uint16_t peer_be, uint16_t own_be)
+{
+	struct iface *from = is_given(src) ? net_local(w, src->b, src->family) : NULL;
 	uint32_t generation =
 		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
-	const struct choice choice = {.from = from};
+	const struct choice choice = {
+		.w = w, .src = src, .from = from, .peer_be = peer_be, .own_be = own_be};
 	struct way way;
 	int err;
 
 	rc->iface = NULL;
-	if (given && !from)
+	if (is_given(src) && !from)
 		return -EADDRNOTAVAIL;
 	err = find_way(w, dst, from, &choice, &way);
+	if (NSK_UNLIKELY(err == 0 && way.several) && !is_given(src))
+		err = find_again(dst, &choice, src, &way);
+	w->net->several = way.several;
 	return err ? err : take_way(w, rc, &way, dst, generation, src);
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/siphash.h"
 #include "mbuf/pkt.h"
 #include "mbuf/pool.h"
 #include "mbuf/worker.h"
@@ -57,6 +58,8 @@ struct net_worker {
 	struct wheel_timer tick;	 /* [W] of worker 0, TIMER_NEIGH too: net_tick() */
 	uint64_t defended_ns[IFACE_MAX]; /* [W] last defence of an IPv4 address of this one, 0:
 					    none */
+	struct siphash_key flow_key;	 /* [C] of net_flow_hash() */
+	bool several;			 /* [W] see net_route_several() */
 	struct log_rate log_rate;	 /* [W] */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	/* [W] the same as defended_ns of each address of IPv6 */
@@ -76,15 +79,39 @@ int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap);
 
 /*
  * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,
- * the source address. src given: it must be an address of ours. 0, -ENETUNREACH (no route; dst is
- * an address of this stack: there is no loopback interface yet), -EINVAL, -EHOSTUNREACH, -EACCES
- * (the route is a blackhole, unreachable, prohibited), -ENETDOWN (interface down),
- * -EADDRNOTAVAIL (src is not ours, or we have none there), -EHOSTUNREACH (the next hop did not
- * answer a moment ago), -ENOBUFS (neighbour table full), -EINVAL (dst is a link-local address of
- * IPv6, and no source says on which link).
+ * the source address. src given: it must be an address of ours. The ports, those of the flow or 0,
+ * have a say where there are several paths. 0, -ENETUNREACH (no route; dst is an address of this
+ * stack: there is no loopback interface yet), -EINVAL, -EHOSTUNREACH, -EACCES (the route is a
+ * blackhole, unreachable, prohibited), -ENETDOWN (interface down), -EADDRNOTAVAIL (src is not ours,
+ * or we have none there), -EHOSTUNREACH (the next hop did not answer a moment ago), -ENOBUFS
+ * (neighbour table full), -EINVAL (dst is a link-local address of IPv6, and no source says on which
+ * link).
  */
-int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
-	      struct ip_addr *src);
+int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+		    struct ip_addr *src, uint16_t peer_be, uint16_t own_be);
+/* Of the last one: others with other ports may go by another path. */
+static inline bool net_route_several(const struct nsk_worker *w)
+{
+	return w->net->several;
+}
+
+/* The same for what has no ports. */
+static inline int net_route(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
+			    struct ip_addr *src)
+{
+	return net_route_ports(w, rc, dst, src, 0, 0);
+}
+
+/*
+ * Interface and next hop of the best route to an address that is not ours, the last step to a
+ * host's own link included; flow chooses among several (NULL: any). 0, -ENETUNREACH (no route),
+ * -EINVAL (a blackhole: nobody hears of it), -EHOSTUNREACH (unreachable: ICMP's host unreachable),
+ * -EACCES (prohibited: ICMP's communication administratively prohibited, IPv4 3/13, IPv6 1/1).
+ */
+int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const struct flow *flow,
+		 struct iface **ifc, struct ip_addr *next);
+/* What chooses among several paths: keyed by stack, and the same in both directions. */
+uint32_t net_flow_hash(const struct nsk_worker *w, const struct flow *flow);
 
 /* The IPv6 address of an interface to send from to a destination (RFC 6724 §5); NULL: it has none.
  */

@@ -166,7 +166,7 @@ static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const ui
 	soon = !arm(&nap);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	until_ns = NSK_MIN(until_ns, loop_next_ns(&r->w));
-	if (stack_routes_untold(r->stack))
+	if (stack_routes_news(r->stack))
 		until_ns = NSK_MIN(until_ns, NSK_MAX(r->pub.routes_ns, r->pub.next_ns));
 	soon |= until_ns <= r->w.now_ns + LEAST_NS;
 	if (!soon && !has_work(r, word))

@@ -113,10 +113,8 @@ static void housekeep(struct run_worker *r)
 
 	r->pub.next_ns = w->now_ns + PUBLISH_NS;
 	stats_publish(r);
-	if (w->now_ns >= r->pub.routes_ns) {
-		r->pub.routes_ns = w->now_ns + ROUTES_TELL_NS;
-		stack_routes_tell(r->stack);
-	}
+	if (NSK_UNLIKELY(stack_routes_news(r->stack)))
+		stack_routes_tell(r);
 	if (w->id == 0 && w->now_ns >= r->pub.watch_ns) {
 		r->pub.watch_ns = w->now_ns + WATCH_NS;
 		iface_watch(r->stack);

@@ -84,10 +84,10 @@ static bool many_pending(const struct nsk_stack *stack)
 	return route_pending(stack->routes) > route_pending_max(stack->routes) / 2;
 }
 
-static void tell_now(struct nsk_stack *stack)
+/* Whoever makes it anything else than untold, makes the generation grow. */
+static uint32_t set_news(struct nsk_stack *stack, enum stack_routes_news news)
 {
-	(void)__atomic_exchange_n(&stack->routes_untold, false, __ATOMIC_ACQ_REL);
-	net_snapshot_touch(&stack->snap);
+	return __atomic_exchange_n(&stack->routes_news, news, __ATOMIC_ACQ_REL);
 }
 
 static void wake_all(struct nsk_stack *stack)
@@ -102,24 +102,33 @@ static void changed(struct nsk_stack *stack)
 {
 	/* Whoever sees a generation after this one sees the change, whoever made it grow. */
 	uint32_t era = __atomic_fetch_add(&stack->snap.generation, 0, __ATOMIC_ACQ_REL);
-	bool first = __atomic_exchange_n(&stack->routes_quiet, false, __ATOMIC_RELAXED);
+	uint32_t news = stack_routes_news(stack);
 
 	route_stamp(stack->routes, era);
-	if (first || many_pending(stack)) {
-		tell_now(stack);
-		if (!first)
-			wake_all(stack);
-	} else if (!__atomic_exchange_n(&stack->routes_untold, true, __ATOMIC_ACQ_REL)) {
+	if (news == ROUTES_QUIET || many_pending(stack)) {
+		set_news(stack, ROUTES_TOLD);
+		net_snapshot_touch(&stack->snap);
+		wake_all(stack);
+	} else if (set_news(stack, ROUTES_UNTOLD) != ROUTES_UNTOLD) {
 		wake_all(stack); /* they sleep no longer than until it is told */
 	}
 }
 
-void stack_routes_tell(struct nsk_stack *stack)
+/* One worker or the other does; the news of a moment ago become old. */
+void stack_routes_tell(struct run_worker *r)
 {
-	if (NSK_UNLIKELY(stack_routes_untold(stack)))
-		tell_now(stack);
-	else
-		__atomic_store_n(&stack->routes_quiet, true, __ATOMIC_RELAXED);
+	uint32_t told = ROUTES_TOLD;
+
+	if (r->w.now_ns < r->pub.routes_ns)
+		return;
+	r->pub.routes_ns = r->w.now_ns + ROUTES_TELL_NS;
+	if (stack_routes_news(r->stack) == ROUTES_UNTOLD) {
+		set_news(r->stack, ROUTES_TOLD);
+		net_snapshot_touch(&r->stack->snap);
+	} else {
+		__atomic_compare_exchange_n(&r->stack->routes_news, &told, ROUTES_QUIET, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	}
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */

@@ -32,13 +32,20 @@ bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t ad
 unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
 			  unsigned max);
 
-/* Each worker, once in ROUTES_TELL_NS: tells of what has changed since. */
-void stack_routes_tell(struct nsk_stack *stack);
-/* True while there is something to tell of. */
-static inline bool stack_routes_untold(const struct nsk_stack *stack)
+/* What the workers know of changes. */
+enum stack_routes_news {
+	ROUTES_QUIET,  /* all, for a while: the next one is told of at once */
+	ROUTES_TOLD,   /* all, since a moment ago */
+	ROUTES_UNTOLD, /* not the last ones */
+};
+
+static inline uint32_t stack_routes_news(const struct nsk_stack *stack)
 {
-	return __atomic_load_n(&stack->routes_untold, __ATOMIC_RELAXED);
+	return __atomic_load_n(&stack->routes_news, __ATOMIC_RELAXED);
 }
+
+/* A worker while there are news: tells of what has changed, once in ROUTES_TELL_NS. */
+void stack_routes_tell(struct run_worker *r);
 
 /* A worker has seen this generation, and looks at nothing that it found in the table before. */
 static inline void stack_routes_passed(struct run_worker *r, uint32_t generation)

@@ -273,7 +273,6 @@ int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
 		return rc;
 	}
 	route_table_share(stack->routes);
-	stack->routes_quiet = true;
 	stack->snap = (struct net_snapshot){
 		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
 	for (unsigned i = 0; i < stack->nifaces; i++)

@@ -117,11 +117,10 @@ struct nsk_stack {
 	struct route_table *routes;		/* [S], changed in place: route_change.h */
 	struct mem routes_mem;			/* of whoever has the lock */
 	pthread_mutex_t routes_lock;		/* whoever changes them */
-	bool routes_untold; /* [A] they changed, the snapshot's generation has not grown yet */
-	bool routes_quiet;  /* [A] nothing was told of for a while: the next change is at once */
-	unsigned stopping;  /* [A] enum stop_reason */
-	int place;	    /* [C] of sock_enter(); 0: threads cannot enter it */
-	bool iface_lock;    /* [A] one at a time changes interfaces, see iface_life.c */
+	uint32_t routes_news;			/* [A] enum stack_routes_news */
+	unsigned stopping;			/* [A] enum stop_reason */
+	int place;	 /* [C] of sock_enter(); 0: threads cannot enter it */
+	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	int (*launch_fn)(void *arg);

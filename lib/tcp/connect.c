@@ -173,8 +173,8 @@ static int source(const struct tcp_conn *c, const struct sock_end *to, struct ip
 }
 
 /* Fills in the 4-tuple, of the socket's family. iss_after: what the ISN must exceed, or 0. */
-static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct sock_end *to,
-		       struct flow *f, uint32_t *iss_after)
+static int fill_flow(struct nsk_worker *w, struct tcp_conn *c, const struct sock_end *to,
+		     struct flow *f, uint32_t *iss_after)
 {
 	struct ip_addr src;
 	int rc = source(c, to, &src);
@@ -198,6 +198,17 @@ static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct so
 	if (away(w, f)) /* as the port is given: who gets its packets asks us */
 		__atomic_store_n(&w->shared->strays, true, __ATOMIC_RELAXED);
 	return 0;
+}
+
+/* The same; of several paths the one is taken that is the flow's, now that it has its ports. */
+static int choose_flow(struct nsk_worker *w, struct tcp_conn *c, const struct sock_end *to,
+		       struct flow *f, uint32_t *iss_after)
+{
+	int rc = fill_flow(w, c, to, f, iss_after);
+
+	if (rc == 0 && NSK_UNLIKELY(net_route_several(w)))
+		rc = tcp_route(w, &c->route, f, c->sock.family);
+	return rc;
 }
 
 int tcp_open(struct sock *s, const struct sockaddr *addr, socklen_t len)

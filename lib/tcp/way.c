@@ -45,12 +45,12 @@ const struct route_cache *way_find(struct nsk_worker *w, const struct flow *flow
 
 	memcpy(dst.b, flow->src, 16);
 	memcpy(src.b, flow->dst, 16);
-	*err = net_route(w, room, &dst, &src);
+	*err = net_route_ports(w, room, &dst, &src, flow->sport_be, flow->dport_be);
 	if (*err) {
 		room->iface = NULL;
 		return NULL;
 	}
-	if (family == AF_INET)
+	if (family == AF_INET && !net_route_several(w))
 		remember(w, flow, room);
 	return room;
 }

@@ -125,7 +125,7 @@ static int answered_at(const struct dgram_sending *x, struct ip_addr *from)
 {
 	if (NSK_UNLIKELY(scope_has(&x->dst)) && x->how.iface && ip_addr_is_any(&x->d->laddr))
 		return scope_source(x->d->sock.worker, x->how.iface, from);
-	return dgram_route(x->d, &x->dst, from);
+	return dgram_route(x->d, &x->dst, x->port, from);
 }
 
 int udp_autobind(const struct dgram_sending *x)

@@ -137,6 +137,130 @@ static void test_links_and_interfaces_that_are_down(void **state)
 	assert_int_equal(find(world, PEER, &rc, &src), -ENETDOWN);
 }
 
+/* As Linux: EINVAL, EHOSTUNREACH, EACCES. */
+static void test_routes_that_lead_nowhere_say_so(void **state)
+{
+	static const struct {
+		uint8_t type;
+		int err;
+	} rows[] = {{ROUTE_BLACKHOLE, -EINVAL},
+		    {ROUTE_UNREACHABLE, -EHOSTUNREACH},
+		    {ROUTE_PROHIBIT, -EACCES}};
+	struct net_world *world = *state;
+	struct ip_addr dst = ip_addr_from_host32(FAR), next;
+	struct route r = {.dst = {.addr = dst, .len = 32}};
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		struct ip_addr src = {.family = 0};
+		struct route_cache rc;
+		struct iface *ifc;
+
+		r.type = rows[i].type;
+		assert_int_equal(route_add(world->routes, &r), 0);
+		assert_int_equal(find(world, FAR, &rc, &src), rows[i].err);
+		assert_int_equal(net_next_hop(&world->w, &dst, NULL, &ifc, &next), rows[i].err);
+		assert_int_equal(route_del(world->routes, &r), 0);
+	}
+	assert_way(world, FAR, 0, IF0_ADDR);
+}
+
+static void test_a_route_may_say_from_where_to_send(void **state)
+{
+	struct net_world *world = *state;
+	struct route r = {.dst = {.addr = ip_addr_from_host32(FAR), .len = 32},
+			  .gateway = ip_addr_from_host32(GATEWAY),
+			  .src = ip_addr_from_host32(IF1_ADDR)};
+	struct ip_addr src = ip_addr_from_host32(IF0_ADDR);
+	struct route_cache rc;
+
+	assert_int_equal(route_add(world->routes, &r), 0);
+	assert_way(world, FAR, 0, IF1_ADDR);
+	assert_int_equal(find(world, FAR, &rc, &src), 0); /* who says it himself is not asked */
+	assert_int_equal(ip_addr_host32(&src), IF0_ADDR);
+	assert_int_equal(route_del(world->routes, &r), 0);
+	r.src = ip_addr_from_host32(PEER); /* not ours */
+	assert_int_equal(route_add(world->routes, &r), 0);
+	assert_way(world, FAR, 0, IF0_ADDR);
+}
+
+/* Two gateways on if0 and one on if1, for FAR. */
+static void add_hops(struct net_world *world)
+{
+	static const uint32_t gateways[] = {GATEWAY, GATEWAY + 1, 0x0a0000fe};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct route r = {.dst = {.addr = ip_addr_from_host32(FAR), .len = 32},
+				  .gateway = ip_addr_from_host32(gateways[i]),
+				  .iface = i == 2,
+				  .weight = 1};
+
+		assert_int_equal(route_add(world->routes, &r), 0);
+	}
+}
+
+/* RFC 2992: packets of a flow stay together; and here, both directions of it. */
+static void test_both_directions_of_a_flow_choose_the_same_path(void **state)
+{
+	struct net_world *world = *state;
+	struct ip_addr dst = ip_addr_from_host32(FAR);
+	unsigned taken[2] = {0};
+
+	add_hops(world);
+	for (unsigned i = 0; i < 500; i++) {
+		struct flow f = {.sport_be = (uint16_t)i, .dport_be = 80}, back;
+		struct ip_addr a, b;
+		struct iface *ia, *ib;
+
+		memcpy(f.src, (uint8_t[]){192, 0, 2, 7}, 4);
+		memcpy(f.dst, dst.b, 4);
+		memcpy(back.src, f.dst, 16);
+		memcpy(back.dst, f.src, 16);
+		back.sport_be = f.dport_be;
+		back.dport_be = f.sport_be;
+		assert_int_equal(net_next_hop(&world->w, &dst, &f, &ia, &a), 0);
+		assert_int_equal(net_next_hop(&world->w, &dst, &back, &ib, &b), 0);
+		assert_true(ip_addr_eq(&a, &b));
+		assert_ptr_equal(ia, ib);
+		taken[ia == &world->ifc[1]]++;
+	}
+	assert_in_range(taken[1], 120, 210); /* a third */
+}
+
+/* A connection that is looked up again, now with its source, goes on as it began. */
+static void test_a_flow_of_ours_keeps_its_path(void **state)
+{
+	struct net_world *world = *state;
+	struct ip_addr dst = ip_addr_from_host32(FAR);
+	unsigned on_if1 = 0, neighs = 0;
+	struct neigh *first = NULL;
+
+	add_hops(world);
+	for (uint16_t port = 1; port <= 200; port++) {
+		struct ip_addr src = {.family = 0};
+		struct route_cache rc, again;
+
+		assert_int_equal(net_route_ports(&world->w, &rc, &dst, &src, 80, port), 0);
+		assert_true(net_route_several(&world->w));
+		assert_int_equal(ip_addr_host32(&src), rc.iface->index ? IF1_ADDR : IF0_ADDR);
+		assert_int_equal(net_route_ports(&world->w, &again, &dst, &src, 80, port), 0);
+		assert_ptr_equal(rc.iface, again.iface);
+		assert_ptr_equal(rc.neigh, again.neigh);
+		on_if1 += rc.iface->index;
+		first = first ? first : rc.neigh;
+		neighs += rc.neigh && rc.neigh != first;
+	}
+	assert_in_range(on_if1, 40, 95);
+	assert_in_range(neighs, 20, 180); /* both gateways of if0 have some */
+	world->ifc[0].link_up = false;
+	for (uint16_t port = 1; port <= 50; port++) {
+		struct ip_addr src = ip_addr_from_host32(IF0_ADDR);
+		struct route_cache rc;
+
+		assert_int_equal(net_route_ports(&world->w, &rc, &dst, &src, 80, port), 0);
+		assert_ptr_equal(rc.iface, &world->ifc[1]);
+	}
+}
+
 static void test_an_interface_without_an_address_gives_no_source(void **state)
 {
 	struct net_world *world = *state;
@@ -303,6 +427,10 @@ int main(void)
 		NW_TEST(test_broadcasts_and_groups_have_their_link_address_by_themselves),
 		NW_TEST(test_the_source_address_decides_where_a_broadcast_goes),
 		NW_TEST(test_links_and_interfaces_that_are_down),
+		NW_TEST(test_routes_that_lead_nowhere_say_so),
+		NW_TEST(test_a_route_may_say_from_where_to_send),
+		NW_TEST(test_both_directions_of_a_flow_choose_the_same_path),
+		NW_TEST(test_a_flow_of_ours_keeps_its_path),
 		NW_TEST(test_an_interface_without_an_address_gives_no_source),
 		NW_TEST(test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses),
 		NW_TEST(test_what_the_port_does_not_take_stays_in_order_and_counts_later),
