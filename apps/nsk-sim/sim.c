@@ -349,6 +349,17 @@ static bool work_done(struct sim *sim)
 /* Longest time in which ends that are closed may still have to wait for each other. */
 #define DRAIN_NS (UINT64_C(6) * 3600 * SIM_SECOND)
 
+/* Until all that was closed is gone. A leap of the clock is no time in which ends could talk. */
+static void drain(struct sim *sim)
+{
+	uint64_t end_ns;
+
+	do {
+		end_ns = sim->faults_end_ns;
+		sim_run(sim, sim->now_ns + DRAIN_NS, checks_all_closed);
+	} while (sim->faults_end_ns != end_ns && !sim->result->failed);
+}
+
 static void run_all(struct sim *sim)
 {
 	uint64_t limit = SIM_START_NS + sim->s->limit_ns;
@@ -365,7 +376,7 @@ static void run_all(struct sim *sim)
 	apps_close(sim->apps);
 	strangers_close(sim);
 	hostile_stop(sim);
-	sim_run(sim, sim->now_ns + DRAIN_NS, checks_all_closed);
+	drain(sim);
 	checks_end(sim);
 	for (unsigned i = 0; i < sim->s->nlinks; i++)
 		for (unsigned d = 0; d < 2; d++)

@@ -178,7 +178,7 @@ class Sim(SimCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
     def test_seeds_that_once_failed_hold(self):
-        for name, seed in (("hostile", 700470), ("storm", 800619)):
+        for name, seed in (("hostile", 700470), ("storm", 800619), ("storm", 794)):
             result = run("--quiet", "--seed", str(seed), os.path.join(ROOT, "config", f"sim-{name}.conf"))
             self.assertEqual((result.returncode, result.stderr), (0, ""), (name, seed))
 
