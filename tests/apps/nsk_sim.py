@@ -14,6 +14,8 @@ import unittest
 from sim_case import NSK_SIM, ROOT, SimCase, run, source
 from sim_scenarios import APPS, BROKEN, DOOMED, HOSTILE, HOSTS, LINK
 
+MANY = 200 if os.environ.get("NSK_SMALL") else 1000  # seeds with NSK_TEST_ALL; fewer under a sanitizer
+
 
 class Sim(SimCase):
     def test_what_is_wrong_is_told_with_its_line_and_what_to_do(self):
@@ -161,7 +163,7 @@ class Sim(SimCase):
         self.assertNotIn("--eal", result.stdout + result.stderr)
 
     def test_many_seeds_of_hostile_hosts_and_of_storms_hold(self):
-        count = 1000 if os.environ.get("NSK_TEST_ALL") else 15
+        count = MANY if os.environ.get("NSK_TEST_ALL") else 15
         for name in ("hostile", "storm"):
             path = os.path.join(ROOT, "config", f"sim-{name}.conf")
             result = subprocess.run([NSK_SIM, "--quiet", "--seeds", f"1:{count}", path], capture_output=True, text=True,
@@ -171,7 +173,7 @@ class Sim(SimCase):
     def test_few_buffers_are_enough_under_attack(self):
         """447 a host, as many as a stack without devices has; 4 and 230 once starved an honest connection."""
         path = os.path.join(ROOT, "config", "sim-hostile.conf")
-        parts = ((1, 1000),) if os.environ.get("NSK_TEST_ALL") else ((4, 1), (230, 1), (1000, 40))
+        parts = ((1, MANY),) if os.environ.get("NSK_TEST_ALL") else ((4, 1), (230, 1), (1000, 40))
         for first, count in parts:
             result = subprocess.run([NSK_SIM, "--quiet", "--seeds", f"{first}:{count}", "--set", "settings.pool.buffers=447", path],
                                     capture_output=True, text=True, timeout=count * 20, check=False, stdin=subprocess.DEVNULL)
