@@ -14,6 +14,7 @@
 #include "nskctl/addr.h"
 #include "nskctl/client.h"
 #include "nskctl/netstat.h"
+#include "nskctl/route.h"
 #include "nskctl/show.h"
 #include "nskctl/watch.h"
 
@@ -200,6 +201,21 @@ static int run_addr(const struct options *o, char **operands)
 	return request ? ask(o, request, addr_show) : misused("%s", error);
 }
 
+/* All of them are a list, whose pages are put together. */
+static int run_route(const struct options *o, char **operands)
+{
+	static const struct command all = {.cmd = "routes", .list = "routes", .show = route_show};
+	char error[160];
+	json_t *request = route_request(operands, error, sizeof(error));
+
+	if (!request)
+		return misused("%s", error);
+	if (strcmp(json_string_value(json_object_get(request, "cmd")), "routes") != 0)
+		return ask(o, request, route_show);
+	json_decref(request);
+	return ask_list(o, &all);
+}
+
 static int run_log(const struct options *o, char **operands)
 {
 	json_t *request = json_pack("{s:s}", "cmd", "log");
@@ -259,7 +275,9 @@ static const struct command commands[] = {
 	 NULL, run_addr},
 	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
 	 NULL},
-	{"routes", "", "routes", 0, 0, "s", "routes", "routes", show_routes, NULL},
+	{"route", "[show|add|append|del|get ...]", "routes, in the words of ip route", 0, 16, "s",
+	 NULL, NULL, NULL, run_route},
+	{"routes", "", "routes, as a table", 0, 0, "s", "routes", "routes", show_routes, NULL},
 	{"sockets", "", "TCP connections and listeners, UDP and ICMP sockets", 0, 0, "s", "sockets",
 	 "sockets", show_sockets, NULL},
 	{"counters", "", "what happened since the start (-a: what did not, too)", 0, 0, "saw",

@@ -14,6 +14,7 @@
 #include <netstk/epoll.h>
 #include <netstk/log.h>
 #include <netstk/port.h>
+#include <netstk/route.h>
 #include <netstk/socket.h>
 #include <netstk/stack.h>
 #include <netstk/tcp_info.h>

@@ -474,6 +474,20 @@ bool route_match(const struct route_table *t, uint8_t family, const uint8_t addr
 	return true;
 }
 
+bool route_seek(const struct route_table *t, const struct ip_prefix *dst,
+		bool (*fits)(const void *like, const struct route *r), const void *like,
+		struct route *out)
+{
+	struct place p = place_of(t, dst);
+
+	for (unsigned i = 0; p.group && i < p.group->n; i++) {
+		*out = route_of(dst, &p.group->path[i]);
+		if (fits(like, out))
+			return true;
+	}
+	return false;
+}
+
 unsigned route_list(const struct route_table *t, uint64_t *cursor, struct route *rows, unsigned max)
 {
 	uint32_t node = (uint32_t)(*cursor >> 8), looks = 4 * max;

@@ -136,6 +136,10 @@ void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t a
  * there is none. */
 bool route_match(const struct route_table *t, uint8_t family, const uint8_t addr[16],
 		 uint32_t usable, uint32_t preferred, struct route *out);
+/* The first route to a prefix itself that fits. */
+bool route_seek(const struct route_table *t, const struct ip_prefix *dst,
+		bool (*fits)(const void *like, const struct route *r), const void *like,
+		struct route *out);
 /*
  * For control tools, under the lock as well: copies up to max routes from *cursor (0 at the start)
  * on, in no order that means anything, and moves the cursor; at most 4 * max nodes are looked at.

@@ -58,6 +58,9 @@ struct config_route {
 	struct ip_addr gateway;	    /* family 0: on-link */
 	char iface[IFACE_NAME_MAX]; /* "": the one that reaches the gateway */
 	uint32_t metric;
+	struct ip_addr src; /* family 0: the interface's */
+	uint8_t type;	    /* enum route_type; none but unicast has a gateway or an interface */
+	uint16_t weight;    /* 0: alone with its metric */
 	struct config_place at;
 };
 
@@ -127,6 +130,19 @@ int config_log_level(struct nsk_config *config, const char *name);
 /* "default" or a prefix without bits behind its length; the address of one station. */
 int config_destination(struct nsk_config *config, const char *text, struct ip_prefix *dst);
 int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *gateway);
+/* "unicast", "blackhole" …; the address of one station to send from. */
+int config_route_type(struct nsk_config *config, const char *text, uint8_t *type);
+int config_route_source(struct nsk_config *config, const char *text, struct ip_addr *src);
+
+/* A route as it is written; NULL: it is not. */
+struct config_route_text {
+	const char *destination, *gateway, *iface, *source, *type;
+	uint32_t metric;
+	uint16_t weight;
+};
+
+/* config_net.c: adds one. 0, or -1 with errno and a text. */
+int config_add_route(struct nsk_config *config, const struct config_route_text *text);
 
 /* What only the whole can show: settings that contradict each other. Asked when a stack is made. 0,
  * or -errno with a text. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "net/route.h"
 #include "stack/config.h"
 #include "stack/settings.h"
 
@@ -260,12 +261,36 @@ static int route_metric(struct file *f, const config_setting_t *s)
 	return whole_number(f, s, 0, UINT32_MAX, &metric);
 }
 
+static int route_source(struct file *f, const config_setting_t *s)
+{
+	struct ip_addr src;
+
+	return config_route_source(f->config, config_setting_get_string(s), &src);
+}
+
+static int route_type(struct file *f, const config_setting_t *s)
+{
+	uint8_t type;
+
+	return config_route_type(f->config, config_setting_get_string(s), &type);
+}
+
+static int route_weight(struct file *f, const config_setting_t *s)
+{
+	uint64_t weight;
+
+	return whole_number(f, s, 1, ROUTE_WEIGHT_MAX, &weight);
+}
+
 /* Each key by itself, at its own line; the route is made of them when the group has been read. */
 static const struct key route_keys[] = {
 	{"destination", TYPE(STRING), "a string", route_destination},
 	{"gateway", TYPE(STRING), "a string", route_gateway},
 	{"iface", TYPE(STRING), "a string", done},
 	{"metric", INTEGER, "a whole number", route_metric},
+	{"src", TYPE(STRING), "a string", route_source},
+	{"type", TYPE(STRING), "a string", route_type},
+	{"weight", INTEGER, "a whole number", route_weight},
 	{0},
 };
 
@@ -276,23 +301,34 @@ static const char *member_string(const config_setting_t *group, const char *name
 	return s ? config_setting_get_string(s) : NULL;
 }
 
+static int64_t member_number(const config_setting_t *group, const char *name)
+{
+	const config_setting_t *s = config_setting_get_member(group, name);
+
+	return s ? config_setting_get_int64(s) : 0;
+}
+
 static int add_route(struct file *f, const config_setting_t *s)
 {
-	const config_setting_t *metric;
-	const char *destination;
+	struct config_route_text text;
 
 	if (!is_type(look_at(f, s), TYPE(GROUP)))
 		return wrong_type(f, s, "a route", "a group { destination = ...; }");
 	if (apply_group(f, s, route_keys, "a route"))
 		return -1;
-	metric = config_setting_get_member(s, "metric");
-	destination = member_string(s, "destination");
+	text = (struct config_route_text){
+		.destination = member_string(s, "destination"),
+		.gateway = member_string(s, "gateway"),
+		.iface = member_string(s, "iface"),
+		.source = member_string(s, "src"),
+		.type = member_string(s, "type"),
+		.metric = (uint32_t)member_number(s, "metric"),
+		.weight = (uint16_t)member_number(s, "weight"),
+	};
 	look_at(f, s);
-	if (!destination)
+	if (!text.destination)
 		return config_fail(f->config, EINVAL, "a route without the key \"destination\"");
-	return nsk_config_add_route(f->config, destination, member_string(s, "gateway"),
-				    member_string(s, "iface"),
-				    metric ? (uint32_t)config_setting_get_int64(metric) : 0);
+	return config_add_route(f->config, &text);
 }
 
 static int add_routes(struct file *f, const config_setting_t *s)

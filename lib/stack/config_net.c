@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "net/route.h"
 #include "stack/config.h"
 
 static int invalid(void)
@@ -194,38 +195,115 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 			   ip_prefix_format(dst, right, sizeof(right)));
 }
 
-int nsk_config_add_route(struct nsk_config *config, const char *destination, const char *gateway,
-			 const char *iface, uint32_t metric)
+int config_route_type(struct nsk_config *config, const char *text, uint8_t *type)
 {
-	struct config_route r = {.metric = metric, .at = config->here};
+	static const char *const types[] = {
+		[ROUTE_UNICAST] = "unicast",
+		[ROUTE_BLACKHOLE] = "blackhole",
+		[ROUTE_UNREACHABLE] = "unreachable",
+		[ROUTE_PROHIBIT] = "prohibit",
+	};
 
-	if (!config || !destination)
-		return invalid();
-	if (config_destination(config, destination, &r.dst))
-		return -1;
-	if (gateway && config_gateway(config, gateway, &r.gateway))
-		return -1;
-	if (strcmp(destination, "default") == 0 && gateway)
-		r.dst.addr.family = r.gateway.family;
-	if (gateway && r.dst.addr.family != r.gateway.family)
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(types); i++) {
+		if (strcmp(text, types[i]) != 0)
+			continue;
+		*type = (uint8_t)i;
+		return 0;
+	}
+	return config_fail(
+		config, EINVAL,
+		"type of a route \"%.60s\": unicast, blackhole, unreachable and prohibit are possible",
+		text);
+}
+
+int config_route_source(struct nsk_config *config, const char *text, struct ip_addr *src)
+{
+	const char *why;
+
+	if (ip_addr_parse(src, text))
 		return config_fail(config, EINVAL,
-				   "route \"%.60s\": gateway \"%.60s\" is of the other family",
-				   destination, gateway);
-	if (!gateway && !iface)
+				   "src \"%.60s\" is malformed: write an address such as 10.0.0.2",
+				   text);
+	why = not_a_host(src);
+	return why ? config_fail(config, EINVAL, "src \"%.60s\" %s", text, why) : 0;
+}
+
+/* Each word by itself. */
+static int read_route(struct nsk_config *config, const struct config_route_text *text,
+		      struct config_route *r)
+{
+	if (config_destination(config, text->destination, &r->dst))
+		return -1;
+	if (text->gateway && config_gateway(config, text->gateway, &r->gateway))
+		return -1;
+	if (text->source && config_route_source(config, text->source, &r->src))
+		return -1;
+	if (text->type && config_route_type(config, text->type, &r->type))
+		return -1;
+	if (strcmp(text->destination, "default") == 0 && text->gateway)
+		r->dst.addr.family = r->gateway.family;
+	return 0;
+}
+
+/* And what they say together. */
+static int check_route(struct nsk_config *config, const struct config_route_text *text,
+		       const struct config_route *r)
+{
+	const char *dst = text->destination, *iface = text->iface;
+
+	if (text->gateway && r->dst.addr.family != r->gateway.family)
 		return config_fail(config, EINVAL,
-				   "route \"%.60s\" names neither gateway nor interface",
-				   destination);
+				   "route \"%.60s\": gateway \"%.60s\" is of the other family", dst,
+				   text->gateway);
+	if (text->source && r->dst.addr.family != r->src.family)
+		return config_fail(config, EINVAL,
+				   "route \"%.60s\": src \"%.60s\" is of the other family", dst,
+				   text->source);
+	if (r->type != ROUTE_UNICAST && (text->gateway || iface || r->weight))
+		return config_fail(config, EINVAL,
+				   "route \"%.60s\" is of type %s: it leads nowhere, so it has no "
+				   "gateway, interface or weight",
+				   dst, text->type);
+	if (r->type == ROUTE_UNICAST && !text->gateway && !iface)
+		return config_fail(config, EINVAL,
+				   "route \"%.60s\" names neither gateway nor interface", dst);
 	if (iface && (iface[0] == '\0' || strlen(iface) >= IFACE_NAME_MAX))
 		return config_fail(
 			config, EINVAL,
 			"route \"%.60s\": interface \"%.60s\" has no name of 1 to %d characters",
-			destination, iface, IFACE_NAME_MAX - 1);
-	if (find_route(config, &r.dst, metric))
-		return config_fail(config, EEXIST,
-				   "route \"%.60s\" with metric %u is there already", destination,
-				   metric);
-	snprintf(r.iface, sizeof(r.iface), "%s", iface ? iface : "");
+			dst, iface, IFACE_NAME_MAX - 1);
+	return 0;
+}
+
+int config_add_route(struct nsk_config *config, const struct config_route_text *text)
+{
+	struct config_route r = {
+		.metric = text->metric, .weight = text->weight, .at = config->here};
+	const struct config_route *other;
+
+	if (read_route(config, text, &r) || check_route(config, text, &r))
+		return -1;
+	other = find_route(config, &r.dst, r.metric);
+	if (other && !(r.weight && other->weight))
+		return config_fail(
+			config, EEXIST, "route \"%.60s\" with metric %u is there already%s",
+			text->destination, r.metric,
+			r.weight || other->weight ? ": to share, each of them needs a weight" : "");
+	snprintf(r.iface, sizeof(r.iface), "%s", text->iface ? text->iface : "");
 	return append_route(config, &r);
+}
+
+int nsk_config_add_route(struct nsk_config *config, const char *destination, const char *gateway,
+			 const char *iface, uint32_t metric)
+{
+	const struct config_route_text text = {
+		.destination = destination,
+		.gateway = gateway,
+		.iface = iface,
+		.metric = metric,
+	};
+
+	return config && destination ? config_add_route(config, &text) : invalid();
 }
 
 /* The last word counts: a gateway on the command line takes the place of the file's. */

@@ -312,6 +312,9 @@ static const struct {
 	{"address_del", ctl_address_del},
 	{"arp", ctl_list_arp},
 	{"routes", ctl_list_routes},
+	{"route_add", ctl_route_add},
+	{"route_del", ctl_route_del},
+	{"route_get", ctl_route_get},
 	{"sockets", ctl_list_sockets},
 };
 

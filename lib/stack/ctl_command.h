@@ -44,6 +44,9 @@ void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *repl
 
 /* ctl_route.c */
 void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_route_add(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_route_del(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_route_get(struct ctl_view *view, const json_t *request, json_t *reply);
 
 /* ctl_addr.c: addresses of interfaces, and changes of them. */
 void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply);

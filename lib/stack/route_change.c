@@ -165,6 +165,45 @@ static int change_patiently(struct nsk_stack *stack,
 	return rc;
 }
 
+static bool has_metric(const void *like, const struct route *r)
+{
+	return ((const struct route *)like)->metric == r->metric;
+}
+
+static int add_new(struct route_table *t, const struct route *r)
+{
+	struct route there;
+
+	return route_seek(t, &r->dst, has_metric, r, &there) ? -EEXIST : route_add(t, r);
+}
+
+/* Of the metric, 0 being any, the gateway and the interface, where they are given. */
+static bool is_like(const void *like, const struct route *r)
+{
+	const struct route *l = like;
+
+	return l->type == r->type && (!l->metric || l->metric == r->metric) &&
+	       (!l->gateway.family || ip_addr_eq(&l->gateway, &r->gateway)) &&
+	       (l->iface == STACK_ROUTE_ANY_IFACE || l->iface == r->iface);
+}
+
+static int del_like(struct route_table *t, const struct route *like)
+{
+	struct route r;
+
+	return route_seek(t, &like->dst, is_like, like, &r) ? route_del(t, &r) : -ESRCH;
+}
+
+int stack_route_add_new(struct nsk_stack *stack, const struct route *route)
+{
+	return change_patiently(stack, add_new, route);
+}
+
+int stack_route_del_like(struct nsk_stack *stack, const struct route *like)
+{
+	return change_patiently(stack, del_like, like);
+}
+
 int stack_route_add(struct nsk_stack *stack, const struct route *route)
 {
 	if (route->type == ROUTE_UNICAST && route->iface >= stack->nifaces)
@@ -179,16 +218,38 @@ int stack_route_del(struct nsk_stack *stack, const struct route *route)
 
 /* ---- looks --------------------------------------------------------------------------------- */
 
-bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
-		       struct route *route)
+static bool match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16], uint32_t usable,
+		  uint32_t preferred, struct route *route)
 {
 	bool found;
 
 	if (!lock(stack))
 		return false;
-	found = route_match(stack->routes, family, addr, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY, route);
+	found = route_match(stack->routes, family, addr, usable, preferred, route);
 	unlock(stack);
 	return found;
+}
+
+bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
+		       struct route *route)
+{
+	return match(stack, family, addr, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY, route);
+}
+
+bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route)
+{
+	uint32_t running = 0, linked = 0;
+
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+		uint32_t bit = iface_running(ifc) ? UINT32_C(1) << i : 0;
+
+		running |= bit;
+		if (__atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
+			linked |= bit;
+	}
+	return match(stack, dst->family, dst->b, running, linked, route) ||
+	       stack_route_match(stack, dst->family, dst->b, route);
 }
 
 unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,

@@ -25,9 +25,18 @@
 int stack_route_add(struct nsk_stack *stack, const struct route *route);
 int stack_route_del(struct nsk_stack *stack, const struct route *route);
 
+/* The same, but -EEXIST also if there is one of its destination and metric. */
+int stack_route_add_new(struct nsk_stack *stack, const struct route *route);
+/* Takes out the first one of its destination and type; of its metric unless that is 0, its gateway
+ * if it has one, and its interface unless that is: */
+#define STACK_ROUTE_ANY_IFACE UINT8_MAX
+int stack_route_del_like(struct nsk_stack *stack, const struct route *like);
+
 /* The route that decides now, whatever its interface can do; false: none, or the table is busy. */
 bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
 		       struct route *route);
+/* The same by what interfaces can do now, as packets go. */
+bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route);
 /* As route_list(); nothing moves if the table is busy. */
 unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
 			  unsigned max);

@@ -182,6 +182,14 @@ static struct iface *choose_iface(const struct adding *a)
 	return NULL;
 }
 
+static bool is_ours(const struct nsk_stack *stack, const struct ip_addr *addr)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++)
+		if (iface_find_addr(&stack->iface[i], addr))
+			return true;
+	return false;
+}
+
 static int too_many(const struct adding *a)
 {
 	const struct config_place *limit = config_set_at(a->config, settings_find("ip.routes"));
@@ -199,11 +207,14 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 	struct route route = {
 		.dst = cr->dst,
 		.gateway = cr->gateway,
+		.src = cr->src,
 		.metric = cr->metric,
+		.type = cr->type,
+		.weight = cr->weight,
 		.origin = ROUTE_FROM_STATIC,
 	};
 	struct adding a = {.stack = stack, .config = config, .cr = cr};
-	const struct iface *ifc = choose_iface(&a);
+	const struct iface *ifc = cr->type == ROUTE_UNICAST ? choose_iface(&a) : NULL;
 	int rc;
 
 	if (cr->dst.len)
@@ -218,12 +229,16 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 			"route %s: gateway %s is a link-local address: name the interface "
 			"whose link is meant",
 			a.dst, a.via);
-	if (!ifc)
+	if (cr->src.family && !is_ours(stack, &cr->src))
+		return config_fail_at(config, &cr->at, EINVAL,
+				      "route %s: src %s is no address of an interface here", a.dst,
+				      ip_addr_format(&cr->src, a.via, sizeof(a.via)));
+	if (!ifc && cr->type == ROUTE_UNICAST)
 		return cr->iface[0] ? no_such_iface(&a) : unreachable(&a);
-	rc = check_gateway(&a, ifc);
+	rc = ifc ? check_gateway(&a, ifc) : 0;
 	if (rc)
 		return rc;
-	route.iface = ifc->index;
+	route.iface = ifc ? ifc->index : 0;
 	rc = route_add(stack->routes, &route);
 	if (rc == 0 || rc == -EEXIST)
 		return 0;

@@ -212,6 +212,34 @@ class WithProgram(unittest.TestCase):
         self.ask("addr", "del", "10.0.0.9/24", "dev", name)
         self.assertNotIn("10.0.0.9", self.ask("addr"))
 
+    def test_routes_come_and_go_in_the_words_of_ip_route(self):
+        self.ask("addr", "add", "10.7.0.1/24", "dev", "net_null0")
+        self.ask("route", "add", "default", "via", "10.7.0.2", "src", "10.7.0.1", "metric", "9")
+        self.ask("route", "add", "10.9.0.0/16", "via", "10.7.0.3", "metric", "5", "weight", "1", "proto", "bird")
+        self.ask("route", "append", "10.9.0.0/16", "via", "10.7.0.4", "metric", "5", "weight", "2")
+        self.ask("route", "add", "blackhole", "192.0.2.0/24")
+        shown = self.ask("route")
+        for line in ("default via 10.7.0.2 dev net_null0 proto boot src 10.7.0.1 metric 9\n",
+                     "10.7.0.0/24 dev net_null0 proto kernel scope link\n",
+                     "10.9.0.0/16 via 10.7.0.3 dev net_null0 proto bird metric 5 weight 1\n",
+                     "10.9.0.0/16 via 10.7.0.4 dev net_null0 proto boot metric 5 weight 2\n",
+                     "blackhole 192.0.2.0/24 proto boot\n"):
+            self.assertIn(line, shown)
+        self.assertEqual(self.ask("route", "get", "10.9.1.1"),
+                         "10.9.0.0/16 via 10.7.0.3 dev net_null0 proto bird metric 5 weight 1\n")
+        for line, said in (("add 10.9.0.0/16 via 10.7.0.5 metric 5", "there is one with this destination and metric"),
+                           ("add 1.0.0.0/8 via 7.7.7.7", "the gateway is on no link of ours, or not on that interface's"),
+                           ("add 1.0.0.0/8 dev nix", "there is no such interface"),
+                           ("del 1.0.0.0/8", "there is no such route")):
+            result = run("-s", self.socket, "route", *line.split())
+            self.assertEqual((result.returncode, result.stderr), (1, f"nskctl: route {line.split()[1]}: {said}\n"))
+        self.ask("route", "del", "10.9.0.0/16", "via", "10.7.0.3")
+        self.ask("route", "del", "10.9.0.0/16")
+        self.ask("route", "del", "blackhole", "192.0.2.0/24")
+        self.ask("route", "del", "default", "metric", "9")
+        self.ask("addr", "del", "10.7.0.1/24", "dev", "net_null0")
+        self.assertNotIn("10.9.0.0", self.ask("route"))
+
     def test_settings_and_log_change_while_it_runs(self):
         self.assertIn("8", self.ask("set", "tcp.retries", "8"))
         values = {s["name"]: s["value"] for s in self.ask_json("settings")["settings"]}

@@ -167,6 +167,22 @@ static const struct {
 	 "main.conf:1: a route is a whole number; it must be a group { destination = ...; }"},
 	{"routes = (\n { gateway = \"10.0.0.1\"; } );\n",
 	 "main.conf:2: a route without the key \"destination\""},
+	{"routes = (\n { destination = \"10.1.0.0/16\"; gateway = \"10.0.0.1\"; weight = 1; },\n"
+	 " { destination = \"10.1.0.0/16\"; gateway = \"10.0.0.3\"; } );\n",
+	 "main.conf:3: route \"10.1.0.0/16\" with metric 0 is there already: to share, each of them "
+	 "needs a weight"},
+	{"routes = (\n { destination = \"10.1.0.0/16\";\n type = \"sinkhole\"; } );\n",
+	 "main.conf:3: type of a route \"sinkhole\": unicast, blackhole, unreachable and prohibit are "
+	 "possible"},
+	{"routes = ( { destination = \"10.1.0.0/16\"; type = \"blackhole\"; iface = \"lan\"; } );\n",
+	 "main.conf:1: route \"10.1.0.0/16\" is of type blackhole: it leads nowhere, so it has no "
+	 "gateway, interface or weight"},
+	{"routes = ( { destination = \"10.1.0.0/16\"; iface = \"lan\"; src = \"nobody\"; } );\n",
+	 "main.conf:1: src \"nobody\" is malformed: write an address such as 10.0.0.2"},
+	{"routes = ( { destination = \"10.1.0.0/16\"; iface = \"lan\"; src = \"fd00::1\"; } );\n",
+	 "main.conf:1: route \"10.1.0.0/16\": src \"fd00::1\" is of the other family"},
+	{"routes = ( { destination = \"10.1.0.0/16\"; iface = \"lan\"; weight = 257; } );\n",
+	 "main.conf:1: weight = 257: out of range; allowed: 1 to 256"},
 	{"routes = (\n { destination = \"default\"; } );\n",
 	 "main.conf:2: route \"default\" names neither gateway nor interface"},
 	{"routes = (\n { destination = \"10.1.2.3/16\";\n gateway = \"10.0.0.1\"; } );\n",
@@ -179,7 +195,7 @@ static const struct {
 	 " { destination = \"0.0.0.0/0\"; gateway = \"10.0.0.2\"; } );\n",
 	 "main.conf:2: route \"0.0.0.0/0\" with metric 0 is there already"},
 	{"routes = ( { destination = \"default\";\n via = \"10.0.0.1\"; } );\n",
-	 "main.conf:2: a route has no key \"via\"; it has destination, gateway, iface, metric"},
+	 "main.conf:2: a route has no key \"via\"; it has destination, gateway, iface, metric, src, type, weight"},
 };
 
 static void test_each_broken_file_gets_its_message(void **state)

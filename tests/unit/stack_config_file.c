@@ -4,6 +4,7 @@
 
 #include <glob.h>
 
+#include "net/route.h"
 #include "stack/settings.h"
 
 /* ---- files that are right ------------------------------------------------------------------ */
@@ -23,8 +24,16 @@ static void test_every_key_arrives(void **state)
 		"  { device = \"fault:dup=2%:net_ring0\"; addresses = \"10.0.2.2/30\"; },\n"
 		"  \"net_null0\" );\n"
 		"routes = ( { destination = \"10.9.0.0/16\"; gateway = \"10.0.0.9\"; metric = 5; },\n"
-		"           { destination = \"10.8.0.0/16\"; iface = \"lan\"; } );\n";
+		"           { destination = \"10.8.0.0/16\"; iface = \"lan\"; },\n"
+		"           { destination = \"10.7.0.0/16\"; gateway = \"10.0.0.8\"; weight = 3;\n"
+		"             src = \"10.0.1.2\"; },\n"
+		"           { destination = \"10.7.0.0/16\"; gateway = \"10.0.0.7\"; weight = 1; },\n"
+		"           { destination = \"10.6.0.0/16\"; type = \"prohibit\"; } );\n";
 	struct nsk_config *c = load(*state, text);
+
+	assert_int_equal(c->route[3].weight, 3);
+	assert_int_equal(c->route[3].src.b[2], 1);
+	assert_int_equal(c->route[5].type, ROUTE_PROHIBIT);
 
 	assert_int_equal(c->nworkers, 3);
 	assert_string_equal(c->eal_args, "-m 64");
@@ -57,7 +66,7 @@ static void test_every_key_arrives(void **state)
 	assert_string_equal(c->device[2].devargs, "net_null0");
 	assert_null(c->device[2].faults);
 
-	assert_int_equal(c->nroutes, 3);
+	assert_int_equal(c->nroutes, 6);
 	assert_int_equal(c->route[0].dst.len, 0);
 	assert_int_equal(c->route[0].gateway.b[3], 1);
 	assert_int_equal(c->route[1].dst.len, 16);
