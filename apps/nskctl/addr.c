@@ -129,7 +129,9 @@ static void show_one(FILE *out, const json_t *o)
 
 void addr_show(FILE *out, const json_t *reply, bool all)
 {
-	const json_t *list = json_object_get(reply, "addresses");
+	const json_t *list = json_object_get(reply, "addresses"),
+		     *dns = json_object_get(reply, "dns");
+	char buf[32];
 	const char *iface = "";
 
 	(void)all;
@@ -141,5 +143,12 @@ void addr_show(FILE *out, const json_t *reply, bool all)
 			fprintf(out, "%s:\n", iface);
 		}
 		show_one(out, o);
+	}
+	for (size_t i = 0; i < json_array_size(dns); i++) {
+		const json_t *o = json_array_get(dns, i);
+
+		fprintf(out, "dns %s%s dev %s lifetime %s\n", text_of(o, "server"),
+			text_of(o, "domain"), text_of(o, "iface"),
+			lifetime(o, "lifetime_s", buf, sizeof(buf)));
 	}
 }

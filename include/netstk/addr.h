@@ -84,6 +84,24 @@ NSK_API int nsk_addr_del(struct nsk_stack *stack, const char *iface, const char 
  */
 NSK_API int nsk_addr_list(const struct nsk_stack *stack, struct nsk_addr_info *list, unsigned max);
 
+/** What routers say of DNS (RFC 8106): a server or a domain to search, see nsk_dns_list(). */
+struct nsk_dns_info {
+	char iface[32];	     /**< interface name */
+	char server[64];     /**< address, "" if it is a domain */
+	char domain[256];    /**< "example.com", "" if it is a server */
+	uint64_t lifetime_s; /**< seconds for which it holds, or #NSK_FOREVER */
+};
+
+/**
+ * @brief Servers and domains that routers have told of to interfaces with the address "auto"; the
+ * stack itself asks nobody for names.
+ * @param stack the stack
+ * @param[out] list room for @p max of them; may be NULL if that is 0
+ * @param max how many are wanted at most
+ * @return how many there are, also if that is more than @p max; or -1 with errno EINVAL, EPERM
+ */
+NSK_API int nsk_dns_list(const struct nsk_stack *stack, struct nsk_dns_info *list, unsigned max);
+
 #ifdef __cplusplus
 }
 #endif

@@ -32,6 +32,8 @@ extern "C" {
 	X(STEERED, "steered", "packets handed to the worker that owns their flow")              \
 	X(ND_SOLICITS_SENT, "nd_solicits_sent", "Neighbour solicitations sent")                 \
 	X(ND_ADVERTS_SENT, "nd_adverts_sent", "Neighbour advertisements sent")                  \
+	X(ND_ROUTER_SOLICITS_SENT, "nd_router_solicits_sent", "Router solicitations sent")      \
+	X(ND_ROUTER_ADVERTS, "nd_router_adverts", "Router advertisements taken")                \
 	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
 	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
 	X(IP_REASM_REQDS, "ip_reasm_reqds", "fragments received")                               \

@@ -16,6 +16,12 @@ enum idle_mode {
 	IDLE_SLEEP,
 };
 
+/* How an address is made of a prefix. */
+enum ipv6_addr_gen {
+	IPV6_ADDR_GEN_STABLE, /* RFC 7217 */
+	IPV6_ADDR_GEN_EUI64,  /* RFC 4291 appendix A */
+};
+
 struct settings {
 	/* Ports and packet buffers */
 	uint32_t rx_ring;      /* descriptors of a receive queue (256) */
@@ -118,6 +124,8 @@ struct settings {
 	uint32_t icmp_rate;	   /* ICMP errors a second and worker (1000) */
 	uint32_t icmp_burst;	   /* of them at once (50) */
 	uint32_t ipv6_dad;	   /* detect duplicate addresses (1) */
+	uint32_t ipv6_addr_gen;	   /* how addresses are made of prefixes (IPV6_ADDR_GEN_STABLE) */
+	uint32_t ipv6_temporary;   /* temporary ones as well (0) */
 	uint32_t ipv4_dad;	   /* the same, before an address is used (0) */
 	uint32_t icmp_echo;	   /* answer echo requests (1) */
 };

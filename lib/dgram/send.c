@@ -131,7 +131,7 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 			const struct ip_addr *dst)
 {
-	uint32_t mtu = way->iface->mtu;
+	uint32_t mtu = iface_mtu(way->iface, dst->family);
 
 	if (NSK_LIKELY(!d->narrow_mtu) || d->sock.worker->now_ns >= d->narrow_until_ns ||
 	    !ip_addr_eq(&d->narrow_dst, dst))
@@ -162,7 +162,7 @@ static const struct discover *rule_of(const struct dgram_sending *x)
 uint32_t dgram_sending_mtu(const struct dgram_sending *x)
 {
 	if (!rule_of(x)->minds_path)
-		return x->route->iface->mtu;
+		return iface_mtu(x->route->iface, x->dst.family);
 	return dgram_path_mtu(x->d, x->route, &x->dst);
 }
 

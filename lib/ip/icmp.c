@@ -350,7 +350,8 @@ static void other_input(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, 
 {
 	bool six = pkt_of(m)->family == AF_INET6;
 
-	if (six && (type == ICMP6_NEIGH_SOLICIT || type == ICMP6_NEIGH_ADVERT))
+	if (six && (type == ICMP6_NEIGH_SOLICIT || type == ICMP6_NEIGH_ADVERT ||
+		    type == ICMP6_ROUTER_ADVERT))
 		nd_input(w, m, contiguous(m, pkt_of(m)));
 	else if (six && type >= ICMP6_ROUTER_SOLICIT && type <= ICMP6_REDIRECT)
 		not_ours(w, m, NSK_DROP_ND_IGNORED, taken);

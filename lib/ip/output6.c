@@ -34,8 +34,16 @@ static uint32_t flow_label(const struct ip_worker *ip, const struct rte_mbuf *m,
 	return (uint32_t)siphash13(&ip->id_key, &flow, sizeof(flow)) & LABEL_BITS;
 }
 
-static struct ipv6_view view_of(const struct nsk_worker *w, const struct rte_mbuf *m,
-				const struct ip_out *out)
+/* RFC 4861 §6.3.2: as routers of the link say, else the setting. */
+static uint8_t hop_limit(const struct nsk_worker *w, const struct iface *ifc)
+{
+	uint8_t told = __atomic_load_n(&ifc->hop_limit, __ATOMIC_RELAXED);
+
+	return told ? told : (uint8_t)SETTING(w->set, ip_ttl);
+}
+
+static struct ipv6_view view_of(const struct nsk_worker *w, const struct iface *ifc,
+				const struct rte_mbuf *m, const struct ip_out *out)
 {
 	return (struct ipv6_view){
 		.src = out->src,
@@ -44,7 +52,7 @@ static struct ipv6_view view_of(const struct nsk_worker *w, const struct rte_mbu
 		.payload_len = (uint16_t)m->pkt_len,
 		.traffic_class = out->tos,
 		.next_header = out->proto,
-		.hop_limit = out->ttl ? out->ttl : (uint8_t)SETTING(w->set, ip_ttl),
+		.hop_limit = out->ttl ? out->ttl : hop_limit(w, ifc),
 	};
 }
 
@@ -79,7 +87,7 @@ static NSK_NOINLINE void output_fragments(struct nsk_worker *w, const struct rou
 					  uint32_t mtu)
 {
 	struct fragmented f = {
-		.ip = view_of(w, m, out), .id = rng_u32(&w->rng), .proto = out->proto};
+		.ip = view_of(w, rc->iface, m, out), .id = rng_u32(&w->rng), .proto = out->proto};
 
 	f.ip.next_header = IPV6_NEXT_FRAGMENT;
 	ip_output_fragments(w, rc, m,
@@ -94,7 +102,7 @@ static NSK_NOINLINE void output_fragments(struct nsk_worker *w, const struct rou
 static void output_whole(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 			 const struct ip_out *out)
 {
-	const struct ipv6_view view = view_of(w, m, out);
+	const struct ipv6_view view = view_of(w, rc->iface, m, out);
 	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(m, IPV6_HLEN);
 
 	if (NSK_UNLIKELY(!header)) {
@@ -119,7 +127,7 @@ static bool may_be_cut(const struct rte_mbuf *m, const struct ip_out *out)
 void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 		const struct ip_out *out)
 {
-	uint32_t mtu = rc->iface->mtu, len = m->pkt_len + IPV6_HLEN;
+	uint32_t mtu = iface_mtu(rc->iface, AF_INET6), len = m->pkt_len + IPV6_HLEN;
 
 	if (!out->df && out->mtu)
 		mtu = NSK_MIN(mtu, (uint32_t)out->mtu);

@@ -64,13 +64,14 @@ enum shared_secret {
 	SHARED_COOKIE,
 	SHARED_FASTOPEN,
 	SHARED_PATHS,
+	SHARED_SLAAC, /* of addresses that are to be the same after a start with the same secret */
 };
 
 /* The key of one purpose; nobody tells it from that of another. */
 static inline struct siphash_key shared_key(const struct stack_shared *s, enum shared_secret what)
 {
 	const uint8_t label[2][2] = {{(uint8_t)what, 0}, {(uint8_t)what, 1}};
-	bool all = what == SHARED_TS_OFFSET || what == SHARED_COOKIE;
+	bool all = what == SHARED_TS_OFFSET || what == SHARED_COOKIE || what == SHARED_SLAAC;
 	const struct siphash_key *from = all ? &s->cluster : &s->secret;
 
 	return (struct siphash_key){

@@ -8,6 +8,7 @@
  * that and before it is used, three times whether it is another's (RFC 5227 §2.1.1).
  */
 #include "net/arp.h"
+#include "net/autoconf.h"
 #include "net/nd.h"
 #include "net/net.h"
 
@@ -122,6 +123,8 @@ void net_announce(struct nsk_worker *w, struct iface *ifc)
 	for (unsigned i = 0; ifc->ethernet && i < iface_naddrs(ifc); i++)
 		if (iface_addr_there(&ifc->addrs[i]))
 			begin(w, ifc, i);
+	if (ifc->automatic)
+		autoconf_begin(w, ifc);
 }
 
 void net_announce_new(struct nsk_worker *w, struct iface *ifc)

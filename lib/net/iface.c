@@ -118,7 +118,7 @@ struct ip_addr iface_link_local(const struct iface *ifc)
 void iface_add_link_local(struct iface *ifc)
 {
 	const struct ip_prefix own = {.addr = iface_link_local(ifc), .len = 64};
-	bool wanted = false;
+	bool wanted = ifc->automatic;
 
 	for (unsigned i = 0; i < ifc->naddrs; i++) {
 		const struct ip_addr *a = &ifc->addrs[i].addr;

@@ -19,6 +19,7 @@
 /* Those that are configured, a link-local one that comes by itself, and as many as routers give. */
 #define IFACE_ADDRS_MAX 32
 #define IFACE_NAME_MAX	32
+#define IFACE_ROUTERS	8
 
 /*
  * A place for an address. While a stack runs they come and go (addr.h): the state says whether what
@@ -98,8 +99,16 @@ struct iface {
 	uint32_t link_returns; /* [A] how often the link came back */
 	struct port *port;     /* [C] */
 	uint16_t naddrs;       /* [A] places that ever had an address */
-	bool unfollowed;       /* [A] some address is */
-	uint32_t serial;       /* of the address that came last */
+	bool automatic;	   /* [C] it learns from routers: autoconf.h; what from, zero: nothing */
+	uint8_t hop_limit; /* [A] of IPv6 packets */
+	uint32_t mtu6;	   /* [A] of IPv6 packets, at most mtu */
+	uint32_t reachable_ms, retrans_ms; /* [A] of neighbours of IPv6 */
+	uint32_t routers_lost;		   /* [A] a bit for each of router[] */
+	struct {
+		uint64_t word[2]; /* [A] */
+	} router[IFACE_ROUTERS];
+	bool unfollowed; /* [A] some address is */
+	uint32_t serial; /* of the address that came last */
 	struct iface_addr addrs[IFACE_ADDRS_MAX];
 };
 
@@ -112,6 +121,17 @@ static inline unsigned iface_naddrs(const struct iface *ifc)
 static inline uint16_t iface_own_queue(const struct iface *ifc, uint16_t worker)
 {
 	return (uint16_t)(worker - ifc->home);
+}
+
+/* Bytes of the largest packet of a family. */
+static inline uint32_t iface_mtu(const struct iface *ifc, uint8_t family)
+{
+	uint32_t mtu6;
+
+	if (NSK_LIKELY(family != AF_INET6))
+		return ifc->mtu;
+	mtu6 = __atomic_load_n(&ifc->mtu6, __ATOMIC_RELAXED);
+	return mtu6 && mtu6 < ifc->mtu ? mtu6 : ifc->mtu;
 }
 
 /* The configuration that every worker sees, replaced as a whole. */

@@ -5,6 +5,7 @@
  * have to do from time to time.
  */
 #include "net/addr.h"
+#include "net/autoconf.h"
 #include "net/net.h"
 
 #define AGAIN_NS UINT64_C(1000000) /* where a table was busy */
@@ -62,9 +63,15 @@ void net_tick_by(struct nsk_worker *w, uint64_t at_ns)
 
 void net_tick(struct nsk_worker *w)
 {
-	uint64_t next = net_announce_run(w), lives = net_lifetimes_run(w);
+	uint64_t (*const runs[])(struct nsk_worker *) = {net_announce_run, net_lifetimes_run,
+							 autoconf_run};
+	uint64_t next = UINT64_MAX;
 
-	next = NSK_MIN(next, lives);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(runs); i++) {
+		uint64_t at_ns = runs[i](w);
+
+		next = NSK_MIN(next, at_ns);
+	}
 	if (next != UINT64_MAX)
 		net_tick_by(w, next);
 }

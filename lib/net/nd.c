@@ -8,15 +8,20 @@
 
 #include "base/checksum.h"
 #include "mbuf/pool.h"
+#include "net/autoconf.h"
 #include "net/neigh.h"
 #include "net/net.h"
 #include "wire/family.h"
 #include "wire/icmp6.h"
 #include "wire/nd.h"
+#include "wire/ra.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
 static const uint8_t all_nodes[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+static const uint8_t all_routers[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0,
+						   0,	 0, 0, 0, 0, 0, 0, 2};
 
 /* ---- groups that every node listens to ------------------------------------------------------- */
 
@@ -57,37 +62,35 @@ static void dst_mac_of(const uint8_t *dst, uint8_t *mac)
 }
 
 /* The packet of a message, its data from the IP header on; NULL and counted without a buffer. */
-static struct rte_mbuf *make_message(struct nsk_worker *w, const uint8_t *src, const uint8_t *dst,
-				     const struct nd_view *v)
+static struct rte_mbuf *make_packet(struct nsk_worker *w, const uint8_t *src, const uint8_t *dst,
+				    const uint8_t *message, size_t len)
 {
+	const struct ipv6_view ip = {.src = src,
+				     .dst = dst,
+				     .payload_len = (uint16_t)len,
+				     .next_header = IP_PROTO_ICMPV6,
+				     .hop_limit = ND_HOP_LIMIT};
 	struct rte_mbuf *m = pkt_alloc_control(w);
-	struct ipv6_view ip = {
-		.src = src, .dst = dst, .next_header = IP_PROTO_ICMPV6, .hop_limit = ND_HOP_LIMIT};
-	uint8_t *p = m ? (uint8_t *)rte_pktmbuf_append(m, IPV6_HLEN + ND_NEIGH_MAX) : NULL;
+	uint8_t *p = m ? (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(IPV6_HLEN + len)) : NULL;
 
 	if (!p) {
 		rte_pktmbuf_free(m);
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
 		return NULL;
 	}
-	ip.payload_len = (uint16_t)nd_neigh_write(p + IPV6_HLEN, v);
-	rte_pktmbuf_trim(m, (uint16_t)(ND_NEIGH_MAX - ip.payload_len));
 	ipv6_write(p, &ip);
+	memcpy(p + IPV6_HLEN, message, len);
 	icmp_store_checksum(p + IPV6_HLEN,
-			    wire_checksum(p + IPV6_HLEN, ip.payload_len,
+			    wire_checksum(p + IPV6_HLEN, len,
 					  csum_pseudo6(src, dst, IP_PROTO_ICMPV6, ip.payload_len)));
-	worker_count(w,
-		     v->type == ICMP6_NEIGH_SOLICIT ? NSK_CNT_ND_SOLICITS_SENT
-						    : NSK_CNT_ND_ADVERTS_SENT,
-		     1);
 	return m;
 }
 
 /* A message on its way: from and to whom, mac NULL: to the group dst. */
 static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t *src,
-			 const uint8_t *dst, const uint8_t *mac, const struct nd_view *v)
+			 const uint8_t *dst, const uint8_t *mac, const uint8_t *message, size_t len)
 {
-	struct rte_mbuf *m = make_message(w, src, dst, v);
+	struct rte_mbuf *m = make_packet(w, src, dst, message, len);
 	uint8_t group_mac[ETH_MAC_LEN], *p;
 
 	if (!m)
@@ -101,6 +104,19 @@ static void send_message(struct nsk_worker *w, struct iface *ifc, const uint8_t 
 	}
 	eth_write(p, mac ? mac : group_mac, ifc->mac.b, ETH_TYPE_IPV6);
 	net_tx(w, ifc, m);
+}
+
+static void send_neigh(struct nsk_worker *w, struct iface *ifc, const uint8_t *src,
+		       const uint8_t *dst, const uint8_t *mac, const struct nd_view *v)
+{
+	uint8_t message[ND_NEIGH_MAX];
+	size_t len = nd_neigh_write(message, v);
+
+	worker_count(w,
+		     v->type == ICMP6_NEIGH_SOLICIT ? NSK_CNT_ND_SOLICITS_SENT
+						    : NSK_CNT_ND_ADVERTS_SENT,
+		     1);
+	send_message(w, ifc, src, dst, mac, message, len);
 }
 
 static bool is_valid(const struct iface *ifc, const struct ip_addr *addr)
@@ -118,7 +134,7 @@ void nd_probe(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *add
 
 	memcpy(v.target, addr->b, IPV6_ADDR_LEN);
 	nd_solicited_node(group, addr->b);
-	send_message(w, ifc, nobody, group, NULL, &v);
+	send_neigh(w, ifc, nobody, group, NULL, &v);
 }
 
 void nd_solicit(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *target,
@@ -135,7 +151,22 @@ void nd_solicit(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *t
 	memcpy(v.target, target->b, IPV6_ADDR_LEN);
 	memcpy(v.mac, ifc->mac.b, ETH_MAC_LEN);
 	nd_solicited_node(group, target->b);
-	send_message(w, ifc, source->b, mac ? target->b : group, mac, &v);
+	send_neigh(w, ifc, source->b, mac ? target->b : group, mac, &v);
+}
+
+void nd_solicit_routers(struct nsk_worker *w, struct iface *ifc)
+{
+	static const uint8_t nobody[IPV6_ADDR_LEN];
+	struct ip_addr own;
+	uint8_t message[RS_MAX];
+	size_t len;
+	bool valid;
+
+	/* RFC 4429 §3.2: an address that may be another's is not put beside our MAC. */
+	valid = net_link_local(ifc, &own) && is_valid(ifc, &own);
+	len = rs_write(message, valid ? ifc->mac.b : NULL);
+	worker_count(w, NSK_CNT_ND_ROUTER_SOLICITS_SENT, 1);
+	send_message(w, ifc, valid ? own.b : nobody, all_routers, NULL, message, len);
 }
 
 static struct nd_view advert_of(const struct iface *ifc, const uint8_t *addr, uint8_t flags)
@@ -151,7 +182,7 @@ void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 {
 	const struct nd_view v = advert_of(ifc, addr->b, ND_F_OVERRIDE);
 
-	send_message(w, ifc, addr->b, all_nodes, NULL, &v);
+	send_neigh(w, ifc, addr->b, all_nodes, NULL, &v);
 }
 
 /* The station that a frame came from: its link header is still in front of the packet. */
@@ -172,8 +203,8 @@ static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 		advert_of(ifc, asked->target,
 			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &own) ? ND_F_OVERRIDE : 0)));
 
-	send_message(w, ifc, asked->target, pkt_of(m)->flow.src,
-		     asked->has_mac ? asked->mac : came_from(m), &v);
+	send_neigh(w, ifc, asked->target, pkt_of(m)->flow.src,
+		   asked->has_mac ? asked->mac : came_from(m), &v);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------- */
@@ -288,6 +319,33 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_ND_UNSOLICITED);
 }
 
+/* Routers are worker 0's business, of interfaces that learn from them (autoconf.h). */
+static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
+			      size_t len)
+{
+	const struct pkt *p = pkt_of(m);
+	const struct ip_addr router = ip_addr_v6(p->flow.src);
+	struct ra_view v;
+
+	if (!ifc->automatic) {
+		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
+		return;
+	}
+	if (w->id != 0) {
+		w->ops->steer(w, 0, m);
+		return;
+	}
+	if (ra_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->ttl, &v)) {
+		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
+		return;
+	}
+	worker_count(w, NSK_CNT_ND_ROUTER_ADVERTS, 1);
+	pkt_put(w, m);
+	if (v.has_mac)
+		neigh_heard(w, ifc, &router, v.mac);
+	autoconf_heard(w, ifc, &router, &v);
+}
+
 void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len)
 {
 	const struct pkt *p = pkt_of(m);
@@ -297,8 +355,11 @@ void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len)
 	/* RFC 4862 §5.4.3: what we have said ourselves, and a link gives back, means nothing. */
 	if (ifc->ethernet && !is_copy(p) && eth_mac_equal(came_from(m), ifc->mac.b))
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
-	else if (!ifc->ethernet || len < p->l4_len ||
-		 nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
+	else if (!ifc->ethernet || len < p->l4_len)
+		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
+	else if (*pkt_at(m, p->l4_off) == ICMP6_ROUTER_ADVERT)
+		router_advertised(w, ifc, m, len);
+	else if (nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 	else if (v.type == ICMP6_NEIGH_SOLICIT)
 		solicited(w, ifc, m, &v);

@@ -24,11 +24,14 @@ void nd_solicit(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *t
 /* Asks whether somebody else has an address that is to be ours (RFC 4862 §5.4.2). */
 void nd_probe(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
 
+/* Asks for routers (RFC 4861 §6.3.7). */
+void nd_solicit_routers(struct nsk_worker *w, struct iface *ifc);
+
 /* Tells all nodes of the link about an address of ours (RFC 4861 §7.2.6). */
 void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
 
-/* A solicitation or advertisement of a neighbour, decoded as far as ICMPv6, its checksum judged; of
- * it len bytes lie in one piece. Consumes m. */
+/* A solicitation or advertisement of a neighbour, or what a router says, decoded as far as ICMPv6,
+ * its checksum judged; of it len bytes lie in one piece. Consumes m. */
 void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len);
 
 /* Whether an interface listens to an IPv6 group or to one with a link address: all nodes, and the

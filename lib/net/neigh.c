@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "net/arp.h"
+#include "net/autoconf.h"
 #include "net/nd.h"
 #include "net/net.h"
 
@@ -16,6 +17,26 @@
 static struct iface *iface_of(const struct nsk_worker *w, const struct neigh *n)
 {
 	return w->net->snap->iface[n->iface];
+}
+
+/* RFC 4861 §6.3.2: how long an answer counts, and between questions, as routers of the link say or
+ * the settings. */
+static uint64_t timeout_ms(const struct nsk_worker *w, const struct neigh *n)
+{
+	uint32_t told = n->addr.family == AF_INET6
+				? __atomic_load_n(&iface_of(w, n)->reachable_ms, __ATOMIC_RELAXED)
+				: 0;
+
+	return told ? told : SETTING(w->set, arp_timeout_ms);
+}
+
+static uint64_t retry_ms(const struct nsk_worker *w, const struct neigh *n)
+{
+	uint32_t told = n->addr.family == AF_INET6
+				? __atomic_load_n(&iface_of(w, n)->retrans_ms, __ATOMIC_RELAXED)
+				: 0;
+
+	return told ? told : SETTING(w->set, arp_retry_ms);
 }
 
 static void arm(struct nsk_worker *w, struct neigh *n, uint64_t ms)
@@ -66,7 +87,7 @@ static void ask_all(struct nsk_worker *w, struct neigh *n)
 		return;
 	}
 	n->tries++;
-	arm(w, n, SETTING(w->set, arp_retry_ms));
+	arm(w, n, retry_ms(w, n));
 	ask(w, n, NULL);
 }
 
@@ -75,7 +96,7 @@ static void ask_all(struct nsk_worker *w, struct neigh *n)
 static void ask_it(struct nsk_worker *w, struct neigh *n)
 {
 	n->tries++;
-	arm(w, n, n->doubted ? SETTING(w->set, arp_retry_ms) / 4 : SETTING(w->set, arp_retry_ms));
+	arm(w, n, n->doubted ? retry_ms(w, n) / 4 : retry_ms(w, n));
 	ask(w, n, n->header);
 }
 
@@ -102,7 +123,7 @@ static void reached(struct nsk_worker *w, struct neigh *n)
 	n->state = NEIGH_REACHABLE;
 	n->doubted = false;
 	n->confirmed_ns = w->now_ns;
-	arm(w, n, SETTING(w->set, arp_timeout_ms));
+	arm(w, n, timeout_ms(w, n));
 }
 
 /* The link address is known now: what waits may go. */
@@ -127,9 +148,11 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 {
 	struct rte_mbuf *m = neigh_unhold(w->net->neighs, n);
 
+	if (NSK_UNLIKELY(iface_of(w, n)->automatic))
+		autoconf_lost(w, iface_of(w, n), &n->addr);
 	n->state = NEIGH_FAILED;
 	n->gen++; /* who has a way to it is to ask again, and hears that it is unreachable */
-	arm(w, n, SETTING(w->set, arp_retry_ms));
+	arm(w, n, retry_ms(w, n));
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
@@ -164,7 +187,7 @@ struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip
 		n->confirmed_ns = w->now_ns;
 	} else {
 		n->state = NEIGH_INCOMPLETE;
-		arm(w, n, SETTING(w->set, arp_timeout_ms)); /* goes if nothing is ever sent */
+		arm(w, n, timeout_ms(w, n)); /* goes if nothing is ever sent */
 	}
 	return n;
 }
@@ -213,7 +236,7 @@ static void link_returned(struct nsk_worker *w, struct neigh *n)
 {
 	if (n->state == NEIGH_INCOMPLETE)
 		start_resolving(w, n);
-	else if (n->state >= NEIGH_REACHABLE && used_within(w, n, SETTING(w->set, arp_timeout_ms)))
+	else if (n->state >= NEIGH_REACHABLE && used_within(w, n, timeout_ms(w, n)))
 		start_probe(w, n, true);
 	else
 		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);
@@ -237,7 +260,7 @@ void neigh_link_returned(struct nsk_worker *w, uint8_t iface)
 static void doubt(struct nsk_worker *w, struct neigh *n, const uint8_t *mac)
 {
 	if (n->state < NEIGH_REACHABLE || n->state == NEIGH_PROBE || same_mac(n, mac) ||
-	    w->now_ns - n->confirmed_ns < SETTING(w->set, arp_retry_ms) * NS_PER_MS)
+	    w->now_ns - n->confirmed_ns < retry_ms(w, n) * NS_PER_MS)
 		return;
 	start_probe(w, n, true);
 }
@@ -274,7 +297,7 @@ void neigh_heard(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 			return;
 		set_header(w, n, mac);
 		n->state = NEIGH_STALE;
-		arm(w, n, SETTING(w->set, arp_timeout_ms));
+		arm(w, n, timeout_ms(w, n));
 	} else if (n->state < NEIGH_REACHABLE) {
 		/* It is there, but whether what we send arrives is still to be seen. */
 		set_header(w, n, mac);
@@ -299,7 +322,7 @@ void neigh_doubt(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
 
 static void reachable_ends(struct nsk_worker *w, struct neigh *n)
 {
-	uint64_t timeout = SETTING(w->set, arp_timeout_ms);
+	uint64_t timeout = timeout_ms(w, n);
 	uint64_t end = n->confirmed_ns + timeout * NS_PER_MS;
 
 	if (w->now_ns < end) { /* confirmed since the timer was armed */
@@ -316,7 +339,7 @@ static void probe_unanswered(struct nsk_worker *w, struct neigh *n)
 {
 	if (n->tries < SETTING(w->set, arp_retries))
 		ask_it(w, n);
-	else if (n->doubted || used_within(w, n, SETTING(w->set, arp_timeout_ms)))
+	else if (n->doubted || used_within(w, n, timeout_ms(w, n)))
 		start_resolving(w, n);
 	else
 		neigh_release(w, n, NSK_DROP_ARP_UNRESOLVED);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/siphash.h"
 #include "mbuf/shared.h"
+#include "net/autoconf.h"
 #include "net/route.h"
 #include "net/tx.h"
 
@@ -55,6 +56,7 @@ void net_worker_fini(struct nsk_worker *w)
 	if (!net)
 		return;
 	wheel_cancel(&w->wheel, &net->tick);
+	autoconf_fini(w);
 	neigh_table_fini(w);
 	tx_queues_free(w);
 	local_table_free(net->local, w->mem);

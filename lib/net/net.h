@@ -39,6 +39,8 @@ struct net_upcalls {
 	void (*unreachable)(struct nsk_worker *w, struct rte_mbuf *m);
 };
 
+struct autoconf;
+
 /* What is still to be said of an address, announce.c. */
 struct addr_task {
 	uint64_t at_ns;	 /* when, 0: nothing */
@@ -64,6 +66,7 @@ struct net_worker {
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
+	struct autoconf *autoconf[IFACE_MAX]; /* [W] of worker 0; NULL: not, or not yet */
 	struct addr_task task[IFACE_MAX][IFACE_ADDRS_MAX]; /* [W] of worker 0 */
 };
 
@@ -116,6 +119,9 @@ uint32_t net_flow_hash(const struct nsk_worker *w, const struct flow *flow);
 /* The IPv6 address of an interface to send from to a destination (RFC 6724 §5); NULL: it has none.
  */
 const struct ip_addr *net_source(const struct iface *ifc, const struct ip_addr *dst);
+
+/* The link-local address of an interface that is in use; false: it has none. */
+bool net_link_local(const struct iface *ifc, struct ip_addr *addr);
 
 /* Where one answers what came to a group on an interface: the address to send from; family 0 if the
  * interface has none. */

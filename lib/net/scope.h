@@ -51,13 +51,7 @@ static inline int scope_source(const struct nsk_worker *w, uint32_t number, stru
 	if (number == 0 || number > w->net->snap->nifaces)
 		return -ENODEV;
 	ifc = w->net->snap->iface[number - 1];
-	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
-		if (!iface_addr_usable(&ifc->addrs[i]) || !scope_has(&ifc->addrs[i].addr))
-			continue;
-		*src = ifc->addrs[i].addr;
-		return 0;
-	}
-	return -EADDRNOTAVAIL;
+	return net_link_local(ifc, src) ? 0 : -EADDRNOTAVAIL;
 }
 
 #endif

@@ -106,3 +106,17 @@ const struct ip_addr *net_source(const struct iface *ifc, const struct ip_addr *
 	}
 	return best ? &best->addr : NULL;
 }
+
+bool net_link_local(const struct iface *ifc, struct ip_addr *addr)
+{
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		const struct iface_addr *a = &ifc->addrs[i];
+
+		if (!iface_addr_usable(a) || a->addr.family != AF_INET6 ||
+		    !ip_addr_is_link_local(&a->addr))
+			continue;
+		*addr = a->addr;
+		return true;
+	}
+	return false;
+}

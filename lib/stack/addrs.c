@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/addr.h"
+#include "net/autoconf.h"
 #include "net/net.h"
 #include "sock/call.h"
 
@@ -191,6 +192,41 @@ int nsk_addr_list(const struct nsk_stack *stack, struct nsk_addr_info *list, uns
 				continue;
 			if (n < max)
 				describe(ifc, &a, now_ns, &list[n]);
+			n++;
+		}
+	}
+	return (int)n;
+}
+
+static void describe_dns(const struct iface *ifc, const struct dns_entry *d, uint64_t now_ns,
+			 struct nsk_dns_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	snprintf(info->iface, sizeof(info->iface), "%s", ifc->name);
+	snprintf(info->domain, sizeof(info->domain), "%s", d->domain);
+	if (d->server.family)
+		ip_addr_format(&d->server, info->server, sizeof(info->server));
+	info->lifetime_s = seconds_left(now_ns, d->end_ns);
+}
+
+int nsk_dns_list(const struct nsk_stack *stack, struct nsk_dns_info *list, unsigned max)
+{
+	uint64_t now_ns;
+	unsigned n = 0;
+
+	if (!stack || (max && !list))
+		return result(-EINVAL);
+	if (handles.forked)
+		return result(-EPERM);
+	now_ns = now_of(stack);
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		for (unsigned k = 0; k < AUTO_DNS; k++) {
+			struct dns_entry d;
+
+			if (!autoconf_dns(some_worker(stack), &stack->iface[i], k, &d))
+				continue;
+			if (n < max)
+				describe_dns(&stack->iface[i], &d, now_ns, &list[n]);
 			n++;
 		}
 	}

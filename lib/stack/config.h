@@ -48,9 +48,10 @@ struct config_device {
 	uint32_t mtu;		   /* 0: the setting */
 	bool has_mac;
 	struct eth_addr mac; /* instead of the device's own */
+	bool automatic;	     /* addresses of routers' advertisements */
 	uint16_t naddrs;
 	struct ip_prefix addrs[CONFIG_ADDRS_MAX];
-	struct config_place at, faults_at, mtu_at, mac_at, addrs_at[CONFIG_ADDRS_MAX];
+	struct config_place at, faults_at, mtu_at, mac_at, automatic_at, addrs_at[CONFIG_ADDRS_MAX];
 };
 
 struct config_route {

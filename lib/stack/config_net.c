@@ -110,6 +110,11 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 				   "address \"%.60s\" without a device before: it belongs to one",
 				   cidr);
 	d = &config->device[config->ndevices - 1];
+	if (strcmp(cidr, "auto") == 0) {
+		d->automatic = true;
+		d->automatic_at = config->here;
+		return 0;
+	}
 	if (read_prefix(config, "address", "10.0.0.2/24", cidr, &p))
 		return -1;
 	why = not_a_host(&p.addr);
@@ -335,6 +340,6 @@ unsigned nsk_config_addresses(const struct nsk_config *config)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < config->ndevices; i++)
-		n += config->device[i].naddrs;
+		n += config->device[i].naddrs + config->device[i].automatic;
 	return n;
 }

@@ -7,6 +7,7 @@
 #include "stack/addrs.h"
 #include "stack/ctl_command.h"
 
+#define DNS_MAX	 64
 #define LIST_MAX (IFACE_MAX * IFACE_ADDRS_MAX)
 
 static const char *text_of(const json_t *request, const char *key)
@@ -36,6 +37,25 @@ static json_t *address_json(const struct nsk_addr_info *info)
 	return o;
 }
 
+static json_t *dns_json(struct ctl_view *view)
+{
+	struct nsk_dns_info *list = calloc(DNS_MAX, sizeof(*list));
+	int n = list ? nsk_dns_list(view->stack, list, DNS_MAX) : 0;
+	json_t *rows = json_array();
+
+	for (int i = 0; i < n && i < DNS_MAX; i++) {
+		json_t *o = json_object();
+
+		ctl_put(o, "iface", json_string(list[i].iface));
+		ctl_put(o, list[i].server[0] ? "server" : "domain",
+			json_string(list[i].server[0] ? list[i].server : list[i].domain));
+		ctl_put(o, "lifetime_s", lifetime_json(list[i].lifetime_s));
+		json_array_append_new(rows, o);
+	}
+	free(list);
+	return rows;
+}
+
 void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	struct nsk_addr_info *list = calloc(LIST_MAX, sizeof(*list));
@@ -48,6 +68,7 @@ void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
 			json_array_append_new(rows, address_json(&list[i]));
 	free(list);
 	ctl_put(reply, "addresses", rows);
+	ctl_put(reply, "dns", dns_json(view));
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */

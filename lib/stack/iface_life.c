@@ -129,11 +129,30 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 			config, &d->addrs_at[i], EINVAL, "%s: address %s %s", ifc->name, text,
 			rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
 	}
+	ifc->automatic = d->automatic;
 	iface_add_link_local(ifc);
 	/* RFC 5227 §2.1: not used before the link was asked. */
 	for (unsigned i = 0; i < ifc->naddrs; i++)
 		if (ifc->addrs[i].addr.family == AF_INET && ifc->ethernet && dad)
 			ifc->addrs[i].state = IFACE_ADDR_TENTATIVE;
+	return 0;
+}
+
+/* Routers tell of addresses on links where somebody can be one. */
+static int check_automatic(const struct iface *ifc, const struct config_device *d,
+			   struct nsk_config *config)
+{
+	if (!d->automatic)
+		return 0;
+	if (!ifc->ethernet)
+		return config_fail_at(config, &d->automatic_at, EINVAL,
+				      "%s: address \"auto\" needs routers, and so Ethernet",
+				      ifc->name);
+	if (ifc->mtu < IPV6_MIN_MTU)
+		return config_fail_at(config, &d->automatic_at, EINVAL,
+				      "%s: its mtu of %u is too small for IPv6, which needs %d at "
+				      "least",
+				      ifc->name, ifc->mtu, IPV6_MIN_MTU);
 	return 0;
 }
 
@@ -242,6 +261,8 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 		rc = choose_mtu(stack, ifc, d, config);
 	if (rc == 0)
 		rc = check_mtu_v6(ifc, d, config);
+	if (rc == 0)
+		rc = check_automatic(ifc, d, config);
 	if (rc == 0)
 		rc = take_addresses(ifc, d, config, SETTING(&stack->set, ipv4_dad));
 	if (rc) {

@@ -47,6 +47,8 @@ static const char *const ack_policies[] = {[ACKPOLICY_LINUX] = "linux", [ACKPOLI
 static const char *const congestion[] =
 	{[CC_CUBIC] = "cubic", [CC_NEWRENO] = "reno", [CC_BBR] = "bbr", [CC_DCTCP] = "dctcp"};
 
+static const char *const addr_gen[] =
+	{[IPV6_ADDR_GEN_STABLE] = "stable", [IPV6_ADDR_GEN_EUI64] = "eui64"};
 static const char *const idle_modes[] =
 	{[IDLE_BUSY] = "busy", [IDLE_ADAPTIVE] = "adaptive", [IDLE_SLEEP] = "sleep"};
 
@@ -257,6 +259,12 @@ const struct setting settings_table[] = {
 	    "requests without answer before a destination is unreachable"),
 	BOOL("ipv6.dad", ipv6_dad, 1, LIVE, "net.ipv6.conf.default.accept_dad",
 	     "ask whether another station has an IPv6 address of ours (RFC 4862)"),
+	ENUM("ipv6.addr_gen", ipv6_addr_gen, addr_gen, IPV6_ADDR_GEN_STABLE, LIVE, NULL,
+	     "how an address is made of a router's prefix: of a secret, the seed's or that of "
+	     "secret_file (RFC 7217); of the MAC"),
+	BOOL("ipv6.temporary", ipv6_temporary, 0, LIVE, NULL,
+	     "an address that changes each day beside the one of a router's prefix, for what is "
+	     "new (RFC 8981)"),
 	BOOL("ipv4.dad", ipv4_dad, 0, LIVE, NULL,
 	     "ask whether another station has an IPv4 address of ours, and use it 4 to 7 s later "
 	     "if none has (RFC 5227); Linux does not"),

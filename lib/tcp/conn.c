@@ -145,7 +145,7 @@ void conn_start(struct nsk_worker *w, struct tcp_conn *c, uint32_t iss)
 
 uint16_t conn_mss_announced(const struct tcp_conn *c, const struct iface *ifc)
 {
-	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+	uint32_t mtu = NSK_MIN(iface_mtu(ifc, c->sock.family), (uint32_t)UINT16_MAX);
 	uint16_t mss = family_mss(family_of(c->sock.family), (uint16_t)mtu);
 
 	if (c->ext && c->ext->user_mss)

@@ -25,7 +25,7 @@ struct tcp_control {
 /* The MSS that an interface's MTU allows. */
 static inline uint16_t control_mss(const struct iface *ifc, uint8_t family)
 {
-	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+	uint32_t mtu = NSK_MIN(iface_mtu(ifc, family), (uint32_t)UINT16_MAX);
 
 	return family_mss(family_of(family), (uint16_t)mtu);
 }

@@ -33,7 +33,7 @@ struct tcp_mtu {
 /* Octets of a packet that the path takes as far as is known, at most the interface's MTU. */
 static inline uint16_t mtu_of_path(const struct tcp_conn *c, const struct iface *ifc)
 {
-	uint32_t mtu = NSK_MIN(ifc->mtu, (uint32_t)UINT16_MAX);
+	uint32_t mtu = NSK_MIN(iface_mtu(ifc, c->sock.family), (uint32_t)UINT16_MAX);
 
 	if (c->ext && c->ext->path_mtu)
 		mtu = NSK_MIN(mtu, (uint32_t)c->ext->path_mtu);

@@ -116,7 +116,15 @@ static void nw_share(struct nsk_worker *w, struct rte_mbuf *m)
 	net_world_of(w)->shared++;
 }
 
+static inline int nw_route(struct nsk_worker *w, const struct route *route, bool add)
+{
+	struct route_table *routes = net_world_of(w)->routes;
+
+	return add ? route_add(routes, route) : route_del(routes, route);
+}
+
 static const struct worker_ops nw_ops = {
+	.route = nw_route,
 	.flow_owner = nw_flow_owner,
 	.steer = nw_steer,
 	.share = nw_share,
