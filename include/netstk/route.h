@@ -79,7 +79,7 @@ NSK_API int nsk_route_del(struct nsk_stack *stack, const struct nsk_route *route
  * @brief The route that packets to an address take now.
  * @param stack the stack
  * @param address whereto
- * @param[out] route the route; of several with weights the first
+ * @param[out] route the route; of several with weights one of them
  * @return 0, or -1 with errno: EINVAL, ENETUNREACH there is none, EPERM
  */
 NSK_API int nsk_route_get(struct nsk_stack *stack, const char *address, struct nsk_route *route);

@@ -46,29 +46,24 @@ static uint32_t entry_of(unsigned len, uint32_t number)
 	return number ? (uint32_t)(len - 1) << FIB_LEN_SHIFT | number : 0;
 }
 
-/* 0: nothing is there. */
-static unsigned entry_len(uint32_t e)
-{
-	return e ? (e >> FIB_LEN_SHIFT & 31) + 1 : 0;
-}
-
 static void store(uint32_t *entry, uint32_t e)
 {
 	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
 }
 
-/* What a change is: entries of routes as long as from to as long as to bits become e. */
+/* What a change is: entries from low to high become e. As numbers they are in the order of their
+ * lengths, nothing being the least. */
 struct change {
-	unsigned from, to;
+	uint32_t low, high;
 	uint32_t e;
 };
 
-static void change(uint32_t *entry, const struct change *c)
+/* Stored in any case: which entries change is nothing that a processor could foresee. */
+static inline void change(uint32_t *entry, const struct change *c)
 {
-	unsigned len = entry_len(*entry);
+	uint32_t e = *entry;
 
-	if (len >= c->from && len <= c->to)
-		store(entry, c->e);
+	store(entry, e - c->low <= c->high - c->low ? c->e : e);
 }
 
 static void change_many(uint32_t *entry, uint32_t n, const struct change *c)
@@ -157,9 +152,16 @@ static void change_range(struct fib *f, uint32_t addr, unsigned len, const struc
 	}
 }
 
+/* The largest entry of a length. */
+static uint32_t highest(unsigned len)
+{
+	return len ? entry_of(len, FIB_NUMBER_MAX) : 0;
+}
+
 void fib_set(struct fib *f, uint32_t addr, unsigned len, uint32_t number)
 {
-	change_range(f, addr, len, &(struct change){0, len, len ? entry_of(len, number) : number});
+	change_range(f, addr, len,
+		     &(struct change){0, highest(len), len ? entry_of(len, number) : number});
 }
 
 /* Which array a length belongs to. */
@@ -174,5 +176,9 @@ void fib_clear(struct fib *f, uint32_t addr, unsigned len, unsigned under_len,
 	bool here = len && level_of(under_len) == level_of(len);
 
 	change_range(f, addr, len,
-		     &(struct change){len, len, here ? entry_of(under_len, under_number) : 0});
+		     &(struct change){
+			     .low = len ? entry_of(len, 1) : 0,
+			     .high = highest(len),
+			     .e = here ? entry_of(under_len, under_number) : 0,
+		     });
 }
