@@ -2,6 +2,7 @@
 /* What is learned from routers; see autoconf.h. */
 #include "net/autoconf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,13 +39,19 @@ static bool change_route(struct nsk_worker *w, struct iface *ifc, struct autocon
 		.origin = ROUTE_FROM_RA,
 		.metric = gateway ? AUTO_ROUTE_METRIC : AUTO_SUBNET_METRIC,
 	};
+	int rc;
 
 	if (gateway)
 		route.gateway = *gateway;
-	if (!w->ops->route || w->ops->route(w, &route, add) != -EAGAIN)
-		return true;
-	ac->again = true;
-	return false;
+	rc = w->ops->route ? w->ops->route(w, &route, add) : 0;
+	if (rc == -EAGAIN) {
+		ac->again = true;
+		return false;
+	}
+	if (rc && rc != -EEXIST && rc != -ESRCH)
+		LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
+			 "%s: no place for a route that a router tells of", ifc->name);
+	return true;
 }
 
 /* ---- routers --------------------------------------------------------------------------------- */
@@ -125,7 +132,8 @@ static int best_router(const struct autoconf *ac)
 	return best;
 }
 
-/* The default route leads where it should: the new one first, so that there is always one. */
+/* The default route leads where it should: the new one first, so that there is always one. Where
+ * the table is busy in between there are two, and perhaps another choice when it no longer is. */
 static void lead(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac)
 {
 	const struct ip_prefix all = {.addr = ip_addr_any(AF_INET6)};
@@ -133,10 +141,16 @@ static void lead(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac)
 
 	if (ac->chosen >= 0)
 		to = ac->router[ac->chosen].addr;
+	if (ac->added.family && !ip_addr_eq(&ac->added, &to) &&
+	    !ip_addr_eq(&ac->added, &ac->routed) &&
+	    !change_route(w, ifc, ac, &all, &ac->added, false))
+		return;
+	ac->added.family = 0;
 	if (ip_addr_eq(&to, &ac->routed))
 		return;
 	if (to.family && !change_route(w, ifc, ac, &all, &to, true))
 		return;
+	ac->added = to;
 	if (ac->routed.family && !change_route(w, ifc, ac, &all, &ac->routed, false))
 		return;
 	ac->routed = to;

@@ -28,6 +28,10 @@
 #define AUTO_HOPS_LEAST	   32
 #define AUTO_CONFLICTS_MAX 3 /* RFC 7217 IDGEN_RETRIES */
 
+/* Advertisements that are looked at: those of a flood beyond that are not. */
+#define AUTO_HEARD_RATE	 100 /* a second */
+#define AUTO_HEARD_BURST 256
+
 /* RFC 7559 §2, RFC 4861 §10. */
 #define RS_DELAY_MS   1000
 #define RS_FIRST_MS   4000
@@ -70,6 +74,7 @@ struct dns_entry {
 struct autoconf {
 	struct auto_router router[IFACE_ROUTERS];
 	int chosen;	       /* the default router, -1: none */
+	struct ip_addr added;  /* the last default route that came, while an older one is there */
 	struct ip_addr routed; /* where the default route leads; family 0: there is none */
 	struct auto_prefix prefix[AUTO_PREFIXES];
 	uint64_t rs_ns; /* when to ask for routers, 0: not */

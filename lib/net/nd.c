@@ -16,7 +16,8 @@
 #include "wire/nd.h"
 #include "wire/ra.h"
 
-#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_MS  UINT64_C(1000000)
+#define NS_PER_SEC UINT64_C(1000000000)
 
 static const uint8_t all_nodes[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
@@ -333,6 +334,11 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 	}
 	if (w->id != 0) {
 		w->ops->steer(w, 0, m);
+		return;
+	}
+	if (!limiter_allow(&w->net->heard, w->now_ns, NS_PER_SEC / AUTO_HEARD_RATE,
+			   AUTO_HEARD_BURST)) {
+		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;
 	}
 	if (ra_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->ttl, &v)) {

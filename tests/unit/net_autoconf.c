@@ -2,6 +2,8 @@
 /* lib/net/autoconf.c: what is asked of routers and believed of them. */
 #include "net_routers.h"
 
+#include <errno.h>
+
 static const uint8_t routers_mac[6] = {0x33, 0x33, 0, 0, 0, 2};
 
 /* ---- solicitations --------------------------------------------------------------------------- */
@@ -309,6 +311,47 @@ static void test_a_flood_of_routers_has_bounded_effect(void **state)
 	assert_non_null(auto_addr(world, PREFIX, 0));
 }
 
+/* Each costs every worker a look at its routes if it changes something. */
+static void test_a_flood_of_one_router_is_not_all_looked_at(void **state)
+{
+	struct net_world *world = *state;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		begin_ra(i & 1 ? 1800 : 0, 0);
+		put_mtu(1280 + (i & 1));
+		hear(world, R1);
+	}
+	assert_int_equal(world->w.cnt[NSK_CNT_ND_ROUTER_ADVERTS], AUTO_HEARD_BURST);
+	nw_assert_drops(world, NSK_DROP_ND_IGNORED, 2000 - AUTO_HEARD_BURST);
+	nw_pass(world, 1000);
+	hear_router(world, R2, 1800, 0x08);
+	assert_by(world, FAR6, R2);
+}
+
+/* The table may be busy between what is added and what is taken out. */
+static int busy_route(struct nsk_worker *w, const struct route *route, bool add)
+{
+	return add ? nw_route(w, route, add) : -EAGAIN;
+}
+
+static void test_one_default_route_is_left_when_the_table_was_busy(void **state)
+{
+	struct net_world *world = *state;
+	struct worker_ops busy = nw_ops;
+	unsigned before = routes(world);
+
+	busy.route = busy_route;
+	hear_router(world, R1, 1800, 0x18);
+	world->w.ops = &busy;
+	hear_router(world, R2, 1800, 0);
+	hear_router(world, R3, 1800, 0x08);
+	assert_int_equal(routes(world), before + 2);
+	world->w.ops = &nw_ops;
+	nw_pass(world, 10);
+	assert_int_equal(routes(world), before + 1);
+	assert_by(world, FAR6, R3);
+}
+
 /* ---- DNS ------------------------------------------------------------------------------------- */
 
 static unsigned dns(const struct net_world *world)
@@ -370,6 +413,8 @@ int main(void)
 		TEST(test_subnets_are_on_link_for_so_long_rfc4861_6_3_4),
 		TEST(test_parameters_of_the_link_rfc4861_6_3_4),
 		TEST(test_parameters_out_of_range_are_not_taken),
+		TEST(test_a_flood_of_one_router_is_not_all_looked_at),
+		TEST(test_one_default_route_is_left_when_the_table_was_busy),
 		TEST(test_a_flood_of_routers_has_bounded_effect),
 		TEST(test_servers_and_domains_are_kept_for_so_long_rfc8106_5),
 	};
