@@ -8,7 +8,8 @@
 #define HEADING_EVERY 20
 
 struct rates {
-	double seconds, rx_pps, tx_pps, rx_mbps, tx_mbps, requests, accepted, busy;
+	double seconds, rx_pps, tx_pps, rx_mbps, tx_mbps, requests, accepted, forwarded, errors,
+		busy;
 	uint64_t drops;
 };
 
@@ -30,6 +31,8 @@ static struct rates rates_between(const struct nsk_stats *a, const struct nsk_st
 	r.tx_mbps = (double)count(a, b, NSK_CNT_TX_BYTES) * 8e-6 * per;
 	r.requests = (double)requests * per;
 	r.accepted = (double)count(a, b, NSK_CNT_TCP_ACCEPTED) * per;
+	r.forwarded = (double)count(a, b, NSK_CNT_IP_FORWARDED) * per;
+	r.errors = (double)count(a, b, NSK_CNT_ICMP_ERRORS_SENT) * per;
 	r.busy = loop_ns ? 100.0 * (double)count(a, b, NSK_CNT_LOOP_BUSY_NS) / (double)loop_ns : 0;
 	for (unsigned i = 0; i < NSK_DROP_MAX; i++)
 		r.drops += b->drop[i] - a->drop[i];
@@ -66,8 +69,8 @@ static json_t *json_drops(const struct nsk_stats *a, const struct nsk_stats *b)
 	return drops;
 }
 
-static void print_json(const char *kind, const struct rates *r, const struct nsk_stats *a,
-		       const struct nsk_stats *b)
+static void print_json(const char *kind, bool router, const struct rates *r,
+		       const struct nsk_stats *a, const struct nsk_stats *b)
 {
 	json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:o}",
 			      "kind", kind, "seconds", r->seconds, "rx_packets_per_s", r->rx_pps,
@@ -77,10 +80,38 @@ static void print_json(const char *kind, const struct rates *r, const struct nsk
 			      (json_int_t)b->level.tcp_connections, "dropped", (json_int_t)r->drops,
 			      "drops", json_drops(a, b));
 
+	if (router) {
+		json_object_set_new(o, "forwarded_per_s", json_real(r->forwarded));
+		json_object_set_new(o, "icmp_errors_per_s", json_real(r->errors));
+	}
+
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(8));
 	putchar('\n');
 	fflush(stdout);
 	json_decref(o);
+}
+
+/* A heading now and then, and the line's figures. */
+static void print_line(struct report *report, const struct rates *r, const struct nsk_stats *now)
+{
+	bool heading = report->lines++ % HEADING_EVERY == 0;
+	double at = (double)(now->now_ns - report->first.now_ns) / 1e9;
+
+	if (heading)
+		printf("%8s %10s %10s %9s %9s", "time s", "rx pkt/s", "tx pkt/s", "rx Mb/s",
+		       "tx Mb/s");
+	if (heading && report->router)
+		printf(" %11s %9s %8s %6s\n", "on pkt/s", "errors/s", "drops", "busy %");
+	else if (heading)
+		printf(" %11s %9s %9s %8s %6s\n", "requests/s", "accepts/s", "open", "drops",
+		       "busy %");
+	printf("%8.1f %10.0f %10.0f %9.1f %9.1f", at, r->rx_pps, r->tx_pps, r->rx_mbps, r->tx_mbps);
+	if (report->router)
+		printf(" %11.0f %9.0f", r->forwarded, r->errors);
+	else
+		printf(" %11.0f %9.0f %9llu", r->requests, r->accepted,
+		       (unsigned long long)now->level.tcp_connections);
+	printf(" %8llu %6.1f\n", (unsigned long long)r->drops, r->busy);
 }
 
 void report_line(struct report *report, uint64_t requests)
@@ -91,22 +122,25 @@ void report_line(struct report *report, uint64_t requests)
 	nsk_stats_read(report->stack, -1, &now);
 	r = rates_between(&report->last, &now, requests - report->last_requests);
 	if (report->json) {
-		print_json("interval", &r, &report->last, &now);
+		print_json("interval", report->router, &r, &report->last, &now);
 	} else {
-		if (report->lines++ % HEADING_EVERY == 0)
-			printf("%8s %10s %10s %9s %9s %11s %9s %9s %8s %6s\n", "time s", "rx pkt/s",
-			       "tx pkt/s", "rx Mb/s", "tx Mb/s", "requests/s", "accepts/s", "open",
-			       "drops", "busy %");
-		printf("%8.1f %10.0f %10.0f %9.1f %9.1f %11.0f %9.0f %9llu %8llu %6.1f\n",
-		       (double)(now.now_ns - report->first.now_ns) / 1e9, r.rx_pps, r.tx_pps,
-		       r.rx_mbps, r.tx_mbps, r.requests, r.accepted,
-		       (unsigned long long)now.level.tcp_connections, (unsigned long long)r.drops,
-		       r.busy);
+		print_line(report, &r, &now);
 		print_drops(&report->last, &now);
 		fflush(stdout);
 	}
 	report->last = now;
 	report->last_requests = requests;
+}
+
+static void print_work(const struct report *report, const struct rates *r,
+		       const struct nsk_stats *now, uint64_t requests)
+{
+	printf("    requests %llu (%.0f/s), connections accepted %llu (%.0f/s)\n",
+	       (unsigned long long)(requests - report->first_requests), r->requests,
+	       (unsigned long long)count(&report->first, now, NSK_CNT_TCP_ACCEPTED), r->accepted);
+	printf("    segments retransmitted %llu, packets dropped %llu, busy %.1f %% of the time\n",
+	       (unsigned long long)count(&report->first, now, NSK_CNT_TCP_RETRANS_SEGMENTS),
+	       (unsigned long long)r->drops, r->busy);
 }
 
 void report_summary(struct report *report, uint64_t requests)
@@ -117,18 +151,21 @@ void report_summary(struct report *report, uint64_t requests)
 	nsk_stats_read(report->stack, -1, &now);
 	r = rates_between(&report->first, &now, requests - report->first_requests);
 	if (report->json) {
-		print_json("summary", &r, &report->first, &now);
+		print_json("summary", report->router, &r, &report->first, &now);
 		return;
 	}
 	printf("\nsummary over %.1f s\n", r.seconds);
 	printf("    received %llu packets (%.0f/s), sent %llu packets (%.0f/s)\n",
 	       (unsigned long long)count(&report->first, &now, NSK_CNT_RX_PACKETS), r.rx_pps,
 	       (unsigned long long)count(&report->first, &now, NSK_CNT_TX_PACKETS), r.tx_pps);
-	printf("    requests %llu (%.0f/s), connections accepted %llu (%.0f/s)\n",
-	       (unsigned long long)(requests - report->first_requests), r.requests,
-	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_ACCEPTED), r.accepted);
-	printf("    segments retransmitted %llu, packets dropped %llu, busy %.1f %% of the time\n",
-	       (unsigned long long)count(&report->first, &now, NSK_CNT_TCP_RETRANS_SEGMENTS),
-	       (unsigned long long)r.drops, r.busy);
+	if (report->router)
+		printf("    sent on %llu packets (%.0f/s), ICMP errors %llu, packets dropped %llu, "
+		       "busy %.1f %% of the time\n",
+		       (unsigned long long)count(&report->first, &now, NSK_CNT_IP_FORWARDED),
+		       r.forwarded,
+		       (unsigned long long)count(&report->first, &now, NSK_CNT_ICMP_ERRORS_SENT),
+		       (unsigned long long)r.drops, r.busy);
+	else
+		print_work(report, &r, &now, requests);
 	print_drops(&report->first, &now);
 }

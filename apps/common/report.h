@@ -15,6 +15,7 @@
 struct report {
 	struct nsk_stack *stack;
 	bool json;
+	bool router;	/* it counts packets sent on, not requests; set after report_start() */
 	unsigned lines; /* printed, for the heading */
 	struct nsk_stats first, last;
 	uint64_t first_requests, last_requests;

@@ -36,6 +36,7 @@ extern "C" {
 	X(ND_ROUTER_ADVERTS, "nd_router_adverts", "Router advertisements taken")                \
 	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
 	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
+	X(IP_FORWARDED, "ip_forwarded", "IP packets of others sent on their way")               \
 	X(IP_REASM_REQDS, "ip_reasm_reqds", "fragments received")                               \
 	X(IP_REASM_OKS, "ip_reasm_oks", "datagrams put together from fragments")                \
 	X(IP_REASM_FAILS, "ip_reasm_fails", "datagrams in fragments given up")                  \

@@ -67,7 +67,17 @@ extern "C" {
 	  "The packet for one host came as a link-layer broadcast (RFC 1122).")                    \
 	X(IP_SPLIT_HEADERS, "ip_split_headers",                                                    \
 	  "The headers lie in several buffers and could not be joined.")                           \
-	X(IP_NOT_LOCAL, "ip_not_local", "The destination is not ours and we do not forward.")      \
+	X(IP_NOT_LOCAL, "ip_not_local",                                                            \
+	  "The destination is not ours and we do not forward to it.")                              \
+	X(IP_TTL, "ip_ttl", "The time to live or hop limit of a packet to forward ran out.")       \
+	X(IP_SCOPE, "ip_scope",                                                                    \
+	  "A link-local source or destination: the packet may not leave its link.")                \
+	X(IP_DIRECTED_BCAST, "ip_directed_bcast",                                                  \
+	  "A broadcast to another network of ours is not forwarded (RFC 2644).")                   \
+	X(IP_ROUTE_REFUSES, "ip_route_refuses",                                                    \
+	  "The route to the destination is a blackhole, unreachable or prohibited.")               \
+	X(IP_REVERSE_PATH, "ip_reverse_path",                                                      \
+	  "The way back to the source does not lead to where the packet came in (RFC 3704).")      \
 	X(IP_FRAG_LENGTH, "ip_frag_length",                                                        \
 	  "The fragment is empty, or no multiple of 8 long and not the last.")                     \
 	X(IP_FRAG_TOO_LONG, "ip_frag_too_long", "The fragments' datagram exceeds 65,535 bytes.")   \

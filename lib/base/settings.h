@@ -111,9 +111,11 @@ struct settings {
 	uint32_t udp_sndbuf; /* bytes (212992) */
 
 	/* IP and neighbours */
-	uint32_t ip_ttl;      /* of packets that we send (64) */
-	uint32_t ip_routes;   /* routes of a stack (1024) */
-	uint64_t ip_frag_mem; /* bytes in fragments of a worker; 0: none are kept (4194304) */
+	uint32_t ip_ttl;       /* of packets that we send (64) */
+	uint32_t ip_forward;   /* IPv4 packets for others go on (0) */
+	uint32_t ip_rp_filter; /* only from where the way back leads, all interfaces (0) */
+	uint32_t ip_routes;    /* routes of a stack (1024) */
+	uint64_t ip_frag_mem;  /* bytes in fragments of a worker; 0: none are kept (4194304) */
 	uint32_t ip_frag_timeout_ms; /* until a datagram must be whole (30000) */
 	uint32_t ip_frag_max_dist; /* fragments of others between two of a datagram; 0: any (64) */
 	uint32_t arp_entries;	   /* neighbours of a worker (1024) */
@@ -126,6 +128,7 @@ struct settings {
 	uint32_t ipv6_dad;	   /* detect duplicate addresses (1) */
 	uint32_t ipv6_addr_gen;	   /* how addresses are made of prefixes (IPV6_ADDR_GEN_STABLE) */
 	uint32_t ipv6_temporary;   /* temporary ones as well (0) */
+	uint32_t ipv6_forward;	   /* IPv6 packets for others go on (0) */
 	uint32_t ipv4_dad;	   /* the same, before an address is used (0) */
 	uint32_t icmp_echo;	   /* answer echo requests (1) */
 };

@@ -292,6 +292,18 @@ bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m)
 	       ip_error_fn(w, AF_INET, IP_PROTO_ICMP)(w, &e);
 }
 
+/* What was not ours has the descriptor that it came with. */
+static bool is_forwarded(const struct nsk_worker *w, const struct icmp_kind *kind,
+			 const struct pkt *p, const uint8_t *header)
+{
+	bool six = kind->family == AF_INET6;
+	uint8_t src[16] = {0};
+
+	memcpy(src, header + (six ? IPV6_SRC_OFF : IPV4_SRC_OFF), six ? IPV6_ADDR_LEN : 4);
+	return !net_local(w, src, kind->family) && p->family == kind->family &&
+	       memcmp(p->flow.src, src, sizeof(src)) == 0;
+}
+
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	const uint8_t *header = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -302,6 +314,10 @@ void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m)
 	struct flow flow;
 	struct ip_error e;
 
+	if (is_forwarded(w, kind, pkt_of(m), header)) {
+		icmp_error_output(w, m, IP_COMPLAINT_HOST, 0);
+		return;
+	}
 	if (kind->quote(header, rte_pktmbuf_data_len(m), &quote))
 		return;
 	tell = ip_error_fn(w, family, quote.proto);

@@ -9,6 +9,7 @@
 
 #include "ip/icmp_kind.h"
 #include "mbuf/pool.h"
+#include "net/scope.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6_ext.h"
 
@@ -26,14 +27,14 @@ static bool is_later_fragment(struct rte_mbuf *m, const struct pkt *p)
 
 /* Whether an IPv6 packet is an ICMPv6 message of a type that may not be answered, which may stand
  * behind the very header that is complained of. */
-static bool is_error_v6(struct rte_mbuf *m, const struct pkt *p, const struct icmp_kind *kind)
+static bool is_error_v6(struct rte_mbuf *m, const struct pkt *p, bool (*may_answer)(uint8_t))
 {
 	const uint8_t *header = pkt_at(m, p->l3_off);
 	size_t len = m->data_len - (size_t)(p->l3_off - m->data_off), at;
 	uint8_t number;
 
 	at = ipv6_find_transport(header, len, &number);
-	return at && number == kind->proto && !kind->may_answer(header[at]);
+	return at && number == IP_PROTO_ICMPV6 && !may_answer(header[at]);
 }
 
 /*
@@ -45,15 +46,16 @@ static bool is_error_v6(struct rte_mbuf *m, const struct pkt *p, const struct ic
 static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complaint what)
 {
 	const struct icmp_kind *kind = icmp_kind_of(p->family);
+	bool (*may)(uint8_t) = what >= IP_COMPLAINT_HOPS ? kind->may_answer_others
+							 : kind->may_answer;
 
 	if ((p->flags & GROUP_FLAGS && what != IP_COMPLAINT_OPTION) || is_later_fragment(m, p))
 		return false;
 	if (p->family == AF_INET6)
-		return !is_error_v6(m, p, kind);
+		return !is_error_v6(m, p, may);
 	if (p->proto != kind->proto)
 		return true;
-	return p->l4_len > 0 && p->l4_off < m->data_off + m->data_len &&
-	       kind->may_answer(*pkt_at(m, p->l4_off));
+	return p->l4_len > 0 && p->l4_off < m->data_off + m->data_len && may(*pkt_at(m, p->l4_off));
 }
 
 /* One bucket for all peers; how deep it is changes, so that nobody can tell by it what others get
@@ -95,13 +97,18 @@ static void set_checksum(struct rte_mbuf *out, const struct icmp_kind *kind,
 	icmp_store_checksum(message, wire_checksum(message, out->pkt_len, sum));
 }
 
-/* The way back to the sender, from the address that was meant or, if that was a group, one of ours.
- */
+/* The way back to the sender, from the address that was meant or, if that was a group or somebody
+ * else's, one of ours. */
 static int way_back(struct nsk_worker *w, const struct pkt *p, struct route_cache *rc,
 		    const struct ip_addr *to, struct ip_addr *from)
 {
-	if (p->flags & GROUP_FLAGS)
+	bool meant = !(p->flags & GROUP_FLAGS);
+	bool ours = meant && net_local(w, from->b, from->family);
+
+	if (!meant || (!ours && scope_has(to)))
 		net_choose_source(w, p->iface, to, from);
+	else if (!ours)
+		*from = ip_addr_any(from->family);
 	return net_route(w, rc, to, from);
 }
 

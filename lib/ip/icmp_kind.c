@@ -19,6 +19,11 @@ static bool may_answer_v4(uint8_t type)
 	return type == ICMP_ECHO;
 }
 
+static bool may_answer_others_v4(uint8_t type)
+{
+	return !icmp_is_error(type);
+}
+
 /* What may pass, as Linux has it: net, host and source route unreachable, for a type of service or
  * not, and time exceeded. */
 static bool is_soft_v4(uint8_t type, uint8_t code)
@@ -69,11 +74,18 @@ const struct icmp_kind icmp_kind_v4 = {
 	.quote = icmp_quote_parse,
 	.reports = reports_v4,
 	.may_answer = may_answer_v4,
+	.may_answer_others = may_answer_others_v4,
 	.err = err_v4,
 	.too_big = too_big_v4,
 	.sends = {[IP_COMPLAINT_PROTO] = {ICMP_UNREACHABLE, ICMP_UNREACH_PROTO},
 		  [IP_COMPLAINT_PORT] = {ICMP_UNREACHABLE, ICMP_UNREACH_PORT},
-		  [IP_COMPLAINT_REASSEMBLY] = {ICMP_TIME_EXCEEDED, ICMP_EXCEEDED_REASSEMBLY}},
+		  [IP_COMPLAINT_REASSEMBLY] = {ICMP_TIME_EXCEEDED, ICMP_EXCEEDED_REASSEMBLY},
+		  [IP_COMPLAINT_FIELD] = {ICMP_PARAMETER_PROBLEM, 0},
+		  [IP_COMPLAINT_HOPS] = {ICMP_TIME_EXCEEDED, ICMP_EXCEEDED_TTL},
+		  [IP_COMPLAINT_NET] = {ICMP_UNREACHABLE, ICMP_UNREACH_NET},
+		  [IP_COMPLAINT_HOST] = {ICMP_UNREACHABLE, ICMP_UNREACH_HOST},
+		  [IP_COMPLAINT_PROHIBITED] = {ICMP_UNREACHABLE, ICMP_UNREACH_FILTER},
+		  [IP_COMPLAINT_TOO_BIG] = {ICMP_UNREACHABLE, ICMP_UNREACH_NEEDFRAG}},
 };
 
 /* ---- IPv6 ------------------------------------------------------------------------------------ */
@@ -86,6 +98,11 @@ static bool reports_v6(uint8_t type)
 static bool may_answer_v6(uint8_t type)
 {
 	return type == ICMP6_ECHO;
+}
+
+static bool may_answer_others_v6(uint8_t type)
+{
+	return !icmp6_is_error(type) && type != ICMP6_REDIRECT;
 }
 
 /* As Linux has it: what a policy refuses is final, and so is a header that is not known. */
@@ -143,11 +160,18 @@ const struct icmp_kind icmp_kind_v6 = {
 	.quote = icmp6_quote_parse,
 	.reports = reports_v6,
 	.may_answer = may_answer_v6,
+	.may_answer_others = may_answer_others_v6,
 	.err = err_v6,
 	.too_big = too_big_v6,
 	.sends = {[IP_COMPLAINT_PROTO] = {ICMP6_PARAMETER_PROBLEM, ICMP6_PARAM_HEADER},
 		  [IP_COMPLAINT_PORT] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_PORT},
 		  [IP_COMPLAINT_REASSEMBLY] = {ICMP6_TIME_EXCEEDED, ICMP6_TIME_REASSEMBLY},
 		  [IP_COMPLAINT_FIELD] = {ICMP6_PARAMETER_PROBLEM, 0},
-		  [IP_COMPLAINT_OPTION] = {ICMP6_PARAMETER_PROBLEM, 2}},
+		  [IP_COMPLAINT_OPTION] = {ICMP6_PARAMETER_PROBLEM, 2},
+		  [IP_COMPLAINT_HOPS] = {ICMP6_TIME_EXCEEDED, ICMP6_TIME_HOPS},
+		  [IP_COMPLAINT_NET] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_ROUTE},
+		  [IP_COMPLAINT_HOST] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDR},
+		  [IP_COMPLAINT_PROHIBITED] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_FILTER},
+		  [IP_COMPLAINT_TOO_BIG] = {ICMP6_TOO_BIG, 0},
+		  [IP_COMPLAINT_SCOPE] = {ICMP6_UNREACHABLE, ICMP6_UNREACH_SCOPE}},
 };

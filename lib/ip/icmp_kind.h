@@ -26,8 +26,10 @@ struct icmp_kind {
 	enum nsk_drop (*quote)(const uint8_t *p, size_t len, struct icmp_quote *out);
 	/* An error about what we have sent. */
 	bool (*reports)(uint8_t type);
-	/* No error may be answered by one; nor is a message whose type is unknown. */
+	/* No error may be answered by one; nor is a message to us whose type is unknown. */
 	bool (*may_answer)(uint8_t type);
+	/* The same of a message that we forward, whose type is not our business. */
+	bool (*may_answer_others)(uint8_t type);
 	/* What sockets report (errno), and whether it is a hard error or one that may pass. */
 	int (*err)(uint8_t type, uint8_t code, bool *hard, bool *soft);
 	/* A packet of ours was too big for a link of this MTU: true, 0 where the router does not

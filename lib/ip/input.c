@@ -2,7 +2,7 @@
 /*
  * IPv4 input: from a packet off the wire to a transport. RFC 791, RFC 1122 §3.2.1, RFC 1812 §5.3.7
  * (martians), RFC 6890. The header is judged by lib/wire; what is judged here depends on who we
- * are. What becomes of fragments: reass_input.c. Nothing is forwarded.
+ * are. What becomes of fragments: reass_input.c; of what is somebody else's: forward.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "base/mem.h"
+#include "ip/forward.h"
 #include "ip/input.h"
 #include "ip/reass.h"
 #include "mbuf/pool.h"
@@ -235,7 +236,9 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	ip_trim(m, ip.total_len); /* what follows is link padding */
 	ip_describe(m, &ip, p);
 	bad = check_addresses(w, &ip, p);
-	if (bad)
+	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ip_forward))
+		ip_forward(w, ifc, m);
+	else if (bad)
 		pkt_drop(w, m, bad);
 	else if (ipv4_is_fragment(&ip))
 		ip_fragment_input(w, m);

@@ -2,12 +2,13 @@
 /*
  * IPv6 input: from a packet off the wire to a transport. RFC 8200 §3, §4, RFC 4291 (which addresses
  * may stand where), RFC 4942 §2.2 (mapped ones may not). The headers are judged by lib/wire; what
- * is judged here depends on who we are. Nothing is forwarded.
+ * is judged here depends on who we are. What is somebody else's: forward.c.
  */
 #include <string.h>
 
 #include <rte_mbuf.h>
 
+#include "ip/forward.h"
 #include "ip/input.h"
 #include "mbuf/pool.h"
 #include "net/nd.h"
@@ -180,7 +181,9 @@ void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	unwalked = ipv6_walk(header, rte_pktmbuf_data_len(m), &ip, &chain);
 	describe(m, &ip, &chain, p);
 	bad = check_addresses(w, ifc, m, p);
-	if (bad)
+	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ipv6_forward))
+		ip_forward(w, ifc, m);
+	else if (bad)
 		pkt_drop(w, m, bad);
 	else if (unwalked == NSK_DROP_IP6_EXTENSIONS)
 		refuse(w, m, &chain);

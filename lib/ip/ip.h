@@ -217,9 +217,16 @@ enum nsk_drop ip_route_drop(int err);
 enum ip_complaint {
 	IP_COMPLAINT_PROTO,	 /* no such transport here */
 	IP_COMPLAINT_PORT,	 /* nobody there */
-	IP_COMPLAINT_FIELD,	 /* IPv6: a field of a header means nothing */
+	IP_COMPLAINT_FIELD,	 /* a field of a header means nothing */
 	IP_COMPLAINT_REASSEMBLY, /* a datagram did not become whole in time */
 	IP_COMPLAINT_OPTION,	 /* IPv6: an option is unknown and may not be passed over */
+	/* A router's, about packets that are not ours */
+	IP_COMPLAINT_HOPS,    /* it has come through too many routers */
+	IP_COMPLAINT_NET,     /* no way leads there */
+	IP_COMPLAINT_HOST,    /* the last step: nobody answers there */
+	IP_COMPLAINT_TOO_BIG, /* the next link takes less, and it may not be cut; info: how much */
+	IP_COMPLAINT_PROHIBITED, /* a route forbids it */
+	IP_COMPLAINT_SCOPE,	 /* IPv6: its source means nothing beyond its link */
 	IP_COMPLAINTS,
 };
 
@@ -227,7 +234,9 @@ enum ip_complaint {
  * Sends an ICMP error about a received packet (descriptor filled, data starting at its IP header)
  * if the rules allow (RFC 1122 §3.2.2, RFC 1812 §4.3.2, RFC 4443 §2.4 (e): none about ICMP errors,
  * packets for many, later fragments, sources that are no single host; rate limited). info: the
- * header's last word in host order (IPv6: the byte that is wrong). Does not consume m.
+ * header's last word in host order (the byte that is wrong; IPv4: in its highest byte). It comes
+ * from the address that was meant, or where that is not ours from one of the interface it leaves
+ * by (RFC 1812 §4.3.2.4). Does not consume m.
  */
 void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, enum ip_complaint what,
 		       uint32_t info);
@@ -241,7 +250,8 @@ static inline ip_error_fn_t *ip_error_fn(const struct nsk_worker *w, uint8_t fam
 	return p && ip_proto_fits(family, proto) ? p->error : NULL;
 }
 
-/* lib/net's upcall: tells the transport of a packet of ours that its next hop did not answer. */
+/* lib/net's upcall: tells the transport of a packet of ours, or the sender of one that we forward,
+ * that the next hop did not answer. */
 void icmp_unreachable_here(struct nsk_worker *w, struct rte_mbuf *m);
 
 /*

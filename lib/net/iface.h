@@ -96,6 +96,7 @@ struct iface {
 	uint16_t home;	/* [C] worker that has queue 0; not 0 only where that is the only one */
 	uint16_t state; /* [A] enum nsk_iface_state */
 	bool link_up;	/* [A] */
+	bool rp_filter; /* [C] forwards only from where the way back leads (RFC 3704) */
 	uint32_t link_returns; /* [A] how often the link came back */
 	struct port *port;     /* [C] */
 	uint16_t naddrs;       /* [A] places that ever had an address */

@@ -14,6 +14,7 @@
 #include "base/siphash.h"
 #include "mbuf/shared.h"
 #include "net/autoconf.h"
+#include "net/onward.h"
 #include "net/route.h"
 #include "net/tx.h"
 
@@ -57,6 +58,7 @@ void net_worker_fini(struct nsk_worker *w)
 		return;
 	wheel_cancel(&w->wheel, &net->tick);
 	autoconf_fini(w);
+	onward_free(w);
 	neigh_table_fini(w);
 	tx_queues_free(w);
 	local_table_free(net->local, w->mem);
@@ -286,6 +288,26 @@ static int find_hop(const struct ip_addr *dst, const struct choice *choice, stru
 	if (r->gateway.family)
 		way->next = r->gateway;
 	return 0;
+}
+
+/* Strict: the best route, or one that shares with it (RFC 3704 §2.2). */
+bool net_leads_back(const struct nsk_worker *w, const struct ip_addr *src, const struct iface *ifc)
+{
+	const struct net_snapshot *snap = w->net->snap;
+	const struct choice choice = {.w = w};
+	const struct route_group *g;
+	const struct route_path *p;
+	bool several;
+
+	p = find_route(src, &choice, &several);
+	if (!p || p->type != ROUTE_UNICAST || p->iface == ifc->index || !several)
+		return p && p->type == ROUTE_UNICAST && p->iface == ifc->index;
+	g = route_find(snap->routes, src->family, src->b);
+	for (unsigned i = 0; g && i < g->n; i++)
+		if (g->path[i].metric == p->metric && g->path[i].type == ROUTE_UNICAST &&
+		    g->path[i].iface == ifc->index)
+			return true;
+	return false;
 }
 
 /* Interface and next hop. 0 or -errno as net_route(). */

@@ -64,6 +64,7 @@ struct net_worker {
 	bool several;			 /* [W] see net_route_several() */
 	struct log_rate log_rate;	 /* [W] */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
+	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 	struct limiter heard;		      /* [W] of worker 0: advertisements of routers */
@@ -116,6 +117,9 @@ int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const st
 		 struct iface **ifc, struct ip_addr *next);
 /* What chooses among several paths: keyed by stack, and the same in both directions. */
 uint32_t net_flow_hash(const struct nsk_worker *w, const struct flow *flow);
+
+/* Whether packets to an address leave by an interface, or may. */
+bool net_leads_back(const struct nsk_worker *w, const struct ip_addr *src, const struct iface *ifc);
 
 /* The IPv6 address of an interface to send from to a destination (RFC 6724 §5); NULL: it has none.
  */

@@ -46,6 +46,7 @@ struct config_device {
 	char *faults;		   /* NULL: not wrapped */
 	char name[IFACE_NAME_MAX]; /* interface name; "" : made from the device by the builder */
 	uint32_t mtu;		   /* 0: the setting */
+	bool rp_filter;		   /* forwards only from where the way back leads */
 	bool has_mac;
 	struct eth_addr mac; /* instead of the device's own */
 	bool automatic;	     /* addresses of routers' advertisements */

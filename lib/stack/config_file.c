@@ -198,6 +198,12 @@ static int device_mac(struct file *f, const config_setting_t *s)
 	return config_device_mac(f->config, config_setting_get_string(s));
 }
 
+static int device_rp_filter(struct file *f, const config_setting_t *s)
+{
+	f->config->device[f->config->ndevices - 1].rp_filter = config_setting_get_bool(s);
+	return 0;
+}
+
 static int device_fault(struct file *f, const config_setting_t *s)
 {
 	return nsk_config_add_fault(f->config, config_setting_get_string(s));
@@ -209,6 +215,7 @@ static const struct key device_keys[] = {
 	{"addresses", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_addresses},
 	{"mtu", INTEGER, "a whole number", device_mtu},
 	{"mac", TYPE(STRING), "a string", device_mac},
+	{"rp_filter", TYPE(BOOL), "true or false", device_rp_filter},
 	{"fault", TYPE(STRING), "a string", device_fault},
 	{0},
 };

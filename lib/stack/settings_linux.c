@@ -49,6 +49,8 @@ const char *settings_linux_missing(const char *name, const char *text)
 		 "timestamps always begin at an offset that belongs to the pair of addresses"},
 		{"net.ipv4.tcp_mtu_probing", "2",
 		 "no path is probed before full segments have timed out"},
+		{"net.ipv4.conf.all.rp_filter", "2",
+		 "the loose filter, which asks only whether there is any route back, is not there"},
 		{"net.ipv4.tcp_ecn", "3", "accurate ECN feedback (RFC 9768) is not negotiated"},
 	};
 

@@ -232,6 +232,11 @@ const struct setting settings_table[] = {
 	/* IP and neighbours */
 	U32("ip.ttl", ip_ttl, "hops", 1, 255, 64, LIVE, "net.ipv4.ip_default_ttl",
 	    "time to live of packets that are sent"),
+	BOOL("ip.forward", ip_forward, 0, LIVE, "net.ipv4.ip_forward",
+	     "be a router: IPv4 packets for others go on by the routes"),
+	BOOL("ip.rp_filter", ip_rp_filter, 0, LIVE, "net.ipv4.conf.all.rp_filter",
+	     "a router's strict reverse-path filter, RFC 3704, on all interfaces and for both families: "
+	     "what comes from where the way back to its source does not lead is not forwarded"),
 	U32("ip.routes", ip_routes, "routes", 1, TABLE_MAX, 1024, START, NULL, "routes of a stack"),
 	U64("ip.frag_mem", ip_frag_mem, "bytes", 0, GIB, 4194304, LIVE,
 	    "net.ipv4.ipfrag_high_thresh",
@@ -265,6 +270,8 @@ const struct setting settings_table[] = {
 	BOOL("ipv6.temporary", ipv6_temporary, 0, LIVE, NULL,
 	     "an address that changes each day beside the one of a router's prefix, for what is "
 	     "new (RFC 8981)"),
+	BOOL("ipv6.forward", ipv6_forward, 0, LIVE, "net.ipv6.conf.all.forwarding",
+	     "be a router: IPv6 packets for others go on by the routes"),
 	BOOL("ipv4.dad", ipv4_dad, 0, LIVE, NULL,
 	     "ask whether another station has an IPv4 address of ours, and use it 4 to 7 s later "
 	     "if none has (RFC 5227); Linux does not"),

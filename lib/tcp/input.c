@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ip/forward.h"
 #include "ip/input.h"
 #include "net/input.h"
 #include "tcp/embryo.h"
@@ -127,6 +128,14 @@ static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct loc
 	return true;
 }
 
+/* Not a plain packet to our first address: a plain one of somebody else's, or whatever it is. */
+static NSK_NOINLINE void other_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+{
+	if (!ip_forwards(w) ||
+	    !ip_forward_plain(w, ifc, m, rte_pktmbuf_mtod(m, uint8_t *), m->data_len))
+		net_input(w, ifc, m);
+}
+
 /*
  * net_input(), ip_input() and tcp_input() in one go for plain segments, whose places are known
  * without looking at the descriptor; by the same steps.
@@ -147,7 +156,7 @@ void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 		if ((link && NSK_UNLIKELY(!net_frame_is_plain(ifc, frame, len))) ||
 		    NSK_UNLIKELY(!plain_input(w, local, checked, ask_owner, m, frame + link,
 					      (uint16_t)(len - link))))
-			net_input(w, ifc, m);
+			other_input(w, ifc, m);
 	}
 }
 

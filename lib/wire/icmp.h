@@ -39,7 +39,9 @@
 #define ICMP_UNREACH_SRCROUTE 5
 #define ICMP_UNREACH_FILTER   13 /* RFC 1812 */
 
-#define ICMP_EXCEEDED_REASSEMBLY 1 /* code of ICMP_TIME_EXCEEDED */
+/* Codes of ICMP_TIME_EXCEEDED. */
+#define ICMP_EXCEEDED_TTL	 0
+#define ICMP_EXCEEDED_REASSEMBLY 1
 
 /* The header on the wire: offsets for readers and static asserts; never dereferenced. */
 struct icmp_wire {

@@ -34,7 +34,8 @@
 #define ICMP6_UNREACH_POLICY 5
 #define ICMP6_UNREACH_REJECT 6
 
-#define ICMP6_TIME_REASSEMBLY 1 /* code of ICMP6_TIME_EXCEEDED */
+#define ICMP6_TIME_HOPS	      0 /* codes of ICMP6_TIME_EXCEEDED */
+#define ICMP6_TIME_REASSEMBLY 1
 #define ICMP6_PARAM_HEADER    1 /* code of ICMP6_PARAMETER_PROBLEM: unknown next header */
 
 /* True for messages that report an error and may not be answered by one (RFC 4443 §2.1). */

@@ -32,6 +32,9 @@ struct ipv6_wire {
 
 _Static_assert(sizeof(struct ipv6_wire) == IPV6_HLEN, "IPv6 header");
 
+#define IPV6_SRC_OFF offsetof(struct ipv6_wire, src)
+#define IPV6_DST_OFF offsetof(struct ipv6_wire, dst)
+
 /* A decoded header. The addresses point into the packet (or, to write, anywhere). */
 struct ipv6_view {
 	const uint8_t *src;

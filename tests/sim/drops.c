@@ -97,6 +97,9 @@ static bool covered(enum nsk_drop reason)
 	for (unsigned i = 0; i < drops_frag_count; i++)
 		if (drops_frag[i].reason == reason)
 			return true;
+	for (unsigned i = 0; i < drops_forward_count; i++)
+		if (drops_forward[i].reason == reason)
+			return true;
 	for (unsigned i = 0; i < drops_ip6_count; i++)
 		if (drops_ip6[i].reason == reason)
 			return true;
@@ -139,6 +142,7 @@ int main(void)
 
 	add(drops_link, drops_link_count);
 	add(drops_frag, drops_frag_count);
+	add(drops_forward, drops_forward_count);
 	add(drops_ip6, drops_ip6_count);
 	add(drops_tcp, drops_tcp_count);
 	add(drops_port, drops_port_count);

@@ -26,6 +26,8 @@ extern const struct drop_test drops_link[];
 extern const unsigned drops_link_count;
 extern const struct drop_test drops_frag[];
 extern const unsigned drops_frag_count;
+extern const struct drop_test drops_forward[];
+extern const unsigned drops_forward_count;
 extern const struct drop_test drops_ip6[];
 extern const unsigned drops_ip6_count;
 extern const struct drop_test drops_tcp[];

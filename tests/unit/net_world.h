@@ -123,7 +123,14 @@ static inline int nw_route(struct nsk_worker *w, const struct route *route, bool
 	return add ? route_add(routes, route) : route_del(routes, route);
 }
 
+static uint64_t nw_since_1970_ns(struct nsk_worker *w)
+{
+	(void)w;
+	return 0;
+}
+
 static const struct worker_ops nw_ops = {
+	.since_1970_ns = nw_since_1970_ns,
 	.route = nw_route,
 	.flow_owner = nw_flow_owner,
 	.steer = nw_steer,
