@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/rng.h"
 #include "net/route.h"
@@ -409,7 +410,7 @@ static void test_random_operations_agree_with_a_plain_list(void **state)
 	(void)state;
 	o.n = 0;
 	rng_seed(&rng, 20240607);
-	for (unsigned round = 0; round < 30000; round++) {
+	for (unsigned round = 0; round < 150000; round++) {
 		struct ip_addr a = random_addr(&rng, round & 1 ? AF_INET : AF_INET6);
 		uint32_t usable = rng_chance(&rng, 700000) ? ~0u : rng_below(&rng, 16);
 		uint32_t preferred = rng_below(&rng, 16);
@@ -423,6 +424,40 @@ static void test_random_operations_agree_with_a_plain_list(void **state)
 		assert_int_equal(route_del(t, &o.r[--o.n]), 0);
 	assert_int_equal(route_count(t), 0);
 	assert_null(lookup(t, "0.0.0.0", ~0u));
+	route_table_free(t);
+}
+
+/* The index has blocks for 381 of the /24s in which longer routes are: the trie answers for the
+ * others. */
+static void test_what_the_index_has_no_room_for_is_found(void **state)
+{
+	struct route_table *t = route_table_new(&mem, 1000);
+	char dst[40], host[40];
+
+	(void)state;
+	for (int pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < 900; i++) {
+			struct route r;
+
+			snprintf(dst, sizeof(dst), "10.%u.%u.128/25", i / 256, i % 256);
+			r = route(dst, NULL, 1, i);
+			assert_int_equal(pass ? route_del(t, &r) : route_add(t, &r), 0);
+			if (i == 600) { /* while some have blocks and others have not */
+				r = route("10.0.0.0/18", NULL, 2, 7);
+				assert_int_equal(pass ? route_del(t, &r) : route_add(t, &r), 0);
+			}
+		}
+		for (unsigned i = 0; i < 900; i++) {
+			const struct route_path *high, *low;
+
+			snprintf(host, sizeof(host), "10.%u.%u.200", i / 256, i % 256);
+			high = lookup(t, host, ~0u);
+			snprintf(host, sizeof(host), "10.%u.%u.1", i / 256, i % 256);
+			low = lookup(t, host, ~0u);
+			assert_int_equal(high ? high->metric : 9999, pass ? 9999 : i);
+			assert_int_equal(low ? low->metric : 9999, pass || i >= 64 ? 9999 : 7);
+		}
+	}
 	route_table_free(t);
 }
 
@@ -456,6 +491,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_no_more_waits_for_readers_than_there_is_room_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_list_in_pages_has_every_route_once, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_what_the_index_has_no_room_for_is_found, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_random_operations_agree_with_a_plain_list,
 						setup, teardown),
