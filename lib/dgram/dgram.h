@@ -71,9 +71,6 @@ struct dgram {
 	struct ip_addr route_dst, route_src;
 	uint16_t route_port; /* the peer's, if several paths lead there */
 	bool route_several;
-	struct ip_addr narrow_dst; /* the last that ICMP told a path MTU for, until then */
-	uint16_t narrow_mtu;	   /* 0: none was told */
-	uint64_t narrow_until_ns;
 	struct list_node groups; /* struct membership */
 	struct list_node errors; /* struct dgram_error, oldest first */
 	unsigned error_count;
@@ -266,7 +263,7 @@ int dgram_choose_dest(struct dgram_sending *x, const struct msghdr *msg);
 int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg);
 /* The way there, the socket's or, in own, one that the message asks for. */
 int dgram_choose_way(struct dgram_sending *x, struct route_cache *own);
-/* The MTU of a way to a destination: the interface's, or what a router has told this socket. */
+/* The MTU of a way to a destination: the interface's, or what a router has told this worker. */
 uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 			const struct ip_addr *dst);
 /* What one packet may hold: the path's MTU, or the interface's if the socket does not mind it. */

@@ -13,12 +13,12 @@
 
 #include "base/mem.h"
 #include "dgram/dgram.h"
+#include "net/pmtu.h"
 #include "net/scope.h"
 #include "sock/zc_send.h"
 
 #define ERRORS_MAX  32
 #define PAYLOAD_MAX 256
-#define MTU_OLD_NS  (600 * UINT64_C(1000000000))
 
 struct error_entry {
 	struct list_node link;
@@ -102,22 +102,12 @@ static void keep(struct dgram *d, const struct ip_error *e, uint16_t skip)
 	}
 }
 
-/*
- * RFC 1191 §6.3: what is known of a path is old after ten minutes, as in Linux. Until then nothing
- * that is told makes it larger (§3), nor last longer.
- */
 void dgram_learn_mtu(struct dgram *d, const struct ip_error *e)
 {
-	if (!e->mtu)
-		return;
-	if (d->narrow_mtu && e->mtu > d->narrow_mtu &&
-	    d->sock.worker->now_ns < d->narrow_until_ns && d->narrow_dst.family == e->family &&
-	    memcmp(d->narrow_dst.b, e->flow->dst, 16) == 0)
-		return;
-	d->narrow_dst.family = e->family;
-	memcpy(d->narrow_dst.b, e->flow->dst, 16);
-	d->narrow_mtu = e->mtu;
-	d->narrow_until_ns = d->sock.worker->now_ns + MTU_OLD_NS;
+	struct ip_addr dst = ip_addr_of(e->family, e->flow->dst);
+
+	if (e->mtu)
+		pmtu_learn(d->sock.worker, &dst, e->mtu, false);
 }
 
 void dgram_error(struct dgram *d, const struct ip_error *e, uint16_t skip)

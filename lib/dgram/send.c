@@ -12,6 +12,7 @@
 #include "dgram/dgram.h"
 #include "mbuf/pool.h"
 #include "net/group.h"
+#include "net/pmtu.h"
 #include "net/scope.h"
 
 /* ---- where to, and how ----------------------------------------------------------------------- */
@@ -131,12 +132,7 @@ int dgram_choose_way(struct dgram_sending *x, struct route_cache *own)
 uint32_t dgram_path_mtu(const struct dgram *d, const struct route_cache *way,
 			const struct ip_addr *dst)
 {
-	uint32_t mtu = iface_mtu(way->iface, dst->family);
-
-	if (NSK_LIKELY(!d->narrow_mtu) || d->sock.worker->now_ns >= d->narrow_until_ns ||
-	    !ip_addr_eq(&d->narrow_dst, dst))
-		return mtu;
-	return NSK_MIN(mtu, (uint32_t)d->narrow_mtu);
+	return pmtu_to(d->sock.worker, dst, iface_mtu(way->iface, dst->family), false);
 }
 
 /* Linux's values of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER, and what each of them means. */

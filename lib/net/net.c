@@ -15,6 +15,7 @@
 #include "mbuf/shared.h"
 #include "net/autoconf.h"
 #include "net/onward.h"
+#include "net/pmtu.h"
 #include "net/route.h"
 #include "net/tx.h"
 
@@ -59,6 +60,7 @@ void net_worker_fini(struct nsk_worker *w)
 	wheel_cancel(&w->wheel, &net->tick);
 	autoconf_fini(w);
 	onward_free(w);
+	pmtu_fini(w);
 	neigh_table_fini(w);
 	tx_queues_free(w);
 	local_table_free(net->local, w->mem);

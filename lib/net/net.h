@@ -63,6 +63,7 @@ struct net_worker {
 	struct siphash_key flow_key;	 /* [C] of net_flow_hash() */
 	bool several;			 /* [W] see net_route_several() */
 	struct log_rate log_rate;	 /* [W] */
+	struct pmtu_table *pmtu;	 /* [W] pmtu.h; NULL until a router says anything */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
 	/* [W] the same as defended_ns of each address of IPv6 */

@@ -176,6 +176,8 @@ void conn_open(struct nsk_worker *w, struct tcp_conn *c, uint32_t timeouts)
 {
 	cc_init(&c->cc, cc_algos[c->cc.algo], conn_mss_effective(w, c),
 		NSK_UNLIKELY(timeouts > 1) ? 1 : w->set->tcp_initcwnd);
+	if (NSK_UNLIKELY(w->net->pmtu != NULL))
+		mtu_known(w, c);
 	if (NSK_UNLIKELY(c->cc.flags & CC_MODEL))
 		pace_model(w, c);
 	c->flags |= CONN_F_WAS_OPEN;

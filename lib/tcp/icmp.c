@@ -6,6 +6,7 @@
  */
 #include "tcp/icmp.h"
 
+#include "net/pmtu.h"
 #include "tcp/conn.h"
 #include "tcp/embryo.h"
 #include "tcp/moved.h"
@@ -23,8 +24,10 @@
 /* The path takes less than we send: smaller segments, and what is out again in such. */
 static void take_mtu(struct nsk_worker *w, struct tcp_conn *c, uint16_t mtu)
 {
+	const struct ip_addr peer = ip_addr_of(c->sock.family, c->flow.src);
 	struct loss_ctx lc;
 
+	pmtu_learn(w, &peer, mtu, true);
 	if (!mtu_lower(w, c, mtu) || c->snd_una == c->snd_nxt)
 		return;
 	/* Not a sign of congestion: nothing to tell congestion control. */

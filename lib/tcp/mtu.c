@@ -2,6 +2,7 @@
 /* Down and up again with the path MTU of a connection; see mtu.h. */
 #include "tcp/mtu.h"
 
+#include "net/pmtu.h"
 #include "tcp/output.h"
 #include "tcp/recover.h"
 #include "tcp/sndbuf.h"
@@ -90,6 +91,20 @@ bool mtu_lower(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu)
 	x->path_mtu = (uint16_t)mtu;
 	rest(w, c);
 	return set_smss(w, c);
+}
+
+void mtu_known(struct nsk_worker *w, struct tcp_conn *c)
+{
+	const struct ip_addr peer = ip_addr_of(c->sock.family, c->flow.src);
+	const struct iface *ifc = c->route.iface;
+	uint32_t mtu, most;
+
+	if (!ifc)
+		return;
+	most = iface_mtu(ifc, c->sock.family);
+	mtu = pmtu_to(w, &peer, most, true);
+	if (mtu < most)
+		mtu_lower(w, c, mtu);
 }
 
 /* ---- upwards ---- */

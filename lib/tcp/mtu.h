@@ -40,6 +40,8 @@ static inline uint16_t mtu_of_path(const struct tcp_conn *c, const struct iface 
 	return (uint16_t)mtu;
 }
 
+/* A connection opens: what is known of its path. */
+void mtu_known(struct nsk_worker *w, struct tcp_conn *c);
 /* The path takes no more than mtu octets, it is said. True: our segments have become smaller. */
 bool mtu_lower(struct nsk_worker *w, struct tcp_conn *c, uint32_t mtu);
 
