@@ -119,8 +119,13 @@ static void the_kernel_learns_the_mtu(void **state)
 	assert_int_equal(port_start_with(port, pool, 1500), 0);
 	assert_int_equal(kernels_mtu("nsk0"), 1500);
 	port->ops->stop(port);
-	assert_int_equal(port_start_with(port, pool, 9000), -EINVAL);
-	assert_non_null(strstr(port->error, "mtu 9000 is more than the 1504"));
+	/* DPDK 22.11's takes 1,504 octets at most, 24.11's any. */
+	if (port_start_with(port, pool, 9000) == 0) {
+		assert_int_equal(kernels_mtu("nsk0"), 9000);
+		port->ops->stop(port);
+	} else {
+		assert_non_null(strstr(port->error, "mtu 9000 is more than the 1504"));
+	}
 	port->ops->close(port);
 }
 

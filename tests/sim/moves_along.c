@@ -268,6 +268,7 @@ static void hears_of_its_path(struct talk *t)
 	talk_send_at(t, TCP_RST, t->seq, 0, NULL, 0);
 	assert_int_equal(world_sock_error(t->fd), ECONNRESET);
 	nsk_close(t->fd);
+	world_run(&peer.world, 10 * MINUTE, NULL, NULL); /* what was said of the path is old */
 	peer_forget(&peer);
 }
 
