@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void mem_init(struct mem *m, const struct mem_ops *ops)
 {
@@ -39,14 +40,22 @@ static void *mem_take(const struct mem *m, size_t size, size_t align, bool zero)
 	return p;
 }
 
-static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
+/* Neither injected nor above the limit. */
+static bool may_take(struct mem *m, size_t size)
 {
-	void *p;
-
 	if (mem_inject(m))
-		return NULL;
-	if (size == 0 || m->bytes > m->limit || size > m->limit - m->bytes ||
-	    (p = mem_take(m, size, align, zero)) == NULL) {
+		return false;
+	if (size == 0 || m->bytes > m->limit || size > m->limit - m->bytes) {
+		m->failed++;
+		return false;
+	}
+	return true;
+}
+
+/* Counts what was got; NULL: nothing. */
+static void *took(struct mem *m, void *p, size_t size)
+{
+	if (p == NULL) {
 		m->failed++;
 		return NULL;
 	}
@@ -56,6 +65,31 @@ static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
 	if (m->bytes > m->peak)
 		m->peak = m->bytes;
 	return p;
+}
+
+static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
+{
+	return may_take(m, size) ? took(m, mem_take(m, size, align, zero), size) : NULL;
+}
+
+void *mem_reserve(struct mem *m, size_t size)
+{
+	void *p;
+
+	if (!may_take(m, size))
+		return NULL;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		 -1, 0);
+	return took(m, p == MAP_FAILED ? NULL : p, size);
+}
+
+void mem_unreserve(struct mem *m, void *p, size_t size)
+{
+	if (p == NULL)
+		return;
+	m->bytes -= size;
+	m->live--;
+	munmap(p, size);
 }
 
 void *mem_alloc(struct mem *m, size_t size)

@@ -13,9 +13,9 @@
 int fib_init(struct fib *f, struct mem *mem, uint32_t blocks)
 {
 	*f = (struct fib){.mem = mem, .room = blocks};
-	f->by24 = mem_zalloc(mem, BY24 * sizeof(f->by24[0]));
-	f->by16 = mem_zalloc(mem, BY16 * sizeof(f->by16[0]));
-	f->block = mem_zalloc(mem, ((size_t)blocks + 1) * sizeof(f->block[0]));
+	f->by24 = mem_reserve(mem, BY24 * sizeof(f->by24[0]));
+	f->by16 = mem_reserve(mem, BY16 * sizeof(f->by16[0]));
+	f->block = mem_reserve(mem, ((size_t)blocks + 1) * sizeof(f->block[0]));
 	if (!f->by24 || !f->by16 || !f->block) {
 		fib_fini(f);
 		return -ENOMEM;
@@ -32,9 +32,9 @@ int fib_init(struct fib *f, struct mem *mem, uint32_t blocks)
 
 void fib_fini(struct fib *f)
 {
-	mem_free(f->mem, f->by24, BY24 * sizeof(f->by24[0]));
-	mem_free(f->mem, f->by16, BY16 * sizeof(f->by16[0]));
-	mem_free(f->mem, f->block, ((size_t)f->room + 1) * sizeof(f->block[0]));
+	mem_unreserve(f->mem, f->by24, BY24 * sizeof(f->by24[0]));
+	mem_unreserve(f->mem, f->by16, BY16 * sizeof(f->by16[0]));
+	mem_unreserve(f->mem, f->block, ((size_t)f->room + 1) * sizeof(f->block[0]));
 	f->by24 = f->by16 = NULL;
 	f->block = NULL;
 }

@@ -16,9 +16,9 @@ int groups_init(struct route_groups *gs, struct mem *mem, uint32_t room)
 	while (buckets < NSK_MIN(room, (uint32_t)BUCKETS_MAX))
 		buckets *= 2;
 	*gs = (struct route_groups){.mem = mem, .room = room, .left = room, .buckets = buckets};
-	gs->group = mem_zalloc(mem, ((size_t)room + 1) * sizeof(struct route_group *));
-	gs->next_free = mem_zalloc(mem, ((size_t)room + 1) * sizeof(gs->next_free[0]));
-	gs->bucket = mem_zalloc(mem, buckets * sizeof(gs->bucket[0]));
+	gs->group = mem_reserve(mem, ((size_t)room + 1) * sizeof(struct route_group *));
+	gs->next_free = mem_reserve(mem, ((size_t)room + 1) * sizeof(gs->next_free[0]));
+	gs->bucket = mem_reserve(mem, buckets * sizeof(gs->bucket[0]));
 	if (gs->group && gs->next_free && gs->bucket)
 		return 0;
 	groups_fini(gs);
@@ -35,9 +35,9 @@ void groups_fini(struct route_groups *gs)
 	for (uint32_t i = 1; gs->group && i <= gs->used; i++)
 		if (gs->group[i])
 			mem_free(gs->mem, gs->group[i], group_size(gs->group[i]->n));
-	mem_free(gs->mem, gs->group, ((size_t)gs->room + 1) * sizeof(struct route_group *));
-	mem_free(gs->mem, gs->next_free, ((size_t)gs->room + 1) * sizeof(gs->next_free[0]));
-	mem_free(gs->mem, gs->bucket, gs->buckets * sizeof(gs->bucket[0]));
+	mem_unreserve(gs->mem, gs->group, ((size_t)gs->room + 1) * sizeof(struct route_group *));
+	mem_unreserve(gs->mem, gs->next_free, ((size_t)gs->room + 1) * sizeof(gs->next_free[0]));
+	mem_unreserve(gs->mem, gs->bucket, gs->buckets * sizeof(gs->bucket[0]));
 	*gs = (struct route_groups){.mem = gs->mem};
 }
 

@@ -7,13 +7,13 @@
 int trie_init(struct route_trie *t, struct mem *mem, uint32_t nodes)
 {
 	*t = (struct route_trie){.mem = mem, .room = nodes, .left = nodes};
-	t->node = mem_zalloc(mem, ((size_t)nodes + 1) * sizeof(t->node[0]));
+	t->node = mem_reserve(mem, ((size_t)nodes + 1) * sizeof(t->node[0]));
 	return t->node ? 0 : -ENOMEM;
 }
 
 void trie_fini(struct route_trie *t)
 {
-	mem_free(t->mem, t->node, ((size_t)t->room + 1) * sizeof(t->node[0]));
+	mem_unreserve(t->mem, t->node, ((size_t)t->room + 1) * sizeof(t->node[0]));
 	t->node = NULL;
 }
 

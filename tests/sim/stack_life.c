@@ -5,7 +5,6 @@
  * go through their states in order.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -166,7 +165,6 @@ static void test_a_stack_costs_at_most_two_megabytes(void **state)
 	size_t before, each;
 
 	(void)state;
-	mallopt(M_PERTURB, 0); /* it would fill what is only reserved */
 	before = resident_bytes();
 	for (unsigned i = 0; i < STACKS; i++) {
 		wire[i] = nsk_wire_create(NULL, NULL, 1500);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -237,6 +239,36 @@ static void takes_memory_from_the_given_source(void **state)
 	assert_int_equal(src.out, 0);
 }
 
+/* Pages that were never written to are not there. */
+static void reserves_what_may_stay_empty(void **state)
+{
+	const size_t size = (size_t)1 << 30, page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char there[2];
+	struct mem m;
+	uint8_t *p;
+
+	(void)state;
+	mem_init(&m, NULL);
+	p = mem_reserve(&m, size);
+	assert_non_null(p);
+	assert_int_equal(m.bytes, size);
+	assert_int_equal(p[size - 1], 0);
+	p[0] = 1;
+	assert_int_equal(mincore(p, page, &there[0]), 0);
+	assert_int_equal(mincore(p + size / 2, page, &there[1]), 0);
+	assert_int_equal(there[0] & 1, 1);
+	assert_int_equal(there[1] & 1, 0);
+	mem_unreserve(&m, p, size);
+	mem_unreserve(&m, NULL, size);
+	assert_int_equal(m.bytes | m.live, 0);
+	m.limit = size - 1;
+	assert_null(mem_reserve(&m, size));
+	m.fail_at = 1;
+	assert_null(mem_reserve(&m, page));
+	assert_int_equal(m.failed, 2);
+	assert_int_equal(m.bytes | m.live, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +281,7 @@ int main(void)
 		cmocka_unit_test(refuses_alignments_that_overflow),
 		cmocka_unit_test(resize_keeps_the_contents),
 		cmocka_unit_test(takes_memory_from_the_given_source),
+		cmocka_unit_test(reserves_what_may_stay_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
