@@ -75,7 +75,7 @@ extern "C" {
 	X(IP_DIRECTED_BCAST, "ip_directed_bcast",                                                  \
 	  "A broadcast to another network of ours is not forwarded (RFC 2644).")                   \
 	X(IP_ROUTE_REFUSES, "ip_route_refuses",                                                    \
-	  "The route to the destination is a blackhole, unreachable or prohibited.")               \
+	  "The route is a blackhole, unreachable, prohibited, or back over the same link.")        \
 	X(IP_REVERSE_PATH, "ip_reverse_path",                                                      \
 	  "The way back to the source does not lead to where the packet came in (RFC 3704).")      \
 	X(IP_FRAG_LENGTH, "ip_frag_length",                                                        \

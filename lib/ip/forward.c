@@ -72,6 +72,19 @@ static bool is_beyond_scope(const struct pkt *p)
 
 /* ---- ways ------------------------------------------------------------------------------------ */
 
+/* RFC 4443 §3.1: what came by a point-to-point link to an address of its subnet does not go back
+ * there, where it would be sent on again. What a route of ours sends to a gateway there may. */
+static bool is_back_to_subnet(struct nsk_worker *w, const struct iface *ifc,
+			      const struct route_cache *rc, const struct ip_addr *dst,
+			      const struct flow *flow)
+{
+	struct ip_addr next;
+	struct iface *out;
+
+	return NSK_UNLIKELY(forward_turns_back(ifc, rc)) &&
+	       net_next_hop(w, dst, flow, &out, &next) == 0 && ip_addr_eq(&next, dst);
+}
+
 /* What its sender hears, and what it is dropped as, where there is no way. */
 static void refuse_way(struct nsk_worker *w, struct rte_mbuf *m, int err)
 {
@@ -350,6 +363,8 @@ void ip_forward(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	}
 	forward_flow(pkt_at(m, p->l3_off), &flow);
 	err = onward_find(w, &rc, &dst, &flow);
+	if (!err && is_back_to_subnet(w, ifc, &rc, &dst, &flow))
+		err = -EHOSTUNREACH;
 	if (err)
 		refuse_way(w, m, err);
 	else

@@ -44,6 +44,12 @@ static inline bool forward_is_filtered(const struct nsk_worker *w, const struct 
 	return ifc->rp_filter || SETTING(w->set, ip_rp_filter);
 }
 
+/* To the other end of a link that has but two, and that is where it came from. */
+static inline bool forward_turns_back(const struct iface *ifc, const struct route_cache *rc)
+{
+	return rc->iface == ifc && !ifc->ethernet;
+}
+
 /* Hardware, or who sent it in a machine of its own, has left the transport's checksum to be made
  * where the packet leaves for a wire. */
 static inline bool forward_lacks_sum(const struct iface *ifc, const struct rte_mbuf *m)

@@ -168,5 +168,6 @@ bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 		dst = ip_addr_v6(p + IPV6_DST_OFF);
 	}
 	forward_flow(p, &flow);
-	return onward_find(w, &rc, &dst, &flow) == 0 && send_plain(w, &rc, m, p, total);
+	return onward_find(w, &rc, &dst, &flow) == 0 && NSK_LIKELY(!forward_turns_back(ifc, &rc)) &&
+	       send_plain(w, &rc, m, p, total);
 }

@@ -214,6 +214,24 @@ static void test_routes_that_refuse(void **state)
 	}
 }
 
+/* As RFC 4443 §3.1 has it for IPv6. */
+static void test_nothing_goes_back_over_a_point_to_point_link(void **state)
+{
+	struct net_world *world = *state;
+	struct route far = {.dst = nw_prefix("203.0.113.0/24"),
+			    .gateway = ip_addr_from_host32(NEAR),
+			    .iface = 1};
+
+	come_by_if1(world, &(struct made){.src = NEAR, .dst = NEAR + 1, .len = 30});
+	complaint(world, IF1_ADDR, NEAR, ICMP_UNREACHABLE, ICMP_UNREACH_HOST);
+	dropped(world, NSK_DROP_IP_ROUTE_REFUSES);
+	assert_int_equal(route_add(world->routes, &far), 0);
+	come_by_if1(world, &(struct made){.src = NEAR, .dst = 0xcb007105u, .len = 30});
+	assert_int_equal(world->nsent, 1);
+	assert_int_equal(world->sent_iface[0], 1);
+	assert_int_equal(world->w.cnt[NSK_CNT_IP_FORWARDED], 1);
+}
+
 /* A packet of a flow, by which of the two paths it leaves. */
 static uint8_t path_of(struct net_world *world, const struct made *made, uint16_t sport,
 		       uint16_t dport)
@@ -443,6 +461,7 @@ int main(void)
 		TEST(test_addresses_that_no_router_passes),
 		TEST(test_no_route_RFC1812_5_2_7_1),
 		TEST(test_routes_that_refuse),
+		TEST(test_nothing_goes_back_over_a_point_to_point_link),
 		TEST(test_paths_share_the_load_by_flows),
 		TEST(test_a_neighbour_that_does_not_answer),
 		TEST(test_packets_wait_for_their_neighbour_and_go),

@@ -280,6 +280,30 @@ static void test_a_neighbour_that_does_not_answer(void **state)
 	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 2);
 }
 
+/* RFC 4443 §3.1: its two ends would play with it until its hops are gone. Where a gateway is named,
+ * somebody wants it so; stations of an Ethernet are others. */
+static void test_nothing_goes_back_over_a_point_to_point_link_RFC4443_3_1(void **state)
+{
+	struct net_world *world = *state;
+	struct route far = {.dst = nw_prefix(FAR6 "/128"),
+			    .gateway = nw6_addr(PEER_IF1),
+			    .iface = 1,
+			    .origin = ROUTE_FROM_STATIC};
+
+	come_by_if1(world, PEER_IF1, "2001:db8:1::77", 9);
+	complaint(world, OURS_IF1, PEER_IF1, ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDR);
+	dropped(world, NSK_DROP_IP_ROUTE_REFUSES);
+	assert_int_equal(route_add(world->routes, &far), 0);
+	come_by_if1(world, PEER_IF1, FAR6, 9);
+	assert_int_equal(world->nsent, 1);
+	assert_int_equal(world->sent_iface[0], 1);
+	nw_forget_sent(world);
+	come(world, "2001:db8::77", PEER6, 9, 5);
+	assert_int_equal(world->nsent, 1);
+	assert_int_equal(world->sent_iface[0], 0);
+	assert_int_equal(world->w.cnt[NSK_CNT_IP_FORWARDED], 2);
+}
+
 static void test_a_checksum_that_was_left_open_is_made(void **state)
 {
 	const struct ip_addr src = nw6_addr(PEER6), dst = nw6_addr(PEER_IF1);
@@ -368,6 +392,7 @@ int main(void)
 		TEST(test_what_came_to_many_is_not_for_one),
 		TEST(test_the_way_back_leads_elsewhere_RFC3704),
 		TEST(test_a_neighbour_that_does_not_answer),
+		TEST(test_nothing_goes_back_over_a_point_to_point_link_RFC4443_3_1),
 		TEST(test_a_checksum_that_was_left_open_is_made),
 		TEST(test_the_short_cut_does_what_the_rules_say),
 	};

@@ -210,6 +210,27 @@ static void test_the_short_cut_does_what_the_rules_say(void **state)
 	assert_in_range(short_cuts, 1000, 19000);
 }
 
+/* What leads back over a link without Ethernet needs a closer look: RFC 4443 §3.1. */
+static void test_the_short_cut_does_not_lead_back(void **state)
+{
+	static const uint32_t to[] = {NEAR + 1, PEER};
+	struct net_world *world = *state;
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(to); i++) {
+		uint8_t p[128];
+		size_t len = make(p, &(struct made){.src = NEAR, .dst = to[i], .len = 20});
+		struct rte_mbuf *m = nw_buffer(world, p, len);
+		bool taken = ip_forward_plain(&world->w, &world->ifc[1], m,
+					      rte_pktmbuf_mtod(m, uint8_t *), m->data_len);
+
+		assert_int_equal(taken, to[i] == PEER);
+		if (!taken)
+			pkt_free(m);
+		net_tx_flush(&world->w);
+		assert_int_equal(world->nsent, taken);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +242,7 @@ int main(void)
 		TEST(test_a_full_port_loses_what_comes_then),
 		TEST(test_an_interface_that_is_down),
 		TEST(test_the_short_cut_does_what_the_rules_say),
+		TEST(test_the_short_cut_does_not_lead_back),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);
