@@ -321,6 +321,7 @@ static void forward_way(struct nsk_worker *w, const struct iface *ifc, const str
 {
 	const struct pkt *p = pkt_of(m);
 	uint16_t hdr_len = p->family == AF_INET6 ? 0 : (uint16_t)(p->l4_off - p->l3_off);
+	uint32_t mtu = iface_mtu(rc->iface, p->family);
 	uint8_t header[IPV4_HLEN_MAX];
 
 	if (p->ttl <= 1) {
@@ -333,8 +334,8 @@ static void forward_way(struct nsk_worker *w, const struct iface *ifc, const str
 		pkt_drop(w, m, NSK_DROP_IP_OPTIONS);
 		return;
 	}
-	if (is_too_big(m, p, rc->iface->mtu)) {
-		icmp_error_output(w, m, IP_COMPLAINT_TOO_BIG, rc->iface->mtu);
+	if (is_too_big(m, p, mtu)) {
+		icmp_error_output(w, m, IP_COMPLAINT_TOO_BIG, mtu);
 		pkt_drop(w, m, NSK_DROP_IP_TOO_BIG);
 		return;
 	}

@@ -73,11 +73,12 @@ static inline bool send_plain(struct nsk_worker *w, const struct route_cache *rc
 {
 	struct tx_queue *q = tx_free_way(w, rc, m);
 	uint16_t data_off = (uint16_t)(p - (uint8_t *)m->buf_addr);
+	uint8_t family = p[0] >> 4 == 4 ? AF_INET : AF_INET6;
 
-	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(total > rc->iface->mtu) ||
+	if (NSK_UNLIKELY(!q) || NSK_UNLIKELY(total > iface_mtu(rc->iface, family)) ||
 	    NSK_UNLIKELY(data_off < ETH_HLEN))
 		return false;
-	if (p[0] >> 4 == 4)
+	if (family == AF_INET)
 		forward_hop_v4(p);
 	else
 		p[offsetof(struct ipv6_wire, hop_limit)]--;

@@ -171,6 +171,21 @@ static void test_too_big(void **state)
 	dropped(world, NSK_DROP_IP_TOO_BIG);
 }
 
+/* RFC 4861 §6.3.4: a router of the next link has said what it takes. */
+static void test_too_big_for_what_routers_said_of_the_link(void **state)
+{
+	struct net_world *world = *state;
+
+	world->ifc[1].mtu6 = 1300;
+	come(world, PEER6, PEER_IF1, 9, 1260);
+	assert_int_equal(world->nsent, 1);
+	nw_forget_sent(world);
+	world->w.cnt[NSK_CNT_IP_FORWARDED] = 0;
+	come(world, PEER6, PEER_IF1, 9, 1261);
+	assert_int_equal(complaint(world, OURS, PEER6, ICMP6_TOO_BIG, 0), 1300);
+	dropped(world, NSK_DROP_IP_TOO_BIG);
+}
+
 static void test_no_route_RFC4443_3_1(void **state)
 {
 	struct net_world *world = *state;
@@ -344,6 +359,7 @@ static void test_the_short_cut_does_what_the_rules_say(void **state)
 		size_t len;
 
 		world->set.ip_rp_filter = i & 1;
+		world->ifc[1].mtu6 = i & 2 ? 0 : 100;
 		eth_write(p, if0_mac, peer_mac, ETH_TYPE_IPV6);
 		len = ETH_HLEN +
 		      nw6_write(p + ETH_HLEN, src, dst, NW_PROTO, hops, data, rng_below(&rng, 100));
@@ -385,6 +401,7 @@ int main(void)
 		TEST(test_hops_run_out_RFC4443_3_3),
 		TEST(test_no_error_about_errors),
 		TEST(test_too_big),
+		TEST(test_too_big_for_what_routers_said_of_the_link),
 		TEST(test_no_route_RFC4443_3_1),
 		TEST(test_a_source_of_one_link_alone),
 		TEST(test_addresses_that_no_router_passes),
