@@ -91,7 +91,8 @@ NSK_API int nsk_route_get(struct nsk_stack *stack, const char *address, struct n
  * @param[in,out] cursor 0 for the first call; after the last it is UINT64_MAX
  * @param[out] list room for @p max
  * @param max how many are wanted at most
- * @return how many were put there, or -1 with errno: EINVAL, EPERM
+ * @return how many were put there, or -1 with errno: EINVAL, EPERM, EAGAIN (within a worker's turn:
+ * another thread is changing them; the cursor is good for later)
  */
 NSK_API int nsk_route_list(struct nsk_stack *stack, uint64_t *cursor, struct nsk_route *list,
 			   unsigned max);

@@ -214,10 +214,12 @@ int nsk_route_list(struct nsk_stack *stack, uint64_t *cursor, struct nsk_route *
 	if (rc || (max && !list))
 		return result(rc ? rc : -EINVAL);
 	while (n < max && *cursor != UINT64_MAX) {
-		unsigned got = stack_route_list(stack, cursor, rows,
-						NSK_MIN(max - n, (unsigned)NSK_ARRAY_LEN(rows)));
+		int got = stack_route_list(stack, cursor, rows,
+					   NSK_MIN(max - n, (unsigned)NSK_ARRAY_LEN(rows)));
 
-		for (unsigned i = 0; i < got; i++)
+		if (got < 0)
+			return n ? (int)n : result(got); /* in a turn: not as long as it takes */
+		for (int i = 0; i < got; i++)
 			write_route(stack, &rows[i], &list[n++]);
 	}
 	return (int)n;

@@ -252,14 +252,13 @@ bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct 
 	       stack_route_match(stack, dst->family, dst->b, route);
 }
 
-unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
-			  unsigned max)
+int stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows, unsigned max)
 {
 	unsigned n;
 
 	if (!lock(stack))
-		return 0;
+		return -EAGAIN;
 	n = route_list(stack->routes, cursor, rows, max);
 	unlock(stack);
-	return n;
+	return (int)n;
 }

@@ -37,9 +37,8 @@ bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t ad
 		       struct route *route);
 /* The same by what interfaces can do now, as packets go. */
 bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route);
-/* As route_list(); nothing moves if the table is busy. */
-unsigned stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows,
-			  unsigned max);
+/* As route_list(). -EAGAIN: the table is busy, nothing has moved. */
+int stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows, unsigned max);
 
 /* What the workers know of changes. */
 enum stack_routes_news {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sim/world.h"
+#include "stack/stack.h"
 
 /* Where the last packet went: "eth 192.168.1.1" is who was asked for, "tun 10.0.0.7" the
  * destination. */
@@ -310,6 +311,31 @@ static void test_a_list_has_all_routes_and_a_full_table_refuses(void **state)
 	host_end(&host);
 }
 
+/* A turn does not wait for whoever changes routes, however long that takes. */
+static void test_a_list_within_a_turn_does_not_wait(void **state)
+{
+	struct nsk_route list[4];
+	struct nsk_worker *w;
+	uint64_t cursor = 0;
+	struct host host;
+
+	(void)state;
+	host_begin(&host, NULL);
+	w = world_worker(&host.world, 0);
+	assert_int_equal(nsk_attach(w->stack, 0), 0);
+	assert_int_equal(pthread_mutex_lock(&w->stack->routes_lock), 0);
+	w->in_turn = true;
+	assert_int_equal(nsk_route_list(w->stack, &cursor, list, 4), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(cursor, 0);
+	assert_int_equal(pthread_mutex_unlock(&w->stack->routes_lock), 0);
+	assert_int_equal(nsk_route_list(w->stack, &cursor, list, 4), 2);
+	w->in_turn = false;
+	assert_int_equal(nsk_detach(), 0);
+	world_enter(&host.world, 0);
+	host_end(&host);
+}
+
 /* Connections of a pair of hosts are spread over the gateways, and keep to theirs. */
 static void test_flows_are_spread_by_their_ports(void **state)
 {
@@ -355,6 +381,7 @@ int main(void)
 		world_test(test_what_contradicts_itself_is_refused_as_linux),
 		world_test(test_one_of_each_metric_unless_it_is_appended),
 		world_test(test_a_list_has_all_routes_and_a_full_table_refuses),
+		world_test(test_a_list_within_a_turn_does_not_wait),
 		world_test(test_flows_are_spread_by_their_ports),
 	};
 
