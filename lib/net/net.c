@@ -174,21 +174,22 @@ static uint32_t choice_hash(const struct choice *choice, const struct ip_addr *d
 }
 
 /* Of several paths, or where the only one cannot be used: by what the interfaces can do now. A
- * source that belongs to one of several paths' interfaces keeps to that one as long as it has a
- * link. */
+ * source that belongs to the interface of one of several best paths keeps to that one as long as it
+ * has a link. */
 static NSK_NOINLINE const struct route_path *choose_path(const struct ip_addr *dst,
 							 const struct route_group *g,
 							 const struct choice *choice)
 {
 	const struct net_snapshot *snap = choice->w->net->snap;
 	uint32_t running = ifaces_running(snap, false), linked = ifaces_running(snap, true);
-	const struct route_path *p = NULL;
+	const struct route_path *p, *own = NULL;
 	uint32_t hash = g->spread ? choice_hash(choice, dst) : 0;
 
 	if (g->spread && choice->from)
-		p = route_pick(g, linked & UINT32_C(1) << choice->from->index, linked, hash);
-	if (!p)
-		p = route_lookup(snap->routes, dst->family, dst->b, running, linked, hash);
+		own = route_pick(g, linked & UINT32_C(1) << choice->from->index, linked, hash);
+	p = route_lookup(snap->routes, dst->family, dst->b, running, linked, hash);
+	if (own && p && own->metric == p->metric)
+		p = own;
 	if (!p)
 		p = route_lookup(snap->routes, dst->family, dst->b, ROUTE_IFACES_ANY, 0, hash);
 	return p && p->iface < snap->nifaces ? p : NULL;

@@ -261,6 +261,31 @@ static void test_a_flow_of_ours_keeps_its_path(void **state)
 	}
 }
 
+/* RFC 1812 §5.2.4.3: the metric comes first. A source chooses among those of one metric alone. */
+static void test_a_source_does_not_outweigh_the_metric(void **state)
+{
+	struct net_world *world = *state;
+	struct ip_addr dst = ip_addr_from_host32(FAR);
+
+	for (uint8_t i = 0; i < 2; i++) {
+		struct route r = {.dst = {.addr = dst, .len = 32},
+				  .gateway = ip_addr_from_host32(i ? 0x0a0000fe : GATEWAY),
+				  .iface = i,
+				  .metric = i,
+				  .weight = 1};
+
+		assert_int_equal(route_add(world->routes, &r), 0);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct ip_addr src = ip_addr_from_host32(IF1_ADDR);
+		struct route_cache rc;
+
+		assert_int_equal(net_route(&world->w, &rc, &dst, &src), 0);
+		assert_ptr_equal(rc.iface, &world->ifc[i]);
+		world->ifc[0].link_up = false; /* now the other is the best */
+	}
+}
+
 static void test_an_interface_without_an_address_gives_no_source(void **state)
 {
 	struct net_world *world = *state;
@@ -431,6 +456,7 @@ int main(void)
 		NW_TEST(test_a_route_may_say_from_where_to_send),
 		NW_TEST(test_both_directions_of_a_flow_choose_the_same_path),
 		NW_TEST(test_a_flow_of_ours_keeps_its_path),
+		NW_TEST(test_a_source_does_not_outweigh_the_metric),
 		NW_TEST(test_an_interface_without_an_address_gives_no_source),
 		NW_TEST(test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses),
 		NW_TEST(test_what_the_port_does_not_take_stays_in_order_and_counts_later),
