@@ -25,14 +25,21 @@ static bool lock_in_turn(struct nsk_stack *stack)
 	return false;
 }
 
-static bool in_turn(void)
+/* The calling thread is in a turn, of the worker that it runs or of one that nsk_turn() has taken.
+ */
+static bool in_turn(const struct nsk_stack *stack)
 {
-	return sock_own() && sock_own()->in_turn;
+	if (sock_own())
+		return sock_own()->in_turn;
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		if (sock_here(&stack->worker[i]->w) && stack->worker[i]->w.in_turn)
+			return true;
+	return false;
 }
 
 static bool lock(struct nsk_stack *stack)
 {
-	if (in_turn())
+	if (in_turn(stack))
 		return lock_in_turn(stack);
 	pthread_mutex_lock(&stack->routes_lock);
 	return true;
@@ -150,15 +157,16 @@ static int change(struct nsk_stack *stack, int (*fn)(struct route_table *t, cons
 	return rc;
 }
 
-/* Other threads wait until the workers have passed, workers do not. */
+/* Other threads wait until the workers have passed; workers do not, nor does who turns one. */
 static int change_patiently(struct nsk_stack *stack,
 			    int (*fn)(struct route_table *t, const struct route *r),
 			    const struct route *route)
 {
 	static const struct timespec a_moment = {.tv_nsec = 1000000};
+	bool may_sleep = !sock_own() && !in_turn(stack);
 	int rc = change(stack, fn, route);
 
-	for (unsigned i = 0; rc == -EAGAIN && !sock_own() && i < WAITS; i++) {
+	for (unsigned i = 0; rc == -EAGAIN && may_sleep && i < WAITS; i++) {
 		nanosleep(&a_moment, NULL);
 		rc = change(stack, fn, route);
 	}

@@ -9,7 +9,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "net/route.h"
 #include "sim/world.h"
 #include "stack/stack.h"
 
@@ -336,6 +338,31 @@ static void test_a_list_within_a_turn_does_not_wait(void **state)
 	host_end(&host);
 }
 
+/* Nor does the turn of a thread that turns the worker by nsk_turn(), what routers say included. */
+static void test_a_change_within_a_turn_does_not_wait(void **state)
+{
+	const struct route r = {.dst = {.addr = {.family = AF_INET, .b = {9}}, .len = 8}};
+	struct rusage before, after;
+	struct run_worker *run;
+	struct host host;
+
+	(void)state;
+	host_begin(&host, NULL);
+	run = world_worker(&host.world, 0)->run;
+	assert_true(worker_take(run));
+	run->w.in_turn = true;
+	assert_int_equal(pthread_mutex_lock(&run->stack->routes_lock), 0);
+	assert_int_equal(getrusage(RUSAGE_THREAD, &before), 0);
+	assert_int_equal(run->w.ops->route(&run->w, &r, true), -EAGAIN);
+	assert_int_equal(getrusage(RUSAGE_THREAD, &after), 0);
+	assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 10); /* it did not sleep */
+	assert_int_equal(pthread_mutex_unlock(&run->stack->routes_lock), 0);
+	assert_int_equal(run->w.ops->route(&run->w, &r, true), 0);
+	run->w.in_turn = false;
+	worker_return(run);
+	host_end(&host);
+}
+
 /* Connections of a pair of hosts are spread over the gateways, and keep to theirs. */
 static void test_flows_are_spread_by_their_ports(void **state)
 {
@@ -382,6 +409,7 @@ int main(void)
 		world_test(test_one_of_each_metric_unless_it_is_appended),
 		world_test(test_a_list_has_all_routes_and_a_full_table_refuses),
 		world_test(test_a_list_within_a_turn_does_not_wait),
+		world_test(test_a_change_within_a_turn_does_not_wait),
 		world_test(test_flows_are_spread_by_their_ports),
 	};
 
