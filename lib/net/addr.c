@@ -20,18 +20,20 @@ static void unlock(struct nsk_worker *w)
 	pthread_mutex_unlock(&w->shared->addr_lock);
 }
 
-/* The number of changes that every worker has seen. */
+/* The number of changes that every worker has seen. Workers change addresses and look at them
+ * meanwhile: one that is ahead of the number read here is not behind. */
 static uint32_t seen_by_all(struct nsk_worker *w)
 {
-	uint32_t now = __atomic_load_n(&w->net->snap->addresses, __ATOMIC_ACQUIRE), behind = 0;
+	uint32_t now = __atomic_load_n(&w->net->snap->addresses, __ATOMIC_ACQUIRE);
+	int32_t behind = 0;
 
 	for (unsigned i = 0; i < w->peers; i++) {
 		struct nsk_worker *other = w->peers > 1 ? w->ops->worker_at(w, i) : w;
+		uint32_t seen = __atomic_load_n(&other->net->addresses, __ATOMIC_ACQUIRE);
 
-		behind = NSK_MAX(behind,
-				 now - __atomic_load_n(&other->net->addresses, __ATOMIC_ACQUIRE));
+		behind = NSK_MAX(behind, (int32_t)(now - seen));
 	}
-	return now - behind;
+	return now - (uint32_t)behind;
 }
 
 /* What a new address begins as: one that others may have is used before it is known (RFC 4429), or,
