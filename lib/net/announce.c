@@ -28,7 +28,8 @@ static void next_step(struct nsk_worker *w, struct addr_task *t, enum addr_step 
 	net_tick_by(w, t->at_ns);
 }
 
-/* Changes a state that is still as it was seen. */
+/* Changes a state that is still as it was seen; which must not be that of one that was removed: any
+ * thread may do that, and it stays so. */
 static bool change(struct iface_addr *a, uint8_t from, uint8_t to)
 {
 	return __atomic_compare_exchange_n(&a->state, &from, to, false, __ATOMIC_RELAXED,
@@ -43,6 +44,8 @@ static void ask(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
 	uint8_t state = iface_addr_state(a);
 
+	if (state == IFACE_ADDR_REMOVED)
+		return;
 	if (!SETTING(w->set, ipv6_dad) || a->sure) {
 		if (iface_addr_usable(a))
 			nd_announce(w, ifc, &a->addr);
@@ -70,6 +73,8 @@ static void begin4(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a
 {
 	uint8_t state = iface_addr_state(a);
 
+	if (state == IFACE_ADDR_REMOVED)
+		return;
 	if (a->sure || (state == IFACE_ADDR_VALID && !SETTING(w->set, ipv4_dad))) {
 		arp_announce(w, ifc, &a->addr);
 		next_step(w, t, STEP_SETTLE, ARP_ANNOUNCE_INTERVAL_MS);
