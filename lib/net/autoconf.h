@@ -28,7 +28,7 @@
 #define AUTO_HOPS_LEAST	   32
 #define AUTO_CONFLICTS_MAX 3 /* RFC 7217 IDGEN_RETRIES */
 
-/* Advertisements that are looked at: those of a flood beyond that are not. */
+/* Advertisements that are looked at, of an interface: those of a flood beyond that are not. */
 #define AUTO_HEARD_RATE	 100 /* a second */
 #define AUTO_HEARD_BURST 256
 

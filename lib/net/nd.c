@@ -320,7 +320,8 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_ND_UNSOLICITED);
 }
 
-/* Routers are worker 0's business, of interfaces that learn from them (autoconf.h). */
+/* Routers are worker 0's business, of interfaces that learn from them (autoconf.h). Who is not on
+ * the link (RFC 4861 §6.1.2) is judged first, so that he has no part in what is looked at. */
 static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 			      size_t len)
 {
@@ -332,11 +333,15 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;
 	}
+	if (p->ttl != ND_HOP_LIMIT || !ip_addr_is_link_local(&router)) {
+		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
+		return;
+	}
 	if (w->id != 0) {
 		w->ops->steer(w, 0, m);
 		return;
 	}
-	if (!limiter_allow(&w->net->heard, w->now_ns, NS_PER_SEC / AUTO_HEARD_RATE,
+	if (!limiter_allow(&w->net->heard[ifc->index], w->now_ns, NS_PER_SEC / AUTO_HEARD_RATE,
 			   AUTO_HEARD_BURST)) {
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;

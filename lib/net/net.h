@@ -68,7 +68,7 @@ struct net_worker {
 	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
-	struct limiter heard;		      /* [W] of worker 0: advertisements of routers */
+	struct limiter heard[IFACE_MAX];      /* [W] of worker 0: advertisements of routers */
 	struct autoconf *autoconf[IFACE_MAX]; /* [W] of worker 0; NULL: not, or not yet */
 	struct addr_task task[IFACE_MAX][IFACE_ADDRS_MAX]; /* [W] of worker 0 */
 };

@@ -328,6 +328,26 @@ static void test_a_flood_of_one_router_is_not_all_looked_at(void **state)
 	assert_by(world, FAR6, R2);
 }
 
+/* RFC 4861 §6.1.2: who is not on the link has no part in what is looked at, and reaches no other
+ * worker. */
+static void test_floods_from_beyond_the_link_keep_no_router_out(void **state)
+{
+	struct net_world *world = *state;
+
+	begin_ra(1800, 0);
+	for (unsigned i = 0; i < 1000; i++)
+		nw6_message(world, i & 1 ? R2 : "2001:db8::66", ALL_NODES, i & 1 ? 254 : 255, msg,
+			    len);
+	nw_assert_drops(world, NSK_DROP_ND_MALFORMED, 1000);
+	hear_router(world, R1, 1800, 0);
+	assert_by(world, FAR6, R1);
+	world->w.id = 1;
+	world->w.peers = 2;
+	begin_ra(1800, 0);
+	nw6_message(world, R2, ALL_NODES, 254, msg, len);
+	assert_null(world->steered);
+}
+
 /* The table may be busy between what is added and what is taken out. */
 static int busy_route(struct nsk_worker *w, const struct route *route, bool add)
 {
@@ -414,6 +434,7 @@ int main(void)
 		TEST(test_parameters_of_the_link_rfc4861_6_3_4),
 		TEST(test_parameters_out_of_range_are_not_taken),
 		TEST(test_a_flood_of_one_router_is_not_all_looked_at),
+		TEST(test_floods_from_beyond_the_link_keep_no_router_out),
 		TEST(test_one_default_route_is_left_when_the_table_was_busy),
 		TEST(test_a_flood_of_routers_has_bounded_effect),
 		TEST(test_servers_and_domains_are_kept_for_so_long_rfc8106_5),
