@@ -3,7 +3,7 @@
 """What a route lookup costs among 1 to 1,000,000 routes: cycles, instructions, memory, and what a change takes.
 
 The program is tests/perf/routes.c. "hot" are 4,096 addresses looked up again and again, "random" 4,000,000 all over the
-address space; "change" is a route taken out or put back while others read, "99.9 %" what one in a thousand takes longer than, /1 and /8 a
+address space; "change" is a route taken out or put back, one by one in one thread, "99.9 %" what one in a thousand takes longer than, /1 and /8 a
 route of that length on top of all others. Instructions are counted by callgrind where there is valgrind.
 """
 import argparse
