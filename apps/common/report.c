@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "common/program.h"
+
 #define HEADING_EVERY 20
 
 struct rates {
@@ -168,4 +170,41 @@ void report_summary(struct report *report, uint64_t requests)
 	else
 		print_work(report, &r, &now, requests);
 	print_drops(&report->first, &now);
+}
+
+/* ---- until the end ------------------------------------------------------------------------- */
+
+void report_until_end(struct report *report, const struct report_times *times,
+		      bool (*requests)(void *arg, uint64_t *total), void *arg)
+{
+	uint64_t step = (uint64_t)(times->interval_s * 1e9), now = program_now(), line = now;
+	uint64_t end = times->duration_s > 0 ? now + (uint64_t)(times->duration_s * 1e9)
+					     : UINT64_MAX;
+	uint64_t total = 0;
+
+	while (!program_ended() && !nsk_stopping(report->stack) && now < end) {
+		program_sleep_until(end - line < step ? end : line + step);
+		now = program_now();
+		/* A line stands for a whole interval; what is left at the end is the summary's, and
+		 * lines that were missed stay missed. */
+		if (now < line + step)
+			continue;
+		line += (now - line) / step * step;
+		if (!times->quiet && (!requests || requests(arg, &total)))
+			report_line(report, total);
+	}
+	if (!requests || requests(arg, &total))
+		report_summary(report, total);
+}
+
+void report_interfaces(struct nsk_stack *stack)
+{
+	struct nsk_iface_info info;
+
+	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
+		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n",
+		       info.name, info.device, info.driver, info.mac[0], info.mac[1], info.mac[2],
+		       info.mac[3], info.mac[4], info.mac[5], info.mtu,
+		       info.link_up ? "up" : "down");
+	fflush(stdout);
 }

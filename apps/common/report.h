@@ -29,4 +29,21 @@ void report_line(struct report *report, uint64_t requests);
 /* Totals and averages since the start. */
 void report_summary(struct report *report, uint64_t requests);
 
+/* When lines come, and when all is over. */
+struct report_times {
+	double interval_s, duration_s; /* duration 0: until the program ends */
+	bool quiet;		       /* the summary alone */
+};
+
+/*
+ * A line an interval until the program or the stack ends or the time is over, then the summary.
+ * Signals are caught. requests: total of the application, NULL where there are none; false: it has
+ * failed and said why, and there is no more to be told.
+ */
+void report_until_end(struct report *report, const struct report_times *times,
+		      bool (*requests)(void *arg, uint64_t *total), void *arg);
+
+/* Name, device, address and link of each interface. */
+void report_interfaces(struct nsk_stack *stack);
+
 #endif

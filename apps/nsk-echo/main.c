@@ -15,9 +15,10 @@
 
 struct echo {
 	struct server_options server;
-	bool json, quiet;
+	bool json;
 	bool failed; /* [A] a worker has said why */
-	double duration_s, interval_s;
+	unsigned workers;
+	struct report_times times;
 	struct {
 		uint64_t requests;
 		char pad[56]; /* workers count on lines of their own */
@@ -78,10 +79,10 @@ static const struct option_row rows[] = {
 	{"body", "BYTES", "size of the HTTP answer's body (default 64)", set_body, 0},
 	{"backlog", "N", "listen() backlog (default 1024)", set_backlog, 0},
 	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_duration,
-	 offsetof(struct echo, duration_s)},
+	 offsetof(struct echo, times.duration_s)},
 	{"interval", "SECONDS", "time between lines of the table (default 1)", option_interval,
-	 offsetof(struct echo, interval_s)},
-	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct echo, quiet)},
+	 offsetof(struct echo, times.interval_s)},
+	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct echo, times.quiet)},
 	{"json", NULL, "print JSON, one object a line", option_flag, offsetof(struct echo, json)},
 	{0},
 };
@@ -97,58 +98,29 @@ static int serve(void *arg)
 	return -1;
 }
 
-static bool failed(const struct echo *echo)
+static bool total_requests(void *arg, uint64_t *total)
 {
-	return __atomic_load_n(&echo->failed, __ATOMIC_ACQUIRE);
-}
+	const struct echo *echo = arg;
 
-static uint64_t total_requests(const struct echo *echo, unsigned workers)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < workers; i++)
-		sum += __atomic_load_n(&echo->worker[i].requests, __ATOMIC_RELAXED);
-	return sum;
+	*total = 0;
+	for (unsigned i = 0; i < echo->workers; i++)
+		*total += __atomic_load_n(&echo->worker[i].requests, __ATOMIC_RELAXED);
+	return !__atomic_load_n(&echo->failed, __ATOMIC_ACQUIRE);
 }
 
 static void watch(struct echo *echo, struct nsk_stack *stack)
 {
-	unsigned workers = nsk_stack_workers(stack);
-	uint64_t step = (uint64_t)(echo->interval_s * 1e9), now = program_now(), line = now;
-	uint64_t end = echo->duration_s > 0 ? now + (uint64_t)(echo->duration_s * 1e9) : UINT64_MAX;
 	struct report report;
 
+	echo->workers = nsk_stack_workers(stack);
 	report_start(&report, stack, echo->json, 0);
-	while (!program_ended() && !nsk_stopping(stack) && now < end) {
-		program_sleep_until(end - line < step ? end : line + step);
-		now = program_now();
-		/* A line stands for a whole interval; what is left at the end is the summary's, and
-		 * lines that were missed stay missed. */
-		if (now < line + step)
-			continue;
-		line += (now - line) / step * step;
-		if (!echo->quiet && !failed(echo))
-			report_line(&report, total_requests(echo, workers));
-	}
-	if (!failed(echo))
-		report_summary(&report, total_requests(echo, workers));
-}
-
-static void print_interfaces(struct nsk_stack *stack)
-{
-	struct nsk_iface_info info;
-
-	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
-		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n",
-		       info.name, info.device, info.driver, info.mac[0], info.mac[1], info.mac[2],
-		       info.mac[3], info.mac[4], info.mac[5], info.mtu,
-		       info.link_up ? "up" : "down");
-	fflush(stdout);
+	report_until_end(&report, &echo->times, total_requests, echo);
 }
 
 int main(int argc, char **argv)
 {
-	static struct echo echo = {.server = {.body_bytes = 64, .backlog = 1024}, .interval_s = 1};
+	static struct echo echo = {.server = {.body_bytes = 64, .backlog = 1024},
+				   .times = {.interval_s = 1}};
 	const struct program program = {
 		.name = "nsk-echo",
 		.summary =
@@ -172,7 +144,7 @@ int main(int argc, char **argv)
 	nsk_config_free(config);
 	program_catch_signals(stack);
 	if (!echo.json)
-		print_interfaces(stack);
+		report_interfaces(stack);
 	if (nsk_launch(stack, serve, &echo))
 		program_fail(&program, "cannot start workers: %s", strerror(errno));
 	watch(&echo, stack);

@@ -17,8 +17,8 @@ enum family {
 
 struct options {
 	enum family family;
-	bool json, quiet;
-	double duration_s, interval_s;
+	bool json;
+	struct report_times times;
 };
 
 static bool set_family(void *arg, const char *value)
@@ -37,10 +37,11 @@ static bool set_family(void *arg, const char *value)
 static const struct option_row rows[] = {
 	{"family", "4|6", "forward packets of one family alone (default both)", set_family, 0},
 	{"duration", "SECONDS", "end after this time (default: run until Ctrl-C)", option_duration,
-	 offsetof(struct options, duration_s)},
+	 offsetof(struct options, times.duration_s)},
 	{"interval", "SECONDS", "time between lines of the table (default 1)", option_interval,
-	 offsetof(struct options, interval_s)},
-	{"quiet", NULL, "print the summary only", option_flag, offsetof(struct options, quiet)},
+	 offsetof(struct options, times.interval_s)},
+	{"quiet", NULL, "print the summary only", option_flag,
+	 offsetof(struct options, times.quiet)},
 	{"json", NULL, "print JSON, one object a line", option_flag,
 	 offsetof(struct options, json)},
 	{0},
@@ -66,41 +67,16 @@ static int forward(void *arg)
 
 static void watch(const struct options *o, struct nsk_stack *stack)
 {
-	uint64_t step = (uint64_t)(o->interval_s * 1e9), now = program_now(), line = now;
-	uint64_t end = o->duration_s > 0 ? now + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
 	struct report report;
 
 	report_start(&report, stack, o->json, 0);
 	report.router = true;
-	while (!program_ended() && !nsk_stopping(stack) && now < end) {
-		program_sleep_until(end - line < step ? end : line + step);
-		now = program_now();
-		/* What is left at the end is the summary's, and lines that were missed stay missed.
-		 */
-		if (now < line + step)
-			continue;
-		line += (now - line) / step * step;
-		if (!o->quiet)
-			report_line(&report, 0);
-	}
-	report_summary(&report, 0);
-}
-
-static void print_interfaces(struct nsk_stack *stack)
-{
-	struct nsk_iface_info info;
-
-	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
-		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n",
-		       info.name, info.device, info.driver, info.mac[0], info.mac[1], info.mac[2],
-		       info.mac[3], info.mac[4], info.mac[5], info.mtu,
-		       info.link_up ? "up" : "down");
-	fflush(stdout);
+	report_until_end(&report, &o->times, NULL, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	static struct options options = {.interval_s = 1};
+	static struct options options = {.times = {.interval_s = 1}};
 	const struct program program = {
 		.name = "nsk-fwd",
 		.summary =
@@ -124,7 +100,7 @@ int main(int argc, char **argv)
 	nsk_config_free(config);
 	program_catch_signals(stack);
 	if (!options.json)
-		print_interfaces(stack);
+		report_interfaces(stack);
 	if (nsk_launch(stack, forward, NULL))
 		program_fail(&program, "cannot start workers: %s", strerror(errno));
 	watch(&options, stack);

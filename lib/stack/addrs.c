@@ -172,15 +172,22 @@ static void describe(const struct iface *ifc, const struct iface_addr *a, uint64
 	info->valid_s = seconds_left(now_ns, a->valid_ns);
 }
 
+/* 0 or -errno for a list with room for max rows. */
+static int may_list(const struct nsk_stack *stack, const void *list, unsigned max)
+{
+	if (!stack || (max && !list))
+		return -EINVAL;
+	return handles.forked ? -EPERM : 0;
+}
+
 int nsk_addr_list(const struct nsk_stack *stack, struct nsk_addr_info *list, unsigned max)
 {
+	int rc = may_list(stack, list, max);
 	uint64_t now_ns;
 	unsigned n = 0;
 
-	if (!stack || (max && !list))
-		return result(-EINVAL);
-	if (handles.forked)
-		return result(-EPERM);
+	if (rc)
+		return result(rc);
 	now_ns = now_of(stack);
 	for (unsigned i = 0; i < stack->nifaces; i++) {
 		const struct iface *ifc = &stack->iface[i];
@@ -211,13 +218,12 @@ static void describe_dns(const struct iface *ifc, const struct dns_entry *d, uin
 
 int nsk_dns_list(const struct nsk_stack *stack, struct nsk_dns_info *list, unsigned max)
 {
+	int rc = may_list(stack, list, max);
 	uint64_t now_ns;
 	unsigned n = 0;
 
-	if (!stack || (max && !list))
-		return result(-EINVAL);
-	if (handles.forked)
-		return result(-EPERM);
+	if (rc)
+		return result(rc);
 	now_ns = now_of(stack);
 	for (unsigned i = 0; i < stack->nifaces; i++) {
 		for (unsigned k = 0; k < AUTO_DNS; k++) {

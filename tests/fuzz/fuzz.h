@@ -36,6 +36,15 @@ static inline uint8_t *fuzz_copy(const uint8_t *data, size_t size)
 	return p;
 }
 
+/* The same of what stands behind two bytes that say what comes with it; NULL: too short. */
+static inline uint8_t *fuzz_copy_behind_two(const uint8_t *data, size_t size, size_t *len)
+{
+	if (size < 3)
+		return NULL;
+	*len = size - 2;
+	return fuzz_copy(data + 2, *len);
+}
+
 static inline void fuzz_free(uint8_t *p, size_t size)
 {
 	free(size == 0 && p ? p - 1 : p);

@@ -12,10 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* The first byte is the hop limit, bits of the second say whether it comes from nobody and
 	 * goes to many. */
-	if (size < 3)
-		return 0;
-	len = size - 2;
-	p = fuzz_copy(data + 2, len);
+	p = fuzz_copy_behind_two(data, size, &len);
 	if (!p)
 		return 0;
 	if (data[1] & 1)

@@ -27,10 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len;
 
 	/* The first byte is the hop limit, a bit of the second says that it comes from afar. */
-	if (size < 3)
-		return 0;
-	len = size - 2;
-	p = fuzz_copy(data + 2, len);
+	p = fuzz_copy_behind_two(data, size, &len);
 	if (!p)
 		return 0;
 	if (data[1] & 1)

@@ -129,27 +129,29 @@ static void pair(struct world *world, const char *const *settings, unsigned work
 
 /* ---- coming and going ---- */
 
+/* Of either family: an address that comes, and the other host's. */
+static const char *const comes[] = {"10.0.0.9/24", "2001:db8::9/64"};
+static const char *const comes_bare[] = {"10.0.0.9", "2001:db8::9"};
+static const char *const there_already[] = {"10.0.0.2", "2001:db8::2"};
+
 static void what_is_added_is_reached_at_once(void **state)
 {
-	static const char *const ours[] = {"10.0.0.9/24", "2001:db8::9/64"};
-	static const char *const bare[] = {"10.0.0.9", "2001:db8::9"};
-	static const char *const peer[] = {"10.0.0.2", "2001:db8::2"};
 	struct world world;
 	char from[64];
 
 	(void)state;
 	pair(&world, NULL, 3);
 	for (unsigned i = 0; i < 2; i++) {
-		int there = bound(&world, 1, peer[i], 7), here;
+		int there = bound(&world, 1, there_already[i], 7), here;
 
-		assert_int_equal(bound(&world, 0, bare[i], 7), -EADDRNOTAVAIL);
-		add(&world, 0, ours[i]);
-		here = bound(&world, 0, bare[i], 7);
+		assert_int_equal(bound(&world, 0, comes_bare[i], 7), -EADDRNOTAVAIL);
+		add(&world, 0, comes[i]);
+		here = bound(&world, 0, comes_bare[i], 7);
 		assert_true(here >= 0);
-		assert_int_equal(send_to(here, peer[i], 7), 1);
+		assert_int_equal(send_to(here, there_already[i], 7), 1);
 		assert_true(arrived(&world, there, from, sizeof(from)));
-		assert_string_equal(from, bare[i]);
-		assert_int_equal(send_to(there, bare[i], 7), 1);
+		assert_string_equal(from, comes_bare[i]);
+		assert_int_equal(send_to(there, comes_bare[i], 7), 1);
 		assert_true(arrived(&world, here, from, sizeof(from)));
 		nsk_close(here);
 		nsk_close(there);
@@ -160,31 +162,28 @@ static void what_is_added_is_reached_at_once(void **state)
 /* As Linux: sockets stay, what they send goes nowhere. */
 static void sockets_of_a_removed_address_stay(void **state)
 {
-	static const char *const ours[] = {"10.0.0.9/24", "2001:db8::9/64"};
-	static const char *const bare[] = {"10.0.0.9", "2001:db8::9"};
-	static const char *const peer[] = {"10.0.0.2", "2001:db8::2"};
 	struct world world;
 	char from[64];
 
 	(void)state;
 	pair(&world, NULL, 1);
 	for (unsigned i = 0; i < 2; i++) {
-		int there = bound(&world, 1, peer[i], 7), here;
+		int there = bound(&world, 1, there_already[i], 7), here;
 
-		add(&world, 0, ours[i]);
-		here = bound(&world, 0, bare[i], 7);
-		assert_int_equal(send_to(here, peer[i], 7), 1);
+		add(&world, 0, comes[i]);
+		here = bound(&world, 0, comes_bare[i], 7);
+		assert_int_equal(send_to(here, there_already[i], 7), 1);
 		assert_true(arrived(&world, there, from, sizeof(from)));
-		del(&world, 0, ours[i]);
-		assert_null(find(&world, 0, ours[i]));
-		assert_int_equal(send_to(here, peer[i], 7), -ENETUNREACH);
-		assert_int_equal(bound(&world, 0, bare[i], 8), -EADDRNOTAVAIL);
-		assert_int_equal(send_to(there, bare[i], 7), 1);
+		del(&world, 0, comes[i]);
+		assert_null(find(&world, 0, comes[i]));
+		assert_int_equal(send_to(here, there_already[i], 7), -ENETUNREACH);
+		assert_int_equal(bound(&world, 0, comes_bare[i], 8), -EADDRNOTAVAIL);
+		assert_int_equal(send_to(there, comes_bare[i], 7), 1);
 		assert_false(arrived(&world, here, from, sizeof(from)));
-		add(&world, 0, ours[i]);
-		assert_int_equal(send_to(here, peer[i], 7), 1);
+		add(&world, 0, comes[i]);
+		assert_int_equal(send_to(here, there_already[i], 7), 1);
 		assert_true(arrived(&world, there, from, sizeof(from)));
-		assert_string_equal(from, bare[i]);
+		assert_string_equal(from, comes_bare[i]);
 		nsk_close(here);
 		nsk_close(there);
 	}

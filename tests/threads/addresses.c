@@ -71,39 +71,19 @@ static int turn_and_change(void *stack)
 
 static void addresses_come_and_go_from_all_sides(void **state)
 {
-	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1500);
-	struct nsk_config *config = nsk_config_new();
-	struct job changer[CHANGERS], look;
+	struct bustle b = {.config = nsk_config_new()};
 	struct who who[CHANGERS];
-	struct nsk_iface_info info;
-	struct nsk_stack *stack;
+	void *data[CHANGERS];
 
 	(void)state;
-	nsk_config_log(config, NULL, NULL, NSK_LOG_ERR);
-	assert_int_equal(nsk_config_workers(config, 2), 0);
-	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
-	assert_int_equal(nsk_stack_create(config, &stack), 0);
-	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
-	assert_int_equal(nsk_launch(stack, turn_and_change, stack), 0);
-	look = (struct job){.fn = do_look, .stack = stack};
-	job_start(&look);
+	bustle_start(&b, turn_and_change);
 	for (unsigned i = 0; i < CHANGERS; i++) {
-		who[i] = (struct who){info.name, own[i]};
-		changer[i] = (struct job){.fn = do_change, .stack = stack, .data = &who[i]};
-		job_start(&changer[i]);
+		who[i] = (struct who){b.iface, own[i]};
+		data[i] = &who[i];
 	}
-	for (unsigned i = 0; i < CHANGERS; i++) {
-		job_join(&changer[i]);
-		assert_job(&changer[i], 0, 0);
-	}
-	job_join(&look);
-	assert_int_equal(look.other, 0);
-	nsk_stop(stack);
-	assert_int_equal(nsk_join(stack), 0);
-	assert_true(nsk_addr_list(stack, NULL, 0) <= 1); /* a link-local one */
-	assert_int_equal(nsk_stack_destroy(stack), 0);
-	nsk_config_free(config);
-	nsk_wire_destroy(wire);
+	bustle_run(&b, do_change, data, CHANGERS, do_look);
+	assert_true(nsk_addr_list(b.stack, NULL, 0) <= 1); /* a link-local one */
+	bustle_end(&b);
 }
 
 int main(void)

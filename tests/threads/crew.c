@@ -309,6 +309,50 @@ static bool is_held(void *arg)
 	return __atomic_load_n(&((struct hold *)arg)->held, __ATOMIC_ACQUIRE);
 }
 
+#define BUSTLE_MOST 8
+
+void bustle_start(struct bustle *b, int (*turn)(void *stack))
+{
+	struct nsk_iface_info info;
+
+	b->wire = nsk_wire_create(NULL, NULL, 1500);
+	nsk_config_log(b->config, NULL, NULL, NSK_LOG_ERR);
+	assert_int_equal(nsk_config_workers(b->config, 2), 0);
+	assert_int_equal(nsk_config_add_wire(b->config, b->wire, 0), 0);
+	assert_int_equal(nsk_stack_create(b->config, &b->stack), 0);
+	assert_int_equal(nsk_iface_info(b->stack, 0, &info), 0);
+	snprintf(b->iface, sizeof(b->iface), "%s", info.name);
+	assert_int_equal(nsk_launch(b->stack, turn, b->stack), 0);
+}
+
+void bustle_run(struct bustle *b, void (*change)(struct job *job), void *const data[], unsigned n,
+		void (*look)(struct job *job))
+{
+	struct job looker = {.fn = look, .stack = b->stack}, changer[BUSTLE_MOST];
+
+	assert_in_range(n, 1, BUSTLE_MOST);
+	job_start(&looker);
+	for (unsigned i = 0; i < n; i++) {
+		changer[i] = (struct job){.fn = change, .stack = b->stack, .data = data[i]};
+		job_start(&changer[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		job_join(&changer[i]);
+		assert_job(&changer[i], 0, 0);
+	}
+	job_join(&looker);
+	assert_int_equal(looker.other, 0);
+	nsk_stop(b->stack);
+	assert_int_equal(nsk_join(b->stack), 0);
+}
+
+void bustle_end(struct bustle *b)
+{
+	assert_int_equal(nsk_stack_destroy(b->stack), 0);
+	nsk_config_free(b->config);
+	nsk_wire_destroy(b->wire);
+}
+
 void hold_start(struct hold *hold, struct nsk_stack *stack)
 {
 	hold->held = false;

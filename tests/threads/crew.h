@@ -93,6 +93,22 @@ void job_interrupt(struct job *job);
 /* Sends so many signals, each after the one before was handled. */
 void job_signal(struct job *job, unsigned times);
 
+/* A stack of two workers on a wire, which threads change while others look at it. */
+struct bustle {
+	struct nsk_wire *wire;
+	struct nsk_config *config;
+	struct nsk_stack *stack;
+	char iface[32]; /* its name */
+};
+
+/* config may hold an address or a callback by now; turn is what its workers run. */
+void bustle_start(struct bustle *b, int (*turn)(void *stack));
+/* Runs a thread of change for each of n data, and one of look, to their ends, and the stack to its:
+ * their results must be 0, as must what look has in its job.other. */
+void bustle_run(struct bustle *b, void (*change)(struct job *job), void *const data[], unsigned n,
+		void (*look)(struct job *job));
+void bustle_end(struct bustle *b);
+
 /* Keeps the first worker of a stack from serving calls. */
 struct hold {
 	struct job job;

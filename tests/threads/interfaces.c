@@ -70,40 +70,17 @@ static int turn_and_change(void *stack)
 
 static void changes_of_several_threads_come_one_after_the_other(void **state)
 {
-	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1500);
-	struct nsk_config *config = nsk_config_new();
-	struct job change[CHANGERS], look;
-	struct nsk_iface_info info;
-	struct nsk_stack *stack;
+	struct bustle b = {.config = nsk_config_new()};
+	void *const data[CHANGERS] = {b.iface, b.iface, b.iface};
 
 	(void)state;
-	nsk_config_events(config, hear, NULL);
-	nsk_config_log(config, NULL, NULL, NSK_LOG_ERR);
-	assert_int_equal(nsk_config_workers(config, 2), 0);
-	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
-	assert_int_equal(nsk_stack_create(config, &stack), 0);
-	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
-	assert_int_equal(nsk_launch(stack, turn_and_change, stack), 0);
-	look = (struct job){.fn = do_look, .stack = stack};
-	job_start(&look);
-	for (unsigned i = 0; i < CHANGERS; i++) {
-		change[i] = (struct job){.fn = do_change, .stack = stack, .data = info.name};
-		job_start(&change[i]);
-	}
-	for (unsigned i = 0; i < CHANGERS; i++) {
-		job_join(&change[i]);
-		assert_job(&change[i], 0, 0);
-	}
-	job_join(&look);
-	assert_int_equal(look.other, 0);
-	nsk_stop(stack);
-	assert_int_equal(nsk_join(stack), 0);
-	assert_int_equal(nsk_stack_destroy(stack), 0);
+	nsk_config_events(b.config, hear, NULL);
+	bustle_start(&b, turn_and_change);
+	bustle_run(&b, do_change, data, CHANGERS, do_look);
+	bustle_end(&b);
 	assert_int_equal(seen.wrong, 0);
 	assert_int_equal(seen.last, NSK_IFACE_DISABLED);
 	assert_in_range(seen.starts, 2, 1 + (CHANGERS + 1) * CHANGES / 2);
-	nsk_config_free(config);
-	nsk_wire_destroy(wire);
 }
 
 int main(void)
