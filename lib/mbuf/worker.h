@@ -85,7 +85,7 @@ struct worker_ops {
 	/* Gives away all that waits here by now: to other workers their packets, to the ports
 	 * frames, its own and other workers'. */
 	void (*flush)(struct nsk_worker *w);
-	/* A route comes or goes, in any thread: 0 or -errno as route_add() and route_del(),
+	/* A route comes or goes, in any thread: 0 or -errno as route_add() and route_del_own(),
 	 * -EAGAIN: in this turn the table is busy. May be NULL. */
 	int (*route)(struct nsk_worker *w, const struct route *route, bool add);
 	/* True once the stack is stopping. */

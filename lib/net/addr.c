@@ -5,14 +5,35 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include <rte_pause.h>
+
 #include "mbuf/shared.h"
 #include "net/net.h"
 #include "net/route.h"
 #include "wire/ipv6.h"
 
-static void lock(struct nsk_worker *w)
+#define LOCK_LOOKS 300 /* of a worker in its turn: some 15 us */
+#define SOON_NS	   UINT64_C(1000000)
+#define LATER_NS   UINT64_C(5000000000)
+
+/* A worker waits in its turn for other threads no longer than a turn may last. */
+static bool lock_in_turn(struct nsk_worker *w)
 {
+	for (unsigned i = 0; i < LOCK_LOOKS; i++) {
+		if (pthread_mutex_trylock(&w->shared->addr_lock) == 0)
+			return true;
+		rte_pause();
+	}
+	return false;
+}
+
+/* False: within a turn others have it for too long. */
+static bool lock(struct nsk_worker *w, enum addr_caller caller)
+{
+	if (caller == ADDR_IN_TURN)
+		return lock_in_turn(w);
 	pthread_mutex_lock(&w->shared->addr_lock);
+	return true;
 }
 
 static void unlock(struct nsk_worker *w)
@@ -107,91 +128,113 @@ static bool has_subnet(const struct iface *ifc, const struct ip_prefix *net)
 	return false;
 }
 
-static bool wants_route(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *net)
+static int wants_route(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *net,
+		       enum addr_caller caller, bool *wants)
 {
-	bool wants;
-
-	lock(w);
-	wants = has_subnet(ifc, net);
+	if (!lock(w, caller))
+		return -EAGAIN;
+	*wants = has_subnet(ifc, net);
 	unlock(w);
-	return wants;
-}
-
-/* The route of a subnet comes or goes with its addresses, whoever else changes them meanwhile. Not
- * under the lock: who changes routes may have to wait. */
-static int follow(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *net)
-{
-	const struct route route = {.dst = *net, .iface = ifc->index, .origin = ROUTE_FROM_KERNEL};
-	bool wants, then;
-
-	if (!w->ops->route || (net->addr.family == AF_INET6 && ip_addr_is_link_local(&net->addr)))
-		return 0;
-	then = wants_route(w, ifc, net);
-	do {
-		int rc = w->ops->route(w, &route, wants = then);
-
-		if (rc == -EAGAIN)
-			return rc;
-		if (rc && rc != -EEXIST && rc != -ESRCH)
-			LOG_WARN(w->log, "route", "%s: no route for the subnet of an address (%d)",
-				 ifc->name, rc);
-		then = wants_route(w, ifc, net);
-	} while (then != wants);
 	return 0;
 }
 
-/* For worker 0 to do, in one of its next turns. */
-static void follow_later(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+/*
+ * The route of a subnet comes or goes with its addresses, whoever else changes them meanwhile; one
+ * that somebody else has added stays. Not under the lock: who changes routes may have to wait. 0,
+ * -EAGAIN or what the table says.
+ */
+static int follow(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *net,
+		  enum addr_caller caller)
 {
-	lock(w);
-	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
-		if (ip_addr_eq(&ifc->addrs[i].addr, addr))
-			ifc->addrs[i].unfollowed = true;
-	__atomic_store_n(&ifc->unfollowed, true, __ATOMIC_RELEASE);
-	unlock(w);
-	net_snapshot_touch(w->net->snap);
+	const struct route route = {.dst = *net, .iface = ifc->index, .origin = ROUTE_FROM_KERNEL};
+	bool wants = false, then;
+	int rc;
+
+	if (!w->ops->route || (net->addr.family == AF_INET6 && ip_addr_is_link_local(&net->addr)))
+		return 0;
+	rc = wants_route(w, ifc, net, caller, &then);
+	while (rc == 0) {
+		wants = then;
+		rc = w->ops->route(w, &route, wants);
+		if (rc && rc != -EEXIST && rc != -ESRCH)
+			return rc;
+		rc = wants_route(w, ifc, net, caller, &then);
+		if (rc == 0 && then == wants)
+			return 0;
+	}
+	return rc;
 }
 
-static void follow_address(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *p)
+/* Under the lock: the route of its subnet is not as it should be. Returns what says so. */
+static uint64_t unfollowed(struct iface *ifc, struct iface_addr *a)
+{
+	a->unfollowed = ++ifc->follows;
+	__atomic_store_n(&ifc->unfollowed, true, __ATOMIC_RELEASE);
+	return a->unfollowed;
+}
+
+/* Now it is, unless something has changed since. */
+static void followed(struct nsk_worker *w, struct iface_addr *a, uint64_t mark,
+		     enum addr_caller caller)
+{
+	if (!lock(w, caller)) /* worker 0 does it again */
+		return;
+	if (a->unfollowed == mark)
+		a->unfollowed = 0;
+	unlock(w);
+}
+
+/* What cannot be done now, worker 0 does in one of its next turns. */
+static void follow_address(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a,
+			   const struct ip_prefix *p, uint64_t mark, enum addr_caller caller)
 {
 	const struct ip_prefix net = subnet_of(&p->addr, p->len);
+	char text[IP_PREFIX_STRLEN];
+	int rc = follow(w, ifc, &net, caller);
 
-	if (follow(w, ifc, &net))
-		follow_later(w, ifc, &p->addr);
+	if (rc == 0)
+		followed(w, a, mark, caller);
+	else if (rc != -EAGAIN)
+		LOG_WARN(w->log, "route",
+			 "%s: no place for the route to %s: ip.routes is full; tried again",
+			 ifc->name, ip_prefix_format(&net, text, sizeof(text)));
 }
 
-/* True: all is done. */
-static bool follow_one(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
+static int follow_one(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a)
 {
 	struct ip_prefix net;
-	bool due;
+	uint64_t mark;
+	int rc;
 
-	lock(w);
-	due = a->unfollowed;
+	if (!lock(w, ADDR_IN_TURN))
+		return -EAGAIN;
+	mark = a->unfollowed;
 	net = subnet_of(&a->addr, a->prefix_len);
 	unlock(w);
-	if (!due)
-		return true;
-	if (follow(w, ifc, &net))
-		return false;
-	lock(w);
-	a->unfollowed = false;
-	unlock(w);
-	return true;
+	if (!mark)
+		return 0;
+	rc = follow(w, ifc, &net, ADDR_IN_TURN);
+	if (rc == 0)
+		followed(w, a, mark, ADDR_IN_TURN);
+	return rc;
 }
 
-bool addr_follow_subnets(struct nsk_worker *w, struct iface *ifc)
+uint64_t addr_follow_subnets(struct nsk_worker *w, struct iface *ifc)
 {
-	bool done = true;
+	uint64_t next = UINT64_MAX;
 
 	if (NSK_LIKELY(!__atomic_load_n(&ifc->unfollowed, __ATOMIC_ACQUIRE)))
-		return true;
+		return UINT64_MAX;
 	__atomic_store_n(&ifc->unfollowed, false, __ATOMIC_RELAXED);
-	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
-		done &= follow_one(w, ifc, &ifc->addrs[i]);
-	if (!done)
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		int rc = follow_one(w, ifc, &ifc->addrs[i]);
+
+		if (rc)
+			next = NSK_MIN(next, w->now_ns + (rc == -EAGAIN ? SOON_NS : LATER_NS));
+	}
+	if (next != UINT64_MAX)
 		__atomic_store_n(&ifc->unfollowed, true, __ATOMIC_RELAXED);
-	return done;
+	return next;
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
@@ -202,16 +245,24 @@ void addr_wake_workers(struct nsk_worker *w)
 		w->ops->wake(w->peers > 1 ? w->ops->worker_at(w, i) : w);
 }
 
-int addr_add(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *spec)
+int addr_add(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *spec,
+	     enum addr_caller caller)
 {
 	bool six = spec->prefix.addr.family == AF_INET6;
+	bool routed = !(spec->flags & IFACE_ADDR_AUTO);
+	struct iface_addr *a = NULL;
+	uint64_t mark = 0;
 	int rc;
 
 	if (six && ifc->mtu < IPV6_MIN_MTU)
 		return -EINVAL;
-	lock(w);
+	if (!lock(w, caller))
+		return -EAGAIN;
 	rc = put(w, ifc, spec);
 	if (rc == 0) {
+		a = iface_have_addr(ifc, &spec->prefix.addr);
+		if (routed)
+			mark = unfollowed(ifc, a);
 		if (six)
 			put_link_local(w, ifc);
 		net_addresses_changed(w);
@@ -219,22 +270,27 @@ int addr_add(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *sp
 	unlock(w);
 	if (rc)
 		return rc;
-	if (!(spec->flags & IFACE_ADDR_AUTO))
-		follow_address(w, ifc, &spec->prefix);
+	if (routed)
+		follow_address(w, ifc, a, &spec->prefix, mark, caller);
 	addr_wake_workers(w);
 	return 0;
 }
 
-int addr_del(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *prefix)
+int addr_del(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *prefix,
+	     enum addr_caller caller)
 {
 	bool found, routed = false;
 	struct iface_addr *a;
+	uint64_t mark = 0;
 
-	lock(w);
+	if (!lock(w, caller))
+		return -EAGAIN;
 	a = iface_have_addr(ifc, &prefix->addr);
 	found = a && a->prefix_len == prefix->len;
 	if (found) {
 		routed = !(iface_addr_flags(a) & IFACE_ADDR_AUTO);
+		if (routed)
+			mark = unfollowed(ifc, a);
 		__atomic_store_n(&a->state, IFACE_ADDR_REMOVED, __ATOMIC_RELEASE);
 		net_addresses_changed(w);
 		a->removed = __atomic_load_n(&w->net->snap->addresses, __ATOMIC_RELAXED);
@@ -243,24 +299,22 @@ int addr_del(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *pr
 	if (!found)
 		return -EADDRNOTAVAIL;
 	if (routed)
-		follow_address(w, ifc, prefix);
+		follow_address(w, ifc, a, prefix, mark, caller);
 	addr_wake_workers(w);
 	return 0;
 }
 
-int addr_set_lifetimes(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
-		       uint64_t preferred_ns, uint64_t valid_ns)
+/* Without the lock: while worker 0 is in its turn no place becomes another address's (put()). */
+int addr_set_lifetimes(struct iface *ifc, const struct ip_addr *addr, uint64_t preferred_ns,
+		       uint64_t valid_ns)
 {
-	struct iface_addr *a;
+	struct iface_addr *a = iface_have_addr(ifc, addr);
 
-	lock(w);
-	a = iface_have_addr(ifc, addr);
-	if (a) {
-		__atomic_store_n(&a->preferred_ns, preferred_ns, __ATOMIC_RELAXED);
-		__atomic_store_n(&a->valid_ns, valid_ns, __ATOMIC_RELAXED);
-	}
-	unlock(w);
-	return a ? 0 : -EADDRNOTAVAIL;
+	if (!a)
+		return -EADDRNOTAVAIL;
+	__atomic_store_n(&a->preferred_ns, preferred_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&a->valid_ns, valid_ns, __ATOMIC_RELAXED);
+	return 0;
 }
 
 int addr_get(struct nsk_worker *w, const struct iface *ifc, unsigned place, struct iface_addr *as)
@@ -268,7 +322,7 @@ int addr_get(struct nsk_worker *w, const struct iface *ifc, unsigned place, stru
 	const struct iface_addr *a = &ifc->addrs[place];
 	int rc = -ENOENT;
 
-	lock(w);
+	lock(w, ADDR_WAITS);
 	if (place < iface_naddrs(ifc) && iface_addr_there(a)) {
 		*as = (struct iface_addr){
 			.addr = a->addr,

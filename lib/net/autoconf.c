@@ -29,7 +29,24 @@ static bool is_over(const struct nsk_worker *w, uint64_t end_ns)
 	return end_ns && w->now_ns >= end_ns;
 }
 
-/* A route of ours comes or goes. False: the table is busy, it is to be tried again. */
+/* There is no place for a route. Said once, until there was one. */
+static void no_room(struct nsk_worker *w, const struct iface *ifc, struct autoconf *ac,
+		    const struct route *route)
+{
+	char text[IP_PREFIX_STRLEN];
+
+	ac->full_ns = w->now_ns + AUTO_FULL_MS * NS_PER_MS;
+	if (ac->told_full)
+		return;
+	ac->told_full = true;
+	LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
+		 "%s: no place for the route to %s that a router tells of: ip.routes is full; "
+		 "tried again every %d s",
+		 ifc->name, ip_prefix_format(&route->dst, text, sizeof(text)), AUTO_FULL_MS / 1000);
+}
+
+/* A route of ours comes or goes; one that somebody else has added is as good, and stays. False: it
+ * is to be tried again, soon where the table was busy, later where it is full. */
 static bool change_route(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac,
 			 const struct ip_prefix *dst, const struct ip_addr *gateway, bool add)
 {
@@ -43,15 +60,20 @@ static bool change_route(struct nsk_worker *w, struct iface *ifc, struct autocon
 
 	if (gateway)
 		route.gateway = *gateway;
-	rc = w->ops->route ? w->ops->route(w, &route, add) : 0;
-	if (rc == -EAGAIN) {
-		ac->again = true;
+	if (add && !ac->may_add)
 		return false;
-	}
-	if (rc && rc != -EEXIST && rc != -ESRCH)
-		LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
-			 "%s: no place for a route that a router tells of", ifc->name);
-	return true;
+	rc = w->ops->route ? w->ops->route(w, &route, add) : 0;
+	if (rc == 0 && add)
+		ac->told_full = false;
+	else if (rc == 0)
+		ac->may_add = true; /* in its place */
+	if (rc == 0 || rc == -EEXIST || rc == -ESRCH)
+		return true;
+	if (rc == -EAGAIN)
+		ac->again = true;
+	else
+		no_room(w, ifc, ac, &route);
+	return false;
 }
 
 /* ---- routers --------------------------------------------------------------------------------- */
@@ -67,21 +89,33 @@ static void publish(struct iface *ifc, unsigned i, const struct ip_addr *addr)
 	__atomic_fetch_and(&ifc->routers_lost, ~(1u << i), __ATOMIC_RELAXED);
 }
 
+/* A router's place: its own, else a vacant one, else that of one that did not answer, rather not
+ * the chosen one's; IFACE_ROUTERS: none. */
+static unsigned place_for(const struct autoconf *ac, const struct ip_addr *addr)
+{
+	unsigned vacant = IFACE_ROUTERS, failed = IFACE_ROUTERS;
+
+	for (unsigned i = 0; i < IFACE_ROUTERS; i++) {
+		const struct auto_router *r = &ac->router[i];
+
+		if (ip_addr_eq(&r->addr, addr))
+			return i;
+		if (!r->addr.family)
+			vacant = NSK_MIN(vacant, i);
+		else if (r->failed && (failed == IFACE_ROUTERS || (int)failed == ac->chosen))
+			failed = i;
+	}
+	return vacant < IFACE_ROUTERS ? vacant : failed;
+}
+
 static void set_router(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
 		       const struct ra_view *v)
 {
 	struct autoconf *ac = of(w, ifc);
-	unsigned at = IFACE_ROUTERS;
+	unsigned at = place_for(ac, addr);
+	bool known = at < IFACE_ROUTERS && ip_addr_eq(&ac->router[at].addr, addr);
 
-	for (unsigned i = 0; i < IFACE_ROUTERS; i++) {
-		if (ip_addr_eq(&ac->router[i].addr, addr)) {
-			at = i;
-			break;
-		}
-		if (at == IFACE_ROUTERS && !ac->router[i].addr.family)
-			at = i;
-	}
-	if (at == IFACE_ROUTERS)
+	if (at == IFACE_ROUTERS || (!known && !v->lifetime_s))
 		return;
 	if (!v->lifetime_s) { /* RFC 4861 §6.3.4: it is none, or no more */
 		ac->router[at] = (struct auto_router){.addr = {.family = 0}};
@@ -132,6 +166,18 @@ static int best_router(const struct autoconf *ac)
 	return best;
 }
 
+/* In a full table the old default route makes room for the new one. */
+static bool add_default(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac,
+			const struct ip_prefix *all, const struct ip_addr *to)
+{
+	if (change_route(w, ifc, ac, all, to, true))
+		return true;
+	if (ac->again || !ac->routed.family || !change_route(w, ifc, ac, all, &ac->routed, false))
+		return false;
+	ac->routed.family = 0;
+	return change_route(w, ifc, ac, all, to, true);
+}
+
 /* The default route leads where it should: the new one first, so that there is always one. Where
  * the table is busy in between there are two, and perhaps another choice when it no longer is. */
 static void lead(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac)
@@ -146,9 +192,12 @@ static void lead(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac)
 	    !change_route(w, ifc, ac, &all, &ac->added, false))
 		return;
 	ac->added.family = 0;
-	if (ip_addr_eq(&to, &ac->routed))
+	if (ip_addr_eq(&to, &ac->routed)) {
+		if (ac->renew && to.family)
+			change_route(w, ifc, ac, &all, &to, true);
 		return;
-	if (to.family && !change_route(w, ifc, ac, &all, &to, true))
+	}
+	if (to.family && !add_default(w, ifc, ac, &all, &to))
 		return;
 	ac->added = to;
 	if (ac->routed.family && !change_route(w, ifc, ac, &all, &ac->routed, false))
@@ -181,6 +230,7 @@ static void look_at_routers(struct nsk_worker *w, struct iface *ifc, struct auto
 	else if (chosen_lost || ac->chosen < 0 || !ac->router[ac->chosen].addr.family)
 		ac->chosen = next_router(ac);
 	lead(w, ifc, ac);
+	ac->renew = false;
 }
 
 void autoconf_lost(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
@@ -213,6 +263,8 @@ void autoconf_begin(struct nsk_worker *w, struct iface *ifc)
 		ac->chosen = -1;
 		__atomic_store_n(&w->net->autoconf[ifc->index], ac, __ATOMIC_RELEASE);
 	}
+	for (unsigned i = 0; i < AUTO_PREFIXES; i++) /* RFC 8981 §3.4: of this attachment */
+		ac->prefix[i].temp_conflicts = 0;
 	/* RFC 4861 §6.3.7: those that came up together do not all ask at once. */
 	ac->rs_ms = 0;
 	ac->rs_ns = w->now_ns + rng_below(&w->rng, RS_DELAY_MS + 1) * NS_PER_MS;
@@ -240,11 +292,25 @@ static void solicit(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac
 
 /* ---- subnets --------------------------------------------------------------------------------- */
 
-/* RFC 4861 §6.3.4: link-local ones are on-link anyhow; others are no subnets of hosts. */
-static bool is_subnet(const struct ip_addr *a)
+/* RFC 4861 §6.3.4: link-local ones are on-link anyhow; others are no subnets of hosts, or more than
+ * one link can be (AUTO_PREFIX_LEAST): what is said to be on-link is asked for on the link instead
+ * of being sent to routers. */
+static bool is_subnet(const struct ip_prefix *p)
 {
-	return !ip_addr_is_link_local(a) && !ip_addr_is_multicast(a) && !ip_addr_is_loopback(a) &&
-	       !ip_addr_is_v4mapped(a);
+	const struct ip_addr *a = &p->addr;
+
+	return !ip_addr_is_multicast(a) && !ip_addr_is_loopback(a) && !ip_addr_is_v4mapped(a) &&
+	       p->len >= AUTO_PREFIX_LEAST;
+}
+
+static void refuse_prefix(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *p)
+{
+	char text[IP_PREFIX_STRLEN];
+
+	worker_count(w, NSK_CNT_ND_PREFIXES_REFUSED, 1);
+	LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
+		 "%s: a router says that %s is a subnet of this link: not believed", ifc->name,
+		 ip_prefix_format(p, text, sizeof(text)));
 }
 
 static struct auto_prefix *find_prefix(struct autoconf *ac, const struct ip_prefix *prefix)
@@ -270,8 +336,12 @@ static void hear_prefix(struct nsk_worker *w, struct iface *ifc, struct autoconf
 	const struct ip_prefix prefix = {.addr = ip_addr_v6(p->addr), .len = p->len};
 	struct auto_prefix *x;
 
-	if (!is_subnet(&prefix.addr))
+	if (ip_addr_is_link_local(&prefix.addr))
 		return;
+	if (!is_subnet(&prefix)) {
+		refuse_prefix(w, ifc, &prefix);
+		return;
+	}
 	x = find_prefix(ac, &prefix);
 	if (!x) {
 		LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "nd",
@@ -280,6 +350,7 @@ static void hear_prefix(struct nsk_worker *w, struct iface *ifc, struct autoconf
 	}
 	if (p->flags & RA_PREFIX_ON_LINK) {
 		x->on_link = p->valid_s > 0;
+		x->renew = true;
 		x->link_end_ns = autoconf_end(w, p->valid_s);
 	}
 	if (p->flags & RA_PREFIX_AUTO)
@@ -293,8 +364,10 @@ static void look_at_prefix(struct nsk_worker *w, struct iface *ifc, struct autoc
 
 	if (x->on_link && is_over(w, x->link_end_ns))
 		x->on_link = false;
-	if (x->on_link != x->routed && change_route(w, ifc, ac, &x->prefix, NULL, x->on_link))
+	if ((x->on_link != x->routed || (x->on_link && x->renew)) &&
+	    change_route(w, ifc, ac, &x->prefix, NULL, x->on_link))
 		x->routed = x->on_link;
+	x->renew = false;
 	if (x->on_link)
 		sooner(next, x->link_end_ns);
 	at_ns = slaac_run(w, ifc, x);
@@ -305,7 +378,7 @@ static void look_at_prefix(struct nsk_worker *w, struct iface *ifc, struct autoc
 
 /* ---- DNS ------------------------------------------------------------------------------------- */
 
-/* RFC 8106 §5.3.1. Under the lock of addresses: any thread may look. */
+/* RFC 8106 §5.3.1. */
 static void hear_dns(struct nsk_worker *w, struct autoconf *ac, const struct ip_addr *server,
 		     const char *domain, uint32_t lifetime_s)
 {
@@ -327,11 +400,11 @@ static void hear_dns(struct nsk_worker *w, struct autoconf *ac, const struct ip_
 	at->end_ns = autoconf_end(w, lifetime_s);
 	at->server = *server;
 	snprintf(at->domain, sizeof(at->domain), "%s", domain);
+	ac->unshown = true;
 }
 
 static void hear_all_dns(struct nsk_worker *w, struct autoconf *ac, const struct ra_view *v)
 {
-	pthread_mutex_lock(&w->shared->addr_lock);
 	for (unsigned i = 0; i < v->nservers; i++) {
 		const struct ip_addr server = ip_addr_v6(v->server[i].addr);
 
@@ -341,7 +414,6 @@ static void hear_all_dns(struct nsk_worker *w, struct autoconf *ac, const struct
 	for (unsigned i = 0; i < v->ndomains; i++)
 		hear_dns(w, ac, &(struct ip_addr){.family = 0}, v->domain[i].name,
 			 v->domain[i].lifetime_s);
-	pthread_mutex_unlock(&w->shared->addr_lock);
 }
 
 bool autoconf_dns(struct nsk_worker *w, const struct iface *ifc, unsigned place,
@@ -353,7 +425,7 @@ bool autoconf_dns(struct nsk_worker *w, const struct iface *ifc, unsigned place,
 	if (!ac || place >= AUTO_DNS)
 		return false;
 	pthread_mutex_lock(&w->shared->addr_lock);
-	*as = ac->dns[place];
+	*as = ac->shown[place];
 	pthread_mutex_unlock(&w->shared->addr_lock);
 	return as->used;
 }
@@ -368,10 +440,18 @@ static void look_at_dns(struct nsk_worker *w, struct autoconf *ac, uint64_t *nex
 		sooner(next, d->end_ns);
 		if (!is_over(w, d->end_ns))
 			continue;
-		pthread_mutex_lock(&w->shared->addr_lock);
 		d->used = false;
-		pthread_mutex_unlock(&w->shared->addr_lock);
+		ac->unshown = true;
 	}
+	if (!ac->unshown)
+		return;
+	if (pthread_mutex_trylock(&w->shared->addr_lock)) { /* somebody looks: soon */
+		ac->again = true;
+		return;
+	}
+	memcpy(ac->shown, ac->dns, sizeof(ac->shown));
+	pthread_mutex_unlock(&w->shared->addr_lock);
+	ac->unshown = false;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -404,6 +484,7 @@ void autoconf_heard(struct nsk_worker *w, struct iface *ifc, const struct ip_add
 		ac->rs_ns = 0; /* RFC 7559 §2.1: asked enough */
 	set_parameters(w, ifc, v);
 	set_router(w, ifc, router, v);
+	ac->renew = true;
 	for (unsigned i = 0; i < v->nprefixes; i++)
 		hear_prefix(w, ifc, ac, &v->prefix[i]);
 	hear_all_dns(w, ac, v);
@@ -422,6 +503,7 @@ uint64_t autoconf_run(struct nsk_worker *w)
 		if (!ac)
 			continue;
 		ac->again = false;
+		ac->may_add = w->now_ns >= ac->full_ns;
 		solicit(w, ifc, ac, &next);
 		look_at_routers(w, ifc, ac, &next);
 		for (unsigned k = 0; k < AUTO_PREFIXES; k++)
@@ -430,6 +512,8 @@ uint64_t autoconf_run(struct nsk_worker *w)
 		look_at_dns(w, ac, &next);
 		if (ac->again)
 			sooner(&next, w->now_ns + NS_PER_MS);
+		if (ac->full_ns > w->now_ns)
+			sooner(&next, ac->full_ns);
 	}
 	return next;
 }

@@ -26,7 +26,13 @@
 #define AUTO_ROUTE_METRIC  1024 /* as in Linux; of a subnet AUTO_SUBNET_METRIC */
 #define AUTO_SUBNET_METRIC 256
 #define AUTO_HOPS_LEAST	   32
-#define AUTO_CONFLICTS_MAX 3 /* RFC 7217 IDGEN_RETRIES */
+#define AUTO_FULL_MS	   5000 /* between attempts in a full table of routes */
+#define AUTO_CONFLICTS_MAX 3	/* RFC 7217 IDGEN_RETRIES, RFC 8981 TEMP_IDGEN_RETRIES */
+
+/* Bits of the shortest prefix that is believed to be a subnet. RFC 4291 §2.5.4 and RFC 7421 have 64
+ * of all unicast addresses; a site, which is links, gets 48 at least (RFC 4193 §3.1, RFC 6177 §2),
+ * so that what is shorter is no link's. */
+#define AUTO_PREFIX_LEAST 48
 
 /* Advertisements that are looked at, of an interface: those of a flood beyond that are not. */
 #define AUTO_HEARD_RATE	 100 /* a second */
@@ -54,16 +60,19 @@ struct auto_temp {
 struct auto_prefix {
 	struct ip_prefix prefix;	 /* family 0: vacant */
 	bool on_link;			 /* it shall have a route, */
-	bool routed;			 /* and has one */
+	bool routed;			 /* and has one, */
+	bool renew;			 /* which somebody may have taken out */
 	uint64_t link_end_ns;		 /* of on_link, 0: never */
 	struct ip_addr addr;		 /* the stable one; family 0: none */
-	uint8_t conflicts;		 /* how often it was another's */
+	bool unmade;			 /* it is to be made: others were changing addresses */
+	uint8_t conflicts;		 /* how often it was another's, */
+	uint8_t temp_conflicts;		 /* the same of temporary ones, in a row */
 	uint64_t preferred_ns, valid_ns; /* of the prefix, 0: never; for temporary ones */
 	uint64_t temp_ns;		 /* when the next temporary one is to be made */
 	struct auto_temp temp[AUTO_TEMPS];
+	uint8_t temp_last; /* of them, made last */
 };
 
-/* Changed under the lock of addresses. */
 struct dns_entry {
 	bool used;
 	uint64_t end_ns;       /* 0: never */
@@ -77,10 +86,16 @@ struct autoconf {
 	struct ip_addr added;  /* the last default route that came, while an older one is there */
 	struct ip_addr routed; /* where the default route leads; family 0: there is none */
 	struct auto_prefix prefix[AUTO_PREFIXES];
-	uint64_t rs_ns; /* when to ask for routers, 0: not */
-	uint32_t rs_ms; /* time after the question before */
-	bool again;	/* a table was busy: soon */
+	uint64_t rs_ns;	  /* when to ask for routers, 0: not */
+	uint32_t rs_ms;	  /* time after the question before */
+	bool again;	  /* a table was busy: soon */
+	bool renew;	  /* somebody may have taken out what is told of again */
+	bool may_add;	  /* routes, in this run */
+	bool told_full;	  /* that there was no place for one */
+	uint64_t full_ns; /* not before are routes added, because there was no place */
+	bool unshown;	  /* the last of the following */
 	struct dns_entry dns[AUTO_DNS];
+	struct dns_entry shown[AUTO_DNS]; /* to any thread, under the lock of addresses */
 };
 
 /* An interface that is set to it came up, for the first time or again: asks for routers. */

@@ -35,7 +35,7 @@ struct iface_addr {
 	uint8_t flags;	       /* [A] enum iface_addr_flag */
 	bool sure;	       /* of worker 0: the link was asked, and nobody else had it */
 	uint32_t serial;       /* [A] another one for each address that has this place */
-	bool unfollowed;       /* under the lock: the route of its subnet is not as it should be */
+	uint64_t unfollowed;   /* under the lock: the route of its subnet is not as it should be */
 	uint32_t removed;      /* under the lock: net_snapshot.addresses when it was */
 	uint64_t preferred_ns; /* [A] when it becomes deprecated; 0: never */
 	uint64_t valid_ns;     /* [A] when it goes by itself; 0: never */
@@ -108,8 +108,9 @@ struct iface {
 	struct {
 		uint64_t word[2]; /* [A] */
 	} router[IFACE_ROUTERS];
-	bool unfollowed; /* [A] some address is */
-	uint32_t serial; /* of the address that came last */
+	bool unfollowed;  /* [A] some address is */
+	uint64_t follows; /* under the lock: of the address that came to be so last */
+	uint32_t serial;  /* of the address that came last */
 	struct iface_addr addrs[IFACE_ADDRS_MAX];
 };
 

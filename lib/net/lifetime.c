@@ -4,11 +4,13 @@
  * what is not valid any more goes. RFC 4862 §5.5.4. And worker 0's clock for all that interfaces
  * have to do from time to time.
  */
+#include <errno.h>
+
 #include "net/addr.h"
 #include "net/autoconf.h"
 #include "net/net.h"
 
-#define AGAIN_NS UINT64_C(1000000) /* where a table was busy */
+#define AGAIN_NS UINT64_C(1000000) /* where others change addresses */
 
 /* Whether it is time; else next is no later than that. */
 static bool ends(const struct nsk_worker *w, const uint64_t *at, uint64_t *next)
@@ -29,7 +31,8 @@ static void look(struct nsk_worker *w, struct iface *ifc, struct iface_addr *a, 
 	bool old = iface_addr_flags(a) & IFACE_ADDR_DEPRECATED;
 
 	if (ends(w, &a->valid_ns, next)) {
-		addr_del(w, ifc, &prefix);
+		if (addr_del(w, ifc, &prefix, ADDR_IN_TURN) == -EAGAIN)
+			*next = NSK_MIN(*next, w->now_ns + AGAIN_NS);
 		return;
 	}
 	if (ends(w, &a->preferred_ns, next) == old)
@@ -44,8 +47,9 @@ uint64_t net_lifetimes_run(struct nsk_worker *w)
 	uint64_t next = UINT64_MAX;
 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
-		if (!addr_follow_subnets(w, snap->iface[i]))
-			next = NSK_MIN(next, w->now_ns + AGAIN_NS);
+		uint64_t follow_ns = addr_follow_subnets(w, snap->iface[i]);
+
+		next = NSK_MIN(next, follow_ns);
 		for (unsigned k = 0; k < iface_naddrs(snap->iface[i]); k++)
 			if (iface_addr_there(&snap->iface[i]->addrs[k]))
 				look(w, snap->iface[i], &snap->iface[i]->addrs[k], &next);

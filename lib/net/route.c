@@ -373,6 +373,19 @@ int route_del(struct route_table *t, const struct route *r)
 	return rc;
 }
 
+int route_del_own(struct route_table *t, const struct route *r)
+{
+	struct place p;
+
+	if (!route_sound(r))
+		return -ESRCH;
+	p = place_of(t, &r->dst);
+	for (unsigned i = 0; p.group && i < p.group->n; i++)
+		if (is_same(&p.group->path[i], r) && p.group->path[i].origin == r->origin)
+			return route_del(t, r);
+	return -ESRCH;
+}
+
 /* ---- questions ----------------------------------------------------------------------------- */
 
 /* The longest prefix that holds an address and has a path that may be used. */

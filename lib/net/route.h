@@ -88,6 +88,8 @@ uint32_t route_count(const struct route_table *t);
 int route_add(struct route_table *t, const struct route *r);
 /* Takes out the route that is the same. 0, -ESRCH, -ENOMEM, -EAGAIN. */
 int route_del(struct route_table *t, const struct route *r);
+/* The same, but -ESRCH also where the route is of another origin: what somebody else has added. */
+int route_del_own(struct route_table *t, const struct route *r);
 
 /* ---- readers ---- */
 

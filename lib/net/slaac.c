@@ -83,28 +83,42 @@ static struct ip_addr address_of(const struct auto_prefix *x, uint64_t id)
 
 /* ---- stable addresses ------------------------------------------------------------------------ */
 
+/* What others kept from being done is done soon. */
+static int soon(struct nsk_worker *w, const struct iface *ifc, int rc)
+{
+	if (rc == -EAGAIN)
+		w->net->autoconf[ifc->index]->again = true;
+	return rc;
+}
+
 static int add(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr, uint8_t flags,
 	       uint64_t preferred_ns, uint64_t valid_ns)
 {
-	return addr_add(w, ifc,
-			&(struct addr_spec){
-				.prefix = {.addr = *addr, .len = PREFIX_BITS},
-				.flags = (uint8_t)(IFACE_ADDR_AUTO | IFACE_ADDR_DYNAMIC | flags),
-				.preferred_ns = preferred_ns,
-				.valid_ns = valid_ns,
-			});
+	const struct addr_spec spec = {
+		.prefix = {.addr = *addr, .len = PREFIX_BITS},
+		.flags = (uint8_t)(IFACE_ADDR_AUTO | IFACE_ADDR_DYNAMIC | flags),
+		.preferred_ns = preferred_ns,
+		.valid_ns = valid_ns,
+	};
+
+	return soon(w, ifc, addr_add(w, ifc, &spec, ADDR_IN_TURN));
 }
 
-static void del(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
+/* False: not yet. */
+static bool del(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
 {
-	addr_del(w, ifc, &(struct ip_prefix){.addr = *addr, .len = PREFIX_BITS});
+	const struct ip_prefix prefix = {.addr = *addr, .len = PREFIX_BITS};
+
+	return soon(w, ifc, addr_del(w, ifc, &prefix, ADDR_IN_TURN)) != -EAGAIN;
 }
 
 static void make_stable(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
 {
 	const struct ip_addr addr = address_of(x, choose_id(w, ifc, x));
+	int rc = add(w, ifc, &addr, 0, x->preferred_ns, x->valid_ns);
 
-	if (add(w, ifc, &addr, 0, x->preferred_ns, x->valid_ns) == 0)
+	x->unmade = rc == -EAGAIN;
+	if (rc == 0)
 		x->addr = addr;
 }
 
@@ -130,14 +144,13 @@ static uint64_t preferred_until(const struct nsk_worker *w, uint32_t preferred_s
 }
 
 /* RFC 8981 §3.4: none longer than the prefix, nor than such may be. */
-static void renew_temps(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
+static void renew_temps(struct iface *ifc, struct auto_prefix *x)
 {
 	for (unsigned i = 0; i < AUTO_TEMPS; i++) {
 		const struct auto_temp *t = &x->temp[i];
 
 		if (t->addr.family)
-			addr_set_lifetimes(w, ifc, &t->addr,
-					   earlier(x->preferred_ns, t->preferred_ns),
+			addr_set_lifetimes(ifc, &t->addr, earlier(x->preferred_ns, t->preferred_ns),
 					   earlier(x->valid_ns, t->made_ns + TEMP_VALID_NS));
 	}
 }
@@ -160,8 +173,8 @@ void slaac_heard(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x,
 	}
 	x->valid_ns = valid_until(w, a, p->valid_s);
 	x->preferred_ns = preferred_until(w, p->preferred_s, x->valid_ns);
-	addr_set_lifetimes(w, ifc, &x->addr, x->preferred_ns, x->valid_ns);
-	renew_temps(w, ifc, x);
+	addr_set_lifetimes(ifc, &x->addr, x->preferred_ns, x->valid_ns);
+	renew_temps(ifc, x);
 }
 
 /* RFC 7217 §6: another one in place of one that another station has, some times. */
@@ -171,9 +184,8 @@ static void look_for_conflict(struct nsk_worker *w, struct iface *ifc, struct au
 	bool made_of_mac = SETTING(w->set, ipv6_addr_gen) == IPV6_ADDR_GEN_EUI64;
 
 	if (!a || iface_addr_state(a) != IFACE_ADDR_DUPLICATE || made_of_mac ||
-	    x->conflicts >= AUTO_CONFLICTS_MAX)
+	    x->conflicts >= AUTO_CONFLICTS_MAX || !del(w, ifc, &x->addr))
 		return;
-	del(w, ifc, &x->addr);
 	x->addr.family = 0;
 	x->conflicts++;
 	make_stable(w, ifc, x);
@@ -181,27 +193,46 @@ static void look_for_conflict(struct nsk_worker *w, struct iface *ifc, struct au
 
 /* ---- temporary addresses --------------------------------------------------------------------- */
 
-static struct auto_temp *vacant_temp(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
+static struct iface_addr *addr_of(struct iface *ifc, const struct auto_temp *t)
 {
-	for (unsigned i = 0; i < AUTO_TEMPS; i++) {
-		struct auto_temp *t = &x->temp[i];
-		struct iface_addr *a = t->addr.family ? iface_have_addr(ifc, &t->addr) : NULL;
+	return t->addr.family ? iface_have_addr(ifc, &t->addr) : NULL;
+}
 
-		if (a && iface_addr_state(a) == IFACE_ADDR_DUPLICATE) {
-			del(w, ifc, &t->addr);
-			a = NULL;
-		}
-		if (!a)
-			return t;
+/* RFC 8981 §3.4 (6): one that is another's goes; after so many in a row no more are made. */
+static void drop_duplicates(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
+{
+	char text[IP_PREFIX_STRLEN];
+
+	for (unsigned i = 0; i < AUTO_TEMPS; i++) {
+		const struct iface_addr *a = addr_of(ifc, &x->temp[i]);
+
+		if (!a || iface_addr_state(a) != IFACE_ADDR_DUPLICATE ||
+		    !del(w, ifc, &x->temp[i].addr))
+			continue;
+		x->temp[i].addr.family = 0;
+		x->temp_ns = w->now_ns;
+		if (++x->temp_conflicts == AUTO_CONFLICTS_MAX)
+			LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_ERR, "nd",
+				 "%s: other stations have %d temporary addresses of %s in a row: "
+				 "no more are made until the link returns",
+				 ifc->name, AUTO_CONFLICTS_MAX,
+				 ip_prefix_format(&x->prefix, text, sizeof(text)));
 	}
+}
+
+static struct auto_temp *vacant_temp(struct iface *ifc, struct auto_prefix *x)
+{
+	for (unsigned i = 0; i < AUTO_TEMPS; i++)
+		if (!addr_of(ifc, &x->temp[i]))
+			return &x->temp[i];
 	return NULL;
 }
 
+/* One that is another's, and is not gone yet, is none. */
 static bool has_temp(struct iface *ifc, const struct auto_prefix *x)
 {
 	for (unsigned i = 0; i < AUTO_TEMPS; i++) {
-		const struct iface_addr *a =
-			x->temp[i].addr.family ? iface_have_addr(ifc, &x->temp[i].addr) : NULL;
+		const struct iface_addr *a = addr_of(ifc, &x->temp[i]);
 
 		if (a && iface_addr_state(a) != IFACE_ADDR_DUPLICATE)
 			return true;
@@ -209,14 +240,25 @@ static bool has_temp(struct iface *ifc, const struct auto_prefix *x)
 	return false;
 }
 
+/* Whether the link was asked about the one that was made last, and nobody has it. */
+static bool is_sure(struct iface *ifc, const struct auto_prefix *x)
+{
+	const struct iface_addr *a = addr_of(ifc, &x->temp[x->temp_last]);
+
+	return a && iface_addr_valid(a);
+}
+
 /* RFC 8981 §3.4, §3.6: the next one comes shortly before the present one is deprecated. */
 static void make_temp(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
 {
 	uint64_t most_ns = TEMP_PREFERRED_NS - rng_below(&w->rng, 34560) * NS_PER_SEC;
 	uint64_t preferred_ns = earlier(x->preferred_ns, w->now_ns + most_ns);
-	struct auto_temp *t = vacant_temp(w, ifc, x);
+	struct auto_temp *t = vacant_temp(ifc, x);
 
-	if (!t || preferred_ns <= w->now_ns + TEMP_ADVANCE_NS)
+	if (is_sure(ifc, x))
+		x->temp_conflicts = 0;
+	if (!t || preferred_ns <= w->now_ns + TEMP_ADVANCE_NS ||
+	    x->temp_conflicts >= AUTO_CONFLICTS_MAX)
 		return;
 	*t = (struct auto_temp){.addr = address_of(x, temporary_id(w)),
 				.made_ns = w->now_ns,
@@ -226,13 +268,14 @@ static void make_temp(struct nsk_worker *w, struct iface *ifc, struct auto_prefi
 		x->temp_ns = w->now_ns + most_ns - TEMP_ADVANCE_NS;
 	else
 		t->addr.family = 0;
+	x->temp_last = (uint8_t)(t - x->temp);
 }
 
 /* ---- with time ------------------------------------------------------------------------------- */
 
 bool slaac_has(struct iface *ifc, const struct auto_prefix *x)
 {
-	return (x->addr.family && iface_have_addr(ifc, &x->addr)) || has_temp(ifc, x);
+	return x->unmade || (x->addr.family && iface_have_addr(ifc, &x->addr)) || has_temp(ifc, x);
 }
 
 uint64_t slaac_run(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *x)
@@ -240,6 +283,9 @@ uint64_t slaac_run(struct nsk_worker *w, struct iface *ifc, struct auto_prefix *
 	const struct iface_addr *a;
 
 	look_for_conflict(w, ifc, x);
+	if (x->unmade)
+		make_stable(w, ifc, x);
+	drop_duplicates(w, ifc, x);
 	a = x->addr.family ? iface_have_addr(ifc, &x->addr) : NULL;
 	if (!a || !SETTING(w->set, ipv6_temporary))
 		return UINT64_MAX;

@@ -77,7 +77,7 @@ int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 	spec.valid_ns = end_of(stack, valid_s);
 	if (spec.valid_ns)
 		spec.flags |= IFACE_ADDR_DYNAMIC;
-	return addr_add(some_worker(stack), ifc, &spec);
+	return addr_add(some_worker(stack), ifc, &spec, ADDR_WAITS);
 }
 
 int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
@@ -86,7 +86,7 @@ int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
 	struct iface *ifc;
 	int rc = read_request(stack, iface, cidr, &ifc, &prefix);
 
-	return rc ? rc : addr_del(some_worker(stack), ifc, &prefix);
+	return rc ? rc : addr_del(some_worker(stack), ifc, &prefix, ADDR_WAITS);
 }
 
 const char *stack_addr_state_name(enum nsk_addr_state state)

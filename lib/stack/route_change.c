@@ -221,7 +221,7 @@ int stack_route_add(struct nsk_stack *stack, const struct route *route)
 
 int stack_route_del(struct nsk_stack *stack, const struct route *route)
 {
-	return change_patiently(stack, route_del, route);
+	return change_patiently(stack, route_del_own, route);
 }
 
 /* ---- looks --------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@
 #define ROUTES_TELL_NS UINT64_C(10000000)
 
 /*
- * 0 or -errno as route_add() and route_del(). -EAGAIN: within a worker's turn somebody else was
+ * 0 or -errno as route_add() and route_del_own(). -EAGAIN: within a worker's turn somebody else was
  * changing the table for longer than a turn may last, or some worker has not turned for so long
  * that no more can be taken out: nothing has changed, it is to be tried again later.
  */

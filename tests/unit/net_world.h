@@ -120,7 +120,7 @@ static inline int nw_route(struct nsk_worker *w, const struct route *route, bool
 {
 	struct route_table *routes = net_world_of(w)->routes;
 
-	return add ? route_add(routes, route) : route_del(routes, route);
+	return add ? route_add(routes, route) : route_del_own(routes, route);
 }
 
 static uint64_t nw_since_1970_ns(struct nsk_worker *w)
