@@ -80,7 +80,8 @@ NSK_API int nsk_route_del(struct nsk_stack *stack, const struct nsk_route *route
  * @param stack the stack
  * @param address whereto
  * @param[out] route the route; of several with weights one of them
- * @return 0, or -1 with errno: EINVAL, ENETUNREACH there is none, EPERM
+ * @return 0, or -1 with errno: EINVAL, ENETUNREACH there is none, EAGAIN within a worker's turn
+ * another thread is changing routes, EPERM
  */
 NSK_API int nsk_route_get(struct nsk_stack *stack, const char *address, struct nsk_route *route);
 

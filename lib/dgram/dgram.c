@@ -55,7 +55,7 @@ int dgram_may_bind(const struct nsk_worker *w, const struct sock_end *own)
 	if (ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a))
 		return 0;
 	if (a->family == AF_INET)
-		return net_local_entry(w, a->b, a->family) ? 0 : -EADDRNOTAVAIL;
+		return local_in_use(net_local_entry(w, a->b, a->family)) ? 0 : -EADDRNOTAVAIL;
 	return scope_bind(w, a, own->scope);
 }
 
@@ -97,7 +97,7 @@ static bool is_host(const struct dgram *d)
 	const struct local_entry *own =
 		net_local_entry(d->sock.worker, d->laddr.b, d->laddr.family);
 
-	if (own)
+	if (local_in_use(own))
 		return own->kind == LOCAL_UNICAST;
 	return !ip_addr_is_any(&d->laddr) && !ip_addr_is_multicast(&d->laddr) &&
 	       !ip_addr_is_broadcast(&d->laddr);

@@ -31,10 +31,14 @@
 static enum nsk_drop judge_v4(const struct nsk_worker *w, const struct pkt *p)
 {
 	uint32_t src = load_be32(p->flow.src), dst = load_be32(p->flow.dst);
+	const struct local_entry *own = local_find_v4(w->net->local, p->flow.dst);
 
 	if (dst >> 28 == 0xe)
 		return NSK_DROP_IP_NOT_LOCAL; /* no multicast routing */
-	if (local_find_v4(w->net->local, p->flow.dst))
+	if (own && own->kind == LOCAL_TENTATIVE)
+		return NSK_DROP_IP_NOT_LOCAL; /* ours in a moment, or nobody's that we could reach
+					       */
+	if (own)
 		return NSK_DROP_IP_DIRECTED_BCAST;
 	if (forward_is_link_local4(src) || forward_is_link_local4(dst))
 		return NSK_DROP_IP_SCOPE;

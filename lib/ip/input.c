@@ -153,7 +153,8 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 
 	if (NSK_UNLIKELY(ip_never_a_host(ip->src)))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	if (NSK_UNLIKELY(local_maybe_v4(t, p->flow.src)) && local_find_v4(t, p->flow.src))
+	if (NSK_UNLIKELY(local_maybe_v4(t, p->flow.src)) &&
+	    local_in_use(local_find_v4(t, p->flow.src)))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	if (NSK_LIKELY(local_is_first_v4(t, p->flow.dst)))
 		return ip_one_host(p);

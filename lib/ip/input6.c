@@ -42,27 +42,33 @@ static bool bad_group(const struct ip_addr *dst)
 	return (dst->b[1] & 15) <= 1;
 }
 
-static enum nsk_drop check_group(const struct iface *ifc, const struct ip_addr *dst, struct pkt *p)
+static enum nsk_drop check_group(const struct nsk_worker *w, const struct iface *ifc,
+				 const struct ip_addr *dst, struct pkt *p)
 {
 	if (bad_group(dst))
 		return NSK_DROP_IP_MARTIAN_DEST;
-	if (!nd_listens(ifc, dst->b))
+	if (!nd_listens(w, ifc, dst->b))
 		return NSK_DROP_IP_NOT_LOCAL;
 	p->flags |= PKT_F_IP_MCAST;
 	return NSK_DROP_NONE;
 }
 
-/* A link-local address is one of its own link alone. */
+/* A link-local address is one of its own link alone. What came to one of a subnet's routers is
+ * treated as what came to several: nothing is sent from there, no connection begins. */
 static enum nsk_drop check_host(const struct nsk_worker *w, const struct iface *ifc,
-				const struct ip_addr *dst, const struct pkt *p)
+				const struct ip_addr *dst, struct pkt *p)
 {
 	const struct local_entry *own = net_local_entry(w, dst->b, AF_INET6);
+	enum nsk_drop bad;
 
 	if (ip_addr_is_any(dst) || ip_addr_is_loopback(dst) || ip_addr_is_v4mapped(dst))
 		return NSK_DROP_IP_MARTIAN_DEST;
 	if (!own || (ip_addr_is_link_local(dst) && own->iface != ifc->index))
 		return NSK_DROP_IP_NOT_LOCAL;
-	return ip_one_host(p);
+	bad = ip_one_host(p);
+	if (!bad && own->kind == LOCAL_ANYCAST)
+		p->flags |= PKT_F_IP_BCAST;
+	return bad;
 }
 
 static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct iface *ifc,
@@ -72,7 +78,8 @@ static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct if
 
 	if (bad_source(w, m, p, &src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	return ip_addr_is_multicast(&dst) ? check_group(ifc, &dst, p) : check_host(w, ifc, &dst, p);
+	return ip_addr_is_multicast(&dst) ? check_group(w, ifc, &dst, p)
+					  : check_host(w, ifc, &dst, p);
 }
 
 /* ---- input ----------------------------------------------------------------------------------- */

@@ -282,8 +282,10 @@ static uint32_t next_interval(struct nsk_worker *w, uint32_t before_ms)
 static void solicit(struct nsk_worker *w, struct iface *ifc, struct autoconf *ac, uint64_t *next)
 {
 	if (is_over(w, ac->rs_ns)) {
-		if (iface_running(ifc))
+		if (iface_running(ifc) && !SETTING(w->set, ipv6_forward))
 			nd_solicit_routers(w, ifc);
+		else
+			ac->rs_ms = 0; /* it may ask again */
 		ac->rs_ms = next_interval(w, ac->rs_ms);
 		ac->rs_ns = w->now_ns + ac->rs_ms * NS_PER_MS;
 	}

@@ -84,6 +84,18 @@ static inline uint8_t iface_addr_flags(const struct iface_addr *a)
 	return __atomic_load_n(&a->flags, __ATOMIC_RELAXED);
 }
 
+/* The subnet-router anycast address of an address's subnet, which its routers have (RFC 4291
+ * §2.6.1); family 0: there is none: of IPv4, of the link's own prefix, and where both addresses are
+ * hosts' (RFC 6164 §5.1) or the only one is. */
+static inline struct ip_addr iface_addr_anycast(const struct iface_addr *a)
+{
+	const struct ip_prefix subnet = {.addr = a->addr, .len = a->prefix_len};
+
+	if (a->addr.family != AF_INET6 || a->prefix_len > 126 || ip_addr_is_link_local(&a->addr))
+		return (struct ip_addr){.family = 0};
+	return ip_prefix_network(&subnet);
+}
+
 struct iface {
 	char name[IFACE_NAME_MAX];     /* [C] */
 	uint8_t index;		       /* [C] place in the list; */

@@ -17,7 +17,7 @@ static bool group_frame(const struct nsk_worker *w, const struct iface *ifc, con
 {
 	if (eth_is_broadcast(dst))
 		*flags = PKT_F_LINK_BCAST;
-	else if (group_joined_mac(w, ifc->index, dst) || nd_listens_mac(ifc, dst))
+	else if (group_joined_mac(w, ifc->index, dst) || nd_listens_mac(w, ifc, dst))
 		*flags = PKT_F_LINK_MCAST;
 	else
 		return false;

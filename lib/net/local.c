@@ -17,8 +17,8 @@ static void note_v4(struct local_table *t, const struct ip_addr *addr, enum loca
 		memcpy(&t->host4, addr->b, 4);
 }
 
-/* An address of ours is more than a broadcast address, and the first interface's more than a later
- * one's. */
+/* An address of ours is more than a broadcast address, and so on in their order; the first
+ * interface's is more than a later one's. */
 static void add(struct local_table *t, const struct ip_addr *addr, enum local_kind kind,
 		uint8_t iface)
 {
@@ -43,7 +43,23 @@ static void add(struct local_table *t, const struct ip_addr *addr, enum local_ki
 	};
 }
 
-struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem)
+/* What an address of an interface, in use or not, brings along. */
+static void add_all(struct local_table *t, const struct iface_addr *a, bool router6, uint8_t iface)
+{
+	const struct ip_addr anycast = iface_addr_anycast(a);
+
+	if (iface_addr_state(a) == IFACE_ADDR_TENTATIVE)
+		add(t, &a->addr, LOCAL_TENTATIVE, iface);
+	if (!iface_addr_usable(a))
+		return;
+	add(t, &a->addr, LOCAL_UNICAST, iface);
+	if (a->broadcast.family)
+		add(t, &a->broadcast, LOCAL_BROADCAST, iface);
+	if (router6 && anycast.family)
+		add(t, &anycast, LOCAL_ANYCAST, iface);
+}
+
+struct local_table *local_table_new(const struct net_snapshot *snap, bool router6, struct mem *mem)
 {
 	unsigned naddrs[IFACE_MAX]; /* another thread may add one meanwhile */
 	uint32_t places = 4;
@@ -63,13 +79,8 @@ struct local_table *local_table_new(const struct net_snapshot *snap, struct mem 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
 		const struct iface *ifc = snap->iface[i];
 
-		for (unsigned j = 0; j < naddrs[i]; j++) {
-			if (!iface_addr_usable(&ifc->addrs[j]))
-				continue;
-			add(t, &ifc->addrs[j].addr, LOCAL_UNICAST, ifc->index);
-			if (ifc->addrs[j].broadcast.family)
-				add(t, &ifc->addrs[j].broadcast, LOCAL_BROADCAST, ifc->index);
-		}
+		for (unsigned j = 0; j < naddrs[i]; j++)
+			add_all(t, &ifc->addrs[j], router6, ifc->index);
 	}
 	return t;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which addresses are ours: all addresses and directed broadcasts of all interfaces of a snapshot
- * in one table, asked twice for each received packet. Built anew for each snapshot; the keys are
- * the operator's, so no secret is needed.
+ * Which addresses are ours: all addresses and directed broadcasts of all interfaces of a snapshot,
+ * for a router the anycast addresses of its subnets, and what may become ours, in one table, asked
+ * twice for each received packet. Built anew for each snapshot; the keys are the operator's, so no
+ * secret is needed.
  */
 #ifndef NSK_NET_LOCAL_H
 #define NSK_NET_LOCAL_H
@@ -19,6 +20,8 @@ enum local_kind {
 	LOCAL_NONE = 0,
 	LOCAL_UNICAST,
 	LOCAL_BROADCAST, /* directed broadcast of a subnet of ours */
+	LOCAL_ANYCAST,	 /* of the routers of a subnet: received, never sent from */
+	LOCAL_TENTATIVE, /* of IPv4: nobody has answered yet; not in use, and not passed on */
 };
 
 struct local_entry {
@@ -36,9 +39,9 @@ struct local_table {
 	struct local_entry entry[];
 };
 
-/* The table of a snapshot, or NULL without memory. An address that two interfaces have belongs to
- * the first. */
-struct local_table *local_table_new(const struct net_snapshot *snap, struct mem *mem);
+/* The table of a snapshot, of one who forwards IPv6 or not, or NULL without memory. An address that
+ * two interfaces have belongs to the first. */
+struct local_table *local_table_new(const struct net_snapshot *snap, bool router6, struct mem *mem);
 void local_table_free(struct local_table *t, struct mem *mem);
 
 /* Where the search for an address, as two words, begins. */
@@ -81,6 +84,12 @@ static inline const struct local_entry *local_find_v4(const struct local_table *
 
 	memcpy(&w0, addr, 4);
 	return local_find_words(t, w0, 0, AF_INET);
+}
+
+/* A host's or a broadcast address that is ours now. */
+static inline bool local_in_use(const struct local_entry *e)
+{
+	return e && e->kind <= LOCAL_BROADCAST;
 }
 
 /*

@@ -26,31 +26,72 @@ static const uint8_t all_routers[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0,
 
 /* ---- groups that every node listens to ------------------------------------------------------- */
 
-bool nd_listens(const struct iface *ifc, const uint8_t *group)
+static bool is_router(const struct nsk_worker *w)
 {
-	if (memcmp(group, all_nodes, IPV6_ADDR_LEN) == 0)
+	return SETTING(w->set, ipv6_forward);
+}
+
+/* Of the link and of the site (RFC 4291 §2.7.1); those of the node alone are on no link. */
+static bool is_all_routers(const uint8_t *group)
+{
+	return (group[1] == 2 || group[1] == 5) && memcmp(group + 2, all_routers + 2, 14) == 0;
+}
+
+/* The anycast address of the routers of a subnet of the interface, where we are one. */
+static bool is_anycast(const struct nsk_worker *w, const struct iface *ifc,
+		       const struct ip_addr *addr)
+{
+	const struct local_entry *e = is_router(w) ? net_local_entry(w, addr->b, AF_INET6) : NULL;
+
+	if (!e || e->kind != LOCAL_ANYCAST)
+		return false;
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		const struct ip_addr anycast = iface_addr_anycast(&ifc->addrs[i]);
+
+		if (iface_addr_usable(&ifc->addrs[i]) && ip_addr_eq(&anycast, addr))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the solicited-node group is that of an address. */
+static bool asks_for(const uint8_t *group, const struct ip_addr *addr)
+{
+	return addr->family == AF_INET6 && memcmp(addr->b + 13, group + 13, 3) == 0;
+}
+
+bool nd_listens(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *group)
+{
+	bool router = is_router(w);
+
+	if (memcmp(group, all_nodes, IPV6_ADDR_LEN) == 0 || (router && is_all_routers(group)))
 		return true;
 	if (!nd_is_solicited_node(group))
 		return false;
-	for (unsigned i = 0; i < iface_naddrs(ifc); i++)
-		if (iface_addr_there(&ifc->addrs[i]) && ifc->addrs[i].addr.family == AF_INET6 &&
-		    memcmp(ifc->addrs[i].addr.b + 13, group + 13, 3) == 0)
+	for (unsigned i = 0; i < iface_naddrs(ifc); i++) {
+		const struct iface_addr *a = &ifc->addrs[i];
+		const struct ip_addr anycast = iface_addr_anycast(a);
+
+		if (iface_addr_there(a) &&
+		    (asks_for(group, &a->addr) || (router && asks_for(group, &anycast))))
 			return true;
+	}
 	return false;
 }
 
 /* 33:33 and the group's last four bytes (RFC 2464 §7). */
-bool nd_listens_mac(const struct iface *ifc, const uint8_t *mac)
+bool nd_listens_mac(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *mac)
 {
 	uint8_t group[IPV6_ADDR_LEN];
+	uint32_t low = load_be32(mac + 2);
 
 	if (load_be16(mac) != 0x3333)
 		return false;
-	if (load_be32(mac + 2) == 1)
+	if (low == 1 || (low == 2 && is_router(w)))
 		return true;
 	nd_solicited_node(group, all_nodes);
 	memcpy(group + 12, mac + 2, 4);
-	return nd_listens(ifc, group);
+	return nd_listens(w, ifc, group);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -170,9 +211,13 @@ void nd_solicit_routers(struct nsk_worker *w, struct iface *ifc)
 	send_message(w, ifc, valid ? own.b : nobody, all_routers, NULL, message, len);
 }
 
-static struct nd_view advert_of(const struct iface *ifc, const uint8_t *addr, uint8_t flags)
+static struct nd_view advert_of(const struct nsk_worker *w, const struct iface *ifc,
+				const uint8_t *addr, uint8_t flags)
 {
 	struct nd_view v = {.type = ICMP6_NEIGH_ADVERT, .flags = flags, .has_mac = true};
+
+	if (is_router(w)) /* §4.4 */
+		v.flags |= ND_F_ROUTER;
 
 	memcpy(v.target, addr, IPV6_ADDR_LEN);
 	memcpy(v.mac, ifc->mac.b, ETH_MAC_LEN);
@@ -181,7 +226,7 @@ static struct nd_view advert_of(const struct iface *ifc, const uint8_t *addr, ui
 
 void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr)
 {
-	const struct nd_view v = advert_of(ifc, addr->b, ND_F_OVERRIDE);
+	const struct nd_view v = advert_of(w, ifc, addr->b, ND_F_OVERRIDE);
 
 	send_neigh(w, ifc, addr->b, all_nodes, NULL, &v);
 }
@@ -194,18 +239,22 @@ static const uint8_t *came_from(struct rte_mbuf *m)
 
 /*
  * Answers a solicitation. Who names no link address is not looked for first (§7.2.4), but answered
- * where the question came from: two whose addresses are optimistic would wait for each other.
+ * where the question came from: two whose addresses are optimistic would wait for each other. What
+ * others may have as well, an optimistic address and an anycast one, overrides nothing; the latter
+ * is told from an address of ours.
  */
 static void answer(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
-		   const struct nd_view *asked)
+		   const struct nd_view *asked, bool anycast)
 {
-	const struct ip_addr own = ip_addr_v6(asked->target);
+	const struct ip_addr target = ip_addr_v6(asked->target),
+			     to = ip_addr_v6(pkt_of(m)->flow.src);
 	const struct nd_view v =
-		advert_of(ifc, asked->target,
-			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &own) ? ND_F_OVERRIDE : 0)));
+		advert_of(w, ifc, asked->target,
+			  (uint8_t)(ND_F_SOLICITED | (is_valid(ifc, &target) ? ND_F_OVERRIDE : 0)));
+	const struct ip_addr *from = anycast ? net_source(ifc, &to) : &target;
 
-	send_neigh(w, ifc, asked->target, pkt_of(m)->flow.src,
-		   asked->has_mac ? asked->mac : came_from(m), &v);
+	if (from)
+		send_neigh(w, ifc, from->b, to.b, asked->has_mac ? asked->mac : came_from(m), &v);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------- */
@@ -260,13 +309,14 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	const struct pkt *p = pkt_of(m);
 	const struct ip_addr src = ip_addr_v6(p->flow.src), target = ip_addr_v6(v->target);
 	const struct iface_addr *own = iface_find_addr(ifc, &target);
+	bool anycast = !own && is_anycast(w, ifc, &target);
 
-	if (!own) {
+	if (!own && !anycast) {
 		pkt_drop(w, m, NSK_DROP_ND_NOT_OURS);
 		return;
 	}
 	if (ip_addr_is_any(&src)) { /* RFC 4862 §5.4: it wants our address for itself */
-		if (!is_copy(p))
+		if (own && !is_copy(p))
 			defend(w, ifc, own, true);
 		pkt_drop(w, m, NSK_DROP_ND_CONFLICT);
 		return;
@@ -276,7 +326,7 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	if (!is_copy(p)) {
 		if (w->peers > 1)
 			w->ops->share(w, m);
-		answer(w, ifc, m, v);
+		answer(w, ifc, m, v, anycast);
 	}
 	pkt_put(w, m);
 }
@@ -320,8 +370,9 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 		pkt_drop(w, m, NSK_DROP_ND_UNSOLICITED);
 }
 
-/* Routers are worker 0's business, of interfaces that learn from them (autoconf.h). Who is not on
- * the link (RFC 4861 §6.1.2) is judged first, so that he has no part in what is looked at. */
+/* Routers are worker 0's business, of interfaces that learn from them (autoconf.h), unless we are
+ * one (§6.2: as Linux's accept_ra = 1). Who is not on the link (§6.1.2) is judged first, so that he
+ * has no part in what is looked at. */
 static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 			      size_t len)
 {
@@ -329,7 +380,7 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 	const struct ip_addr router = ip_addr_v6(p->flow.src);
 	struct ra_view v;
 
-	if (!ifc->automatic) {
+	if (!ifc->automatic || is_router(w)) {
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;
 	}

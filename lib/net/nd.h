@@ -34,9 +34,9 @@ void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *
  * its checksum judged; of it len bytes lie in one piece. Consumes m. */
 void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len);
 
-/* Whether an interface listens to an IPv6 group or to one with a link address: all nodes, and the
- * solicited-node groups of its addresses (RFC 4291 §2.8). */
-bool nd_listens(const struct iface *ifc, const uint8_t *group);
-bool nd_listens_mac(const struct iface *ifc, const uint8_t *mac);
+/* Whether an interface listens to an IPv6 group or to one with a link address: all nodes, the
+ * solicited-node groups of its addresses, and all routers if it is one (RFC 4291 §2.8). */
+bool nd_listens(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *group);
+bool nd_listens_mac(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *mac);
 
 #endif

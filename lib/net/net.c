@@ -19,6 +19,11 @@
 #include "net/route.h"
 #include "net/tx.h"
 
+static bool is_router6(const struct nsk_worker *w)
+{
+	return SETTING(w->set, ipv6_forward);
+}
+
 int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 {
 	struct net_worker *net = mem_zalloc_apart(w->mem, sizeof(*net));
@@ -31,7 +36,7 @@ int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 	net->flow_key = shared_key(w->shared, SHARED_PATHS);
 	wheel_timer_init(&net->tick, TIMER_NEIGH);
 	log_rate_init(&net->log_rate, 1, 5);
-	net->local = local_table_new(snap, w->mem);
+	net->local = local_table_new(snap, is_router6(w), w->mem);
 	if (!net->local)
 		goto free_net;
 	rc = tx_queues_create(w);
@@ -78,7 +83,7 @@ static bool iface_replaced(const struct net_snapshot *old, const struct net_snap
 int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap)
 {
 	struct net_snapshot *old = w->net->snap;
-	struct local_table *local = local_table_new(snap, w->mem);
+	struct local_table *local = local_table_new(snap, is_router6(w), w->mem);
 	int rc;
 
 	if (!local)
@@ -111,7 +116,7 @@ bool net_look_at_addresses(struct nsk_worker *w)
 
 	if (addresses == net->addresses)
 		return true;
-	local = local_table_new(net->snap, w->mem);
+	local = local_table_new(net->snap, is_router6(w), w->mem);
 	if (!local)
 		return false;
 	local_table_free(net->local, w->mem);

@@ -139,8 +139,8 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 }
 
 /* Routers tell of addresses on links where somebody can be one. */
-static int check_automatic(const struct iface *ifc, const struct config_device *d,
-			   struct nsk_config *config)
+static int check_automatic(const struct nsk_stack *stack, const struct iface *ifc,
+			   const struct config_device *d, struct nsk_config *config)
 {
 	if (!d->automatic)
 		return 0;
@@ -153,6 +153,11 @@ static int check_automatic(const struct iface *ifc, const struct config_device *
 				      "%s: its mtu of %u is too small for IPv6, which needs %d at "
 				      "least",
 				      ifc->name, ifc->mtu, IPV6_MIN_MTU);
+	if (SETTING(&stack->set, ipv6_forward))
+		LOG_WARN(&stack->log, "iface",
+			 "%s: address \"auto\" learns nothing while ipv6.forward is on: routers do "
+			 "not listen to routers (RFC 4861 §6.2)",
+			 ifc->name);
 	return 0;
 }
 
@@ -263,7 +268,7 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	if (rc == 0)
 		rc = check_mtu_v6(ifc, d, config);
 	if (rc == 0)
-		rc = check_automatic(ifc, d, config);
+		rc = check_automatic(stack, ifc, d, config);
 	if (rc == 0)
 		rc = take_addresses(ifc, d, config, SETTING(&stack->set, ipv4_dad));
 	if (rc) {
@@ -450,8 +455,9 @@ static unsigned primary(struct nsk_stack *stack)
 	static const uint8_t any[16];
 	struct route route;
 
-	return stack_route_match(stack, AF_INET, any, &route) && route.dst.len == 0 ? route.iface
-										    : 0;
+	return stack_route_match(stack, AF_INET, any, &route) == 0 && route.dst.len == 0
+		       ? route.iface
+		       : 0;
 }
 
 /* Changes of interfaces, and looks at them, are one thread's at a time. They wait for workers: so a

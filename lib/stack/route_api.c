@@ -97,6 +97,7 @@ static bool is_ours(const struct nsk_stack *stack, const struct ip_addr *addr)
 static int reach_gateway(struct nsk_stack *stack, struct route *r)
 {
 	struct route link;
+	int rc;
 
 	if (is_ours(stack, &r->gateway))
 		return -EINVAL;
@@ -104,8 +105,10 @@ static int reach_gateway(struct nsk_stack *stack, struct route *r)
 		return 0;
 	if (r->gateway.family == AF_INET6 && ip_addr_is_link_local(&r->gateway))
 		return r->iface == STACK_ROUTE_ANY_IFACE ? -EINVAL : 0;
-	if (!stack_route_match(stack, r->gateway.family, r->gateway.b, &link) ||
-	    link.type != ROUTE_UNICAST || link.gateway.family ||
+	rc = stack_route_match(stack, r->gateway.family, r->gateway.b, &link);
+	if (rc)
+		return rc;
+	if (link.type != ROUTE_UNICAST || link.gateway.family ||
 	    (r->iface != STACK_ROUTE_ANY_IFACE && r->iface != link.iface))
 		return -ENETUNREACH;
 	r->iface = link.iface;
@@ -198,8 +201,8 @@ int nsk_route_get(struct nsk_stack *stack, const char *address, struct nsk_route
 
 	if (rc == 0 && (!address || ip_addr_parse(&a, address)))
 		rc = -EINVAL;
-	if (rc == 0 && !stack_route_now(stack, &a, &r))
-		rc = -ENETUNREACH;
+	if (rc == 0)
+		rc = stack_route_now(stack, &a, &r);
 	if (rc == 0)
 		write_route(stack, &r, route);
 	return result(rc);

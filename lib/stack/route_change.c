@@ -226,27 +226,28 @@ int stack_route_del(struct nsk_stack *stack, const struct route *route)
 
 /* ---- looks --------------------------------------------------------------------------------- */
 
-static bool match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16], uint32_t usable,
-		  uint32_t preferred, struct route *route)
+static int match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16], uint32_t usable,
+		 uint32_t preferred, struct route *route)
 {
 	bool found;
 
 	if (!lock(stack))
-		return false;
+		return -EAGAIN;
 	found = route_match(stack->routes, family, addr, usable, preferred, route);
 	unlock(stack);
-	return found;
+	return found ? 0 : -ENETUNREACH;
 }
 
-bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
-		       struct route *route)
+int stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
+		      struct route *route)
 {
 	return match(stack, family, addr, ROUTE_IFACES_ANY, ROUTE_IFACES_ANY, route);
 }
 
-bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route)
+int stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route)
 {
 	uint32_t running = 0, linked = 0;
+	int rc;
 
 	for (unsigned i = 0; i < stack->nifaces; i++) {
 		const struct iface *ifc = &stack->iface[i];
@@ -256,8 +257,8 @@ bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct 
 		if (__atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
 			linked |= bit;
 	}
-	return match(stack, dst->family, dst->b, running, linked, route) ||
-	       stack_route_match(stack, dst->family, dst->b, route);
+	rc = match(stack, dst->family, dst->b, running, linked, route);
+	return rc == -ENETUNREACH ? stack_route_match(stack, dst->family, dst->b, route) : rc;
 }
 
 int stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows, unsigned max)

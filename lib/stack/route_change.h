@@ -32,11 +32,12 @@ int stack_route_add_new(struct nsk_stack *stack, const struct route *route);
 #define STACK_ROUTE_ANY_IFACE UINT8_MAX
 int stack_route_del_like(struct nsk_stack *stack, const struct route *like);
 
-/* The route that decides now, whatever its interface can do; false: none, or the table is busy. */
-bool stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
-		       struct route *route);
+/* The route that decides now, whatever its interface can do. 0, -ENETUNREACH: none, -EAGAIN: the
+ * table is busy. */
+int stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],
+		      struct route *route);
 /* The same by what interfaces can do now, as packets go. */
-bool stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route);
+int stack_route_now(struct nsk_stack *stack, const struct ip_addr *dst, struct route *route);
 /* As route_list(). -EAGAIN: the table is busy, nothing has moved. */
 int stack_route_list(struct nsk_stack *stack, uint64_t *cursor, struct route *rows, unsigned max);
 

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/addr.h"
+#include "net/net.h"
 #include "sock/handle.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
@@ -49,11 +51,19 @@ static void explain_fixed(const struct nsk_stack *stack, const char *key,
 			 fixed->name);
 }
 
+/* The anycast addresses of our subnets come or go. */
+static void became_router(struct nsk_stack *stack)
+{
+	net_addresses_changed(&stack->worker[0]->w);
+	addr_wake_workers(&stack->worker[0]->w);
+}
+
 static int change(struct nsk_stack *stack, const char *key, const char *value, char *error,
 		  size_t size)
 {
 	struct settings next = stack->set;
 	const struct setting *about[2], *fixed;
+	uint32_t router = SETTING(&stack->set, ipv6_forward);
 	int rc = settings_set(&next, key, value, error, size);
 
 	if (rc == 0)
@@ -68,6 +78,8 @@ static int change(struct nsk_stack *stack, const char *key, const char *value, c
 	for (unsigned i = 0; i < settings_count; i++)
 		if (!settings_same(&stack->set, &next, &settings_table[i]))
 			settings_copy(&stack->set, &next, &settings_table[i]);
+	if (SETTING(&stack->set, ipv6_forward) != router)
+		became_router(stack);
 	return 0;
 }
 

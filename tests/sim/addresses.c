@@ -322,6 +322,30 @@ static void the_link_hears_of_a_new_address_twice(void **state)
 	world_end(&world);
 }
 
+/* RFC 4291 §2.6.1: the anycast address of its routers is a stack's while it is one. */
+static void routers_of_a_subnet_are_reached_rfc4291_2_6_1(void **state)
+{
+	struct world world;
+	char from[64];
+	int there, here;
+
+	(void)state;
+	pair(&world, NULL, 2);
+	there = bound(&world, 1, "2001:db8::2", 7);
+	here = bound(&world, 0, "::", 7);
+	for (unsigned router = 0; router < 3; router++) {
+		assert_int_equal(
+			nsk_set(world.host[0], "ipv6.forward", router & 1 ? "true" : "false"), 0);
+		assert_int_equal(send_to(there, "2001:db8::", 7), 1);
+		assert_int_equal(arrived(&world, here, from, sizeof(from)), router & 1);
+		world_run(&world, MINUTE, NULL, NULL); /* who did not answer is forgotten */
+	}
+	assert_string_equal(from, "2001:db8::2");
+	nsk_close(here);
+	nsk_close(there);
+	world_end(&world);
+}
+
 /* ---- duplicates ---- */
 
 static void a_new_ipv6_address_is_asked_for_rfc4862_5_4(void **state)
@@ -441,6 +465,7 @@ int main(void)
 		world_test(errors_are_those_of_rtnetlink),
 		world_test(places_are_used_again),
 		world_test(the_link_hears_of_a_new_address_twice),
+		world_test(routers_of_a_subnet_are_reached_rfc4291_2_6_1),
 		world_test(a_new_ipv6_address_is_asked_for_rfc4862_5_4),
 		world_test(an_ipv4_address_is_asked_for_before_it_is_used_rfc5227_2_1),
 		world_test(an_ipv4_address_of_another_is_not_used_rfc5227_2_1_1),

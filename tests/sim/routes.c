@@ -330,6 +330,8 @@ static void test_a_list_within_a_turn_does_not_wait(void **state)
 	assert_int_equal(nsk_route_list(w->stack, &cursor, list, 4), -1);
 	assert_int_equal(errno, EAGAIN);
 	assert_int_equal(cursor, 0);
+	assert_int_equal(nsk_route_get(w->stack, "192.168.1.77", list), -1);
+	assert_int_equal(errno, EAGAIN);
 	assert_int_equal(pthread_mutex_unlock(&w->stack->routes_lock), 0);
 	assert_int_equal(nsk_route_list(w->stack, &cursor, list, 4), 2);
 	w->in_turn = false;

@@ -155,7 +155,7 @@ static void test_table_of_own_addresses_agrees_with_a_walk(void **state)
 			(void)iface_add_addr(&ifc[i], &p);
 		}
 	}
-	t = local_table_new(&snap, &mem);
+	t = local_table_new(&snap, false, &mem);
 	assert_non_null(t);
 	for (uint32_t n = 0; n < 600; n++) {
 		struct ip_addr a = ip_addr_from_host32(0x0a000000 | n);

@@ -455,11 +455,11 @@ static void test_rfc4291_2_8_groups_that_are_listened_to(void **state)
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
 		const struct ip_addr a = nw6_addr(rows[i].group);
 
-		assert_int_equal(nd_listens(&world->ifc[0], a.b), rows[i].if0);
-		assert_int_equal(nd_listens(&world->ifc[1], a.b), rows[i].if1);
+		assert_int_equal(nd_listens(&world->w, &world->ifc[0], a.b), rows[i].if0);
+		assert_int_equal(nd_listens(&world->w, &world->ifc[1], a.b), rows[i].if1);
 	}
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(macs); i++)
-		assert_int_equal(nd_listens_mac(&world->ifc[0], macs[i]), i < 2);
+		assert_int_equal(nd_listens_mac(&world->w, &world->ifc[0], macs[i]), i < 2);
 }
 
 static void test_frames_for_other_groups_are_not_taken(void **state)
