@@ -93,7 +93,7 @@ def count_instructions(rig):
     for row in (row for row in instructions.rows() if row.limit):
         item = {"work": row.work, "limit": row.limit}
         try:
-            item["instructions"] = row.count(find_program("perf_instructions"), rig.env)
+            item["instructions"] = row.count(os.path.dirname(find_program("perf_instructions")), rig.env)
         except (Failure, RuntimeError) as failure:
             item["error"] = str(failure)
         counted.append(item)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Instructions of the server for a request and for a short connection, next to the committed figures.
+"""Instructions for a request, a short connection and a forwarded packet, next to the committed figures.
 
-Counted by callgrind on the in-process wire: the server's side from the receive burst to the transmit burst, epoll and
+Counted by callgrind on in-process wires: the side of server or router from the receive burst to the transmit burst, epoll and
 socket calls included; docs/PERFORMANCE.md says how. The figures are those of tests/perf/instructions.txt.
 """
 import argparse
@@ -17,8 +17,8 @@ SKIPPED = 77
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=os.path.join(BUILD, "tests/perf/perf_instructions"), metavar="FILE",
-                        help="what is counted (default: perf_instructions of the build)")
+    parser.add_argument("--programs", default=os.path.join(BUILD, "tests/perf"), metavar="FOLDER",
+                        help="where those are that are counted (default: the build's)")
     parser.add_argument("--renew", action="store_true", help="write the figures into tests/perf/instructions.txt")
     parser.add_argument("--skip", metavar="WHY", help="count nothing and say why")
     args = parser.parse_args()
@@ -28,7 +28,7 @@ def main():
     counts, bad = [], 0
     print(f"{'work':<12}{'at once':>8}{'instructions':>14}{'committed':>11}{'limit':>8}")
     for row in instructions.rows():
-        counted = row.count(args.program)
+        counted = row.count(args.programs)
         wrong = None if args.renew else row.verdict(counted)
         bad += wrong is not None
         counts.append(counted)

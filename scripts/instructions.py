@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Instructions of the server's side for a request and for a short connection, counted by callgrind."""
+"""Instructions a piece of work takes, of its server or router alone, counted by callgrind."""
 import dataclasses
 import os
 import re
@@ -20,18 +20,19 @@ class Row:
     baseline: int
     limit: int | None
 
-    def command(self, program, out):
-        """EAL would choose AVX-512 where there is some, which valgrind 3.19 does not know."""
+    def command(self, folder, out):
+        """The program is one of those in the folder. EAL would choose AVX-512 where there is some, which valgrind 3.19 does not know."""
+        program = os.path.join(folder, "perf_forward" if self.work.startswith("forward") else "perf_instructions")
         return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--instr-atstart=no",
                 "--collect-atstart=no", "--toggle-collect=serve*", program, self.work, "--connections",
                 str(self.at_once), "--count", str(self.number), "--eal", "--force-max-simd-bitwidth=256"]
 
-    def count(self, program, env=None):
+    def count(self, programs, env=None):
         """Instructions a piece; RuntimeError says what went wrong. Meson has malloc() fill what it gives, which counts."""
         env = {name: value for name, value in (env or os.environ).items() if name != "MALLOC_PERTURB_"}
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "out")
-            command = self.command(program, out)
+            command = self.command(programs, out)
             try:
                 result = subprocess.run(command, capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL,
                                         check=False)

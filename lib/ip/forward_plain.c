@@ -141,6 +141,15 @@ void forward_flow(const uint8_t *packet, struct flow *flow)
 	memcpy(&flow->sport_be, &ports, sizeof(ports));
 }
 
+void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, const struct rte_mbuf *m)
+{
+	const uint16_t link = ifc->ethernet ? ETH_HLEN : 0;
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, link);
+
+	if (NSK_LIKELY(m->data_len >= link + IPV4_HLEN) && p[0] >> 4 == 4)
+		net_expect(w, AF_INET, p + IPV4_DST_OFF);
+}
+
 bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m, uint8_t *frame,
 		      uint16_t len)
 {

@@ -273,6 +273,11 @@ int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const st
 	return 0;
 }
 
+void net_expect(const struct nsk_worker *w, uint8_t family, const uint8_t dst[16])
+{
+	route_prefetch(w->net->snap->routes, family, dst);
+}
+
 /* What is to be found of a way. */
 struct way {
 	struct iface *ifc;

@@ -128,12 +128,20 @@ static NSK_ALWAYS_INLINE bool plain_input(struct nsk_worker *w, const struct loc
 	return true;
 }
 
-/* Not a plain packet to our first address: a plain one of somebody else's, or whatever it is. */
-static NSK_NOINLINE void other_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
+/* Not a plain packet to our first address: a plain one of somebody else's, or whatever it is.
+ * bufs[0] is it, and those behind it come next, n in all. */
+static NSK_NOINLINE void other_input(struct nsk_worker *w, struct iface *ifc,
+				     struct rte_mbuf **bufs, unsigned n)
 {
-	if (!ip_forwards(w) ||
-	    !ip_forward_plain(w, ifc, m, rte_pktmbuf_mtod(m, uint8_t *), m->data_len))
-		net_input(w, ifc, m);
+	struct rte_mbuf *m = bufs[0];
+
+	if (ip_forwards(w)) {
+		if (n > FORWARD_AHEAD)
+			ip_forward_expect(w, ifc, bufs[FORWARD_AHEAD]);
+		if (ip_forward_plain(w, ifc, m, rte_pktmbuf_mtod(m, uint8_t *), m->data_len))
+			return;
+	}
+	net_input(w, ifc, m);
 }
 
 /*
@@ -156,7 +164,7 @@ void tcp_frames_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 		if ((link && NSK_UNLIKELY(!net_frame_is_plain(ifc, frame, len))) ||
 		    NSK_UNLIKELY(!plain_input(w, local, checked, ask_owner, m, frame + link,
 					      (uint16_t)(len - link))))
-			other_input(w, ifc, m);
+			other_input(w, ifc, bufs + i, n - i);
 	}
 }
 

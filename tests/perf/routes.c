@@ -2,10 +2,7 @@
 /*
  * The route table by itself: what a lookup costs among COUNT routes, what the table takes of
  * memory, what a change takes. One line of JSON.
- *
- * The IPv4 mix is that of the internet's table by lengths, 0.9 % longer than 24 bits; IPv6's is
- * half /48, a third /32 and the rest between. Forty routers are the gateways. Prefixes are drawn
- * from 1.0.0.0 to 223.255.255.255, and from 2000::/8.
+ * The routes are those of route_mix.h. Forty routers are the gateways.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,8 +14,9 @@
 
 #include <rte_cycles.h>
 
-#include "base/rng.h"
 #include "net/route.h"
+
+#include "route_mix.h"
 
 #define LOOKUPS	 4000000u
 #define FEWER	 1000u /* times, where instructions are counted */
@@ -27,49 +25,24 @@
 #define CHANGES	 20000u
 
 static struct mem mem;
-static struct rng rng;
+static struct mix mix;
 static uint32_t times = LOOKUPS;
-
-/* Per mille of prefixes, by lengths. */
-static const struct {
-	uint8_t len;
-	uint16_t share;
-} mix4[] = {{24, 590}, {23, 100}, {22, 120}, {21, 50}, {20, 45}, {19, 26},
-	    {18, 14},  {17, 9},	  {16, 14},  {15, 2},  {14, 2},	 {13, 1},
-	    {12, 1},   {28, 3},	  {29, 3},   {32, 3},  {24, 17}},
-  mix6[] = {{48, 500}, {32, 300}, {44, 80}, {40, 60}, {36, 40}, {29, 20}};
-
-static uint8_t random_len(uint8_t family)
-{
-	uint32_t n = rng_below(&rng, 1000);
-
-	for (unsigned i = 0;; i++) {
-		uint32_t share = family == AF_INET ? mix4[i].share : mix6[i].share;
-
-		if (n < share)
-			return family == AF_INET ? mix4[i].len : mix6[i].len;
-		n -= share;
-	}
-}
 
 static struct ip_addr random_addr(uint8_t family)
 {
-	struct ip_addr a = {.family = family};
+	uint8_t b[16];
 
-	if (family == AF_INET)
-		return ip_addr_from_host32((rng_below(&rng, 223) + 1) << 24 |
-					   (rng_u32(&rng) & 0xffffff));
-	rng_fill(&rng, a.b, 16);
-	a.b[0] = 0x20;
-	return a;
+	mix_addr(&mix, b);
+	return family == AF_INET ? ip_addr_v4(b) : ip_addr_v6(b);
 }
 
 static struct route random_route(uint8_t family)
 {
-	struct route r = {.dst = {.addr = random_addr(family), .len = random_len(family)}};
-	unsigned gw = rng_below(&rng, GATEWAYS);
+	struct mix_prefix p = mix_prefix(&mix);
+	struct route r = {.dst = {.len = p.len}};
+	unsigned gw = mix_below(&mix, GATEWAYS);
 
-	r.dst.addr = ip_prefix_network(&r.dst);
+	r.dst.addr = family == AF_INET ? ip_addr_v4(p.addr) : ip_addr_v6(p.addr);
 	r.gateway = family == AF_INET
 			    ? ip_addr_v4_of(192, 0, 2, (uint8_t)(gw + 1))
 			    : (struct ip_addr){.family = family,
@@ -148,10 +121,10 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Takes routes out and puts them back one by one, as workers see it: kept until they have passed.
- * Microseconds of the mean, and of what
- * one in a thousand takes longer than: on a machine that does other things the longest says
- * nothing.
+/*
+ * Takes routes out and puts them back one by one, as workers see it: kept until they have passed.
+ * Microseconds of the mean, and of what one in a thousand takes longer than: on a machine that does
+ * other things the longest says nothing.
  */
 static void changes(struct route_table *t, const struct route *kept, uint32_t n, double *mean,
 		    double *most)
@@ -212,7 +185,7 @@ int main(int argc, char **argv)
 
 	if (argc > 3)
 		times = LOOKUPS / FEWER;
-	rng_seed(&rng, 7);
+	mix_seed(&mix, family);
 	for (uint32_t i = 0; i < LOOKUPS; i++)
 		addr[i] = random_addr(family);
 	memset(kept, 1, CHANGES * sizeof(*kept));
