@@ -48,6 +48,8 @@ static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complain
 	const struct icmp_kind *kind = icmp_kind_of(p->family);
 	bool (*may)(uint8_t) = what >= IP_COMPLAINT_HOPS ? kind->may_answer_others
 							 : kind->may_answer;
+	const uint8_t *type;
+	uint8_t copy;
 
 	if ((p->flags & GROUP_FLAGS && what != IP_COMPLAINT_OPTION) || is_later_fragment(m, p))
 		return false;
@@ -55,7 +57,8 @@ static bool may_answer(struct rte_mbuf *m, const struct pkt *p, enum ip_complain
 		return !is_error_v6(m, p, may);
 	if (p->proto != kind->proto)
 		return true;
-	return p->l4_len > 0 && p->l4_off < m->data_off + m->data_len && may(*pkt_at(m, p->l4_off));
+	type = rte_pktmbuf_read(m, (uint32_t)(p->l4_off - m->data_off), 1, &copy);
+	return p->l4_len > 0 && type && may(*type);
 }
 
 /* One bucket for all peers; how deep it is changes, so that nobody can tell by it what others get
@@ -70,19 +73,23 @@ static bool rate_allows(struct nsk_worker *w)
 }
 
 /* The message: header, and as much of the packet as the family allows (RFC 1812 §4.3.2.3: 576 bytes
- * in all, RFC 4443 §2.4 (c): the minimum MTU) and lies in its first buffer. */
+ * in all, RFC 4443 §2.4 (c): the minimum MTU) and one buffer holds. */
 static bool build(struct rte_mbuf *out, struct rte_mbuf *m, const struct icmp_kind *kind,
 		  const struct icmp_view *icmp)
 {
-	const struct pkt *p = pkt_of(m);
-	uint16_t len =
-		NSK_MIN((uint16_t)(m->data_len - (p->l3_off - m->data_off)), kind->quote_max);
+	uint32_t from = (uint32_t)(pkt_of(m)->l3_off - m->data_off);
+	uint32_t room = NSK_MIN((uint32_t)kind->quote_max,
+				(uint32_t)(rte_pktmbuf_tailroom(out) - ICMP_HLEN));
+	uint16_t len = (uint16_t)NSK_MIN(m->pkt_len - from, room);
 	uint8_t *body = (uint8_t *)rte_pktmbuf_append(out, (uint16_t)(ICMP_HLEN + len));
+	const uint8_t *quote;
 
 	if (!body)
 		return false;
 	icmp_write(body, icmp);
-	memcpy(body + ICMP_HLEN, pkt_at(m, p->l3_off), len);
+	quote = rte_pktmbuf_read(m, from, len, body + ICMP_HLEN);
+	if (quote != body + ICMP_HLEN) /* it lies in one piece */
+		memcpy(body + ICMP_HLEN, quote, len);
 	return true;
 }
 

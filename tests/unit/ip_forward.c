@@ -305,6 +305,32 @@ static void test_a_neighbour_that_does_not_answer(void **state)
 	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 2);
 }
 
+/* RFC 1812 §4.3.2.3: as much as fits is quoted, wherever it lies; of pieces only the first. */
+static void test_a_packet_that_was_cut_is_quoted_with_its_payload(void **state)
+{
+	const struct made made = {.src = NEAR, .dst = 0xc0000263u, .len = 1400};
+	struct net_world *world = *state;
+	struct ipv4_view ip;
+	const uint8_t *p;
+	uint8_t whole[2048];
+
+	make(whole, &made);
+	world->ifc[0].tx_offloads = PORT_TX_MULTI_SEG;
+	world->ifc[0].mtu = 576;
+	come_by_if1(world, &made);
+	nw_forget_sent(world);
+	nw_pass(world, 3001);
+	assert_int_equal(world->nsent, 3);
+	p = nw_sent_ip(world, 2, NULL, &ip);
+	assert_int_equal(ip.dst, NEAR);
+	assert_int_equal(ip.total_len, 576);
+	assert_int_equal(p[0], ICMP_UNREACHABLE);
+	p += ICMP_HLEN + IPV4_HLEN;
+	assert_memory_equal(p, whole + IPV4_HLEN, 576 - 2 * IPV4_HLEN - ICMP_HLEN);
+	nw_forget_sent(world);
+	nw_assert_drops(world, NSK_DROP_ARP_UNRESOLVED, 3);
+}
+
 static void test_packets_wait_for_their_neighbour_and_go(void **state)
 {
 	struct net_world *world = *state;
@@ -464,6 +490,7 @@ int main(void)
 		TEST(test_nothing_goes_back_over_a_point_to_point_link),
 		TEST(test_paths_share_the_load_by_flows),
 		TEST(test_a_neighbour_that_does_not_answer),
+		TEST(test_a_packet_that_was_cut_is_quoted_with_its_payload),
 		TEST(test_packets_wait_for_their_neighbour_and_go),
 		TEST(test_the_way_back_leads_elsewhere_RFC3704),
 		TEST(test_too_big_and_not_to_be_cut_RFC1191),
