@@ -201,7 +201,7 @@ void report_interfaces(struct nsk_stack *stack)
 {
 	struct nsk_iface_info info;
 
-	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0; i++)
+	for (unsigned i = 0; nsk_iface_info(stack, i, &info) == 0 && !info.loopback; i++)
 		printf("%s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s\n",
 		       info.name, info.device, info.driver, info.mac[0], info.mac[1], info.mac[2],
 		       info.mac[3], info.mac[4], info.mac[5], info.mtu,

@@ -220,7 +220,8 @@ struct nsk_iface_info {
 	uint32_t mtu;		    /**< bytes of IP packet */
 	uint32_t rx_queues;	    /**< receive queues in use */
 	uint32_t tx_queues;	    /**< transmit queues in use */
-	bool primary; /**< the default route leads here; without one: the first interface */
+	bool primary;  /**< the default route leads here; without one: the first interface */
+	bool loopback; /**< it is "lo", which leads to this stack itself; the last one */
 };
 
 /** @brief Facts of interface number @p index. @return 0, or -1 with errno ENOENT, EPERM (in a

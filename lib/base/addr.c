@@ -19,6 +19,13 @@ bool ip_addr_is_loopback(const struct ip_addr *a)
 	return a->family == AF_INET6 && memcmp(a->b, one, 16) == 0;
 }
 
+struct ip_addr ip_addr_loopback(uint8_t family)
+{
+	if (family == AF_INET6)
+		return (struct ip_addr){.b = {[15] = 1}, .family = AF_INET6};
+	return (struct ip_addr){.b = {127, 0, 0, 1}, .family = AF_INET};
+}
+
 bool ip_addr_is_link_local(const struct ip_addr *a)
 {
 	if (a->family == AF_INET)

@@ -137,6 +137,8 @@ static inline bool ip_addr_is_reserved(const struct ip_addr *a)
 
 /* 127.0.0.0/8 (RFC 1122 §3.2.1.3), ::1. */
 bool ip_addr_is_loopback(const struct ip_addr *a);
+/* 127.0.0.1, ::1. */
+struct ip_addr ip_addr_loopback(uint8_t family);
 
 /* 169.254.0.0/16 (RFC 3927), fe80::/10. */
 bool ip_addr_is_link_local(const struct ip_addr *a);

@@ -55,7 +55,10 @@ int dgram_may_bind(const struct nsk_worker *w, const struct sock_end *own)
 	if (ip_addr_is_any(a) || ip_addr_is_multicast(a) || ip_addr_is_broadcast(a))
 		return 0;
 	if (a->family == AF_INET)
-		return local_in_use(net_local_entry(w, a->b, a->family)) ? 0 : -EADDRNOTAVAIL;
+		return local_in_use(net_local_entry(w, a->b, a->family)) ||
+				       net_loopback(w, a->b, a->family)
+			       ? 0
+			       : -EADDRNOTAVAIL;
 	return scope_bind(w, a, own->scope);
 }
 
@@ -177,6 +180,8 @@ int dgram_peer_in(const struct dgram *d, struct sock_end *peer, const struct soc
 {
 	int rc = sock_addr_in(&d->sock, SOCK_ADDR_CONNECT, peer, sa, len);
 
+	if (rc == 0)
+		net_mean_self(&peer->addr, &d->laddr);
 	if (rc == 0 && NSK_UNLIKELY(peer->addr.family == AF_INET6) && d->laddr.family == AF_INET)
 		rc = -EAFNOSUPPORT; /* as Linux */
 	if (rc == 0 && !dgram_may_send_to(d, &peer->addr))

@@ -61,7 +61,7 @@ static struct iface *iface_of(const struct dgram *d, const struct request *r)
 			       ? w->net->snap->iface[r->iface - 1]
 			       : NULL;
 	if (r->address.s_addr)
-		return net_local(w, own.b, own.family);
+		return net_local_host(w, own.b, own.family);
 	return ip_addr_is_any(&group) ? NULL : net_group_iface(w, &group);
 }
 

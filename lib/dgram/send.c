@@ -46,6 +46,7 @@ static int named_dest(struct dgram_sending *x, const struct msghdr *msg)
 	if (rc)
 		return rc;
 	x->dst = to.addr;
+	net_mean_self(&x->dst, &x->d->laddr);
 	x->port = to.port;
 	x->how.iface = to.scope;
 	return 0;

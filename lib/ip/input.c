@@ -161,6 +161,12 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 	return other_dest(w, ip->dst, p);
 }
 
+/* What we have sent to ourselves: the address may have gone meanwhile. */
+NSK_NOINLINE enum nsk_drop ip_check_looped(const struct nsk_worker *w, const struct pkt *p)
+{
+	return net_local(w, p->flow.dst, p->family) ? NSK_DROP_NONE : NSK_DROP_IP_NOT_LOCAL;
+}
+
 /* ---- input ---- */
 
 NSK_NOINLINE void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
@@ -236,8 +242,8 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	}
 	ip_trim(m, ip.total_len); /* what follows is link padding */
 	ip_describe(m, &ip, p);
-	bad = check_addresses(w, &ip, p);
-	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ip_forward))
+	bad = NSK_UNLIKELY(ifc->loopback) ? ip_check_looped(w, p) : check_addresses(w, &ip, p);
+	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ip_forward) && !ifc->loopback)
 		ip_forward(w, ifc, m);
 	else if (bad)
 		pkt_drop(w, m, bad);

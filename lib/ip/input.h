@@ -31,6 +31,9 @@ static inline enum nsk_drop ip_one_host(const struct pkt *p)
 	return NSK_DROP_NONE;
 }
 
+/* Whether what came by the loopback interface, and so from ourselves, is still for us. */
+enum nsk_drop ip_check_looped(const struct nsk_worker *w, const struct pkt *p);
+
 /* What of an interface's offloads says something about checksums. */
 static inline uint32_t ip_checked_by(const struct iface *ifc)
 {

@@ -187,8 +187,8 @@ void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	ip_hardware_verdict(ip_checked_by(ifc), m, &p->flags);
 	unwalked = ipv6_walk(header, rte_pktmbuf_data_len(m), &ip, &chain);
 	describe(m, &ip, &chain, p);
-	bad = check_addresses(w, ifc, m, p);
-	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ipv6_forward))
+	bad = NSK_UNLIKELY(ifc->loopback) ? ip_check_looped(w, p) : check_addresses(w, ifc, m, p);
+	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ipv6_forward) && !ifc->loopback)
 		ip_forward(w, ifc, m);
 	else if (bad)
 		pkt_drop(w, m, bad);

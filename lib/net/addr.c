@@ -150,7 +150,8 @@ static int follow(struct nsk_worker *w, struct iface *ifc, const struct ip_prefi
 	bool wants = false, then;
 	int rc;
 
-	if (!w->ops->route || (net->addr.family == AF_INET6 && ip_addr_is_link_local(&net->addr)))
+	if (!w->ops->route || ifc->loopback ||
+	    (net->addr.family == AF_INET6 && ip_addr_is_link_local(&net->addr)))
 		return 0;
 	rc = wants_route(w, ifc, net, caller, &then);
 	while (rc == 0) {

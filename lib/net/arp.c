@@ -102,7 +102,7 @@ static bool own_mac(const struct nsk_worker *w, const uint8_t *mac)
 	const struct net_snapshot *snap = w->net->snap;
 
 	for (unsigned i = 0; i < snap->nifaces; i++)
-		if (eth_mac_equal(snap->iface[i]->mac.b, mac))
+		if (snap->iface[i]->ethernet && eth_mac_equal(snap->iface[i]->mac.b, mac))
 			return true;
 	return false;
 }

@@ -15,7 +15,9 @@
 #include "mbuf/worker.h"
 #include "net/port.h"
 
-#define IFACE_MAX 16
+/* Those of devices, and the loopback interface behind them. */
+#define IFACE_DEVICES_MAX 16
+#define IFACE_MAX	  (IFACE_DEVICES_MAX + 1)
 /* Those that are configured, a link-local one that comes by itself, and as many as routers give. */
 #define IFACE_ADDRS_MAX 32
 #define IFACE_NAME_MAX	32
@@ -100,6 +102,7 @@ struct iface {
 	char name[IFACE_NAME_MAX];     /* [C] */
 	uint8_t index;		       /* [C] place in the list; */
 	bool ethernet;		       /* [C] frames and ARP; false: IP packets */
+	bool loopback;		       /* [C] to this stack itself: stack/lo.c */
 	struct eth_addr mac;	       /* [C] */
 	uint32_t mtu;		       /* [S] bytes of IP packet */
 	uint32_t tx_offloads;	       /* [C] enum port_offload in use */
@@ -156,6 +159,7 @@ struct net_snapshot {
 	uint16_t nifaces;
 	struct iface *iface[IFACE_MAX];
 	const struct route_table *routes;
+	struct iface *lo;   /* what is sent to ourselves goes by this one; NULL: by none */
 	uint32_t addresses; /* [A] how often an address came, went, or came to be of no use */
 };
 

@@ -50,7 +50,7 @@ static void add_all(struct local_table *t, const struct iface_addr *a, bool rout
 
 	if (iface_addr_state(a) == IFACE_ADDR_TENTATIVE)
 		add(t, &a->addr, LOCAL_TENTATIVE, iface);
-	if (!iface_addr_usable(a))
+	if (!iface_addr_usable(a) || ip_addr_is_loopback(&a->addr))
 		return;
 	add(t, &a->addr, LOCAL_UNICAST, iface);
 	if (a->broadcast.family)
@@ -68,7 +68,8 @@ struct local_table *local_table_new(const struct net_snapshot *snap, bool router
 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
 		naddrs[i] = iface_naddrs(snap->iface[i]);
-		n += 2u * naddrs[i];
+		for (unsigned j = 0; j < naddrs[i]; j++)
+			n += ip_addr_is_loopback(&snap->iface[i]->addrs[j].addr) ? 0 : 2;
 	}
 	while (places < 2 * n)
 		places *= 2;

@@ -40,7 +40,8 @@ struct local_table {
 };
 
 /* The table of a snapshot, of one who forwards IPv6 or not, or NULL without memory. An address that
- * two interfaces have belongs to the first. */
+ * two interfaces have belongs to the first. Loopback addresses are not in it: nothing that comes
+ * off a wire may be for one, and there are 2^24 of them; net_local() knows them. */
 struct local_table *local_table_new(const struct net_snapshot *snap, bool router6, struct mem *mem);
 void local_table_free(struct local_table *t, struct mem *mem);
 

@@ -243,7 +243,7 @@ static struct iface *group_iface(const struct nsk_worker *w, const struct ip_add
 	const struct route_path *r;
 	bool several;
 
-	if (from)
+	if (from && !from->loopback)
 		return from;
 	r = find_route(dst, &choice, &several);
 	if (r && r->type == ROUTE_UNICAST)
@@ -323,34 +323,6 @@ bool net_leads_back(const struct nsk_worker *w, const struct ip_addr *src, const
 	return false;
 }
 
-/* Interface and next hop. 0 or -errno as net_route(). */
-static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struct iface *from,
-		    const struct choice *choice, struct way *way)
-{
-	const struct local_entry *own = net_local_entry(w, dst->b, dst->family);
-	const struct net_snapshot *snap = w->net->snap;
-
-	way->next = *dst;
-	way->route = NULL;
-	way->several = false;
-	way->broadcast = ip_addr_is_broadcast(dst) || (own && own->kind == LOCAL_BROADCAST);
-	if (own && own->kind == LOCAL_BROADCAST) {
-		way->ifc = snap->iface[own->iface];
-		return 0;
-	}
-	if (way->broadcast || ip_addr_is_multicast(dst)) {
-		way->ifc = group_iface(w, dst, from);
-		return way->ifc ? 0 : -ENETUNREACH;
-	}
-	if (own || ip_addr_is_any(dst) || ip_addr_is_loopback(dst) || ip_addr_is_reserved(dst))
-		return -ENETUNREACH;
-	if (dst->family == AF_INET6 && ip_addr_is_link_local(dst)) {
-		way->ifc = from;
-		return from ? 0 : -EINVAL;
-	}
-	return find_hop(dst, choice, way);
-}
-
 /* Where nobody says what address to send from: what the route says, if we have it still, else one
  * of the interface's. */
 static const struct ip_addr *choose_source(const struct nsk_worker *w, const struct way *way,
@@ -399,6 +371,77 @@ static bool is_given(const struct ip_addr *src)
 	return src->family && !ip_addr_is_any(src);
 }
 
+/* ---- to ourselves ---------------------------------------------------------------------------- */
+
+struct iface *net_loopback(const struct nsk_worker *w, const uint8_t addr[16], uint8_t family)
+{
+	const struct ip_addr a = ip_addr_of(family, addr);
+
+	return ip_addr_is_loopback(&a) ? w->net->snap->lo : NULL;
+}
+
+/* RFC 1122 §3.3.1.1, RFC 4291 §2.5.3: what is for us does not leave. It comes from the address that
+ * it is for, or from the first loopback address, unless the sender chooses. */
+static NSK_NOINLINE int way_to_self(const struct nsk_worker *w, const struct ip_addr *dst,
+				    struct ip_addr *src, struct way *way)
+{
+	way->ifc = w->net->snap->lo;
+	if (!way->ifc)
+		return -ENETUNREACH;
+	if (!is_given(src))
+		*src = ip_addr_is_loopback(dst) ? ip_addr_loopback(dst->family) : *dst;
+	return 0;
+}
+
+/* From a loopback address, which means nothing beyond this host, only to ourselves; or from one
+ * that is not ours. */
+static NSK_NOINLINE int route_from_loopback(struct nsk_worker *w, struct route_cache *rc,
+					    const struct ip_addr *dst, struct ip_addr *src,
+					    uint32_t generation)
+{
+	struct way way = {.next = *dst};
+
+	w->net->several = false;
+	if (!net_loopback(w, src->b, src->family))
+		return -EADDRNOTAVAIL;
+	if (!net_local(w, dst->b, dst->family))
+		return -EINVAL; /* as Linux */
+	return way_to_self(w, dst, src, &way) ? -ENETUNREACH
+					      : take_way(w, rc, &way, dst, generation, src);
+}
+
+/* ---- to anybody ------------------------------------------------------------------------------ */
+
+/* Interface and next hop, and to ourselves the source. 0 or -errno as net_route(). */
+static int find_way(const struct nsk_worker *w, const struct ip_addr *dst, struct iface *from,
+		    const struct choice *choice, struct ip_addr *src, struct way *way)
+{
+	const struct local_entry *own = net_local_entry(w, dst->b, dst->family);
+	const struct net_snapshot *snap = w->net->snap;
+
+	way->next = *dst;
+	way->route = NULL;
+	way->several = false;
+	way->broadcast = ip_addr_is_broadcast(dst) || (own && own->kind == LOCAL_BROADCAST);
+	if (own && own->kind == LOCAL_BROADCAST) {
+		way->ifc = snap->iface[own->iface];
+		return 0;
+	}
+	if (way->broadcast || ip_addr_is_multicast(dst)) {
+		way->ifc = group_iface(w, dst, from);
+		return way->ifc ? 0 : -ENETUNREACH;
+	}
+	if ((own && own->kind == LOCAL_UNICAST) || ip_addr_is_loopback(dst))
+		return way_to_self(w, dst, src, way);
+	if (own || ip_addr_is_any(dst) || ip_addr_is_reserved(dst))
+		return -ENETUNREACH;
+	if (dst->family == AF_INET6 && ip_addr_is_link_local(dst)) {
+		way->ifc = from;
+		return from && !from->loopback ? 0 : -EINVAL;
+	}
+	return find_hop(dst, choice, way);
+}
+
 /*
  * Of several paths the first one found says from where to send; then the one is chosen that will be
  * chosen whenever this flow is looked up with its source.
@@ -420,7 +463,7 @@ static NSK_NOINLINE int find_again(const struct ip_addr *dst, const struct choic
 int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
 		    struct ip_addr *src, uint16_t peer_be, uint16_t own_be)
 {
-	struct iface *from = is_given(src) ? net_local(w, src->b, src->family) : NULL;
+	struct iface *from = is_given(src) ? net_local_host(w, src->b, src->family) : NULL;
 	uint32_t generation =
 		net_snapshot_generation(w->net->snap); /* before what it stands for is read */
 	const struct choice choice = {
@@ -429,9 +472,9 @@ int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct i
 	int err;
 
 	rc->iface = NULL;
-	if (is_given(src) && !from)
-		return -EADDRNOTAVAIL;
-	err = find_way(w, dst, from, &choice, &way);
+	if (is_given(src) && NSK_UNLIKELY(!from))
+		return route_from_loopback(w, rc, dst, src, generation);
+	err = find_way(w, dst, from, &choice, src, &way);
 	if (NSK_UNLIKELY(err == 0 && way.several) && !is_given(src))
 		err = find_again(dst, &choice, src, &way);
 	w->net->several = way.several;
@@ -445,7 +488,7 @@ int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *
 	const struct way way = {.ifc = ifc, .next = *group};
 
 	rc->iface = NULL;
-	if (src->family && !ip_addr_is_any(src) && !net_local(w, src->b, src->family))
-		return -EADDRNOTAVAIL;
+	if (is_given(src) && !net_local_host(w, src->b, src->family))
+		return net_loopback(w, src->b, src->family) ? -EINVAL : -EADDRNOTAVAIL;
 	return take_way(w, rc, &way, group, generation, src);
 }

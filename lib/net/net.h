@@ -86,12 +86,11 @@ int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap);
 /*
  * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,
  * the source address. src given: it must be an address of ours. The ports, those of the flow or 0,
- * have a say where there are several paths. 0, -ENETUNREACH (no route; dst is an address of this
- * stack: there is no loopback interface yet), -EINVAL, -EHOSTUNREACH, -EACCES (the route is a
- * blackhole, unreachable, prohibited), -ENETDOWN (interface down), -EADDRNOTAVAIL (src is not ours,
- * or we have none there), -EHOSTUNREACH (the next hop did not answer a moment ago), -ENOBUFS
- * (neighbour table full), -EINVAL (dst is a link-local address of IPv6, and no source says on which
- * link).
+ * have a say where there are several paths. 0, -ENETUNREACH (no route), -EINVAL, -EHOSTUNREACH,
+ * -EACCES (the route is a blackhole, unreachable, prohibited), -ENETDOWN (interface down),
+ * -EADDRNOTAVAIL (src is not ours, or we have none there), -EHOSTUNREACH (the next hop did not
+ * answer a moment ago), -ENOBUFS (neighbour table full), -EINVAL (dst is a link-local address of
+ * IPv6, and no source says on which link).
  */
 int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct ip_addr *dst,
 		    struct ip_addr *src, uint16_t peer_be, uint16_t own_be);
@@ -193,13 +192,37 @@ static inline const struct local_entry *net_local_entry(const struct nsk_worker 
 	return local_find(w->net->local, addr, family);
 }
 
-/* Interface that has this address, or NULL. */
-static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t addr[16],
-				      uint8_t family)
+/* Interface that has this address, unless it is a loopback address, or NULL. */
+static inline struct iface *net_local_host(const struct nsk_worker *w, const uint8_t addr[16],
+					   uint8_t family)
 {
 	const struct local_entry *e = net_local_entry(w, addr, family);
 
 	return e && e->kind == LOCAL_UNICAST ? w->net->snap->iface[e->iface] : NULL;
+}
+
+/* The loopback interface, if this is an address of 127.0.0.0/8 or ::1, or NULL. */
+struct iface *net_loopback(const struct nsk_worker *w, const uint8_t addr[16], uint8_t family);
+
+/* Interface that has this address, or NULL. */
+static inline struct iface *net_local(const struct nsk_worker *w, const uint8_t addr[16],
+				      uint8_t family)
+{
+	struct iface *ifc = net_local_host(w, addr, family);
+
+	return NSK_LIKELY(ifc != NULL) ? ifc : net_loopback(w, addr, family);
+}
+
+/* Whoever sends to the unspecified address means this host (Linux, and BSD before it): dst becomes
+ * the source's address, if it has one of IPv4, else the loopback address. */
+static inline void net_mean_self(struct ip_addr *dst, const struct ip_addr *src)
+{
+	if (NSK_LIKELY(!ip_addr_is_any(dst)))
+		return;
+	if (dst->family == AF_INET && src->family == AF_INET && !ip_addr_is_any(src))
+		*dst = *src;
+	else
+		*dst = ip_addr_loopback(dst->family);
 }
 
 /*

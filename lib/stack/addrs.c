@@ -73,6 +73,8 @@ int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 		return rc;
 	if (valid_s == 0 || preferred_s > valid_s)
 		return -EINVAL;
+	if (ifc->loopback && spec.prefix.len != 8 * ip_addr_len(&spec.prefix.addr))
+		return -EINVAL; /* nobody else is in a subnet there */
 	spec.preferred_ns = end_of(stack, preferred_s);
 	spec.valid_ns = end_of(stack, valid_s);
 	if (spec.valid_ns)
@@ -86,6 +88,8 @@ int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
 	struct iface *ifc;
 	int rc = read_request(stack, iface, cidr, &ifc, &prefix);
 
+	if (rc == 0 && ip_addr_is_loopback(&prefix.addr))
+		rc = ifc->loopback ? -EINVAL : -EADDRNOTAVAIL;
 	return rc ? rc : addr_del(some_worker(stack), ifc, &prefix, ADDR_WAITS);
 }
 

@@ -149,8 +149,8 @@ int config_check(struct nsk_config *config)
 
 static struct config_device *new_device(struct nsk_config *config, enum config_device_kind kind)
 {
-	if (config->ndevices == IFACE_MAX) {
-		config_fail(config, ENOSPC, "a stack has %d devices at most", IFACE_MAX);
+	if (config->ndevices == IFACE_DEVICES_MAX) {
+		config_fail(config, ENOSPC, "a stack has %d devices at most", IFACE_DEVICES_MAX);
 		return NULL;
 	}
 	config->device[config->ndevices] = (struct config_device){.kind = kind, .at = config->here};
@@ -341,6 +341,10 @@ int config_device_name(struct nsk_config *config, const char *name)
 			config, EINVAL,
 			"interface name \"%.60s\": 1 to %d letters, digits, '_', '.' or '-'", name,
 			IFACE_NAME_MAX - 1);
+	if (strcmp(name, "lo") == 0)
+		return config_fail(config, EINVAL,
+				   "interface name \"lo\": the loopback interface's, which every "
+				   "stack has");
 	if (name_taken(config, name))
 		return config_fail(config, EEXIST, "an interface \"%s\" is there already", name);
 	snprintf(d->name, sizeof(d->name), "%s", name);

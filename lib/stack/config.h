@@ -78,7 +78,7 @@ struct nsk_config {
 	struct settings set;
 	struct config_place *set_at; /* of each setting, in the order of the table */
 	unsigned ndevices;
-	struct config_device device[IFACE_MAX];
+	struct config_device device[IFACE_DEVICES_MAX];
 	unsigned nroutes;
 	struct config_route *route;  /* CONFIG_ROUTES_MAX at most */
 	unsigned nworkers;	     /* ≥ 1 */

@@ -23,7 +23,7 @@ static const char *not_a_host_v6(const struct ip_addr *a)
 	if (ip_addr_is_multicast(a))
 		return "is a multicast address";
 	if (ip_addr_is_loopback(a))
-		return "is the loopback address, which no interface has";
+		return "is the loopback address, which only lo has";
 	if (ip_addr_is_v4mapped(a))
 		return "is an IPv4 address in IPv6's clothes: write it as IPv4";
 	return NULL;
@@ -41,7 +41,7 @@ static const char *not_a_host(const struct ip_addr *a)
 	if (ip_addr_is_broadcast(a) || ip_addr_is_reserved(a))
 		return "is in 240.0.0.0/4, which is no station's";
 	if (ip_addr_is_loopback(a))
-		return "is a loopback address, which no interface has";
+		return "is a loopback address, which only lo has";
 	return NULL;
 }
 

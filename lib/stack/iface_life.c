@@ -386,7 +386,7 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	ifc->rx_offloads = setup.offloads;
 	port->ops->link(port, &link);
 	__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
-	if (first)
+	if (first && !ifc->loopback)
 		poll_queues(stack, ifc);
 	set_state(stack, ifc, NSK_IFACE_ENABLED);
 	return 0;
@@ -405,6 +405,8 @@ static int forget_neighbours(void *arg)
 
 	if (f->w->net)
 		neigh_flush(f->w, f->iface);
+	if (f->w->stack->iface[f->iface].loopback)
+		lo_purge(f->w);
 	return 0;
 }
 
@@ -489,6 +491,7 @@ static void fill_info(struct nsk_stack *stack, unsigned index, struct nsk_iface_
 	info->rx_queues = ifc->rx_queues;
 	info->tx_queues = ifc->tx_queues;
 	info->primary = index == primary(stack);
+	info->loopback = ifc->loopback;
 }
 
 int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_iface_info *info)

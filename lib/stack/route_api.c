@@ -40,6 +40,8 @@ static int read_iface(const struct nsk_stack *stack, const char *name, struct ro
 	for (unsigned i = 0; name[0] && i < stack->nifaces; i++)
 		if (strcmp(stack->iface[i].name, name) == 0)
 			r->iface = (uint8_t)i;
+	if (r->iface != STACK_ROUTE_ANY_IFACE && stack->iface[r->iface].loopback)
+		return -EINVAL; /* what is for us goes there by itself */
 	return name[0] && r->iface == STACK_ROUTE_ANY_IFACE ? -ENODEV : 0;
 }
 
@@ -193,6 +195,19 @@ int nsk_route_del(struct nsk_stack *stack, const struct nsk_route *route)
 	return result(rc ? rc : stack_route_del_like(stack, &r));
 }
 
+/* No route of the table: what is for an address of ours stays here. */
+static bool to_self(const struct nsk_stack *stack, const struct ip_addr *addr, struct route *r)
+{
+	if (!ip_addr_is_loopback(addr) && !is_ours(stack, addr))
+		return false;
+	*r = (struct route){
+		.dst = {.addr = *addr, .len = (uint8_t)(8 * ip_addr_len(addr))},
+		.iface = stack->snap.lo->index,
+		.origin = ROUTE_FROM_KERNEL,
+	};
+	return true;
+}
+
 int nsk_route_get(struct nsk_stack *stack, const char *address, struct nsk_route *route)
 {
 	struct ip_addr a;
@@ -201,7 +216,7 @@ int nsk_route_get(struct nsk_stack *stack, const char *address, struct nsk_route
 
 	if (rc == 0 && (!address || ip_addr_parse(&a, address)))
 		rc = -EINVAL;
-	if (rc == 0)
+	if (rc == 0 && !to_self(stack, &a, &r))
 		rc = stack_route_now(stack, &a, &r);
 	if (rc == 0)
 		write_route(stack, &r, route);

@@ -56,7 +56,7 @@ static bool is_every_links(const struct route *route)
 
 static int add_connected(struct nsk_stack *stack)
 {
-	for (unsigned i = 0; i < stack->nifaces; i++) {
+	for (unsigned i = 0; i < stack_nlinks(stack); i++) {
 		for (unsigned k = 0; k < stack->iface[i].naddrs; k++) {
 			struct route route = connected(&stack->iface[i], k);
 			int rc;
@@ -107,7 +107,7 @@ static int no_such_iface(const struct adding *a)
 	char names[256] = "";
 	size_t n = 0;
 
-	for (unsigned i = 0; i < a->stack->nifaces && n < sizeof(names); i++)
+	for (unsigned i = 0; i < stack_nlinks(a->stack) && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
 				      a->stack->iface[i].name);
 	return config_fail_at(a->config, &a->cr->at, EINVAL,
@@ -148,7 +148,7 @@ static int check_gateway(const struct adding *a, const struct iface *chosen)
 {
 	bool near = iface_on_link(chosen, &a->cr->gateway);
 
-	for (unsigned i = 0; a->cr->gateway.family && i < a->stack->nifaces; i++) {
+	for (unsigned i = 0; a->cr->gateway.family && i < stack_nlinks(a->stack); i++) {
 		const struct iface *ifc = &a->stack->iface[i];
 		const char *why = not_a_gateway(ifc, &a->cr->gateway);
 
@@ -169,7 +169,7 @@ static struct iface *choose_iface(const struct adding *a)
 {
 	struct nsk_stack *stack = a->stack;
 
-	for (unsigned i = 0; i < stack->nifaces; i++) {
+	for (unsigned i = 0; i < stack_nlinks(stack); i++) {
 		struct iface *ifc = &stack->iface[i];
 
 		if (a->cr->iface[0] ? strcmp(ifc->name, a->cr->iface) == 0
@@ -177,7 +177,7 @@ static struct iface *choose_iface(const struct adding *a)
 			return ifc;
 	}
 	/* Without Ethernet there is one station at the other end, whatever its address. */
-	if (!a->cr->iface[0] && stack->nifaces == 1 && !stack->iface[0].ethernet)
+	if (!a->cr->iface[0] && stack_nlinks(stack) == 1 && !stack->iface[0].ethernet)
 		return &stack->iface[0];
 	return NULL;
 }
@@ -223,7 +223,7 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 		snprintf(a.dst, sizeof(a.dst), "default");
 	ip_addr_format(&cr->gateway, a.via, sizeof(a.via));
 	if (cr->gateway.family == AF_INET6 && ip_addr_is_link_local(&cr->gateway) &&
-	    !cr->iface[0] && stack->nifaces > 1)
+	    !cr->iface[0] && stack_nlinks(stack) > 1)
 		return config_fail_at(
 			config, &cr->at, EINVAL,
 			"route %s: gateway %s is a link-local address: name the interface "
@@ -292,6 +292,7 @@ int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
 		.generation = 1, .nifaces = (uint16_t)stack->nifaces, .routes = stack->routes};
 	for (unsigned i = 0; i < stack->nifaces; i++)
 		stack->snap.iface[i] = &stack->iface[i];
+	stack->snap.lo = &stack->iface[stack_nlinks(stack)];
 	warn_addressless(stack, config);
 	return 0;
 }

@@ -24,7 +24,7 @@
 
 static int eal_up(struct nsk_stack *stack, struct nsk_config *config)
 {
-	const char *devargs[IFACE_MAX];
+	const char *devargs[IFACE_DEVICES_MAX];
 	struct eal_request req = {
 		.devargs = devargs,
 		.user_args = config->eal_args,
@@ -278,6 +278,7 @@ static const struct {
 	{workers_up, workers_down},
 	{ports_up, ports_down},
 	{pools_up, pools_down},
+	{lo_up, lo_down},
 	{stack_routes_up, stack_routes_down},
 	{protocols_up, protocols_down},
 	{ifaces_up, ifaces_down},

@@ -59,12 +59,12 @@ struct steer_batch {
 
 /* What lib/stack keeps per worker, in one piece with the worker itself. */
 struct run_worker {
-	struct nsk_worker w;	 /* first: run_of() */
-	struct nsk_stack *stack; /* [C] */
-	struct mem mem;		 /* [W] */
-	unsigned nsources;	 /* [C] */
-	struct rx_source source[IFACE_MAX];
-	struct rte_ring *steer_ring; /* packets from other workers, NULL with one worker */
+	struct nsk_worker w;		    /* first: run_of() */
+	struct nsk_stack *stack;	    /* [C] */
+	struct mem mem;			    /* [W] */
+	unsigned nsources;		    /* [W] */
+	struct rx_source source[IFACE_MAX]; /* the last is lo's while it holds packets */
+	struct rte_ring *steer_ring;	    /* packets from other workers, NULL with one worker */
 	struct rte_ring
 		*tx_ring; /* frames for ports whose queue this worker owns, NULL with one worker */
 	struct rte_ring *call_ring; /* struct call: operations from other threads */
@@ -110,16 +110,17 @@ struct nsk_stack {
 	unsigned id;	   /* [C] for names of pools and rings */
 	unsigned nworkers; /* [C] */
 	struct run_worker *worker[CONFIG_WORKERS_MAX];
-	unsigned nifaces; /* [C] */
-	struct iface iface[IFACE_MAX];
-	struct config_device device[IFACE_MAX]; /* [C] what each was made from, for reports */
-	struct net_snapshot snap;		/* [S] */
-	struct route_table *routes;		/* [S], changed in place: route_change.h */
-	struct mem routes_mem;			/* of whoever has the lock */
-	pthread_mutex_t routes_lock;		/* whoever changes them */
-	uint32_t routes_news;			/* [A] enum stack_routes_news */
-	unsigned stopping;			/* [A] enum stop_reason */
-	int place;	 /* [C] of sock_enter(); 0: threads cannot enter it */
+	unsigned nifaces;	       /* [C] */
+	struct iface iface[IFACE_MAX]; /* the last is lo */
+	struct config_device
+		device[IFACE_DEVICES_MAX]; /* [C] what each was made from, for reports */
+	struct net_snapshot snap;	   /* [S] */
+	struct route_table *routes;	   /* [S], changed in place: route_change.h */
+	struct mem routes_mem;		   /* of whoever has the lock */
+	pthread_mutex_t routes_lock;	   /* whoever changes them */
+	uint32_t routes_news;		   /* [A] enum stack_routes_news */
+	unsigned stopping;		   /* [A] enum stop_reason */
+	int place;			   /* [C] of sock_enter(); 0: threads cannot enter it */
 	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
@@ -198,6 +199,18 @@ int worker_create_pool(struct run_worker *r, struct nsk_config *config, bool dev
 int worker_start(struct run_worker *r, struct nsk_config *config);
 void worker_quiesce(struct run_worker *r);
 void worker_stop(struct run_worker *r);
+
+/* lo.c: the loopback interface, behind all others. */
+int lo_up(struct nsk_stack *stack, struct nsk_config *config);
+void lo_down(struct nsk_stack *stack);
+/* Drops what waits in it for this worker. */
+void lo_purge(struct nsk_worker *w);
+/* How many interfaces there are without it. */
+static inline unsigned stack_nlinks(const struct nsk_stack *stack)
+{
+	return stack->nifaces && stack->iface[stack->nifaces - 1].loopback ? stack->nifaces - 1
+									   : stack->nifaces;
+}
 
 /* routes.c: the table of routes of a stack whose interfaces are open. */
 int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config);

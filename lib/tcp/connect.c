@@ -141,17 +141,23 @@ static int may_connect(struct nsk_worker *w, struct tcp_conn *c)
 	}
 }
 
-/* Whom a connection may be opened to (RFC 9293 §3.9.1.1: nobody that stands for many). */
+/* Whom a connection may be opened to (RFC 9293 §3.9.1.1: nobody that stands for many); the
+ * unspecified address is this host. */
 static int destination(const struct tcp_conn *c, const struct sockaddr *addr, socklen_t len,
 		       struct sock_end *to)
 {
 	int rc = sock_addr_in(&c->sock, SOCK_ADDR_CONNECT, to, addr, len);
 	const struct ip_addr *dst = &to->addr;
 	const struct local_entry *own;
+	struct ip_addr bound;
 
 	if (rc)
 		return rc;
-	if (ip_addr_is_any(dst) || ip_addr_is_multicast(dst) || ip_addr_is_broadcast(dst))
+	bound = ip_addr_any(0);
+	if (c->flags & CONN_F_ADDR_SET)
+		bound = ip_addr_of(c->sock.family, c->flow.dst);
+	net_mean_self(&to->addr, &bound);
+	if (ip_addr_is_multicast(dst) || ip_addr_is_broadcast(dst))
 		return -ENETUNREACH;
 	own = net_local_entry(c->sock.worker, dst->b, dst->family);
 	if (own && own->kind == LOCAL_BROADCAST)

@@ -123,7 +123,7 @@ class WithoutAddress(unittest.TestCase):
             log = program.communicate(timeout=60)[1]
         self.assertEqual(re.findall(r"^(\w+): |^    addresses   (.*)$", said, re.MULTILINE),
                          [("net_null0", ""), ("", "none: nothing can reach it; -a CIDR behind its -d gives it one"),
-                          ("net_null1", ""), ("", "10.0.0.2/24")])
+                          ("net_null1", ""), ("", "10.0.0.2/24"), ("lo", ""), ("", "127.0.0.1/8,::1/128")])
         self.assertRegex(log, "^netstk warning: iface: net_null0 has no address: .*\n$")
 
 
@@ -167,7 +167,8 @@ class WithProgram(unittest.TestCase):
 
     def test_json_has_what_the_document_says(self):
         self.assertEqual(self.ask_json("version")["program"], "nsk-echo")
-        interface, = self.ask_json("interfaces")["interfaces"]
+        interface, lo = self.ask_json("interfaces")["interfaces"]
+        self.assertEqual((lo["name"], lo["addresses"]), ("lo", ["127.0.0.1/8", "::1/128"]))
         self.assertEqual(interface["addresses"], ["10.0.0.2/24"])
         self.assertEqual(interface["state"], "enabled")
         self.assertIn("rx_missed", interface["port"])

@@ -35,7 +35,7 @@ static void check_config(struct nsk_config *config)
 		FUZZ_CHECK(value >= settings_table[i].min && value <= settings_table[i].max);
 	}
 	FUZZ_CHECK(config->nworkers >= 1 && config->nworkers <= CONFIG_WORKERS_MAX);
-	FUZZ_CHECK(config->ndevices <= IFACE_MAX && config->nroutes <= CONFIG_ROUTES_MAX);
+	FUZZ_CHECK(config->ndevices <= IFACE_DEVICES_MAX && config->nroutes <= CONFIG_ROUTES_MAX);
 	for (unsigned i = 0; i < config->ndevices; i++)
 		FUZZ_CHECK(config->device[i].devargs &&
 			   config->device[i].naddrs <= IFACE_ADDRS_MAX);

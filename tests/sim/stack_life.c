@@ -289,7 +289,7 @@ static void hear(void *arg, const struct nsk_event *event)
 {
 	struct heard *heard = arg;
 
-	if (event->type == NSK_EVENT_IFACE_STATE && heard->n < 16)
+	if (event->type == NSK_EVENT_IFACE_STATE && strcmp(event->iface, "lo") && heard->n < 16)
 		heard->state[heard->n++] = event->value;
 }
 

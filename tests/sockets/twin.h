@@ -67,6 +67,7 @@
 	X(messages)      \
 	X(interrupts)    \
 	X(zerocopy)      \
+	X(loopback)      \
 	X(six_names)     \
 	X(six_streams)   \
 	X(six_datagrams) \

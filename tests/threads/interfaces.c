@@ -22,7 +22,7 @@ static void hear(void *arg, const struct nsk_event *event)
 	int before;
 
 	(void)arg;
-	if (event->type != NSK_EVENT_IFACE_STATE)
+	if (event->type != NSK_EVENT_IFACE_STATE || strcmp(event->iface, "lo") == 0)
 		return;
 	if (__atomic_fetch_add(&seen.together, 1, __ATOMIC_RELAXED))
 		__atomic_fetch_add(&seen.wrong, 1, __ATOMIC_RELAXED);

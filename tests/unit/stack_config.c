@@ -186,7 +186,7 @@ static void test_a_stack_has_so_many_devices_at_most(void **state)
 	struct nsk_config *c = *state;
 	char name[32];
 
-	for (unsigned i = 0; i < IFACE_MAX; i++) {
+	for (unsigned i = 0; i < IFACE_DEVICES_MAX; i++) {
 		snprintf(name, sizeof(name), "net_ring%u", i);
 		assert_int_equal(nsk_config_add_device(c, name), 0);
 	}
@@ -257,13 +257,12 @@ static void test_addresses_that_no_station_can_have_are_refused(void **state)
 		{"2001:db8::/64",
 		 "address \"2001:db8::/64\" is the subnet's own number, which means any router of it"},
 		{"::/64", "address \"::/64\" means no address"},
-		{"::1/128", "address \"::1/128\" is the loopback address, which no interface has"},
+		{"::1/128", "address \"::1/128\" is the loopback address, which only lo has"},
 		{"ff02::1/64", "address \"ff02::1/64\" is a multicast address"},
 		{"::ffff:10.0.0.1/96",
 		 "address \"::ffff:10.0.0.1/96\" is an IPv4 address in IPv6's clothes: write it as IPv4"},
 		{"0.0.0.1/8", "address \"0.0.0.1/8\" is in 0.0.0.0/8, which means no address"},
-		{"127.0.0.1/8",
-		 "address \"127.0.0.1/8\" is a loopback address, which no interface has"},
+		{"127.0.0.1/8", "address \"127.0.0.1/8\" is a loopback address, which only lo has"},
 		{"224.0.0.1/4", "address \"224.0.0.1/4\" is a multicast address"},
 		{"255.255.255.255/8",
 		 "address \"255.255.255.255/8\" is in 240.0.0.0/4, which is no station's"},
