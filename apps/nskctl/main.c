@@ -13,6 +13,7 @@
 
 #include "nskctl/addr.h"
 #include "nskctl/client.h"
+#include "nskctl/health.h"
 #include "nskctl/netstat.h"
 #include "nskctl/route.h"
 #include "nskctl/show.h"
@@ -250,6 +251,39 @@ static int run_watch(const struct options *o, char **operands)
 	return status;
 }
 
+static int run_health(const struct options *o, char **operands)
+{
+	struct client c;
+	int status = -1;
+
+	(void)operands;
+	if (client_open(&c, o->socket) == 0)
+		status = health(&c, o->json);
+	if (status < 0)
+		status = failed(c.error);
+	client_close(&c);
+	return written(status);
+}
+
+static int run_drain(const struct options *o, char **operands)
+{
+	bool off = operands[0] && strcmp(operands[0], "off") == 0;
+	char *end = NULL;
+	double seconds = operands[0] && !off ? strtod(operands[0], &end) : 0;
+	struct client c;
+	int status = -1;
+
+	if (end && (end == operands[0] || *end || !(seconds >= 0 && seconds <= 604800)))
+		return misused("drain: takes \"off\", or 0 to 604800 seconds to wait, not %s",
+			       operands[0]);
+	if (client_open(&c, o->socket) == 0)
+		status = end ? drain_wait(&c, seconds, o->json) : drain(&c, !off, o->json);
+	if (status < 0)
+		status = failed(c.error);
+	client_close(&c);
+	return written(status);
+}
+
 static void add_device(void *list, const struct nsk_device_info *info)
 {
 	json_array_append_new(list,
@@ -298,6 +332,10 @@ static const struct command commands[] = {
 	 NULL},
 	{"watch", "[SECONDS [COUNT]]", "rates, a line each second", 0, 2, "s", NULL, NULL, NULL,
 	 run_watch},
+	{"health", "", "whether traffic should be led to it; status 1: it should not", 0, 0, "s",
+	 NULL, NULL, NULL, run_health},
+	{"drain", "[off | SECONDS]", "no new work; wait until no connection is left", 0, 1, "s",
+	 NULL, NULL, NULL, run_drain},
 	{"devices", "", "devices of this machine, as -d takes them (needs no program)", 0, 0, "",
 	 NULL, NULL, NULL, run_devices},
 };

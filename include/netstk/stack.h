@@ -99,6 +99,19 @@ NSK_API int nsk_join(struct nsk_stack *stack);
  */
 NSK_API void nsk_stop(struct nsk_stack *stack);
 
+/**
+ * @brief Say that the stack is to get no new work, or that it may again.
+ *
+ * Nothing else changes: connections go on, and new ones are still taken. But `nskctl health` says
+ * "draining" and fails, by which whoever leads traffic here (a routing daemon, a balancer) is told
+ * to lead it elsewhere; when no connection is left the program may end. Any thread may call, and
+ * `nskctl drain`.
+ */
+NSK_API void nsk_drain(struct nsk_stack *stack, bool drain);
+
+/** @brief Whether the stack is draining: an application may stop keeping connections alive. */
+NSK_API bool nsk_draining(const struct nsk_stack *stack);
+
 /** @brief True once nsk_stop() was called. */
 NSK_API bool nsk_stopping(const struct nsk_stack *stack);
 

@@ -316,11 +316,13 @@ static const struct {
 	{"route_del", ctl_route_del},
 	{"route_get", ctl_route_get},
 	{"sockets", ctl_list_sockets},
+	{"health", ctl_health},
+	{"drain", ctl_drain},
 };
 
 static void refuse_command(json_t *reply, const char *name)
 {
-	char list[256];
+	char list[512];
 	size_t n = 0;
 
 	for (size_t i = 0; i < NSK_ARRAY_LEN(commands) && n < sizeof(list); i++)

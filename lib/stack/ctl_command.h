@@ -42,6 +42,13 @@ void ctl_pages_destroy(struct ctl_view *view);
 void ctl_list_arp(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *reply);
 
+/* Whether a worker answers in that time; else a warning says how it does not. */
+bool ctl_worker_answers(struct ctl_view *view, unsigned worker, uint64_t wait_ns, json_t *warnings);
+
+/* ctl_health.c: whether traffic should be led here. */
+void ctl_health(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_drain(struct ctl_view *view, const json_t *request, json_t *reply);
+
 /* ctl_route.c */
 void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_route_add(struct ctl_view *view, const json_t *request, json_t *reply);

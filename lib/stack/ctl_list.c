@@ -148,6 +148,20 @@ static bool fetch(struct ctl_view *view, unsigned worker, const struct ctl_table
 	return false;
 }
 
+static unsigned copy_nothing(struct nsk_worker *w, uint32_t *cursor, struct ctl_page *page,
+			     unsigned max)
+{
+	(void)w, (void)cursor, (void)page, (void)max;
+	return 0;
+}
+
+bool ctl_worker_answers(struct ctl_view *view, unsigned worker, uint64_t wait_ns, json_t *warnings)
+{
+	static const struct ctl_table nothing = {.copy = copy_nothing};
+
+	return fetch(view, worker, &nothing, 0, 0, wait_ns, warnings);
+}
+
 /* ---- a list from page to page -------------------------------------------------------------- */
 
 /* A non-negative number of the request, or what stands for a missing one; -1 for anything else. */

@@ -120,6 +120,7 @@ struct nsk_stack {
 	pthread_mutex_t routes_lock;	   /* whoever changes them */
 	uint32_t routes_news;		   /* [A] enum stack_routes_news */
 	unsigned stopping;		   /* [A] enum stop_reason */
+	bool draining;			   /* [A] nsk_drain() */
 	int place;			   /* [C] of sock_enter(); 0: threads cannot enter it */
 	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);

@@ -271,6 +271,16 @@ bool nsk_stopping(const struct nsk_stack *stack)
 	return __atomic_load_n(&stack->stopping, __ATOMIC_ACQUIRE) != 0;
 }
 
+void nsk_drain(struct nsk_stack *stack, bool drain)
+{
+	__atomic_store_n(&stack->draining, drain, __ATOMIC_RELEASE);
+}
+
+bool nsk_draining(const struct nsk_stack *stack)
+{
+	return __atomic_load_n(&stack->draining, __ATOMIC_ACQUIRE);
+}
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 /*

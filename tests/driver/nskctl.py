@@ -188,6 +188,18 @@ class WithProgram(unittest.TestCase):
             self.assertIn(words, self.ask(command))
         self.assertIn("tcp_paws", self.ask("-a", "drops"))
 
+    def test_health_is_an_exit_status(self):
+        health = run("-s", self.socket, "health")
+        self.assertEqual((health.returncode, health.stdout), (0, "serving, 0 connections\n"))
+        self.assertEqual(self.ask("drain"), "draining, 0 connections\n")
+        health = run("-s", self.socket, "-j", "health")
+        self.assertEqual(health.returncode, 1)
+        self.assertEqual(json.loads(health.stdout), {"healthy": False, "state": "draining", "reasons": [], "connections": 0})
+        self.assertEqual(self.ask("drain", "5"), "draining, 0 connections\n")
+        self.assertEqual(self.ask("drain", "off"), "serving, 0 connections\n")
+        self.assertEqual(run("-s", self.socket, "health").returncode, 0)
+        self.assertEqual(run("-s", self.socket, "drain", "soon").returncode, 2)
+
     def test_addresses_come_and_go_while_it_runs(self):
         name = self.ask_json("interfaces")["interfaces"][0]["name"]
         self.ask("addr", "add", "10.0.0.9/24", "dev", name, "valid_lft", "600", "preferred_lft", "300")

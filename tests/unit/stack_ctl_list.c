@@ -215,6 +215,55 @@ static void test_a_worker_that_nobody_runs_is_named_within_a_second(void **state
 	json_decref(reply);
 }
 
+/* ---- health -------------------------------------------------------------------------------- */
+
+static void expect_health(struct fixture *f, const char *request, const char *state,
+			  const char *reason)
+{
+	json_t *reply = ask(f, request);
+	const json_t *reasons = json_object_get(reply, "reasons");
+
+	assert_string_equal(STRING(reply, "state"), state);
+	assert_int_equal(json_is_true(json_object_get(reply, "healthy")),
+			 strcmp(state, "serving") == 0);
+	assert_int_equal(json_array_size(reasons), reason != NULL);
+	if (reason)
+		assert_string_equal(json_string_value(json_array_get(reasons, 0)), reason);
+	json_decref(reply);
+}
+
+static void test_health_is_workers_that_answer_and_a_link(void **state)
+{
+	static const char health[] = "{\"cmd\":\"health\"}";
+	struct fixture *f = *state;
+
+	expect_health(f, health, "failing", "worker 0 did not answer in time; nobody runs it");
+	start_turning(f);
+	expect_health(f, health, "serving", NULL);
+	nsk_callback_link(f->port, false);
+	while (__atomic_load_n(&f->stack->iface[0].link_up, __ATOMIC_RELAXED))
+		sched_yield();
+	expect_health(f, health, "failing", "no interface has a link");
+	nsk_callback_link(f->port, true);
+	while (!__atomic_load_n(&f->stack->iface[0].link_up, __ATOMIC_RELAXED))
+		sched_yield();
+	expect_health(f, health, "serving", NULL);
+}
+
+static void test_a_stack_that_drains_is_not_healthy_until_it_serves_again(void **state)
+{
+	struct fixture *f = *state;
+
+	start_turning(f);
+	assert_false(nsk_draining(f->stack));
+	expect_health(f, "{\"cmd\":\"drain\"}", "draining", NULL);
+	assert_true(nsk_draining(f->stack));
+	expect_health(f, "{\"cmd\":\"health\"}", "draining", NULL);
+	expect_health(f, "{\"cmd\":\"drain\",\"on\":false}", "serving", NULL);
+	assert_false(nsk_draining(f->stack));
+	expect_error(f, "{\"cmd\":\"drain\",\"on\":1}", "\"on\" is true or false");
+}
+
 static int count_up(void *arg)
 {
 	return ++*(int *)arg;
@@ -324,6 +373,8 @@ int main(void)
 		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
 		WITH_STACK(test_any_cursor_is_harmless),
 		WITH_STACK(test_a_worker_that_nobody_runs_is_named_within_a_second),
+		WITH_STACK(test_health_is_workers_that_answer_and_a_link),
+		WITH_STACK(test_a_stack_that_drains_is_not_healthy_until_it_serves_again),
 		WITH_STACK(test_a_call_that_was_given_up_is_not_run_any_more),
 		WITH_STACK(test_calls_that_wait_are_bounded),
 		WITH_FOLDER(test_a_hanging_worker_does_not_hide_the_others),
