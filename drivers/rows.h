@@ -13,6 +13,7 @@ int loop_open(const struct port_open *open, struct port **port);
 int callback_open(const struct port_open *open, struct port **port);
 int fault_open(const struct port_open *open, struct port **port);
 int pcapfile_open(const struct port_open *open, struct port **port);
+int tap_open(const struct port_open *open, struct port **port);
 int ethdev_open(const struct port_open *open, struct port **port);
 
 /* Put a text into open->error and return @rc. */

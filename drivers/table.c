@@ -34,6 +34,11 @@ static const struct port_driver drivers[] = {
 		.open = pcapfile_open,
 	},
 	{
+		.name = "tap",
+		.help = "the kernel's twin of an interface (nsk_config_add_twin)",
+		.open = tap_open,
+	},
+	{
 		.name = "ethdev",
 		.help = "any DPDK device: net_tap0,iface=nsk0 or a PCI address, handed to EAL as it is",
 		.needs_eal_devices = true,

@@ -49,6 +49,20 @@ static void show_port(FILE *out, const json_t *port)
 			number(port, "injected"));
 }
 
+/* The way to the kernel. */
+static void show_twin(FILE *out, const json_t *twin)
+{
+	const json_t *port = json_object_get(twin, "port");
+	char name[256];
+
+	if (json_is_object(twin))
+		fprintf(out,
+			"    twin        %s, %" JSON_INTEGER_FORMAT
+			" packets to it, %" JSON_INTEGER_FORMAT " from it\n",
+			text(twin, "name", name, sizeof(name)), number(port, "tx_packets"),
+			number(port, "rx_packets"));
+}
+
 static void show_interface(FILE *out, const json_t *ifc)
 {
 	char a[256], b[256];
@@ -68,6 +82,7 @@ static void show_interface(FILE *out, const json_t *ifc)
 			? text(ifc, "addresses", a, sizeof(a))
 			: "none: nothing can reach it; -a CIDR behind its -d gives it one");
 	show_port(out, json_object_get(ifc, "port"));
+	show_twin(out, json_object_get(ifc, "twin"));
 }
 
 void show_interfaces(FILE *out, const json_t *reply, bool all)

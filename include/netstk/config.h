@@ -79,6 +79,25 @@ NSK_API int nsk_config_add_address(struct nsk_config *config, const char *cidr);
  * does. */
 NSK_API int nsk_config_add_fault(struct nsk_config *config, const char *faults);
 
+/**
+ * @brief Give the device added last a twin, a tap of the kernel's with the same MAC and MTU, as
+ * `--twin NAME` does: "eth0k", or "eth0k,netns=NAME" in another network namespace. The kernel gets
+ * there what the stack has no home for and nsk_config_add_punt() asks for (docs/KERNEL.md).
+ */
+NSK_API int nsk_config_add_twin(struct nsk_config *config, const char *name);
+
+/** @brief The same with a callback port of the caller's in the kernel's place; it must outlive the
+ * stack. */
+NSK_API int nsk_config_add_twin_callback(struct nsk_config *config, struct nsk_callback_port *port);
+
+/**
+ * @brief Let a kind of packets that nobody here takes go to the twin of the device added last, as
+ * `--punt RULE` does.
+ * @param rule "bgp", "bfd", "ospf", "ssh", "icmp", "no-listener", or PROTOCOL[:PORT[-PORT][/both]]
+ * with PROTOCOL tcp, udp or a number; "both": the source port may match as well
+ */
+NSK_API int nsk_config_add_punt(struct nsk_config *config, const char *rule);
+
 /** @brief Default route of the gateway's family by way of it, as `-g ADDR` does. */
 NSK_API int nsk_config_add_gateway(struct nsk_config *config, const char *gateway);
 

@@ -30,6 +30,8 @@ extern "C" {
 	X(TX_PACKETS, "tx_packets", "packets accepted by ports")                                \
 	X(TX_BYTES, "tx_bytes", "bytes accepted by ports, link headers included")               \
 	X(STEERED, "steered", "packets handed to the worker that owns their flow")              \
+	X(TWIN_IN, "twin_in", "frames given to twins, the kernel's side of interfaces")         \
+	X(TWIN_OUT, "twin_out", "frames that twins sent")                                       \
 	X(ND_SOLICITS_SENT, "nd_solicits_sent", "Neighbour solicitations sent")                 \
 	X(ND_ADVERTS_SENT, "nd_adverts_sent", "Neighbour advertisements sent")                  \
 	X(ND_ROUTER_SOLICITS_SENT, "nd_router_solicits_sent", "Router solicitations sent")      \

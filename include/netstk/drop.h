@@ -165,6 +165,13 @@ extern "C" {
 	X(TX_FAILED, "tx_failed", "The device took the packet and could not send it.")             \
 	X(STEER_RING_FULL, "steer_ring_full",                                                      \
 	  "The ring to the worker that owns the packet is full.")                                  \
+	/* The way to the kernel */                                                                \
+	X(TWIN_RATE, "twin_rate",                                                                  \
+	  "More packets a second for the kernel's twin than twin.rate allows a rule.")             \
+	X(TWIN_QUEUE_FULL, "twin_queue_full", "Too many packets wait for the kernel's twin.")      \
+	X(TWIN_DOWN, "twin_down", "The kernel's twin is down, or took no more.")                   \
+	X(TWIN_BAD_FRAME, "twin_bad_frame",                                                        \
+	  "A frame from the kernel's twin is too short, or too long for the interface.")           \
 	X(FAULT_INJECTED, "fault_injected", "A fault port dropped the packet on request.")
 
 /** Why a packet was dropped. */

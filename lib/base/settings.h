@@ -131,6 +131,11 @@ struct settings {
 	uint32_t ipv6_forward;	   /* IPv6 packets for others go on (0) */
 	uint32_t ipv4_dad;	   /* the same, before an address is used (0) */
 	uint32_t icmp_echo;	   /* answer echo requests (1) */
+
+	/* The way to the kernel */
+	uint32_t twin_rate;	 /* packets a second by one rule (2000) */
+	uint32_t twin_send_rate; /* frames a second from a twin (20000) */
+	uint32_t twin_queue;	 /* packets that wait for a twin (256) */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 
 #include "ip/fragment.h"
+#include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/onward.h"
 #include "wire/eth.h"
@@ -357,6 +358,9 @@ void ip_forward(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	int err;
 
 	if (bad) {
+		/* A group that the kernel may be a member of. */
+		if ((p->flags & PKT_F_LINK_MCAST) && punt_stranger(w, m))
+			return;
 		if (bad == NSK_DROP_IP_SCOPE && is_beyond_scope(p))
 			icmp_error_output(w, m, IP_COMPLAINT_SCOPE, 0);
 		pkt_drop(w, m, bad);

@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 
 #include "ip/icmp_kind.h"
+#include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/nd.h"
 #include "wire/icmp6.h"
@@ -47,6 +48,8 @@ static struct rte_mbuf *own_copy(struct nsk_worker *w, struct rte_mbuf *m)
 /* Nothing to the stack itself: a loss where no socket has taken it. */
 static void not_ours(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason, bool taken)
 {
+	if (ip_punted(w, m))
+		return;
 	if (taken)
 		pkt_put(w, m);
 	else
@@ -256,7 +259,8 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	enum nsk_drop bad = decode_error(w, m, icmp, &quote, &flow, &e);
 
 	if (bad) {
-		pkt_drop(w, m, bad);
+		if (bad != NSK_DROP_ICMP_BAD_QUOTE || !ip_punted(w, m))
+			pkt_drop(w, m, bad);
 		return;
 	}
 	reverse(&as_received, &flow);
@@ -268,7 +272,7 @@ static void error_input(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 			w->ops->steer(w, (uint16_t)elsewhere, m);
 			return;
 		}
-		if (goes_round(w, m, &as_received, quote.proto))
+		if (goes_round(w, m, &as_received, quote.proto) || ip_punted(w, m))
 			return;
 		/* It may be about what a socket has sent that does not want to know. */
 		if (!taken && quote.proto != IP_PROTO_UDP) {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "ip/forward.h"
 #include "ip/input.h"
+#include "ip/punt.h"
 #include "ip/reass.h"
 #include "mbuf/pool.h"
 #include "net/group.h"
@@ -171,6 +172,8 @@ NSK_NOINLINE enum nsk_drop ip_check_looped(const struct nsk_worker *w, const str
 
 NSK_NOINLINE void ip_unknown_proto(struct nsk_worker *w, struct rte_mbuf *m)
 {
+	if (ip_punted(w, m))
+		return;
 	icmp_error_output(w, m, IP_COMPLAINT_PROTO, 0);
 	pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
 }
@@ -246,7 +249,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ip_forward) && !ifc->loopback)
 		ip_forward(w, ifc, m);
 	else if (bad)
-		pkt_drop(w, m, bad);
+		punt_or_drop(w, m, bad);
 	else if (ipv4_is_fragment(&ip))
 		ip_fragment_input(w, m);
 	else

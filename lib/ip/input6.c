@@ -10,6 +10,7 @@
 
 #include "ip/forward.h"
 #include "ip/input.h"
+#include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/nd.h"
 #include "wire/icmp6.h"
@@ -140,6 +141,8 @@ static void hand_over(struct nsk_worker *w, struct rte_mbuf *m, const struct ipv
 	} else if (chain->proto == IPV6_NEXT_NONE) {
 		pkt_drop(w, m, NSK_DROP_IP6_NO_NEXT);
 	} else if (!w->ip->protos[chain->proto] || !ip_proto_fits(AF_INET6, chain->proto)) {
+		if (ip_punted(w, m))
+			return;
 		icmp_error_output(w, m, IP_COMPLAINT_PROTO, chain->proto_at);
 		pkt_drop(w, m, NSK_DROP_IP_UNKNOWN_PROTO);
 	} else {
@@ -191,7 +194,7 @@ void ip6_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	if (bad == NSK_DROP_IP_NOT_LOCAL && SETTING(w->set, ipv6_forward) && !ifc->loopback)
 		ip_forward(w, ifc, m);
 	else if (bad)
-		pkt_drop(w, m, bad);
+		punt_or_drop(w, m, bad);
 	else if (unwalked == NSK_DROP_IP6_EXTENSIONS)
 		refuse(w, m, &chain);
 	else if (unwalked)

@@ -14,6 +14,7 @@
 #include "mbuf/pool.h"
 #include "net/neigh.h"
 #include "net/net.h"
+#include "net/twin.h"
 #include "wire/arp.h"
 #include "wire/eth.h"
 
@@ -182,7 +183,7 @@ static bool has_addr(const struct iface *ifc, uint32_t host)
 void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct arp_view v;
-	bool for_us, asked;
+	bool for_us, asked, copied;
 
 	if (arp_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &v)) {
 		pkt_drop(w, m, NSK_DROP_ARP_MALFORMED);
@@ -202,11 +203,13 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	}
 	for_us = has_addr(ifc, v.tpa);
 	asked = learn(w, ifc, &v, for_us);
+	/* Who asks for an address of ours gets one answer, the stack's. */
+	copied = !(for_us && v.op == ARP_OP_REQUEST) && twin_neighbours(w, ifc, m, m->data_off);
 	if (w->peers > 1 && (for_us || arp_is_announcement(&v)))
 		w->ops->share(w, m);
 	if (for_us && v.op == ARP_OP_REQUEST)
 		answer(w, ifc, m, &v);
-	else if (asked || (for_us && w->peers > 1))
+	else if (asked || copied || (for_us && w->peers > 1))
 		pkt_put(w, m); /* with several workers, perhaps another one had asked */
 	else
 		pkt_drop(w, m,

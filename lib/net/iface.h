@@ -98,6 +98,8 @@ static inline struct ip_addr iface_addr_anycast(const struct iface_addr *a)
 	return ip_prefix_network(&subnet);
 }
 
+struct twin;
+
 struct iface {
 	char name[IFACE_NAME_MAX];     /* [C] */
 	uint8_t index;		       /* [C] place in the list; */
@@ -114,6 +116,7 @@ struct iface {
 	bool rp_filter; /* [C] forwards only from where the way back leads (RFC 3704) */
 	uint32_t link_returns; /* [A] how often the link came back */
 	struct port *port;     /* [C] */
+	struct twin *twin;     /* [C] the way to the kernel, twin.h; NULL: there is none */
 	uint16_t naddrs;       /* [A] places that ever had an address */
 	bool automatic;	   /* [C] it learns from routers: autoconf.h; what from, zero: nothing */
 	uint8_t hop_limit; /* [A] of IPv6 packets */

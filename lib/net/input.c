@@ -11,13 +11,21 @@
 #include "net/input.h"
 #include "net/nd.h"
 
-/* Whether a frame that is not for our own address is for us all the same, and what it is then. */
-static bool group_frame(const struct nsk_worker *w, const struct iface *ifc, const uint8_t *dst,
-			uint8_t *flags)
+/* Groups that the kernel may be a member of: lib/ip asks for a rule, when it finds that the stack
+ * is none. */
+static bool may_be_the_twins(const struct iface *ifc, const struct eth_view *eth)
 {
-	if (eth_is_broadcast(dst))
+	return ifc->twin && eth_is_multicast(eth->dst) && eth->type != ETH_TYPE_ARP;
+}
+
+/* Whether a frame that is not for our own address is for us all the same, and what it is then. */
+static bool group_frame(const struct nsk_worker *w, const struct iface *ifc,
+			const struct eth_view *eth, uint8_t *flags)
+{
+	if (eth_is_broadcast(eth->dst))
 		*flags = PKT_F_LINK_BCAST;
-	else if (group_joined_mac(w, ifc->index, dst) || nd_listens_mac(w, ifc, dst))
+	else if (group_joined_mac(w, ifc->index, eth->dst) || nd_listens_mac(w, ifc, eth->dst) ||
+		 may_be_the_twins(ifc, eth))
 		*flags = PKT_F_LINK_MCAST;
 	else
 		return false;
@@ -32,7 +40,7 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 	enum nsk_drop bad;
 
 	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
-	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(w, ifc, eth.dst, &p->flags))
+	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(w, ifc, &eth, &p->flags))
 		bad = NSK_DROP_ETH_OTHER_MAC;
 	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_IPV6 &&
 	    eth.type != ETH_TYPE_ARP)

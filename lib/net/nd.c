@@ -11,6 +11,7 @@
 #include "net/autoconf.h"
 #include "net/neigh.h"
 #include "net/net.h"
+#include "net/twin.h"
 #include "wire/family.h"
 #include "wire/icmp6.h"
 #include "wire/nd.h"
@@ -303,6 +304,12 @@ static bool is_copy(const struct pkt *p)
 	return p->flags & PKT_F_STEERED;
 }
 
+/* The kernel learns from it, too: as twin_neighbours(), once of all copies. */
+static bool to_twin(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m)
+{
+	return !is_copy(pkt_of(m)) && twin_neighbours(w, ifc, m, pkt_of(m)->l3_off);
+}
+
 static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
 		      const struct nd_view *v)
 {
@@ -312,7 +319,10 @@ static void solicited(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	bool anycast = !own && is_anycast(w, ifc, &target);
 
 	if (!own && !anycast) {
-		pkt_drop(w, m, NSK_DROP_ND_NOT_OURS);
+		if (to_twin(w, ifc, m))
+			pkt_put(w, m);
+		else
+			pkt_drop(w, m, NSK_DROP_ND_NOT_OURS);
 		return;
 	}
 	if (ip_addr_is_any(&src)) { /* RFC 4862 §5.4: it wants our address for itself */
@@ -353,7 +363,7 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 {
 	const struct ip_addr target = ip_addr_v6(v->target);
 	const struct iface_addr *own = iface_find_addr(ifc, &target);
-	bool copy = is_copy(pkt_of(m)), asked;
+	bool copy = is_copy(pkt_of(m)), asked, copied;
 
 	if (own) {
 		if (!copy)
@@ -362,9 +372,11 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
 		return;
 	}
 	asked = learn(w, ifc, &target, v);
+	copied = to_twin(w, ifc, m);
 	if (w->peers > 1 && !copy)
 		w->ops->share(w, m);
-	if (asked || w->peers > 1) /* with several workers, perhaps another one had asked */
+	if (asked || copied ||
+	    w->peers > 1) /* with several workers, perhaps another one had asked */
 		pkt_put(w, m);
 	else
 		pkt_drop(w, m, NSK_DROP_ND_UNSOLICITED);
@@ -378,13 +390,18 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 {
 	const struct pkt *p = pkt_of(m);
 	const struct ip_addr router = ip_addr_v6(p->flow.src);
+	bool good = p->ttl == ND_HOP_LIMIT && ip_addr_is_link_local(&router), copied;
 	struct ra_view v;
 
+	copied = good && to_twin(w, ifc, m);
 	if (!ifc->automatic || is_router(w)) {
-		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
+		if (copied)
+			pkt_put(w, m);
+		else
+			pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;
 	}
-	if (p->ttl != ND_HOP_LIMIT || !ip_addr_is_link_local(&router)) {
+	if (!good) {
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 		return;
 	}

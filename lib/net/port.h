@@ -105,6 +105,9 @@ struct port_ops {
 	int (*rx_fd)(struct port *port, uint16_t queue);
 	bool (*rx_arm)(struct port *port, uint16_t queue);
 	void (*rx_disarm)(struct port *port, uint16_t queue);
+	/* Of a twin: the link of the interface that it is the twin of. Worker 0's, or of whoever
+	 * builds or ends the stack. May be NULL. */
+	void (*follow)(struct port *port, bool up);
 };
 
 /* Drivers put their own struct around this one. */
@@ -128,6 +131,7 @@ struct port_open {
 		*inner; /* the wrapped port for "fault", else NULL; closed by the wrapper's close */
 	const struct settings *set;
 	struct log *log;
+	bool twin;		 /* it is to be the twin of an interface, not a device */
 	uint64_t wall_offset_ns; /* from the stack's clock to the time of day; 0: it has none */
 	char *error;		 /* text of a failure, error_size bytes */
 	size_t error_size;

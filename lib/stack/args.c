@@ -60,6 +60,13 @@ static const struct option_row options[] = {
 	 "an address of the device before it, with its subnet's length:\n"
 	 "10.0.0.2/24 or 2001:db8::2/64; repeatable",
 	 nsk_config_add_address},
+	{NULL, "--twin", "NAME",
+	 "an interface of the kernel's beside the device before it, see --punt",
+	 nsk_config_add_twin},
+	{NULL, "--punt", "RULE",
+	 "what the kernel gets there: bgp, bfd, ospf, ssh, icmp, no-listener,\n"
+	 "tcp:PORT, udp:PORT-PORT or a protocol's number; repeatable",
+	 nsk_config_add_punt},
 	{"-g", "--gateway", "ADDR", "default route by way of this address; one of each family",
 	 nsk_config_add_gateway},
 	{"-l", "--lcores", "LIST", "cores of the workers, one worker each: 1-3,5",

@@ -62,6 +62,7 @@ void nsk_config_free(struct nsk_config *config)
 	for (unsigned i = 0; i < config->ndevices; i++) {
 		free(config->device[i].devargs);
 		free(config->device[i].faults);
+		free(config->device[i].twin);
 	}
 	while (config->files) {
 		struct config_file_name *next = config->files->next;
@@ -135,7 +136,7 @@ int config_check(struct nsk_config *config)
 	unsigned first;
 
 	if (rc == 0)
-		return 0;
+		return config_check_twins(config);
 	first = about[1] && !config_set_at(config, about[0])->name;
 	if (about[!first] &&
 	    !same_place(config_set_at(config, about[0]), config_set_at(config, about[1])))

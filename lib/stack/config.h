@@ -14,6 +14,7 @@
 #include "base/siphash.h"
 #include "net/iface.h"
 #include "net/port.h"
+#include "net/twin.h"
 
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_ADDRS_MAX   16 /* of an interface */
@@ -49,7 +50,13 @@ struct config_device {
 	bool rp_filter;		   /* forwards only from where the way back leads */
 	bool has_mac;
 	struct eth_addr mac; /* instead of the device's own */
-	bool automatic;	     /* addresses of routers' advertisements */
+	char *twin;	     /* the way to the kernel, as a device is named; NULL: none */
+	void *twin_object;   /* or a callback port */
+	bool punts;	     /* it was said what goes there */
+	unsigned npunts;
+	struct twin_rule punt[TWIN_RULES_MAX];
+	struct config_place twin_at, punt_at;
+	bool automatic; /* addresses of routers' advertisements */
 	uint16_t naddrs;
 	struct ip_prefix addrs[CONFIG_ADDRS_MAX];
 	struct config_place at, faults_at, mtu_at, mac_at, automatic_at, addrs_at[CONFIG_ADDRS_MAX];
@@ -128,6 +135,10 @@ struct config_place *config_set_at(const struct nsk_config *config, const struct
 int config_device_name(struct nsk_config *config, const char *name);
 int config_device_mtu(struct nsk_config *config, const char *text);
 int config_device_mac(struct nsk_config *config, const char *text);
+/* config_twin.c: the list of rules is there, empty as it may be. */
+int config_device_punts(struct nsk_config *config);
+/* What is missing, once all is there. */
+int config_check_twins(struct nsk_config *config);
 int config_log_level(struct nsk_config *config, const char *name);
 /* "default" or a prefix without bits behind its length; the address of one station. */
 int config_destination(struct nsk_config *config, const char *text, struct ip_prefix *dst);

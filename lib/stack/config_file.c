@@ -209,6 +209,16 @@ static int device_fault(struct file *f, const config_setting_t *s)
 	return nsk_config_add_fault(f->config, config_setting_get_string(s));
 }
 
+static int device_twin(struct file *f, const config_setting_t *s)
+{
+	return nsk_config_add_twin(f->config, config_setting_get_string(s));
+}
+
+static int device_punt(struct file *f, const config_setting_t *s)
+{
+	return config_device_punts(f->config) || each_string(f, s, nsk_config_add_punt) ? -1 : 0;
+}
+
 static const struct key device_keys[] = {
 	{"device", TYPE(STRING), "a string", done},
 	{"name", TYPE(STRING), "a string", device_name},
@@ -217,6 +227,8 @@ static const struct key device_keys[] = {
 	{"mac", TYPE(STRING), "a string", device_mac},
 	{"rp_filter", TYPE(BOOL), "true or false", device_rp_filter},
 	{"fault", TYPE(STRING), "a string", device_fault},
+	{"twin", TYPE(STRING), "a string", device_twin},
+	{"punt", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_punt},
 	{0},
 };
 

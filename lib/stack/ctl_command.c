@@ -13,6 +13,7 @@
 
 #include "net/addr.h"
 #include "net/port.h"
+#include "net/twin.h"
 #include "stack/settings.h"
 
 /* ---- replies ------------------------------------------------------------------------------- */
@@ -92,6 +93,21 @@ static json_t *addresses_json(const struct nsk_stack *stack, const struct iface 
 	return list;
 }
 
+/* The way to the kernel: null where there is none. */
+static json_t *twin_json(const struct twin *t)
+{
+	json_t *o;
+
+	if (!t)
+		return json_null();
+	o = json_object();
+	ctl_put(o, "name", json_string(t->port->name));
+	ctl_put(o, "rules", json_integer(t->rules));
+	ctl_put(o, "waiting", json_integer(rte_ring_count(t->queue)));
+	ctl_put(o, "port", port_json(t->port));
+	return o;
+}
+
 static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 {
 	struct nsk_iface_info info;
@@ -114,6 +130,7 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "tx_queues", json_integer(info.tx_queues));
 	ctl_put(o, "addresses", addresses_json(stack, &stack->iface[index]));
 	ctl_put(o, "port", port_json(stack->iface[index].port));
+	ctl_put(o, "twin", twin_json(stack->iface[index].twin));
 	return o;
 }
 

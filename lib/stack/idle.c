@@ -64,9 +64,10 @@ void idle_ring(struct run_worker *r)
 }
 
 struct nap {
-	struct pollfd fds[IFACE_MAX + OTHER_FDS];
-	const struct rx_source *armed[IFACE_MAX]; /* those that are to be told that it comes */
+	struct pollfd fds[2 * IFACE_MAX + OTHER_FDS]; /* ports, twins, others */
+	const struct rx_source *armed[IFACE_MAX];     /* those that are to be told that it comes */
 	nfds_t n;
+	unsigned twin, ntwins; /* which of them are twins' */
 	unsigned narmed;
 	bool all; /* each port has a descriptor */
 };
@@ -92,6 +93,17 @@ static void look_at_ports(const struct run_worker *r, struct nap *nap)
 		if (port->ops->rx_arm)
 			nap->armed[nap->narmed++] = from;
 	}
+	nap->twin = (unsigned)nap->n;
+	nap->ntwins = r->twins ? twins_fds(r, &nap->fds[nap->n]) : 0;
+	nap->n += nap->ntwins;
+}
+
+/* What the kernel has sent is not left waiting until the worker happens to look. */
+static void look_at_twins(struct run_worker *r, const struct nap *nap)
+{
+	for (unsigned i = 0; i < nap->ntwins; i++)
+		if (nap->fds[nap->twin + i].revents)
+			r->pub.next_ns = r->w.now_ns;
 }
 
 /* Packets that come from now on wake the worker; true if none has come already, or might have. */
@@ -175,6 +187,7 @@ static void nap(struct run_worker *r, uint64_t until_ns, int kernel_fd, const ui
 	r->idle.armed = true;
 	if (!soon)
 		idle_disarm(r);
+	look_at_twins(r, &nap);
 	if (bell->revents)
 		eventfd_read(r->idle.bell, &count);
 }

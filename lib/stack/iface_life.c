@@ -30,6 +30,7 @@ static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface
 {
 	iface_set_state(ifc, state);
 	net_snapshot_touch(&stack->snap);
+	twin_follow(ifc);
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
@@ -441,6 +442,7 @@ void iface_watch(struct nsk_stack *stack)
 		if (link.up)
 			__atomic_fetch_add(&ifc->link_returns, 1, __ATOMIC_RELAXED);
 		net_snapshot_touch(&stack->snap);
+		twin_follow(ifc);
 		if (link.up)
 			LOG_INFO(&stack->log, "iface", "%s: link is up", ifc->name);
 		else

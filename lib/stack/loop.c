@@ -103,9 +103,9 @@ static void input(struct run_worker *r)
 	}
 }
 
-/* What need not happen every turn: publish levels, look at links, tell of routes, tell sleepers
- * that the stack is stopping, and ports that a worker that has always work since (so it never
- * waits) does not sleep.
+/* What need not happen every turn: publish levels, look at links and twins, tell of routes, tell
+ * sleepers that the stack is stopping, and ports that a worker that has always work since (so it
+ * never waits) does not sleep.
  */
 static void housekeep(struct run_worker *r)
 {
@@ -119,6 +119,8 @@ static void housekeep(struct run_worker *r)
 		r->pub.watch_ns = w->now_ns + WATCH_NS;
 		iface_watch(r->stack);
 	}
+	if (NSK_UNLIKELY(r->twins))
+		twins_serve(r);
 	if (r->idle.armed && w->busy)
 		idle_disarm(r);
 	if (!r->woken && nsk_stopping(r->stack)) {
@@ -245,6 +247,8 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 		if (port->ops->next_ns && iface_running(r->source[i].ifc))
 			next = NSK_MIN(next, port->ops->next_ns(port, r->source[i].queue));
 	}
+	if (NSK_UNLIKELY(r->twins))
+		next = NSK_MIN(next, twins_next_ns(r));
 	return next;
 }
 

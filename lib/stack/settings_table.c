@@ -280,6 +280,15 @@ const struct setting settings_table[] = {
 	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, "net.ipv4.icmp_msgs_burst",
 	    "ICMP errors that a worker sends at once"),
 	BOOL("icmp.echo", icmp_echo, 1, LIVE, NULL, "answer echo requests"),
+
+	/* the way to the kernel */
+	U32("twin.rate", twin_rate, "per second", 1, 10000000, 2000, LIVE, NULL,
+	    "packets that the kernel gets by one rule of punt, and of copies about neighbours; a "
+	    "tenth of that may come at once"),
+	U32("twin.send_rate", twin_send_rate, "per second", 100, 10000000, 20000, LIVE, NULL,
+	    "frames that the kernel may send by one interface's twin; others wait in the kernel"),
+	U32("twin.queue", twin_queue, "packets", 16, 65536, 256, START, NULL,
+	    "packets that wait for one twin"),
 };
 
 const unsigned settings_count = NSK_ARRAY_LEN(settings_table);

@@ -282,6 +282,7 @@ static const struct {
 	{stack_routes_up, stack_routes_down},
 	{protocols_up, protocols_down},
 	{ifaces_up, ifaces_down},
+	{twins_up, twins_down},
 	{users_up, users_down},
 	{control_up, control_down},
 };

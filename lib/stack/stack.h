@@ -5,6 +5,7 @@
 #ifndef NSK_STACK_STACK_H
 #define NSK_STACK_STACK_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,6 +64,7 @@ struct run_worker {
 	struct nsk_stack *stack;	    /* [C] */
 	struct mem mem;			    /* [W] */
 	unsigned nsources;		    /* [W] */
+	bool twins;			    /* [C] of worker 0: interfaces have some, twin.c */
 	struct rx_source source[IFACE_MAX]; /* the last is lo's while it holds packets */
 	struct rte_ring *steer_ring;	    /* packets from other workers, NULL with one worker */
 	struct rte_ring
@@ -228,6 +230,20 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc);
 void iface_disable(struct nsk_stack *stack, struct iface *ifc);
 /* Looks at the link of each interface and tells of changes. */
 void iface_watch(struct nsk_stack *stack);
+
+/* twin.c: ways to the kernel, of interfaces that run. */
+int twins_up(struct nsk_stack *stack, struct nsk_config *config);
+void twins_down(struct nsk_stack *stack);
+/* The link of an interface, or the interface, has changed. */
+void twin_follow(const struct iface *ifc);
+/* On worker 0, from time to time: frames to and from the kernel. */
+void twins_serve(struct run_worker *r);
+/* When twins_serve() is to come, if that is worker 0's next business; UINT64_MAX: nothing waits. */
+uint64_t twins_next_ns(const struct run_worker *r);
+/* What their ports dropped. */
+void twins_stats(const struct nsk_stack *stack, struct nsk_stats *out);
+/* Descriptors that are readable while the kernel has sent something; returns their number. */
+unsigned twins_fds(const struct run_worker *r, struct pollfd *fds);
 
 /* steer.c */
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow);

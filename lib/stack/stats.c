@@ -67,6 +67,7 @@ static void add_ports(const struct nsk_stack *stack, struct nsk_stats *out)
 		out->drop[NSK_DROP_TX_LINK_DOWN] += ps.tx_down;
 		out->drop[NSK_DROP_FAULT_INJECTED] += ps.injected;
 	}
+	twins_stats(stack, out);
 }
 
 int stats_read(const struct nsk_stack *stack, int worker, struct nsk_stats *stats)

@@ -7,6 +7,7 @@
 
 #include "ip/forward.h"
 #include "ip/input.h"
+#include "ip/punt.h"
 #include "net/input.h"
 #include "tcp/embryo.h"
 #include "tcp/icmp.h"
@@ -238,7 +239,7 @@ void tcp_stranger_input(struct nsk_worker *w, struct rte_mbuf *m, uint64_t hash,
 		l = table_find_listener(w, &p->flow, p->family, hash);
 	if (l)
 		tcp_listen_input(w, l, m, hash, iss_after);
-	else if (!tcp_ask_others(w, m))
+	else if (!tcp_ask_others(w, m) && !ip_punted(w, m))
 		tcp_refuse(w, m, NSK_DROP_TCP_NO_LISTENER);
 }
 

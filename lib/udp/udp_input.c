@@ -3,6 +3,7 @@
  * RFC 1122 §4.1.3. */
 #include <rte_mbuf.h>
 
+#include "ip/punt.h"
 #include "udp/udp.h"
 #include "wire/icmp.h"
 #include "wire/udp.h"
@@ -76,7 +77,7 @@ static NSK_NOINLINE void input_for_many(struct nsk_worker *w, struct rte_mbuf *m
 		give(w, last, m);
 	} else if (p->flags & PKT_F_LOOPED || p->round & PKT_ROUND_TAKEN) {
 		pkt_put(w, m);
-	} else {
+	} else if (!ip_punted(w, m)) {
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);
 	}
 }
@@ -97,7 +98,7 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 	}
 	u = udp_lookup(w, p);
 	if (NSK_UNLIKELY(!u)) {
-		if (ip_ask_others(w, m, SHARED_UDP))
+		if (ip_ask_others(w, m, SHARED_UDP) || ip_punted(w, m))
 			return;
 		icmp_error_output(w, m, IP_COMPLAINT_PORT, 0);
 		pkt_drop(w, m, NSK_DROP_UDP_NO_SOCKET);

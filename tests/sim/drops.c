@@ -109,6 +109,9 @@ static bool covered(enum nsk_drop reason)
 	for (unsigned i = 0; i < drops_port_count; i++)
 		if (drops_port[i].reason == reason)
 			return true;
+	for (unsigned i = 0; i < drops_twin_count; i++)
+		if (drops_twin[i].reason == reason)
+			return true;
 	return false;
 }
 
@@ -146,6 +149,7 @@ int main(void)
 	add(drops_ip6, drops_ip6_count);
 	add(drops_tcp, drops_tcp_count);
 	add(drops_port, drops_port_count);
+	add(drops_twin, drops_twin_count);
 	tests[ntests++] = (struct CMUnitTest)world_test(every_reason_of_the_list_has_a_test);
 	world_prepare();
 	rc = _cmocka_run_group_tests("drops", tests, ntests, NULL, NULL);

@@ -34,5 +34,7 @@ extern const struct drop_test drops_tcp[];
 extern const unsigned drops_tcp_count;
 extern const struct drop_test drops_port[];
 extern const unsigned drops_port_count;
+extern const struct drop_test drops_twin[];
+extern const unsigned drops_twin_count;
 
 #endif
