@@ -167,9 +167,11 @@ static bool gives_up(struct nsk_worker *w, struct iface *ifc, const struct arp_v
 	if (!a || iface_addr_state(a) != IFACE_ADDR_TENTATIVE || own_mac(w, v->sha))
 		return false;
 	if (__atomic_compare_exchange_n(&a->state, &tentative, IFACE_ADDR_DUPLICATE, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		net_addresses_changed(w);
 		LOG_ERR(w->log, "arp", "%s: another station has %s: it is not used here", ifc->name,
 			ip_addr_format(&claimed, text, sizeof(text)));
+	}
 	return true;
 }
 

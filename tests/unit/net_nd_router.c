@@ -178,6 +178,10 @@ static void test_a_tentative_address_is_not_forwarded_to(void **state)
 	assert_int_equal(world->ndelivered, 1);
 	assert_int_equal(world->nsent, 0);
 	nw_assert_drops(world, NSK_DROP_IP_NOT_LOCAL, 1);
+	nw_arp(world, ARP_OP_REPLY, peer_mac, IF0_ADDR2, IF0_ADDR2);
+	assert_true(net_look_at_addresses(&world->w));
+	assert_null(
+		local_find_v4(world->w.net->local, end.addr.b)); /* it is another's: passed on */
 }
 
 int main(void)
