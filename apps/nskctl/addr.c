@@ -127,10 +127,29 @@ static void show_one(FILE *out, const json_t *o)
 		lifetime(o, "preferred_s", preferred, sizeof(preferred)));
 }
 
+/* "dhcp dev eth0 state bound address 10.0.0.5/24 server 10.0.0.1 lease 3600sec renew 1800sec
+ * rebind 3150sec" */
+static void show_lease(FILE *out, const json_t *o)
+{
+	json_int_t unanswered = json_integer_value(json_object_get(o, "unanswered"));
+	char buf[3][32];
+
+	fprintf(out, "dhcp dev %s state %s", text_of(o, "iface"), text_of(o, "state"));
+	if (unanswered > 0)
+		fprintf(out, " unanswered %" JSON_INTEGER_FORMAT, unanswered);
+	if (json_object_get(o, "address"))
+		fprintf(out, " address %s server %s lease %s renew %s rebind %s",
+			text_of(o, "address"), text_of(o, "server"),
+			lifetime(o, "lease_s", buf[0], sizeof(buf[0])),
+			lifetime(o, "renew_s", buf[1], sizeof(buf[1])),
+			lifetime(o, "rebind_s", buf[2], sizeof(buf[2])));
+	fprintf(out, "\n");
+}
+
 void addr_show(FILE *out, const json_t *reply, bool all)
 {
 	const json_t *list = json_object_get(reply, "addresses"),
-		     *dns = json_object_get(reply, "dns");
+		     *dns = json_object_get(reply, "dns"), *dhcp = json_object_get(reply, "dhcp");
 	char buf[32];
 	const char *iface = "";
 
@@ -144,6 +163,8 @@ void addr_show(FILE *out, const json_t *reply, bool all)
 		}
 		show_one(out, o);
 	}
+	for (size_t i = 0; i < json_array_size(dhcp); i++)
+		show_lease(out, json_array_get(dhcp, i));
 	for (size_t i = 0; i < json_array_size(dns); i++) {
 		const json_t *o = json_array_get(dns, i);
 

@@ -80,7 +80,11 @@ static void show_interface(FILE *out, const json_t *ifc)
 	fprintf(out, "    addresses   %s\n",
 		json_array_size(json_object_get(ifc, "addresses"))
 			? text(ifc, "addresses", a, sizeof(a))
+		: json_object_get(ifc, "dhcp")
+			? "none yet: a DHCP server is to give it one; nskctl addr shows more"
 			: "none: nothing can reach it; -a CIDR behind its -d gives it one");
+	if (json_object_get(ifc, "dhcp"))
+		fprintf(out, "    dhcp        %s\n", text(ifc, "dhcp", a, sizeof(a)));
 	show_port(out, json_object_get(ifc, "port"));
 	show_twin(out, json_object_get(ifc, "twin"));
 }

@@ -84,7 +84,8 @@ NSK_API int nsk_addr_del(struct nsk_stack *stack, const char *iface, const char 
  */
 NSK_API int nsk_addr_list(const struct nsk_stack *stack, struct nsk_addr_info *list, unsigned max);
 
-/** What routers say of DNS (RFC 8106): a server or a domain to search, see nsk_dns_list(). */
+/** What routers (RFC 8106) and DHCP servers say of DNS: a server or a domain to search, see
+ * nsk_dns_list(). */
 struct nsk_dns_info {
 	char iface[32];	     /**< interface name */
 	char server[64];     /**< address, "" if it is a domain */
@@ -93,8 +94,8 @@ struct nsk_dns_info {
 };
 
 /**
- * @brief Servers and domains that routers have told of to interfaces with the address "auto"; the
- * stack itself asks nobody for names.
+ * @brief Servers and domains that routers have told of to interfaces with the address "auto", and
+ * servers of the leases of those with "dhcp"; the stack itself asks nobody for names.
  * @param stack the stack
  * @param[out] list room for @p max of them; may be NULL if that is 0
  * @param max how many are wanted at most

@@ -72,7 +72,8 @@ NSK_API int nsk_config_add_wire(struct nsk_config *config, struct nsk_wire *wire
 NSK_API int nsk_config_add_callback(struct nsk_config *config, struct nsk_callback_port *port);
 
 /** @brief Give the device added last an address with prefix length, as `-a CIDR` does
- * ("10.0.0.2/24", "2001:db8::2/64"). */
+ * ("10.0.0.2/24", "2001:db8::2/64"); "dhcp" or "auto": what a DHCP server gives, what IPv6 routers
+ * tell of. */
 NSK_API int nsk_config_add_address(struct nsk_config *config, const char *cidr);
 
 /** @brief Wrap the device added last in the fault driver ("loss=1%,seed=7"), as `-d fault:…:DEV`

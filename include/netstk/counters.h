@@ -38,6 +38,8 @@ extern "C" {
 	X(ND_ROUTER_ADVERTS, "nd_router_adverts", "Router advertisements taken")                \
 	X(ND_PREFIXES_REFUSED, "nd_prefixes_refused",                                           \
 	  "Subnets that routers told of and that cannot be one: shorter than /48, multicast …") \
+	X(DHCP_SENT, "dhcp_sent", "DHCP messages sent")                                         \
+	X(DHCP_RECEIVED, "dhcp_received", "DHCP answers taken")                                 \
 	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
 	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
 	X(IP_FORWARDED, "ip_forwarded", "IP packets of others sent on their way")               \

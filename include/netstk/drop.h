@@ -114,6 +114,12 @@ extern "C" {
 	X(UDP_NO_SOCKET, "udp_no_socket", "No UDP socket receives on this address and port.")      \
 	X(UDP_RCVBUF_FULL, "udp_rcvbuf_full", "The UDP socket's receive buffer is full.")          \
 	X(UDP_MEM_FULL, "udp_mem_full", "All UDP and ICMP sockets together hold udp.mem.")         \
+	/* DHCP */                                                                                 \
+	X(DHCP_MALFORMED, "dhcp_malformed", "The DHCP message breaks RFC 2131 or 2132.")           \
+	X(DHCP_NOT_OURS, "dhcp_not_ours",                                                          \
+	  "A DHCP message to another client, or one that nobody here has asked for.")              \
+	X(DHCP_REFUSED, "dhcp_refused",                                                            \
+	  "A DHCP server gives an address that no host can have, or none for any time.")           \
 	/* TCP */                                                                                  \
 	X(TCP_SHORT, "tcp_short", "The segment is shorter than a TCP header.")                     \
 	X(TCP_DATA_OFFSET, "tcp_data_offset",                                                      \

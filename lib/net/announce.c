@@ -9,6 +9,7 @@
  */
 #include "net/arp.h"
 #include "net/autoconf.h"
+#include "net/dhcp.h"
 #include "net/nd.h"
 #include "net/net.h"
 
@@ -130,6 +131,8 @@ void net_announce(struct nsk_worker *w, struct iface *ifc)
 			begin(w, ifc, i);
 	if (ifc->automatic)
 		autoconf_begin(w, ifc);
+	if (ifc->dhcp)
+		dhcp_begin(w, ifc);
 }
 
 void net_announce_new(struct nsk_worker *w, struct iface *ifc)

@@ -35,8 +35,7 @@ const char *iface_state_name(enum nsk_iface_state state)
 	return (unsigned)state < NSK_ARRAY_LEN(names) ? names[state] : "invalid";
 }
 
-/* True if a host can have this address within its prefix. */
-static bool host_address(const struct ip_prefix *p)
+bool iface_host_address(const struct ip_prefix *p)
 {
 	struct ip_addr network = ip_prefix_network(p);
 	struct ip_addr broadcast = ip_prefix_broadcast(p);
@@ -87,7 +86,7 @@ int iface_put_addr(struct iface *ifc, const struct iface_addr *as, uint32_t seen
 	size_t len = ip_addr_len(&as->addr);
 	struct iface_addr *a;
 
-	if (len == 0 || prefix.len == 0 || prefix.len > 8 * len || !host_address(&prefix))
+	if (len == 0 || prefix.len == 0 || prefix.len > 8 * len || !iface_host_address(&prefix))
 		return -EINVAL;
 	if (iface_have_addr(ifc, &as->addr))
 		return -EEXIST;

@@ -118,6 +118,7 @@ struct iface {
 	struct port *port;     /* [C] */
 	struct twin *twin;     /* [C] the way to the kernel, twin.h; NULL: there is none */
 	uint16_t naddrs;       /* [A] places that ever had an address */
+	bool dhcp;	       /* [C] it has its IPv4 address of a server: dhcp.h */
 	bool automatic;	   /* [C] it learns from routers: autoconf.h; what from, zero: nothing */
 	uint8_t hop_limit; /* [A] of IPv6 packets */
 	uint32_t mtu6;	   /* [A] of IPv6 packets, at most mtu */
@@ -199,6 +200,8 @@ int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr);
 /* The same of one described whole, of which addr, prefix_len, state, flags and times are read; seen
  * is as net_snapshot.addresses, of which every worker knows. */
 int iface_put_addr(struct iface *ifc, const struct iface_addr *as, uint32_t seen);
+/* Whether a host can have this address within its prefix. */
+bool iface_host_address(const struct ip_prefix *p);
 /* The link-local address that is made of the MAC. */
 struct ip_addr iface_link_local(const struct iface *ifc);
 /*

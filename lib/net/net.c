@@ -14,6 +14,7 @@
 #include "base/siphash.h"
 #include "mbuf/shared.h"
 #include "net/autoconf.h"
+#include "net/dhcp.h"
 #include "net/onward.h"
 #include "net/pmtu.h"
 #include "net/route.h"
@@ -63,6 +64,7 @@ void net_worker_fini(struct nsk_worker *w)
 	if (!net)
 		return;
 	wheel_cancel(&w->wheel, &net->tick);
+	dhcp_fini(w);
 	autoconf_fini(w);
 	onward_free(w);
 	pmtu_fini(w);

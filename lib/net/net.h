@@ -40,6 +40,7 @@ struct net_upcalls {
 };
 
 struct autoconf;
+struct dhcp;
 
 /* What is still to be said of an address, announce.c. */
 struct addr_task {
@@ -70,6 +71,7 @@ struct net_worker {
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 	struct limiter heard[IFACE_MAX];      /* [W] of worker 0: advertisements of routers */
 	struct autoconf *autoconf[IFACE_MAX]; /* [W] of worker 0; NULL: not, or not yet */
+	struct dhcp *dhcp[IFACE_MAX];	      /* the same */
 	struct addr_task task[IFACE_MAX][IFACE_ADDRS_MAX]; /* [W] of worker 0 */
 };
 

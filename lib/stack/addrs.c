@@ -8,6 +8,7 @@
 
 #include "net/addr.h"
 #include "net/autoconf.h"
+#include "net/dhcp.h"
 #include "net/net.h"
 #include "sock/call.h"
 
@@ -160,6 +161,11 @@ static uint64_t seconds_left(uint64_t now_ns, uint64_t end_ns)
 	return end_ns > now_ns ? (end_ns - now_ns) / NS_PER_SEC : 0;
 }
 
+uint64_t stack_seconds_left(const struct nsk_stack *stack, uint64_t end_ns)
+{
+	return seconds_left(now_of(stack), end_ns);
+}
+
 static void describe(const struct iface *ifc, const struct iface_addr *a, uint64_t now_ns,
 		     struct nsk_addr_info *info)
 {
@@ -220,6 +226,28 @@ static void describe_dns(const struct iface *ifc, const struct dns_entry *d, uin
 	info->lifetime_s = seconds_left(now_ns, d->end_ns);
 }
 
+/* Servers of a lease hold as long as it does. */
+static bool lease_dns(struct nsk_worker *w, const struct iface *ifc, unsigned place,
+		      struct dns_entry *d)
+{
+	struct dhcp_shown lease;
+
+	if (!dhcp_look(w, ifc, &lease) || place >= lease.lease.ndns)
+		return false;
+	*d = (struct dns_entry){.used = true,
+				.end_ns = lease.lease.end_ns,
+				.server = ip_addr_from_host32(lease.lease.dns[place])};
+	return true;
+}
+
+/* What routers have told of, then what a lease has. */
+static bool dns_at(struct nsk_worker *w, const struct iface *ifc, unsigned place,
+		   struct dns_entry *d)
+{
+	return place < AUTO_DNS ? autoconf_dns(w, ifc, place, d)
+				: lease_dns(w, ifc, place - AUTO_DNS, d);
+}
+
 int nsk_dns_list(const struct nsk_stack *stack, struct nsk_dns_info *list, unsigned max)
 {
 	int rc = may_list(stack, list, max);
@@ -230,10 +258,10 @@ int nsk_dns_list(const struct nsk_stack *stack, struct nsk_dns_info *list, unsig
 		return result(rc);
 	now_ns = now_of(stack);
 	for (unsigned i = 0; i < stack->nifaces; i++) {
-		for (unsigned k = 0; k < AUTO_DNS; k++) {
+		for (unsigned k = 0; k < AUTO_DNS + DHCP_DNS_MAX; k++) {
 			struct dns_entry d;
 
-			if (!autoconf_dns(some_worker(stack), &stack->iface[i], k, &d))
+			if (!dns_at(some_worker(stack), &stack->iface[i], k, &d))
 				continue;
 			if (n < max)
 				describe_dns(&stack->iface[i], &d, now_ns, &list[n]);

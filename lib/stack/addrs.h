@@ -12,6 +12,9 @@ int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 		   uint64_t preferred_s, uint64_t valid_s);
 int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr);
 
+/* Seconds until a moment of the stack's clock, NSK_FOREVER if that is 0. */
+uint64_t stack_seconds_left(const struct nsk_stack *stack, uint64_t end_ns);
+
 /* "valid", "optimistic" … */
 const char *stack_addr_state_name(enum nsk_addr_state state);
 

@@ -57,9 +57,11 @@ struct config_device {
 	struct twin_rule punt[TWIN_RULES_MAX];
 	struct config_place twin_at, punt_at;
 	bool automatic; /* addresses of routers' advertisements */
+	bool dhcp;	/* an IPv4 address of a DHCP server */
 	uint16_t naddrs;
 	struct ip_prefix addrs[CONFIG_ADDRS_MAX];
-	struct config_place at, faults_at, mtu_at, mac_at, automatic_at, addrs_at[CONFIG_ADDRS_MAX];
+	struct config_place at, faults_at, mtu_at, mac_at, automatic_at, dhcp_at,
+		addrs_at[CONFIG_ADDRS_MAX];
 };
 
 struct config_route {

@@ -115,6 +115,11 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 		d->automatic_at = config->here;
 		return 0;
 	}
+	if (strcmp(cidr, "dhcp") == 0) {
+		d->dhcp = true;
+		d->dhcp_at = config->here;
+		return 0;
+	}
 	if (read_prefix(config, "address", "10.0.0.2/24", cidr, &p))
 		return -1;
 	why = not_a_host(&p.addr);
@@ -340,6 +345,7 @@ unsigned nsk_config_addresses(const struct nsk_config *config)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < config->ndevices; i++)
-		n += config->device[i].naddrs + config->device[i].automatic;
+		n += config->device[i].naddrs + config->device[i].automatic +
+		     config->device[i].dhcp;
 	return n;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/dhcp.h"
 #include "stack/addrs.h"
 #include "stack/ctl_command.h"
 
@@ -56,6 +57,43 @@ static json_t *dns_json(struct ctl_view *view)
 	return rows;
 }
 
+/* What a lease is, and until when. */
+static void put_lease(struct ctl_view *view, json_t *o, const struct dhcp_lease *lease)
+{
+	const struct ip_addr server = ip_addr_from_host32(lease->server);
+	char text[IP_PREFIX_STRLEN];
+
+	ctl_put(o, "address", json_string(ip_prefix_format(&lease->prefix, text, sizeof(text))));
+	ctl_put(o, "server", json_string(ip_addr_format(&server, text, sizeof(text))));
+	ctl_put(o, "lease_s", lifetime_json(stack_seconds_left(view->stack, lease->end_ns)));
+	ctl_put(o, "renew_s", lifetime_json(stack_seconds_left(view->stack, lease->t1_ns)));
+	ctl_put(o, "rebind_s", lifetime_json(stack_seconds_left(view->stack, lease->t2_ns)));
+}
+
+static json_t *dhcp_json(struct ctl_view *view, const char *iface)
+{
+	struct nsk_stack *stack = view->stack;
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+		struct dhcp_shown d = {.state = DHCP_INIT};
+		json_t *o;
+
+		if (!ifc->dhcp || (iface && strcmp(iface, ifc->name) != 0))
+			continue;
+		dhcp_look(&stack->worker[0]->w, ifc, &d);
+		o = json_object();
+		ctl_put(o, "iface", json_string(ifc->name));
+		ctl_put(o, "state", json_string(dhcp_state_name(d.state)));
+		ctl_put(o, "unanswered", json_integer(d.tries));
+		if (d.lease.prefix.addr.family)
+			put_lease(view, o, &d.lease);
+		json_array_append_new(rows, o);
+	}
+	return rows;
+}
+
 void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	struct nsk_addr_info *list = calloc(LIST_MAX, sizeof(*list));
@@ -69,6 +107,7 @@ void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
 	free(list);
 	ctl_put(reply, "addresses", rows);
 	ctl_put(reply, "dns", dns_json(view));
+	ctl_put(reply, "dhcp", dhcp_json(view, iface));
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */

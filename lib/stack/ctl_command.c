@@ -12,6 +12,7 @@
 #include <netstk/version.h>
 
 #include "net/addr.h"
+#include "net/dhcp.h"
 #include "net/port.h"
 #include "net/twin.h"
 #include "stack/settings.h"
@@ -76,6 +77,14 @@ static json_t *port_json(struct port *port)
 	return o;
 }
 
+static json_t *dhcp_state_json(const struct nsk_stack *stack, const struct iface *ifc)
+{
+	struct dhcp_shown d = {.state = DHCP_INIT};
+
+	dhcp_look(&stack->worker[0]->w, ifc, &d);
+	return json_string(dhcp_state_name(d.state));
+}
+
 static json_t *addresses_json(const struct nsk_stack *stack, const struct iface *ifc)
 {
 	json_t *list = json_array();
@@ -129,6 +138,8 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "rx_queues", json_integer(info.rx_queues));
 	ctl_put(o, "tx_queues", json_integer(info.tx_queues));
 	ctl_put(o, "addresses", addresses_json(stack, &stack->iface[index]));
+	if (stack->iface[index].dhcp)
+		ctl_put(o, "dhcp", dhcp_state_json(stack, &stack->iface[index]));
 	ctl_put(o, "port", port_json(stack->iface[index].port));
 	ctl_put(o, "twin", twin_json(stack->iface[index].twin));
 	return o;

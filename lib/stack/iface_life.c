@@ -131,6 +131,7 @@ static int take_addresses(struct iface *ifc, const struct config_device *d,
 			rc == -EEXIST ? "is given twice" : "is no host's address in its subnet");
 	}
 	ifc->automatic = d->automatic;
+	ifc->dhcp = d->dhcp;
 	iface_add_link_local(ifc);
 	/* RFC 5227 §2.1: not used before the link was asked. */
 	for (unsigned i = 0; i < ifc->naddrs; i++)
@@ -160,6 +161,17 @@ static int check_automatic(const struct nsk_stack *stack, const struct iface *if
 			 "not listen to routers (RFC 4861 §6.2)",
 			 ifc->name);
 	return 0;
+}
+
+static int check_dhcp(const struct iface *ifc, const struct config_device *d,
+		      struct nsk_config *config)
+{
+	if (!d->dhcp || ifc->ethernet)
+		return 0;
+	return config_fail_at(config, &d->dhcp_at, EINVAL,
+			      "%s: address \"dhcp\" needs a server that knows stations by their "
+			      "link addresses, and so Ethernet",
+			      ifc->name);
 }
 
 /* RFC 8200 §5: IPv6 needs links of so many bytes. */
@@ -270,6 +282,8 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 		rc = check_mtu_v6(ifc, d, config);
 	if (rc == 0)
 		rc = check_automatic(stack, ifc, d, config);
+	if (rc == 0)
+		rc = check_dhcp(ifc, d, config);
 	if (rc == 0)
 		rc = take_addresses(ifc, d, config, SETTING(&stack->set, ipv4_dad));
 	if (rc) {

@@ -83,7 +83,7 @@ static void warn_addressless(const struct nsk_stack *stack, const struct nsk_con
 
 		for (unsigned k = 0; k < config->nroutes; k++)
 			routed |= strcmp(config->route[k].iface, ifc->name) == 0;
-		if (ifc->naddrs == 0 && !routed && !ifc->automatic)
+		if (ifc->naddrs == 0 && !routed && !ifc->automatic && !ifc->dhcp)
 			LOG_WARN(
 				&stack->log, "iface",
 				"%s has no address: nothing can reach it, and nothing is sent from it; "

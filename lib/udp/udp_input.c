@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include "ip/punt.h"
+#include "net/dhcp.h"
 #include "udp/udp.h"
 #include "wire/icmp.h"
 #include "wire/udp.h"
@@ -82,6 +83,17 @@ static NSK_NOINLINE void input_for_many(struct nsk_worker *w, struct rte_mbuf *m
 	}
 }
 
+/* What servers say to an interface that is set to DHCP. */
+static bool give_to_client(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	struct iface *ifc = w->net->snap->iface[pkt_of(m)->iface];
+
+	if (NSK_LIKELY(!dhcp_wants(ifc, pkt_of(m))))
+		return false;
+	dhcp_input(w, ifc, m);
+	return true;
+}
+
 static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	struct pkt *p = pkt_of(m);
@@ -93,11 +105,14 @@ static void udp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	if (NSK_UNLIKELY(p->flags & (PKT_F_IP_BCAST | PKT_F_IP_MCAST))) {
-		input_for_many(w, m);
+		if (!give_to_client(w, m))
+			input_for_many(w, m);
 		return;
 	}
 	u = udp_lookup(w, p);
 	if (NSK_UNLIKELY(!u)) {
+		if (give_to_client(w, m))
+			return;
 		if (ip_ask_others(w, m, SHARED_UDP) || ip_punted(w, m))
 			return;
 		icmp_error_output(w, m, IP_COMPLAINT_PORT, 0);

@@ -94,6 +94,9 @@ static bool covered(enum nsk_drop reason)
 	for (unsigned i = 0; i < drops_link_count; i++)
 		if (drops_link[i].reason == reason)
 			return true;
+	for (unsigned i = 0; i < drops_dhcp_count; i++)
+		if (drops_dhcp[i].reason == reason)
+			return true;
 	for (unsigned i = 0; i < drops_frag_count; i++)
 		if (drops_frag[i].reason == reason)
 			return true;
@@ -144,6 +147,7 @@ int main(void)
 	int rc;
 
 	add(drops_link, drops_link_count);
+	add(drops_dhcp, drops_dhcp_count);
 	add(drops_frag, drops_frag_count);
 	add(drops_forward, drops_forward_count);
 	add(drops_ip6, drops_ip6_count);

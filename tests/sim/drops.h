@@ -24,6 +24,8 @@ struct drop_test {
 
 extern const struct drop_test drops_link[];
 extern const unsigned drops_link_count;
+extern const struct drop_test drops_dhcp[];
+extern const unsigned drops_dhcp_count;
 extern const struct drop_test drops_frag[];
 extern const unsigned drops_frag_count;
 extern const struct drop_test drops_forward[];
