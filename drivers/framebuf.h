@@ -14,7 +14,7 @@
 #include "base/compiler.h"
 
 /* Longest link header that such a port carries: Ethernet with one VLAN tag. */
-#define FRAME_LINK_MAX 18
+#define FRAME_LINK_MAX 22
 #define FRAME_ETH_LEN  14
 #define FRAME_MTU_MAX  65535
 

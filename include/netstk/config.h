@@ -52,7 +52,12 @@ NSK_API int nsk_config_set(struct nsk_config *config, const char *key, const cha
 NSK_API int nsk_config_get(const struct nsk_config *config, const char *key, char *value,
 			   size_t size);
 
-/** @brief Add a device and an interface on it, as `-d DEVARGS` does. */
+/**
+ * @brief Add a device and an interface on it, as `-d DEVARGS` does.
+ *
+ * `vlan:INTERFACE,NUMBER` is an interface on a VLAN of one that was added before, with frames of
+ * its own (IEEE 802.1Q); `vlan:INTERFACE,OUTER.INNER` on a VLAN in another (802.1ad).
+ */
 NSK_API int nsk_config_add_device(struct nsk_config *config, const char *devargs);
 
 /** @brief Number of devices added so far. */

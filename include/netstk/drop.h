@@ -25,10 +25,12 @@ extern "C" {
  */
 #define NSK_DROP_LIST(X)                                                                           \
 	/* Link */                                                                                 \
-	X(ETH_SHORT, "eth_short", "The frame is shorter than an Ethernet header.")                 \
+	X(ETH_SHORT, "eth_short", "The frame is shorter than its Ethernet header.")                \
 	X(ETH_OTHER_MAC, "eth_other_mac", "The frame is for another station's MAC address.")       \
 	X(ETH_BAD_SOURCE, "eth_bad_source", "The frame's source MAC is a multicast address.")      \
 	X(ETH_LLC, "eth_llc", "The frame is IEEE 802.3 LLC, not Ethernet II.")                     \
+	X(ETH_VLAN_UNKNOWN, "eth_vlan_unknown", "No interface here is on the frame's VLAN.")       \
+	X(ETH_VLAN_DEPTH, "eth_vlan_depth", "The frame has more than two VLAN tags.")              \
 	X(ETH_UNKNOWN_TYPE, "eth_unknown_type", "No protocol here handles this EtherType.")        \
 	/* ARP */                                                                                  \
 	X(ARP_MALFORMED, "arp_malformed",                                                          \

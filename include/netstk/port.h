@@ -154,7 +154,7 @@ NSK_API void nsk_callback_destroy(struct nsk_callback_port *port);
  *
  * May be called by any thread, one at a time and not during a turn.
  * @return 0, or -1 with errno (ENOBUFS queue full, EMSGSIZE longer than the MTU and, with Ethernet,
- * a header with a VLAN tag (18 bytes), ENETDOWN link down, EINVAL empty)
+ * a header with two VLAN tags (22 bytes), ENETDOWN link down, EINVAL empty)
  */
 NSK_API int nsk_callback_input(struct nsk_callback_port *port, const void *packet, size_t len);
 

@@ -106,10 +106,13 @@ int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr)
 struct ip_addr iface_link_local(const struct iface *ifc)
 {
 	const uint8_t *mac = ifc->mac.b;
+	uint16_t middle = 0xfffe; /* those of one MAC must differ (RFC 4007 §6: scope.h) */
 
+	if (ifc->parent)
+		middle = (uint16_t)(ifc->vlan.inner ^ ifc->vlan.outer << 4);
 	return (struct ip_addr){
-		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3],
-		      mac[4], mac[5]},
+		.b = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2],
+		      (uint8_t)(middle >> 8), (uint8_t)middle, mac[3], mac[4], mac[5]},
 		.family = AF_INET6,
 	};
 }

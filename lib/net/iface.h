@@ -14,9 +14,10 @@
 #include "base/addr.h"
 #include "mbuf/worker.h"
 #include "net/port.h"
+#include "wire/vlan.h"
 
-/* Those of devices, and the loopback interface behind them. */
-#define IFACE_DEVICES_MAX 16
+/* Those of devices and VLANs, a bit each in masks, and the loopback interface behind them. */
+#define IFACE_DEVICES_MAX 31
 #define IFACE_MAX	  (IFACE_DEVICES_MAX + 1)
 /* Those that are configured, a link-local one that comes by itself, and as many as routers give. */
 #define IFACE_ADDRS_MAX 32
@@ -117,6 +118,9 @@ struct iface {
 	uint32_t link_returns; /* [A] how often the link came back */
 	struct port *port;     /* [C] */
 	struct twin *twin;     /* [C] the way to the kernel, twin.h; NULL: there is none */
+	struct iface *parent;  /* [C] it is on a VLAN of that one: net/vlan.h; NULL: it is not */
+	struct vlan vlan;      /* [C] which */
+	bool went_along;       /* under the lock of changes: it went down with its parent */
 	uint16_t naddrs;       /* [A] places that ever had an address */
 	bool dhcp;	       /* [C] it has its IPv4 address of a server: dhcp.h */
 	bool automatic;	   /* [C] it learns from routers: autoconf.h; what from, zero: nothing */

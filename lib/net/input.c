@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Link input: Ethernet II (RFC 894). Frames for this station, for everybody, and for the groups
- * that it is a member of; ARP, IPv4 and IPv6. What is not Ethernet II, or tagged, is counted and
- * dropped.
+ * that it is a member of; ARP, IPv4 and IPv6. What is tagged goes by vlan.c; what is not
+ * Ethernet II is counted and dropped.
  */
 #include <rte_mbuf.h>
 
@@ -10,6 +10,7 @@
 #include "net/group.h"
 #include "net/input.h"
 #include "net/nd.h"
+#include "net/vlan.h"
 
 /* Groups that the kernel may be a member of: lib/ip asks for a rule, when it finds that the stack
  * is none. */
@@ -40,6 +41,10 @@ static NSK_NOINLINE bool take_other(struct nsk_worker *w, struct iface *ifc, str
 	enum nsk_drop bad;
 
 	bad = eth_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &eth);
+	if (!bad && vlan_is_tag(eth.type)) {
+		vlan_input(w, ifc, m);
+		return false;
+	}
 	if (!bad && !eth_mac_equal(eth.dst, ifc->mac.b) && !group_frame(w, ifc, &eth, &p->flags))
 		bad = NSK_DROP_ETH_OTHER_MAC;
 	if (!bad && eth.type != ETH_TYPE_IPV4 && eth.type != ETH_TYPE_IPV6 &&

@@ -54,7 +54,7 @@ static int no_huge(struct nsk_config *config, const char *value)
 static const struct option_row options[] = {
 	{"-d", "--device", "DEVARGS",
 	 "a device, as DPDK names it: net_tap0,iface=nsk0 or 0000:03:00.0; or\n"
-	 "fault:FAULTS:DEVICE, pcap:...; repeatable",
+	 "fault:FAULTS:DEVICE, pcap:..., vlan:INTERFACE,NUMBER; repeatable",
 	 nsk_config_add_device},
 	{"-a", "--address", "CIDR",
 	 "an address of the device before it, with its subnet's length:\n"

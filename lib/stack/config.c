@@ -245,6 +245,12 @@ static int add_faulty(struct nsk_config *config, const char *rest)
 				   "device \"fault:%.100s\": write fault:FAULTS:DEVICE, such as "
 				   "fault:loss=1%%,seed=7:net_tap0",
 				   rest);
+	if (strncmp(colon + 1, "vlan:", 5) == 0)
+		return config_fail(
+			config, EINVAL,
+			"device \"fault:%.100s\": faults are of the device that the VLAN "
+			"is on",
+			rest);
 	if (strncmp(colon + 1, "fault:", 6) == 0)
 		return config_fail(
 			config, EINVAL,
@@ -260,10 +266,72 @@ static int add_faulty(struct nsk_config *config, const char *rest)
 	return 0;
 }
 
+/* A VLAN's number at *text, which goes behind it; 0: there is none. */
+static uint16_t vlan_number(const char **text)
+{
+	char *end;
+	unsigned long n;
+
+	if (!isdigit((unsigned char)**text))
+		return 0;
+	n = strtoul(*text, &end, 10);
+	*text = end;
+	return n <= VLAN_ID_MAX ? (uint16_t)n : 0;
+}
+
+/* "eth0,100", or "eth0,10.100": the outer tag (802.1ad) and the inner one. */
+static bool read_vlan(const char *text, struct config_device *d)
+{
+	size_t n = strcspn(text, ",");
+
+	if (n == 0 || n >= IFACE_NAME_MAX || text[n] != ',')
+		return false;
+	snprintf(d->parent, sizeof(d->parent), "%.*s", (int)n, text);
+	text += n + 1;
+	d->vlan.inner = vlan_number(&text);
+	if (*text == '.') {
+		text++;
+		d->vlan.outer = d->vlan.inner;
+		d->vlan.inner = vlan_number(&text);
+		if (!d->vlan.outer)
+			return false;
+	}
+	return d->vlan.inner && *text == '\0';
+}
+
+static int add_vlan(struct nsk_config *config, const char *devargs)
+{
+	struct config_device *d, vlan = {.kind = CONFIG_VLAN};
+
+	if (strlen(devargs) >= DEVARGS_MAX || !read_vlan(devargs + strlen("vlan:"), &vlan))
+		return config_fail(config, EINVAL,
+				   "device \"%.100s\": write vlan:INTERFACE,NUMBER, such as "
+				   "vlan:eth0,100, or vlan:eth0,10.100 for a VLAN (1 to %d) in "
+				   "another",
+				   devargs, VLAN_ID_MAX);
+	for (unsigned i = 0; i < config->ndevices; i++)
+		if (config->device[i].kind == CONFIG_VLAN &&
+		    strcmp(config->device[i].devargs, devargs) == 0)
+			return config_fail(config, EEXIST, "device \"%.60s\" is there already",
+					   devargs);
+	d = new_device(config, CONFIG_VLAN);
+	if (!d)
+		return -1;
+	snprintf(d->parent, sizeof(d->parent), "%s", vlan.parent);
+	d->vlan = vlan.vlan;
+	d->devargs = strdup(devargs);
+	if (!d->devargs)
+		return no_memory(config);
+	config->ndevices++;
+	return 0;
+}
+
 int nsk_config_add_device(struct nsk_config *config, const char *devargs)
 {
 	if (!config || !devargs)
 		return invalid();
+	if (strncmp(devargs, "vlan:", 5) == 0)
+		return add_vlan(config, devargs);
 	if (strncmp(devargs, "fault:", 6) == 0)
 		return add_faulty(config, devargs + 6);
 	return add_plain(config, devargs);
@@ -311,6 +379,10 @@ int nsk_config_add_fault(struct nsk_config *config, const char *faults)
 		return invalid();
 	if (!d)
 		return config_fail(config, EINVAL, "faults \"%.60s\" without a device before",
+				   faults);
+	if (d->kind == CONFIG_VLAN)
+		return config_fail(config, EINVAL,
+				   "faults \"%.60s\": they are of the device that the VLAN is on",
 				   faults);
 	if (d->faults)
 		return config_fail(config, EEXIST, "the device has faults already: \"%.60s\"",

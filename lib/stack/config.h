@@ -37,11 +37,14 @@ enum config_device_kind {
 	CONFIG_DEVARGS,	 /* named by a string: drivers/table.c decides */
 	CONFIG_WIRE,	 /* end of a struct nsk_wire */
 	CONFIG_CALLBACK, /* struct nsk_callback_port */
+	CONFIG_VLAN,	 /* on a VLAN of an interface that stands before it */
 };
 
 struct config_device {
 	enum config_device_kind kind;
-	char *devargs;		   /* CONFIG_DEVARGS */
+	char *devargs;		     /* CONFIG_DEVARGS, CONFIG_VLAN */
+	char parent[IFACE_NAME_MAX]; /* CONFIG_VLAN, and which: */
+	struct vlan vlan;
 	void *object;		   /* the others */
 	unsigned end;		   /* CONFIG_WIRE */
 	char *faults;		   /* NULL: not wrapped */

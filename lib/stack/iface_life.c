@@ -10,6 +10,7 @@
 #include "mbuf/pool.h"
 #include "net/neigh.h"
 #include "net/rss.h"
+#include "net/vlan.h"
 #include "sock/call.h"
 #include "stack/build.h"
 #include "stack/route_change.h"
@@ -56,9 +57,39 @@ static int open_failed(struct nsk_config *config, const struct config_device *d,
 	return rc;
 }
 
+/* The interface that a VLAN is to be on: one with frames, which is on none itself. */
+static struct iface *find_parent(struct nsk_stack *stack, const char *name)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		if (strcmp(ifc->name, name) == 0)
+			return ifc->ethernet && !ifc->parent ? ifc : NULL;
+	}
+	return NULL;
+}
+
+static int open_vlan(struct nsk_stack *stack, struct nsk_config *config,
+		     const struct config_device *d, struct iface *ifc)
+{
+	ifc->parent = find_parent(stack, d->parent);
+	ifc->vlan = d->vlan;
+	if (!ifc->parent)
+		return config_fail_at(config, &d->at, EINVAL,
+				      "device \"%s\": no interface \"%s\" with Ethernet stands "
+				      "before it, whose VLAN it could be",
+				      d->devargs, d->parent);
+	ifc->port = vlan_port_open(ifc, stack->nworkers, &stack->log);
+	if (!ifc->port)
+		return build_fail(config, ENOMEM, "no memory for interface %s", d->devargs);
+	snprintf(ifc->port->name, sizeof(ifc->port->name), "%s", d->devargs);
+	return 0;
+}
+
 static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 		     const struct config_device *d, struct port **port)
 {
+	struct iface *ifc = &stack->iface[stack->nifaces];
 	const struct port_driver *drv;
 	const char *rest = "";
 	struct port *inner;
@@ -72,6 +103,8 @@ static int open_port(struct nsk_stack *stack, struct nsk_config *config,
 	};
 	int rc;
 
+	if (d->kind == CONFIG_VLAN)
+		return open_vlan(stack, config, d, ifc);
 	if (d->kind == CONFIG_DEVARGS)
 		drv = port_driver_find(d->devargs, &rest);
 	else
@@ -101,6 +134,12 @@ static void name_iface(struct iface *ifc, const struct config_device *d)
 
 	if (d->name[0]) {
 		snprintf(ifc->name, sizeof(ifc->name), "%s", d->name);
+	} else if (ifc->parent && ifc->vlan.outer) {
+		snprintf(ifc->name, sizeof(ifc->name), "%.19s.%u.%u", ifc->parent->name,
+			 ifc->vlan.outer, ifc->vlan.inner);
+	} else if (ifc->parent) {
+		snprintf(ifc->name, sizeof(ifc->name), "%.25s.%u", ifc->parent->name,
+			 ifc->vlan.inner);
 	} else if (d->kind == CONFIG_DEVARGS &&
 		   strcmp(port_driver_find(d->devargs, &rest)->name, "ethdev") == 0) {
 		size_t n = strcspn(rest, ",");
@@ -204,6 +243,10 @@ static int check_name(const struct nsk_stack *stack, const struct iface *ifc,
 static int check_mac(const struct iface *ifc, const struct config_device *d,
 		     struct nsk_config *config)
 {
+	if (d->has_mac && ifc->parent)
+		return config_fail_at(config, &d->mac_at, EINVAL,
+				      "mac: %s has that of the interface whose VLAN it is on",
+				      ifc->name);
 	if (!d->has_mac || ifc->ethernet)
 		return 0;
 	return config_fail_at(
@@ -220,7 +263,7 @@ static int choose_mtu(struct nsk_stack *stack, struct iface *ifc, const struct c
 					       : config_set_at(config, settings_find("mtu"));
 	uint32_t most = ifc->port->caps.mtu_max;
 
-	ifc->mtu = d->mtu ? d->mtu : stack->set.mtu;
+	ifc->mtu = d->mtu ? d->mtu : ifc->parent ? most : stack->set.mtu;
 	if (ifc->mtu <= most)
 		return 0;
 	if (at->name)
@@ -386,6 +429,8 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	ifc->rx_queues = setup.rx_queues;
 	ifc->tx_queues = setup.tx_queues;
 	ifc->home = setup.tx_queues == 1 ? queue_worker(stack, ifc, 0)->w.id : 0;
+	if (ifc->parent) /* it has that one's queues */
+		ifc->home = ifc->parent->home;
 	for (uint16_t q = 0; q < setup.rx_queues; q++)
 		setup.rx_pool[q] = queue_worker(stack, ifc, q)->w.pool->mp;
 	rc = port->ops->start(port, &setup);
@@ -401,7 +446,7 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	ifc->rx_offloads = setup.offloads;
 	port->ops->link(port, &link);
 	__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
-	if (first && !ifc->loopback)
+	if (first && !ifc->loopback && !ifc->parent)
 		poll_queues(stack, ifc);
 	set_state(stack, ifc, NSK_IFACE_ENABLED);
 	return 0;
@@ -528,15 +573,56 @@ int nsk_iface_info(const struct nsk_stack *stack, unsigned index, struct nsk_ifa
 	return 0;
 }
 
-static int set_up(struct nsk_stack *stack, struct iface *ifc, bool up)
+static int enable(struct nsk_stack *stack, struct iface *ifc)
 {
-	if (!up) {
-		iface_disable(stack, ifc);
-	} else if (!iface_running(ifc) && iface_enable(stack, ifc)) {
+	if (iface_running(ifc))
+		return 0;
+	if (ifc->parent && !iface_running(ifc->parent))
+		return ENETDOWN;
+	if (iface_enable(stack, ifc)) {
 		LOG_ERR(&stack->log, "iface", "%s: %s", ifc->name, ifc->port->error);
 		return EIO;
 	}
 	return 0;
+}
+
+/* Those on VLANs of an interface go down with it, and come back with it. */
+static void children_down(struct nsk_stack *stack, const struct iface *parent)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		if (ifc->parent != parent || !iface_running(ifc))
+			continue;
+		ifc->went_along = true;
+		iface_disable(stack, ifc);
+	}
+}
+
+static void children_up(struct nsk_stack *stack, const struct iface *parent)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		struct iface *ifc = &stack->iface[i];
+
+		if (ifc->parent == parent && ifc->went_along)
+			enable(stack, ifc);
+	}
+}
+
+static int set_up(struct nsk_stack *stack, struct iface *ifc, bool up)
+{
+	int err = 0;
+
+	ifc->went_along = false;
+	if (!up) {
+		children_down(stack, ifc);
+		iface_disable(stack, ifc);
+	} else {
+		err = enable(stack, ifc);
+		if (!err)
+			children_up(stack, ifc);
+	}
+	return err;
 }
 
 int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up)

@@ -408,6 +408,13 @@ int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_st
 	struct nsk_stack *stack;
 	int rc = check_config(config);
 
+	for (unsigned i = 0; rc == 0 && i < config->ndevices; i++)
+		if (config->device[i].kind == CONFIG_VLAN)
+			rc = config_fail_at(
+				config, &config->device[i].at, EINVAL,
+				"device \"%s\": frames come with their tags here, by the "
+				"device itself",
+				config->device[i].devargs);
 	if (rc == 0)
 		rc = stack_new(config, &stack);
 	if (rc)

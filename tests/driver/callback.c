@@ -137,15 +137,15 @@ static void input_says_why_it_refuses(void **state)
 	setup_down(&s);
 }
 
-static void a_frame_may_be_longer_by_a_header_with_a_tag(void **state)
+static void a_frame_may_be_longer_by_a_header_with_two_tags(void **state)
 {
 	static uint8_t frame[2000];
 	struct setup s;
 
 	(void)state;
 	setup_up(&s, (struct nsk_callback_params){.ethernet = true});
-	assert_int_equal(nsk_callback_input(s.cb, frame, 1518), 0);
-	assert_int_equal(nsk_callback_input(s.cb, frame, 1519), -1);
+	assert_int_equal(nsk_callback_input(s.cb, frame, 1522), 0);
+	assert_int_equal(nsk_callback_input(s.cb, frame, 1523), -1);
 	assert_int_equal(errno, EMSGSIZE);
 	rte_pktmbuf_free(frame_recv(s.port, 0));
 	setup_down(&s);
@@ -253,7 +253,7 @@ int main(void)
 		cmocka_unit_test(packets_sent_come_in_one_piece),
 		cmocka_unit_test(a_packet_refused_stays_with_the_stack),
 		cmocka_unit_test(input_says_why_it_refuses),
-		cmocka_unit_test(a_frame_may_be_longer_by_a_header_with_a_tag),
+		cmocka_unit_test(a_frame_may_be_longer_by_a_header_with_two_tags),
 		cmocka_unit_test(without_buffers_packets_are_dropped_and_counted),
 		cmocka_unit_test(the_link_is_the_callers),
 		cmocka_unit_test(a_port_serves_one_stack),

@@ -130,8 +130,8 @@ static void a_frame_longer_than_the_mtu_allows_is_dropped_and_counted(void **sta
 
 	(void)state;
 	wired_up(&w, NULL, 1500, 2048);
-	assert_true(frame_send(w.port[0], w.pool[0], 0, 1, 1518));
-	assert_true(frame_send(w.port[0], w.pool[0], 0, 2, 1519));
+	assert_true(frame_send(w.port[0], w.pool[0], 0, 1, 1522));
+	assert_true(frame_send(w.port[0], w.pool[0], 0, 2, 1523));
 	w.port[0]->ops->stats(w.port[0], &st);
 	assert_int_equal(st.tx_packets, 1);
 	assert_int_equal(st.tx_unfit, 1);
@@ -347,7 +347,7 @@ static void an_end_can_be_played_by_hand(void **state)
 	wired_up(&w, &p, 1500, 2048);
 	w.port[0]->ops->stop(w.port[0]);
 	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, sizeof(frame)), 0);
-	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, 1500 + 19), -1);
+	assert_int_equal(nsk_wire_send(w.wire, 0, 10, frame, 1500 + 23), -1);
 	assert_int_equal(errno, EMSGSIZE);
 	assert_int_equal(nsk_wire_send(w.wire, 2, 10, frame, sizeof(frame)), -1);
 	assert_int_equal(errno, EINVAL);

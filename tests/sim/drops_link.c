@@ -106,6 +106,15 @@ static void vlan_tag(struct peer *p)
 	hand_in(p, n);
 }
 
+static void three_vlan_tags(struct peer *p)
+{
+	size_t n = datagram();
+
+	for (unsigned i = 0; i < 3; i++)
+		store_be16(f + 12 + 4 * i, ETH_TYPE_VLAN);
+	hand_in(p, n);
+}
+
 /* ---- ARP ---- */
 
 static size_t arp(uint16_t op, uint32_t spa, uint32_t tpa)
@@ -522,7 +531,8 @@ const struct drop_test drops_link[] = {
 	CASE(ETH_BAD_SOURCE, group_source),
 	CASE(ETH_LLC, llc),
 	CASE(ETH_UNKNOWN_TYPE, lldp),
-	CASE(ETH_UNKNOWN_TYPE, vlan_tag),
+	CASE(ETH_VLAN_UNKNOWN, vlan_tag),
+	CASE(ETH_VLAN_DEPTH, three_vlan_tags),
 	CASE(ARP_MALFORMED, arp_bad_op),
 	CASE(ARP_MALFORMED, arp_cut_short),
 	CASE(ARP_MALFORMED, arp_group_sender),

@@ -190,9 +190,9 @@ static void test_a_stack_has_so_many_devices_at_most(void **state)
 		snprintf(name, sizeof(name), "net_ring%u", i);
 		assert_int_equal(nsk_config_add_device(c, name), 0);
 	}
-	REFUSED(c, nsk_config_add_device(c, "net_tap0"), ENOSPC, "a stack has 16 devices at most");
+	REFUSED(c, nsk_config_add_device(c, "net_tap0"), ENOSPC, "a stack has 31 devices at most");
 	REFUSED(c, nsk_config_add_wire(c, (struct nsk_wire *)c, 0), ENOSPC,
-		"a stack has 16 devices at most");
+		"a stack has 31 devices at most");
 }
 
 static void test_each_end_of_a_wire_and_each_callback_port_is_plugged_once(void **state)
