@@ -118,6 +118,7 @@ static const struct port_ops ethdev_ops = {
 	.rx_fd = ethdev_rx_fd,
 	.rx_arm = ethdev_rx_arm,
 	.rx_disarm = ethdev_rx_disarm,
+	.listen = ethdev_listen,
 };
 
 /* ---- open ---------------------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ struct ethdev_port {
 	uint16_t mtu_now;	       /* as the device was told */
 	uint16_t rx_queues, tx_queues; /* [C] while started */
 	bool rx_intr; /* [C] while started: it was started with receive interrupts */
+	bool chosen;  /* [W] of worker 0: it gives the groups that it was told, not all */
 	bool prepare; /* [C] the device wants a look at packets before they are sent */
 	uint64_t tx_unfit[PORT_QUEUES_MAX]; /* [W] packets that it did not like */
 	struct ethdev_intr intr[PORT_QUEUES_MAX];
@@ -59,5 +60,8 @@ void ethdev_intr_down(struct ethdev_port *e);
 int ethdev_rx_fd(struct port *port, uint16_t queue);
 bool ethdev_rx_arm(struct port *port, uint16_t queue);
 void ethdev_rx_disarm(struct port *port, uint16_t queue);
+
+/* A row of port_ops; ethdev_setup.c. */
+void ethdev_listen(struct port *port, const struct eth_addr *groups, unsigned n);
 
 #endif

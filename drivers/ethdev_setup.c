@@ -123,8 +123,24 @@ static int set_filter(struct ethdev_port *e, const struct eth_addr *mac)
 	if (rc && rc != -ENOTSUP)
 		return fail(e, rc, "%s keeps its MAC address, and refuses to hear others: %s",
 			    e->port.name, strerror(-rc));
-	rte_eth_allmulticast_enable(e->id);
+	rte_eth_allmulticast_enable(e->id); /* until it is told more: ethdev_listen() */
+	e->chosen = false;
 	return 0;
+}
+
+/* A device that keeps no list of groups, or not so long a one, gives all of them. */
+void ethdev_listen(struct port *port, const struct eth_addr *groups, unsigned n)
+{
+	struct ethdev_port *e = ethdev_of(port);
+	struct rte_ether_addr list[PORT_GROUPS_MAX];
+	bool takes = n <= PORT_GROUPS_MAX;
+
+	for (unsigned i = 0; takes && i < n; i++)
+		memcpy(list[i].addr_bytes, groups[i].b, sizeof(list[i].addr_bytes));
+	takes = takes && rte_eth_dev_set_mc_addr_list(e->id, list, n) == 0;
+	if (takes != e->chosen)
+		takes ? rte_eth_allmulticast_disable(e->id) : rte_eth_allmulticast_enable(e->id);
+	e->chosen = takes;
 }
 
 static unsigned socket_of(const struct ethdev_port *e)

@@ -442,6 +442,14 @@ static void fault_rx_disarm(struct port *port, uint16_t queue)
 		inner->ops->rx_disarm(inner, queue);
 }
 
+static void fault_listen(struct port *port, const struct eth_addr *groups, unsigned n)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	if (inner->ops->listen)
+		inner->ops->listen(inner, groups, n);
+}
+
 static const struct port_ops fault_ops = {
 	.start = fault_start,
 	.stop = fault_stop,
@@ -454,6 +462,7 @@ static const struct port_ops fault_ops = {
 	.link = fault_link,
 	.stats = fault_stats,
 	.next_ns = fault_next_ns,
+	.listen = fault_listen,
 };
 
 /* What the wrapped port can do, as far as the faults leave it true. */

@@ -56,6 +56,10 @@ extern "C" {
 	X(ICMP_IN, "icmp_in", "ICMP messages delivered to sockets")                             \
 	X(ICMP_OUT, "icmp_out", "ICMP messages sent by sockets")                                \
 	X(SOCK_ERRORS_LOST, "sock_errors_lost", "errors that a full queue (IP_RECVERR) lost")   \
+	X(IGMP_QUERIES, "igmp_queries", "IGMP queries taken")                                   \
+	X(IGMP_REPORTS_SENT, "igmp_reports_sent", "IGMP reports and leave messages sent")       \
+	X(MLD_QUERIES, "mld_queries", "MLD queries taken")                                      \
+	X(MLD_REPORTS_SENT, "mld_reports_sent", "MLD reports and done messages sent")           \
 	X(UDP_IN, "udp_in", "UDP datagrams delivered to sockets")                               \
 	X(UDP_OUT, "udp_out", "UDP datagrams sent")                                             \
 	X(TCP_SEGMENTS_IN, "tcp_segments_in", "TCP segments received with a good checksum")     \

@@ -109,6 +109,13 @@ extern "C" {
 	X(ICMP_BROADCAST_ECHO, "icmp_broadcast_echo",                                              \
 	  "The ICMP query was sent to a broadcast or multicast.")                                  \
 	X(ICMP_RCVBUF_FULL, "icmp_rcvbuf_full", "The ICMP socket's receive buffer is full.")       \
+	/* Multicast groups */                                                                     \
+	X(GROUP_MALFORMED, "group_malformed",                                                      \
+	  "The IGMP or MLD message breaks RFC 3376 or RFC 3810.")                                  \
+	X(GROUP_IGNORED, "group_ignored",                                                          \
+	  "The IGMP or MLD message is none that a host has to do with.")                           \
+	X(GROUP_FLOOD, "group_flood", "More IGMP or MLD messages than are looked at.")             \
+	X(GROUP_SOURCE, "group_source", "No member of the group wants to hear this sender.")       \
 	/* UDP */                                                                                  \
 	X(UDP_SHORT, "udp_short", "The datagram is shorter than a UDP header.")                    \
 	X(UDP_LENGTH, "udp_length", "The UDP length is below 8 or past the IP payload's end.")     \

@@ -136,6 +136,15 @@ struct settings {
 	uint32_t twin_rate;	 /* packets a second by one rule (2000) */
 	uint32_t twin_send_rate; /* frames a second from a twin (20000) */
 	uint32_t twin_queue;	 /* packets that wait for a twin (256) */
+
+	/* Multicast groups */
+	uint32_t igmp_max_memberships; /* IPv4 groups that a socket joins (20) */
+	uint32_t igmp_max_sources;     /* senders that a socket names for one of them (10) */
+	uint32_t igmp_version;	       /* whatever queriers speak, 0: as they do (0) */
+	uint32_t igmp_robustness;      /* reports of a change, unless the querier says more (2) */
+	uint32_t mld_max_sources;      /* the same of IPv6 (64) */
+	uint32_t mld_version;	       /* (0) */
+	uint32_t mld_robustness;       /* (2) */
 };
 
 /*

@@ -14,7 +14,8 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 	d->laddr = ip_addr_any(domain);
 	d->rcvbuf = SETTING(w->set, udp_rcvbuf);
 	d->sndbuf = SETTING(w->set, udp_sndbuf);
-	d->mcast_ttl = 1; /* RFC 1112 §6.1 */
+	d->mcast_ttl = 1;  /* RFC 1112 §6.1 */
+	d->mcast_hops = 1; /* RFC 3493 §5.2 */
 	d->mtu_discover = IP_PMTUDISC_WANT;
 	d->mtu_discover6 = IPV6_PMTUDISC_WANT;
 	list_init(&d->errors);
@@ -130,7 +131,8 @@ int dgram_route(struct dgram *d, const struct ip_addr *dst, uint16_t port, struc
 	*src = source_of(d, dst);
 	if (NSK_UNLIKELY(src->family != dst->family))
 		return -EAFNOSUPPORT; /* as Linux */
-	rc = dgram_find_way(d, &d->route, dst->family == AF_INET ? d->mcast_iface : 0, dst, port,
+	rc = dgram_find_way(d, &d->route,
+			    dst->family == AF_INET6 ? d->mcast_iface6 : d->mcast_iface, dst, port,
 			    src);
 	if (rc) /* an address that is not ours any more leads nowhere, as in Linux */
 		return rc == -EADDRNOTAVAIL && !ip_addr_is_any(src) ? -ENETUNREACH : rc;

@@ -26,6 +26,8 @@ enum dgram_flags {
 	DGRAM_F_ADDR_PICKED = 1 << 5, /* the local address was chosen by connect() */
 	DGRAM_F_NO_LOOP = 1 << 6,     /* IP_MULTICAST_LOOP is off */
 	DGRAM_F_OWN_GROUPS = 1 << 7,  /* IP_MULTICAST_ALL is off */
+	DGRAM_F_NO_LOOP6 = 1 << 8,    /* the same of IPv6 */
+	DGRAM_F_OWN_GROUPS6 = 1 << 9,
 };
 
 /* What is told beside a datagram, as control messages, and in which ways it is given. */
@@ -50,14 +52,15 @@ enum dgram_wants {
 /* All [W]. */
 struct dgram {
 	struct sock sock;
-	struct ip_addr laddr;  /* unspecified: any */
-	struct ip_addr faddr;  /* connected: the peer */
-	uint16_t lport, fport; /* host order, 0: none; of a ping socket the identifier */
-	uint16_t flags;	       /* enum dgram_flags */
-	uint16_t wants;	       /* enum dgram_wants */
-	uint8_t mcast_ttl;     /* 0: to our own sockets alone */
-	uint8_t mcast_iface;   /* IP_MULTICAST_IF: number from 1 on, 0: as the routes say */
-	uint8_t group_count;
+	struct ip_addr laddr;	 /* unspecified: any */
+	struct ip_addr faddr;	 /* connected: the peer */
+	uint16_t lport, fport;	 /* host order, 0: none; of a ping socket the identifier */
+	uint16_t flags;		 /* enum dgram_flags */
+	uint16_t wants;		 /* enum dgram_wants */
+	uint8_t mcast_ttl;	 /* 0: to our own sockets alone */
+	uint8_t mcast_hops;	 /* the same of IPv6 */
+	uint8_t mcast_iface;	 /* IP_MULTICAST_IF: number from 1 on, 0: as the routes say */
+	uint8_t mcast_iface6;	 /* IPV6_MULTICAST_IF */
 	uint8_t mtu_discover;	 /* IP_MTU_DISCOVER */
 	uint8_t mtu_discover6;	 /* IPV6_MTU_DISCOVER */
 	bool whole6;		 /* IPV6_DONTFRAG: nothing is fragmented */
@@ -217,13 +220,34 @@ ssize_t dgram_errors_recv(struct dgram *d, struct msghdr *msg);
 bool dgram_hears_group(const struct dgram *d, const struct pkt *p);
 /* Leaves all groups. */
 void dgram_groups_leave(struct dgram *d);
-/* Options: rows of dgram_options. */
-int dgram_join_mreq(struct sock *s, const void *value, socklen_t len);
-int dgram_leave_mreq(struct sock *s, const void *value, socklen_t len);
-int dgram_join_req(struct sock *s, const void *value, socklen_t len);
-int dgram_leave_req(struct sock *s, const void *value, socklen_t len);
-int dgram_get_group_iface(struct sock *s, void *value, socklen_t *len);
-int dgram_set_group_iface(struct sock *s, const void *value, socklen_t len);
+
+/* A group as options name it. */
+struct dgram_group {
+	struct ip_addr group;
+	struct ip_addr address; /* of the interface, IPv4's way to name it */
+	int iface;		/* its number, 0: by the address, or any */
+};
+
+/* The interface with a number from 1 on; NULL: there is none. */
+struct iface *dgram_iface_numbered(const struct dgram *d, int number);
+/* The one that is named, for a group if none is: where its packets go; NULL: there is no such. */
+struct iface *dgram_group_iface(const struct dgram *d, const struct dgram_group *g);
+/* A member of a group from now on, which hears all of its senders (exclude) or, so far, none. 0,
+ * -EINVAL (no group), -ENODEV, -EADDRINUSE (it is), -ENOBUFS, -ENOMEM. */
+int dgram_group_join(struct dgram *d, const struct dgram_group *g, bool exclude);
+/* 0, -EINVAL, -ENODEV, -EADDRNOTAVAIL (it is no member). */
+int dgram_group_leave(struct dgram *d, const struct dgram_group *g);
+
+/*
+ * One sender more, or less, that it hears alone or not (exclude). 0, -EINVAL (no group, no member,
+ * or one of the other kind), -ENODEV, -EADDRNOTAVAIL (he was named already, or not), -ENOBUFS. The
+ * last of those that are heard alone takes the membership along.
+ */
+int dgram_group_source(struct dgram *d, const struct dgram_group *g, const struct ip_addr *source,
+		       bool exclude, bool more);
+
+/* Options; after those of all datagrams. group_options.c */
+extern const struct sock_options dgram_group_options;
 
 /* ---- options: options.c ---- */
 

@@ -1,123 +1,265 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Multicast by the application (ip(7)): groups that a socket joins and leaves, by either pair of
- * options, and the interface that it sends to groups by. RFC 1112 §6.1, §7.1. Groups whose senders
- * are chosen (source-specific ones) are in no row and fail with ENOPROTOOPT.
+ * Multicast groups of both families that a socket is a member of (ip(7), ipv6(7), RFC 3678):
+ * joining, leaving, and whom it hears. RFC 1112 §6.1, §7.1. How the application says what it wants:
+ * group_options.c.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "dgram/dgram.h"
 #include "net/group.h"
 
-#define GROUPS_MAX 20 /* of one socket, as Linux */
-
 struct membership {
 	struct list_node link;
-	uint32_t group; /* host order */
+	struct ip_addr group;
 	uint8_t iface;
+	bool exclude;	/* hears all senders but those of the list, else those alone */
+	bool listed;	/* there was a list before */
+	uint16_t count; /* in the list */
+	struct ip_addr *source;
 };
 
-/* What both pairs of options say. */
-struct request {
-	struct in_addr group;
-	struct in_addr address; /* of the interface */
-	int iface;		/* its number, 0: by the address, or any */
-};
+/* What the table of groups is told of it. */
+static struct group_want want_of(const struct membership *m)
+{
+	return (struct group_want){.exclude = m->exclude, .count = m->count, .source = m->source};
+}
 
-static struct membership *find(const struct dgram *d, uint32_t group, uint8_t iface)
+/* iface NULL: on any. */
+static struct membership *find(const struct dgram *d, const struct ip_addr *group,
+			       const struct iface *ifc)
 {
 	struct list_node *n;
 
 	NSK_LIST_FOREACH(n, &d->groups) {
 		struct membership *m = NSK_LIST_ENTRY(n, struct membership, link);
 
-		if (m->group == group && m->iface == iface)
+		if (ip_addr_eq(&m->group, group) && (!ifc || m->iface == ifc->index))
 			return m;
 	}
 	return NULL;
 }
 
+static bool is_listed(const struct membership *m, const struct ip_addr *source)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (ip_addr_eq(&m->source[i], source))
+			return true;
+	return false;
+}
+
 bool dgram_hears_group(const struct dgram *d, const struct pkt *p)
 {
-	if (!(p->flags & PKT_F_IP_MCAST) || !(d->flags & DGRAM_F_OWN_GROUPS))
+	const uint16_t own = p->family == AF_INET6 ? DGRAM_F_OWN_GROUPS6 : DGRAM_F_OWN_GROUPS;
+	const struct membership *m;
+	struct ip_addr group, source;
+
+	if (!(p->flags & PKT_F_IP_MCAST) || (!(d->flags & own) && list_empty(&d->groups)))
 		return true;
-	return p->family == AF_INET && find(d, load_be32(p->flow.dst), p->iface);
+	group = ip_addr_of(p->family, p->flow.dst);
+	m = find(d, &group, d->sock.worker->net->snap->iface[p->iface]);
+	if (!m)
+		return !(d->flags & own);
+	source = ip_addr_of(p->family, p->flow.src);
+	return is_listed(m, &source) != m->exclude;
+}
+
+/* ---- interfaces ------------------------------------------------------------------------------ */
+
+struct iface *dgram_iface_numbered(const struct dgram *d, int number)
+{
+	const struct net_snapshot *snap = d->sock.worker->net->snap;
+
+	return number > 0 && number <= snap->nifaces ? snap->iface[number - 1] : NULL;
+}
+
+struct iface *dgram_group_iface(const struct dgram *d, const struct dgram_group *g)
+{
+	const struct nsk_worker *w = d->sock.worker;
+
+	if (g->iface)
+		return dgram_iface_numbered(d, g->iface);
+	if (!ip_addr_is_any(&g->address))
+		return net_local_host(w, g->address.b, g->address.family);
+	return ip_addr_is_any(&g->group) ? NULL : net_group_iface(w, &g->group);
 }
 
 /* ---- joining and leaving --------------------------------------------------------------------- */
 
-/* The interface that a request names, for a group if it names none; NULL: there is no such. */
-static struct iface *iface_of(const struct dgram *d, const struct request *r)
+/* Of IPv4 as Linux; IPv6 has no limit of a socket's, but the table's. */
+static bool may_join_more(const struct dgram *d, const struct ip_addr *group)
 {
-	const struct nsk_worker *w = d->sock.worker;
-	const struct ip_addr group = ip_addr_v4((const uint8_t *)&r->group);
-	const struct ip_addr own = ip_addr_v4((const uint8_t *)&r->address);
+	const uint32_t most = SETTING(d->sock.worker->set, igmp_max_memberships);
+	uint32_t n = 0;
+	struct list_node *at;
 
-	if (r->iface)
-		return r->iface > 0 && r->iface <= w->net->snap->nifaces
-			       ? w->net->snap->iface[r->iface - 1]
-			       : NULL;
-	if (r->address.s_addr)
-		return net_local_host(w, own.b, own.family);
-	return ip_addr_is_any(&group) ? NULL : net_group_iface(w, &group);
+	if (group->family != AF_INET)
+		return true;
+	NSK_LIST_FOREACH(at, &d->groups)
+		n += NSK_LIST_ENTRY(at, struct membership, link)->group.family == AF_INET;
+	return n < most;
 }
 
-static int join(struct dgram *d, const struct request *r)
+static int add(struct dgram *d, const struct ip_addr *group, const struct iface *ifc, bool exclude)
 {
-	uint32_t group = ntohl(r->group.s_addr);
-	struct membership *m;
-	struct iface *ifc;
+	struct nsk_worker *w = d->sock.worker;
+	struct membership *m = mem_zalloc(w->mem, sizeof(*m));
+	struct group_want want;
 	int rc;
 
-	if (!IN_MULTICAST(group))
-		return -EINVAL;
-	ifc = iface_of(d, r);
-	if (!ifc)
-		return -ENODEV;
-	if (find(d, group, ifc->index))
-		return -EADDRINUSE;
-	if (d->group_count == GROUPS_MAX)
-		return -ENOBUFS;
-	m = mem_zalloc(d->sock.worker->mem, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	rc = group_join(d->sock.worker, ifc->index, group);
+	m->group = *group;
+	m->iface = ifc->index;
+	m->exclude = exclude;
+	want = want_of(m);
+	rc = group_change(w, m->iface, group, NULL, &want);
 	if (rc) {
-		mem_free(d->sock.worker->mem, m, sizeof(*m));
+		mem_free(w->mem, m, sizeof(*m));
 		return rc;
 	}
-	m->group = group;
-	m->iface = ifc->index;
 	list_add_tail(&d->groups, &m->link);
-	d->group_count++;
 	return 0;
+}
+
+int dgram_group_join(struct dgram *d, const struct dgram_group *g, bool exclude)
+{
+	bool six = g->group.family == AF_INET6;
+	struct iface *ifc;
+
+	if (!ip_addr_is_multicast(&g->group))
+		return -EINVAL;
+	if (six && !g->iface && find(d, &g->group, NULL))
+		return -EADDRINUSE; /* as Linux, which looks for an interface afterwards */
+	ifc = dgram_group_iface(d, g);
+	if (!ifc)
+		return -ENODEV;
+	if (find(d, &g->group, ifc))
+		return -EADDRINUSE;
+	return may_join_more(d, &g->group) ? add(d, &g->group, ifc, exclude) : -ENOBUFS;
 }
 
 static void forget(struct dgram *d, struct membership *m)
 {
+	const struct group_want want = want_of(m);
 	struct nsk_worker *w = d->sock.worker;
 
 	list_del(&m->link);
-	d->group_count--;
-	group_leave(w, m->iface, m->group);
+	group_change(w, m->iface, &m->group, &want, NULL);
+	if (m->source)
+		mem_free(w->mem, m->source, m->count * sizeof(*m->source));
 	mem_free(w->mem, m, sizeof(*m));
 }
 
-static int leave(struct dgram *d, const struct request *r)
+/* As Linux: where IPv6 names no interface, any that it was joined on. */
+int dgram_group_leave(struct dgram *d, const struct dgram_group *g)
 {
-	struct iface *ifc = iface_of(d, r);
+	bool six = g->group.family == AF_INET6, any = six && !g->iface;
+	struct iface *ifc = any ? NULL : dgram_group_iface(d, g);
 	struct membership *m;
 
-	if (!ifc)
-		return r->iface || r->address.s_addr ? -EADDRNOTAVAIL : -ENODEV;
-	m = find(d, ntohl(r->group.s_addr), ifc->index);
+	if (six && !ip_addr_is_multicast(&g->group))
+		return -EINVAL;
+	if (!any && !ifc)
+		return six || g->iface || !ip_addr_is_any(&g->address) ? -EADDRNOTAVAIL : -ENODEV;
+	m = find(d, &g->group, ifc);
 	if (!m)
 		return -EADDRNOTAVAIL;
 	forget(d, m);
 	return 0;
+}
+
+/* ---- senders --------------------------------------------------------------------------------- */
+
+/* It wants something else, of a list that is made for it and that it owns from now on. */
+static int change(struct dgram *d, struct membership *m, bool exclude, struct ip_addr *source,
+		  uint16_t count)
+{
+	struct nsk_worker *w = d->sock.worker;
+	const struct group_want from = want_of(m);
+	const struct group_want to = {.exclude = exclude, .count = count, .source = source};
+	int rc = group_change(w, m->iface, &m->group, &from, &to);
+
+	if (rc) {
+		if (source)
+			mem_free(w->mem, source, count * sizeof(*source));
+		return rc;
+	}
+	if (m->source)
+		mem_free(w->mem, m->source, m->count * sizeof(*m->source));
+	m->exclude = exclude;
+	m->source = source;
+	m->count = count;
+	return 0;
+}
+
+/* The list with one more (add), or without it. */
+static int change_list(struct dgram *d, struct membership *m, const struct ip_addr *source,
+		       bool more)
+{
+	uint16_t count = (uint16_t)(m->count + (more ? 1 : -1)), n = 0;
+	struct ip_addr *list = NULL;
+
+	if (count) {
+		list = mem_alloc(d->sock.worker->mem, count * sizeof(*list));
+		if (!list)
+			return more ? -ENOBUFS : -ENOMEM;
+	}
+	for (unsigned i = 0; i < m->count; i++)
+		if (!ip_addr_eq(&m->source[i], source))
+			list[n++] = m->source[i];
+	if (more)
+		list[n] = *source;
+	m->listed = true;
+	return change(d, m, m->exclude, list, count);
+}
+
+static int add_source(struct dgram *d, struct membership *m, const struct ip_addr *source)
+{
+	const struct settings *set = d->sock.worker->set;
+	uint32_t most = m->group.family == AF_INET6 ? SETTING(set, mld_max_sources)
+						    : SETTING(set, igmp_max_sources);
+
+	if (m->count >= most)
+		return -ENOBUFS;
+	return is_listed(m, source) ? -EADDRNOTAVAIL : change_list(d, m, source, true);
+}
+
+/* Who hears nobody any more is no member. */
+static int drop_source(struct dgram *d, struct membership *m, const struct ip_addr *source)
+{
+	if (!is_listed(m, source))
+		return -EADDRNOTAVAIL;
+	if (m->count > 1 || m->exclude)
+		return change_list(d, m, source, false);
+	forget(d, m);
+	return 0;
+}
+
+/* As Linux: who has not named anybody yet becomes one that hears all but some, or some alone. */
+int dgram_group_source(struct dgram *d, const struct dgram_group *g, const struct ip_addr *source,
+		       bool exclude, bool more)
+{
+	bool any = g->group.family == AF_INET6 && !g->iface;
+	struct membership *m;
+	struct iface *ifc;
+	int rc;
+
+	if (!ip_addr_is_multicast(&g->group))
+		return -EINVAL;
+	ifc = dgram_group_iface(d, g);
+	if (!ifc)
+		return -ENODEV;
+	m = find(d, &g->group, any ? NULL : ifc);
+	if (!m || (m->listed && m->exclude != exclude))
+		return -EINVAL;
+	if (m->exclude != exclude) {
+		rc = change(d, m, exclude, NULL, 0);
+		if (rc)
+			return rc;
+	}
+	return more ? add_source(d, m, source) : drop_source(d, m, source);
 }
 
 void dgram_groups_leave(struct dgram *d)
@@ -126,107 +268,4 @@ void dgram_groups_leave(struct dgram *d)
 
 	while ((n = list_first(&d->groups)) != NULL)
 		forget(d, NSK_LIST_ENTRY(n, struct membership, link));
-}
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-/* struct ip_mreqn, or without its last word struct ip_mreq. */
-static int read_mreq(struct request *r, const void *value, socklen_t len)
-{
-	if (len < sizeof(struct ip_mreq))
-		return -EINVAL;
-	memcpy(r, value, NSK_MIN(len, (socklen_t)sizeof(struct ip_mreqn)));
-	if (len < sizeof(struct ip_mreqn))
-		r->iface = 0;
-	return 0;
-}
-_Static_assert(sizeof(struct request) == sizeof(struct ip_mreqn), "the same, in its order");
-
-static int read_group_req(struct request *r, const void *value, socklen_t len)
-{
-	struct group_req req;
-	struct sockaddr_in sin;
-
-	if (len < sizeof(req))
-		return -EINVAL;
-	memcpy(&req, value, sizeof(req));
-	memcpy(&sin, &req.gr_group, sizeof(sin));
-	if (sin.sin_family != AF_INET)
-		return -EINVAL;
-	*r = (struct request){.group = sin.sin_addr, .iface = (int)req.gr_interface};
-	return 0;
-}
-
-/* The address of an interface alone, or as the others. */
-static int read_iface(struct request *r, const void *value, socklen_t len)
-{
-	if (len >= sizeof(struct ip_mreq))
-		return read_mreq(r, value, len);
-	if (len < sizeof(r->address))
-		return -EINVAL;
-	*r = (struct request){0};
-	memcpy(&r->address, value, sizeof(r->address));
-	return 0;
-}
-
-/* No address and no number: as the routes say. */
-static int choose_iface(struct dgram *d, const struct request *r)
-{
-	const struct request named = {.address = r->address, .iface = r->iface};
-	struct iface *ifc = iface_of(d, &named);
-
-	if (!ifc && (r->iface || r->address.s_addr))
-		return -EADDRNOTAVAIL;
-	d->mcast_iface = ifc ? (uint8_t)(ifc->index + 1) : 0;
-	d->mcast_addr = r->address.s_addr;
-	d->route.iface = NULL;
-	return 0;
-}
-
-int dgram_join_mreq(struct sock *s, const void *value, socklen_t len)
-{
-	struct request r;
-	int rc = read_mreq(&r, value, len);
-
-	return rc ? rc : join(dgram_of(s), &r);
-}
-
-int dgram_leave_mreq(struct sock *s, const void *value, socklen_t len)
-{
-	struct request r;
-	int rc = read_mreq(&r, value, len);
-
-	return rc ? rc : leave(dgram_of(s), &r);
-}
-
-int dgram_join_req(struct sock *s, const void *value, socklen_t len)
-{
-	struct request r;
-	int rc = read_group_req(&r, value, len);
-
-	return rc ? rc : join(dgram_of(s), &r);
-}
-
-int dgram_leave_req(struct sock *s, const void *value, socklen_t len)
-{
-	struct request r;
-	int rc = read_group_req(&r, value, len);
-
-	return rc ? rc : leave(dgram_of(s), &r);
-}
-
-int dgram_set_group_iface(struct sock *s, const void *value, socklen_t len)
-{
-	struct request r;
-	int rc = read_iface(&r, value, len);
-
-	return rc ? rc : choose_iface(dgram_of(s), &r);
-}
-
-int dgram_get_group_iface(struct sock *s, void *value, socklen_t *len)
-{
-	const struct dgram *d = dgram_of(s);
-
-	sock_option_copy(&d->mcast_addr, sizeof(d->mcast_addr), value, len);
-	return 0;
 }

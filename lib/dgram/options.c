@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Socket options of datagrams: buffer sizes, what is told beside a datagram, and what of IPPROTO_IP
- * and IPPROTO_IPV6 only datagrams have. */
+ * and IPPROTO_IPV6 only datagrams have. Those of groups: group_options.c. */
 #include <errno.h>
 #include <netinet/in.h>
 
@@ -37,43 +37,6 @@ static int set_sndbuf(struct sock *s, int value)
 {
 	dgram_of(s)->sndbuf = buffer_size(value);
 	return 0;
-}
-
-static int get_mcast_ttl(struct sock *s)
-{
-	return dgram_of(s)->mcast_ttl;
-}
-
-static int set_mcast_ttl(struct sock *s, int value)
-{
-	dgram_of(s)->mcast_ttl = value == -1 ? 1 : (uint8_t)value;
-	return 0;
-}
-
-static int get_loop(struct sock *s)
-{
-	return !(dgram_of(s)->flags & DGRAM_F_NO_LOOP);
-}
-
-static int set_flag(struct dgram *d, uint16_t flag, bool on)
-{
-	d->flags = (uint16_t)((d->flags & ~flag) | (on ? flag : 0));
-	return 0;
-}
-
-static int set_loop(struct sock *s, int value)
-{
-	return set_flag(dgram_of(s), DGRAM_F_NO_LOOP, !value);
-}
-
-static int get_all_groups(struct sock *s)
-{
-	return !(dgram_of(s)->flags & DGRAM_F_OWN_GROUPS);
-}
-
-static int set_all_groups(struct sock *s, int value)
-{
-	return set_flag(dgram_of(s), DGRAM_F_OWN_GROUPS, !value);
 }
 
 static int get_mtu_discover(struct sock *s)
@@ -157,13 +120,6 @@ int dgram_set_wants(struct sock *s, uint32_t wants, int value)
 	return 0;
 }
 
-/* As Linux: most of IPPROTO_IP take no bytes for 0, those of groups do not. */
-#define GROUP_INT(Name, Least, Most, Get, Set)                                    \
-	{                                                                         \
-		.level = IPPROTO_IP, .name = (Name), .type = SOCK_OPT_INT_NEEDED, \
-		.least = (Least), .most = (Most), .get = (Get), .set = (Set)      \
-	}
-
 static const struct sock_option rows[] = {
 	SOCK_INT(SOL_SOCKET, SO_ERROR, get_error, NULL),
 	SOCK_INT(SOL_SOCKET, SO_RCVBUF, get_rcvbuf, set_rcvbuf),
@@ -171,14 +127,6 @@ static const struct sock_option rows[] = {
 	DGRAM_WANTS(SOL_SOCKET, SO_TIMESTAMP, DGRAM_WANTS_TIME_US),
 	DGRAM_WANTS(SOL_SOCKET, SO_TIMESTAMPNS, DGRAM_WANTS_TIME_NS),
 	DGRAM_WANTS(SOL_SOCKET, SO_RXQ_OVFL, DGRAM_WANTS_OVERFLOWS),
-	GROUP_INT(IP_MULTICAST_TTL, -1, UINT8_MAX, get_mcast_ttl, set_mcast_ttl),
-	GROUP_INT(IP_MULTICAST_LOOP, INT_MIN, INT_MAX, get_loop, set_loop),
-	GROUP_INT(IP_MULTICAST_ALL, 0, 1, get_all_groups, set_all_groups),
-	SOCK_BYTES(IPPROTO_IP, IP_MULTICAST_IF, 0, dgram_get_group_iface, dgram_set_group_iface),
-	SOCK_BYTES(IPPROTO_IP, IP_ADD_MEMBERSHIP, 0, NULL, dgram_join_mreq),
-	SOCK_BYTES(IPPROTO_IP, IP_DROP_MEMBERSHIP, 0, NULL, dgram_leave_mreq),
-	SOCK_BYTES(IPPROTO_IP, MCAST_JOIN_GROUP, 0, NULL, dgram_join_req),
-	SOCK_BYTES(IPPROTO_IP, MCAST_LEAVE_GROUP, 0, NULL, dgram_leave_req),
 	SOCK_INT_IN(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_OMIT,
 		    get_mtu_discover, set_mtu_discover),
 	SOCK_INT(IPPROTO_IP, IP_MTU, get_mtu, NULL),
@@ -202,5 +150,5 @@ static const struct sock_option rows[] = {
 const struct sock_options dgram_options = {
 	.row = rows,
 	.count = NSK_ARRAY_LEN(rows),
-	.next = &sock_options,
+	.next = &dgram_group_options,
 };

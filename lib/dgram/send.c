@@ -70,7 +70,9 @@ int dgram_choose_manner(struct dgram_sending *x, const struct msghdr *msg)
 {
 	const struct dgram *d = x->d;
 
-	x->how.ttl = ip_addr_is_multicast(&x->dst) ? d->mcast_ttl : d->sock.ttl;
+	x->how.ttl = !ip_addr_is_multicast(&x->dst) ? d->sock.ttl
+		     : x->dst.family == AF_INET6    ? d->mcast_hops
+						    : d->mcast_ttl;
 	x->how.tos = d->sock.tos;
 	return msg->msg_controllen ? dgram_control_read(d, msg, x->dst.family, &x->how) : 0;
 }
@@ -274,10 +276,19 @@ static bool is_heard_here(const struct dgram_sending *x)
 	const struct local_entry *own;
 
 	if (ip_addr_is_multicast(&x->dst))
-		return x->dst.family == AF_INET && !(x->d->flags & DGRAM_F_NO_LOOP) &&
-		       group_joined(w, x->route->iface->index, ip_addr_host32(&x->dst));
+		return !(x->d->flags &
+			 (x->dst.family == AF_INET6 ? DGRAM_F_NO_LOOP6 : DGRAM_F_NO_LOOP)) &&
+		       group_joined(w, x->route->iface->index, &x->dst);
 	own = net_local_entry(w, x->dst.b, x->dst.family);
 	return own ? own->kind == LOCAL_BROADCAST : ip_addr_is_broadcast(&x->dst);
+}
+
+/* To a group, and not to leave the host: by its time to live, or as interface-local groups of IPv6
+ * (RFC 4291 §2.7). */
+static bool stays_here(const struct dgram_sending *x)
+{
+	return ip_addr_is_multicast(&x->dst) &&
+	       (x->how.ttl == 0 || (x->dst.family == AF_INET6 && (x->dst.b[1] & 15) <= 1));
 }
 
 void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t proto)
@@ -296,7 +307,7 @@ void dgram_output(const struct dgram_sending *x, struct rte_mbuf *m, uint8_t pro
 
 	if (NSK_UNLIKELY(is_heard_here(x)))
 		ip_loop_back(w, x->route, m, &out);
-	if (NSK_UNLIKELY(out.ttl == 0 && ip_addr_is_multicast(&x->dst)))
+	if (NSK_UNLIKELY(stays_here(x)))
 		pkt_put(w, m);
 	else
 		ip_output(w, x->route, m, &out);

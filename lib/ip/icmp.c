@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP input, of both families: echo, and errors about packets of ours. RFC 792, RFC 1122 §3.2.2,
- * RFC 1191, RFC 4443, RFC 5927 (what an error must quote). Neighbour discovery goes to lib/net.
+ * RFC 1191, RFC 4443, RFC 5927 (what an error must quote). Neighbour discovery
+ * and MLD go to lib/net.
  * Redirects and source quenches are not followed (RFC 6633). Errors that we send: icmp_error.c.
  * What sockets get of it: lib/icmp.
  */
@@ -14,6 +15,7 @@
 #include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/nd.h"
+#include "net/report.h"
 #include "wire/icmp6.h"
 #include "wire/tcp.h"
 
@@ -373,6 +375,8 @@ static void other_input(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, 
 	if (six && (type == ICMP6_NEIGH_SOLICIT || type == ICMP6_NEIGH_ADVERT ||
 		    type == ICMP6_ROUTER_ADVERT))
 		nd_input(w, m, contiguous(m, pkt_of(m)));
+	else if (six && ((type >= MLD_QUERY && type <= MLD_V1_DONE) || type == MLD_V2_REPORT))
+		report_input(w, m, contiguous(m, pkt_of(m)));
 	else if (six && type >= ICMP6_ROUTER_SOLICIT && type <= ICMP6_REDIRECT)
 		not_ours(w, m, NSK_DROP_ND_IGNORED, taken);
 	else if (!six && (type == ICMP_REDIRECT || type == ICMP_SOURCE_QUENCH))

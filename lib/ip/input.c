@@ -126,6 +126,18 @@ void ip_trim_chain(struct rte_mbuf *m, uint32_t len)
 
 /* ---- addresses ---- */
 
+static enum nsk_drop check_group(const struct nsk_worker *w, struct pkt *p)
+{
+	const struct ip_addr group = ip_addr_v4(p->flow.dst), source = ip_addr_v4(p->flow.src);
+
+	if (!group_joined(w, p->iface, &group))
+		return NSK_DROP_IP_NOT_LOCAL;
+	if (p->proto != IP_PROTO_IGMP && !group_wants(w, p->iface, &group, &source))
+		return NSK_DROP_GROUP_SOURCE;
+	p->flags |= PKT_F_IP_MCAST;
+	return NSK_DROP_NONE;
+}
+
 /* Destinations other than the first address of ours. */
 static enum nsk_drop other_dest(const struct nsk_worker *w, uint32_t dst, struct pkt *p)
 {
@@ -138,13 +150,17 @@ static enum nsk_drop other_dest(const struct nsk_worker *w, uint32_t dst, struct
 		p->flags |= PKT_F_IP_BCAST;
 		return NSK_DROP_NONE;
 	}
-	if (dst >> 28 == 0xe && group_joined(w, p->iface, dst)) {
-		p->flags |= PKT_F_IP_MCAST;
-		return NSK_DROP_NONE;
-	}
-	if (ip_never_a_host(dst) && dst >> 28 != 0xe)
+	if (dst >> 28 == 0xe)
+		return check_group(w, p);
+	if (ip_never_a_host(dst))
 		return NSK_DROP_IP_MARTIAN_DEST;
 	return NSK_DROP_IP_NOT_LOCAL;
+}
+
+/* A switch that has no address asks for members all the same (RFC 4541 §2.1.1), as Linux has it. */
+static bool is_nobodys_query(const struct ipv4_view *ip)
+{
+	return ip->src == 0 && ip->proto == IP_PROTO_IGMP && ip->dst >> 28 == 0xe;
 }
 
 static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const struct ipv4_view *ip,
@@ -152,7 +168,7 @@ static inline enum nsk_drop check_addresses(const struct nsk_worker *w, const st
 {
 	const struct local_table *t = w->net->local;
 
-	if (NSK_UNLIKELY(ip_never_a_host(ip->src)))
+	if (NSK_UNLIKELY(ip_never_a_host(ip->src)) && !is_nobodys_query(ip))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
 	if (NSK_UNLIKELY(local_maybe_v4(t, p->flow.src)) &&
 	    local_in_use(local_find_v4(t, p->flow.src)))

@@ -12,6 +12,7 @@
 #include "ip/input.h"
 #include "ip/punt.h"
 #include "mbuf/pool.h"
+#include "net/group.h"
 #include "net/nd.h"
 #include "wire/icmp6.h"
 #include "wire/ipv6_ext.h"
@@ -44,12 +45,17 @@ static bool bad_group(const struct ip_addr *dst)
 }
 
 static enum nsk_drop check_group(const struct nsk_worker *w, const struct iface *ifc,
-				 const struct ip_addr *dst, struct pkt *p)
+				 const struct ip_addr *src, const struct ip_addr *dst,
+				 struct pkt *p)
 {
 	if (bad_group(dst))
 		return NSK_DROP_IP_MARTIAN_DEST;
-	if (!nd_listens(w, ifc, dst->b))
-		return NSK_DROP_IP_NOT_LOCAL;
+	if (!nd_listens(w, ifc, dst->b)) {
+		if (!group_joined(w, ifc->index, dst))
+			return NSK_DROP_IP_NOT_LOCAL;
+		if (p->proto != IP_PROTO_ICMPV6 && !group_wants(w, ifc->index, dst, src))
+			return NSK_DROP_GROUP_SOURCE;
+	}
 	p->flags |= PKT_F_IP_MCAST;
 	return NSK_DROP_NONE;
 }
@@ -79,7 +85,7 @@ static enum nsk_drop check_addresses(const struct nsk_worker *w, const struct if
 
 	if (bad_source(w, m, p, &src))
 		return NSK_DROP_IP_MARTIAN_SOURCE;
-	return ip_addr_is_multicast(&dst) ? check_group(w, ifc, &dst, p)
+	return ip_addr_is_multicast(&dst) ? check_group(w, ifc, &src, &dst, p)
 					  : check_host(w, ifc, &dst, p);
 }
 

@@ -135,6 +135,10 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 void ip6_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,
 		const struct ip_out *out);
 
+/* The header alone, where there is room for it. Returns its hop limit. */
+uint8_t ip6_put_header(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m,
+		       const struct ip_out *out);
+
 /* A packet to a group or to everybody, as for ip_output(): what our own sockets hear of it. Without
  * a buffer they do not, and that is counted. Does not consume m. */
 void ip_loop_back(struct nsk_worker *w, const struct route_cache *rc, const struct rte_mbuf *m,
@@ -263,7 +267,7 @@ void icmp_input(struct nsk_worker *w, struct rte_mbuf *m, bool taken);
  * error about what ICMP sockets sent. True: one was told. m is still the caller's. */
 bool icmp_tell(struct nsk_worker *w, struct rte_mbuf *m);
 
-extern const struct ip_proto icmp6_proto;
+extern const struct ip_proto icmp6_proto, igmp_proto;
 
 struct icmp_view;
 /* Whether a delivered message's header can be read; decodes it and judges its checksum. */

@@ -143,40 +143,48 @@ void ip_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_mb
 
 /* The copy's descriptor is filled as reception would. */
 static void describe_looped(const struct route_cache *rc, struct rte_mbuf *m,
-			    const struct ip_out *out, const struct ipv4_view *view)
+			    const struct ip_out *out, uint8_t ttl)
 {
+	const uint8_t hdr_len = family_of(out->family)->hdr_len;
+	const struct ip_addr dst = ip_addr_of(out->family, out->dst);
 	struct pkt *p = pkt_of(m);
 
 	*p = (struct pkt){
 		.iface = rc->iface->index,
 		.family = out->family,
 		.proto = out->proto,
-		.ttl = view->ttl,
-		.tos = view->tos,
+		.ttl = ttl,
+		.tos = out->tos,
 		.flags = PKT_F_L4_CSUM_OK | PKT_F_LOOPED,
 		.l3_off = m->data_off,
-		.l4_off = (uint16_t)(m->data_off + IPV4_HLEN),
-		.l4_len = (uint16_t)(m->pkt_len - IPV4_HLEN),
+		.l4_off = (uint16_t)(m->data_off + hdr_len),
+		.l4_len = (uint16_t)(m->pkt_len - hdr_len),
 	};
 	memcpy(p->flow.src, out->src, 16);
 	memcpy(p->flow.dst, out->dst, 16);
-	p->flags |= out->dst[0] >> 4 == 0xe ? PKT_F_IP_MCAST : PKT_F_IP_BCAST;
+	p->flags |= ip_addr_is_multicast(&dst) ? PKT_F_IP_MCAST : PKT_F_IP_BCAST;
 }
 
 void ip_loop_back(struct nsk_worker *w, const struct route_cache *rc, const struct rte_mbuf *m,
 		  const struct ip_out *out)
 {
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, w->pool->mp, 0, UINT32_MAX);
-	struct ipv4_view view;
+	uint8_t ttl;
 
 	if (!copy) {
 		worker_count_drop(w, NSK_DROP_RX_NO_BUFFER, 1);
 		return;
 	}
 	copy->ol_flags = 0;
-	view = view_of(w, out, m->pkt_len + IPV4_HLEN, 0);
-	ipv4_write_summed((uint8_t *)rte_pktmbuf_prepend(copy, IPV4_HLEN), &view);
-	describe_looped(rc, copy, out, &view);
+	if (out->family == AF_INET6) {
+		ttl = ip6_put_header(w, rc->iface, copy, out);
+	} else {
+		struct ipv4_view view = view_of(w, out, m->pkt_len + IPV4_HLEN, 0);
+
+		ipv4_write_summed((uint8_t *)rte_pktmbuf_prepend(copy, IPV4_HLEN), &view);
+		ttl = view.ttl;
+	}
+	describe_looped(rc, copy, out, ttl);
 	ip_deliver(w, copy);
 }
 

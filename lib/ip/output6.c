@@ -97,6 +97,15 @@ static NSK_NOINLINE void output_fragments(struct nsk_worker *w, const struct rou
 			    mtu);
 }
 
+uint8_t ip6_put_header(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m,
+		       const struct ip_out *out)
+{
+	const struct ipv6_view view = view_of(w, ifc, m, out);
+
+	ipv6_write((uint8_t *)rte_pktmbuf_prepend(m, IPV6_HLEN), &view);
+	return view.hop_limit;
+}
+
 /* ---- packets --------------------------------------------------------------------------------- */
 
 static void output_whole(struct nsk_worker *w, const struct route_cache *rc, struct rte_mbuf *m,

@@ -21,20 +21,43 @@ enum shared_proto {
 	SHARED_PROTOS,
 };
 
-/* Multicast groups with members, net/group.h: twice as many places as groups, at least one vacant.
+/*
+ * Multicast groups with members, net/group.h: twice as many places as groups, at least one vacant;
+ * and the senders that members have named, of all groups and of one.
  */
-#define SHARED_GROUPS_MAX   256
-#define SHARED_GROUP_PLACES 512
+#define SHARED_GROUPS_MAX	 256
+#define SHARED_GROUP_PLACES	 512
+#define SHARED_SOURCES_MAX	 1024
+#define SHARED_GROUP_SOURCES_MAX 64
 
 struct shared_group {
-	uint64_t key;	  /* [A] interface and address, 0: the end of a chain */
-	uint32_t members; /* [A] 0: vacant */
+	uint32_t seq;	    /* [A] odd: it is about to become another group */
+	uint32_t key;	    /* [A] interface and family, 0: the end of a chain */
+	uint64_t word[2];   /* [A] address */
+	uint32_t members;   /* [A] 0: vacant */
+	uint32_t wants_seq; /* [A] odd: what follows is about to change */
+	uint32_t excluders; /* [A] of them: who hear all senders but some */
+	uint32_t first;	    /* [A] source, from 1 on; 0: none was named */
+	uint32_t nsources;
+};
+
+/* Who named it of the group's members, to hear it or not to. */
+struct shared_source {
+	uint64_t word[2];   /* [A] address */
+	uint32_t includers; /* [A] */
+	uint32_t excluders; /* [A] */
+	uint32_t next;	    /* [A] of the group, or vacant: from 1 on */
 };
 
 struct shared_groups {
 	pthread_mutex_t lock; /* of who joins or leaves */
 	uint32_t count;
+	uint32_t changes;  /* [A] how often what an interface listens to became another */
+	uint32_t nsources; /* places of source[] that were ever used */
+	uint32_t vacant;   /* list of those that are no more */
+	uint32_t sources;  /* in use */
 	struct shared_group place[SHARED_GROUP_PLACES];
+	struct shared_source source[SHARED_SOURCES_MAX];
 };
 
 struct stack_shared {

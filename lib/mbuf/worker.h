@@ -88,6 +88,8 @@ struct worker_ops {
 	/* A route comes or goes, in any thread: 0 or -errno as route_add() and route_del_own(),
 	 * -EAGAIN: in this turn the table is busy. May be NULL. */
 	int (*route)(struct nsk_worker *w, const struct route *route, bool add);
+	/* On any worker: worker 0 runs net_tick() soon. May be NULL. */
+	void (*tick)(struct nsk_worker *w);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };

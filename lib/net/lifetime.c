@@ -10,6 +10,7 @@
 #include "net/autoconf.h"
 #include "net/dhcp.h"
 #include "net/net.h"
+#include "net/report.h"
 
 #define AGAIN_NS UINT64_C(1000000) /* where others change addresses */
 
@@ -69,7 +70,7 @@ void net_tick_by(struct nsk_worker *w, uint64_t at_ns)
 void net_tick(struct nsk_worker *w)
 {
 	uint64_t (*const runs[])(struct nsk_worker *) = {net_announce_run, net_lifetimes_run,
-							 autoconf_run, dhcp_run};
+							 autoconf_run, dhcp_run, report_run};
 	uint64_t next = UINT64_MAX;
 
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(runs); i++) {

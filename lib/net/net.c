@@ -17,6 +17,7 @@
 #include "net/dhcp.h"
 #include "net/onward.h"
 #include "net/pmtu.h"
+#include "net/report.h"
 #include "net/route.h"
 #include "net/tx.h"
 
@@ -64,6 +65,7 @@ void net_worker_fini(struct nsk_worker *w)
 	if (!net)
 		return;
 	wheel_cancel(&w->wheel, &net->tick);
+	report_fini(w);
 	dhcp_fini(w);
 	autoconf_fini(w);
 	onward_free(w);

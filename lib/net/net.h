@@ -41,6 +41,7 @@ struct net_upcalls {
 
 struct autoconf;
 struct dhcp;
+struct report_side;
 
 /* What is still to be said of an address, announce.c. */
 struct addr_task {
@@ -69,9 +70,14 @@ struct net_worker {
 	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
-	struct limiter heard[IFACE_MAX];      /* [W] of worker 0: advertisements of routers */
-	struct autoconf *autoconf[IFACE_MAX]; /* [W] of worker 0; NULL: not, or not yet */
-	struct dhcp *dhcp[IFACE_MAX];	      /* the same */
+	struct limiter heard[IFACE_MAX];	  /* [W] of worker 0: advertisements of routers */
+	struct autoconf *autoconf[IFACE_MAX];	  /* [W] of worker 0; NULL: not, or not yet */
+	struct dhcp *dhcp[IFACE_MAX];		  /* the same */
+	struct report_side *report[IFACE_MAX][2]; /* [W] of worker 0, by family; NULL: not yet */
+	uint32_t listening; /* [W] of worker 0: interfaces whose ports know their groups, as a mask
+			     */
+	bool reported;	    /* [W] of worker 0: what is listened to was told, as of: */
+	uint32_t reported_groups, reported_addresses;
 	struct addr_task task[IFACE_MAX][IFACE_ADDRS_MAX]; /* [W] of worker 0 */
 };
 

@@ -17,6 +17,7 @@
 
 #define PORT_NAME_MAX	256
 #define PORT_QUEUES_MAX 16
+#define PORT_GROUPS_MAX 512 /* link addresses that listen() is told */
 
 enum port_offload {
 	PORT_RX_CSUM_IPV4 = 1 << 0, /* mbufs say good, bad or unknown in ol_flags */
@@ -108,6 +109,10 @@ struct port_ops {
 	/* Of a twin: the link of the interface that it is the twin of. Worker 0's, or of whoever
 	 * builds or ends the stack. May be NULL. */
 	void (*follow)(struct port *port, bool up);
+	/* Which link addresses of groups are wanted from now on, beside broadcasts; before the
+	 * first call, and where this is NULL, all that the device gives. Worker 0 calls it while
+	 * the port runs. */
+	void (*listen)(struct port *port, const struct eth_addr *groups, unsigned n);
 };
 
 /* Drivers put their own struct around this one. */

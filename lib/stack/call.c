@@ -10,6 +10,7 @@
 
 #include <rte_pause.h>
 
+#include "net/net.h"
 #include "sock/call.h"
 #include "stack/stack.h"
 
@@ -148,4 +149,32 @@ void call_serve_own(void)
 
 	if (!own || call_serve(run_of(own)) == 0)
 		sched_yield();
+}
+
+/* ---- without waiting ------------------------------------------------------------------------- */
+
+/* Whoever asks from now on asks again. */
+static int tick(void *arg)
+{
+	struct run_worker *r = arg;
+
+	__atomic_store_n(&r->tick_asked, false, __ATOMIC_SEQ_CST);
+	net_tick_by(&r->w, r->w.now_ns);
+	return 0;
+}
+
+void call_tick_init(struct run_worker *first)
+{
+	first->tick = (struct call){.fn = tick, .arg = first};
+}
+
+/* Where the ring is full the next one who asks does it. */
+void call_tick(struct nsk_worker *w)
+{
+	struct run_worker *r = w->stack->worker[0];
+
+	if (__atomic_exchange_n(&r->tick_asked, true, __ATOMIC_SEQ_CST))
+		return;
+	if (hand_over(r, &r->tick) != 0)
+		__atomic_store_n(&r->tick_asked, false, __ATOMIC_SEQ_CST);
 }

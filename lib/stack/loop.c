@@ -239,7 +239,7 @@ uint64_t loop_next_ns(struct nsk_worker *w)
 	uint64_t next = wheel_next_ns(&w->wheel);
 
 	if (net_tx_pending(w) || tcp_output_pending(w) || steer_waiting(r) || r->batched ||
-	    __atomic_load_n(&w->zc_returned, __ATOMIC_RELAXED))
+	    __atomic_load_n(&w->zc_returned, __ATOMIC_RELAXED) || !rte_ring_empty(r->call_ring))
 		return w->now_ns;
 	for (unsigned i = 0; i < r->nsources; i++) {
 		struct port *port = r->source[i].ifc->port;
@@ -319,5 +319,6 @@ const struct worker_ops loop_ops = {
 	.serve = loop_serve,
 	.drain = loop_drain,
 	.flush = loop_flush,
+	.tick = call_tick,
 	.stopping = loop_stopping,
 };

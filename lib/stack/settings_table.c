@@ -289,6 +289,22 @@ const struct setting settings_table[] = {
 	    "frames that the kernel may send by one interface's twin; others wait in the kernel"),
 	U32("twin.queue", twin_queue, "packets", 16, 65536, 256, START, NULL,
 	    "packets that wait for one twin"),
+
+	/* multicast groups */
+	U32("igmp.max_memberships", igmp_max_memberships, "groups", 0, 256, 20, LIVE,
+	    "net.ipv4.igmp_max_memberships", "groups of IPv4 that a socket can join"),
+	U32("igmp.max_sources", igmp_max_sources, "senders", 0, 64, 10, LIVE,
+	    "net.ipv4.igmp_max_msf", "senders that a socket can name for a group of IPv4"),
+	U32("igmp.version", igmp_version, "", 0, 3, 0, LIVE, "net.ipv4.conf.all.force_igmp_version",
+	    "version of IGMP that is spoken whatever queriers speak; 0: the newest that all of them do"),
+	U32("igmp.robustness", igmp_robustness, "times", 1, 7, 2, LIVE, "net.ipv4.igmp_qrv",
+	    "how often a change is reported, unless the querier says another number, RFC 3376 §8.1"),
+	U32("mld.max_sources", mld_max_sources, "senders", 0, 64, 64, LIVE, "net.ipv6.mld_max_msf",
+	    "senders that a socket can name for a group of IPv6"),
+	U32("mld.version", mld_version, "", 0, 2, 0, LIVE, "net.ipv6.conf.all.force_mld_version",
+	    "version of MLD that is spoken whatever queriers speak; 0: the newest that all of them do"),
+	U32("mld.robustness", mld_robustness, "times", 1, 7, 2, LIVE, "net.ipv6.mld_qrv",
+	    "how often a change is reported, unless the querier says another number, RFC 3810 §9.1"),
 };
 
 const unsigned settings_count = NSK_ARRAY_LEN(settings_table);

@@ -58,6 +58,15 @@ struct steer_batch {
 	struct rte_mbuf *m[STEER_BURST];
 };
 
+/* call.c: an operation that a worker runs for another thread. */
+struct call {
+	int (*fn)(void *arg);
+	void *arg;
+	int result;
+	uint32_t done; /* [A] enum call_state; futex word */
+	bool given_up; /* [A] */
+};
+
 /* What lib/stack keeps per worker, in one piece with the worker itself. */
 struct run_worker {
 	struct nsk_worker w;		    /* first: run_of() */
@@ -70,6 +79,8 @@ struct run_worker {
 	struct rte_ring
 		*tx_ring; /* frames for ports whose queue this worker owns, NULL with one worker */
 	struct rte_ring *call_ring; /* struct call: operations from other threads */
+	struct call tick;	    /* [C] of worker 0: its net_tick(), */
+	bool tick_asked;	    /* [A] and whether that is on its way */
 	bool announced[IFACE_MAX];  /* [W] addresses were announced since the interface and its link
 				       came up */
 	uint32_t link_returns[IFACE_MAX]; /* [W] of which neighbours were asked */
@@ -265,15 +276,6 @@ static inline bool steer_waiting(const struct run_worker *r)
 	return r->w.peers > 1 && !(rte_ring_empty(r->steer_ring) && rte_ring_empty(r->tx_ring));
 }
 
-/* call.c: an operation that a worker runs for another thread. */
-struct call {
-	int (*fn)(void *arg);
-	void *arg;
-	int result;
-	uint32_t done; /* [A] enum call_state; futex word */
-	bool given_up; /* [A] */
-};
-
 enum call_state {
 	CALL_WAITS,
 	CALL_DONE,
@@ -301,6 +303,9 @@ unsigned call_serve_seized(struct nsk_stack *stack);
 /* Serves the calling thread's own worker, if it has one, and lets others have the core: for whoever
  * waits for what another thread does. */
 void call_serve_own(void);
+/* worker_ops.tick: no one waits for it. */
+void call_tick(struct nsk_worker *w);
+void call_tick_init(struct run_worker *first);
 
 /* stats.c */
 void stats_publish(struct run_worker *r);

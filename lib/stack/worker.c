@@ -55,7 +55,7 @@ static const wheel_fn timer_fns[TIMER_KINDS] = {
 static const struct ip_proto *const protos[256] = {
 	[IPPROTO_ICMP] = &icmp_proto,	 [IPPROTO_TCP] = &tcp_proto,
 	[IPPROTO_UDP] = &udp_proto,	 [IPPROTO_FRAGMENT] = &ip_fragment_proto,
-	[IPPROTO_ICMPV6] = &icmp6_proto,
+	[IPPROTO_ICMPV6] = &icmp6_proto, [IPPROTO_IGMP] = &igmp_proto,
 };
 
 static const struct sock_family families[] = {
@@ -136,6 +136,7 @@ int worker_create(struct nsk_stack *stack, unsigned index, struct nsk_config *co
 	idle_init(r);
 	rng_seed(&r->w.rng, stack->seed + 0x9e3779b97f4a7c15u * index);
 	wheel_init(&r->w.wheel, r->w.now_ns, timer_fns, TIMER_KINDS, &r->w);
+	call_tick_init(r);
 	return make_call_ring(r, config);
 }
 

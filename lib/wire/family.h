@@ -18,6 +18,7 @@
 
 /* Protocol numbers, the same in both families (IANA). */
 #define IP_PROTO_ICMP	  1
+#define IP_PROTO_IGMP	  2
 #define IP_PROTO_TCP	  6
 #define IP_PROTO_UDP	  17
 #define IP_PROTO_FRAGMENT 44 /* IPv6's header of a fragment */

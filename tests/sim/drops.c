@@ -106,6 +106,9 @@ static bool covered(enum nsk_drop reason)
 	for (unsigned i = 0; i < drops_ip6_count; i++)
 		if (drops_ip6[i].reason == reason)
 			return true;
+	for (unsigned i = 0; i < drops_group_count; i++)
+		if (drops_group[i].reason == reason)
+			return true;
 	for (unsigned i = 0; i < drops_tcp_count; i++)
 		if (drops_tcp[i].reason == reason)
 			return true;
@@ -151,6 +154,7 @@ int main(void)
 	add(drops_frag, drops_frag_count);
 	add(drops_forward, drops_forward_count);
 	add(drops_ip6, drops_ip6_count);
+	add(drops_group, drops_group_count);
 	add(drops_tcp, drops_tcp_count);
 	add(drops_port, drops_port_count);
 	add(drops_twin, drops_twin_count);

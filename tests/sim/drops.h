@@ -32,6 +32,8 @@ extern const struct drop_test drops_forward[];
 extern const unsigned drops_forward_count;
 extern const struct drop_test drops_ip6[];
 extern const unsigned drops_ip6_count;
+extern const struct drop_test drops_group[];
+extern const unsigned drops_group_count;
 extern const struct drop_test drops_tcp[];
 extern const unsigned drops_tcp_count;
 extern const struct drop_test drops_port[];

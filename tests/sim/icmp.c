@@ -218,7 +218,8 @@ static void unknown_protocols_are_told_rfc1122_3_2_2_1(void **state)
 	for (unsigned proto = 0; proto < 256; proto++) {
 		struct ip_spec ip = {.proto = (uint8_t)proto};
 
-		if (proto == IP_PROTO_ICMP || proto == IP_PROTO_TCP || proto == IP_PROTO_UDP)
+		if (proto == IP_PROTO_ICMP || proto == IP_PROTO_IGMP || proto == IP_PROTO_TCP ||
+		    proto == IP_PROTO_UDP)
 			continue;
 		expect_unreachable(ICMP_UNREACH_PROTO, frame_ip(f, &ip, data, 8));
 		told++;

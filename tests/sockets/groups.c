@@ -126,11 +126,6 @@ static void joining(void)
 	       setsockopt(fd, IPPROTO_IP, MCAST_JOIN_GROUP, &r, sizeof(r)));
 	say_rc("MCAST_JOIN_GROUP, short",
 	       setsockopt(fd, IPPROTO_IP, MCAST_JOIN_GROUP, &r, sizeof(r) - 1));
-	say_rc("joining of chosen senders",
-	       setsockopt(fd, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP,
-			  &(struct ip_mreq_source){m.imr_multiaddr, m.imr_interface,
-						   m.imr_interface},
-			  sizeof(struct ip_mreq_source)));
 	close(fd);
 }
 

@@ -72,7 +72,9 @@
 	X(six_streams)   \
 	X(six_datagrams) \
 	X(six_messages)  \
-	X(six_options)
+	X(six_options)   \
+	X(six_groups)    \
+	X(group_sources)
 
 #define TWIN_DECLARE(name) void topic_##name(void);
 TWIN_TOPICS(TWIN_DECLARE)

@@ -64,8 +64,12 @@ struct net_world {
 	uint8_t sent_iface[SENT_MAX];
 	unsigned nsent;
 	unsigned port_room; /* frames that the ports still take */
-	uint16_t owner;	    /* what flow_owner says */
-	struct flow asked;  /* of what flow */
+	bool reports;	    /* of groups are kept, else they are as if never sent */
+	unsigned listens;   /* calls of a port's listen(), */
+	struct eth_addr group[PORT_GROUPS_MAX]; /* and what the last one was told */
+	unsigned ngroups;
+	uint16_t owner;	   /* what flow_owner says */
+	struct flow asked; /* of what flow */
 	struct rte_mbuf *steered;
 	struct rte_mbuf *delivered; /* by the test's own protocol */
 	unsigned ndelivered;
@@ -82,6 +86,27 @@ static struct net_world *net_world_of(struct nsk_worker *w)
 	return (struct net_world *)w;
 }
 
+/* IGMP, or MLD behind its router alert. */
+static bool nw_is_report(const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return m->data_len > 62 ? (load_be16(p + 12) == ETH_TYPE_IPV6 && p[20] == 0 && p[54] == 58)
+				: m->data_len > 38 && load_be16(p + 12) == ETH_TYPE_IPV4 &&
+					  p[14] == 0x46 && p[23] == IP_PROTO_IGMP;
+}
+
+static void nw_listen(struct port *port, const struct eth_addr *groups, unsigned n)
+{
+	struct net_world *world = (struct net_world *)port->log;
+
+	memcpy(world->group, groups, n * sizeof(*groups));
+	world->ngroups = n;
+	world->listens++;
+}
+
+static const struct port_ops nw_port_ops = {.listen = nw_listen};
+
 static uint16_t nw_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf **bufs,
 			    uint16_t n)
 {
@@ -89,6 +114,10 @@ static uint16_t nw_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_
 
 	n = (uint16_t)NSK_MIN((unsigned)n, world->port_room);
 	for (unsigned i = 0; i < n; i++) {
+		if (!world->reports && nw_is_report(bufs[i])) {
+			rte_pktmbuf_free(bufs[i]);
+			continue;
+		}
 		assert_true(world->nsent < SENT_MAX);
 		world->sent_iface[world->nsent] = ifc->index;
 		world->sent[world->nsent++] = bufs[i];
@@ -270,6 +299,10 @@ static struct net_world *nw_new(void)
 	nw_add_route(world, "198.51.100.0/25", 0, 0);
 	nw_add_route(world, "10.0.0.0/24", 0, 1);
 	nw_add_route(world, "0.0.0.0/0", GATEWAY, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		world->port[i].ops = &nw_port_ops;
+		world->port[i].log = (struct log *)world; /* whose it is; nothing logs there */
+	}
 	world->snap.generation = 1;
 	world->snap.nifaces = 2;
 	world->snap.routes = world->routes;
