@@ -309,6 +309,8 @@ static const struct command commands[] = {
 	 NULL, run_addr},
 	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
 	 NULL},
+	{"groups", "", "multicast groups that sockets have joined, and whom they hear", 0, 0, "s",
+	 "groups", "groups", show_groups, NULL},
 	{"route", "[show|add|append|del|get ...]", "routes, in the words of ip route", 0, 16, "s",
 	 NULL, NULL, NULL, run_route},
 	{"routes", "", "routes, as a table", 0, 0, "s", "routes", "routes", show_routes, NULL},

@@ -172,6 +172,46 @@ void show_routes(FILE *out, const json_t *reply, bool all)
 	table_print(out, columns, json_object_get(reply, "routes"));
 }
 
+/* "all", "all but 10.0.0.7", "10.0.0.7, 10.0.0.8". */
+static json_t *senders_text(const json_t *group)
+{
+	const json_t *senders = json_object_get(group, "senders");
+	const char *mode = json_string_value(json_object_get(group, "mode"));
+	char text[512];
+	size_t n = 0;
+
+	if (mode && strcmp(mode, "exclude") == 0)
+		n = (size_t)snprintf(text, sizeof(text), "all%s",
+				     json_array_size(senders) ? " but " : "");
+	else
+		n = (size_t)snprintf(text, sizeof(text), "%s",
+				     json_array_size(senders) ? "" : "none");
+	for (size_t i = 0; i < json_array_size(senders) && n < sizeof(text); i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? ", " : "",
+				      json_string_value(json_array_get(senders, i)));
+	return json_string(text);
+}
+
+void show_groups(FILE *out, const json_t *reply, bool all)
+{
+	static const struct column columns[] = {
+		{"group", "group", false},
+		{"iface", "iface", false},
+		{"sockets", "sockets", true},
+		{"senders", "heard", false},
+		{0},
+	};
+	json_t *list = json_object_get(reply, "groups");
+
+	(void)all;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *o = json_array_get(list, i);
+
+		json_object_set_new(o, "heard", senders_text(o));
+	}
+	table_print(out, columns, list);
+}
+
 /* Of a listener the queue is of connections and not of bytes, as in ss(8). */
 void show_sockets(FILE *out, const json_t *reply, bool all)
 {

@@ -339,6 +339,7 @@ static const struct {
 	{"address_add", ctl_address_add},
 	{"address_del", ctl_address_del},
 	{"arp", ctl_list_arp},
+	{"groups", ctl_list_groups},
 	{"routes", ctl_list_routes},
 	{"route_add", ctl_route_add},
 	{"route_del", ctl_route_del},

@@ -49,6 +49,9 @@ bool ctl_worker_answers(struct ctl_view *view, unsigned worker, uint64_t wait_ns
 void ctl_health(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_drain(struct ctl_view *view, const json_t *request, json_t *reply);
 
+/* ctl_group.c */
+void ctl_list_groups(struct ctl_view *view, const json_t *request, json_t *reply);
+
 /* ctl_route.c */
 void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_route_add(struct ctl_view *view, const json_t *request, json_t *reply);

@@ -61,6 +61,50 @@ static void test_a_list_goes_from_page_to_page_and_has_each_row_once(void **stat
 	close(fd);
 }
 
+/* Both families, and whom members hear together. */
+static void test_groups_show_their_members_and_whom_they_hear(void **state)
+{
+	struct group_source_req r = {.gsr_interface = 1};
+	struct sockaddr_in group = {.sin_family = AF_INET}, sender = group;
+	struct ip_mreqn m = {.imr_ifindex = 1};
+	struct fixture *f = *state;
+	json_t *reply, *row;
+	int fd[2];
+
+	assert_int_equal(nsk_enter(f->stack), 0);
+	inet_pton(AF_INET, "239.1.2.3", &group.sin_addr);
+	inet_pton(AF_INET, "10.0.0.7", &sender.sin_addr);
+	memcpy(&r.gsr_group, &group, sizeof(group));
+	memcpy(&r.gsr_source, &sender, sizeof(sender));
+	m.imr_multiaddr = group.sin_addr;
+	for (unsigned i = 0; i < 2; i++)
+		fd[i] = nsk_socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(nsk_setsockopt(fd[0], IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &r, sizeof(r)),
+			 0);
+	reply = ask(f, "{\"cmd\":\"groups\"}");
+	row = json_array_get(json_object_get(reply, "groups"), 0);
+	assert_string_equal(STRING(row, "group"), "239.1.2.3");
+	assert_string_equal(STRING(row, "mode"), "include");
+	assert_int_equal(NUMBER(row, "sockets"), 1);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "senders"), 0)),
+			    "10.0.0.7");
+	json_decref(reply);
+	assert_int_equal(nsk_setsockopt(fd[1], IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)), 0);
+	reply = ask(f, "{\"cmd\":\"groups\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "groups")), 1);
+	row = json_array_get(json_object_get(reply, "groups"), 0);
+	assert_string_equal(STRING(row, "mode"), "exclude");
+	assert_int_equal(NUMBER(row, "sockets"), 2);
+	assert_int_equal(json_array_size(json_object_get(row, "senders")), 0);
+	assert_true(json_is_null(json_object_get(reply, "next")));
+	json_decref(reply);
+	for (unsigned i = 0; i < 2; i++)
+		nsk_close(fd[i]);
+	reply = ask(f, "{\"cmd\":\"groups\"}");
+	assert_int_equal(json_array_size(json_object_get(reply, "groups")), 0);
+	json_decref(reply);
+}
+
 static void test_tcp_sockets_show_state_queues_and_ends(void **state)
 {
 	struct fixture *f = *state;
@@ -368,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STACK(test_a_list_goes_from_page_to_page_and_has_each_row_once),
+		WITH_STACK(test_groups_show_their_members_and_whom_they_hear),
 		WITH_STACK(test_tcp_sockets_show_state_queues_and_ends),
 		WITH_STACK(test_icmp_sockets_show_their_kind_and_identifier),
 		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
