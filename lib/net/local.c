@@ -71,7 +71,7 @@ struct local_table *local_table_new(const struct net_snapshot *snap, bool router
 		for (unsigned j = 0; j < naddrs[i]; j++)
 			n += ip_addr_is_loopback(&snap->iface[i]->addrs[j].addr) ? 0 : 2;
 	}
-	while (places < 2 * n)
+	while (places < (router6 ? 4 : 2) * n) /* anycast addresses must not make chains longer */
 		places *= 2;
 	t = mem_zalloc(mem, table_size(places));
 	if (!t)
