@@ -25,23 +25,39 @@ static void add(struct list *list, const struct ip_addr *group)
 		list->mac[list->n++] = mac;
 }
 
-void listen_tell(struct nsk_worker *w, struct iface *ifc)
+/* All that an interface listens to. */
+static void add_all(struct list *list, const struct nsk_worker *w, const struct iface *ifc)
 {
-	struct list list = {.n = 0};
-
-	/* A twin's kernel may be a member of any. */
-	if (!ifc->ethernet || ifc->twin || !ifc->port->ops->listen || !iface_running(ifc))
-		return;
 	for (unsigned i = 0; i < REPORT_FAMILIES; i++) {
 		const struct report_side *side = w->net->report[ifc->index][i];
 		struct report_group *g;
 
-		add(&list, &report_kinds[i].all_hosts);
+		add(list, &report_kinds[i].all_hosts);
 		if (!side)
 			continue;
 		REPORT_FOREACH(side, g)
 		if (g->wanted)
-			add(&list, &g->addr);
+			add(list, &g->addr);
+	}
+}
+
+/* An interface and those on its VLANs, which share its port. A twin's kernel may be a member of any
+ * group: then the port is told nothing. */
+void listen_tell(struct nsk_worker *w, struct iface *ifc)
+{
+	const struct net_snapshot *snap = w->net->snap;
+	struct list list = {.n = 0};
+
+	if (!ifc->ethernet || !ifc->port->ops->listen || !iface_running(ifc))
+		return;
+	for (unsigned i = 0; i < snap->nifaces; i++) {
+		const struct iface *at = snap->iface[i];
+
+		if (at != ifc && at->parent != ifc)
+			continue;
+		if (at->twin)
+			return;
+		add_all(&list, w, at);
 	}
 	ifc->port->ops->listen(ifc->port, list.mac, list.n);
 }

@@ -156,7 +156,8 @@ class Igmp(Groups):
 class Mld(Groups):
     def test_a_querier_is_answered_in_its_version(self):
         self.assertEqual(self.ask("join", GROUP6), "ok")
-        self.mld(143, GROUP6)
+        while self.mld(143, GROUP6)[0][8:10] != b"\xfe\x80":  # from its own address once that is sure
+            pass
         with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as querier:
             querier.setsockopt(socket.IPPROTO_IPV6, IPV6_HOPOPTS, b"\0\0\x05\x02\0\0\x01\0")
             querier.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 1)
@@ -164,6 +165,8 @@ class Mld(Groups):
             for version, body in ((2, struct.pack("!BBH", 2, 125, 0)), (1, b"")):
                 querier.sendto(struct.pack("!BBHHH", 130, 0, 0, 500, 0) + bytes(16) + body, ("ff02::1", 0, 0, index()))
                 ip, message = self.mld(143 if version == 2 else 131, GROUP6)
+                while version == 2 and message[8] != IS_EX:  # what is still to be said of joining
+                    ip, message = self.mld(143, GROUP6)
                 self.assertEqual(ip[8:10], b"\xfe\x80")
                 if version == 1:
                     self.assertEqual(ip[24:40], message[8:24])

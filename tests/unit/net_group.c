@@ -361,6 +361,15 @@ static void test_ports_are_told_which_groups_to_let_through(void **state)
 	assert_int_equal(world->ngroups, 6);
 	assert_true(is_told(world, "01:00:5e:48:01:01"));
 	assert_true(is_told(world, "33:33:48:01:00:01"));
+	/* Who is on a VLAN of it shares its port. */
+	world->ifc[1].parent = &world->ifc[0];
+	assert_int_equal(group_join(&world->w, 1, 0xef000009u), 0);
+	nw_pass(world, 10);
+	assert_true(is_told(world, "01:00:5e:00:00:09"));
+	world->ifc[1].parent = NULL;
+	group_leave(&world->w, 1, 0xef000009u);
+	nw_pass(world, 10);
+	assert_int_equal(world->ngroups, 6);
 	before = world->listens;
 	nw_pass(world, 10000);
 	assert_int_equal(world->listens, before);
