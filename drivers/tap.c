@@ -11,6 +11,7 @@
 #include <net/if_arp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,9 +138,14 @@ static void *make_there(void *arg)
 static int make_elsewhere(struct tap_port *t, const struct port_setup *setup)
 {
 	struct making m = {.t = t, .setup = setup};
+	sigset_t all, before;
 	pthread_t thread;
-	int err = pthread_create(&thread, NULL, make_there, &m);
+	int err;
 
+	sigfillset(&all); /* signals are the program's */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&thread, NULL, make_there, &m);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		return failed(t, "no thread for", err);
 	pthread_join(thread, NULL);

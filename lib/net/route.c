@@ -373,6 +373,67 @@ int route_del(struct route_table *t, const struct route *r)
 	return rc;
 }
 
+static bool among(const struct route_path *path, const struct route *r, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (is_same(path, &r[i]))
+			return true;
+	return false;
+}
+
+/* Behind those of its metric and below: as route_add() does. */
+static void insert(struct route_path *path, unsigned n, const struct route *r)
+{
+	uint8_t slot = free_slot(path, n);
+	unsigned at = 0;
+
+	while (at < n && path[at].metric <= r->metric)
+		at++;
+	memmove(&path[at + 1], &path[at], (n - at) * sizeof(path[0]));
+	path[at] = path_of(r);
+	path[at].slot = slot;
+}
+
+int route_swap(struct route_table *t, const struct ip_prefix *dst, const struct route *gone,
+	       unsigned ngone, const struct route *come, unsigned ncome, uint32_t *added)
+{
+	struct route_path path[ROUTE_PATHS_MAX + ROUTE_SWAP_MAX];
+	struct place p = place_of(t, dst);
+	unsigned n = 0, had = p.group ? p.group->n : 0, new = 0;
+	int rc;
+
+	*added = 0;
+	for (unsigned i = 0; i < ncome; i++)
+		if (ncome > ROUTE_SWAP_MAX || !route_sound(&come[i]) ||
+		    !ip_prefix_eq(&come[i].dst, dst))
+			return -EINVAL;
+	for (unsigned i = 0; i < had; i++)
+		if (!among(&p.group->path[i], gone, ngone))
+			path[n++] = p.group->path[i];
+	for (unsigned i = 0; i < ncome; i++) {
+		bool there = false;
+
+		for (unsigned k = 0; k < n && !there; k++)
+			there = is_same(&path[k], &come[i]);
+		if (there)
+			continue;
+		if (n == ROUTE_PATHS_MAX)
+			return -ENOSPC;
+		insert(path, n++, &come[i]);
+		*added |= UINT32_C(1) << i;
+		new ++;
+	}
+	if (n > had && t->count + (n - had) > t->max)
+		return -ENOSPC;
+	if (n == 0 && had == 0)
+		return 0;
+	rc = put(t, &p, path, n);
+	if (rc)
+		return rc;
+	count_routes(t, (int)n - (int)had);
+	return (int)new;
+}
+
 int route_del_own(struct route_table *t, const struct route *r)
 {
 	struct place p;

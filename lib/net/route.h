@@ -91,6 +91,16 @@ int route_del(struct route_table *t, const struct route *r);
 /* The same, but -ESRCH also where the route is of another origin: what somebody else has added. */
 int route_del_own(struct route_table *t, const struct route *r);
 
+/*
+ * In one step, so that a reader finds the routes of before or those of after: takes out the n
+ * routes of a prefix that are the same as gone, and adds those of come that are not there. How many
+ * it added, and in added, a bit for each, which: the others are somebody else's. -EINVAL (come is
+ * not sound or not of that prefix), -ENOSPC, -ENOMEM, -EAGAIN: then nothing has changed.
+ */
+#define ROUTE_SWAP_MAX 32
+int route_swap(struct route_table *t, const struct ip_prefix *dst, const struct route *gone,
+	       unsigned ngone, const struct route *come, unsigned ncome, uint32_t *added);
+
 /* ---- readers ---- */
 
 /* From now on others read while it is changed. */

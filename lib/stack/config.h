@@ -55,10 +55,11 @@ struct config_device {
 	struct eth_addr mac; /* instead of the device's own */
 	char *twin;	     /* the way to the kernel, as a device is named; NULL: none */
 	void *twin_object;   /* or a callback port */
+	bool mirror;	     /* what the kernel has on it is the stack's as well */
 	bool punts;	     /* it was said what goes there */
 	unsigned npunts;
 	struct twin_rule punt[TWIN_RULES_MAX];
-	struct config_place twin_at, punt_at;
+	struct config_place twin_at, punt_at, mirror_at;
 	bool automatic; /* addresses of routers' advertisements */
 	bool dhcp;	/* an IPv4 address of a DHCP server */
 	uint16_t naddrs;

@@ -214,6 +214,15 @@ static int device_twin(struct file *f, const config_setting_t *s)
 	return nsk_config_add_twin(f->config, config_setting_get_string(s));
 }
 
+static int device_mirror(struct file *f, const config_setting_t *s)
+{
+	struct config_device *d = &f->config->device[f->config->ndevices - 1];
+
+	d->mirror = config_setting_get_bool(s);
+	d->mirror_at = f->config->here;
+	return 0;
+}
+
 static int device_punt(struct file *f, const config_setting_t *s)
 {
 	return config_device_punts(f->config) || each_string(f, s, nsk_config_add_punt) ? -1 : 0;
@@ -228,6 +237,7 @@ static const struct key device_keys[] = {
 	{"rp_filter", TYPE(BOOL), "true or false", device_rp_filter},
 	{"fault", TYPE(STRING), "a string", device_fault},
 	{"twin", TYPE(STRING), "a string", device_twin},
+	{"mirror", TYPE(BOOL), "true or false", device_mirror},
 	{"punt", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_punt},
 	{0},
 };

@@ -122,6 +122,11 @@ int config_check_twins(struct nsk_config *config)
 		const struct config_device *d = &config->device[i];
 		bool twin = d->twin || d->twin_object;
 
+		if (d->mirror && (!d->twin || strncmp(d->twin, "tap:", 4) != 0))
+			return config_fail_at(
+				config, &d->mirror_at, EINVAL,
+				"mirror without a twin of the kernel's: twin = \"eth0k\" "
+				"makes one");
 		if (d->punts && !twin)
 			return config_fail_at(config, &d->punt_at, EINVAL,
 					      "punt without a twin: twin = \"eth0k\" makes one for "

@@ -224,6 +224,37 @@ int stack_route_del(struct nsk_stack *stack, const struct route *route)
 	return change_patiently(stack, route_del_own, route);
 }
 
+/* One attempt. */
+static int swap(struct nsk_stack *stack, const struct ip_prefix *dst, const struct route *gone,
+		unsigned ngone, const struct route *come, unsigned ncome, uint32_t *added)
+{
+	uint32_t oldest = all_passed(stack);
+	int rc;
+
+	if (!lock(stack))
+		return -EAGAIN;
+	route_reclaim(stack->routes, oldest - 1);
+	rc = route_swap(stack->routes, dst, gone, ngone, come, ncome, added);
+	if (rc >= 0)
+		changed(stack);
+	unlock(stack);
+	return rc;
+}
+
+int stack_route_swap(struct nsk_stack *stack, const struct ip_prefix *dst, const struct route *gone,
+		     unsigned ngone, const struct route *come, unsigned ncome, uint32_t *added)
+{
+	static const struct timespec a_moment = {.tv_nsec = 1000000};
+	bool may_sleep = !sock_own() && !in_turn(stack);
+	int rc = swap(stack, dst, gone, ngone, come, ncome, added);
+
+	for (unsigned i = 0; rc == -EAGAIN && may_sleep && i < WAITS; i++) {
+		nanosleep(&a_moment, NULL);
+		rc = swap(stack, dst, gone, ngone, come, ncome, added);
+	}
+	return rc;
+}
+
 /* ---- looks --------------------------------------------------------------------------------- */
 
 static int match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16], uint32_t usable,

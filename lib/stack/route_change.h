@@ -32,6 +32,10 @@ int stack_route_add_new(struct nsk_stack *stack, const struct route *route);
 #define STACK_ROUTE_ANY_IFACE UINT8_MAX
 int stack_route_del_like(struct nsk_stack *stack, const struct route *like);
 
+/* As route_swap(). */
+int stack_route_swap(struct nsk_stack *stack, const struct ip_prefix *dst, const struct route *gone,
+		     unsigned ngone, const struct route *come, unsigned ncome, uint32_t *added);
+
 /* The route that decides now, whatever its interface can do. 0, -ENETUNREACH: none, -EAGAIN: the
  * table is busy. */
 int stack_route_match(struct nsk_stack *stack, uint8_t family, const uint8_t addr[16],

@@ -284,6 +284,7 @@ static const struct {
 	{ifaces_up, ifaces_down},
 	{twins_up, twins_down},
 	{users_up, users_down},
+	{mirrors_up, mirrors_down},
 	{control_up, control_down},
 };
 

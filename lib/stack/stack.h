@@ -25,6 +25,7 @@
 #include "stack/config.h"
 
 struct ctl;
+struct mirror;
 
 /* One port queue that a worker polls. */
 struct rx_source {
@@ -140,7 +141,8 @@ struct nsk_stack {
 	void *event_arg;
 	int (*launch_fn)(void *arg);
 	void *launch_arg;
-	struct ctl *ctl; /* control socket's thread, NULL: none */
+	struct mirror *mirror[IFACE_MAX]; /* by interface, NULL: none */
+	struct ctl *ctl;		  /* control socket's thread, NULL: none */
 };
 
 /*
@@ -255,6 +257,10 @@ uint64_t twins_next_ns(const struct run_worker *r);
 void twins_stats(const struct nsk_stack *stack, struct nsk_stats *out);
 /* Descriptors that are readable while the kernel has sent something; returns their number. */
 unsigned twins_fds(const struct run_worker *r, struct pollfd *fds);
+
+/* mirror.c: what the kernel has on twins becomes the stack's, by a thread each. */
+int mirrors_up(struct nsk_stack *stack, struct nsk_config *config);
+void mirrors_down(struct nsk_stack *stack);
 
 /* steer.c */
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow);

@@ -124,6 +124,39 @@ static void test_only_the_very_same_route_is_a_duplicate(void **state)
 	assert_int_equal(route_count(t), 4);
 }
 
+static int swap(struct route_table *t, const char *dst, const struct route *gone, unsigned ngone,
+		const struct route *come, unsigned ncome, uint32_t *added)
+{
+	struct ip_prefix prefix;
+
+	assert_int_equal(ip_prefix_parse(&prefix, dst), 0);
+	return route_swap(t, &prefix, gone, ngone, come, ncome, added);
+}
+
+/* One step: what is somebody else's stays, and is not counted as added. */
+static void test_routes_of_a_prefix_are_swapped_in_one_step(void **state)
+{
+	struct route_table *t = *state;
+	struct route a = route("10.0.0.0/8", "192.0.2.1", 0, 5);
+	struct route both[] = {route("10.0.0.0/8", "192.0.2.2", 0, 5),
+			       route("10.0.0.0/8", "192.0.2.3", 0, 5)};
+	uint32_t added;
+
+	both[0].weight = both[1].weight = 1;
+	assert_int_equal(swap(t, "10.0.0.0/8", NULL, 0, &a, 1, &added), 1);
+	assert_int_equal(added, 1);
+	assert_int_equal(add(t, "10.0.0.0/8", "192.0.2.3", 0, 5), 0); /* somebody else's */
+	assert_int_equal(swap(t, "10.0.0.0/8", &a, 1, both, 2, &added), 1);
+	assert_int_equal(added, 1);
+	assert_int_equal(route_count(t), 2);
+	assert_int_equal(swap(t, "10.0.0.0/8", both, 1, NULL, 0, &added), 0);
+	assert_int_equal(route_count(t), 1);
+	assert_int_equal(lookup(t, "10.1.1.1", ~0u)->gateway.b[3], 3);
+	assert_int_equal(swap(t, "11.0.0.0/8", both, 1, NULL, 0, &added), 0); /* nothing there */
+	assert_int_equal(swap(t, "11.0.0.0/8", NULL, 0, &a, 1, &added), -EINVAL);
+	assert_int_equal(route_count(t), 1);
+}
+
 static void test_unsound_routes_are_refused(void **state)
 {
 	struct route_table *t = *state;
@@ -477,6 +510,8 @@ int main(void)
 			setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_the_very_same_route_is_a_duplicate, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_routes_of_a_prefix_are_swapped_in_one_step,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unsound_routes_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_full_table_says_so_and_has_room_again_after_a_deletion, setup,

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a mirror has brought into a stack; see mirror_table.h. */
+#include "stack/mirror_table.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "stack/addrs.h"
+#include "stack/route_change.h"
+
+#define BUCKETS 16384
+
+/* The routes that share a destination and a metric, as the kernel has them, and which of them are
+ * in the stack because of it. */
+struct mirror_route {
+	struct mirror_route *next;
+	struct ip_prefix dst;
+	uint32_t metric;
+	uint32_t era;
+	uint32_t ours; /* a bit for each */
+	unsigned n;
+	struct route route[];
+};
+
+int mirror_table_init(struct mirror_table *t)
+{
+	t->buckets = BUCKETS;
+	t->bucket = calloc(t->buckets, sizeof(t->bucket[0]));
+	return t->bucket ? 0 : -ENOMEM;
+}
+
+void mirror_table_fini(struct mirror_table *t)
+{
+	for (uint32_t i = 0; t->bucket && i < t->buckets; i++) {
+		while (t->bucket[i]) {
+			struct mirror_route *next = t->bucket[i]->next;
+
+			free(t->bucket[i]);
+			t->bucket[i] = next;
+		}
+	}
+	free(t->bucket);
+	t->bucket = NULL;
+}
+
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+static int del_addr(struct mirror_table *t, unsigned i)
+{
+	char text[IP_PREFIX_STRLEN];
+	int rc = 0;
+
+	if (t->addr[i].ours)
+		rc = stack_addr_del(t->stack, t->ifc->name,
+				    ip_prefix_format(&t->addr[i].prefix, text, sizeof(text)));
+	if (rc == -EAGAIN)
+		return rc;
+	t->addr[i] = t->addr[--t->naddrs];
+	return 0;
+}
+
+static int add_addr(struct mirror_table *t, const struct ip_prefix *prefix)
+{
+	char text[IP_PREFIX_STRLEN];
+	int rc;
+
+	if (t->naddrs == MIRROR_ADDRS_MAX)
+		return 0;
+	rc = stack_addr_add(t->stack, t->ifc->name, ip_prefix_format(prefix, text, sizeof(text)),
+			    NSK_FOREVER, NSK_FOREVER);
+	if (rc == -EAGAIN)
+		return rc;
+	if (rc && rc != -EEXIST)
+		LOG_WARN(&t->stack->log, "mirror", "%s: no address %s: %s", t->ifc->name, text,
+			 strerror(-rc));
+	t->addr[t->naddrs].prefix = *prefix;
+	t->addr[t->naddrs].era = t->era;
+	t->addr[t->naddrs++].ours = rc == 0;
+	return 0;
+}
+
+static int apply_addr(struct mirror_table *t, const struct nl_change *c)
+{
+	unsigned i = 0;
+
+	if (c->link != t->link)
+		return 0;
+	while (i < t->naddrs && !(ip_prefix_eq(&t->addr[i].prefix, &c->prefix)))
+		i++;
+	if (c->add && i == t->naddrs)
+		return add_addr(t, &c->prefix);
+	if (i < t->naddrs)
+		t->addr[i].era = t->era;
+	if (c->add)
+		return 0;
+	/* Routes that the kernel takes out with it are not told of. */
+	return i < t->naddrs && del_addr(t, i) ? -EAGAIN : -ESTALE;
+}
+
+/* ---- routes -------------------------------------------------------------------------------- */
+
+static struct mirror_route **place_of(struct mirror_table *t, const struct ip_prefix *dst,
+				      uint32_t metric)
+{
+	static const struct siphash_key key; /* whoever chooses routes is the operator */
+	struct {
+		uint8_t addr[16];
+		uint32_t len, metric;
+	} what = {.len = dst->len, .metric = metric};
+	struct mirror_route **at;
+
+	memcpy(what.addr, dst->addr.b, sizeof(what.addr));
+	at = &t->bucket[siphash13(&key, &what, sizeof(what)) % t->buckets];
+	while (*at && !((*at)->metric == metric && ip_prefix_eq(&(*at)->dst, dst)))
+		at = &(*at)->next;
+	return at;
+}
+
+static bool has_addr(const struct iface *ifc, const struct ip_addr *a)
+{
+	return iface_find_addr(ifc, a) != NULL;
+}
+
+/* Those of a change that the stack may have; 0: it has something that the stack's routes have not,
+ * or leads elsewhere. */
+static unsigned routes_of(const struct mirror_table *t, const struct nl_change *c,
+			  struct route *route)
+{
+	struct route r = {
+		.dst = c->prefix,
+		.src = c->src,
+		.iface = t->ifc->index,
+		.type = c->type,
+		.origin = c->origin,
+		.metric = c->metric,
+	};
+
+	if (c->foreign || ip_addr_is_multicast(&c->prefix.addr) || c->origin == RTPROT_KERNEL)
+		return 0;
+	if (r.src.family && !has_addr(t->ifc, &r.src))
+		r.src.family = 0;
+	if (c->type != ROUTE_UNICAST) {
+		r.iface = 0;
+		route[0] = r;
+		return 1;
+	}
+	for (unsigned i = 0; i < c->hops; i++) {
+		if (c->hop[i].link != t->link)
+			return 0;
+		route[i] = r;
+		route[i].gateway = c->hop[i].gateway;
+		route[i].weight = c->hops > 1 ? c->hop[i].weight : 0;
+	}
+	return c->hops;
+}
+
+static bool same_way(const struct route *a, const struct route *b)
+{
+	return ip_addr_eq(&a->gateway, &b->gateway) && a->type == b->type;
+}
+
+/* Those that are there and these, or without these; of several each has a weight. */
+static unsigned with(const struct mirror_route *old, const struct route *these, unsigned n,
+		     bool add, struct route *all)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; old && i < old->n; i++) {
+		bool among = false;
+
+		for (unsigned k = 0; k < n; k++)
+			among |= same_way(&old->route[i], &these[k]);
+		if (!among && count < NL_HOPS_MAX)
+			all[count++] = old->route[i];
+	}
+	for (unsigned i = 0; add && i < n && count < NL_HOPS_MAX; i++)
+		all[count++] = these[i];
+	for (unsigned i = 0; i < count; i++) {
+		bool shares = count > 1 && all[i].type == ROUTE_UNICAST;
+
+		all[i].weight = shares ? NSK_MAX(all[i].weight, (uint16_t)1) : 0;
+	}
+	return count;
+}
+
+static bool same_routes(const struct mirror_route *old, const struct route *route, unsigned n)
+{
+	for (unsigned i = 0; i < n && old->n == n; i++)
+		if (!same_way(&old->route[i], &route[i]) ||
+		    old->route[i].weight != route[i].weight ||
+		    old->route[i].origin != route[i].origin ||
+		    !ip_addr_eq(&old->route[i].src, &route[i].src))
+			return false;
+	return old->n == n;
+}
+
+/* The stack has these in place of what it had. */
+static int put(struct mirror_table *t, struct mirror_route **at, const struct nl_change *c,
+	       const struct route *route, unsigned n)
+{
+	struct mirror_route *old = *at, *new;
+	struct route gone[NL_HOPS_MAX] = {0};
+	unsigned ngone = 0;
+	uint32_t ours;
+	int rc;
+
+	if (old && same_routes(old, route, n)) {
+		old->era = t->era;
+		return 0;
+	}
+	new = n ? calloc(1, sizeof(*new) + n * sizeof(*route)) : NULL;
+	if (n && !new)
+		return -EAGAIN;
+	for (unsigned i = 0; old && i < old->n; i++)
+		if (old->ours >> i & 1)
+			gone[ngone++] = old->route[i];
+	rc = stack_route_swap(t->stack, &c->prefix, gone, ngone, route, n, &ours);
+	if (rc < 0) {
+		free(new);
+		if (rc != -EAGAIN)
+			LOG_WARN(&t->stack->log, "mirror", "%s: a route is not taken: %s",
+				 t->ifc->name, strerror(-rc));
+		return rc == -EAGAIN ? rc : 0;
+	}
+	if (new) {
+		*new = (struct mirror_route){.dst = c->prefix,
+					     .metric = c->metric,
+					     .era = t->era,
+					     .ours = ours,
+					     .n = n,
+					     .next = old ? old->next : NULL};
+		memcpy(new->route, route, n * sizeof(*route));
+		*at = new;
+	} else if (old) {
+		*at = old->next;
+	}
+	t->routes += (new ? 1U : 0U) - (old ? 1U : 0U);
+	free(old);
+	return 0;
+}
+
+static int apply_route(struct mirror_table *t, const struct nl_change *c)
+{
+	struct mirror_route **at, *old;
+	struct route these[NL_HOPS_MAX], all[NL_HOPS_MAX];
+	unsigned n;
+
+	if (c->table != RT_TABLE_MAIN || c->origin == RTPROT_KERNEL)
+		return 0;
+	memset(these, 0, sizeof(these));
+	memset(all, 0, sizeof(all));
+	at = place_of(t, &c->prefix, c->metric);
+	old = *at;
+	n = routes_of(t, c, these);
+	if (!c->add) {
+		n = with(old, these, n, false, all);
+		return old ? put(t, at, c, all, n) : 0;
+	}
+	/* Two of IPv4 with one metric: which comes first is not said. */
+	if (old && !c->replace && !c->dumped && c->prefix.addr.family == AF_INET)
+		return -ESTALE;
+	if (n == 0 && (!old || (c->dumped && old->era == t->era)))
+		return 0;
+	if (c->replace || !old || n == 0 || (c->dumped && old->era != t->era))
+		n = with(NULL, these, n, true, all);
+	else
+		n = with(old, these, n, true, all);
+	return put(t, at, c, all, n);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+int mirror_apply(struct mirror_table *t, const struct nl_change *c)
+{
+	switch (c->kind) {
+	case NL_ADDR:
+		return apply_addr(t, c);
+	case NL_ROUTE:
+		return apply_route(t, c);
+	case NL_LINK:
+		return c->link == t->link && !c->dumped ? -ESTALE : 0;
+	case NL_UNKNOWN:
+		return -ESTALE;
+	default:
+		return 0;
+	}
+}
+
+int mirror_sweep(struct mirror_table *t)
+{
+	for (uint32_t i = 0; i < t->buckets; i++) {
+		struct mirror_route **at = &t->bucket[i];
+
+		while (*at) {
+			struct mirror_route *r = *at;
+			const struct nl_change c = {.prefix = r->dst, .metric = r->metric};
+			int rc = r->era == t->era ? 0 : put(t, at, &c, NULL, 0);
+
+			if (rc)
+				return rc;
+			if (*at == r)
+				at = &r->next;
+		}
+	}
+	for (unsigned i = t->naddrs; i-- > 0;)
+		if (t->addr[i].era != t->era && del_addr(t, i))
+			return -EAGAIN;
+	return 0;
+}
