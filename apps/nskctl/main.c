@@ -14,6 +14,7 @@
 #include "nskctl/addr.h"
 #include "nskctl/client.h"
 #include "nskctl/health.h"
+#include "nskctl/neigh.h"
 #include "nskctl/netstat.h"
 #include "nskctl/route.h"
 #include "nskctl/show.h"
@@ -202,6 +203,14 @@ static int run_addr(const struct options *o, char **operands)
 	return request ? ask(o, request, addr_show) : misused("%s", error);
 }
 
+static int run_neigh(const struct options *o, char **operands)
+{
+	char error[128];
+	json_t *request = neigh_request(operands, error, sizeof(error));
+
+	return request ? ask(o, request, neigh_show) : misused("%s", error);
+}
+
 /* All of them are a list, whose pages are put together. */
 static int run_route(const struct options *o, char **operands)
 {
@@ -311,6 +320,8 @@ static const struct command commands[] = {
 	 NULL},
 	{"groups", "", "multicast groups that sockets have joined, and whom they hear", 0, 0, "s",
 	 "groups", "groups", show_groups, NULL},
+	{"neigh", "add|del ...", "gives a neighbour's link address, in the words of ip neigh", 1, 6,
+	 "s", NULL, NULL, NULL, run_neigh},
 	{"route", "[show|add|append|del|get ...]", "routes, in the words of ip route", 0, 16, "s",
 	 NULL, NULL, NULL, run_route},
 	{"routes", "", "routes, as a table", 0, 0, "s", "routes", "routes", show_routes, NULL},

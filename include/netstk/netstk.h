@@ -13,6 +13,7 @@
 #include <netstk/drop.h>
 #include <netstk/epoll.h>
 #include <netstk/log.h>
+#include <netstk/neigh.h>
 #include <netstk/port.h>
 #include <netstk/route.h>
 #include <netstk/socket.h>

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "mbuf/worker.h"
+#include "net/neigh_static.h"
 #include "net/port.h"
 #include "wire/vlan.h"
 
@@ -169,6 +170,7 @@ struct net_snapshot {
 	const struct route_table *routes;
 	struct iface *lo;   /* what is sent to ourselves goes by this one; NULL: by none */
 	uint32_t addresses; /* [A] how often an address came, went, or came to be of no use */
+	struct neigh_statics statics; /* those of all its interfaces */
 };
 
 /* An interface of the snapshot went up or down, or its link: ways that were chosen before are

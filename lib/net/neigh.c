@@ -163,6 +163,27 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 	}
 }
 
+void neigh_fix(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
+	       const uint8_t *mac)
+{
+	struct neigh *n = neigh_find(w, ifc->index, addr);
+
+	if (!n)
+		n = neigh_make(w, ifc->index, addr, NEIGH_LIST_STATIC);
+	if (!n) {
+		LOG_RATE(w->log, &w->net->log_rate, w->now_ns, NSK_LOG_WARN, "arp",
+			 "%s: no room for a neighbour that is given: raise arp.entries", ifc->name);
+		return;
+	}
+	set_header(w, n, mac);
+	wheel_cancel(&w->wheel, &n->timer);
+	n->state = NEIGH_REACHABLE;
+	n->doubted = false;
+	n->confirmed_ns = w->now_ns;
+	resolved(w, ifc, n);
+	neigh_move(w->net->neighs, n, NEIGH_LIST_STATIC);
+}
+
 /* ---- sending ---- */
 
 struct neigh *neigh_get(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
@@ -249,7 +270,8 @@ void neigh_link_returned(struct nsk_worker *w, uint8_t iface)
 	for (uint32_t i = 0; i < t->carved; i++) {
 		struct neigh *n = &t->entry[i];
 
-		if (n->state != NEIGH_FREE && n->iface == iface && !is_group(n))
+		if (n->state != NEIGH_FREE && n->iface == iface && !is_group(n) &&
+		    n->list != NEIGH_LIST_STATIC)
 			link_returned(w, n);
 	}
 }
@@ -259,8 +281,8 @@ void neigh_link_returned(struct nsk_worker *w, uint8_t iface)
 /* Another link address than ours: does the old one still answer? Not asked where it just did. */
 static void doubt(struct nsk_worker *w, struct neigh *n, const uint8_t *mac)
 {
-	if (n->state < NEIGH_REACHABLE || n->state == NEIGH_PROBE || same_mac(n, mac) ||
-	    w->now_ns - n->confirmed_ns < retry_ms(w, n) * NS_PER_MS)
+	if (n->list == NEIGH_LIST_STATIC || n->state < NEIGH_REACHABLE || n->state == NEIGH_PROBE ||
+	    same_mac(n, mac) || w->now_ns - n->confirmed_ns < retry_ms(w, n) * NS_PER_MS)
 		return;
 	start_probe(w, n, true);
 }
@@ -390,7 +412,7 @@ const char *neigh_state_name(uint8_t state)
 		[NEIGH_FREE] = "free",	   [NEIGH_INCOMPLETE] = "incomplete",
 		[NEIGH_FAILED] = "failed", [NEIGH_REACHABLE] = "reachable",
 		[NEIGH_STALE] = "stale",   [NEIGH_DELAY] = "delay",
-		[NEIGH_PROBE] = "probe",
+		[NEIGH_PROBE] = "probe",   [NEIGH_PERMANENT] = "permanent",
 	};
 
 	return state < NSK_ARRAY_LEN(names) ? names[state] : "invalid";

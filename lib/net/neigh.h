@@ -51,6 +51,7 @@ enum neigh_state {
 	NEIGH_STALE,
 	NEIGH_DELAY,
 	NEIGH_PROBE,
+	NEIGH_PERMANENT, /* as tools show REACHABLE ones of NEIGH_LIST_STATIC */
 };
 
 /* Part of a worker's packet buffers that may wait for neighbours, all together. */
@@ -62,6 +63,7 @@ enum neigh_list {
 	NEIGH_LIST_WAITING,    /* incomplete, packets wait: first who waits longest */
 	NEIGH_LIST_UNRESOLVED, /* incomplete without packets, failed */
 	NEIGH_LIST_PASSIVE,    /* learnt from a request, never used */
+	NEIGH_LIST_STATIC,     /* neigh_static.h: they stay */
 	NEIGH_LIST_FREE,
 	NEIGH_LISTS,
 };
@@ -144,6 +146,10 @@ void neigh_release(struct nsk_worker *w, struct neigh *n, enum nsk_drop reason);
 void neigh_hold(struct nsk_worker *w, struct neigh *n, struct rte_mbuf *m);
 /* All that wait for a neighbour, chained by qnext, now the caller's; NULL if none. */
 struct rte_mbuf *neigh_unhold(struct neigh_table *t, struct neigh *n);
+
+/* The entry of an address whose link address is given: made if there is none and there is room. */
+void neigh_fix(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr,
+	       const uint8_t *mac);
 
 /* Slow half of net_confirm(). */
 void neigh_confirm_slow(struct nsk_worker *w, struct neigh *n);

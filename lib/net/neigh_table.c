@@ -217,6 +217,7 @@ void neigh_flush(struct nsk_worker *w, uint8_t iface)
 	for (uint32_t i = 0; i < t->carved; i++)
 		if (t->entry[i].state != NEIGH_FREE && t->entry[i].iface == iface)
 			neigh_release(w, &t->entry[i], NSK_DROP_TX_LINK_DOWN);
+	neigh_forget_statics(w);
 }
 
 /* ---- control tools ---- */
@@ -226,7 +227,7 @@ static void fill_row(const struct nsk_worker *w, const struct neigh *n, struct n
 	*row = (struct neigh_row){
 		.addr = n->addr,
 		.iface = n->iface,
-		.state = n->state,
+		.state = n->list == NEIGH_LIST_STATIC ? NEIGH_PERMANENT : n->state,
 		.queued = n->queued,
 		.used_ns_ago = n->used_ns ? w->now_ns - n->used_ns : UINT64_MAX,
 		.confirmed_ns_ago = n->confirmed_ns ? w->now_ns - n->confirmed_ns : UINT64_MAX,

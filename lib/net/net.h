@@ -58,6 +58,7 @@ struct net_worker {
 	struct local_table *local;	 /* [W] of the snapshot */
 	struct neigh_table *neighs;	 /* [W] */
 	const struct net_upcalls *up;	 /* [C] */
+	uint32_t statics;		 /* [W] version of the list that neighs follows */
 	uint32_t tx_waiting;		 /* [W] bit i: frames wait for interface i */
 	struct wheel_timer tick;	 /* [W] of worker 0, TIMER_NEIGH too: net_tick() */
 	uint64_t defended_ns[IFACE_MAX]; /* [W] last defence of an IPv4 address of this one, 0:

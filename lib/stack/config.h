@@ -19,6 +19,7 @@
 #define CONFIG_WORKERS_MAX 64
 #define CONFIG_ADDRS_MAX   16 /* of an interface */
 #define CONFIG_ROUTES_MAX  1024
+#define CONFIG_NEIGHS_MAX  32 /* of an interface */
 #define CONFIG_ERROR_MAX   512
 #define CONFIG_EAL_MAX	   1024
 #define CONFIG_PATH_MAX	   108 /* sun_path */
@@ -38,6 +39,12 @@ enum config_device_kind {
 	CONFIG_WIRE,	 /* end of a struct nsk_wire */
 	CONFIG_CALLBACK, /* struct nsk_callback_port */
 	CONFIG_VLAN,	 /* on a VLAN of an interface that stands before it */
+};
+
+struct config_neigh {
+	struct ip_addr addr;
+	struct eth_addr mac;
+	struct config_place at;
 };
 
 struct config_device {
@@ -60,6 +67,8 @@ struct config_device {
 	unsigned npunts;
 	struct twin_rule punt[TWIN_RULES_MAX];
 	struct config_place twin_at, punt_at, mirror_at;
+	unsigned nneighs;
+	struct config_neigh neigh[CONFIG_NEIGHS_MAX];
 	bool automatic; /* addresses of routers' advertisements */
 	bool dhcp;	/* an IPv4 address of a DHCP server */
 	uint16_t naddrs;
@@ -141,6 +150,8 @@ struct config_place *config_set_at(const struct nsk_config *config, const struct
 int config_device_name(struct nsk_config *config, const char *name);
 int config_device_mtu(struct nsk_config *config, const char *text);
 int config_device_mac(struct nsk_config *config, const char *text);
+/* config_neigh.c: "192.0.2.9 lladdr 02:00:00:00:00:09". */
+int config_device_neigh(struct nsk_config *config, const char *text);
 /* config_twin.c: the list of rules is there, empty as it may be. */
 int config_device_punts(struct nsk_config *config);
 /* What is missing, once all is there. */

@@ -186,6 +186,11 @@ static int device_addresses(struct file *f, const config_setting_t *s)
 	return each_string(f, s, nsk_config_add_address);
 }
 
+static int device_neighbours(struct file *f, const config_setting_t *s)
+{
+	return each_string(f, s, config_device_neigh);
+}
+
 static int device_mtu(struct file *f, const config_setting_t *s)
 {
 	char buf[32];
@@ -236,6 +241,7 @@ static const struct key device_keys[] = {
 	{"mac", TYPE(STRING), "a string", device_mac},
 	{"rp_filter", TYPE(BOOL), "true or false", device_rp_filter},
 	{"fault", TYPE(STRING), "a string", device_fault},
+	{"neighbours", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_neighbours},
 	{"twin", TYPE(STRING), "a string", device_twin},
 	{"mirror", TYPE(BOOL), "true or false", device_mirror},
 	{"punt", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_punt},

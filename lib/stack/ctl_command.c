@@ -340,6 +340,8 @@ static const struct {
 	{"address_del", ctl_address_del},
 	{"arp", ctl_list_arp},
 	{"groups", ctl_list_groups},
+	{"neigh_add", ctl_neigh_add},
+	{"neigh_del", ctl_neigh_del},
 	{"routes", ctl_list_routes},
 	{"route_add", ctl_route_add},
 	{"route_del", ctl_route_del},

@@ -45,6 +45,10 @@ void ctl_list_sockets(struct ctl_view *view, const json_t *request, json_t *repl
 /* Whether a worker answers in that time; else a warning says how it does not. */
 bool ctl_worker_answers(struct ctl_view *view, unsigned worker, uint64_t wait_ns, json_t *warnings);
 
+/* ctl_neigh.c: neighbours that are given. */
+void ctl_neigh_add(struct ctl_view *view, const json_t *request, json_t *reply);
+void ctl_neigh_del(struct ctl_view *view, const json_t *request, json_t *reply);
+
 /* ctl_health.c: whether traffic should be led here. */
 void ctl_health(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_drain(struct ctl_view *view, const json_t *request, json_t *reply);

@@ -18,6 +18,7 @@
 #include "stack/build.h"
 #include "stack/ctl.h"
 #include "stack/eal.h"
+#include "stack/neigh_api.h"
 #include "stack/telemetry.h"
 
 /* ---- EAL ----------------------------------------------------------------------------------- */
@@ -69,6 +70,7 @@ static void workers_down(struct nsk_stack *stack)
 	extmem_fini(&stack->shared.extmem);
 	pthread_mutex_destroy(&stack->shared.groups.lock);
 	pthread_mutex_destroy(&stack->shared.addr_lock);
+	pthread_mutex_destroy(&stack->snap.statics.lock);
 }
 
 _Static_assert(CONFIG_WORKERS_MAX <= 64, "one bit each in port_users");
@@ -101,6 +103,7 @@ static int workers_up(struct nsk_stack *stack, struct nsk_config *config)
 	limit_init(&stack->shared, &stack->set);
 	pthread_mutex_init(&stack->shared.groups.lock, NULL);
 	pthread_mutex_init(&stack->shared.addr_lock, NULL);
+	pthread_mutex_init(&stack->snap.statics.lock, NULL);
 	for (unsigned i = 0; i < stack->nworkers; i++) {
 		int rc = worker_create(stack, i, config, &stack->worker[i]);
 
@@ -280,6 +283,7 @@ static const struct {
 	{pools_up, pools_down},
 	{lo_up, lo_down},
 	{stack_routes_up, stack_routes_down},
+	{stack_neighs_up, stack_neighs_down},
 	{protocols_up, protocols_down},
 	{ifaces_up, ifaces_down},
 	{twins_up, twins_down},

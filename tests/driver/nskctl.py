@@ -225,6 +225,24 @@ class WithProgram(unittest.TestCase):
         self.ask("addr", "del", "10.0.0.9/24", "dev", name)
         self.assertNotIn("10.0.0.9", self.ask("addr"))
 
+    def test_neighbours_are_given_and_taken_back(self):
+        name = self.ask_json("interfaces")["interfaces"][0]["name"]
+
+        def states():
+            return {row["address"]: (row["mac"], row["state"]) for row in self.ask_json("arp")["neighbours"]}
+
+        self.assertEqual(self.ask("neigh", "add", "10.0.0.77", "lladdr", "02:00:00:00:00:4d", "dev", name), "")
+        while "10.0.0.77" not in states():  # until the worker's next turn
+            pass
+        self.assertEqual(states()["10.0.0.77"], ("02:00:00:00:00:4d", "permanent"))
+        self.assertEqual(self.ask("neigh", "del", "10.0.0.77", "dev", name), "")
+        while "10.0.0.77" in states():
+            pass
+        result = run("-s", self.socket, "neigh", "del", "10.0.0.77", "dev", name)
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, f"nskctl: 10.0.0.77 on {name}: it is not one that was given\n"))
+        self.assertEqual(run("-s", self.socket, "neigh", "add", "10.0.0.77", "dev", name).returncode, 2)
+
     def test_routes_come_and_go_in_the_words_of_ip_route(self):
         self.ask("addr", "add", "10.7.0.1/24", "dev", "net_null0")
         self.ask("route", "add", "default", "via", "10.7.0.2", "src", "10.7.0.1", "metric", "9")

@@ -336,6 +336,37 @@ static void test_the_sample_lists_every_setting_with_its_default(void **state)
 	free(text);
 }
 
+static void test_neighbours_are_given_in_the_words_of_ip_neigh(void **state)
+{
+	static const char *const wrong[] = {"10.0.0.9", "10.0.0.9 lladdr",
+					    "10.0.0.9 dev 02:00:00:00:00:09",
+					    "10.0.0 lladdr 02:00:00:00:00:09",
+					    "10.0.0.9 lladdr 02:00:00:00:00:09 nud"};
+	struct folder *f = *state;
+	struct nsk_config *c = load(f, "devices = ( { device = \"net_tap0\";\n"
+				       " neighbours = [ \"10.0.0.9 lladdr 02:00:00:00:00:09\",\n"
+				       "   \"fe80::9 lladdr 02:00:00:00:00:0a\" ]; } );\n");
+	char text[256];
+
+	assert_int_equal(c->device[0].nneighs, 2);
+	assert_int_equal(c->device[0].neigh[0].addr.b[3], 9);
+	assert_int_equal(c->device[0].neigh[1].mac.b[5], 10);
+	expect_place(f, &c->device[0].neigh[1].at, "main.conf", 3);
+	nsk_config_free(c);
+	for (size_t i = 0; i < NSK_ARRAY_LEN(wrong); i++) {
+		snprintf(text, sizeof(text),
+			 "devices = ( { device = \"net_tap0\"; neighbours = \"%s\"; } );\n",
+			 wrong[i]);
+		write_file(f, "wrong.conf", text);
+		snprintf(text, sizeof(text), "%s/wrong.conf", f->path);
+		c = nsk_config_new();
+		assert_int_equal(nsk_config_load(c, text), -1);
+		assert_non_null(strstr(nsk_config_error(c),
+				       "write it as \"192.0.2.9 lladdr 02:00:00:00:00:09\""));
+		nsk_config_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +376,7 @@ int main(void)
 		IN_FOLDER(test_includes_are_found_beside_the_file_that_includes),
 		IN_FOLDER(test_names_of_linux_are_groups_in_groups),
 		IN_FOLDER(test_what_is_kept_knows_where_it_was_written),
+		IN_FOLDER(test_neighbours_are_given_in_the_words_of_ip_neigh),
 		IN_FOLDER(test_settings_that_contradict_each_other_have_both_places),
 		IN_FOLDER(test_the_last_word_counts),
 		IN_FOLDER(test_the_sample_changes_no_setting),

@@ -132,7 +132,7 @@ static void test_wrong_requests_say_what_is_wrong(void **state)
 	expect_error(
 		f, "{\"cmd\":\"fly\"}",
 		"there is no command \"fly\"; there are version, interfaces, counters, drops, workers, settings, set, "
-		"log, addresses, address_add, address_del, arp, groups, routes, route_add, route_del, route_get, sockets, health, drain");
+		"log, addresses, address_add, address_del, arp, groups, neigh_add, neigh_del, routes, route_add, route_del, route_get, sockets, health, drain");
 	expect_error(f, "{\"cmd\":\"counters\",\"worker\":1}",
 		     "worker is 0 to 0, or left out for the sum");
 	expect_error(f, "{\"cmd\":\"drops\",\"worker\":-1}",

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nsk_neigh_add() and nsk_neigh_del() with -errno as their results. */
+#ifndef NSK_STACK_NEIGH_API_H
+#define NSK_STACK_NEIGH_API_H
+
+#include "stack/stack.h"
+
+/* Those of the configuration, once its interfaces are there; -errno with a text. */
+int stack_neighs_up(struct nsk_stack *stack, struct nsk_config *config);
+void stack_neighs_down(struct nsk_stack *stack);
+
+int stack_neigh_add(struct nsk_stack *stack, const char *iface, const char *address,
+		    const char *mac);
+int stack_neigh_del(struct nsk_stack *stack, const char *iface, const char *address);
+
+#endif
