@@ -19,10 +19,11 @@ class Ping(TapTest):
     def test_every_request_is_answered(self):
         for size in (0, 1, 56, 1472, 1473, 4000, 20000, 65507):
             with self.subTest(size=size):
-                # With -w it goes on until so many are answered: the last of them may be late on a busy machine.
+                # With -w it goes on until so many are answered, or a few more: the last of them may be late on a busy machine.
                 said = ping(COUNT, size, "-w", str(PATIENCE_S))
                 answers = re.findall(rf"^{size + 8} bytes from {STACK}: icmp_seq=(\d+) ", said, re.MULTILINE)
-                self.assertEqual([int(n) for n in answers], list(range(1, COUNT + 1)), said)
+                self.assertGreaterEqual(len(answers), COUNT, said)
+                self.assertEqual([int(n) for n in answers], list(range(1, len(answers) + 1)), said)
                 for complaint in ("DUP!", "wrong data", "truncated", "BAD CHECKSUM", "DIFFERENT ADDRESS"):
                     self.assertNotIn(complaint, said)
 

@@ -59,8 +59,9 @@ class Wire(unittest.TestCase):
 
     def test_delay_is_added_both_ways(self):
         self.join("delay=250ms,seed=1")
-        said = run("ping", "-c", "5", "-i", "0.2", THERE)
-        self.assertIn(" 5 received", said)
+        # With -w it goes on until so many are answered, or a few more: the last of them may be late on a busy machine.
+        said = run("ping", "-c", "5", "-i", "0.2", "-w", str(PATIENCE_S), THERE)
+        self.assertGreaterEqual(int(re.search(r" (\d+) received", said)[1]), 5, said)
         least = float(re.search(r"= ([\d.]+)/", said)[1])
         fact(f"least round trip {least} ms over a wire of 2 x 250 ms")
         # A program that loses its core between its clock and its port stamps what came meanwhile too early: by the
