@@ -63,8 +63,9 @@ static inline bool is_plain_v6(const struct local_table *t, const uint8_t *p, ui
 		return false;
 	*total = (uint16_t)all;
 	return is_wide(p + IPV6_SRC_OFF) && is_wide(p + IPV6_DST_OFF) &&
-	       !local_find(t, p + IPV6_SRC_OFF, AF_INET6) &&
-	       !local_find(t, p + IPV6_DST_OFF, AF_INET6);
+	       !(local_maybe_v6(t, p + IPV6_SRC_OFF) &&
+		 local_find(t, p + IPV6_SRC_OFF, AF_INET6)) &&
+	       !(local_maybe_v6(t, p + IPV6_DST_OFF) && local_find(t, p + IPV6_DST_OFF, AF_INET6));
 }
 
 /* The packet of total bytes at p leaves along rc. */

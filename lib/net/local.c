@@ -8,10 +8,12 @@ static size_t table_size(uint32_t places)
 }
 
 /* What the quick answers are made of. */
-static void note_v4(struct local_table *t, const struct ip_addr *addr, enum local_kind kind)
+static void note(struct local_table *t, const struct ip_addr *addr, enum local_kind kind)
 {
-	if (addr->family != AF_INET)
+	if (addr->family == AF_INET6) {
+		t->maybe6 |= UINT64_C(1) << (addr->b[15] & 63);
 		return;
+	}
 	t->maybe4 |= UINT64_C(1) << (addr->b[3] & 63);
 	if (!t->host4 && kind == LOCAL_UNICAST)
 		memcpy(&t->host4, addr->b, 4);
@@ -31,7 +33,7 @@ static void add(struct local_table *t, const struct ip_addr *addr, enum local_ki
 		if (t->entry[i].family == addr->family && t->entry[i].word[0] == w[0] &&
 		    t->entry[i].word[1] == w[1])
 			break;
-	note_v4(t, addr, kind);
+	note(t, addr, kind);
 	e = &t->entry[i];
 	if (e->family && e->kind <= kind)
 		return;

@@ -36,6 +36,7 @@ struct local_table {
 	uint32_t mask;	 /* places - 1; at least half of them are free */
 	uint32_t host4;	 /* the first IPv4 address of a host, as it lies in memory; 0: none */
 	uint64_t maybe4; /* bit n: an IPv4 entry ends in an octet whose low bits are n */
+	uint64_t maybe6; /* the same of IPv6 entries */
 	struct local_entry entry[];
 };
 
@@ -108,6 +109,11 @@ static inline bool local_is_first_v4(const struct local_table *t, const uint8_t 
 static inline bool local_maybe_v4(const struct local_table *t, const uint8_t addr[4])
 {
 	return t->maybe4 >> (addr[3] & 63) & 1;
+}
+
+static inline bool local_maybe_v6(const struct local_table *t, const uint8_t addr[16])
+{
+	return t->maybe6 >> (addr[15] & 63) & 1;
 }
 
 #endif
