@@ -154,7 +154,7 @@ static void buffers_too_small_for_the_mtu_are_refused_with_the_size_to_set(void 
 	assert_int_equal(port_open_named("net_null0", &port), 0);
 	assert_int_equal(port_start_with(port, small, 1500), -EINVAL);
 	assert_non_null(strstr(port->error, "buffers of 1024 bytes are too small for mtu 1500"));
-	assert_non_null(strstr(port->error, "set pool.buffer_bytes to 1518 or more"));
+	assert_non_null(strstr(port->error, "set pool.buffer_bytes to 1522 or more"));
 	port->ops->close(port);
 	assert_int_equal(pkt_pool_destroy(small), 0);
 }

@@ -263,7 +263,7 @@ class Configurations(unittest.TestCase):
                 ("rx_ring = 128;\npool: { buffers = 191; };", "3: pool.buffers = 191: too small, the receive rings of worker 0 "
                  r"alone hold 128: give at least 192, or 0 \(as many as the ports ask for\), or lower rx_ring"),
                 ("pool: { buffer_bytes = 256; };", "1: net_null0: buffers of 256 bytes are too small for mtu 1500 and "
-                 "ethdev:net_null fills only one a packet: set pool.buffer_bytes to 1518 or more, or a smaller mtu"),
+                 "ethdev:net_null fills only one a packet: set pool.buffer_bytes to 1522 or more, or a smaller mtu"),
                 ('\neal = "--iova-mode=xx";', "3: EAL does not start with .*--iova-mode=xx.*")):
             self.assertRegex(self.refused(self.DEVICE + text + "\n"), f"^x.conf:{says}$")
 

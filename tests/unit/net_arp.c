@@ -222,9 +222,10 @@ static void test_every_other_kind_of_frame_has_its_own_reason(void **state)
 	nw_assert_drops(world, NSK_DROP_ETH_BAD_SOURCE, 1);
 	nw_frame(world, if0_mac, peer_mac, 0x05dc, "x", 1);
 	assert_int_equal(world->w.drop[NSK_DROP_ETH_LLC], 1);
-	nw_frame(world, if0_mac, peer_mac, ETH_TYPE_VLAN, "x", 1);
+	nw_frame(world, if0_mac, peer_mac, ETH_TYPE_VLAN, "\0\x64\x08\0x", 5);
+	assert_int_equal(world->w.drop[NSK_DROP_ETH_VLAN_UNKNOWN], 1);
 	nw_frame(world, if0_mac, peer_mac, 0x88cc, "x", 1);
-	assert_int_equal(world->w.drop[NSK_DROP_ETH_UNKNOWN_TYPE], 2);
+	assert_int_equal(world->w.drop[NSK_DROP_ETH_UNKNOWN_TYPE], 1);
 	for (size_t len = 0; len < ETH_HLEN; len++)
 		net_input(&world->w, &world->ifc[0], nw_buffer(world, if0_mac, len % 7));
 	assert_int_equal(world->w.drop[NSK_DROP_ETH_SHORT], ETH_HLEN);
