@@ -11,9 +11,9 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "sim/name.h"
 #include "sim/pair.h"
 #include "sim/peer.h"
-#include "sim/world.h"
 
 #define PORT 80
 
@@ -22,40 +22,10 @@ static const char *const selves[] = {
 	"127.0.0.1", "127.9.8.7", "10.0.0.1", "0.0.0.0", "::1", "2001:db8::1", "::",
 };
 
-struct name {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	};
-	socklen_t len;
-};
-
-static struct name name_of(const char *text, uint16_t port)
-{
-	struct name n = {.four = {.sin_family = AF_INET, .sin_port = htons(port)},
-			 .len = sizeof(n.four)};
-
-	if (inet_pton(AF_INET, text, &n.four.sin_addr) == 1)
-		return n;
-	n = (struct name){.six = {.sin6_family = AF_INET6, .sin6_port = htons(port)},
-			  .len = sizeof(n.six)};
-	assert_int_equal(inet_pton(AF_INET6, text, &n.six.sin6_addr), 1);
-	return n;
-}
-
-static int fresh(const struct name *like, int type)
-{
-	int fd = nsk_socket(like->any.sa_family, type | SOCK_NONBLOCK, 0);
-
-	assert_true(fd >= NSK_FD_BASE);
-	return fd;
-}
-
 static int bound(const char *text, int type, uint16_t port)
 {
 	struct name n = name_of(text, port);
-	int fd = fresh(&n, type);
+	int fd = name_socket(&n, type);
 
 	assert_int_equal(nsk_bind(fd, &n.any, n.len), 0);
 	return fd;
@@ -85,7 +55,7 @@ static int connect_to(int fd, const char *text, uint16_t port)
 static int connected_to(struct world *world, const char *text, uint16_t port)
 {
 	struct name n = name_of(text, port);
-	int fd = fresh(&n, SOCK_STREAM);
+	int fd = name_socket(&n, SOCK_STREAM);
 
 	assert_int_equal(connect_to(fd, text, port), EINPROGRESS);
 	world_wait(world, fd, POLLOUT, MINUTE);
@@ -264,7 +234,7 @@ static void a_port_without_listener_refuses_at_once(void **state)
 	at_ns = world.now_ns;
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(selves); i++) {
 		struct name n = name_of(selves[i], PORT);
-		int fd = fresh(&n, SOCK_STREAM);
+		int fd = name_socket(&n, SOCK_STREAM);
 
 		assert_int_equal(connect_to(fd, selves[i], PORT), EINPROGRESS);
 		world_wait(&world, fd, POLLOUT, MINUTE);
@@ -349,7 +319,8 @@ static void datagrams_to_each_name_of_oneself_arrive(void **state)
 	world_fill(data, sizeof(data), 0, 3);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(selves); i++) {
 		struct name to = name_of(selves[i], 7);
-		int fd[2] = {bound(everybody(selves[i]), SOCK_DGRAM, 7), fresh(&to, SOCK_DGRAM)};
+		int fd[2] = {bound(everybody(selves[i]), SOCK_DGRAM, 7),
+			     name_socket(&to, SOCK_DGRAM)};
 
 		for (unsigned k = 0; k < NSK_ARRAY_LEN(sizes); k++) {
 			assert_int_equal(nsk_sendto(fd[1], data, sizes[k], 0, &to.any, to.len),
@@ -377,13 +348,13 @@ static void the_longest_datagrams_arrive(void **state)
 	(void)state;
 	start(&world, 1, NULL);
 	fd[0] = bound("::", SOCK_DGRAM, 7);
-	fd[1] = fresh(&to, SOCK_DGRAM);
+	fd[1] = name_socket(&to, SOCK_DGRAM);
 	world_fill(data, sizeof(data), 0, 3);
 	assert_int_equal(nsk_sendto(fd[1], data, sizeof(data), 0, &to.any, to.len), sizeof(data));
 	expect_datagram(&world, fd[0], data, sizeof(data));
 	to = name_of("127.0.0.1", 7);
 	nsk_close(fd[1]);
-	fd[1] = fresh(&to, SOCK_DGRAM);
+	fd[1] = name_socket(&to, SOCK_DGRAM);
 	assert_int_equal(nsk_sendto(fd[1], data, 65507, 0, &to.any, to.len), 65507);
 	expect_datagram(&world, fd[0], data, 65507);
 	close_all(fd, 2);
@@ -398,7 +369,7 @@ static void datagrams_to_a_port_without_socket_are_refused(void **state)
 	start(&world, 1, NULL);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(selves); i++) {
 		struct name to = name_of(selves[i], 9);
-		int fd = fresh(&to, SOCK_DGRAM);
+		int fd = name_socket(&to, SOCK_DGRAM);
 
 		assert_int_equal(nsk_connect(fd, &to.any, to.len), 0);
 		assert_int_equal(nsk_send(fd, "x", 1, 0), 1);
@@ -447,7 +418,7 @@ static void too_many_at_once_are_dropped_by_name(void **state)
 	(void)state;
 	before = start(&world, 1, (const char *const[]){"pool.buffers=8191", NULL});
 	fd[0] = bound("127.0.0.1", SOCK_DGRAM, 7);
-	fd[1] = fresh(&to, SOCK_DGRAM);
+	fd[1] = name_socket(&to, SOCK_DGRAM);
 	world_setsockopt(fd[0], SOL_SOCKET, SO_RCVBUF, 1 << 22);
 	for (unsigned i = 0; i < sent; i++)
 		assert_int_equal(nsk_sendto(fd[1], "x", 1, 0, &to.any, to.len), 1);
@@ -472,7 +443,7 @@ static void a_turn_says_that_it_is_to_go_on(void **state)
 	start(&world, 1, NULL);
 	world_settle(&world);
 	fd[0] = bound("127.0.0.1", SOCK_DGRAM, 7);
-	fd[1] = fresh(&to, SOCK_DGRAM);
+	fd[1] = name_socket(&to, SOCK_DGRAM);
 	assert_int_equal(nsk_sendto(fd[1], "x", 1, 0, &to.any, to.len), 1);
 	assert_true(nsk_turn(world.host[0]) <= world.now_ns); /* it has left */
 	assert_true(nsk_turn(world.host[0]) > world.now_ns);  /* it has come */
@@ -490,7 +461,7 @@ static void an_interface_that_is_down_carries_nothing(void **state)
 	(void)state;
 	start(&world, 1, NULL);
 	fd[0] = bound("127.0.0.1", SOCK_DGRAM, 7);
-	fd[1] = fresh(&to, SOCK_DGRAM);
+	fd[1] = name_socket(&to, SOCK_DGRAM);
 	assert_int_equal(nsk_sendto(fd[1], "x", 1, 0, &to.any, to.len), 1);
 	nsk_turn(world.host[0]); /* on its way */
 	assert_int_equal(nsk_iface_set(world.host[0], "lo", false), 0);
@@ -598,7 +569,7 @@ static int on_worker(struct world *world, unsigned index, int (*make)(const char
 static int client_to(const char *text, uint16_t port)
 {
 	struct name n = name_of(text, port);
-	int fd = fresh(&n, SOCK_STREAM);
+	int fd = name_socket(&n, SOCK_STREAM);
 
 	assert_int_equal(connect_to(fd, text, port), EINPROGRESS);
 	return fd;
@@ -637,7 +608,7 @@ static void workers_speak_with_each_other(void **state)
 		fd[0] = on_worker(&world, 2, udp_at, "0.0.0.0");
 		nsk_enter(NULL);
 		assert_int_equal(nsk_attach(world.host[0], i), 0);
-		fd[1] = fresh(&n, SOCK_DGRAM);
+		fd[1] = name_socket(&n, SOCK_DGRAM);
 		assert_int_equal(nsk_detach(), 0);
 		assert_int_equal(nsk_sendto(fd[1], "across", 6, 0, &n.any, n.len), 6);
 		expect_datagram(&world, fd[0], "across", 6);

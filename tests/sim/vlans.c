@@ -8,42 +8,12 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "sim/name.h"
 #include "sim/pair.h"
 #include "sim/peer.h"
-#include "sim/world.h"
 #include "wire/vlan.h"
 
 #define PORT 80
-
-struct name {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in four;
-		struct sockaddr_in6 six;
-	};
-	socklen_t len;
-};
-
-static struct name name_of(const char *text, uint16_t port)
-{
-	struct name n = {.four = {.sin_family = AF_INET, .sin_port = htons(port)},
-			 .len = sizeof(n.four)};
-
-	if (inet_pton(AF_INET, text, &n.four.sin_addr) == 1)
-		return n;
-	n = (struct name){.six = {.sin6_family = AF_INET6, .sin6_port = htons(port)},
-			  .len = sizeof(n.six)};
-	assert_int_equal(inet_pton(AF_INET6, text, &n.six.sin6_addr), 1);
-	return n;
-}
-
-static int fresh(const struct name *like, int type)
-{
-	int fd = nsk_socket(like->any.sa_family, type | SOCK_NONBLOCK, 0);
-
-	assert_true(fd >= NSK_FD_BASE);
-	return fd;
-}
 
 /* Host 0 or 1 at its end of the wire, on three links of it. */
 static void add_host(struct world *world, unsigned h, unsigned workers)
@@ -90,11 +60,11 @@ static void talk(struct world *world, const char *to, size_t total)
 	int fd[3];
 
 	world_enter(world, 1);
-	fd[2] = fresh(&any, SOCK_STREAM);
+	fd[2] = name_socket(&any, SOCK_STREAM);
 	assert_int_equal(nsk_bind(fd[2], &any.any, any.len), 0);
 	assert_int_equal(nsk_listen(fd[2], 4), 0);
 	world_enter(world, 0);
-	fd[0] = fresh(&n, SOCK_STREAM);
+	fd[0] = name_socket(&n, SOCK_STREAM);
 	assert_int_equal(nsk_connect(fd[0], &n.any, n.len), -1);
 	assert_int_equal(errno, EINPROGRESS);
 	world_wait(world, fd[0], POLLOUT, MINUTE);

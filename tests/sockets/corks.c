@@ -24,16 +24,8 @@ static void end(struct three *t)
 	close(t->other);
 }
 
-/* The next datagram that came. */
-static void hears(const char *name, int fd)
-{
-	char buf[2048];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), 0));
-}
-
 /* Nothing has come, as it would have before what is sent now. */
-static void hears_nothing(const char *name, const struct three *t)
+static void hears_nothing_more(const char *name, const struct three *t)
 {
 	char buf[2048];
 	int fd;
@@ -67,7 +59,7 @@ static void in_parts(void)
 	say_rc("and an empty one", send(t.fd[0], "", 0, 0));
 	hears("an empty datagram", t.fd[1]);
 	say_rc("a part that nothing follows", send(t.fd[0], "kl", 2, MSG_MORE));
-	hears_nothing("nothing is heard of it", &t);
+	hears_nothing_more("nothing is heard of it", &t);
 	end(&t);
 }
 
@@ -126,7 +118,7 @@ static void by_option(void)
 	say_rc("a part of what is closed then", send(copy, "kl", 2, MSG_MORE));
 	close(copy);
 	t.fd[0] = udp_socket(0);
-	hears_nothing("is not heard", &t);
+	hears_nothing_more("is not heard", &t);
 	end(&t);
 }
 

@@ -170,20 +170,6 @@ static void sends(int fd, const struct side *s, const char *name, const char *te
 	need(sendto(fd, text, strlen(text), 0, SA(&to), len) == (ssize_t)strlen(text));
 }
 
-static void hears(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), 0));
-}
-
-static void hears_nothing(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
-}
-
 static int sender(const struct side *s)
 {
 	struct in_addr own = host_address(CLIENT, 0).sin_addr;

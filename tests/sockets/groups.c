@@ -69,21 +69,6 @@ static void send_to(int fd, uint32_t address, uint16_t port, const char *text)
 	need(sendto(fd, text, strlen(text), 0, SA(&to), SIN_LEN) == (ssize_t)strlen(text));
 }
 
-static void hears(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), 0));
-}
-
-/* Once somebody else has heard it, who has not will not. */
-static void hears_nothing(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
-}
-
 static void joining(void)
 {
 	struct ip_mreq m = mreq(CLIENT, GROUP);

@@ -118,6 +118,20 @@ void say_bytes(const char *name, const void *bytes, ssize_t n)
 		    (unsigned long long)hash_of(bytes, (size_t)n));
 }
 
+void hears(const char *name, int fd)
+{
+	char buf[2048];
+
+	say_bytes(name, buf, recv(fd, buf, sizeof(buf), 0));
+}
+
+void hears_nothing(const char *name, int fd)
+{
+	char buf[2048];
+
+	say_bytes(name, buf, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
+}
+
 void say_address(const char *name, const struct sockaddr_in *address, socklen_t len)
 {
 	char text[INET_ADDRSTRLEN] = "";

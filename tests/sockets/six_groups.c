@@ -70,21 +70,6 @@ static void sends(int fd, const char *group, const char *text)
 	need(send_to(fd, group, text) == (long)strlen(text));
 }
 
-static void hears(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), 0));
-}
-
-/* Once somebody else has heard it, who has not will not. */
-static void hears_nothing(const char *name, int fd)
-{
-	char buf[32];
-
-	say_bytes(name, buf, recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
-}
-
 static void joining(void)
 {
 	struct ipv6_mreq m;

@@ -121,6 +121,10 @@ int say_fd(const char *name, int fd);
 void say_events(const char *name, uint32_t events);
 /* What a call that receives returned: the bytes themselves or, of many, their hash. */
 void say_bytes(const char *name, const void *bytes, ssize_t n);
+/* The next datagram that comes. */
+void hears(const char *name, int fd);
+/* Once somebody else has heard it, who has not will not. */
+void hears_nothing(const char *name, int fd);
 /* An address: port numbers from 20000 on were chosen by somebody. */
 void say_address(const char *name, const struct sockaddr_in *address, socklen_t len);
 /* The same of IPv6. */

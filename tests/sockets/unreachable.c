@@ -56,7 +56,7 @@ static void complain(uint8_t type, uint8_t code, uint16_t sport_be, uint16_t dpo
 }
 
 /* The error comes before the datagram that is sent behind it. */
-static void hears(uint8_t type, uint8_t code, bool connected, bool recverr)
+static void hears_error(uint8_t type, uint8_t code, bool connected, bool recverr)
 {
 	struct sockaddr_in own, server;
 	int fd, peer = udp_bound(SERVER, &server, 0);
@@ -136,7 +136,7 @@ void topic_unreachable(void)
 	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		for (uint8_t code = 0; code < errors[i].codes; code++)
 			for (unsigned k = 0; k < 4; k++)
-				hears(errors[i].type, code, k & 1, k & 2);
+				hears_error(errors[i].type, code, k & 1, k & 2);
 	narrow_path("IP_PMTUDISC_DO", IP_PMTUDISC_DO, true);
 	narrow_path("IP_PMTUDISC_DO", IP_PMTUDISC_DO, false);
 	narrow_path("IP_PMTUDISC_PROBE", IP_PMTUDISC_PROBE, true);
