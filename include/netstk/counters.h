@@ -42,6 +42,7 @@ extern "C" {
 	X(DHCP_RECEIVED, "dhcp_received", "DHCP answers taken")                                 \
 	X(ARP_REQUESTS_SENT, "arp_requests_sent", "ARP requests sent")                          \
 	X(ARP_REPLIES_SENT, "arp_replies_sent", "ARP replies sent")                             \
+	X(ARP_PROXIED, "arp_proxied", "of them: for stations behind another interface")         \
 	X(IP_FORWARDED, "ip_forwarded", "IP packets of others sent on their way")               \
 	X(IP_REASM_REQDS, "ip_reasm_reqds", "fragments received")                               \
 	X(IP_REASM_OKS, "ip_reasm_oks", "datagrams put together from fragments")                \

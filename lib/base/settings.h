@@ -123,6 +123,7 @@ struct settings {
 	uint32_t arp_timeout_ms;   /* before a resolved entry is asked for again (60000) */
 	uint32_t arp_retry_ms;	   /* between requests (1000) */
 	uint32_t arp_retries;	   /* requests before the destination is unreachable (3) */
+	uint32_t arp_proxy;	   /* answer for those behind other interfaces, on all (0) */
 	uint32_t icmp_rate;	   /* ICMP errors a second and worker (1000) */
 	uint32_t icmp_burst;	   /* of them at once (50) */
 	uint32_t ipv6_dad;	   /* detect duplicate addresses (1) */

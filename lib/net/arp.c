@@ -14,6 +14,7 @@
 #include "mbuf/pool.h"
 #include "net/neigh.h"
 #include "net/net.h"
+#include "net/proxy_arp.h"
 #include "net/twin.h"
 #include "wire/arp.h"
 #include "wire/eth.h"
@@ -182,10 +183,18 @@ static bool has_addr(const struct iface *ifc, uint32_t host)
 	return host != 0 && iface_find_addr(ifc, &a) != NULL;
 }
 
+/* Whether we answer for the station that is asked for. */
+static bool proxied(struct nsk_worker *w, const struct iface *ifc, const struct arp_view *v)
+{
+	const struct ip_addr spa = ip_addr_from_host32(v->spa);
+
+	return proxy_arp_on(w, ifc) && sender_on_link(ifc, &spa) && proxy_arp_answers(w, ifc, v);
+}
+
 void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 {
 	struct arp_view v;
-	bool for_us, asked, copied;
+	bool for_us, asked, answered, copied;
 
 	if (arp_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &v)) {
 		pkt_drop(w, m, NSK_DROP_ARP_MALFORMED);
@@ -205,11 +214,12 @@ void arp_receive(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	}
 	for_us = has_addr(ifc, v.tpa);
 	asked = learn(w, ifc, &v, for_us);
-	/* Who asks for an address of ours gets one answer, the stack's. */
-	copied = !(for_us && v.op == ARP_OP_REQUEST) && twin_neighbours(w, ifc, m, m->data_off);
+	answered = for_us ? v.op == ARP_OP_REQUEST : proxied(w, ifc, &v);
+	/* Who asks for what the stack answers gets one answer. */
+	copied = !answered && twin_neighbours(w, ifc, m, m->data_off);
 	if (w->peers > 1 && (for_us || arp_is_announcement(&v)))
 		w->ops->share(w, m);
-	if (for_us && v.op == ARP_OP_REQUEST)
+	if (answered)
 		answer(w, ifc, m, &v);
 	else if (asked || copied || (for_us && w->peers > 1))
 		pkt_put(w, m); /* with several workers, perhaps another one had asked */

@@ -116,6 +116,7 @@ struct iface {
 	uint16_t state; /* [A] enum nsk_iface_state */
 	bool link_up;	/* [A] */
 	bool rp_filter; /* [C] forwards only from where the way back leads (RFC 3704) */
+	bool proxy_arp; /* [C] a router answers for those behind others (RFC 1027) */
 	uint32_t link_returns; /* [A] how often the link came back */
 	struct port *port;     /* [C] */
 	struct twin *twin;     /* [C] the way to the kernel, twin.h; NULL: there is none */

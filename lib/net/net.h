@@ -72,6 +72,7 @@ struct net_worker {
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 	struct limiter heard[IFACE_MAX];	  /* [W] of worker 0: advertisements of routers */
+	struct limiter proxied[IFACE_MAX];	  /* [W] answers for others: proxy_arp.h */
 	struct autoconf *autoconf[IFACE_MAX];	  /* [W] of worker 0; NULL: not, or not yet */
 	struct dhcp *dhcp[IFACE_MAX];		  /* the same */
 	struct report_side *report[IFACE_MAX][2]; /* [W] of worker 0, by family; NULL: not yet */

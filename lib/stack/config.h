@@ -58,6 +58,7 @@ struct config_device {
 	char name[IFACE_NAME_MAX]; /* interface name; "" : made from the device by the builder */
 	uint32_t mtu;		   /* 0: the setting */
 	bool rp_filter;		   /* forwards only from where the way back leads */
+	bool proxy_arp;		   /* a router answers for those behind other interfaces */
 	bool has_mac;
 	struct eth_addr mac; /* instead of the device's own */
 	char *twin;	     /* the way to the kernel, as a device is named; NULL: none */

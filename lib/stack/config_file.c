@@ -209,6 +209,12 @@ static int device_rp_filter(struct file *f, const config_setting_t *s)
 	return 0;
 }
 
+static int device_proxy_arp(struct file *f, const config_setting_t *s)
+{
+	f->config->device[f->config->ndevices - 1].proxy_arp = config_setting_get_bool(s);
+	return 0;
+}
+
 static int device_fault(struct file *f, const config_setting_t *s)
 {
 	return nsk_config_add_fault(f->config, config_setting_get_string(s));
@@ -240,6 +246,7 @@ static const struct key device_keys[] = {
 	{"mtu", INTEGER, "a whole number", device_mtu},
 	{"mac", TYPE(STRING), "a string", device_mac},
 	{"rp_filter", TYPE(BOOL), "true or false", device_rp_filter},
+	{"proxy_arp", TYPE(BOOL), "true or false", device_proxy_arp},
 	{"fault", TYPE(STRING), "a string", device_fault},
 	{"neighbours", TYPE(STRING) | SEVERAL, "a list of strings [ ... ]", device_neighbours},
 	{"twin", TYPE(STRING), "a string", device_twin},

@@ -315,6 +315,7 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	ifc->ethernet = ifc->port->caps.ethernet;
 	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
 	ifc->rp_filter = d->rp_filter;
+	ifc->proxy_arp = d->proxy_arp;
 	name_iface(ifc, d);
 	rc = check_name(stack, ifc, d, config);
 	if (rc == 0)

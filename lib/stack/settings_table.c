@@ -262,6 +262,9 @@ const struct setting settings_table[] = {
 	U32("arp.retries", arp_retries, "times", 1, 100, 3, LIVE,
 	    "net.ipv4.neigh.default.mcast_solicit",
 	    "requests without answer before a destination is unreachable"),
+	BOOL("arp.proxy", arp_proxy, 0, LIVE, "net.ipv4.conf.all.proxy_arp",
+	     "a router answers, on all interfaces, requests for addresses that it leads to by another "
+	     "interface (RFC 1027)"),
 	BOOL("ipv6.dad", ipv6_dad, 1, LIVE, "net.ipv6.conf.default.accept_dad",
 	     "ask whether another station has an IPv6 address of ours (RFC 4862)"),
 	ENUM("ipv6.addr_gen", ipv6_addr_gen, addr_gen, IPV6_ADDR_GEN_STABLE, LIVE, NULL,

@@ -123,7 +123,7 @@ static const struct {
 	 "main.conf:2: a device without the key \"device\", which says what it is"},
 	{"devices = (\n { device = \"\"; }\n);\n", "main.conf:2: the device has no name"},
 	{"devices = (\n { device = \"net_tap0\";\n   adress = \"10.0.0.2/24\"; }\n);\n",
-	 "main.conf:3: a device has no key \"adress\"; it has device, name, addresses, mtu, mac, rp_filter, fault, neighbours, twin, mirror, punt"},
+	 "main.conf:3: a device has no key \"adress\"; it has device, name, addresses, mtu, mac, rp_filter, proxy_arp, fault, neighbours, twin, mirror, punt"},
 	{"devices = ( \"net_tap0,iface=a\",\n \"net_tap0,iface=b\" );\n",
 	 "main.conf:2: device \"net_tap0\" is there already"},
 	{"devices = ( { device = \"net_tap0\";\n addresses = [\"10.0.0.2/24\",\n \"10.0.0.300/24\"]; } );\n",

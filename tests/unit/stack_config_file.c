@@ -20,7 +20,8 @@ static void test_every_key_arrives(void **state)
 		"pool = { buffers = 4096; }\n"
 		"devices = (\n"
 		"  { addresses = [\"10.0.0.2/24\", \"10.0.1.2/24\"]; device = \"net_tap0,iface=nsk0\";\n"
-		"    name = \"lan\"; mtu = 1400; mac = \"02:00:00:00:00:01\"; fault = \"loss=1%\"; },\n"
+		"    name = \"lan\"; mtu = 1400; mac = \"02:00:00:00:00:01\"; fault = \"loss=1%\";\n"
+		"    proxy_arp = true; },\n"
 		"  { device = \"fault:dup=2%:net_ring0\"; addresses = \"10.0.2.2/30\"; },\n"
 		"  \"net_null0\" );\n"
 		"routes = ( { destination = \"10.9.0.0/16\"; gateway = \"10.0.0.9\"; metric = 5; },\n"
@@ -57,6 +58,8 @@ static void test_every_key_arrives(void **state)
 	assert_true(c->device[0].has_mac);
 	assert_int_equal(c->device[0].mac.b[5], 1);
 	assert_string_equal(c->device[0].faults, "loss=1%");
+	assert_true(c->device[0].proxy_arp);
+	assert_false(c->device[1].proxy_arp);
 	assert_int_equal(c->device[0].naddrs, 2);
 	assert_int_equal(c->device[0].addrs[1].addr.b[2], 1);
 	assert_int_equal(c->device[0].addrs[1].len, 24);
