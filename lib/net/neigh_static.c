@@ -32,7 +32,7 @@ static bool is_station(const struct ip_addr *addr, const struct eth_addr *mac)
 }
 
 int neigh_static_put(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr,
-		     const struct eth_addr *mac)
+		     const struct eth_addr *mac, bool mirrored)
 {
 	struct neigh_statics *s = &snap->statics;
 	struct neigh_static *row;
@@ -44,23 +44,29 @@ int neigh_static_put(struct net_snapshot *snap, const struct iface *ifc, const s
 	row = find(s, ifc->index, addr);
 	if (!row && s->count < NEIGH_STATICS_MAX)
 		row = &s->row[s->count++];
-	if (row)
-		*row = (struct neigh_static){.addr = *addr, .mac = *mac, .iface = ifc->index};
-	else
+	else if (!row)
 		rc = -ENOBUFS;
+	else if (mirrored && !row->mirrored)
+		rc = -EEXIST;
+	if (rc == 0)
+		*row = (struct neigh_static){
+			.addr = *addr, .mac = *mac, .iface = ifc->index, .mirrored = mirrored};
 	pthread_mutex_unlock(&s->lock);
 	if (rc == 0)
 		changed(snap);
 	return rc;
 }
 
-int neigh_static_del(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr)
+int neigh_static_del(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr,
+		     bool mirrored)
 {
 	struct neigh_statics *s = &snap->statics;
 	struct neigh_static *row;
 
 	pthread_mutex_lock(&s->lock);
 	row = find(s, ifc->index, addr);
+	if (row && mirrored && !row->mirrored)
+		row = NULL;
 	if (row)
 		*row = s->row[--s->count];
 	pthread_mutex_unlock(&s->lock);

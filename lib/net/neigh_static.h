@@ -21,6 +21,7 @@ struct neigh_static {
 	struct ip_addr addr;
 	struct eth_addr mac;
 	uint8_t iface; /* index */
+	bool mirrored; /* by the kernel's twin, who may change and delete it */
 };
 
 struct neigh_statics {
@@ -33,13 +34,14 @@ struct neigh_statics {
 struct iface;
 struct net_snapshot;
 
-/* Puts one in, or in another's place. 0, -EINVAL (no station's address or link address, or an
- * interface without link addresses), -ENOBUFS: there are as many as can be. */
+/* Puts one in, or in another's place; a mirrored one in a mirrored one's alone, else -EEXIST. 0,
+ * -EINVAL (no station's address or link address, or an interface without link addresses), -ENOBUFS:
+ * there are as many as can be. */
 int neigh_static_put(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr,
-		     const struct eth_addr *mac);
-/* 0 or -ENOENT. */
-int neigh_static_del(struct net_snapshot *snap, const struct iface *ifc,
-		     const struct ip_addr *addr);
+		     const struct eth_addr *mac, bool mirrored);
+/* 0 or -ENOENT; mirrored: if it is. */
+int neigh_static_del(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr,
+		     bool mirrored);
 
 /* The worker's table becomes as the list says, unless somebody changes it just now: then false, and
  * it is to be called again. */

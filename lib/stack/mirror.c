@@ -80,7 +80,8 @@ static int find_twin(const char *twin)
 static int open_socket(struct mirror *m)
 {
 	static const int groups[] = {RTNLGRP_LINK,	 RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-				     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEXTHOP};
+				     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH,
+				     RTNLGRP_NEXTHOP};
 	int rcvbuf = RCVBUF;
 
 	m->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -171,8 +172,9 @@ static bool ask(struct mirror *m, uint16_t type, uint8_t family)
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	h->nlmsg_seq = ++m->seq;
-	g = mnl_nlmsg_put_extra_header(h, type == RTM_GETROUTE ? sizeof(struct rtmsg)
-							       : sizeof(struct rtgenmsg));
+	g = mnl_nlmsg_put_extra_header(h, type == RTM_GETROUTE	 ? sizeof(struct rtmsg)
+					  : type == RTM_GETNEIGH ? sizeof(struct ndmsg)
+								 : sizeof(struct rtgenmsg));
 	g->rtgen_family = family;
 	return mnl_socket_sendto(m->nl, h, h->nlmsg_len) >= 0;
 }
@@ -194,10 +196,8 @@ static bool ask_for_all(struct mirror *m)
 		uint16_t type;
 		uint8_t family;
 	} questions[] = {
-		{RTM_GETADDR, AF_INET},
-		{RTM_GETADDR, AF_INET6},
-		{RTM_GETROUTE, AF_INET},
-		{RTM_GETROUTE, AF_INET6},
+		{RTM_GETADDR, AF_INET},	  {RTM_GETADDR, AF_INET6}, {RTM_GETNEIGH, AF_INET},
+		{RTM_GETNEIGH, AF_INET6}, {RTM_GETROUTE, AF_INET}, {RTM_GETROUTE, AF_INET6},
 	};
 
 	m->table.era++;

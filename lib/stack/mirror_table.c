@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "net/neigh_static.h"
 #include "stack/addrs.h"
+#include "stack/neigh_api.h"
 #include "stack/route_change.h"
+#include "wire/eth.h"
 
 #define BUCKETS 16384
 
@@ -98,6 +101,55 @@ static int apply_addr(struct mirror_table *t, const struct nl_change *c)
 		return 0;
 	/* Routes that the kernel takes out with it are not told of. */
 	return i < t->naddrs && del_addr(t, i) ? -EAGAIN : -ESTALE;
+}
+
+/* ---- neighbours ---------------------------------------------------------------------------- */
+
+static void del_neigh(struct mirror_table *t, unsigned i)
+{
+	(void)neigh_static_del(&t->stack->snap, t->ifc, &t->neigh[i].addr, true);
+	t->neigh[i] = t->neigh[--t->nneighs];
+	stack_neighs_look(t->stack);
+}
+
+/* What the stack was given by others stays as it is. */
+static void put_neigh(struct mirror_table *t, unsigned i, const struct nl_change *c)
+{
+	int rc = neigh_static_put(&t->stack->snap, t->ifc, &c->prefix.addr, &c->mac, true);
+	char text[IP_ADDR_STRLEN];
+
+	if (rc == -EEXIST)
+		return;
+	if (rc || i == NEIGH_STATICS_MAX) {
+		LOG_WARN(&t->stack->log, "mirror", "%s: no neighbour %s: %s", t->ifc->name,
+			 ip_addr_format(&c->prefix.addr, text, sizeof(text)), strerror(-rc));
+		return;
+	}
+	t->neigh[i].addr = c->prefix.addr;
+	t->neigh[i].mac = c->mac;
+	t->neigh[i].era = t->era;
+	if (i == t->nneighs)
+		t->nneighs++;
+	stack_neighs_look(t->stack);
+}
+
+static int apply_neigh(struct mirror_table *t, const struct nl_change *c)
+{
+	unsigned i = 0;
+
+	if (c->link != t->link)
+		return 0;
+	while (i < t->nneighs && !ip_addr_eq(&t->neigh[i].addr, &c->prefix.addr))
+		i++;
+	if (!c->add) {
+		if (i < t->nneighs)
+			del_neigh(t, i);
+	} else if (i < t->nneighs && eth_mac_equal(t->neigh[i].mac.b, c->mac.b)) {
+		t->neigh[i].era = t->era;
+	} else {
+		put_neigh(t, i, c);
+	}
+	return 0;
 }
 
 /* ---- routes -------------------------------------------------------------------------------- */
@@ -280,6 +332,8 @@ int mirror_apply(struct mirror_table *t, const struct nl_change *c)
 		return apply_addr(t, c);
 	case NL_ROUTE:
 		return apply_route(t, c);
+	case NL_NEIGH:
+		return apply_neigh(t, c);
 	case NL_LINK:
 		return c->link == t->link && !c->dumped ? -ESTALE : 0;
 	case NL_UNKNOWN:
@@ -305,6 +359,9 @@ int mirror_sweep(struct mirror_table *t)
 				at = &r->next;
 		}
 	}
+	for (unsigned i = t->nneighs; i-- > 0;)
+		if (t->neigh[i].era != t->era)
+			del_neigh(t, i);
 	for (unsigned i = t->naddrs; i-- > 0;)
 		if (t->addr[i].era != t->era && del_addr(t, i))
 			return -EAGAIN;

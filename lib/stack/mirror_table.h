@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a mirror has brought into a stack: addresses, and routes by destination and metric. So it
+ * What a mirror has brought into a stack: addresses, neighbours whose link addresses are given, and
+ * routes by destination and metric. So it
  * takes out what it has put in and nothing else, and one change takes the place of another at once.
  */
 #ifndef NSK_STACK_MIRROR_TABLE_H
@@ -24,6 +25,12 @@ struct mirror_table {
 		uint32_t era;
 		bool ours; /* it was not there before */
 	} addr[MIRROR_ADDRS_MAX];
+	unsigned nneighs;
+	struct {
+		struct ip_addr addr;
+		struct eth_addr mac;
+		uint32_t era;
+	} neigh[NEIGH_STATICS_MAX]; /* those that the stack has because of it */
 	struct mirror_route **bucket;
 	uint32_t buckets, routes;
 };

@@ -27,8 +27,7 @@ static int read_request(struct nsk_stack *stack, const char *iface, const char *
 	return ip_addr_parse(addr, address) ? -EINVAL : 0;
 }
 
-/* Workers that sleep look, too. */
-static void wake_workers(struct nsk_stack *stack)
+void stack_neighs_look(struct nsk_stack *stack)
 {
 	for (unsigned i = 0; i < stack->nworkers; i++)
 		idle_wake(stack->worker[i]);
@@ -45,9 +44,9 @@ int stack_neigh_add(struct nsk_stack *stack, const char *iface, const char *addr
 	if (rc == 0)
 		rc = mac && eth_addr_parse(&link, mac) == 0 ? 0 : -EINVAL;
 	if (rc == 0)
-		rc = neigh_static_put(&stack->snap, ifc, &addr, &link);
+		rc = neigh_static_put(&stack->snap, ifc, &addr, &link, false);
 	if (rc == 0)
-		wake_workers(stack);
+		stack_neighs_look(stack);
 	return rc;
 }
 
@@ -58,9 +57,9 @@ int stack_neigh_del(struct nsk_stack *stack, const char *iface, const char *addr
 	int rc = read_request(stack, iface, address, &ifc, &addr);
 
 	if (rc == 0)
-		rc = neigh_static_del(&stack->snap, ifc, &addr);
+		rc = neigh_static_del(&stack->snap, ifc, &addr, false);
 	if (rc == 0)
-		wake_workers(stack);
+		stack_neighs_look(stack);
 	return rc;
 }
 
@@ -71,8 +70,8 @@ int stack_neighs_up(struct nsk_stack *stack, struct nsk_config *config)
 
 		for (unsigned k = 0; k < d->nneighs; k++) {
 			const struct config_neigh *n = &d->neigh[k];
-			int rc =
-				neigh_static_put(&stack->snap, &stack->iface[i], &n->addr, &n->mac);
+			int rc = neigh_static_put(&stack->snap, &stack->iface[i], &n->addr, &n->mac,
+						  false);
 
 			if (rc)
 				return config_fail_at(

@@ -9,6 +9,9 @@
 int stack_neighs_up(struct nsk_stack *stack, struct nsk_config *config);
 void stack_neighs_down(struct nsk_stack *stack);
 
+/* The list has changed: workers that sleep look, too. */
+void stack_neighs_look(struct nsk_stack *stack);
+
 int stack_neigh_add(struct nsk_stack *stack, const char *iface, const char *address,
 		    const char *mac);
 int stack_neigh_del(struct nsk_stack *stack, const char *iface, const char *address);

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -202,6 +203,30 @@ static void decode_route(const struct nlmsghdr *h, struct nl_change *out)
 		read_hops(&all, m->rtm_family, out);
 }
 
+/* ---- neighbours ---------------------------------------------------------------------------- */
+
+static void decode_neigh(const struct nlmsghdr *h, struct nl_change *out)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *mac;
+	struct attrs all;
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || !is_ip(m->ndm_family) ||
+	    (m->ndm_flags & NTF_PROXY))
+		return;
+	read_attrs(h, sizeof(*m), &all);
+	if (!read_ip(&all, NDA_DST, m->ndm_family, &out->prefix.addr))
+		return;
+	mac = all.at[NDA_LLADDR];
+	out->kind = NL_NEIGH;
+	out->link = m->ndm_ifindex;
+	out->prefix.len = (uint8_t)(8 * ip_addr_len(&out->prefix.addr));
+	out->add = h->nlmsg_type == RTM_NEWNEIGH && (m->ndm_state & NUD_PERMANENT) && mac &&
+		   mnl_attr_get_payload_len(mac) == sizeof(out->mac.b);
+	if (out->add)
+		memcpy(out->mac.b, mnl_attr_get_payload(mac), sizeof(out->mac.b));
+}
+
 /* ---- messages ------------------------------------------------------------------------------ */
 
 static void decode_link(const struct nlmsghdr *h, struct nl_change *out)
@@ -242,6 +267,10 @@ size_t nl_decode(const void *bytes, size_t len, struct nl_change *out)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		decode_route(h, out);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		decode_neigh(h, out);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:

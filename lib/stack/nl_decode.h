@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages of rtnetlink about addresses, routes and links, decoded: bytes in, a change out. It asks
- * nobody and keeps nothing; what becomes of a change: mirror.c.
+ * Messages of rtnetlink about addresses, routes, neighbours and links, decoded: bytes in, a change
+ * out. It asks nobody and keeps nothing; what becomes of a change: mirror.c.
  */
 #ifndef NSK_STACK_NL_DECODE_H
 #define NSK_STACK_NL_DECODE_H
@@ -18,6 +18,7 @@ enum nl_kind {
 	NL_NOTHING, /* nothing that anybody here wants to know */
 	NL_ADDR,
 	NL_ROUTE,
+	NL_NEIGH,   /* one whose link address is given (NUD_PERMANENT), or is not any more */
 	NL_LINK,    /* a link changed, and routes with it of which nobody tells */
 	NL_UNKNOWN, /* routes may have changed, of which nobody tells */
 	NL_END,	    /* of a dump */
@@ -38,8 +39,9 @@ struct nl_change {
 	bool torn;    /* of a dump: things changed meanwhile, it is to be asked for again */
 	uint32_t seq; /* of the question that it answers */
 	int err;      /* of NL_FAILED */
-	int link;     /* NL_ADDR, NL_LINK */
+	int link;     /* NL_ADDR, NL_NEIGH, NL_LINK */
 	struct ip_prefix prefix; /* the address, or the destination */
+	struct eth_addr mac;	 /* NL_NEIGH */
 	/* NL_ROUTE */
 	bool foreign;	/* it has what a stack's routes have not: encapsulation, a gateway of the
 			 * other family, more hops than fit */

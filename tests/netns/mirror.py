@@ -116,6 +116,38 @@ class Mirror(TapTest):
                 self.soon("its end", lambda a=address: a not in self.addresses())
         until("their routes", lambda: not self.routes("10.44.0.0/24"), PATIENCE_S)
 
+    def neighbours(self):
+        return {n["address"]: n["mac"] for n in self.nskctl("arp")["neighbours"] if n["state"] == "permanent"}
+
+    def test_a_permanent_neighbour_comes_changes_and_goes(self):
+        for address in ("10.9.0.77", "fd09::77"):
+            with self.subTest(address=address):
+                def neigh(verb, *words, who=address):
+                    self.inside("ip", "neigh", verb, who, *words, "dev", TWIN)
+
+                neigh("add", "lladdr", "02:00:00:00:00:77")
+                self.soon("the neighbour", lambda a=address: self.neighbours().get(a) == "02:00:00:00:00:77")
+                neigh("replace", "lladdr", "02:00:00:00:00:78")
+                self.soon("the other link address", lambda a=address: self.neighbours().get(a) == "02:00:00:00:00:78")
+                neigh("replace", "lladdr", "02:00:00:00:00:78", "nud", "stale")
+                self.soon("its end", lambda a=address: a not in self.neighbours())
+                neigh("replace", "lladdr", "02:00:00:00:00:79")
+                self.soon("the neighbour again", lambda a=address: a in self.neighbours())
+                neigh("del")
+                self.soon("its end", lambda a=address: a not in self.neighbours())
+
+    def test_a_neighbour_that_the_stack_was_given_stays(self):
+        self.nskctl("neigh", "add", "10.9.0.66", "lladdr", "02:00:00:00:00:66", "dev", "eth0")
+        self.inside("ip", "neigh", "add", "10.9.0.66", "lladdr", "02:00:00:00:00:67", "dev", TWIN)
+        self.inside("ip", "neigh", "add", "10.9.0.65", "lladdr", "02:00:00:00:00:65", "dev", TWIN)
+        self.soon("the one behind it", lambda: "10.9.0.65" in self.neighbours())
+        self.assertEqual(self.neighbours()["10.9.0.66"], "02:00:00:00:00:66")
+        self.inside("ip", "neigh", "del", "10.9.0.66", "dev", TWIN)
+        self.inside("ip", "neigh", "del", "10.9.0.65", "dev", TWIN)
+        self.soon("the end of the one behind it", lambda: "10.9.0.65" not in self.neighbours())
+        self.assertEqual(self.neighbours()["10.9.0.66"], "02:00:00:00:00:66")
+        self.nskctl("neigh", "del", "10.9.0.66", "dev", "eth0")
+
     def test_what_was_configured_stays_whatever_the_kernel_does(self):
         self.inside("ip", "route", "add", "10.77.0.0/16", "via", "10.9.0.1", "dev", TWIN, "proto", "static")
         self.inside("ip", "route", "add", "10.78.0.0/16", "via", "10.9.0.1", "dev", TWIN)

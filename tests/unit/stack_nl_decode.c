@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -219,6 +220,57 @@ static void test_no_length_leads_beyond_the_end(void **state)
 	}
 }
 
+static struct nlmsghdr *neighbour(uint16_t type, uint16_t state)
+{
+	struct nlmsghdr *h = message(type, 0);
+	struct ndmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ndm_family = AF_INET;
+	m->ndm_ifindex = 5;
+	m->ndm_state = state;
+	put_ip4(h, NDA_DST, 0x0a090009);
+	return h;
+}
+
+/* Those alone whose link address somebody gave; all others are as if they were gone. */
+static void test_neighbours_that_are_permanent(void **state)
+{
+	static const uint8_t mac[8] = {2, 0, 0, 0, 0, 9};
+	static const struct {
+		uint16_t type, state;
+		uint16_t len; /* of the link address */
+		bool add;
+	} rows[] = {
+		{RTM_NEWNEIGH, NUD_PERMANENT, 6, true},	 {RTM_NEWNEIGH, NUD_REACHABLE, 6, false},
+		{RTM_NEWNEIGH, NUD_STALE, 6, false},	 {RTM_DELNEIGH, NUD_PERMANENT, 6, false},
+		{RTM_NEWNEIGH, NUD_PERMANENT, 0, false}, {RTM_NEWNEIGH, NUD_PERMANENT, 5, false},
+		{RTM_NEWNEIGH, NUD_PERMANENT, 8, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		struct nlmsghdr *h = neighbour(rows[i].type, rows[i].state);
+		struct nl_change c;
+
+		if (rows[i].len)
+			mnl_attr_put(h, NDA_LLADDR, rows[i].len, mac);
+		c = decoded();
+		assert_int_equal(c.kind, NL_NEIGH);
+		assert_int_equal(c.link, 5);
+		assert_int_equal(ip_addr_host32(&c.prefix.addr), 0x0a090009);
+		assert_int_equal(c.add, rows[i].add);
+		assert_memory_equal(c.mac.b, rows[i].add ? mac : (const uint8_t[6]){0}, 6);
+	}
+	((struct ndmsg *)mnl_nlmsg_get_payload(neighbour(RTM_NEWNEIGH, NUD_PERMANENT)))->ndm_flags =
+		NTF_PROXY;
+	assert_int_equal(decoded().kind, NL_NOTHING);
+	((struct ndmsg *)mnl_nlmsg_get_payload(neighbour(RTM_NEWNEIGH, NUD_PERMANENT)))
+		->ndm_family = AF_BRIDGE;
+	assert_int_equal(decoded().kind, NL_NOTHING);
+	mnl_nlmsg_put_extra_header(message(RTM_NEWNEIGH, 0), 4);
+	assert_int_equal(decoded().kind, NL_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_ends_of_dumps),
 		cmocka_unit_test(test_no_length_leads_beyond_the_end),
+		cmocka_unit_test(test_neighbours_that_are_permanent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
