@@ -48,7 +48,7 @@ static void add(struct local_table *t, const struct ip_addr *addr, enum local_ki
 /* What an address of an interface, in use or not, brings along. */
 static void add_all(struct local_table *t, const struct iface_addr *a, bool router6, uint8_t iface)
 {
-	const struct ip_addr anycast = iface_addr_anycast(a);
+	struct ip_addr anycast;
 
 	if (iface_addr_state(a) == IFACE_ADDR_TENTATIVE)
 		add(t, &a->addr, LOCAL_TENTATIVE, iface);
@@ -57,7 +57,10 @@ static void add_all(struct local_table *t, const struct iface_addr *a, bool rout
 	add(t, &a->addr, LOCAL_UNICAST, iface);
 	if (a->broadcast.family)
 		add(t, &a->broadcast, LOCAL_BROADCAST, iface);
-	if (router6 && anycast.family)
+	if (!router6)
+		return;
+	anycast = iface_addr_anycast(a); /* the state was looked at: it is whole */
+	if (anycast.family)
 		add(t, &anycast, LOCAL_ANYCAST, iface);
 }
 

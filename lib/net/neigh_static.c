@@ -48,13 +48,15 @@ int neigh_static_put(struct net_snapshot *snap, const struct iface *ifc, const s
 		rc = -ENOBUFS;
 	else if (mirrored && !row->mirrored)
 		rc = -EEXIST;
+	else if (row->mirrored == mirrored && eth_mac_equal(row->mac.b, mac->b))
+		rc = 1; /* it is there */
 	if (rc == 0)
 		*row = (struct neigh_static){
 			.addr = *addr, .mac = *mac, .iface = ifc->index, .mirrored = mirrored};
 	pthread_mutex_unlock(&s->lock);
 	if (rc == 0)
 		changed(snap);
-	return rc;
+	return NSK_MIN(rc, 0);
 }
 
 int neigh_static_del(struct net_snapshot *snap, const struct iface *ifc, const struct ip_addr *addr,

@@ -12,7 +12,6 @@
 #include "stack/addrs.h"
 #include "stack/neigh_api.h"
 #include "stack/route_change.h"
-#include "wire/eth.h"
 
 #define BUCKETS 16384
 
@@ -112,21 +111,23 @@ static void del_neigh(struct mirror_table *t, unsigned i)
 	stack_neighs_look(t->stack);
 }
 
-/* What the stack was given by others stays as it is. */
+/* What the stack was given by others stays as it is; when it is taken back, the kernel's is put
+ * there as soon as all is asked for. */
 static void put_neigh(struct mirror_table *t, unsigned i, const struct nl_change *c)
 {
-	int rc = neigh_static_put(&t->stack->snap, t->ifc, &c->prefix.addr, &c->mac, true);
+	int rc = i == NEIGH_STATICS_MAX ? -ENOBUFS
+					: neigh_static_put(&t->stack->snap, t->ifc, &c->prefix.addr,
+							   &c->mac, true);
 	char text[IP_ADDR_STRLEN];
 
-	if (rc == -EEXIST)
-		return;
-	if (rc || i == NEIGH_STATICS_MAX) {
+	if (rc && rc != -EEXIST) {
 		LOG_WARN(&t->stack->log, "mirror", "%s: no neighbour %s: %s", t->ifc->name,
 			 ip_addr_format(&c->prefix.addr, text, sizeof(text)), strerror(-rc));
+		if (i < t->nneighs)
+			del_neigh(t, i); /* its old link address is not right any more */
 		return;
 	}
 	t->neigh[i].addr = c->prefix.addr;
-	t->neigh[i].mac = c->mac;
 	t->neigh[i].era = t->era;
 	if (i == t->nneighs)
 		t->nneighs++;
@@ -141,14 +142,10 @@ static int apply_neigh(struct mirror_table *t, const struct nl_change *c)
 		return 0;
 	while (i < t->nneighs && !ip_addr_eq(&t->neigh[i].addr, &c->prefix.addr))
 		i++;
-	if (!c->add) {
-		if (i < t->nneighs)
-			del_neigh(t, i);
-	} else if (i < t->nneighs && eth_mac_equal(t->neigh[i].mac.b, c->mac.b)) {
-		t->neigh[i].era = t->era;
-	} else {
+	if (c->add)
 		put_neigh(t, i, c);
-	}
+	else if (i < t->nneighs)
+		del_neigh(t, i);
 	return 0;
 }
 

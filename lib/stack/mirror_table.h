@@ -28,9 +28,8 @@ struct mirror_table {
 	unsigned nneighs;
 	struct {
 		struct ip_addr addr;
-		struct eth_addr mac;
 		uint32_t era;
-	} neigh[NEIGH_STATICS_MAX]; /* those that the stack has because of it */
+	} neigh[NEIGH_STATICS_MAX]; /* those that the kernel has */
 	struct mirror_route **bucket;
 	uint32_t buckets, routes;
 };

@@ -141,10 +141,10 @@ static void turn(struct bench *b)
 
 static uint64_t forwarded(const struct bench *b)
 {
-	struct nsk_wire_stats stats;
+	struct nsk_stats stats;
 
-	nsk_wire_stats(b->out, 0, &stats);
-	return stats.packets;
+	nsk_stats_read(b->router, -1, &stats);
+	return stats.counter[NSK_CNT_IP_FORWARDED];
 }
 
 static uint64_t run(struct bench *b)
