@@ -69,9 +69,11 @@ static void announce(struct run_worker *r, struct iface *ifc)
 void loop_look_at_ifaces(struct run_worker *r)
 {
 	uint32_t generation = net_snapshot_generation(r->w.net->snap);
+	bool known;
 
 	stack_routes_passed(r, generation);
-	if (net_look_at_addresses(&r->w) & neigh_follow_statics(&r->w))
+	known = net_look_at_addresses(&r->w);
+	if (neigh_follow_statics(&r->w) && known)
 		r->ifaces_generation = generation;
 	for (unsigned i = 0; i < r->stack->nifaces; i++) {
 		struct iface *ifc = &r->stack->iface[i];
