@@ -254,7 +254,8 @@ size_t nl_decode(const void *bytes, size_t len, struct nl_change *out)
 	const struct nlmsghdr *h = bytes;
 
 	memset(out, 0, sizeof(*out));
-	if (len < sizeof(*h) || len > INT32_MAX || !mnl_nlmsg_ok(h, (int)len))
+	/* libmnl takes a length above INT32_MAX for a negative one. */
+	if (len < sizeof(*h) || len > INT32_MAX || h->nlmsg_len > len || !mnl_nlmsg_ok(h, (int)len))
 		return 0;
 	out->dumped = h->nlmsg_flags & NLM_F_MULTI;
 	out->seq = h->nlmsg_seq;

@@ -271,6 +271,15 @@ static void test_neighbours_that_are_permanent(void **state)
 	assert_int_equal(decoded().kind, NL_NOTHING);
 }
 
+static void test_a_length_beyond_all_numbers_is_no_message(void **state)
+{
+	struct nl_change c;
+
+	(void)state;
+	route(RTM_NEWROUTE, 0, AF_INET, 16, RTN_UNICAST)->nlmsg_len = UINT32_C(0x80000010);
+	assert_int_equal(nl_decode(u.bytes, sizeof(u.bytes), &c), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_ends_of_dumps),
 		cmocka_unit_test(test_no_length_leads_beyond_the_end),
 		cmocka_unit_test(test_neighbours_that_are_permanent),
+		cmocka_unit_test(test_a_length_beyond_all_numbers_is_no_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
