@@ -73,8 +73,7 @@ struct local_table *local_table_new(const struct net_snapshot *snap, bool router
 
 	for (unsigned i = 0; i < snap->nifaces; i++) {
 		naddrs[i] = iface_naddrs(snap->iface[i]);
-		for (unsigned j = 0; j < naddrs[i]; j++)
-			n += ip_addr_is_loopback(&snap->iface[i]->addrs[j].addr) ? 0 : 2;
+		n += 2 * naddrs[i]; /* what is in a place may be written just now */
 	}
 	while (places < (router6 ? 4 : 2) * n) /* anycast addresses must not make chains longer */
 		places *= 2;
