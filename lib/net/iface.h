@@ -93,10 +93,12 @@ static inline uint8_t iface_addr_flags(const struct iface_addr *a)
  * hosts' (RFC 6164 §5.1) or the only one is. */
 static inline struct ip_addr iface_addr_anycast(const struct iface_addr *a)
 {
-	const struct ip_prefix subnet = {.addr = a->addr, .len = a->prefix_len};
+	struct ip_prefix subnet;
 
-	if (a->addr.family != AF_INET6 || a->prefix_len > 126 || ip_addr_is_link_local(&a->addr))
+	if (!iface_addr_there(a) || a->addr.family != AF_INET6 || a->prefix_len > 126 ||
+	    ip_addr_is_link_local(&a->addr))
 		return (struct ip_addr){.family = 0};
+	subnet = (struct ip_prefix){.addr = a->addr, .len = a->prefix_len};
 	return ip_prefix_network(&subnet);
 }
 

@@ -59,7 +59,7 @@ static void add_all(struct local_table *t, const struct iface_addr *a, bool rout
 		add(t, &a->broadcast, LOCAL_BROADCAST, iface);
 	if (!router6)
 		return;
-	anycast = iface_addr_anycast(a); /* the state was looked at: it is whole */
+	anycast = iface_addr_anycast(a);
 	if (anycast.family)
 		add(t, &anycast, LOCAL_ANYCAST, iface);
 }
