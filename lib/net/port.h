@@ -12,6 +12,7 @@
 #include <rte_mbuf.h>
 
 #include "base/addr.h"
+#include "base/compiler.h"
 #include "base/log.h"
 #include "base/settings.h"
 
@@ -56,6 +57,14 @@ struct port_setup {
 				     * bucket i of 128 to queue i % rx_queues */
 	struct rte_mempool *rx_pool[PORT_QUEUES_MAX]; /* by rx queue */
 };
+
+/* A ring within what the port can do; most 0: it knows no limit. */
+static inline uint16_t port_ring_size(uint32_t want, uint16_t least, uint16_t most)
+{
+	uint32_t n = NSK_MAX(want, (uint32_t)least);
+
+	return (uint16_t)(most ? NSK_MIN(n, (uint32_t)most) : n);
+}
 
 struct port_link {
 	bool up;

@@ -136,7 +136,7 @@ struct nsk_stack {
 	unsigned stopping;		   /* [A] enum stop_reason */
 	bool draining;			   /* [A] nsk_drain() */
 	int place;			   /* [C] of sock_enter(); 0: threads cannot enter it */
-	bool iface_lock; /* [A] one at a time changes interfaces, see iface_life.c */
+	bool iface_lock; /* [A] one at a time changes interfaces, see iface_api.c */
 	void (*event_fn)(void *arg, const struct nsk_event *event);
 	void *event_arg;
 	int (*launch_fn)(void *arg);
@@ -232,9 +232,11 @@ static inline unsigned stack_nlinks(const struct nsk_stack *stack)
 int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config);
 void stack_routes_down(struct nsk_stack *stack);
 
-/* iface_life.c: states of interfaces; 0 or -errno. */
+/* iface_open.c: an interface from what the configuration says of a device; 0 or -errno. */
 int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned index);
 void iface_close(struct nsk_stack *stack, unsigned index);
+
+/* iface_life.c: states of interfaces; 0 or -errno. */
 /* How many packet buffers a worker's receive rings of this port hold. */
 uint32_t iface_rx_buffers(const struct nsk_stack *stack, const struct iface *ifc, unsigned worker);
 /* Starts the port with one queue a worker where it can; the text of a failure is in the port. */
