@@ -10,6 +10,12 @@ there is valgrind.
 `turn` is tests/perf/forward.c: ticks and instructions for a packet on its way through a router, in one thread under virtual time,
 to few destinations and to many. The least of several runs: nothing but the machine varies.
 
+`changes` is tests/perf/route_changes.c: a worker forwards 32 packets a turn among all those routes while another thread changes them by
+the public calls: none, 10,000 a second, as many as it can, and one wide prefix above the others again and again. "call" is what a
+change takes who calls, "seen" the time from the call until the turn has ended in which a packet went the new way, "turn" a worker's
+turn, of which the time is left out that the core was taken away. Of each the median, 99 %, 99.99 % and the longest, of the run in
+which the turns were the shortest. Two cores are needed.
+
 `forward` is packets a second over a virtual wire between two cores, 512 of them on their way at once, to 1,000,000 destinations: a
 router with 1 and 1,000,000 routes, nsk-reflect, and testpmd in macswap mode (Debian's dpdk-dev). Nothing else may run.
 """
@@ -29,6 +35,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("NSK_BUILD", os.path.join(TOP, "build"))
 PROGRAM = os.path.join(BUILD, "tests/perf/perf_routes")
 FORWARD = os.path.join(BUILD, "tests/perf/perf_forward")
+CHANGES = os.path.join(BUILD, "tests/perf/perf_route_changes")
 LOOKUPS = 2 * 5 * 4000000  # of the program, for which route_find() is called
 
 
@@ -99,6 +106,39 @@ def turn(args):
     return rows
 
 
+# ---- changes while packets are forwarded --------------------------------------------------------------------------
+
+RATES = (("none", ["0"]), ("10,000/s", ["10000"]), ("any", ["max"]), ("a /8", ["10000", "8"]), ("a /1", ["10000", "1"]))
+
+
+def change(args, cores, family, count, rate, wide=None):
+    """One run, on these two cores; they are next to each other."""
+    wait_for_quiet(cores, args.patience)
+    command = [CHANGES, family, count, rate, str(args.seconds), str(cores[0]), *([wide] if wide else [])]
+    row = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    if row["lost"]:
+        raise Failure(f"{' '.join(command)}: {row['lost']} packets were not forwarded")
+    return row | {"command": " ".join(command)}
+
+
+def changes(args):
+    cores = (0, 1)
+    rows = []
+    print(f"{'family':<8}{'routes':>9}  {'changes':<10}{'per second':>11}{'turns':>9}{'> 50 us':>9}  "
+          f"{'turn us':<28}{'call us':<28}{'seen us':<28}")
+    for family, counts in (("4", args.routes), ("6", args.routes6)):
+        for what, arguments in RATES:
+            runs = [change(args, cores, family, counts.split(",")[-1], *arguments) for _ in range(args.runs)]
+            rows.append({"what": what, "runs": runs})
+            best = min(runs, key=lambda run: run["turn"]["us"][-1])
+            shown = "".join(f"{' '.join(f'{us:.1f}' for us in best[part]['us']):<28}" for part in ("turn", "call", "seen"))
+            print(f"IPv{family:<5}{best['routes']:>9,}  {what:<10}{best['changes_per_s']:>11,.0f}{best['turn']['n']:>9,}"
+                  f"{best['turns_over_50_us']:>9,}  {shown}", flush=True)
+            print(f"  {runs[0]['command']}; longest turns: {' '.join(str(run['turn']['us'][-1]) for run in runs)}; over 50 us: "
+                  f"{' '.join(str(run['turns_over_50_us']) for run in runs)}", flush=True)
+    return rows
+
+
 # ---- packets a second -------------------------------------------------------------------------------------------
 
 
@@ -164,7 +204,7 @@ def forward(args):
     return {"wire": args.wire, "commands": commands, "packets_per_s": rates}
 
 
-PARTS = {"lookup": lookup, "turn": turn, "forward": forward}
+PARTS = {"lookup": lookup, "turn": turn, "changes": changes, "forward": forward}
 
 
 def main():
@@ -172,8 +212,8 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--routes", default="1,1000,100000,1000000", help="of IPv4 (1,1000,100000,1000000)")
     parser.add_argument("--routes6", default="1,1000,200000", help="of IPv6 (1,1000,200000)")
-    parser.add_argument("--runs", type=int, default=5, help="of turn and forward (5)")
-    parser.add_argument("--seconds", type=float, default=2, help="of a run of forward (2)")
+    parser.add_argument("--runs", type=int, default=5, help="of turn, changes and forward (5)")
+    parser.add_argument("--seconds", type=float, default=2, help="of a run of changes or forward (2)")
     parser.add_argument("--wire", choices=("memif", "vhost"), default="memif", help="of forward (memif)")
     parser.add_argument("--patience", type=float, default=10, help="seconds to wait for the cores to be idle before a run (10)")
     parser.add_argument("--no-huge", action="store_true", help="forward: no hugepages")
