@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A tap that the stack makes for itself: the kernel's twin of an interface, with the same MAC and
- * MTU, whose link follows the interface's. It is there as long as its descriptor is open. Not a
+ * A tap that the stack makes for itself: the kernel's twin of an interface, with the same MAC,
+ * whose MTU and link follow the interface's. It is there as long as its descriptor is open. Not a
  * device: net_tap is, with a MAC of its own on the kernel's side.
  */
 #include <errno.h>
@@ -34,6 +34,9 @@ struct tap_port {
 	char iface[IFNAMSIZ];	  /* [C] */
 	char netns[KV_VALUE_MAX]; /* [C] path of its namespace; "": ours */
 	int fd;			  /* [C] while started */
+	int sock;		  /* [C] the same: of its namespace, by which it is set up */
+	uint32_t mtu;		  /* [W] what the kernel has */
+	bool up;		  /* [W] */
 	struct rte_mempool *pool; /* [C] while started */
 	struct port_stats stats;  /* [W] */
 	uint8_t flat[TAP_MTU_MAX + FRAME_LINK_MAX];
@@ -70,31 +73,48 @@ static int ask(int sock, unsigned long request, struct ifreq *ifr)
 	return ioctl(sock, request, ifr) ? -errno : 0;
 }
 
+static struct ifreq request_of(const struct tap_port *t)
+{
+	struct ifreq ifr = {0};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->iface);
+	return ifr;
+}
+
+static int set_mtu(struct tap_port *t, uint32_t mtu)
+{
+	struct ifreq ifr = request_of(t);
+	int rc;
+
+	ifr.ifr_mtu = (int)mtu;
+	rc = ask(t->sock, SIOCSIFMTU, &ifr);
+	t->mtu = mtu;
+	return rc;
+}
+
 /* MAC and MTU, then up: addresses and routes are the administrator's. */
 static int dress(struct tap_port *t, const struct port_setup *setup)
 {
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), off = 0, rc;
-	struct ifreq ifr = {0};
+	struct ifreq ifr = request_of(t);
+	int off = 0, rc;
 
-	if (sock < 0)
+	t->sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (t->sock < 0)
 		return failed(t, "a socket to set up", errno);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->iface);
 	ifr.ifr_hwaddr.sa_family = ARPHRD_ETHER;
 	memcpy(ifr.ifr_hwaddr.sa_data, setup->mac->b, sizeof(setup->mac->b));
-	rc = ask(sock, SIOCSIFHWADDR, &ifr);
-	ifr.ifr_mtu = (int)setup->mtu;
+	rc = ask(t->sock, SIOCSIFHWADDR, &ifr);
 	if (rc == 0)
-		rc = ask(sock, SIOCSIFMTU, &ifr);
+		rc = set_mtu(t, setup->mtu);
 	/* Its link is down until the interface's is known; kernels before 5.0 cannot say so. */
 	if (rc == 0 && ioctl(t->fd, TUNSETCARRIER, &off))
 		LOG_WARN(t->port.log, "twin", "%s: its link does not follow: %s", t->iface,
 			 strerror(errno));
 	if (rc == 0)
-		rc = ask(sock, SIOCGIFFLAGS, &ifr);
+		rc = ask(t->sock, SIOCGIFFLAGS, &ifr);
 	ifr.ifr_flags |= IFF_UP;
 	if (rc == 0)
-		rc = ask(sock, SIOCSIFFLAGS, &ifr);
-	close(sock);
+		rc = ask(t->sock, SIOCSIFFLAGS, &ifr);
 	return rc ? failed(t, "cannot set up", -rc) : 0;
 }
 
@@ -152,29 +172,30 @@ static int make_elsewhere(struct tap_port *t, const struct port_setup *setup)
 	return m.rc;
 }
 
-static int tap_start(struct port *port, const struct port_setup *setup)
-{
-	struct tap_port *t = tap_of(port);
-	int rc = t->netns[0] ? make_elsewhere(t, setup) : make(t, setup);
-
-	if (rc) {
-		if (t->fd >= 0)
-			close(t->fd);
-		t->fd = -1;
-		return rc;
-	}
-	t->pool = setup->rx_pool[0];
-	port->mtu = setup->mtu;
-	return 0;
-}
-
 static void tap_stop(struct port *port)
 {
 	struct tap_port *t = tap_of(port);
 
 	if (t->fd >= 0)
 		close(t->fd);
-	t->fd = -1;
+	if (t->sock >= 0)
+		close(t->sock);
+	t->fd = t->sock = -1;
+}
+
+static int tap_start(struct port *port, const struct port_setup *setup)
+{
+	struct tap_port *t = tap_of(port);
+	int rc = t->netns[0] ? make_elsewhere(t, setup) : make(t, setup);
+
+	if (rc) {
+		tap_stop(port);
+		return rc;
+	}
+	t->pool = setup->rx_pool[0];
+	t->up = false;
+	port->mtu = setup->mtu;
+	return 0;
 }
 
 static void tap_close(struct port *port)
@@ -182,13 +203,22 @@ static void tap_close(struct port *port)
 	free(tap_of(port));
 }
 
-static void tap_follow(struct port *port, bool up)
+static void tap_follow(struct port *port, bool up, uint32_t mtu)
 {
-	int carrier = up;
+	struct tap_port *t = tap_of(port);
+	int carrier = up, rc;
 
-	if (ioctl(tap_of(port)->fd, TUNSETCARRIER, &carrier) == 0)
-		LOG_INFO(port->log, "twin", "%s: link is %s", tap_of(port)->iface,
-			 up ? "up" : "down");
+	if (up != t->up && ioctl(t->fd, TUNSETCARRIER, &carrier) == 0)
+		LOG_INFO(port->log, "twin", "%s: link is %s", t->iface, up ? "up" : "down");
+	t->up = up;
+	if (mtu == t->mtu)
+		return;
+	rc = set_mtu(t, mtu);
+	if (rc)
+		LOG_WARN(port->log, "twin", "%s: its MTU does not follow to %u: %s", t->iface, mtu,
+			 strerror(-rc));
+	else
+		LOG_INFO(port->log, "twin", "%s: MTU is %u", t->iface, mtu);
 }
 
 /* ---- frames -------------------------------------------------------------------------------- */
@@ -328,7 +358,7 @@ int tap_open(const struct port_open *open, struct port **port)
 		free(t);
 		return rc;
 	}
-	t->fd = -1;
+	t->fd = t->sock = -1;
 	port_init(&t->port, &tap_ops, open, "tap");
 	t->port.caps = (struct port_caps){
 		.offloads = PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL,

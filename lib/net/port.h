@@ -115,9 +115,9 @@ struct port_ops {
 	int (*rx_fd)(struct port *port, uint16_t queue);
 	bool (*rx_arm)(struct port *port, uint16_t queue);
 	void (*rx_disarm)(struct port *port, uint16_t queue);
-	/* Of a twin: the link of the interface that it is the twin of. Worker 0's, or of whoever
-	 * builds or ends the stack. May be NULL. */
-	void (*follow)(struct port *port, bool up);
+	/* Of a twin: the link and MTU of the interface that it is the twin of. Worker 0's, or of
+	 * whoever builds or ends the stack. May be NULL. */
+	void (*follow)(struct port *port, bool up, uint32_t mtu);
 	/* Which link addresses of groups are wanted from now on, beside broadcasts; before the
 	 * first call, and where this is NULL, all that the device gives. Worker 0 calls it while
 	 * the port runs. */

@@ -44,6 +44,7 @@ struct twin_limit {
 struct twin {
 	struct port *port;	/* [C] worker 0's */
 	struct iface *ifc;	/* [C] */
+	uint32_t mtu;		/* [W] of worker 0: what the port was told last */
 	struct rte_ring *queue; /* frames that any worker gives and worker 0 takes */
 	uint64_t took_ns;	/* [W] of worker 0: when frames were last taken from it */
 	uint64_t credit_ns;	/* [W] time for which none were */

@@ -31,8 +31,11 @@ void twin_follow(const struct iface *ifc)
 {
 	struct twin *t = ifc->twin;
 
-	if (t && t->port->ops->follow)
-		t->port->ops->follow(t->port, tx_may_send(ifc));
+	if (!t)
+		return;
+	t->mtu = __atomic_load_n(&ifc->mtu, __ATOMIC_RELAXED);
+	if (t->port->ops->follow)
+		t->port->ops->follow(t->port, tx_may_send(ifc), t->mtu);
 }
 
 static int open_port(struct nsk_stack *stack, struct nsk_config *config, unsigned index,
@@ -236,6 +239,8 @@ void twins_serve(struct run_worker *r)
 
 		if (!t)
 			continue;
+		if (NSK_UNLIKELY(t->mtu != t->ifc->mtu)) /* a DHCP server has said another one */
+			twin_follow(t->ifc);
 		give(&r->w, t);
 		take(&r->w, t);
 	}

@@ -17,22 +17,24 @@ from tap import PATIENCE_S, TAP, main, run, until
 from rig import Rig, find_program  # after tap, which says where it is
 
 SERVER, FAR, DNS = "10.77.0.1", "10.88.0.1", "10.77.0.53"
+TWIN = "eth0k"
 
 
-class Dhcp(unittest.TestCase):
+class Client(unittest.TestCase):
     control = f"/tmp/nsk-dhcp-{os.getpid()}.sock"
+    options = ()
 
     @classmethod
     def setUpClass(cls):
         cls.rig = cls.enterClassContext(Rig(no_huge=True))
         cls.program = cls.rig.start("nsk-echo", "-d", f"net_tap0,iface={TAP}", "-a", "dhcp", "--no-huge", "--quiet",
-                                    "--tcp", 7, "--udp", 7, "--control", cls.control)
+                                    "--tcp", 7, "--udp", 7, "--control", cls.control, *cls.options)
         until("the tap", lambda: cls.program.need() and "link " in cls.program.said and
               os.path.exists(f"/proc/sys/net/ipv4/conf/{TAP}"), PATIENCE_S)
         run("ip", "addr", "add", f"{SERVER}/24", "dev", TAP)
         run("ip", "link", "set", TAP, "up")
         run("ip", "link", "set", "lo", "up")
-        run("ip", "addr", "add", f"{FAR}/32", "dev", "lo")
+        run("ip", "addr", "replace", f"{FAR}/32", "dev", "lo")
 
     @classmethod
     def tearDownClass(cls):
@@ -70,6 +72,8 @@ class Dhcp(unittest.TestCase):
             sock.sendall(b"hello")
             self.assertEqual(sock.recv(5, socket.MSG_WAITALL), b"hello")
 
+
+class Dhcp(Client):
     def sent(self):
         return int(self.nskctl("counters")["counters"]["dhcp_sent"])
 
@@ -110,6 +114,37 @@ class Dhcp(unittest.TestCase):
             dnsmasq.terminate()
             said = dnsmasq.communicate()[1]
         self.assertIn("DHCPNAK", said)
+
+
+class Twin(Client):
+    """The kernel's twin beside it: the lease stays the stack's, whatever the rules say, and its MTU is the twin's as well."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.host = cls.enterClassContext(Rig(no_huge=True)).namespace()
+        cls.options = "--twin", f"{TWIN},netns=/proc/{cls.host}/ns/net", "--punt", "udp", "--punt", "icmp"
+        super().setUpClass()
+
+    def inside(self, *command, check=True):
+        return run("nsenter", "-t", str(self.host), "-n", *command, check=check)
+
+    def test_the_twin_has_the_mtu_that_the_server_says(self):
+        self.assertIn(" mtu 1500 ", self.inside("ip", "link", "show", TWIN))
+        dnsmasq = self.serve(50, 60)
+        try:
+            until("a lease", lambda: dnsmasq.poll() is None and self.lease(), PATIENCE_S)
+            until("the twin's MTU", lambda: " mtu 1400 " in self.inside("ip", "link", "show", TWIN), PATIENCE_S)
+            until("the twin's link", lambda: "LOWER_UP" in self.inside("ip", "link", "show", TWIN), PATIENCE_S)
+            self.reached(self.lease()["address"].split("/")[0])
+            self.inside("ip", "addr", "add", self.lease()["address"], "dev", TWIN)
+            # The kernel cuts what is longer, where the wire would not take it.
+            for size in (1372, 1473, 3000):
+                said = self.inside("ping", "-n", "-c", "3", "-i", "0.1", "-w", str(PATIENCE_S), "-s", str(size), "-M", "dont",
+                                   SERVER, check=False)
+                self.assertIn(" 3 received", said)
+        finally:
+            dnsmasq.terminate()
+            dnsmasq.communicate()
 
 
 DNSMASQ = shutil.which("dnsmasq") or shutil.which("dnsmasq", path="/usr/sbin:/sbin")
