@@ -161,7 +161,13 @@ static void query_igmp(struct peer *p, const struct query *q)
 
 	if (q->bad_checksum)
 		message[2] ^= 0x55;
-	peer_input(p, f, frame_ip(f, &ip, message, len));
+	len = frame_ip(f, &ip, message, len);
+	if (ip_addr_is_any(&src)) { /* which stands for the peer's to frame_ip() */
+		store_be32(f + ETH_HLEN + 12, 0);
+		store_be16(f + ETH_HLEN + 10, 0);
+		ipv4_set_checksum(f + ETH_HLEN, (size_t)(f[ETH_HLEN] & 15) * 4);
+	}
+	peer_input(p, f, len);
 }
 
 /* An MLD message with its headers, from one who is on the link. */
