@@ -28,10 +28,12 @@ static void take(struct attrs *all, const struct nlattr *a)
 
 static void read_attrs(const struct nlmsghdr *h, size_t skip, struct attrs *all)
 {
-	const struct nlattr *a;
+	const void *first = (const char *)mnl_nlmsg_get_payload(h) + skip;
+	const struct nlattr *attr;
 
 	memset(all, 0, sizeof(*all));
-	mnl_attr_for_each(a, h, (unsigned)skip) take(all, a);
+	/* Not mnl_attr_for_each(), which takes a message to be as long as its length rounded up. */
+	mnl_attr_for_each_payload(first, mnl_nlmsg_get_payload_len(h) - skip) take(all, attr);
 }
 
 static bool read_u32(const struct attrs *all, unsigned type, uint32_t *value)

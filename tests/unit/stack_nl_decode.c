@@ -271,6 +271,23 @@ static void test_neighbours_that_are_permanent(void **state)
 	assert_int_equal(decoded().kind, NL_NOTHING);
 }
 
+/* libmnl would read up to the next multiple of four. */
+static void test_no_attribute_reaches_beyond_the_message(void **state)
+{
+	struct nlmsghdr *h = message(RTM_NEWADDR, 0);
+	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	(void)state;
+	m->ifa_family = AF_INET;
+	m->ifa_prefixlen = 24;
+	put_ip4(h, IFA_LOCAL, 0x0a090002);
+	assert_int_equal(decoded().kind, NL_ADDR);
+	h->nlmsg_len--;
+	assert_int_equal(decoded().kind, NL_NOTHING);
+	h->nlmsg_len -= 4; /* nor its header */
+	assert_int_equal(decoded().kind, NL_NOTHING);
+}
+
 static void test_a_length_beyond_all_numbers_is_no_message(void **state)
 {
 	struct nl_change c;
@@ -290,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_ends_of_dumps),
 		cmocka_unit_test(test_no_length_leads_beyond_the_end),
 		cmocka_unit_test(test_neighbours_that_are_permanent),
+		cmocka_unit_test(test_no_attribute_reaches_beyond_the_message),
 		cmocka_unit_test(test_a_length_beyond_all_numbers_is_no_message),
 	};
 

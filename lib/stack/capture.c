@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Beginning, reading and ending captures; see capture.h.
+ *
+ * Workers learn of a change as of any other of the configuration: when the generation of the
+ * snapshot grows they look at the stack's captures, between packets. So what has ended is freed
+ * when all of them have passed that generation, and nobody waits for anybody.
+ */
+#define ALLOW_EXPERIMENTAL_API /* rte_bpf_convert(), so since DPDK 21.11 */
+
+#include "stack/capture.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <netstk/version.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "stack/capture_session.h"
+
+/* ---- filter -------------------------------------------------------------------------------- */
+
+static const int dlt[CAPTURE_LINKS] = {DLT_EN10MB, DLT_RAW};
+
+/* The program in the form that runs on packet buffers. */
+static int load(struct capture *c, enum capture_link link, const struct bpf_program *text,
+		char *error, size_t size)
+{
+	struct rte_bpf_prm *prm = rte_bpf_convert(text);
+
+	if (prm)
+		c->bpf[link] = rte_bpf_load(prm);
+	rte_free(prm);
+	if (!c->bpf[link]) {
+		snprintf(error, size, "the filter cannot be loaded: %s", rte_strerror(rte_errno));
+		return -EINVAL;
+	}
+	rte_bpf_get_jit(c->bpf[link], &c->jit[link]);
+	return 0;
+}
+
+/* A filter need not make sense for each link ("ether host" has none for packets without frames):
+ * for one at least. */
+static int compile(struct capture *c, const bool wanted[CAPTURE_LINKS], char *error, size_t size)
+{
+	bool any = false;
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < CAPTURE_LINKS; i++) {
+		pcap_t *pcap = wanted[i] ? pcap_open_dead(dlt[i], CAPTURE_SNAPLEN_MAX) : NULL;
+		struct bpf_program text;
+
+		if (!pcap)
+			continue;
+		if (pcap_compile(pcap, &text, c->want.filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+			rc = load(c, (enum capture_link)i, &text, error, size);
+			any = rc == 0;
+			pcap_freecode(&text);
+		} else if (!any) {
+			snprintf(error, size, "filter \"%.80s\": %s", c->want.filter,
+				 pcap_geterr(pcap));
+		}
+		pcap_close(pcap);
+	}
+	return rc ? rc : any ? 0 : -EINVAL;
+}
+
+/* ---- the blocks before the packets ----------------------------------------------------------- */
+
+static void add_interface(struct capture *c, const struct iface *ifc, enum capture_link link)
+{
+	char description[IFACE_NAME_MAX + 64];
+	struct pcapng_interface i = {
+		.name = ifc->name,
+		.description = ifc->port->name,
+		.filter = c->want.filter,
+		.link = link == CAPTURE_FRAMES ? PCAPNG_ETHERNET : PCAPNG_RAW,
+		.snaplen = c->want.snaplen,
+		.mac = ifc->ethernet ? ifc->mac.b : NULL,
+	};
+
+	if (ifc->ethernet && link == CAPTURE_PACKETS) {
+		snprintf(description, sizeof(description),
+			 "%s, packets that were dropped without their frames", ifc->name);
+		i.description = description;
+	}
+	if (c->preamble)
+		pcapng_interface(c->preamble + c->preamble_len, &i);
+	c->preamble_len += pcapng_interface(NULL, &i);
+	c->block[ifc->index][link] = (uint8_t)c->nblocks++;
+}
+
+/* What would be written is measured first. */
+static void add_blocks(struct capture *c)
+{
+	static const char application[] = "libnetstk " NSK_VERSION_STRING;
+
+	if (c->preamble)
+		pcapng_section(c->preamble, application);
+	c->preamble_len = pcapng_section(NULL, application);
+	c->nblocks = 0;
+	for (unsigned i = 0; i < c->stack->nifaces; i++) {
+		const struct iface *ifc = &c->stack->iface[i];
+
+		c->block[i][CAPTURE_FRAMES] = c->block[i][CAPTURE_PACKETS] = CAPTURE_NO_BLOCK;
+		if (!(c->want.ifaces & (UINT32_C(1) << i)))
+			continue;
+		if (ifc->ethernet)
+			add_interface(c, ifc, CAPTURE_FRAMES);
+		if (!ifc->ethernet || (c->want.what & WORKER_CAPTURES_DROPS))
+			add_interface(c, ifc, CAPTURE_PACKETS);
+	}
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+static void destroy(struct capture *c)
+{
+	for (unsigned i = 0; i < CAPTURE_LINKS; i++)
+		rte_bpf_destroy(c->bpf[i]);
+	if (c->memory)
+		munmap(c->memory, c->memory_len);
+	free(c->preamble);
+	free((void *)(uintptr_t)c->want.filter);
+	free(c);
+}
+
+/* Memory of the rings is the kernel's until they are written to. */
+static int make_rings(struct capture *c)
+{
+	c->memory_len = c->want.buffer * c->stack->nworkers;
+	c->memory = mmap(NULL, c->memory_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	if (c->memory == MAP_FAILED) {
+		c->memory = NULL;
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < c->stack->nworkers; i++)
+		bytering_init(&c->worker[i].ring, c->memory + i * c->want.buffer, c->want.buffer);
+	return 0;
+}
+
+static int make_blocks(struct capture *c)
+{
+	add_blocks(c);
+	c->preamble = malloc(c->preamble_len);
+	if (!c->preamble)
+		return -ENOMEM;
+	add_blocks(c);
+	return 0;
+}
+
+static int fill(struct capture *c, char *error, size_t size)
+{
+	bool wanted[CAPTURE_LINKS] = {false};
+	int rc;
+
+	if (c->want.filter && !(c->want.filter = strdup(c->want.filter)))
+		return -ENOMEM;
+	rc = make_blocks(c);
+	if (rc == 0)
+		rc = make_rings(c);
+	for (unsigned i = 0; i < c->stack->nifaces; i++)
+		for (unsigned k = 0; k < CAPTURE_LINKS; k++)
+			wanted[k] |= c->block[i][k] != CAPTURE_NO_BLOCK;
+	if (rc == 0 && c->want.filter)
+		rc = compile(c, wanted, error, size);
+	return rc;
+}
+
+static int make(struct nsk_stack *stack, const struct capture_want *want, struct capture **out,
+		char *error, size_t size)
+{
+	size_t len = sizeof(struct capture) + stack->nworkers * sizeof(struct capture_ring);
+	struct capture *c = aligned_alloc(NSK_CACHELINE,
+					  (len + NSK_CACHELINE - 1) & ~(size_t)(NSK_CACHELINE - 1));
+	int rc;
+
+	if (!c)
+		return -ENOMEM;
+	memset(c, 0, len);
+	c->stack = stack;
+	c->want = *want;
+	rc = fill(c, error, size);
+	if (rc) {
+		destroy(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+/* Workers are to look; those that sleep, too. */
+static void tell(struct capture *c)
+{
+	struct nsk_stack *stack = c->stack;
+
+	net_snapshot_touch(&stack->snap);
+	c->generation = net_snapshot_generation(&stack->snap);
+	for (unsigned i = 0; i < stack->nworkers; i++)
+		idle_wake(stack->worker[i]);
+}
+
+bool capture_settled(const struct capture *c)
+{
+	for (unsigned i = 0; i < c->stack->nworkers; i++) {
+		const struct run_worker *r = c->stack->worker[i];
+		uint32_t passed = __atomic_load_n(&r->routes_passed, __ATOMIC_ACQUIRE);
+
+		if ((int32_t)(passed - c->generation) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* A place of the stack's for one more: what nobody reads or uses any more makes room. */
+static int find_slot(struct nsk_stack *stack)
+{
+	int slot = -1;
+
+	for (int i = 0; i < STACK_CAPTURES_MAX; i++) {
+		struct capture *c = stack->capture[i];
+
+		if (c && c->left && capture_settled(c)) {
+			__atomic_store_n(&stack->capture[i], NULL, __ATOMIC_RELAXED);
+			destroy(c);
+			c = NULL;
+		}
+		if (!c)
+			slot = i;
+	}
+	return slot;
+}
+
+int capture_start(struct nsk_stack *stack, const struct capture_want *want, struct capture **out,
+		  char *error, size_t size)
+{
+	int slot = find_slot(stack), rc;
+	struct capture *c = NULL;
+
+	if (slot < 0) {
+		snprintf(error, size, "%d captures are running already: end one of them",
+			 STACK_CAPTURES_MAX);
+		return -EBUSY;
+	}
+	snprintf(error, size, "there is no memory for a capture");
+	rc = make(stack, want, &c, error, size);
+	if (rc)
+		return rc;
+	error[0] = '\0';
+	c->active = true;
+	__atomic_store_n(&stack->capture[slot], c, __ATOMIC_RELEASE);
+	tell(c);
+	*out = c;
+	return 0;
+}
+
+void capture_end(struct capture *c)
+{
+	__atomic_store_n(&c->active, false, __ATOMIC_RELEASE);
+	tell(c);
+}
+
+void capture_leave(struct capture *c)
+{
+	c->left = true;
+	find_slot(c->stack); /* frees it, if the workers have seen its end by now */
+}
+
+void captures_down(struct nsk_stack *stack)
+{
+	for (unsigned i = 0; i < stack->nworkers; i++) {
+		stack->worker[i]->ncaptures = 0;
+		stack->worker[i]->w.capturing = 0;
+	}
+	for (unsigned i = 0; i < STACK_CAPTURES_MAX; i++) {
+		if (stack->capture[i])
+			destroy(stack->capture[i]);
+		stack->capture[i] = NULL;
+	}
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* The ring whose oldest block is the oldest of all; NULL: none has any. */
+static struct bytering *oldest(struct capture *c, const uint8_t **block, size_t *len)
+{
+	struct bytering *first = NULL;
+
+	for (unsigned i = 0; i < c->stack->nworkers; i++) {
+		struct bytering *ring = &c->worker[i].ring;
+		uint64_t ns;
+		size_t n;
+		const uint8_t *at = bytering_look(ring, &n, &ns);
+
+		if (!at || (first && ns >= c->last_ns))
+			continue;
+		first = ring;
+		c->last_ns = ns;
+		*block = at;
+		*len = n;
+	}
+	return first;
+}
+
+static size_t read_packets(struct capture *c, uint8_t *room, size_t size)
+{
+	const uint8_t *block = NULL;
+	struct bytering *ring;
+	size_t done = 0, len = 0;
+
+	while ((ring = oldest(c, &block, &len)) != NULL && len <= size - done) {
+		memcpy(room + done, block, len);
+		done += len;
+		bytering_take(ring);
+	}
+	return done;
+}
+
+static size_t read_counts(struct capture *c, uint8_t *room, size_t size)
+{
+	size_t done = 0, len = pcapng_statistics(NULL, 0, 0, 0, 0);
+
+	for (; c->told < c->nblocks && len <= size - done; c->told++) {
+		uint64_t matched = 0, lost = 0;
+
+		for (unsigned i = 0; i < c->stack->nworkers; i++) {
+			const struct capture_ring *ring = &c->worker[i];
+
+			matched += __atomic_load_n(&ring->matched[c->told], __ATOMIC_RELAXED);
+			lost += __atomic_load_n(&ring->lost[c->told], __ATOMIC_RELAXED);
+		}
+		done += pcapng_statistics(room + done, c->told, c->last_ns, matched, lost);
+	}
+	return done;
+}
+
+size_t capture_read(struct capture *c, uint8_t *room, size_t size)
+{
+	/* Looked at first: after that nothing is written any more. */
+	bool over = !c->active && capture_settled(c);
+	size_t done;
+
+	if (c->preamble) {
+		if (c->preamble_len > size)
+			return 0;
+		memcpy(room, c->preamble, c->preamble_len);
+		free(c->preamble);
+		c->preamble = NULL;
+		return c->preamble_len;
+	}
+	done = read_packets(c, room, size);
+	if (done == 0 && over)
+		done = read_counts(c, room, size);
+	return done;
+}

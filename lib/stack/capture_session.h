@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a capture is made of; between capture.c, which begins, reads and ends it, and capture_tap.c,
+ * where workers write.
+ */
+#ifndef NSK_STACK_CAPTURE_SESSION_H
+#define NSK_STACK_CAPTURE_SESSION_H
+
+#include <rte_bpf.h>
+
+#include "base/bytering.h"
+#include "stack/capture.h"
+#include "wire/pcapng.h"
+
+#define CAPTURE_NO_BLOCK UINT8_MAX
+
+/* The links that there are: a filter is compiled for each. */
+enum capture_link {
+	CAPTURE_FRAMES, /* Ethernet */
+	CAPTURE_PACKETS,
+	CAPTURE_LINKS,
+};
+
+/* A worker's part. */
+struct capture_ring {
+	struct bytering ring;
+	uint64_t lost_before;		 /* [W] since the last block */
+	uint64_t matched[2 * IFACE_MAX]; /* [A] by block of the interface */
+	uint64_t lost[2 * IFACE_MAX];	 /* [A] of those */
+};
+
+struct capture {
+	struct nsk_stack *stack;
+	struct capture_want want; /* [C] but for the filter's text */
+	uint32_t number;	  /* [C] of its slot */
+	bool active;		  /* [A] */
+	bool left;		  /* nobody reads it any more */
+	uint32_t generation;	  /* of the snapshot that tells workers of the last change */
+	/* [C] Which interface's block packets of a link refer to. */
+	uint8_t block[IFACE_MAX][CAPTURE_LINKS];
+	unsigned nblocks;
+	struct rte_bpf *bpf[CAPTURE_LINKS]; /* [C] NULL with a filter: nothing matches */
+	struct rte_bpf_jit jit[CAPTURE_LINKS];
+	uint8_t *preamble; /* blocks of the section and the interfaces, until they are read */
+	size_t preamble_len;
+	unsigned told;	  /* interfaces whose counts were read at the end */
+	uint64_t last_ns; /* of the last packet that was read */
+	uint8_t *memory;
+	size_t memory_len;
+	struct capture_ring worker[];
+};
+
+#endif
