@@ -197,7 +197,8 @@ class Result(unittest.TextTestResult):
 
     def explain(self, test):
         name = re.sub(r".*\((?:__main__\.)?(.*)\)", r"\1", test.id()).removeprefix("__main__.")
-        settings = [f"NSK_BUILD={os.path.relpath(BUILD)}", *(["NSK_TEST_ALL=1"] if ALL else ["NSK_SMALL=1"] if SMALL else [])]
+        settings = [f"NSK_BUILD={os.path.relpath(BUILD)}", *(["NSK_TEST_ALL=1"] if ALL else ["NSK_SMALL=1"] if SMALL else []),
+                    *(["NSK_TEST_VM=1"] if os.environ.get("NSK_TEST_VM") else [])]
         self.stream.writeln("again: " + shlex.join(["env", *settings, "python3", os.path.relpath(sys.argv[0]), name]))
         program = getattr(test, "program", None)
         if program:

@@ -14,7 +14,7 @@ from tree import Problem
 
 MADE = re.compile(r"(<!-- made from: (\S+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 LINK = r"\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)"
-TEST = r"`((?:unit|sim|driver|netns|threads|apps)/\w+\.(?:c|py))(?::(\w+))?`"
+TEST = r"`((?:unit|sim|driver|netns|vm|threads|apps)/\w+\.(?:c|py))(?::(\w+))?`"
 SCRIPT = r"`(script/[\w-]+/(?:[\w-]+\.script)?)`"
 # A row of a table, by the macros of lib/sock/option.h and those that are made of them.
 OPTION = re.compile(r"^\t(?:SOCK_(?:INT|FLAG|BYTES)\w*|DGRAM_WANTS|GROUP_INT)\((?:\w+, )?((?:SO|TCP|UDP|IP|IPV6|MCAST|ICMP)_\w+),",

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the tests of this folder stand on: a guest with a Linux kernel of Debian's under QEMU, whose network cards are taps of
+the test's namespace. Where the tap leads, a bridge to a tap of the stack's for instance, is the test's own.
+
+The guest has this machine's files (what it writes stays in its memory), so that every tool is there under its name; a command
+runs in it by guest.run("ip", "addr"). Its processor is emulated, for machines of the cloud have no other: commands take ten to
+thirty times as long as here, and no test judges a time.
+"""
+import concurrent.futures
+import itertools
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "netns"))
+
+# pylint: disable=wrong-import-position
+from tap import main as run_tests  # noqa: E402
+from tap import SMALL, fact  # noqa: E402
+from rig import BUILD, Failure, Rig, die_with_parent, read, run, until  # noqa: E402
+
+import kernel  # noqa: E402
+
+QEMU = "qemu-system-x86_64"
+CARDS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
+PATIENCE_S = 120
+CONSOLE_LINES = 30
+
+
+def clock():
+    """What the guest's kernel is told of its clock: measured on busy cores the rate of its TSC, which is this machine's,
+    comes out wrong by factors, and every clock in it with that."""
+    found = re.search(r"tsc: Detected (\d+)\.(\d{3}) MHz", run("dmesg", check=False))
+    khz = int(found[1] + found[2]) if found else 0
+    if not khz and re.search(r"^flags\b.* hypervisor\b", read("/proc/cpuinfo"), re.MULTILINE):
+        khz = int(float(re.search(r"^cpu MHz\s*: ([\d.]+)", read("/proc/cpuinfo"), re.MULTILINE)[1]) * 1000)
+    return f"tsc=reliable tsc_early_khz={khz}" if khz else "clocksource=hpet"
+
+
+class Guest:
+    """A virtual machine; with card "e1000" or "virtio" and the tap's name there is one network card, eth0 in it, whose driver is
+    Linux's."""
+
+    def __init__(self, rig, card, tap, memory_mb=512):
+        self.tap = tap
+        self.console, self.complaints = (os.path.join(rig.folder, f"{what}-{tap}") for what in ("console", "qemu"))
+        run("ip", "tuntap", "add", tap, "mode", "tap")
+        run("ip", "link", "set", tap, "up")
+        self.channel, other = socket.socketpair()
+        image, initramfs = kernel.boot_files()
+        line = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "no_timer_check", "random.trust_cpu=on",
+                f"nsk.agent={os.path.join(HERE, 'agent.py')}", clock()]
+        with other, open(self.complaints, "wb") as complaints:
+            self.process = subprocess.Popen(
+                [QEMU, "-M", "q35,smm=off,usb=off", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2",
+                 "-m", str(memory_mb), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
+                 "-serial", f"file:{self.console}", "-kernel", image, "-initrd", initramfs, "-append", " ".join(line),
+                 "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={other.fileno()}",
+                 "-device", "virtserialport,chardev=agent,name=nsk",
+                 "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
+                 "-netdev", f"tap,id=net,ifname={tap},script=no,downscript=no",
+                 "-device", f"{CARDS[card]},netdev=net,mac=52:54:00:09:00:03,romfile="],
+                stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, pass_fds=[other.fileno()],
+                preexec_fn=die_with_parent)
+        self.answers = {0: concurrent.futures.Future()}
+        self.numbers = itertools.count(1)
+        self.reader = threading.Thread(target=self.listen, daemon=True)
+        self.reader.start()
+        try:
+            self.version = self.result(0)["said"].strip()
+        except Failure:
+            self.end()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """Nothing of it is kept, so that it need not be told."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.channel.close()
+        run("ip", "link", "del", self.tap)
+
+    def listen(self):
+        with self.channel.makefile("rb") as lines:
+            for line in lines:
+                answer = json.loads(line)
+                self.answers[answer["id"]].set_result(answer)
+        for future in list(self.answers.values()):
+            if not future.done():
+                future.set_exception(Failure("the guest has ended"))
+
+    def result(self, number, seconds=PATIENCE_S):
+        try:
+            return self.answers[number].result(seconds)
+        except (TimeoutError, Failure) as error:
+            said = "\n".join((read(self.complaints) + "\n" + read(self.console)).splitlines()[-CONSOLE_LINES:])
+            raise Failure(f"the guest has ended or does not answer; QEMU and its console said:\n{said}") from error
+
+    def start(self, *command):
+        """A command in the guest; its number, for result()."""
+        number = next(self.numbers)
+        self.answers[number] = concurrent.futures.Future()
+        self.channel.sendall(json.dumps({"id": number, "command": [str(word) for word in command]}).encode() + b"\n")
+        return number
+
+    def run(self, *command, check=True, seconds=PATIENCE_S):
+        """A command in the guest; what it said."""
+        answer = self.result(self.start(*command), seconds)
+        if check and answer["status"]:
+            raise Failure(f"{' '.join(map(str, command))} in the guest: status {answer['status']}\n{answer['said'].strip()}")
+        return answer["said"]
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def main():
+    """Runs the tests of the calling file, where VMs are wanted and to be had."""
+    if not os.environ.get("NSK_TEST_VM"):
+        skip("NSK_TEST_VM is not set; ./dev test --vm sets it")
+    if not shutil.which(QEMU):
+        skip(f"no {QEMU}; apt-get install qemu-system-x86")
+    try:
+        kernel.boot_files()
+    except kernel.Missing as missing:
+        skip(missing)
+    run_tests()
