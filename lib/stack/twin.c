@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_errno.h>
+
 #include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/net.h"
@@ -52,8 +54,10 @@ static int open_port(struct nsk_stack *stack, struct nsk_config *config, unsigne
 		.error = config->error,
 		.error_size = sizeof(config->error),
 	};
-	int rc;
+	int rc = build_step(config, "the port of %s's twin", stack->iface[index].name);
 
+	if (rc)
+		return rc;
 	drv = d->twin ? port_driver_find(d->twin, &rest) : port_driver_named("callback");
 	open.devargs = rest;
 	config->error[0] = '\0';
@@ -78,8 +82,11 @@ static int start_port(struct nsk_stack *stack, struct nsk_config *config, unsign
 		.mac = &ifc->mac,
 		.rx_pool = {stack->worker[0]->w.pool->mp},
 	};
-	int rc = port->ops->start(port, &setup);
+	int rc = build_step(config, "the start of %s's twin", ifc->name);
 
+	if (rc)
+		return rc;
+	rc = port->ops->start(port, &setup);
 	if (rc)
 		config_fail_at(config, &config->device[index].twin_at, -rc, "twin of %s: %s",
 			       ifc->name, port->error);
@@ -89,13 +96,17 @@ static int start_port(struct nsk_stack *stack, struct nsk_config *config, unsign
 static int make_queue(struct nsk_stack *stack, struct nsk_config *config, struct twin *t)
 {
 	char name[32];
+	int rc = build_step(config, "the queue of %s's twin", t->ifc->name);
 
-	snprintf(name, sizeof(name), "nsk%u_t%u", stack->id, t->ifc->index);
+	if (rc)
+		return rc;
+	snprintf(name, sizeof(name), "nsk%u_k%u", stack->id, t->ifc->index);
 	t->queue = rte_ring_create(name, stack->set.twin_queue, SOCKET_ID_ANY,
 				   RING_F_EXACT_SZ | RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
 	if (t->queue)
 		return 0;
-	return build_fail(config, ENOMEM, "no EAL memory for the queue of %s's twin", t->ifc->name);
+	return build_fail(config, ENOMEM, "no queue for %s's twin: %s", t->ifc->name,
+			  rte_strerror(rte_errno));
 }
 
 static void twin_down(struct twin *t)

@@ -18,6 +18,7 @@ static bool kernel_gets(void *arg, const void *packet, size_t len)
 }
 
 static const char *const *rules;
+static void (*further)(struct nsk_config *config);
 
 static void configure(struct nsk_config *config)
 {
@@ -26,6 +27,8 @@ static void configure(struct nsk_config *config)
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.port = nsk_callback_create(&params);
 	assert_non_null(kernel.port);
+	if (further)
+		further(config);
 	assert_int_equal(nsk_config_add_twin_callback(config, kernel.port), 0);
 	for (unsigned i = 0; rules[i]; i++)
 		assert_int_equal(nsk_config_add_punt(config, rules[i]), 0);
@@ -34,6 +37,13 @@ static void configure(struct nsk_config *config)
 
 void begin(const char *const *settings, const char *const *punt)
 {
+	begin_with(settings, punt, NULL);
+}
+
+void begin_with(const char *const *settings, const char *const *punt,
+		void (*more)(struct nsk_config *config))
+{
+	further = more;
 	memset(&peer, 0, sizeof(peer));
 	peer.configure = configure;
 	rules = punt;

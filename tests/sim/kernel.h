@@ -33,6 +33,9 @@ extern uint8_t f[PEER_FRAME_MAX];
 
 /* A stack whose kernel gets what these rules name. */
 void begin(const char *const *settings, const char *const *punt);
+/* The same; more is said before the twin is, so that it is of the interface that came last. */
+void begin_with(const char *const *settings, const char *const *punt,
+		void (*more)(struct nsk_config *config));
 void end(void);
 
 uint64_t drops(enum nsk_drop reason);

@@ -42,25 +42,32 @@ static void quiet_log(void *arg, enum nsk_log_level level, const char *module, c
 
 struct life {
 	struct nsk_wire *wire;
-	struct nsk_callback_port *callback;
+	struct nsk_callback_port *callback, *twin;
 	struct nsk_config *config;
 };
 
-/* A wire's end and a callback port, with an address each, two workers. */
+/* A wire's end with a twin, a VLAN of it and a callback port, with an address each, two workers. */
 static void make_config(struct life *life)
 {
 	struct nsk_callback_params params = {.output = quiet_output};
+	struct nsk_callback_params kernel = {.ethernet = true, .output = quiet_output};
 
 	life->wire = nsk_wire_create(NULL, NULL, 1500);
 	life->callback = nsk_callback_create(&params);
+	life->twin = nsk_callback_create(&kernel);
 	life->config = nsk_config_new();
 	assert_non_null(life->wire);
 	assert_non_null(life->callback);
+	assert_non_null(life->twin);
 	assert_non_null(life->config);
 	nsk_config_log(life->config, quiet_log, NULL, NSK_LOG_ERR);
 	assert_int_equal(nsk_config_workers(life->config, 2), 0);
 	assert_int_equal(nsk_config_add_wire(life->config, life->wire, 0), 0);
 	assert_int_equal(nsk_config_add_address(life->config, "10.0.0.1/24"), 0);
+	assert_int_equal(nsk_config_add_twin_callback(life->config, life->twin), 0);
+	assert_int_equal(nsk_config_add_punt(life->config, "ssh"), 0);
+	assert_int_equal(nsk_config_add_device(life->config, "vlan:wire0,100"), 0);
+	assert_int_equal(nsk_config_add_address(life->config, "10.0.2.1/24"), 0);
 	assert_int_equal(nsk_config_add_callback(life->config, life->callback), 0);
 	assert_int_equal(nsk_config_add_address(life->config, "10.0.1.1/24"), 0);
 	assert_int_equal(nsk_config_add_gateway(life->config, "10.0.0.254"), 0);
@@ -70,6 +77,7 @@ static void free_config(struct life *life)
 {
 	nsk_config_free(life->config);
 	nsk_callback_destroy(life->callback);
+	nsk_callback_destroy(life->twin);
 	nsk_wire_destroy(life->wire);
 }
 

@@ -351,6 +351,85 @@ static void ipv6_goes_there_by_the_same_rules(void **state)
 	end();
 }
 
+/* ---- other interfaces, more workers -------------------------------------------------------- */
+
+#define OWN_100	 UINT32_C(0x0a640001)
+#define PEER_100 UINT32_C(0x0a640002)
+
+static void on_vlan_100(struct nsk_config *config)
+{
+	assert_int_equal(nsk_config_add_device(config, "vlan:callback0,100"), 0);
+	assert_int_equal(nsk_config_add_address(config, "10.100.0.1/24"), 0);
+}
+
+/* Length of f with a tag in it. */
+static size_t with_tag(size_t len)
+{
+	memmove(f + 16, f + 12, len - 12);
+	memcpy(f + 12, (const uint8_t[]){0x81, 0, 0, 100}, 4);
+	return len + 4;
+}
+
+/* The kernel knows nothing of tags. */
+static void a_twin_of_a_vlan_is_without_its_tags(void **state)
+{
+	const struct kept_frame *k;
+	size_t len;
+
+	(void)state;
+	begin_with(NULL, RULES("ssh", "ospf"), on_vlan_100);
+	len = frame_tcp(f, &(struct tcp_spec){.ip = {.src = PEER_100, .dst = OWN_100},
+					      .sport = 5000,
+					      .dport = 22,
+					      .flags = TCP_SYN});
+	hand_in(with_tag(len));
+	assert_int_equal(kernel.n, 1);
+	assert_int_equal(kernel.len[0], len);
+	memmove(f + 12, f + 16, len - 12);
+	assert_memory_equal(kernel.last, f, len);
+	kernel.n = 0;
+	peer_expect_silence(&peer);
+	/* What the kernel sends has them on the wire. */
+	len = frame_arp(f, ARP_OP_REQUEST, stack_mac, OWN_100, NULL, PEER_100, bcast_mac);
+	peer.no_arp = true;
+	assert_int_equal(nsk_callback_input(kernel.port, f, len), 0);
+	peer_run(&peer, 2 * MS);
+	k = peer_take(&peer);
+	assert_non_null(k);
+	assert_int_equal(k->len, with_tag(len));
+	assert_memory_equal(k->data, f, k->len);
+	peer.no_arp = false;
+	/* On the link without tags no rule holds, nor on another VLAN. */
+	refused(syn(0, 5000, 22));
+	len = with_tag(syn(0, 5000, 22));
+	f[15] = 101;
+	hand_in(len);
+	assert_int_equal(drops(NSK_DROP_ETH_VLAN_UNKNOWN), 1);
+	assert_int_equal(kernel.n, 0);
+	peer_forget(&peer);
+	end();
+}
+
+static void three_workers(struct nsk_config *config)
+{
+	assert_int_equal(nsk_config_workers(config, 3), 0);
+}
+
+/* Whichever worker finds that nobody wants it. */
+static void every_worker_gives_to_the_twin(void **state)
+{
+	static const char *const fast[] = {"twin.rate=100000", NULL};
+
+	(void)state;
+	begin_with(fast, RULES("ssh", "tcp:179/both"), three_workers);
+	for (uint16_t i = 0; i < 60; i++)
+		kernel_gets_it(syn(0, (uint16_t)(5000 + i), i % 2 ? 22 : 179));
+	for (uint16_t i = 0; i < 20; i++)
+		refused(syn(0, (uint16_t)(5000 + i), 23));
+	assert_int_equal(counted(NSK_CNT_TWIN_IN), 60);
+	end();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -368,6 +447,8 @@ int main(void)
 		world_test(arp_goes_to_both),
 		world_test(neighbour_discovery_goes_to_both),
 		world_test(ipv6_goes_there_by_the_same_rules),
+		world_test(a_twin_of_a_vlan_is_without_its_tags),
+		world_test(every_worker_gives_to_the_twin),
 	};
 
 	return world_main(tests);
