@@ -281,7 +281,7 @@ const struct setting settings_table[] = {
 	U32("icmp.rate", icmp_rate, "per second", 1, 10000000, 1000, LIVE,
 	    "net.ipv4.icmp_msgs_per_sec", "ICMP errors that a worker sends"),
 	U32("icmp.burst", icmp_burst, "packets", 1, 65535, 50, LIVE, "net.ipv4.icmp_msgs_burst",
-	    "ICMP errors that a worker sends at once"),
+	    "ICMP errors that a worker sends at once, on average"),
 	BOOL("icmp.echo", icmp_echo, 1, LIVE, NULL, "answer echo requests"),
 
 	/* the way to the kernel */

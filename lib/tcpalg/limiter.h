@@ -30,16 +30,20 @@ static inline bool limiter_allow(struct limiter *l, uint64_t now_ns, uint64_t in
 }
 
 /*
- * The same with a depth that varies by up to a quarter from call to call, rnd being random: for a
- * bucket shared by several peers, whose exact depth would tell one peer of another's packets
- * (CVE-2020-25705).
+ * The same, but each takes between none and two tokens, one on average, rnd being random: for a
+ * bucket shared by several peers, of which one, by counting what it gets, would learn what another
+ * got (CVE-2020-25705), as in Linux. A depth that is drawn anew for each would not do: who asks
+ * often enough gets all that the greatest depth leaves.
  */
 static inline bool limiter_allow_fuzzy(struct limiter *l, uint64_t now_ns, uint64_t interval_ns,
 				       uint32_t burst, uint32_t rnd)
 {
-	uint32_t less = (uint32_t)(((uint64_t)rnd * (burst / 4 + 1)) >> 32);
+	uint64_t cost = (rnd * (2 * interval_ns)) >> 32;
 
-	return limiter_allow(l, now_ns, interval_ns, burst - less);
+	if (!limiter_allow(l, now_ns, interval_ns, burst))
+		return false;
+	l->tat_ns += cost - interval_ns;
+	return true;
 }
 
 #endif

@@ -239,19 +239,19 @@ static void errors_are_limited_and_echo_is_not(void **state)
 	for (unsigned i = 0; i < 1000; i++)
 		hand_in(datagram(&(struct ip_spec){0}, 8));
 	sent = (unsigned)peer.count;
-	assert_in_range(sent, 15, 20);
+	assert_in_range(sent, 10, 30);
 	assert_int_equal(drops(NSK_DROP_ICMP_RATE_LIMITED), 1000 - sent);
 	peer_forget(&peer);
 	for (size_t i = 0; i < 100; i++)
 		echo_of(i);
-	/* Ten seconds under the same flood: ten a second. */
-	for (unsigned i = 0; i < 1000; i++) {
+	/* A hundred seconds under the same flood: ten a second, more or less by chance. */
+	for (unsigned i = 0; i < 10000; i++) {
 		peer_run(&peer, 10 * MS);
 		hand_in(datagram(&(struct ip_spec){0}, 8));
 		seen += (unsigned)peer.count;
 		peer_forget(&peer);
 	}
-	assert_in_range(seen, 95, 105);
+	assert_in_range(seen, 940, 1060);
 	peer_finish(&peer, MINUTE);
 }
 
