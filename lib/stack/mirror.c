@@ -200,7 +200,7 @@ static bool ask_for_all(struct mirror *m)
 		{RTM_GETNEIGH, AF_INET6}, {RTM_GETROUTE, AF_INET}, {RTM_GETROUTE, AF_INET6},
 	};
 
-	m->table.era++;
+	mirror_begin(&m->table);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(questions); i++) {
 		unsigned heard = ask_for(m, questions[i].type, questions[i].family);
 

@@ -48,6 +48,30 @@ void mirror_table_fini(struct mirror_table *t)
 	t->bucket = NULL;
 }
 
+/* ---- what is refused ----------------------------------------------------------------------- */
+
+void mirror_begin(struct mirror_table *t)
+{
+	t->era++;
+	t->no_addr.now = t->no_neigh.now = t->no_route.now = 0;
+}
+
+static void refuse(struct mirror_table *t, struct mirror_refused *r, const char *what,
+		   const char *text, int rc)
+{
+	if (++r->now <= r->quiet)
+		return;
+	r->quiet = 2 * r->now - 1;
+	LOG_WARN(&t->stack->log, "mirror", "%s: %s %s of the kernel's is not taken (%u so far): %s",
+		 t->ifc->name, what, text, r->now, strerror(-rc));
+}
+
+static void forgive(struct mirror_refused *r)
+{
+	if (r->now == 0)
+		r->quiet = 0;
+}
+
 /* ---- addresses ----------------------------------------------------------------------------- */
 
 static int del_addr(struct mirror_table *t, unsigned i)
@@ -76,8 +100,7 @@ static int add_addr(struct mirror_table *t, const struct ip_prefix *prefix)
 	if (rc == -EAGAIN)
 		return rc;
 	if (rc && rc != -EEXIST)
-		LOG_WARN(&t->stack->log, "mirror", "%s: no address %s: %s", t->ifc->name, text,
-			 strerror(-rc));
+		refuse(t, &t->no_addr, "address", text, rc);
 	t->addr[t->naddrs].prefix = *prefix;
 	t->addr[t->naddrs].era = t->era;
 	t->addr[t->naddrs++].ours = rc == 0;
@@ -121,8 +144,8 @@ static void put_neigh(struct mirror_table *t, unsigned i, const struct nl_change
 	char text[IP_ADDR_STRLEN];
 
 	if (rc && rc != -EEXIST) {
-		LOG_WARN(&t->stack->log, "mirror", "%s: no neighbour %s: %s", t->ifc->name,
-			 ip_addr_format(&c->prefix.addr, text, sizeof(text)), strerror(-rc));
+		refuse(t, &t->no_neigh, "neighbour",
+		       ip_addr_format(&c->prefix.addr, text, sizeof(text)), rc);
 		if (i < t->nneighs)
 			del_neigh(t, i); /* its old link address is not right any more */
 		return;
@@ -252,6 +275,7 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 {
 	struct mirror_route *old = *at, *new;
 	struct route gone[NL_HOPS_MAX] = {0};
+	char text[IP_PREFIX_STRLEN];
 	unsigned ngone = 0;
 	uint32_t ours;
 	int rc;
@@ -270,8 +294,8 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 	if (rc < 0) {
 		free(new);
 		if (rc != -EAGAIN)
-			LOG_WARN(&t->stack->log, "mirror", "%s: a route is not taken: %s",
-				 t->ifc->name, strerror(-rc));
+			refuse(t, &t->no_route, "route",
+			       ip_prefix_format(&c->prefix, text, sizeof(text)), rc);
 		return rc == -EAGAIN ? rc : 0;
 	}
 	if (new) {
@@ -362,5 +386,8 @@ int mirror_sweep(struct mirror_table *t)
 	for (unsigned i = t->naddrs; i-- > 0;)
 		if (t->addr[i].era != t->era && del_addr(t, i))
 			return -EAGAIN;
+	forgive(&t->no_addr);
+	forgive(&t->no_neigh);
+	forgive(&t->no_route);
 	return 0;
 }

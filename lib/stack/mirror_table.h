@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a mirror has brought into a stack: addresses, neighbours whose link addresses are given, and
- * routes by destination and metric. So it
- * takes out what it has put in and nothing else, and one change takes the place of another at once.
+ * routes by destination and metric. So it takes out what it has put in and nothing else, and one
+ * change takes the place of another at once.
  */
 #ifndef NSK_STACK_MIRROR_TABLE_H
 #define NSK_STACK_MIRROR_TABLE_H
@@ -13,6 +13,13 @@
 #define MIRROR_ADDRS_MAX 32
 
 struct mirror_route;
+
+/* What the stack cannot have is told of once, and again when it has become twice as much, however
+ * often all is asked for. */
+struct mirror_refused {
+	uint32_t now;	/* in this era */
+	uint32_t quiet; /* so many are known */
+};
 
 struct mirror_table {
 	struct nsk_stack *stack; /* [C] */
@@ -32,10 +39,13 @@ struct mirror_table {
 	} neigh[NEIGH_STATICS_MAX]; /* those that the kernel has */
 	struct mirror_route **bucket;
 	uint32_t buckets, routes;
+	struct mirror_refused no_addr, no_neigh, no_route;
 };
 
 int mirror_table_init(struct mirror_table *t);
 void mirror_table_fini(struct mirror_table *t);
+/* All is asked for: another era. */
+void mirror_begin(struct mirror_table *t);
 /*
  * Does what a change says. 0; -EAGAIN: it is to be asked for again, the stack cannot now; -ESTALE:
  * it says not enough, all is to be asked for.
