@@ -92,7 +92,7 @@ int dgram_find_way(const struct dgram *d, struct route_cache *rc, unsigned iface
 
 	if (NSK_LIKELY(!iface) || !ip_addr_is_multicast(dst) || iface > w->net->snap->nifaces)
 		return net_route_ports(w, rc, dst, src, htons(port), htons(d->lport));
-	return net_route_group(w, rc, w->net->snap->iface[iface - 1], dst, src);
+	return net_route_link(w, rc, w->net->snap->iface[iface - 1], dst, src);
 }
 
 /* Bound to a host's address: of ours, or it was. */

@@ -109,7 +109,7 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	}
 	if (group)
 		net_choose_source(w, p->iface, &to, &from);
-	err = net_route(w, &rc, &to, &from);
+	err = icmp_way_back(w, p, &rc, &to, &from);
 	if (err) {
 		pkt_drop(w, m, ip_route_drop(err));
 		return;

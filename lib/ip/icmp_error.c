@@ -9,7 +9,6 @@
 
 #include "ip/icmp_kind.h"
 #include "mbuf/pool.h"
-#include "net/scope.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6_ext.h"
 
@@ -116,7 +115,7 @@ static int way_back(struct nsk_worker *w, const struct pkt *p, struct route_cach
 		net_choose_source(w, p->iface, to, from);
 	else if (!ours)
 		*from = ip_addr_any(from->family);
-	return net_route(w, rc, to, from);
+	return icmp_way_back(w, p, rc, to, from);
 }
 
 void icmp_error_output(struct nsk_worker *w, struct rte_mbuf *m, enum ip_complaint what,

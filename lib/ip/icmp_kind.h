@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ip/ip.h"
+#include "net/scope.h"
 #include "wire/icmp.h"
 
 struct icmp_kind {
@@ -46,6 +47,16 @@ extern const struct icmp_kind icmp_kind_v4, icmp_kind_v6;
 static inline const struct icmp_kind *icmp_kind_of(uint8_t family)
 {
 	return family == AF_INET6 ? &icmp_kind_v6 : &icmp_kind_v4;
+}
+
+/* The way of an answer. A link-local address is of the link that it was heard on (RFC 4007 §6), and
+ * the address that was asked may be of another one. */
+static inline int icmp_way_back(struct nsk_worker *w, const struct pkt *p, struct route_cache *rc,
+				const struct ip_addr *to, struct ip_addr *from)
+{
+	if (scope_has(to))
+		return net_route_link(w, rc, w->net->snap->iface[p->iface], to, from);
+	return net_route(w, rc, to, from);
 }
 
 #endif

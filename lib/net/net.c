@@ -485,8 +485,8 @@ int net_route_ports(struct nsk_worker *w, struct route_cache *rc, const struct i
 	return err ? err : take_way(w, rc, &way, dst, generation, src);
 }
 
-int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
-		    const struct ip_addr *group, struct ip_addr *src)
+int net_route_link(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
+		   const struct ip_addr *group, struct ip_addr *src)
 {
 	uint32_t generation = net_snapshot_generation(w->net->snap);
 	const struct way way = {.ifc = ifc, .next = *group};

@@ -152,9 +152,10 @@ static inline void net_choose_source(const struct nsk_worker *w, uint8_t iface,
 	*from = own ? *own : (struct ip_addr){.family = 0};
 }
 
-/* The same to a multicast group by an interface of the caller's choice. */
-int net_route_group(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
-		    const struct ip_addr *group, struct ip_addr *src);
+/* The same straight over a link: to a multicast group, or to a neighbour by its link-local address.
+ */
+int net_route_link(struct nsk_worker *w, struct route_cache *rc, struct iface *ifc,
+		   const struct ip_addr *group, struct ip_addr *src);
 /* The interface that a group is reached by where nobody chooses one; NULL: there is none. */
 struct iface *net_group_iface(const struct nsk_worker *w, const struct ip_addr *group);
 
