@@ -94,6 +94,9 @@ static void test_a_packet_for_one_host_may_not_come_as_broadcast_RFC1122_3_3_6(v
 
 	nw_frame(world, all_mac, peer_mac, ETH_TYPE_IPV4, p, len);
 	nw_assert_drops(world, NSK_DROP_IP_LINK_BROADCAST, 1);
+	len = nw_ipv4(p, PEER, IF0_ADDR2, NW_PROTO, "x", 1);
+	nw_frame(world, all_mac, peer_mac, ETH_TYPE_IPV4, p, len);
+	nw_assert_drops(world, NSK_DROP_IP_LINK_BROADCAST, 2);
 	len = nw_ipv4(p, PEER, IF0_BCAST, NW_PROTO, "x", 1);
 	nw_frame(world, all_mac, peer_mac, ETH_TYPE_IPV4, p, len);
 	assert_int_equal(pkt_of(world->delivered)->flags, PKT_F_LINK_BCAST | PKT_F_IP_BCAST);

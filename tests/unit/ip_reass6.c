@@ -84,6 +84,28 @@ static int setup(void **state)
 	return nw6_setup_peer(state);
 }
 
+/* No sender cuts what is cut already. */
+static void test_a_fragment_of_a_whole_is_refused(void **state)
+{
+	struct net_world *world = *state;
+	const uint8_t kept[8] = {data[0], data[1], data[2], data[3],
+				 data[4], data[5], data[6], data[7]};
+
+	for (unsigned more = 0; more < 2; more++) {
+		memcpy(data, (uint8_t[]){NW_PROTO, 0, 0, (uint8_t)(8 | more), 0, 0, 0, 9}, 8);
+		part_in(world,
+			&(struct part){
+				.id = more, .len = 16, .more = true, .next = IPV6_NEXT_FRAGMENT});
+		part_in(world,
+			&(struct part){
+				.id = more, .off = 16, .len = 16, .next = IPV6_NEXT_FRAGMENT});
+	}
+	nw_assert_drops(world, NSK_DROP_IP6_EXTENSIONS, 2);
+	assert_int_equal(world->ndelivered, 0);
+	assert_empty(world);
+	memcpy(data, kept, sizeof(kept));
+}
+
 static void test_rfc8200_4_5_every_order_makes_it_whole(void **state)
 {
 	static const unsigned orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -316,6 +338,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_rfc8200_4_5_every_order_makes_it_whole),
+		TEST(test_a_fragment_of_a_whole_is_refused),
 		TEST(test_headers_in_front_are_the_first_fragments_rfc8200_4_5),
 		TEST(test_32_bits_of_number_and_both_addresses_tell_datagrams_apart),
 		TEST(test_what_comes_between_does_not_make_a_datagram_stale),

@@ -187,6 +187,39 @@ static void test_what_concerns_us_is_shared_with_other_workers_and_learnt_withou
 	assert_int_equal(world->nsent, 0);
 	assert_int_equal(world->shared, 3);
 	assert_int_equal(neigh_find(&world->w, 0, &peer)->state, NEIGH_STALE);
+	/* Another worker has defended an address of ours: its claimant is no neighbour. */
+	v.spa = IF0_ADDR2;
+	arp_write(buf, &v);
+	arp_input(&world->w, &world->ifc[0], nw_buffer(world, buf, ARP_LEN));
+	peer = ip_addr_from_host32(IF0_ADDR2);
+	assert_null(neigh_find(&world->w, 0, &peer));
+}
+
+/* Whether somebody else's packet ends what is being asked for. */
+static bool gives_up(struct net_world *world, uint16_t op, const uint8_t *sha, uint32_t spa,
+		     uint32_t tpa)
+{
+	const struct ip_addr own = ip_addr_from_host32(IF0_ADDR2);
+	struct iface_addr *a = iface_have_addr(&world->ifc[0], &own);
+
+	a->state = IFACE_ADDR_TENTATIVE;
+	nw_arp(world, op, sha, spa, tpa);
+	return a->state == IFACE_ADDR_DUPLICATE;
+}
+
+static void test_who_has_an_address_or_wants_it_gets_it_RFC5227_2_1_1(void **state)
+{
+	struct net_world *world = *state;
+
+	assert_true(gives_up(world, ARP_OP_REPLY, evil_mac, IF0_ADDR2, IF0_ADDR));
+	assert_true(gives_up(world, ARP_OP_REQUEST, evil_mac, IF0_ADDR2, IF0_ADDR2));
+	assert_true(gives_up(world, ARP_OP_REQUEST, evil_mac, 0, IF0_ADDR2)); /* a probe */
+	nw_assert_drops(world, NSK_DROP_ARP_CONFLICT, 3);
+	/* Who asks for it has it not; and what the link gives back is our own. */
+	assert_false(gives_up(world, ARP_OP_REQUEST, evil_mac, PEER, IF0_ADDR2));
+	assert_false(gives_up(world, ARP_OP_REQUEST, if0_mac, 0, IF0_ADDR2));
+	assert_int_equal(world->w.drop[NSK_DROP_ARP_CONFLICT], 3);
+	assert_int_equal(world->nsent, 0);
 }
 
 /* ---- frames ---- */
@@ -257,6 +290,7 @@ int main(void)
 		NW_TEST(test_malformed_packets_are_counted_and_nothing_else),
 		NW_TEST(test_without_buffers_the_reserve_answers_then_it_is_counted),
 		NW_TEST(test_what_concerns_us_is_shared_with_other_workers_and_learnt_without_an_answer),
+		NW_TEST(test_who_has_an_address_or_wants_it_gets_it_RFC5227_2_1_1),
 		NW_TEST(test_only_frames_for_us_for_all_or_for_our_group_are_taken),
 		NW_TEST(test_every_other_kind_of_frame_has_its_own_reason),
 		NW_TEST(test_a_port_without_a_link_layer_gives_packets),

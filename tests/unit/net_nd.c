@@ -227,6 +227,20 @@ static void test_rfc4429_an_address_is_used_while_it_is_asked_for(void **state)
 	assert_int_equal(v.flags, ND_F_SOLICITED | ND_F_OVERRIDE);
 }
 
+/* Nobody shall put an address that may be another's beside our MAC. */
+static void test_an_optimistic_address_asks_without_a_link_address_rfc4429_3_2(void **state)
+{
+	struct net_world *world = *state;
+	struct route_cache rc;
+	struct ipv6_view ip;
+
+	begin_dad(world);
+	nw_forget_sent(world);
+	assert_int_equal(nw6_send(world, PEER6, &rc), 0);
+	nw6_sent_icmp(world, 0, peer_group_mac, OURS, "ff02::1:ff00:7", &ip);
+	assert_int_equal(ip.payload_len, ND_NEIGH_LEN);
+}
+
 /* Whose address it is says so from that very address (RFC 4861 §7.2.4); who asks for the same one
  * at the same time is as good as one who has it (RFC 4862 §5.4.3). */
 static void test_rfc4862_5_4_what_is_anothers_is_used_no_more(void **state)
@@ -555,6 +569,7 @@ int main(void)
 		NW6_TEST(test_addresses_are_announced_twice_rfc4861_7_2_6),
 		NW6_TEST(test_rfc4862_5_4_the_link_is_asked_then_told),
 		NW6_TEST(test_rfc4429_an_address_is_used_while_it_is_asked_for),
+		NW6_TEST(test_an_optimistic_address_asks_without_a_link_address_rfc4429_3_2),
 		NW6_TEST(test_rfc4862_5_4_what_is_anothers_is_used_no_more),
 		NW6_TEST(test_each_question_has_its_whole_time_rfc4862_5_4),
 		NW6_TEST(test_our_own_question_is_nobodys_rfc4862_5_4_3),

@@ -184,9 +184,27 @@ static void test_a_tentative_address_is_not_forwarded_to(void **state)
 		local_find_v4(world->w.net->local, end.addr.b)); /* it is another's: passed on */
 }
 
+/* Where there are no link addresses nobody asks for them. */
+static void test_a_port_without_a_link_layer_has_no_neighbours(void **state)
+{
+	struct net_world *world = *state;
+	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT};
+	uint8_t p[128], msg[ND_NEIGH_MAX];
+	size_t len;
+
+	memcpy(v.target, nw6_addr(OURS_IF1).b, 16);
+	len = nd_neigh_write(msg, &v);
+	nw6_set_checksum(msg, len, PEER_IF1, OURS_IF1);
+	len = nw6_write(p, PEER_IF1, OURS_IF1, IP_PROTO_ICMPV6, 255, msg, len);
+	net_input(&world->w, &world->ifc[1], nw_buffer(world, p, len));
+	nw_assert_drops(world, NSK_DROP_ND_MALFORMED, 1);
+	assert_int_equal(world->nsent, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		NW6_TEST(test_a_port_without_a_link_layer_has_no_neighbours),
 		ROUTER(test_neighbours_hear_that_it_is_a_router_rfc4861_4_4),
 		ROUTER(test_all_routers_are_listened_to_rfc4291_2_8),
 		ROUTER(test_a_subnets_routers_have_an_address_rfc4291_2_6_1),
