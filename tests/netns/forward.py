@@ -208,5 +208,65 @@ class Narrow(Forward):
                 self.assertRegex(said, rf"(?i)From {ROUTER[family]} icmp_seq=1 {complaint}")
 
 
+class Sample(unittest.TestCase):
+    """config/router.conf, which README and ROUTER show, as it stands: hosts of the lan reach the rest of the world by its gateway.
+
+        10.1.0.2, fd01::2  nsk0 [nsk-fwd] nsk1 [ nskfbr ] nskv0 --- nskv1  192.0.2.1, 2001:db8::1, and the world behind it
+        (this namespace)                                                  (another)
+    """
+    world = {4: "198.51.100.7", 6: "2001:db8:ffff::7"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = cls.enterClassContext(Rig(no_huge=True))
+        path = os.path.join(os.environ["NSK_SOURCE_ROOT"], "config", "router.conf")
+        cls.program = cls.rig.start("nsk-fwd", "-c", path, "--no-huge", "--quiet")
+        until("the taps", lambda: cls.program.need() and cls.program.said.count("link ") == 2, PATIENCE_S)
+        cls.inside = cls.rig.veth("nskv0", "nskv1", cls.rig.namespace())
+        cls.addClassCleanup(run, "ip", "link", "del", "nskfbr")
+        run("ip", "link", "add", "nskfbr", "type", "bridge")
+        for port in ("nsk1", "nskv0"):
+            run("ip", "link", "set", port, "master", "nskfbr")
+            run("ip", "link", "set", port, "up")
+        run("ip", "link", "set", "nskfbr", "up")
+        for inside, interface, addresses in (([], "nsk0", ("10.1.0.2/24", "fd01::2/64")),
+                                             (cls.inside, "nskv1", ("192.0.2.1/24", "2001:db8::1/64")),
+                                             (cls.inside, "lo", ("198.51.100.7/32", "2001:db8:ffff::7/128"))):
+            run(*inside, "ip", "addr", "add", addresses[0], "dev", interface)
+            run(*inside, "ip", "-6", "addr", "add", addresses[1], "dev", interface, "nodad")
+            run(*inside, "ip", "link", "set", interface, "up")
+        for net in ("198.51.100.0/24", "192.0.2.0/24"):
+            run("ip", "route", "add", net, "via", "10.1.0.1")
+        run("ip", "-6", "route", "add", "2001:db8:ffff::/48", "via", "fd01::1")
+        run(*cls.inside, "ip", "route", "add", "10.0.0.0/8", "via", "192.0.2.2")
+        run(*cls.inside, "ip", "-6", "route", "add", "fd01::/64", "via", "2001:db8::2")
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.program.end(PATIENCE_S)
+        if status:
+            raise AssertionError(f"{cls.program.text}: ended with status {status}\n{cls.program.said}")
+
+    def ping(self, family, target, *options, inside=()):
+        return run(*inside, "ping", f"-{family}", "-n", "-c", "1", "-w", str(PATIENCE_S), *options, target, check=False)
+
+    def test_the_lan_reaches_the_world(self):
+        for family, target in self.world.items():
+            self.assertRegex(self.ping(family, target), r" [1-9]\d* received")
+
+    def test_the_route_behind_a_host_of_the_lan_is_there(self):
+        run("ip", "addr", "add", "10.1.0.9/24", "dev", "nsk0")  # it is that host, too
+        run("ip", "addr", "add", "10.9.5.5/32", "dev", "nsk0")
+        self.assertRegex(self.ping(4, "10.9.5.5", inside=self.inside), r" [1-9]\d* received")
+
+    def test_who_comes_from_where_he_cannot_be_is_dropped(self):
+        """rp_filter of the lan."""
+        run("ip", "addr", "add", "203.0.113.9/32", "dev", "nsk0")
+        self.assertNotIn(" 1 received", run("ping", "-n", "-c", "1", "-W", "1", "-I", "203.0.113.9", self.world[4], check=False))
+        said = subprocess.run([os.path.join(os.environ["NSK_BUILD"], "apps", "nskctl"), "-s", "router", "drops"],
+                              env=self.rig.env, capture_output=True, text=True, check=True).stdout
+        self.assertRegex(said, r"ip_reverse_path +[1-9]")
+
+
 if __name__ == "__main__":
     main()
