@@ -284,6 +284,18 @@ class Configurations(unittest.TestCase):
                  r"says \(pcap\); in a file each device may have its own mtu"),
                 ('{ device = "pcap:tx=/dev/null,link=raw";\n mac = "02:00:00:00:00:01"; }',
                  "2: mac: pcap0 carries IP packets without Ethernet, and so without addresses of it"),
+                ('{ device = "pcap:tx=/dev/null";\n mirror = true; }', "2: mirror without a twin of the kernel's: .*"),
+                ('{ device = "pcap:tx=/dev/null";\n punt = "bgp"; }', "2: punt without a twin: .*"),
+                ('{ device = "pcap:tx=/dev/null";\n twin = "eth0k"; }', "2: a twin without punt, which says what goes there: .*"),
+                ('{ device = "pcap:tx=/dev/null,link=raw";\n twin = "eth0k"; punt = [ ]; }',
+                 "2: pcap0 carries IP packets without Ethernet: it has no twin"),
+                ('{ device = "pcap:tx=/dev/null,link=raw";\n addresses = "dhcp"; }', '2: pcap0: address "dhcp" needs .* Ethernet'),
+                ('{ device = "pcap:tx=/dev/null,link=raw";\n addresses = "auto"; }', '2: pcap0: address "auto" needs .* Ethernet'),
+                ('{ device = "pcap:tx=/dev/null,link=raw";\n neighbours = "10.0.0.9 lladdr 02:00:00:00:00:09"; }',
+                 "2: neighbour 1 of pcap0: the interface has no link addresses"),
+                ('{ device = "pcap:tx=/dev/null";\n neighbours = "10.0.0.9 lladdr 01:00:00:00:00:09"; }',
+                 "2: neighbour 1 of pcap0: no station has such an address or link address"),
+                ('\n"vlan:lan,7"', '2: device "vlan:lan,7": no interface "lan" with Ethernet stands before it, whose VLAN it could be'),
                 ('{ device = "net_null0"; name = "net_null1"; },\n"net_null1"', '2: interface "net_null1" has the name of '
                  r"another one: name one of them \(name = ... in a file\)")):
             self.assertRegex(self.refused(f"devices = ( {text} );\n"), f"^x.conf:{says}$")
