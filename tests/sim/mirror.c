@@ -184,6 +184,9 @@ static void what_is_not_told_of_again_goes(void **state)
 	assert_int_equal(routes_to("10.7.0.0/16"), 0);
 	assert_false(has_address("10.5.0.1/24"));
 	assert_true(has_address("10.0.0.1/24")); /* which was configured */
+	assert_int_equal(apply(change(NL_ADDR, true, "10.0.0.1/24")), 0);
+	assert_int_equal(apply(change(NL_ADDR, false, "10.0.0.1/24")), -ESTALE);
+	assert_true(has_address("10.0.0.1/24"));
 	assert_int_equal(warnings, 0);
 	end();
 }

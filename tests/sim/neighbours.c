@@ -45,6 +45,10 @@ static void a_neighbour_that_is_given_is_not_asked_for(void **state)
 	peer_forget(&peer);
 	send_letter(fd, 'b');
 	expect_letter(other_mac, 'b');
+	peer_arp(&peer, ARP_OP_REQUEST, peer_mac, HOST_B, HOST_A); /* who asks is answered */
+	peer_expect_arp(&peer, ARP_OP_REPLY, peer_mac, HOST_A, HOST_B);
+	peer_run(&peer, MINUTE);
+	peer_expect_silence(&peer);
 	assert_int_equal(give("10.0.0.2", "02:00:00:00:00:0d"), 0);
 	send_letter(fd, 'c');
 	expect_letter((const uint8_t[]){2, 0, 0, 0, 0, 0xd}, 'c');

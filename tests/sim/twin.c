@@ -134,6 +134,13 @@ static void what_nobody_listens_to_goes_there_when_asked(void **state)
 						.data = "x",
 						.len = 1}),
 		NSK_DROP_IP_NOT_LOCAL);
+	hand_in(frame_udp(f, &(struct udp_spec){.ip = {.dst = HOST_A | 255, .dst_mac = bcast_mac},
+						.sport = 1,
+						.dport = 9,
+						.data = "x",
+						.len = 1}));
+	assert_int_equal(kernel.n, 0);
+	peer_expect_silence(&peer);
 	listener = world_listen(&peer.world, 0, 8080, 8);
 	udp = world_udp(&peer.world, 0, "0.0.0.0", 9);
 	hand_in(syn(0, 5001, 8080));
@@ -319,6 +326,10 @@ static void neighbour_discovery_goes_to_both(void **state)
 	assert_non_null(peer_take(&peer)); /* the stack's answer */
 	peer_expect_silence(&peer);
 	assert_int_equal(drops(NSK_DROP_ND_UNSOLICITED), 0);
+	/* From beyond the link it is no discovery. */
+	len = frame_nd(ICMP6_NEIGH_SOLICIT, kernel6, NULL);
+	f[L3 + 7] = 64;
+	dropped(len, NSK_DROP_IP_NOT_LOCAL);
 	end();
 }
 

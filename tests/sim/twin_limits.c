@@ -109,7 +109,13 @@ static void frames_that_fit_no_wire_are_dropped(void **state)
 	kernel_sends(ETH_HLEN - 1);
 	peer_run(&peer, 2 * MS);
 	assert_int_equal(drops(NSK_DROP_TWIN_BAD_FRAME), 1);
+	kernel_sends(ETH_HLEN + 4 + 1501);
+	peer_run(&peer, 2 * MS);
+	assert_int_equal(drops(NSK_DROP_TWIN_BAD_FRAME), 2);
 	peer_expect_silence(&peer);
+	kernel_sends(ETH_HLEN + 4 + 1500); /* with a tag */
+	peer_run(&peer, 2 * MS);
+	assert_non_null(peer_take(&peer));
 	nsk_callback_link(peer.port, false);
 	peer_run(&peer, SEC);
 	kernel_sends(60);
