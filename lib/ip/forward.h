@@ -26,10 +26,10 @@ void ip_forward(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m, uint8_t *frame,
 		      uint16_t len);
 
-/* A frame that will be looked at soon, FORWARD_AHEAD frames later: what the route to its
- * destination lies in begins to come from memory. forward_plain.c */
-#define FORWARD_AHEAD 4
-void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, const struct rte_mbuf *m);
+/* The first of n frames is looked at now, those behind it come next: what the routes to their
+ * destinations lie in begins to come from memory. forward_plain.c */
+void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf **bufs,
+		       unsigned n);
 
 /* Whether packets of some family go on. */
 static inline bool ip_forwards(const struct nsk_worker *w)

@@ -13,6 +13,10 @@
 #include "wire/eth.h"
 #include "wire/ipv6.h"
 
+/* Frames before a packet's turn at which memory is asked for what its route lies in. */
+#define EXPECT_FAR  8
+#define EXPECT_NEAR 4
+
 /* A frame to us of that type from some station, or without a link layer a packet of that version.
  */
 static inline bool is_kind(const struct iface *ifc, const uint8_t *frame, uint16_t type,
@@ -142,13 +146,38 @@ void forward_flow(const uint8_t *packet, struct flow *flow)
 	memcpy(&flow->sport_be, &ports, sizeof(ports));
 }
 
-void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, const struct rte_mbuf *m)
+/* In two steps: what the second one is for can only be found when what the first one asked for has
+ * come. Apart, so that IPv4 saves no registers for it. */
+static NSK_NOINLINE void expect_v6(struct nsk_worker *w, const struct rte_mbuf *far,
+				   const struct rte_mbuf *near, uint16_t link)
+{
+	const uint8_t *p = rte_pktmbuf_mtod_offset(near, const uint8_t *, link);
+
+	if (far->data_len >= link + IPV6_HLEN)
+		net_expect(w, AF_INET6,
+			   rte_pktmbuf_mtod_offset(far, const uint8_t *, link + IPV6_DST_OFF),
+			   false);
+	if (near->data_len >= link + IPV6_HLEN && p[0] >> 4 == 6)
+		net_expect(w, AF_INET6, p + IPV6_DST_OFF, true);
+}
+
+void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf **bufs,
+		       unsigned n)
 {
 	const uint16_t link = ifc->ethernet ? ETH_HLEN : 0;
-	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, link);
+	const struct rte_mbuf *m;
+	const uint8_t *p;
 
-	if (NSK_LIKELY(m->data_len >= link + IPV4_HLEN) && p[0] >> 4 == 4)
-		net_expect(w, AF_INET, p + IPV4_DST_OFF);
+	if (n <= EXPECT_FAR)
+		return;
+	m = bufs[EXPECT_FAR];
+	p = rte_pktmbuf_mtod_offset(m, const uint8_t *, link);
+	if (NSK_UNLIKELY(m->data_len < link + IPV4_HLEN))
+		return;
+	if (p[0] >> 4 == 4)
+		net_expect(w, AF_INET, p + IPV4_DST_OFF, false);
+	else if (p[0] >> 4 == 6)
+		expect_v6(w, m, bufs[EXPECT_NEAR], link);
 }
 
 bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m, uint8_t *frame,

@@ -11,8 +11,7 @@
  * fib_block_free() when nobody reads them any more. Of 64 MB and less only those pages are there
  * that an entry was written to.
  *
- * Numbers are the caller's, 1 to FIB_NUMBER_MAX. What has no block left is answered by FIB_ASK:
- * the caller looks into its own table.
+ * What has no block left is answered by FIB_ASK: the caller looks into its own table.
  */
 #ifndef NSK_NET_FIB_H
 #define NSK_NET_FIB_H
@@ -20,19 +19,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/compiler.h"
-#include "base/mem.h"
+#include "net/fib_wide.h"
 
-#define FIB_NUMBER_MAX ((UINT32_C(1) << 26) - 1)
-#define FIB_ASK	       UINT32_MAX
-
-/*
- * An entry: nothing (0), or number and length of the route that it is of. In the array by 24 bits
- * also FIB_LONGER and a block's number; FIB_LONGER alone: there are longer ones, but no block.
- */
-#define FIB_LONGER	(UINT32_C(1) << 31)
-#define FIB_LEN_SHIFT	26
-#define FIB_NUMBER_MASK FIB_NUMBER_MAX
+/* In the array by 24 bits: a block's number in place of an entry. Alone: there are longer routes,
+ * but no block. */
+#define FIB_LONGER (UINT32_C(1) << 31)
 
 struct fib_block {
 	uint32_t own;	     /* [A] of the routes of 17 to 24 bits here */
@@ -41,11 +32,10 @@ struct fib_block {
 
 struct fib {
 	uint32_t *by24; /* [A] 2^24 of them */
-	uint32_t *by16; /* [A] 2^16 */
-	uint32_t all;	/* [A] the default route's */
-	uint32_t room;	/* blocks, 1 to room; 0 is none */
-	uint32_t used;	/* ever given out */
-	uint32_t free;	/* first of those given back, by entry[0] */
+	struct fib_wide wide;
+	uint32_t room; /* blocks, 1 to room; 0 is none */
+	uint32_t used; /* ever given out */
+	uint32_t free; /* first of those given back, by entry[0] */
 	struct fib_block *block;
 	struct mem *mem;
 };
@@ -69,20 +59,16 @@ void fib_clear(struct fib *f, uint32_t addr, unsigned len, unsigned under_len,
 uint32_t fib_shorten(struct fib *f, uint32_t addr, unsigned own_len, uint32_t own_number);
 void fib_block_free(struct fib *f, uint32_t block);
 
-static NSK_ALWAYS_INLINE uint32_t fib_load(const uint32_t *entry)
-{
-	return __atomic_load_n(entry, __ATOMIC_ACQUIRE);
-}
-
 static inline void fib_prefetch(const struct fib *f, uint32_t addr)
 {
 	NSK_PREFETCH(&f->by24[addr >> 8]);
+	NSK_PREFETCH(&f->wide.by16[addr >> 16]);
 }
 
 /* The number of the longest route to addr, 0: none; FIB_ASK. */
 static NSK_ALWAYS_INLINE uint32_t fib_lookup(const struct fib *f, uint32_t addr)
 {
-	uint32_t e = fib_load(&f->by24[addr >> 8]), e16 = fib_load(&f->by16[addr >> 16]);
+	uint32_t e = fib_load(&f->by24[addr >> 8]), wide = fib_load(&f->wide.by16[addr >> 16]);
 
 	if (NSK_UNLIKELY(e & FIB_LONGER)) {
 		const struct fib_block *b = &f->block[e & ~FIB_LONGER];
@@ -92,8 +78,8 @@ static NSK_ALWAYS_INLINE uint32_t fib_lookup(const struct fib *f, uint32_t addr)
 		e = fib_load(&b->entry[addr & 255]);
 		e = e ? e : fib_load(&b->own);
 	}
-	e = e ? e : e16;
-	e = e ? e : fib_load(&f->all);
+	e = e ? e : wide;
+	e = e ? e : fib_load(&f->wide.all);
 	return e & FIB_NUMBER_MASK;
 }
 

@@ -277,9 +277,9 @@ int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const st
 	return 0;
 }
 
-void net_expect(const struct nsk_worker *w, uint8_t family, const uint8_t dst[16])
+void net_expect(const struct nsk_worker *w, uint8_t family, const uint8_t dst[16], bool near)
 {
-	route_prefetch(w->net->snap->routes, family, dst);
+	route_prefetch(w->net->snap->routes, family, dst, near);
 }
 
 /* What is to be found of a way. */

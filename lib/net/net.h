@@ -126,7 +126,7 @@ static inline int net_route(struct nsk_worker *w, struct route_cache *rc, const 
 int net_next_hop(const struct nsk_worker *w, const struct ip_addr *dst, const struct flow *flow,
 		 struct iface **ifc, struct ip_addr *next);
 /* A way to this address will be asked for soon. */
-void net_expect(const struct nsk_worker *w, uint8_t family, const uint8_t dst[16]);
+void net_expect(const struct nsk_worker *w, uint8_t family, const uint8_t dst[16], bool near);
 /* What chooses among several paths: keyed by stack, and the same in both directions. */
 uint32_t net_flow_hash(const struct nsk_worker *w, const struct flow *flow);
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The route table; see route.h. The trie is the truth, the flat index follows it. */
+/* The route table; see route.h. The trie is the truth, the index follows it. */
 #include "net/route.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/compiler.h"
-#include "net/fib.h"
 #include "net/route_group.h"
+#include "net/route_index.h"
 #include "net/route_trie.h"
 
 #define PENDING_MAX 16384
-#define A_CHANGE    4 /* pieces that one change takes out at most */
+#define A_CHANGE    (INDEX_GONE_MAX + 3) /* pieces that one change takes out at most */
 
 /* What readers may still look at. */
 enum kind {
 	KIND_NODE,
 	KIND_GROUP,
-	KIND_BLOCK,
+	KIND_INDEX, /* of IPv4 */
+	KIND_INDEX6,
 };
 
 struct retired {
@@ -29,7 +30,7 @@ struct route_table {
 	struct mem *mem;
 	struct route_trie trie;
 	struct route_groups groups;
-	struct fib fib;
+	struct route_index index;
 	uint32_t max;
 	uint32_t count;
 	bool shared;
@@ -52,7 +53,7 @@ struct route_table *route_table_new(struct mem *mem, uint32_t max)
 	t->retired = mem_zalloc(mem, t->room * sizeof(t->retired[0]));
 	if (t->retired && trie_init(&t->trie, mem, 2 * t->max + t->room) == 0) {
 		if (groups_init(&t->groups, mem, t->max + t->room) == 0) {
-			if (fib_init(&t->fib, mem, t->max / 8 + 256) == 0)
+			if (index_init(&t->index, mem, &t->trie, t->max) == 0)
 				return t;
 			groups_fini(&t->groups);
 		}
@@ -67,7 +68,7 @@ void route_table_free(struct route_table *t)
 {
 	if (!t)
 		return;
-	fib_fini(&t->fib);
+	index_fini(&t->index);
 	groups_fini(&t->groups);
 	trie_fini(&t->trie);
 	mem_free(t->mem, t->retired, t->room * sizeof(t->retired[0]));
@@ -88,15 +89,19 @@ static void count_routes(struct route_table *t, int by)
 
 static void dispose(struct route_table *t, uint32_t what)
 {
-	switch ((enum kind)(what >> 30)) {
+	enum kind kind = (enum kind)(what >> 30);
+	uint32_t number = what & ~(UINT32_C(3) << 30);
+
+	switch (kind) {
 	case KIND_NODE:
-		trie_node_free(&t->trie, what & ~(UINT32_C(3) << 30));
+		trie_node_free(&t->trie, number);
 		break;
 	case KIND_GROUP:
-		group_free(&t->groups, what & ~(UINT32_C(3) << 30));
+		group_free(&t->groups, number);
 		break;
-	case KIND_BLOCK:
-		fib_block_free(&t->fib, what & ~(UINT32_C(3) << 30));
+	case KIND_INDEX:
+	case KIND_INDEX6:
+		index_free(&t->index, kind == KIND_INDEX6 ? AF_INET6 : AF_INET, number);
 		break;
 	}
 }
@@ -109,6 +114,12 @@ static void retire(struct route_table *t, enum kind kind, uint32_t number)
 		t->retired[t->tail++ % t->room].what = what;
 	else
 		dispose(t, what);
+}
+
+static void retire_index(struct route_table *t, uint8_t family, const uint32_t *gone, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		retire(t, family == AF_INET6 ? KIND_INDEX6 : KIND_INDEX, gone[i]);
 }
 
 void route_table_share(struct route_table *t)
@@ -226,54 +237,28 @@ static struct place place_of(const struct route_table *t, const struct ip_prefix
 	return p;
 }
 
-static uint32_t key_v4(const struct place *p)
-{
-	return (uint32_t)(p->key.hi >> 32);
-}
-
 /* The first routes of a prefix, or others. */
 static void show(struct route_table *t, struct place *p, const struct route_group *g)
 {
+	uint32_t gone[INDEX_GONE_MAX];
+
 	if (!p->node)
 		p->node = trie_get(&t->trie, p->family, p->key, p->len);
 	trie_store(&t->trie.node[p->node].group, g->id);
-	if (p->family == AF_INET)
-		fib_set(&t->fib, key_v4(p), p->len, g->id);
-}
-
-/* The last route of more than 24 bits may have gone from a /24: then its block goes. */
-static void shorten(struct route_table *t, const struct place *p)
-{
-	const struct trie_node *node;
-	uint32_t above, block;
-
-	if (trie_longer(&t->trie, AF_INET, p->key, 24))
-		return;
-	above = trie_above(&t->trie, AF_INET, p->key, 25);
-	node = &t->trie.node[above];
-	if (above && node->len > 16)
-		block = fib_shorten(&t->fib, key_v4(p), node->len, node->group);
-	else
-		block = fib_shorten(&t->fib, key_v4(p), 0, 0);
-	if (block)
-		retire(t, KIND_BLOCK, block);
+	retire_index(t, p->family, gone, index_set(&t->index, p->node, !p->group, gone));
 }
 
 /* The prefix has no routes any more. */
-static void hide(struct route_table *t, const struct place *p)
+static void hide(struct route_table *t, struct place *p)
 {
-	uint32_t above = trie_above(&t->trie, p->family, p->key, p->len), gone[2];
-	const struct trie_node *node = &t->trie.node[above];
+	uint32_t gone[INDEX_GONE_MAX];
 	unsigned n;
 
 	trie_store(&t->trie.node[p->node].group, 0);
-	if (p->family == AF_INET)
-		fib_clear(&t->fib, key_v4(p), p->len, node->len, above ? node->group : 0);
+	retire_index(t, p->family, gone, index_clear(&t->index, p->node, gone));
 	n = trie_prune(&t->trie, p->family, p->key, p->len, gone);
 	for (unsigned i = 0; i < n; i++)
 		retire(t, KIND_NODE, gone[i]);
-	if (p->family == AF_INET && p->len > 24)
-		shorten(t, p);
 }
 
 static void drop_group(struct route_table *t, struct route_group *g)
@@ -493,16 +478,27 @@ static const struct route_group *walk_group(const struct route_table *t, uint8_t
 	return group_at(&t->groups, best);
 }
 
+/* Apart, so that IPv4 saves no registers for it. */
+static NSK_NOINLINE const struct route_group *find_v6(const struct route_table *t,
+						      const uint8_t addr[16])
+{
+	uint32_t number = fib6_lookup(&t->index.v6, trie_key(addr));
+
+	if (NSK_UNLIKELY(number == FIB_ASK))
+		return walk_group(t, AF_INET6, trie_key(addr));
+	return group_at(&t->groups, number);
+}
+
 const struct route_group *route_find(const struct route_table *t, uint8_t family,
 				     const uint8_t addr[16])
 {
 	uint32_t number;
 
 	if (family != AF_INET)
-		return walk_group(t, family, trie_key(addr));
-	number = fib_lookup(&t->fib, load_be32(addr));
+		return find_v6(t, addr);
+	number = fib_lookup(&t->index.v4, load_be32(addr));
 	if (NSK_UNLIKELY(number == FIB_ASK))
-		return walk_group(t, family, trie_key(addr));
+		return walk_group(t, AF_INET, trie_key(addr));
 	return group_at(&t->groups, number);
 }
 
@@ -519,10 +515,12 @@ const struct route_path *route_lookup(const struct route_table *t, uint8_t famil
 	return p;
 }
 
-void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t addr[16])
+void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t addr[16], bool near)
 {
-	if (family == AF_INET)
-		fib_prefetch(&t->fib, load_be32(addr));
+	if (family == AF_INET6)
+		fib6_prefetch(&t->index.v6, trie_key(addr), near ? 2 : 1);
+	else if (!near)
+		fib_prefetch(&t->index.v4, load_be32(addr));
 }
 
 static struct ip_prefix prefix_of(const struct trie_node *n)

@@ -2,9 +2,9 @@
 /*
  * The route table, the truth about where packets go: the longest prefix decides, of its routes the
  * lowest metric, of those the first one, or all of them by their weights (RFC 1812 §5.2.4.3, RFC
- * 2992). A path-compressed binary trie per family over 16-byte keys; IPv4 has a flat index over it
- * (fib.h), so that a lookup takes as many steps among a million routes as among one, while IPv6
- * walks the trie: as many nodes as there are nested prefixes and branchings above the address.
+ * 2992). A path-compressed binary trie per family over 16-byte keys, with an index over it: IPv4's
+ * is flat (fib.h), so that a lookup takes as many steps among a million routes as among one, IPv6's
+ * is a tree of 6 bits a step (fib6.h).
  *
  * Prefixes with the same routes share one list of paths, which is never changed: a change puts
  * another one in its place. So readers take no lock. One thread at a time changes a table (whoever
@@ -141,8 +141,9 @@ const struct route_group *route_find(const struct route_table *t, uint8_t family
 /* The path of a group that route_lookup() would take, or NULL: none may be used. */
 const struct route_path *route_pick(const struct route_group *g, uint32_t usable,
 				    uint32_t preferred, uint32_t hash);
-/* For IPv4 addresses that are looked up soon: fetches what is seldom in a cache. */
-void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t addr[16]);
+/* For an address that is looked up soon: fetches what is seldom in a cache. The same again when it
+ * is near, for what could only be found by then. */
+void route_prefetch(const struct route_table *t, uint8_t family, const uint8_t addr[16], bool near);
 
 /* For control tools, under the lock of who changes: the route that decides, with its prefix; false:
  * there is none. */

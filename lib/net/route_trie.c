@@ -165,5 +165,5 @@ bool trie_longer(const struct route_trie *t, uint8_t family, struct trie_key key
 	n = &t->node[i];
 	if (!i || n->len < len || !trie_key_eq(trie_cut(n->key, len), trie_cut(key, len)))
 		return false;
-	return n->len > len || n->child[0] || n->child[1];
+	return (n->len > len && n->group) || n->child[0] || n->child[1];
 }

@@ -84,6 +84,14 @@ static inline struct trie_key trie_cut(struct trie_key k, unsigned len)
 	return (struct trie_key){k.hi, k.lo & UINT64_MAX << (128 - len)};
 }
 
+/* With bit n set. */
+static inline struct trie_key trie_with_bit(struct trie_key k, unsigned n)
+{
+	k.hi |= n < 64 ? UINT64_C(1) << (63 - n) : 0;
+	k.lo |= n < 64 ? 0 : UINT64_C(1) << (127 - n);
+	return k;
+}
+
 static inline bool trie_key_eq(struct trie_key a, struct trie_key b)
 {
 	return ((a.hi ^ b.hi) | (a.lo ^ b.lo)) == 0;

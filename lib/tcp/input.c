@@ -137,8 +137,7 @@ static NSK_NOINLINE void other_input(struct nsk_worker *w, struct iface *ifc,
 	struct rte_mbuf *m = bufs[0];
 
 	if (ip_forwards(w)) {
-		if (n > FORWARD_AHEAD)
-			ip_forward_expect(w, ifc, bufs[FORWARD_AHEAD]);
+		ip_forward_expect(w, ifc, bufs, n);
 		if (ip_forward_plain(w, ifc, m, rte_pktmbuf_mtod(m, uint8_t *), m->data_len))
 			return;
 	}
