@@ -79,6 +79,8 @@ static void test_a_packet_goes_on_with_a_hop_less_RFC8200_3(void **state)
 	size_t len;
 
 	nw6_write(p, PEER6, PEER_IF1, NW_PROTO, 9, "hello", 5);
+	p[1] |= 0x0a; /* RFC 6437 §2: a label, which stays */
+	store_be16(p + 2, 0xbcde);
 	nw_frame(world, if0_mac, peer_mac, ETH_TYPE_IPV6, p, sizeof(p)); /* with link padding */
 	sent = nw_sent(world, 0, &len);
 	p[7] = 8;

@@ -85,6 +85,23 @@ static void test_rfc6724_5_rule_6_the_same_label(void **state)
 	ASSERT_CHOSEN(rows);
 }
 
+static void test_rfc6724_5_rule_7_temporary_addresses(void **state)
+{
+	const struct ip_prefix a = nw_prefix("2001:db8::2/64"),
+			       b = nw_prefix("2001:db8::8000:9/64");
+	const struct ip_addr dst = nw6_addr("2001:db8::3"); /* a has more bits of it */
+	struct iface ifc = {.ethernet = true};
+
+	(void)state;
+	assert_int_equal(iface_add_addr(&ifc, &a), 0);
+	assert_int_equal(iface_add_addr(&ifc, &b), 0);
+	assert_true(ip_addr_eq(net_source(&ifc, &dst), &a.addr));
+	ifc.addrs[1].flags = IFACE_ADDR_TEMPORARY;
+	assert_true(ip_addr_eq(net_source(&ifc, &dst), &b.addr));
+	ifc.addrs[1].flags |= IFACE_ADDR_DEPRECATED; /* rule 3 comes first */
+	assert_true(ip_addr_eq(net_source(&ifc, &dst), &a.addr));
+}
+
 static void test_rfc6724_5_rule_8_the_longest_matching_prefix(void **state)
 {
 	static const struct row rows[] = {
@@ -188,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_rfc6724_5_rule_1_the_same_address),
 		cmocka_unit_test(test_rfc6724_5_rule_2_the_appropriate_scope),
 		cmocka_unit_test(test_rfc6724_5_rule_6_the_same_label),
+		cmocka_unit_test(test_rfc6724_5_rule_7_temporary_addresses),
 		cmocka_unit_test(test_rfc6724_5_rule_8_the_longest_matching_prefix),
 		cmocka_unit_test(test_rfc6724_10_1_examples),
 		cmocka_unit_test(test_an_interface_without_ipv6_has_none),
