@@ -80,12 +80,42 @@ static void what_a_server_says_besides(void **unused)
 	finish();
 }
 
+/* Answers to the address itself are of a flow that may be any worker's: worker 0 gets them. */
+static void any_worker_hands_an_answer_on(void **unused)
+{
+	struct asked a;
+
+	(void)unused;
+	start_with(NULL, with_six_workers);
+	get_lease();
+	for (unsigned i = 0; i < 5; i++) {
+		a = expect(DHCP_REQUEST, LEASE_S * SEC);
+		assert_int_equal(a.ciaddr, OFFERED + i);
+		begin(DHCP_ACK, a.xid, OFFERED + i);
+		say_to(OFFERED + i);
+		assert_int_equal(state(), DHCP_BOUND);
+		a = expect(DHCP_REQUEST, LEASE_S * SEC);
+		begin(DHCP_NAK, a.xid, 0); /* and another address, of another flow */
+		say_to(OFFERED + i);
+		a = expect(DHCP_DISCOVER, 2 * MINUTE);
+		begin(DHCP_OFFER, a.xid, OFFERED + i + 1);
+		say();
+		a = expect(DHCP_REQUEST, 0);
+		begin(DHCP_ACK, a.xid, OFFERED + i + 1);
+		say();
+		assert_int_equal(state(), DHCP_BOUND);
+	}
+	assert_int_equal(world_drops_all(&peer.world, 0), 0);
+	finish();
+}
+
 /* ---- silence --------------------------------------------------------------------------------- */
 
 /* §4.1: 4, 8, 16, 32, 64 s, a second more or less; one line says what was tried. */
 static void a_silent_server_is_asked_ever_more_rarely_rfc2131_4_1(void **unused)
 {
 	static const unsigned gaps[] = {4, 8, 16, 32, 64, 64, 64, 64, 64, 64};
+	uint64_t odd_ns = 0;
 	struct asked a, b;
 
 	(void)unused;
@@ -97,8 +127,10 @@ static void a_silent_server_is_asked_ever_more_rarely_rfc2131_4_1(void **unused)
 		assert_int_equal(b.xid, a.xid);
 		assert_true(b.secs > a.secs);
 		assert_int_equal(lines, i > 0);
+		odd_ns |= (b.now_ns - a.now_ns) % SEC / (10 * MS);
 		a = b;
 	}
+	assert_true(odd_ns > 0); /* by chance, so that many who start at once do not go on so */
 	assert_non_null(strstr(last_line, "DISCOVER"));
 	assert_non_null(strstr(last_line, "68 to 67"));
 	peer_run(&peer, HOUR);
@@ -390,11 +422,13 @@ static void what_is_not_ours_is_passed_over(void **unused)
 	begin(DHCP_OFFER, a.xid, OFFERED); /* RFC 6842 */
 	reply_option(&r, 61, 7, id);
 	say();
+	begin(DHCP_OFFER, a.xid, OFFERED);
+	say_from(1067, ALL);		 /* what any program may send from */
 	begin(DHCP_ACK, a.xid, OFFERED); /* nobody asked for it yet */
 	say();
 	begin(DHCP_NAK, a.xid, 0);
 	say();
-	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 5);
+	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 6);
 	assert_int_equal(state(), DHCP_SELECTING);
 	begin(DHCP_OFFER, a.xid, OFFERED);
 	say();
@@ -402,12 +436,12 @@ static void what_is_not_ours_is_passed_over(void **unused)
 	reply_begin(&r, DHCP_NAK, a.xid, stack_mac, 0); /* of another server */
 	reply_u32(&r, 54, UINT32_C(0x0a000003));
 	say();
-	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 6);
+	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 7);
 	begin(DHCP_ACK, a.xid, OFFERED);
 	say();
 	begin(DHCP_NAK, a.xid, 0); /* too late */
 	say();
-	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 7);
+	assert_int_equal(world_drops(&peer.world, 0, NSK_DROP_DHCP_NOT_OURS), 8);
 	assert_non_null(has(LEASED));
 	finish();
 }
@@ -437,6 +471,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(a_lease_is_had_rfc2131_3_1),
 		world_test(what_a_server_says_besides),
+		world_test(any_worker_hands_an_answer_on),
 		world_test(a_silent_server_is_asked_ever_more_rarely_rfc2131_4_1),
 		world_test(an_offer_that_is_not_kept_is_left),
 		world_test(a_lease_is_renewed_rfc2131_4_4_5),

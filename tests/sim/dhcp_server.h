@@ -119,7 +119,7 @@ static inline void begin(uint8_t type, uint32_t xid, uint32_t addr)
 	}
 }
 
-static inline void say_to(uint32_t dst)
+static inline void say_from(uint16_t port, uint32_t dst)
 {
 	static uint8_t f[PEER_FRAME_MAX];
 
@@ -127,11 +127,16 @@ static inline void say_to(uint32_t dst)
 	peer_input(&peer, f,
 		   frame_udp(f, &(struct udp_spec){.ip = {.dst = dst,
 							  .dst_mac = dst == ALL ? bcast_mac : NULL},
-						   .sport = DHCP_PORT_SERVER,
+						   .sport = port,
 						   .dport = DHCP_PORT_CLIENT,
 						   .data = r.p,
 						   .len = r.len}));
 	peer_settle(&peer);
+}
+
+static inline void say_to(uint32_t dst)
+{
+	say_from(DHCP_PORT_SERVER, dst);
 }
 
 static inline void say(void)
@@ -175,6 +180,12 @@ static inline void with_two_workers(struct nsk_config *config)
 {
 	with_dhcp(config);
 	assert_int_equal(nsk_config_workers(config, 2), 0);
+}
+
+static inline void with_six_workers(struct nsk_config *config)
+{
+	with_dhcp(config);
+	assert_int_equal(nsk_config_workers(config, 6), 0);
 }
 
 static inline void start_with(const char *const *settings, void (*configure)(struct nsk_config *))
