@@ -98,12 +98,16 @@ static void ethdev_stats(struct port *port, struct port_stats *stats)
 static void ethdev_close(struct port *port)
 {
 	struct ethdev_port *e = ethdev_of(port);
+	struct ethdev_hush hush;
 
+	ethdev_hush(&hush);
 	rte_eth_dev_close(e->id);
 	/* The device goes too, so that its name can be used again. */
 	if (rte_dev_remove(e->device) != 0)
 		LOG_WARN(port->log, "ethdev", "%s: the device stays in EAL: %s", port->name,
 			 rte_strerror(rte_errno));
+	bond_release(e->members, e->nmembers);
+	ethdev_unhush(&hush);
 	free(e);
 }
 
@@ -360,6 +364,8 @@ int ethdev_open(const struct port_open *open, struct port **port)
 		free(e);
 		return rc;
 	}
+	if (strcmp(quirk->driver, "net_bonding") == 0)
+		e->nmembers = bond_members(open->devargs, e->members);
 	rc = facts_fill(e);
 	if (rc) {
 		port_open_fail(open, rc, "%s does not say what it can do: %s", name, strerror(-rc));

@@ -5,6 +5,7 @@
 #ifndef NSK_DRIVERS_ETHDEV_H
 #define NSK_DRIVERS_ETHDEV_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 #include <rte_spinlock.h>
 
 #include "base/compiler.h"
+#include "bond.h"
 #include "net/port.h"
 #include "quirks.h"
 
@@ -23,11 +25,13 @@ struct ethdev_intr {
 
 struct ethdev_port {
 	struct port port;
-	const struct quirk *quirk;     /* [C] */
-	struct rte_device *device;     /* [C] */
-	uint16_t id;		       /* [C] DPDK's number of the port */
-	uint16_t mtu_now;	       /* as the device was told */
-	uint16_t rx_queues, tx_queues; /* [C] while started */
+	const struct quirk *quirk;	    /* [C] */
+	struct rte_device *device;	    /* [C] */
+	uint16_t id;			    /* [C] DPDK's number of the port */
+	uint16_t mtu_now;		    /* as the device was told */
+	uint16_t rx_queues, tx_queues;	    /* [C] while started */
+	uint16_t members[BOND_MEMBERS_MAX]; /* [C] of a bond: DPDK's numbers */
+	unsigned nmembers;		    /* [C] */
 	bool rx_intr; /* [C] while started: it was started with receive interrupts */
 	bool chosen;  /* [W] of worker 0: it gives the groups that it was told, not all */
 	bool prepare; /* [C] the device wants a look at packets before they are sent */
@@ -52,6 +56,15 @@ uint64_t ethdev_rss_functions(const struct rte_eth_dev_info *info);
 /* Configures, sets up queues and starts. 0 or -errno with a text in port->error. */
 int ethdev_start(struct port *port, const struct port_setup *setup);
 void ethdev_stop(struct port *port);
+
+/* Around calls in which a driver may write to a socket whose other end is gone (net_virtio_user):
+ * the signal of that, which would end the process, comes to nothing. */
+struct ethdev_hush {
+	sigset_t mask;
+	bool waits; /* one was waiting before */
+};
+void ethdev_hush(struct ethdev_hush *h);
+void ethdev_unhush(const struct ethdev_hush *h);
 
 /* Around the time for which the device runs with receive interrupts. */
 void ethdev_intr_up(struct ethdev_port *e, uint16_t queues);

@@ -3,9 +3,11 @@
  * Starting and stopping a DPDK device: configuration, queues, RSS, MTU.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_mbuf.h>
 
@@ -302,9 +304,34 @@ static void drain(struct ethdev_port *e, uint16_t queue)
 	}
 }
 
+void ethdev_hush(struct ethdev_hush *h)
+{
+	sigset_t pipe, waiting;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&waiting);
+	h->waits = sigismember(&waiting, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &h->mask);
+}
+
+void ethdev_unhush(const struct ethdev_hush *h)
+{
+	const struct timespec now = {0};
+	sigset_t pipe;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	if (!h->waits)
+		while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &h->mask, NULL);
+}
+
 void ethdev_stop(struct port *port)
 {
 	struct ethdev_port *e = ethdev_of(port);
+	struct ethdev_hush hush;
 	int rc;
 
 	if (e->rx_intr)
@@ -313,7 +340,9 @@ void ethdev_stop(struct port *port)
 		drain(e, q);
 	for (uint16_t q = 0; q < e->tx_queues; q++)
 		rte_eth_tx_done_cleanup(e->id, q, 0);
+	ethdev_hush(&hush);
 	rc = rte_eth_dev_stop(e->id);
+	ethdev_unhush(&hush);
 	if (rc)
 		LOG_WARN(port->log, "ethdev", "%s does not stop: %s", port->name, strerror(-rc));
 	e->rx_queues = 0;

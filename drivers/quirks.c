@@ -33,13 +33,14 @@ static const struct quirk quirks[] = {
 		.prepare = prepare_tap,
 		.started = started_tap,
 		.external = true,
+		.link_mute = true,
 		.reason =
 			"Reports RSS, but spreads by the kernel's own flow table. Its checksums and its "
 			"segmentation are computed by the driver on our core, after a copy: ours are "
 			"cheaper. Wants as many rx as tx queues. Reception hangs on a real-time signal "
 			"that interrupts what the main thread waits in: tap_signal.c sends it to EAL's "
 			"own. Both sides get one MAC, and a second program may open the same tap: "
-			"tap_kernel.c.",
+			"tap_kernel.c. Says that it reports changes of its link, and reports none.",
 	},
 	{
 		.driver = "net_tun",
@@ -102,6 +103,7 @@ static const struct quirk quirks[] = {
 			"framecnt=num",
 		.prepare = prepare_af_packet,
 		.external = true,
+		.link_mute = true,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
 			"computed, as a veth peer sends them: the peer's offloads must be off, which is "
@@ -136,6 +138,20 @@ static const struct quirk quirks[] = {
 		.external = true,
 		.reason =
 			"Reports a RETA of 128 entries, but every queue delivers the same nothing.",
+	},
+	{
+		.driver = "net_bonding",
+		.package = "librte-net-bond",
+		.keys = "mode=num slave=text+ member=text+ primary=text socket_id=num mac=mac "
+			"xmit_policy=l2|l23|l34 agg_mode=count|stable|bandwidth "
+			"lsc_poll_period_ms=num up_delay=num down_delay=num",
+		.no_rss = true,
+		.queues_max = 1,
+		.offloads_off = ALL_CSUM | PORT_TX_MULTI_SEG,
+		.prepare = prepare_bonding,
+		.reason =
+			"Takes its members in when it is configured: what it reports before is nobody's, "
+			"so only what every device can do is used. More in bond.c.",
 	},
 	{
 		.driver = "net_e1000_em",

@@ -28,6 +28,7 @@ struct quirk {
 	bool chains;	   /* receives into chains of buffers without reporting SCATTER */
 	bool external;	   /* copies what it sends, or the kernel does, before tx_burst() returns */
 	bool rx_intr;	   /* has receive interrupts: they are asked for, see ethdev_intr.c */
+	bool link_mute;	   /* a bond of it does not hear that its link went down */
 	bool rx_fds;	   /* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
@@ -79,6 +80,9 @@ int prepare_vhost(const char *devargs, const struct log *log, char *error, size_
 int prepare_memif(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_af_packet(const char *devargs, const struct log *log, char *error, size_t size);
 int prepare_pcap(const char *devargs, const struct log *log, char *error, size_t size);
+
+/* bond.c: the members are there and can be members. */
+int prepare_bonding(const char *devargs, const struct log *log, char *error, size_t size);
 
 /* tap_signal.c: the signals of net_tap go to EAL's own thread, and the kernel's side gets a MAC. */
 void started_tun(uint16_t port, uint16_t rx_queues, const struct log *log);

@@ -202,7 +202,7 @@ class Devices(unittest.TestCase):
                          "net_tap has: iface remote mac persist")
 
     def test_an_unknown_device_is_refused_once(self):
-        there = "There are net_tap net_tun net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null"
+        there = "There are net_tap net_tun net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null net_bonding"
         said = self.refused("net_what0")
         self.assertIn("nsk-echo: -d: no device 'net_what0'", said)
         self.assertIn(there, said)
@@ -214,7 +214,7 @@ class Devices(unittest.TestCase):
             name = re.search(r"\w+_[\w-]+", device)[0]
             self.assertEqual(self.refused(device), f"nsk-echo: -d: no device '{name}': behind the driver's name, {driver}, comes "
                              f"nothing, a number, or _ and a name of yours ({driver}0, {driver}_lan). There are net_tap net_tun "
-                             "net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null")
+                             "net_virtio_user net_vhost net_memif net_af_packet net_ring net_pcap net_null net_bonding")
         for device in ("net_null", "net_null7", "net_null_lan", "net_null7lan", "vdev:net_null1", "eth_null0"):
             result = run("nsk-echo", "-d", device, "-a", "10.0.0.2/24", "--no-huge", "--quiet", "--duration", "0.1")
             self.assertEqual((result.returncode, result.stderr), (0, ""))

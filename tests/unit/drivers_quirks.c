@@ -89,16 +89,16 @@ static void a_name_that_eal_would_take_for_a_drivers_is_told(void **state)
 	assert_null(quirk_taken_for("net_virtio0"));
 	assert_string_equal(quirk_virtual_names(names, sizeof(names)),
 			    "net_tap net_tun net_virtio_user net_vhost net_memif net_af_packet "
-			    "net_ring net_pcap net_null");
+			    "net_ring net_pcap net_null net_bonding");
 	assert_string_equal(quirk_virtual_names(names, 12), "net_tap net");
 }
 
 static void each_row_says_why_it_is_there(void **state)
 {
-	static const char *const drivers[] = {"net_tap",      "net_tun",   "net_virtio_user",
-					      "net_vhost",    "net_memif", "net_af_packet",
-					      "net_ring",     "net_pcap",  "net_null",
-					      "net_e1000_em", "net_virtio"};
+	static const char *const drivers[] = {"net_tap",     "net_tun",	     "net_virtio_user",
+					      "net_vhost",   "net_memif",    "net_af_packet",
+					      "net_ring",    "net_pcap",     "net_null",
+					      "net_bonding", "net_e1000_em", "net_virtio"};
 
 	(void)state;
 	for (size_t i = 0; i < NSK_ARRAY_LEN(drivers); i++) {
