@@ -240,6 +240,17 @@ json_t *client_ask(struct client *c, json_t *request)
 	return reply;
 }
 
+size_t client_rest(const struct client *c, void *room, size_t n)
+{
+	const char *end = memchr(c->in, '\n', c->have);
+	size_t rest = end ? c->have - (size_t)(end + 1 - c->in) : 0;
+
+	rest = rest < n ? rest : n;
+	if (rest)
+		memcpy(room, end + 1, rest);
+	return rest;
+}
+
 static void append_all(json_t *whole, const json_t *reply, const char *key)
 {
 	json_t *from = json_object_get(reply, key), *to = json_object_get(whole, key);

@@ -25,6 +25,9 @@ void client_close(struct client *c);
  * failed. */
 json_t *client_ask(struct client *c, json_t *request);
 
+/* What has come behind the line of the last reply, up to n bytes of it; how many they are. */
+size_t client_rest(const struct client *c, void *room, size_t n);
+
 /* A whole list: asks page by page, all rows in one reply, NULL with a text. key: the list's name in
  * replies. */
 json_t *client_list(struct client *c, const char *cmd, const char *key);

@@ -12,6 +12,7 @@
 #include <netstk/netstk.h>
 
 #include "nskctl/addr.h"
+#include "nskctl/capture.h"
 #include "nskctl/client.h"
 #include "nskctl/health.h"
 #include "nskctl/neigh.h"
@@ -293,6 +294,27 @@ static int run_drain(const struct options *o, char **operands)
 	return written(status);
 }
 
+static int run_capture(const struct options *o, char **operands)
+{
+	struct capture_words words;
+	char error[256];
+	struct client c;
+	int status;
+
+	if (capture_words(operands, &words, error, sizeof(error))) {
+		json_decref(words.request);
+		return misused("%s", error);
+	}
+	if (client_open(&c, o->socket) == 0) {
+		status = capture(&c, &words, o->json) ? failed(c.error) : 0;
+	} else {
+		json_decref(words.request);
+		status = failed(c.error);
+	}
+	client_close(&c);
+	return status;
+}
+
 static void add_device(void *list, const struct nsk_device_info *info)
 {
 	json_array_append_new(list,
@@ -349,6 +371,8 @@ static const struct command commands[] = {
 	 NULL, NULL, NULL, run_health},
 	{"drain", "[off | SECONDS]", "no new work; wait until no connection is left", 0, 1, "s",
 	 NULL, NULL, NULL, run_drain},
+	{"capture", "[WORDS]", "packets as pcapng, into a file or tshark; docs/NSKCTL.md", 0, 256,
+	 "s", NULL, NULL, NULL, run_capture},
 	{"devices", "", "devices of this machine, as -d takes them (needs no program)", 0, 0, "",
 	 NULL, NULL, NULL, run_devices},
 };

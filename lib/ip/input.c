@@ -246,6 +246,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	enum nsk_drop bad;
 
 	if (m->nb_segs > 1 && !ip_join_headers(m)) {
+		p->l3_off = m->data_off;
 		pkt_drop(w, m, NSK_DROP_IP_SPLIT_HEADERS);
 		return;
 	}
@@ -256,6 +257,7 @@ static NSK_NOINLINE void input_any(struct nsk_worker *w, struct iface *ifc, stru
 	bad = ipv4_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), m->pkt_len,
 			 ip_hardware_verdict(ip_checked_by(ifc), m, &p->flags), &ip);
 	if (bad) {
+		p->l3_off = m->data_off;
 		pkt_drop(w, m, bad);
 		return;
 	}

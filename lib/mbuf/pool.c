@@ -283,5 +283,13 @@ struct rte_mbuf *pkt_clone(struct nsk_worker *w, struct rte_mbuf *m)
 void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
 {
 	worker_count_drop(w, reason, 1);
+	if (NSK_UNLIKELY(w->capturing & WORKER_CAPTURES_DROPS))
+		w->ops->dropped(w, m, reason);
 	pkt_put(w, m);
+}
+
+void pkt_drop_out(struct nsk_worker *w, uint8_t iface, struct rte_mbuf *m, enum nsk_drop reason)
+{
+	pkt_of(m)->iface = iface;
+	pkt_drop(w, m, reason);
 }

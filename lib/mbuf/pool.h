@@ -157,5 +157,8 @@ static inline void pkt_put(struct nsk_worker *w, struct rte_mbuf *m)
 /* Frees a packet and counts exactly one reason. Not in line: callers' straight path stays without
  * it. */
 void pkt_drop(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason);
+/* The same of one that was to go out by an interface, or wherever it came from: its descriptor need
+ * not say so. */
+void pkt_drop_out(struct nsk_worker *w, uint8_t iface, struct rte_mbuf *m, enum nsk_drop reason);
 
 #endif

@@ -42,6 +42,13 @@ enum timer_kind {
 	TIMER_KINDS,
 };
 
+/* What of a worker's packets is being captured. */
+enum worker_capturing {
+	WORKER_CAPTURES_IN = 1 << 0,
+	WORKER_CAPTURES_OUT = 1 << 1,
+	WORKER_CAPTURES_DROPS = 1 << 2,
+};
+
 /* Calls upward, filled in by lib/stack. */
 struct worker_ops {
 	/* Ends the turn before (timers, output, transmit), then receives and processes. */
@@ -90,6 +97,12 @@ struct worker_ops {
 	int (*route)(struct nsk_worker *w, const struct route *route, bool add);
 	/* On any worker: worker 0 runs net_tick() soon. May be NULL. */
 	void (*tick)(struct nsk_worker *w);
+	/* While WORKER_CAPTURES_DROPS: a packet before it is freed, not consumed. Its descriptor
+	 * says which interface it is of. */
+	void (*dropped)(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason);
+	/* While WORKER_CAPTURES_IN: a frame of an interface on a VLAN, its tags taken off; not
+	 * consumed. */
+	void (*tagged_in)(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf *m);
 	/* True once the stack is stopping. */
 	bool (*stopping)(const struct nsk_worker *w);
 };
@@ -123,6 +136,7 @@ struct nsk_worker {
 	bool settled;	/* [A] a thread runs it, and has not only taken it for a moment */
 	bool in_turn;
 	bool busy;		 /* this turn did something */
+	uint8_t capturing;	 /* enum worker_capturing; mostly nothing */
 	struct zc_send *zc_send; /* during an attempt to send by reference: sock/zc_send.h */
 	struct rng rng;
 	uint64_t cnt[NSK_CNT_MAX];   /* written by [W], read by anybody */

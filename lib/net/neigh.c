@@ -61,7 +61,7 @@ static void transmit(struct nsk_worker *w, struct iface *ifc, struct neigh *n, s
 
 	n->used_ns = w->now_ns;
 	if (NSK_UNLIKELY(!p)) {
-		pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+		pkt_drop_out(w, n->iface, m, NSK_DROP_TX_NO_BUFFER);
 		return;
 	}
 	memcpy(p, n->header, ETH_HLEN);
@@ -158,7 +158,7 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 
 		if (w->net->up)
 			w->net->up->unreachable(w, m);
-		pkt_drop(w, m, NSK_DROP_ARP_UNRESOLVED);
+		pkt_drop_out(w, n->iface, m, NSK_DROP_ARP_UNRESOLVED);
 		m = next;
 	}
 }
@@ -232,7 +232,7 @@ void neigh_output_slow(struct nsk_worker *w, struct iface *ifc, struct neigh *n,
 		transmit(w, ifc, n, m);
 		return;
 	default:
-		pkt_drop(w, m, NSK_DROP_ARP_UNRESOLVED);
+		pkt_drop_out(w, n->iface, m, NSK_DROP_ARP_UNRESOLVED);
 		return;
 	}
 }

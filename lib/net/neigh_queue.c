@@ -76,7 +76,7 @@ static void drop_first(struct nsk_worker *w, struct neigh *n)
 	uint8_t left = (uint8_t)(n->queued - 1);
 
 	do
-		pkt_drop(w, take_first(w->net->neighs, n), NSK_DROP_ARP_QUEUE_FULL);
+		pkt_drop_out(w, n->iface, take_first(w->net->neighs, n), NSK_DROP_ARP_QUEUE_FULL);
 	while (n->qhead && is_continued(n->qhead));
 	n->queued = left;
 }
@@ -100,7 +100,7 @@ void neigh_hold(struct nsk_worker *w, struct neigh *n, struct rte_mbuf *m)
 		struct neigh *from = victim(t, n);
 
 		if (!from) {
-			pkt_drop(w, m, NSK_DROP_ARP_QUEUE_FULL);
+			pkt_drop_out(w, n->iface, m, NSK_DROP_ARP_QUEUE_FULL);
 			return;
 		}
 		drop_first(w, from);

@@ -80,7 +80,7 @@ static void drop_queue(struct nsk_worker *w, struct neigh *n, enum nsk_drop reas
 	while (m) {
 		struct rte_mbuf *next = pkt_of(m)->qnext;
 
-		pkt_drop(w, m, reason);
+		pkt_drop_out(w, n->iface, m, reason);
 		m = next;
 	}
 }

@@ -40,7 +40,7 @@ void tx_queue_purge(struct nsk_worker *w, uint8_t iface)
 	struct tx_queue *q = w->net->tx[iface];
 
 	while (q && q->head < q->tail)
-		pkt_drop(w, q->frame[q->head++], NSK_DROP_TX_LINK_DOWN);
+		pkt_drop_out(w, iface, q->frame[q->head++], NSK_DROP_TX_LINK_DOWN);
 	if (q) {
 		q->head = q->tail = 0;
 		q->bytes = 0;
@@ -118,11 +118,11 @@ static NSK_NOINLINE void tx_slow(struct nsk_worker *w, struct iface *ifc, struct
 	struct tx_queue *q = w->net->tx[ifc->index];
 
 	if (!tx_may_send(ifc))
-		pkt_drop(w, m, NSK_DROP_TX_LINK_DOWN);
+		pkt_drop_out(w, ifc->index, m, NSK_DROP_TX_LINK_DOWN);
 	else if (m->nb_segs > 1 && make_single(ifc, m))
-		pkt_drop(w, m, NSK_DROP_TX_SEGMENTS);
+		pkt_drop_out(w, ifc->index, m, NSK_DROP_TX_SEGMENTS);
 	else if (q->tail == q->size && !make_room(w, ifc, q))
-		pkt_drop(w, m, NSK_DROP_TX_RING_FULL);
+		pkt_drop_out(w, ifc->index, m, NSK_DROP_TX_RING_FULL);
 	else
 		tx_append(w, ifc, q, m);
 }
@@ -155,7 +155,7 @@ void net_output(struct nsk_worker *w, const struct route_cache *rc, struct rte_m
 		}
 		p = rte_pktmbuf_prepend(m, ETH_HLEN);
 		if (NSK_UNLIKELY(!p)) {
-			pkt_drop(w, m, NSK_DROP_TX_NO_BUFFER);
+			pkt_drop_out(w, rc->iface->index, m, NSK_DROP_TX_NO_BUFFER);
 			return;
 		}
 		n->used_ns = w->now_ns;

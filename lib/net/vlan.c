@@ -87,6 +87,8 @@ void vlan_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 	}
 	strip(m, bytes);
 	if (to != ifc) {
+		if (NSK_UNLIKELY(w->capturing & WORKER_CAPTURES_IN))
+			w->ops->tagged_in(w, to, m);
 		struct port_stats *n = &vlan_of(to->port)->count[w->id].n;
 
 		count(&n->rx_packets, &n->rx_bytes, 1, m->pkt_len);
@@ -96,7 +98,6 @@ void vlan_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m)
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-/* False: there is no room in front. */
 static bool push(const struct vlan_port *v, struct rte_mbuf *m)
 {
 	uint8_t *frame = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)v->bytes);
@@ -110,7 +111,6 @@ static bool push(const struct vlan_port *v, struct rte_mbuf *m)
 	return true;
 }
 
-/* As it was: it is offered again later. */
 static void pop(const struct vlan_port *v, struct rte_mbuf *m)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
@@ -119,6 +119,16 @@ static void pop(const struct vlan_port *v, struct rte_mbuf *m)
 	rte_pktmbuf_adj(m, (uint16_t)v->bytes);
 	if (m->ol_flags & TX_WORK)
 		m->l2_len -= v->bytes;
+}
+
+bool vlan_push(const struct iface *ifc, struct rte_mbuf *m)
+{
+	return push(vlan_of(ifc->port), m);
+}
+
+void vlan_pop(const struct iface *ifc, struct rte_mbuf *m)
+{
+	pop(vlan_of(ifc->port), m);
 }
 
 /* Offers up to BURST frames, all with tags, to the parent's port; how many it took. */

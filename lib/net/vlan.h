@@ -16,6 +16,11 @@
  */
 void vlan_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 
+/* Puts the tags of a VLAN's interface into a frame that it is to send; false: there is no room in
+ * front. And takes them out again. */
+bool vlan_push(const struct iface *ifc, struct rte_mbuf *m);
+void vlan_pop(const struct iface *ifc, struct rte_mbuf *m);
+
 /*
  * The port of an interface whose parent and vlan are set: it puts tags before what it sends, and
  * sends by the parent's port, by the same queue. For so many workers; NULL: no memory. The parent

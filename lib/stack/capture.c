@@ -6,20 +6,15 @@
  * snapshot grows they look at the stack's captures, between packets. So what has ended is freed
  * when all of them have passed that generation, and nobody waits for anybody.
  */
-#define ALLOW_EXPERIMENTAL_API /* rte_bpf_convert(), so since DPDK 21.11 */
-
 #include "stack/capture.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include <netstk/version.h>
-#include <rte_errno.h>
-#include <rte_malloc.h>
 
 #include "stack/capture_session.h"
 
@@ -27,47 +22,29 @@
 
 static const int dlt[CAPTURE_LINKS] = {DLT_EN10MB, DLT_RAW};
 
-/* The program in the form that runs on packet buffers. */
-static int load(struct capture *c, enum capture_link link, const struct bpf_program *text,
-		char *error, size_t size)
-{
-	struct rte_bpf_prm *prm = rte_bpf_convert(text);
-
-	if (prm)
-		c->bpf[link] = rte_bpf_load(prm);
-	rte_free(prm);
-	if (!c->bpf[link]) {
-		snprintf(error, size, "the filter cannot be loaded: %s", rte_strerror(rte_errno));
-		return -EINVAL;
-	}
-	rte_bpf_get_jit(c->bpf[link], &c->jit[link]);
-	return 0;
-}
-
-/* A filter need not make sense for each link ("ether host" has none for packets without frames):
- * for one at least. */
+/*
+ * A filter need not make sense for each link ("ether host" has none for packets without frames):
+ * for one at least. It is run by libpcap as it is: DPDK's rte_bpf_convert() makes programs of it
+ * that read the wrong octets behind an IP header (22.11: icmp[icmptype]).
+ */
 static int compile(struct capture *c, const bool wanted[CAPTURE_LINKS], char *error, size_t size)
 {
 	bool any = false;
-	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < CAPTURE_LINKS; i++) {
+	for (unsigned i = 0; i < CAPTURE_LINKS; i++) {
 		pcap_t *pcap = wanted[i] ? pcap_open_dead(dlt[i], CAPTURE_SNAPLEN_MAX) : NULL;
-		struct bpf_program text;
 
 		if (!pcap)
 			continue;
-		if (pcap_compile(pcap, &text, c->want.filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-			rc = load(c, (enum capture_link)i, &text, error, size);
-			any = rc == 0;
-			pcap_freecode(&text);
-		} else if (!any) {
+		c->matches[i] = pcap_compile(pcap, &c->program[i], c->want.filter, 1,
+					     PCAP_NETMASK_UNKNOWN) == 0;
+		any |= c->matches[i];
+		if (!c->matches[i] && !any)
 			snprintf(error, size, "filter \"%.80s\": %s", c->want.filter,
 				 pcap_geterr(pcap));
-		}
 		pcap_close(pcap);
 	}
-	return rc ? rc : any ? 0 : -EINVAL;
+	return any ? 0 : -EINVAL;
 }
 
 /* ---- the blocks before the packets ----------------------------------------------------------- */
@@ -122,7 +99,8 @@ static void add_blocks(struct capture *c)
 static void destroy(struct capture *c)
 {
 	for (unsigned i = 0; i < CAPTURE_LINKS; i++)
-		rte_bpf_destroy(c->bpf[i]);
+		if (c->matches[i])
+			pcap_freecode(&c->program[i]);
 	if (c->memory)
 		munmap(c->memory, c->memory_len);
 	free(c->preamble);
@@ -133,15 +111,19 @@ static void destroy(struct capture *c)
 /* Memory of the rings is the kernel's until they are written to. */
 static int make_rings(struct capture *c)
 {
-	c->memory_len = c->want.buffer * c->stack->nworkers;
+	c->memory_len = (c->want.buffer + CAPTURE_SNAPLEN_MAX) * c->stack->nworkers;
 	c->memory = mmap(NULL, c->memory_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
 	if (c->memory == MAP_FAILED) {
 		c->memory = NULL;
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < c->stack->nworkers; i++)
-		bytering_init(&c->worker[i].ring, c->memory + i * c->want.buffer, c->want.buffer);
+	for (unsigned i = 0; i < c->stack->nworkers; i++) {
+		uint8_t *memory = c->memory + i * (c->want.buffer + CAPTURE_SNAPLEN_MAX);
+
+		bytering_init(&c->worker[i].ring, memory, c->want.buffer);
+		c->worker[i].whole = memory + c->want.buffer;
+	}
 	return 0;
 }
 
@@ -186,6 +168,7 @@ static int make(struct nsk_stack *stack, const struct capture_want *want, struct
 	memset(c, 0, len);
 	c->stack = stack;
 	c->want = *want;
+	c->wall_offset_ns = stack->clock.fn ? 0 : clock_wall_offset_ns();
 	rc = fill(c, error, size);
 	if (rc) {
 		destroy(c);
@@ -220,31 +203,34 @@ bool capture_settled(const struct capture *c)
 	return true;
 }
 
-/* A place of the stack's for one more: what nobody reads or uses any more makes room. */
-static int find_slot(struct nsk_stack *stack)
+void captures_sweep(struct nsk_stack *stack)
 {
-	int slot = -1;
-
-	for (int i = 0; i < STACK_CAPTURES_MAX; i++) {
+	for (unsigned i = 0; i < STACK_CAPTURES_MAX; i++) {
 		struct capture *c = stack->capture[i];
 
-		if (c && c->left && capture_settled(c)) {
-			__atomic_store_n(&stack->capture[i], NULL, __ATOMIC_RELAXED);
-			destroy(c);
-			c = NULL;
-		}
-		if (!c)
-			slot = i;
+		if (!c || !c->left || !capture_settled(c))
+			continue;
+		__atomic_store_n(&stack->capture[i], NULL, __ATOMIC_RELAXED);
+		destroy(c);
 	}
-	return slot;
+}
+
+static int find_slot(const struct nsk_stack *stack)
+{
+	for (int i = 0; i < STACK_CAPTURES_MAX; i++)
+		if (!stack->capture[i])
+			return i;
+	return -1;
 }
 
 int capture_start(struct nsk_stack *stack, const struct capture_want *want, struct capture **out,
 		  char *error, size_t size)
 {
-	int slot = find_slot(stack), rc;
 	struct capture *c = NULL;
+	int slot, rc;
 
+	captures_sweep(stack);
+	slot = find_slot(stack);
 	if (slot < 0) {
 		snprintf(error, size, "%d captures are running already: end one of them",
 			 STACK_CAPTURES_MAX);
@@ -271,7 +257,6 @@ void capture_end(struct capture *c)
 void capture_leave(struct capture *c)
 {
 	c->left = true;
-	find_slot(c->stack); /* frees it, if the workers have seen its end by now */
 }
 
 void captures_down(struct nsk_stack *stack)

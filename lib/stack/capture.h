@@ -46,7 +46,9 @@ size_t capture_read(struct capture *c, uint8_t *room, size_t size);
 void capture_end(struct capture *c);
 /* After the end: it is freed when no worker can be using it. */
 void capture_leave(struct capture *c);
-/* The stack has no workers any more. */
+/* Frees those that were left, once they are settled. */
+void captures_sweep(struct nsk_stack *stack);
+/* No worker of the stack is running any more. */
 void captures_down(struct nsk_stack *stack);
 
 /* ---- the worker's side, capture_tap.c ------------------------------------------------------- */

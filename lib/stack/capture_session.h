@@ -6,7 +6,7 @@
 #ifndef NSK_STACK_CAPTURE_SESSION_H
 #define NSK_STACK_CAPTURE_SESSION_H
 
-#include <rte_bpf.h>
+#include <pcap/pcap.h>
 
 #include "base/bytering.h"
 #include "stack/capture.h"
@@ -24,6 +24,7 @@ enum capture_link {
 /* A worker's part. */
 struct capture_ring {
 	struct bytering ring;
+	uint8_t *whole;			 /* [W] for a packet that lies in several buffers */
 	uint64_t lost_before;		 /* [W] since the last block */
 	uint64_t matched[2 * IFACE_MAX]; /* [A] by block of the interface */
 	uint64_t lost[2 * IFACE_MAX];	 /* [A] of those */
@@ -32,15 +33,15 @@ struct capture_ring {
 struct capture {
 	struct nsk_stack *stack;
 	struct capture_want want; /* [C] but for the filter's text */
-	uint32_t number;	  /* [C] of its slot */
+	uint64_t wall_offset_ns;  /* [C] from the stack's clock to 1970; 0: it is the caller's */
 	bool active;		  /* [A] */
 	bool left;		  /* nobody reads it any more */
 	uint32_t generation;	  /* of the snapshot that tells workers of the last change */
 	/* [C] Which interface's block packets of a link refer to. */
 	uint8_t block[IFACE_MAX][CAPTURE_LINKS];
 	unsigned nblocks;
-	struct rte_bpf *bpf[CAPTURE_LINKS]; /* [C] NULL with a filter: nothing matches */
-	struct rte_bpf_jit jit[CAPTURE_LINKS];
+	struct bpf_program program[CAPTURE_LINKS]; /* [C] of the filter, */
+	bool matches[CAPTURE_LINKS];		   /* [C] false: nothing of that link does */
 	uint8_t *preamble; /* blocks of the section and the interfaces, until they are read */
 	size_t preamble_len;
 	unsigned told;	  /* interfaces whose counts were read at the end */

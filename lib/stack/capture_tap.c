@@ -18,14 +18,9 @@ struct story {
 	enum capture_link link;
 	enum pcapng_direction direction;
 	uint32_t queue; /* UINT32_MAX: none */
-	uint64_t ns;
+	uint64_t ns;	/* on the stack's clock */
 	const char *comment;
 };
-
-static uint64_t now_ns(struct nsk_worker *w)
-{
-	return w->now_ns + w->ops->since_1970_ns(w);
-}
 
 static enum capture_link link_of(const struct iface *ifc)
 {
@@ -39,21 +34,30 @@ static void count(uint64_t *counter)
 
 /* ---- one packet ---------------------------------------------------------------------------- */
 
-static bool matches(const struct capture *c, enum capture_link link, struct rte_mbuf *m)
-{
-	if (!c->want.filter)
-		return true;
-	if (c->jit[link].func)
-		return c->jit[link].func(m) != 0;
-	return c->bpf[link] && rte_bpf_exec(c->bpf[link], m) != 0;
-}
-
 static void copy(uint8_t *to, const struct rte_mbuf *m, uint32_t len)
 {
 	for (uint32_t n; len > 0; m = m->next, to += n, len -= n) {
 		n = NSK_MIN(len, (uint32_t)m->data_len);
 		memcpy(to, rte_pktmbuf_mtod(m, const void *), n);
 	}
+}
+
+static bool matches(const struct capture *c, struct capture_ring *ring, enum capture_link link,
+		    const struct rte_mbuf *m)
+{
+	struct pcap_pkthdr head = {.caplen = m->pkt_len, .len = m->pkt_len};
+	const uint8_t *bytes = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (!c->want.filter)
+		return true;
+	if (!c->matches[link])
+		return false;
+	if (m->nb_segs > 1) {
+		head.caplen = NSK_MIN(head.caplen, (uint32_t)CAPTURE_SNAPLEN_MAX);
+		copy(ring->whole, m, head.caplen);
+		bytes = ring->whole;
+	}
+	return pcap_offline_filter(&c->program[link], &head, bytes) != 0;
 }
 
 /* What became of a packet: which block's it is, CAPTURE_NO_BLOCK: the capture does not want it. */
@@ -70,7 +74,7 @@ static struct outcome write_packet(const struct capture *c, struct capture_ring 
 	uint8_t *room;
 	struct pcapng_packet p = {
 		.interface = o.block,
-		.ns = s->ns,
+		.ns = s->ns + c->wall_offset_ns,
 		.len = m->pkt_len,
 		.cap_len = NSK_MIN(m->pkt_len, c->want.snaplen),
 		.direction = s->direction,
@@ -80,7 +84,7 @@ static struct outcome write_packet(const struct capture *c, struct capture_ring 
 	};
 	size_t len;
 
-	if (o.block == CAPTURE_NO_BLOCK || !matches(c, s->link, m))
+	if (o.block == CAPTURE_NO_BLOCK || !matches(c, ring, s->link, m))
 		return (struct outcome){.block = CAPTURE_NO_BLOCK};
 	len = pcapng_packet(NULL, &p);
 	room = bytering_room(&ring->ring, len);
@@ -90,7 +94,7 @@ static struct outcome write_packet(const struct capture *c, struct capture_ring 
 	ring->lost_before = 0;
 	pcapng_packet(room, &p);
 	copy(room + PCAPNG_PACKET_DATA, m, p.cap_len);
-	bytering_put(&ring->ring, len, s->ns);
+	bytering_put(&ring->ring, len, p.ns);
 	return o;
 }
 
@@ -122,7 +126,7 @@ void capture_in(struct run_worker *r, const struct iface *ifc, uint16_t queue, s
 			  .link = link_of(ifc),
 			  .direction = PCAPNG_IN,
 			  .queue = queue,
-			  .ns = now_ns(&r->w)};
+			  .ns = r->w.now_ns};
 
 	for (unsigned k = 0; k < r->ncaptures; k++) {
 		struct capture *c = r->capture[k];
@@ -183,7 +187,7 @@ static uint16_t out_some(struct run_worker *r, const struct iface *ifc, uint16_t
 				.link = link_of(ifc),
 				.direction = PCAPNG_OUT,
 				.queue = queue,
-				.ns = now_ns(&r->w)};
+				.ns = r->w.now_ns};
 	uint16_t taken;
 
 	for (unsigned k = 0; k < r->ncaptures; k++) {
@@ -214,24 +218,36 @@ uint16_t capture_out(struct run_worker *r, const struct iface *ifc, uint16_t que
 
 /* ---- dropped ------------------------------------------------------------------------------- */
 
-/* Where the packet begins that is dropped for a reason, from the start of the buffer. Its data may
- * begin further on by now. */
-static uint16_t packet_start(struct rte_mbuf *m, enum nsk_drop reason)
-{
-	const struct pkt *p = pkt_of(m);
+/* How much of a packet that is dropped lies before its data, or that it is not said. */
+enum found {
+	FOUND_FRAME,	 /* nothing: nobody has looked into the frame yet */
+	FOUND_BODY,	 /* the frame's header: what is wrong is the next one */
+	FOUND_DESCRIBED, /* the descriptor says where the IP header is */
+	FOUND_OUT,	 /* nothing: it was about to go out */
+};
 
-	/* Nobody has looked into it, or it was about to be sent. */
-	if (reason <= NSK_DROP_ETH_UNKNOWN_TYPE ||
-	    (reason >= NSK_DROP_RX_NO_BUFFER && reason != NSK_DROP_STEER_RING_FULL))
-		return m->data_off;
-	if (reason <= NSK_DROP_ARP_TABLE_FULL)
-		return (uint16_t)(m->data_off - ETH_HLEN);
+static enum found found_by(enum nsk_drop reason)
+{
+	if (reason <= NSK_DROP_ETH_UNKNOWN_TYPE)
+		return FOUND_FRAME;
+	if (reason < NSK_DROP_ARP_TABLE_FULL)
+		return FOUND_BODY;
 	if (reason <= NSK_DROP_ARP_UNRESOLVED)
-		return m->data_off;
-	/* The header itself is what is wrong: it was not described. */
+		return FOUND_OUT;
 	if (reason >= NSK_DROP_IP_SHORT && reason <= NSK_DROP_IP_CHECKSUM)
-		return m->data_off;
-	return p->l3_off <= m->data_off ? p->l3_off : m->data_off;
+		return FOUND_BODY;
+	if (reason >= NSK_DROP_RX_NO_BUFFER && reason <= NSK_DROP_RX_BROKEN)
+		return FOUND_FRAME;
+	return reason >= NSK_DROP_TX_NO_BUFFER && reason != NSK_DROP_STEER_RING_FULL
+		       ? FOUND_OUT
+		       : FOUND_DESCRIBED;
+}
+
+static bool is_packet(struct rte_mbuf *m, uint16_t at)
+{
+	uint8_t version = *pkt_at(m, at) >> 4;
+
+	return version == 4 || version == 6;
 }
 
 /* Whether a frame's header with this type's number stands there. */
@@ -245,7 +261,6 @@ static bool is_frame(struct rte_mbuf *m, uint16_t at)
 	return type == ETH_TYPE_ARP;
 }
 
-/* The data, from the frame's header if there is one. */
 static void set_start(struct rte_mbuf *m, uint16_t start)
 {
 	int by = m->data_off - start;
@@ -255,18 +270,26 @@ static void set_start(struct rte_mbuf *m, uint16_t start)
 	m->pkt_len = (uint32_t)((int)m->pkt_len + by);
 }
 
-static enum capture_link find_start(struct rte_mbuf *m, const struct iface *ifc,
-				    enum nsk_drop reason)
+/* Sets m's data to the frame or, where there is none any more or not yet, the packet. False: it is
+ * neither, but a part of what was to become one. */
+static bool find_start(struct rte_mbuf *m, const struct iface *ifc, enum nsk_drop reason,
+		       enum capture_link *link)
 {
-	uint16_t start = packet_start(m, reason), frame = (uint16_t)(start - ETH_HLEN);
+	enum found found = found_by(reason);
+	uint16_t start = m->data_off;
 
-	if (!ifc->ethernet)
-		return set_start(m, start), CAPTURE_PACKETS;
-	if (reason <= NSK_DROP_ARP_TABLE_FULL || is_frame(m, start))
-		return set_start(m, start), CAPTURE_FRAMES;
-	if (start >= ETH_HLEN && is_frame(m, frame))
-		return set_start(m, frame), CAPTURE_FRAMES;
-	return set_start(m, start), CAPTURE_PACKETS;
+	*link = link_of(ifc);
+	if (found == FOUND_FRAME)
+		return true;
+	if (found == FOUND_DESCRIBED && pkt_of(m)->l3_off <= start)
+		start = pkt_of(m)->l3_off;
+	if (ifc->ethernet && start >= ETH_HLEN && found != FOUND_OUT &&
+	    (found == FOUND_BODY || is_frame(m, (uint16_t)(start - ETH_HLEN))))
+		start = (uint16_t)(start - ETH_HLEN);
+	else if (!ifc->ethernet || !is_frame(m, start))
+		*link = CAPTURE_PACKETS;
+	set_start(m, start);
+	return *link == CAPTURE_FRAMES || found == FOUND_BODY || is_packet(m, start);
 }
 
 void capture_dropped(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
@@ -283,9 +306,10 @@ void capture_dropped(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop rea
 		 nsk_drop_text(reason));
 	s = (struct story){.ifc = &r->stack->iface[index],
 			   .queue = UINT32_MAX,
-			   .ns = now_ns(w),
+			   .ns = w->now_ns,
 			   .comment = comment};
-	s.link = find_start(m, s.ifc, reason);
+	if (!find_start(m, s.ifc, reason, &s.link))
+		return set_start(m, was);
 	for (unsigned k = 0; k < r->ncaptures; k++) {
 		struct capture *c = r->capture[k];
 		struct capture_ring *ring = &c->worker[w->id];

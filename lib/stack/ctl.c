@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "stack/capture.h"
 #include "stack/ctl_command.h"
 
 #define CLIENTS	     8
@@ -25,16 +26,20 @@
 #define IDLE_NS                                                                                    \
 	UINT64_C(60000000000) /* a client that says nothing, or takes nothing, for so long is left \
 			       */
-#define LOOK_MS 1000
+#define LOOK_MS		1000
+#define CAPTURE_LOOK_MS 5 /* while packets are captured: how often they are asked for */
 
 struct client {
 	int fd; /* -1: free place */
 	size_t have;
 	char in[CTL_REQUEST_SIZE];
-	char *out; /* reply on its way, NULL: none */
+	const char *out; /* on its way, NULL: nothing */
+	char *reply;	 /* what out is of, unless that is captured packets */
 	size_t out_len, sent;
 	uint64_t active_ns;
-	bool last; /* close when the reply is out */
+	bool last;		     /* close when the reply is out */
+	struct ctl_capture *capture; /* that it reads, NULL: none; then nobody listens to it, */
+	bool silent;		     /* and it has said all it will */
 };
 
 struct ctl {
@@ -53,8 +58,10 @@ struct ctl {
 static void leave(struct client *c)
 {
 	close(c->fd);
-	free(c->out);
-	c->out = NULL;
+	free(c->reply);
+	ctl_capture_leave(c->capture);
+	c->out = c->reply = NULL;
+	c->capture = NULL;
 	c->fd = -1;
 }
 
@@ -88,7 +95,7 @@ static void accept_client(struct ctl *ctl, uint64_t now)
 	c->fd = fd;
 	c->have = 0;
 	c->out_len = c->sent = 0;
-	c->last = false;
+	c->last = c->silent = false;
 	c->active_ns = now;
 }
 
@@ -105,10 +112,30 @@ static void send_reply(struct client *c, uint64_t now)
 	c->sent += (size_t)n;
 	if (c->sent < c->out_len)
 		return;
-	free(c->out);
-	c->out = NULL;
+	free(c->reply);
+	c->out = c->reply = NULL;
 	if (c->last)
 		leave(c);
+}
+
+/* Packets that were captured since, as long as the client takes them. */
+static void send_packets(struct client *c, uint64_t now)
+{
+	while (c->fd >= 0 && !c->out) {
+		/* Asked first: what is there after that is the last. */
+		bool over = ctl_capture_over(c->capture);
+		const uint8_t *bytes;
+
+		c->sent = 0;
+		c->out_len = ctl_capture_read(c->capture, &bytes);
+		if (c->out_len == 0) {
+			if (over)
+				leave(c);
+			return;
+		}
+		c->out = (const char *)bytes;
+		send_reply(c, now);
+	}
 }
 
 static void answer(struct ctl *ctl, struct client *c, const char *line, size_t len, uint64_t now)
@@ -118,12 +145,14 @@ static void answer(struct ctl *ctl, struct client *c, const char *line, size_t l
 	size_t n = text ? strlen(text) : 0;
 
 	json_decref(reply);
-	c->out = text;
-	if (!c->out) {
+	c->capture = ctl->view.capture;
+	ctl->view.capture = NULL;
+	c->out = c->reply = text;
+	if (!text) {
 		leave(c);
 		return;
 	}
-	c->out[n] = '\n'; /* in place of the end: lengths are kept */
+	text[n] = '\n'; /* in place of the end: lengths are kept */
 	c->out_len = n + 1;
 	c->sent = 0;
 	send_reply(c, now);
@@ -153,9 +182,18 @@ static void read_client(struct client *c, uint64_t now)
 	if (n > 0) {
 		c->have += (size_t)n;
 		c->active_ns = now;
+	} else if (n == 0 && c->capture) {
+		ctl_capture_end(c->capture);
+		c->silent = true;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		leave(c);
 	}
+}
+
+/* Who captures waits for packets as long as it likes, but takes them. */
+static bool is_idle(const struct client *c, uint64_t now)
+{
+	return (!c->capture || c->out) && now > c->active_ns && now - c->active_ns > IDLE_NS;
 }
 
 static void serve_client(struct ctl *ctl, struct client *c, short events, uint64_t now)
@@ -166,14 +204,18 @@ static void serve_client(struct ctl *ctl, struct client *c, short events, uint64
 	} else if (events) {
 		read_client(c, now);
 	}
-	while (c->fd >= 0 && !c->out && c->have > 0) {
+	while (c->fd >= 0 && !c->out && !c->capture && c->have > 0) {
 		size_t before = c->have;
 
 		take_line(ctl, c, now);
 		if (c->have == before)
 			break;
 	}
-	if (c->fd >= 0 && now > c->active_ns && now - c->active_ns > IDLE_NS)
+	if (c->capture) {
+		c->have = 0;
+		send_packets(c, now);
+	}
+	if (c->fd >= 0 && is_idle(c, now))
 		leave(c);
 }
 
@@ -188,6 +230,12 @@ static void serve(struct ctl *ctl, const struct pollfd *fds)
 			serve_client(ctl, &ctl->client[i], fds[2 + i].revents, now);
 	if (fds[1].revents)
 		accept_client(ctl, now);
+	captures_sweep(ctl->view.stack);
+}
+
+static short wanted_events(const struct client *c)
+{
+	return c->out ? POLLOUT : c->silent ? 0 : POLLIN;
 }
 
 static void *run(void *arg)
@@ -198,16 +246,18 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "nsk-control");
 	for (;;) {
 		bool deaf = clock_system_ns() < ctl->deaf_until_ns;
+		int look_ms = LOOK_MS;
 
 		fds[0] = (struct pollfd){.fd = ctl->wake, .events = POLLIN};
 		fds[1] = (struct pollfd){.fd = deaf ? -1 : ctl->listener, .events = POLLIN};
 		for (unsigned i = 0; i < CLIENTS; i++) {
 			struct client *c = &ctl->client[i];
 
-			fds[2 + i] =
-				(struct pollfd){.fd = c->fd, .events = c->out ? POLLOUT : POLLIN};
+			fds[2 + i] = (struct pollfd){.fd = c->fd, .events = wanted_events(c)};
+			if (c->capture)
+				look_ms = CAPTURE_LOOK_MS;
 		}
-		if (poll(fds, 2 + CLIENTS, LOOK_MS) < 0)
+		if (poll(fds, 2 + CLIENTS, look_ms) < 0)
 			continue;
 		if (fds[0].revents)
 			return NULL;

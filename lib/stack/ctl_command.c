@@ -349,6 +349,7 @@ static const struct {
 	{"sockets", ctl_list_sockets},
 	{"health", ctl_health},
 	{"drain", ctl_drain},
+	{"capture", ctl_capture},
 };
 
 static void refuse_command(json_t *reply, const char *name)

@@ -7,6 +7,7 @@
 #define NSK_STACK_CTL_COMMAND_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@
 #define CTL_REQUEST_NS	 600000000 /* for all of one request: the answer comes within a second */
 #define CTL_REQUEST_SIZE 4096	   /* bytes of a request with its line end */
 
+struct ctl_capture;
 struct ctl_page;
 
 /* What commands work on. */
@@ -26,6 +28,7 @@ struct ctl_view {
 	struct ctl_page *pages[CONFIG_WORKERS_MAX]; /* ctl_list.c: one a worker, lent to it while it
 						       copies */
 	uint64_t started_ns;
+	struct ctl_capture *capture; /* that a command began: its client's, who takes it */
 };
 
 /* ctl_command.c: the reply to a request; the caller owns it. NULL without memory. */
@@ -52,6 +55,16 @@ void ctl_neigh_del(struct ctl_view *view, const json_t *request, json_t *reply);
 /* ctl_health.c: whether traffic should be led here. */
 void ctl_health(struct ctl_view *view, const json_t *request, json_t *reply);
 void ctl_drain(struct ctl_view *view, const json_t *request, json_t *reply);
+
+/* ctl_capture.c: packets to a client. */
+void ctl_capture(struct ctl_view *view, const json_t *request, json_t *reply);
+/* What is there now for the client, 0: nothing yet. Valid until the next call. */
+size_t ctl_capture_read(struct ctl_capture *c, const uint8_t **bytes);
+/* The client wants no more packets; and once nothing is left after this is true, that was all. */
+void ctl_capture_end(struct ctl_capture *c);
+bool ctl_capture_over(const struct ctl_capture *c);
+/* Ends it and gives it back. c may be NULL. */
+void ctl_capture_leave(struct ctl_capture *c);
 
 /* ctl_group.c */
 void ctl_list_groups(struct ctl_view *view, const json_t *request, json_t *reply);

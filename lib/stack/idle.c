@@ -144,7 +144,9 @@ static void ask_for_fine_timer(struct run_worker *r)
 static bool has_work(const struct run_worker *r, const uint32_t *word)
 {
 	return steer_waiting(r) || r->batched || !rte_ring_empty(r->call_ring) ||
-	       nsk_stopping(r->stack) || __atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED) ||
+	       nsk_stopping(r->stack) ||
+	       r->ifaces_generation != net_snapshot_generation(&r->stack->snap) ||
+	       __atomic_load_n(&r->w.zc_returned, __ATOMIC_RELAXED) ||
 	       (word && __atomic_load_n(word, __ATOMIC_RELAXED));
 }
 

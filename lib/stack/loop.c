@@ -20,6 +20,7 @@
 #include "net/tx.h"
 #include "sock/sock.h"
 #include "sock/zc_send.h"
+#include "stack/capture.h"
 #include "stack/route_change.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
@@ -49,6 +50,8 @@ static NSK_ALWAYS_INLINE unsigned receive(struct nsk_worker *w, const struct rx_
 	}
 	worker_count(w, NSK_CNT_RX_PACKETS, n);
 	worker_count(w, NSK_CNT_RX_BYTES, bytes);
+	if (NSK_UNLIKELY(w->capturing & WORKER_CAPTURES_IN))
+		capture_in(run_of(w), src->ifc, src->queue, bufs, n);
 	tcp_frames_input(w, src->ifc, bufs, n);
 	return n;
 }
@@ -71,6 +74,7 @@ void loop_look_at_ifaces(struct run_worker *r)
 	uint32_t generation = net_snapshot_generation(r->w.net->snap);
 	bool known;
 
+	capture_look(r); /* before: what has ended is not touched once this worker has passed */
 	stack_routes_passed(r, generation);
 	known = net_look_at_addresses(&r->w);
 	if (neigh_follow_statics(&r->w) && known)
@@ -322,5 +326,7 @@ const struct worker_ops loop_ops = {
 	.drain = loop_drain,
 	.flush = loop_flush,
 	.tick = call_tick,
+	.dropped = capture_dropped,
+	.tagged_in = capture_tagged,
 	.stopping = loop_stopping,
 };

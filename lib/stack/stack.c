@@ -16,6 +16,7 @@
 #include "sock/item.h"
 #include "sock/limit.h"
 #include "stack/build.h"
+#include "stack/capture.h"
 #include "stack/ctl.h"
 #include "stack/eal.h"
 #include "stack/neigh_api.h"
@@ -271,6 +272,7 @@ static void control_down(struct nsk_stack *stack)
 	telemetry_remove(stack);
 	ctl_stop(stack->ctl);
 	stack->ctl = NULL;
+	captures_down(stack);
 }
 
 static const struct {

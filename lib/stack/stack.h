@@ -24,8 +24,11 @@
 #include "stack/clock.h"
 #include "stack/config.h"
 
+struct capture;
 struct ctl;
 struct mirror;
+
+#define STACK_CAPTURES_MAX 4 /* at once */
 
 /* One port queue that a worker polls. */
 struct rx_source {
@@ -87,6 +90,8 @@ struct run_worker {
 	uint32_t link_returns[IFACE_MAX]; /* [W] of which neighbours were asked */
 	uint32_t ifaces_generation;	  /* [W] of the snapshot that was looked at for both */
 	uint32_t routes_passed;		  /* [A] generation of the snapshot, see route_change.h */
+	unsigned ncaptures;		  /* [W] that are running, capture.h */
+	struct capture *capture[STACK_CAPTURES_MAX]; /* [W] */
 	struct published pub;
 	struct idle idle;
 	struct clock_reader reader; /* [W] */
@@ -141,8 +146,9 @@ struct nsk_stack {
 	void *event_arg;
 	int (*launch_fn)(void *arg);
 	void *launch_arg;
-	struct mirror *mirror[IFACE_MAX]; /* by interface, NULL: none */
-	struct ctl *ctl;		  /* control socket's thread, NULL: none */
+	struct mirror *mirror[IFACE_MAX];	     /* by interface, NULL: none */
+	struct ctl *ctl;			     /* control socket's thread, NULL: none */
+	struct capture *capture[STACK_CAPTURES_MAX]; /* [A] that thread's */
 };
 
 /*

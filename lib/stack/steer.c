@@ -15,6 +15,7 @@
 #include "mbuf/pool.h"
 #include "net/net.h"
 #include "net/rss.h"
+#include "stack/capture.h"
 #include "stack/stack.h"
 
 uint16_t steer_owner(struct nsk_worker *w, const struct flow *flow)
@@ -134,8 +135,11 @@ uint16_t steer_tx_burst(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf
 	uint16_t own = iface_own_queue(ifc, w->id);
 	struct run_worker *to;
 
-	if (NSK_LIKELY(own < ifc->tx_queues))
+	if (NSK_LIKELY(own < ifc->tx_queues)) {
+		if (NSK_UNLIKELY(w->capturing & WORKER_CAPTURES_OUT))
+			return capture_out(run_of(w), ifc, own, bufs, n);
 		return ifc->port->ops->tx_burst(ifc->port, own, w->now_ns, bufs, n);
+	}
 	to = w->stack->worker[ifc->home + w->id % ifc->tx_queues];
 	for (uint16_t i = 0; i < n; i++)
 		__atomic_store_n(&pkt_of(bufs[i])->iface, ifc->index, __ATOMIC_RELEASE);

@@ -4,6 +4,7 @@
  * the list can happen.
  */
 #include "sim/drops.h"
+#include "sim/blocks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #define TIMES 5
 
 static struct peer peer;
+static struct blocks blocks;
 
 static void read_drops(uint64_t drop[NSK_DROP_MAX])
 {
@@ -38,10 +40,50 @@ static void assert_counted(const struct drop_test *t, const uint64_t *before, un
 	}
 }
 
+/* What came in, to the last octet; or the packet in it, where nothing else is left. */
+static bool came_in(const struct blocks_packet *dropped)
+{
+	uint32_t head = blocks.link[dropped->interface] == 101 ? ETH_HLEN : 0;
+
+	for (unsigned i = 0; i < blocks.npackets; i++) {
+		const struct blocks_packet *in = &blocks.packet[i];
+
+		if (in->direction == 1 && in->len == dropped->len + head &&
+		    memcmp(in->data + head, dropped->data, dropped->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each packet that was dropped is in a capture, with the reason. */
+static void assert_captured(const struct drop_test *t, unsigned times)
+{
+	unsigned n = 0, want = t->captured == NOT_AT_ALL ? 0 : times;
+	char comment[200];
+
+	snprintf(comment, sizeof(comment), "dropped: %s: %s", nsk_drop_name(t->reason),
+		 nsk_drop_text(t->reason));
+	blocks_read(&blocks);
+	for (unsigned i = 0; i < blocks.npackets; i++) {
+		const struct blocks_packet *p = &blocks.packet[i];
+
+		if (strcmp(p->comment, comment) != 0)
+			continue;
+		n++;
+		if (t->captured == AS_THEY_CAME && !came_in(p))
+			fail_msg("%s: number %u is captured otherwise than it came", t->name, n);
+	}
+	if (n != want)
+		fail_msg("%s: %u of %u captured", t->name, n, want);
+}
+
 static void close_down(const struct drop_test *t)
 {
 	if (t->finish)
 		t->finish(&peer);
+	blocks_end(&blocks);
+	peer_settle(&peer);
+	blocks_finish(&blocks);
 	peer_finish(&peer, 10 * MINUTE);
 }
 
@@ -57,6 +99,8 @@ static void one_reason(void **state)
 	peer_start(&peer, t->settings);
 	if (t->prepare)
 		t->prepare(&peer);
+	blocks_start(&blocks, peer.world.host[0], NULL);
+	nsk_turn(peer.world.host[0]);
 	read_drops(before);
 	if (t->at_once) {
 		t->provoke(&peer);
@@ -67,6 +111,7 @@ static void one_reason(void **state)
 			assert_counted(t, before, i);
 		}
 	}
+	assert_captured(t, times);
 	close_down(t);
 }
 

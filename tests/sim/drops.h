@@ -8,6 +8,13 @@
 
 #include "sim/peer.h"
 
+/* What a capture has of the packets that are dropped. */
+enum drop_captured {
+	AS_THEY_CAME,
+	OTHERWISE,  /* packets of the stack's own, or put together by it */
+	NOT_AT_ALL, /* there is none yet, or a driver counted it, or the twin had sent it */
+};
+
 struct drop_test {
 	enum nsk_drop reason;
 	const char *name;			      /* what is provoked, in words */
@@ -18,8 +25,9 @@ struct drop_test {
 	void (*finish)(struct peer *p);	 /* what must be undone. Or NULL */
 	unsigned times;			 /* 0: 5 */
 	enum nsk_drop also;		 /* each time counts this as well: another packet's */
-	bool no_arp;			 /* the peer does not answer ARP */
-	bool at_once;			 /* provoke() counts all times in one call */
+	enum drop_captured captured;
+	bool no_arp;  /* the peer does not answer ARP */
+	bool at_once; /* provoke() counts all times in one call */
 };
 
 extern const struct drop_test drops_link[];

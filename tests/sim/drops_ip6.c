@@ -411,7 +411,7 @@ const struct drop_test drops_ip6[] = {
 	CASE(IP6_EXTENSIONS, padding_without_an_end),
 	CASE(IP6_EXTENSIONS, too_many_headers),
 	CASE(IP6_EXTENSIONS, hop_by_hop_second),
-	CASE(IP6_EXTENSIONS, fragment_of_a_fragment),
+	CASE_AFTER(IP6_EXTENSIONS, fragment_of_a_fragment, known, .captured = OTHERWISE),
 	CASE(IP6_NO_NEXT, nothing_behind_the_header),
 	CASE(IP6_NO_NEXT, something_behind_no_header),
 	CASE(IP6_NO_NEXT, nothing_behind_options),

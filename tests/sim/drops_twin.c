@@ -91,6 +91,6 @@ const struct drop_test drops_twin[] = {
 	     .prepare = queue_filled),
 	CASE(TWIN_DOWN, segment_for_a_twin_that_is_down, .prepare = twin_refuses,
 	     .finish = twin_takes),
-	CASE(TWIN_BAD_FRAME, runt_of_the_kernel),
+	CASE(TWIN_BAD_FRAME, runt_of_the_kernel, .captured = NOT_AT_ALL),
 };
 const unsigned drops_twin_count = NSK_ARRAY_LEN(drops_twin);

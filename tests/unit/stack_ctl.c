@@ -132,7 +132,19 @@ static void test_wrong_requests_say_what_is_wrong(void **state)
 	expect_error(
 		f, "{\"cmd\":\"fly\"}",
 		"there is no command \"fly\"; there are version, interfaces, counters, drops, workers, settings, set, "
-		"log, addresses, address_add, address_del, arp, groups, neigh_add, neigh_del, routes, route_add, route_del, route_get, sockets, health, drain");
+		"log, addresses, address_add, address_del, arp, groups, neigh_add, neigh_del, routes, route_add, route_del, route_get, sockets, health, drain, capture");
+	expect_error(f, "{\"cmd\":\"capture\",\"in\":false,\"out\":1}",
+		     "nothing is to be captured: \"in\", \"out\" or \"drops\" are true");
+	expect_error(f, "{\"cmd\":\"capture\",\"snaplen\":\"5\"}",
+		     "\"snaplen\" is 1 to 262144 bytes");
+	expect_error(f, "{\"cmd\":\"capture\",\"buffer\":262143}",
+		     "\"buffer\" is 262144 to 1073741824 bytes a worker");
+	expect_error(f, "{\"cmd\":\"capture\",\"queue\":16}",
+		     "\"queue\" is 0 to 15, or not there: any");
+	expect_error(f, "{\"cmd\":\"capture\",\"filter\":5}",
+		     "\"filter\" is text as pcap-filter(7) has it");
+	expect_error(f, "{\"cmd\":\"capture\",\"filter\":\"tcp portt 5\"}",
+		     "filter \"tcp portt 5\": can't parse filter expression: syntax error");
 	expect_error(f, "{\"cmd\":\"counters\",\"worker\":1}",
 		     "worker is 0 to 0, or left out for the sum");
 	expect_error(f, "{\"cmd\":\"drops\",\"worker\":-1}",
