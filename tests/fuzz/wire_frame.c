@@ -16,6 +16,7 @@
 #include "wire/tcp.h"
 #include "wire/tcp_opts.h"
 #include "wire/udp.h"
+#include "wire/vlan.h"
 
 static void decode_l4(uint8_t proto, const struct family *f, const uint8_t *src, const uint8_t *dst,
 		      const uint8_t *p, size_t len)
@@ -70,13 +71,27 @@ static void decode_frame(const uint8_t *p, size_t size)
 	}
 }
 
+/* Takes the tags out, as the receive path does; what stands in front of them then. */
+static uint8_t *untag(uint8_t *p, size_t *size)
+{
+	struct vlan vlan;
+	unsigned bytes;
+
+	if (*size < ETH_HLEN || vlan_parse(p, *size, &vlan, &bytes))
+		return p;
+	memmove(p + bytes, p, ETH_HLEN - sizeof(uint16_t));
+	*size -= bytes;
+	return p + bytes;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *p = fuzz_copy(data, size);
+	size_t len = size;
 
 	if (!p)
 		return 0;
-	decode_frame(p, size);
+	decode_frame(untag(p, &len), len);
 	fuzz_free(p, size);
 	return 0;
 }
