@@ -93,8 +93,11 @@ static int set_mtu(struct ethdev_port *e, uint32_t mtu)
 	if (mtu == e->mtu_now)
 		return 0;
 	rc = rte_eth_dev_set_mtu(e->id, (uint16_t)mtu);
-	/* A device that cannot be told takes what fits, up to its own idea of an MTU. */
-	if (rc && (rc != -ENOTSUP || mtu > e->mtu_now))
+	/* A device that cannot be told takes what fits, up to its own idea of an MTU, or of any
+	 * length where it knows no limit (net_vhost, net_ring). */
+	if (rc == -ENOTSUP && (mtu < e->mtu_now || e->port.caps.mtu_max == UINT16_MAX))
+		rc = 0;
+	if (rc)
 		return fail(e, rc, "%s refuses mtu %u (it has %u): %s", e->port.name, mtu,
 			    e->mtu_now, strerror(-rc));
 	e->mtu_now = (uint16_t)mtu;
