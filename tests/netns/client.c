@@ -14,12 +14,15 @@
  *	urgent ADDRESS PORT	connect, send "abcX" whose last is urgent and "def", show what
  *				comes before a mark, at it and behind it; the main thread does all
  *				of it
+ *	hop ADDRESS PORT HOPS	send a datagram that goes so far, in either family; type, code and
+ *				sender of the ICMP error about it; the main thread does all of it
  *
  * Every call blocks: in the worker's thread it turns the loop, in the main thread it sleeps. A call
  * that fails is answered with its name and errno's.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <semaphore.h>
@@ -281,19 +284,68 @@ static void run_urgent(const struct sockaddr_in *peer)
 	nsk_close(fd);
 }
 
+/* What a traceroute does. */
+static void run_hop(const char *address, uint16_t port, int hops)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	bool six = strchr(address, ':') != NULL;
+	int level = six ? IPPROTO_IPV6 : IPPROTO_IP, on = 1;
+	int fd = nsk_socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in6 peer6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in peer4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	char byte, control[512], from[INET6_ADDRSTRLEN] = "";
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	struct sock_extended_err *e = NULL;
+
+	inet_pton(AF_INET6, address, &peer6.sin6_addr);
+	inet_pton(AF_INET, address, &peer4.sin_addr);
+	if (nsk_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    nsk_setsockopt(fd, level, six ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on)) ||
+	    nsk_setsockopt(fd, level, six ? IPV6_UNICAST_HOPS : IP_TTL, &hops, sizeof(hops)))
+		note(failed, "setsockopt");
+	else if (six ? nsk_connect(fd, (struct sockaddr *)&peer6, sizeof(peer6))
+		     : nsk_connect(fd, (struct sockaddr *)&peer4, sizeof(peer4)))
+		note(failed, "connect");
+	else if (nsk_send(fd, "?", 1, 0) != 1)
+		note(failed, "send");
+	else if (nsk_recv(fd, &byte, 1, 0) < 0 && nsk_recvmsg(fd, &msg, MSG_ERRQUEUE) < 0)
+		note(failed, "recvmsg");
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c && !*failed; c = CMSG_NXTHDR(&msg, c))
+		if (c->cmsg_level == level && c->cmsg_type == (six ? IPV6_RECVERR : IP_RECVERR))
+			e = (struct sock_extended_err *)CMSG_DATA(c);
+	if (e && six)
+		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)SO_EE_OFFENDER(e))->sin6_addr, from,
+			  sizeof(from));
+	else if (e)
+		inet_ntop(AF_INET, &((struct sockaddr_in *)SO_EE_OFFENDER(e))->sin_addr, from,
+			  sizeof(from));
+	if (e)
+		printf("%u %u %s\n", e->ee_type, e->ee_code, from);
+	else
+		printf("%s\n", *failed ? failed : "no error");
+	nsk_close(fd);
+}
+
 static bool obey(const char *line)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
 	unsigned long long bytes = 0;
-	char kind[16], address[32];
+	char kind[16], address[48];
 	uint16_t port;
 
 	*failed = '\0';
-	if (sscanf(line, "%15s %31s %hu %llu", kind, address, &port, &bytes) < 3 ||
-	    inet_pton(AF_INET, address, &peer.sin_addr) != 1)
+	if (sscanf(line, "%15s %47s %hu %llu", kind, address, &port, &bytes) < 3)
+		return false;
+	if (strcmp(kind, "hop") != 0 && inet_pton(AF_INET, address, &peer.sin_addr) != 1)
 		return false;
 	peer.sin_port = htons(port);
-	if (strcmp(kind, "tcp") == 0)
+	if (strcmp(kind, "hop") == 0)
+		run_hop(address, port, (int)bytes);
+	else if (strcmp(kind, "tcp") == 0)
 		run_tcp(&peer, bytes);
 	else if (strcmp(kind, "fastopen") == 0 && bytes <= BLOCK)
 		run_fastopen(&peer, bytes);
