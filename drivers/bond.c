@@ -12,21 +12,15 @@
 #include <string.h>
 
 #include <rte_ethdev.h>
-#include <rte_version.h>
 
 #include "kv.h"
-
-/* "slave" is called "member" since DPDK 23.11. */
-static bool says_member(void)
-{
-	return rte_version_year() > 23 || (rte_version_year() == 23 && rte_version_month() >= 11);
-}
+#include "mbuf/dpdk_version.h"
 
 /* The next member's name; false: there is none. */
 static bool next_name(const char **list, struct kv *kv)
 {
 	while (kv_next(list, kv) == 1)
-		if (strcmp(kv->key, says_member() ? "member" : "slave") == 0)
+		if (strcmp(kv->key, BOND_MEMBER) == 0)
 			return true;
 	return false;
 }

@@ -10,7 +10,7 @@
 
 #include <rte_telemetry.h>
 
-#include "stack/dpdk_version.h"
+#include "mbuf/dpdk_version.h"
 #include "stack/stack.h"
 
 static struct {
