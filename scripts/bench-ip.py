@@ -8,7 +8,7 @@ thousand takes longer than, /1 and /8 a route of that length on top of all other
 there is valgrind.
 
 `turn` is tests/perf/forward.c: ticks and instructions for a packet on its way through a router, in one thread under virtual time,
-to few destinations and to many. The least of several runs: nothing but the machine varies.
+to few destinations and to many. The median of the turns, and of that the least of several runs: nothing but the machine varies.
 
 `changes` is tests/perf/route_changes.c: a worker forwards 32 packets a turn among all those routes while another thread changes them by
 the public calls: none, 10,000 a second, as many as it can, and one wide prefix above the others again and again. "call" is what a

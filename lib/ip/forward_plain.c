@@ -146,21 +146,35 @@ void forward_flow(const uint8_t *packet, struct flow *flow)
 	memcpy(&flow->sport_be, &ports, sizeof(ports));
 }
 
-/* In two steps: what the second one is for can only be found when what the first one asked for has
- * come. Apart, so that IPv4 saves no registers for it. */
-static NSK_NOINLINE void expect_v6(struct nsk_worker *w, const struct rte_mbuf *far,
-				   const struct rte_mbuf *near, uint16_t link)
+static inline void expect(struct nsk_worker *w, const struct rte_mbuf *m, uint16_t link, bool near)
 {
-	const uint8_t *p = rte_pktmbuf_mtod_offset(near, const uint8_t *, link);
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, link);
 
-	if (far->data_len >= link + IPV6_HLEN)
-		net_expect(w, AF_INET6,
-			   rte_pktmbuf_mtod_offset(far, const uint8_t *, link + IPV6_DST_OFF),
-			   false);
-	if (near->data_len >= link + IPV6_HLEN && p[0] >> 4 == 6)
-		net_expect(w, AF_INET6, p + IPV6_DST_OFF, true);
+	if (m->data_len >= link + IPV6_HLEN && p[0] >> 4 == 6)
+		net_expect(w, AF_INET6, p + IPV6_DST_OFF, near);
+	else if (!near && m->data_len >= link + IPV4_HLEN && p[0] >> 4 == 4)
+		net_expect(w, AF_INET, p + IPV4_DST_OFF, near);
 }
 
+/* A burst begins: nobody has looked ahead to these. */
+static NSK_NOINLINE void expect_first(struct nsk_worker *w, struct rte_mbuf **bufs, unsigned n,
+				      uint16_t link)
+{
+	for (unsigned i = 0; i < n && i < EXPECT_FAR; i++)
+		expect(w, bufs[i], link, false);
+	for (unsigned i = 0; i < n && i < EXPECT_NEAR; i++)
+		expect(w, bufs[i], link, true);
+}
+
+/* Apart, so that IPv4 saves no registers for it. */
+static NSK_NOINLINE void expect_v6(struct nsk_worker *w, struct rte_mbuf **bufs, uint16_t link)
+{
+	expect(w, bufs[EXPECT_FAR], link, false);
+	expect(w, bufs[EXPECT_NEAR], link, true);
+}
+
+/* In two steps: what the second one is for, of IPv6 alone, can only be found when what the first
+ * one asked for has come. */
 void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, struct rte_mbuf **bufs,
 		       unsigned n)
 {
@@ -168,16 +182,17 @@ void ip_forward_expect(struct nsk_worker *w, const struct iface *ifc, struct rte
 	const struct rte_mbuf *m;
 	const uint8_t *p;
 
+	if (NSK_UNLIKELY(w->net->expected != n))
+		expect_first(w, bufs, n, link);
+	w->net->expected = n - 1;
 	if (n <= EXPECT_FAR)
 		return;
 	m = bufs[EXPECT_FAR];
 	p = rte_pktmbuf_mtod_offset(m, const uint8_t *, link);
-	if (NSK_UNLIKELY(m->data_len < link + IPV4_HLEN))
-		return;
-	if (p[0] >> 4 == 4)
+	if (NSK_LIKELY(m->data_len >= link + IPV4_HLEN) && NSK_LIKELY(p[0] >> 4 == 4))
 		net_expect(w, AF_INET, p + IPV4_DST_OFF, false);
-	else if (p[0] >> 4 == 6)
-		expect_v6(w, m, bufs[EXPECT_NEAR], link);
+	else
+		expect_v6(w, bufs, link);
 }
 
 bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m, uint8_t *frame,

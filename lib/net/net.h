@@ -69,6 +69,7 @@ struct net_worker {
 	struct pmtu_table *pmtu;	 /* [W] pmtu.h; NULL until a router says anything */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
 	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
+	uint32_t expected; /* [W] frames of a burst still to come that are looked ahead to */
 	/* [W] the same as defended_ns of each address of IPv6 */
 	uint64_t defended6_ns[IFACE_MAX][IFACE_ADDRS_MAX];
 	struct limiter heard[IFACE_MAX];	  /* [W] of worker 0: advertisements of routers */
