@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <rte_ethdev.h>
+#include <rte_version.h>
 
 #include "kv.h"
 #include "mbuf/dpdk_version.h"
@@ -94,7 +95,7 @@ static int check_member(const char *name, const struct log *log, char *error, si
 int prepare_bonding(const char *devargs, const struct log *log, char *error, size_t size)
 {
 	const char *list = arguments(devargs);
-	const char *wrong = says_member() ? "slave" : "member";
+	const char *wrong = BOND_MEMBER_ELSEWHERE;
 	char value[KV_VALUE_MAX];
 	unsigned n = 0;
 	struct kv kv;
@@ -102,14 +103,14 @@ int prepare_bonding(const char *devargs, const struct log *log, char *error, siz
 
 	if (kv_find(devargs, wrong, value, sizeof(value)) == 0) {
 		snprintf(error, size, "this DPDK (%s) has no argument '%s': it is called '%s'",
-			 rte_version(), wrong, says_member() ? "member" : "slave");
+			 rte_version(), wrong, BOND_MEMBER);
 		return -EINVAL;
 	}
 	for (; rc == 0 && next_name(&list, &kv); n++)
 		rc = check_member(kv.value, log, error, size);
 	if (rc == 0 && (n == 0 || n > BOND_MEMBERS_MAX)) {
 		snprintf(error, size, "%u members: name 1 to %u, each by ,%s=DEVICE", n,
-			 BOND_MEMBERS_MAX, says_member() ? "member" : "slave");
+			 BOND_MEMBERS_MAX, BOND_MEMBER);
 		rc = -EINVAL;
 	}
 	return rc;

@@ -14,9 +14,11 @@
 
 /* A bond's devices in its devargs, renamed in 23.11. */
 #if RTE_VERSION < RTE_VERSION_NUM(23, 11, 0, 0)
-#define BOND_MEMBER "slave"
+#define BOND_MEMBER	      "slave"
+#define BOND_MEMBER_ELSEWHERE "member"
 #else
-#define BOND_MEMBER "member"
+#define BOND_MEMBER	      "member"
+#define BOND_MEMBER_ELSEWHERE "slave"
 #endif
 
 #endif
