@@ -189,14 +189,14 @@ static void test_a_port_without_a_link_layer_has_no_neighbours(void **state)
 {
 	struct net_world *world = *state;
 	struct nd_view v = {.type = ICMP6_NEIGH_SOLICIT};
-	uint8_t p[128], msg[ND_NEIGH_MAX];
-	size_t len;
+	uint8_t p[128], ask[ND_NEIGH_MAX];
+	size_t n;
 
 	memcpy(v.target, nw6_addr(OURS_IF1).b, 16);
-	len = nd_neigh_write(msg, &v);
-	nw6_set_checksum(msg, len, PEER_IF1, OURS_IF1);
-	len = nw6_write(p, PEER_IF1, OURS_IF1, IP_PROTO_ICMPV6, 255, msg, len);
-	net_input(&world->w, &world->ifc[1], nw_buffer(world, p, len));
+	n = nd_neigh_write(ask, &v);
+	nw6_set_checksum(ask, n, PEER_IF1, OURS_IF1);
+	n = nw6_write(p, PEER_IF1, OURS_IF1, IP_PROTO_ICMPV6, 255, ask, n);
+	net_input(&world->w, &world->ifc[1], nw_buffer(world, p, n));
 	nw_assert_drops(world, NSK_DROP_ND_MALFORMED, 1);
 	assert_int_equal(world->nsent, 0);
 }
