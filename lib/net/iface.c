@@ -108,6 +108,8 @@ struct ip_addr iface_link_local(const struct iface *ifc)
 	const uint8_t *mac = ifc->mac.b;
 	uint16_t middle = 0xfffe; /* those of one MAC must differ (RFC 4007 §6: scope.h) */
 
+	if (ifc->same_mac)
+		middle = (uint16_t)(0xfd00 + ifc->index);
 	if (ifc->parent)
 		middle = (uint16_t)(ifc->vlan.inner ^ ifc->vlan.outer << 4);
 	return (struct ip_addr){

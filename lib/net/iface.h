@@ -126,6 +126,7 @@ struct iface {
 	struct vlan vlan;      /* [C] which */
 	bool went_along;       /* under the lock of changes: it went down with its parent */
 	uint16_t naddrs;       /* [A] places that ever had an address */
+	bool same_mac;	       /* [C] as an earlier one, on another link */
 	bool dhcp;	       /* [C] it has its IPv4 address of a server: dhcp.h */
 	bool automatic;	   /* [C] it learns from routers: autoconf.h; what from, zero: nothing */
 	uint8_t hop_limit; /* [A] of IPv6 packets */
@@ -211,7 +212,8 @@ int iface_add_addr(struct iface *ifc, const struct ip_prefix *addr);
 int iface_put_addr(struct iface *ifc, const struct iface_addr *as, uint32_t seen);
 /* Whether a host can have this address within its prefix. */
 bool iface_host_address(const struct ip_prefix *p);
-/* The link-local address that is made of the MAC. */
+/* The link-local address that is made of the MAC, or of what tells it from others with the same
+ * one. */
 struct ip_addr iface_link_local(const struct iface *ifc);
 /*
  * Where there is an address of IPv6, there must be a link-local one (RFC 4291 §2.8): unless there

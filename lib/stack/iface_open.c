@@ -121,6 +121,19 @@ static void name_iface(struct iface *ifc, const struct config_device *d)
 	}
 }
 
+/* Whether an earlier interface that is no VLAN's has the MAC as well. */
+static bool has_mac_of_another(const struct nsk_stack *stack, const struct iface *ifc)
+{
+	for (unsigned i = 0; i < ifc->index; i++) {
+		const struct iface *other = &stack->iface[i];
+
+		if (ifc->ethernet && other->ethernet && !ifc->parent && !other->parent &&
+		    eth_mac_equal(ifc->mac.b, other->mac.b))
+			return true;
+	}
+	return false;
+}
+
 static int take_addresses(struct iface *ifc, const struct config_device *d,
 			  struct nsk_config *config, bool dad)
 {
@@ -281,6 +294,7 @@ int iface_open(struct nsk_stack *stack, struct nsk_config *config, unsigned inde
 	ifc->index = (uint8_t)index;
 	ifc->ethernet = ifc->port->caps.ethernet;
 	ifc->mac = d->has_mac ? d->mac : ifc->port->mac;
+	ifc->same_mac = has_mac_of_another(stack, ifc);
 	ifc->rp_filter = d->rp_filter;
 	ifc->proxy_arp = d->proxy_arp;
 	name_iface(ifc, d);

@@ -456,6 +456,43 @@ static void an_address_is_deprecated_and_goes_rfc4862_5_5_4(void **state)
 	world_end(&world);
 }
 
+/* ---- one MAC on two links ---- */
+
+static bool swallow(void *arg, const void *packet, size_t len)
+{
+	(void)arg;
+	(void)packet;
+	(void)len;
+	return true;
+}
+
+/* A link-local address tells on which link it is meant (net/scope.h). */
+static void interfaces_of_one_mac_have_link_local_addresses_of_their_own(void **state)
+{
+	const struct nsk_callback_params params = {
+		.ethernet = true, .mac = {2, 0, 0, 0, 0, 1}, .output = swallow};
+	struct nsk_callback_port *port[2];
+	struct nsk_config *config;
+	struct world world;
+
+	(void)state;
+	world_init(&world, 1);
+	config = world_config(&world, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		port[i] = nsk_callback_create(&params);
+		assert_int_equal(nsk_config_add_callback(config, port[i]), 0);
+		assert_int_equal(nsk_config_add_address(config,
+							i ? "2001:db8:1::1/64" : "2001:db8::1/64"),
+				 0);
+	}
+	world_add(&world, config);
+	assert_string_equal(find(&world, 0, "fe80::ff:fe00:1/64")->iface, "callback0");
+	assert_string_equal(find(&world, 0, "fe80::fd:100:1/64")->iface, "callback1");
+	world_end(&world);
+	for (unsigned i = 0; i < 2; i++)
+		nsk_callback_destroy(port[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +508,7 @@ int main(void)
 		world_test(an_ipv4_address_is_asked_for_before_it_is_used_rfc5227_2_1),
 		world_test(an_ipv4_address_of_another_is_not_used_rfc5227_2_1_1),
 		world_test(an_address_is_deprecated_and_goes_rfc4862_5_5_4),
+		world_test(interfaces_of_one_mac_have_link_local_addresses_of_their_own),
 	};
 
 	return world_main(tests);
