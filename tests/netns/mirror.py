@@ -136,6 +136,24 @@ class Mirror(TapTest):
                 neigh("del")
                 self.soon("its end", lambda a=address: a not in self.neighbours())
 
+    def test_the_twin_goes_down_and_comes_back(self):
+        """The kernel takes with it what was on it; what it keeps stays, and what is set again comes."""
+        self.inside("ip", "neigh", "add", "10.9.0.71", "lladdr", "02:00:00:00:00:71", "dev", TWIN)
+        self.inside("ip", "route", "add", "10.71.0.0/16", "via", "10.9.0.1", "dev", TWIN)
+        self.soon("both", lambda: "10.9.0.71" in self.neighbours() and self.routes("10.71.0.0/16"))
+        self.inside("ip", "link", "set", TWIN, "down")
+        self.soon("their end", lambda: "10.9.0.71" not in self.neighbours() and not self.routes("10.71.0.0/16"))
+        self.assertIn(f"{STACK}/24", self.addresses())
+        self.inside("ip", "link", "set", TWIN, "up")
+        self.inside("ip", "-6", "addr", "replace", "fd09::2/64", "dev", TWIN, "nodad")
+        until("the link", lambda: "LOWER_UP" in self.inside("ip", "link", "show", TWIN), PATIENCE_S)
+        self.inside("ip", "neigh", "add", "10.9.0.71", "lladdr", "02:00:00:00:00:72", "dev", TWIN)
+        self.inside("ip", "route", "add", "10.71.0.0/16", "via", "10.9.0.1", "dev", TWIN)
+        self.soon("both again", lambda: self.neighbours().get("10.9.0.71") == "02:00:00:00:00:72" and self.routes("10.71.0.0/16"))
+        self.inside("ip", "neigh", "del", "10.9.0.71", "dev", TWIN)
+        self.inside("ip", "route", "del", "10.71.0.0/16")
+        self.soon("their end", lambda: "10.9.0.71" not in self.neighbours() and not self.routes("10.71.0.0/16"))
+
     def test_a_neighbour_that_the_stack_was_given_stays(self):
         self.nskctl("neigh", "add", "10.9.0.66", "lladdr", "02:00:00:00:00:66", "dev", "eth0")
         self.inside("ip", "neigh", "add", "10.9.0.66", "lladdr", "02:00:00:00:00:67", "dev", TWIN)
@@ -178,13 +196,19 @@ class Mirror(TapTest):
         lines = "".join(f"route add 10.{100 + i // 250}.{i % 250}.0/24 via 10.9.0.1 dev {TWIN}\n" for i in range(MANY))
         for what, count in ((lines, MANY), (lines.replace("route add", "route del"), 0)):
             before = self.lost()
+            neighbours = [f"10.9.0.{last}" for last in range(120, 140)]
             self.program.process.send_signal(signal.SIGSTOP)  # it hears nothing, and its buffer is too small for all
             try:
-                self.batch(what)
+                self.batch(what)  # and others behind that
+                verb = "replace" if count else "del"
+                self.batch("".join(f"neigh {verb} {a} lladdr 02:00:00:00:01:00 dev {TWIN}\n" for a in neighbours))
+                self.batch(f"addr {'add' if count else 'del'} 10.66.0.5/24 dev {TWIN}\n")
             finally:
                 self.program.process.send_signal(signal.SIGCONT)
             self.assertGreater(self.lost(), before)
             until(f"{count} routes", lambda n=count: self.count() == n, PATIENCE_S)
+            until("the neighbours", lambda a=neighbours, n=count: all((x in self.neighbours()) == bool(n) for x in a), PATIENCE_S)
+            until("the address", lambda n=count: ("10.66.0.5/24" in self.addresses()) == bool(n), PATIENCE_S)
 
     def lost(self):
         """Messages that the kernel could not keep for those who listen, in the host's namespace."""

@@ -9,6 +9,7 @@ stack's, another the kernel's; what belongs to the one never disturbs the other.
 """
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tap import KERNEL, PATIENCE_S, STACK, TAP, TapTest, connect, echo, main, ru
 from rig import BUILD, Rig, die_with_parent
 
 TWIN = "eth0k"
+TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 OTHER = "10.9.0.3"  # the twin's alone
 KERNEL6, STACK6 = "fd09::1", "fd09::2"
 SSH, CLOSED = 22, 23
@@ -124,6 +126,26 @@ class Both(TwinTest):
             with self.subTest(address=address):
                 said = self.inside("ping", "-n", "-c", "3", "-i", "0.2", "-w", str(PATIENCE_S), address)
                 self.assertIn(" 0% packet loss", said)
+
+    @unittest.skipUnless(TCPDUMP, "there is no tcpdump")
+    def test_tcpdump_does_no_harm(self):
+        """It makes the twin promiscuous, and shows what is the kernel's alone."""
+        # pylint: disable-next=consider-using-with
+        tcpdump = subprocess.Popen(["nsenter", "-t", str(self.host), "-n", TCPDUMP, "-i", TWIN, "-n", "-l", "--immediate-mode"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+        try:
+            self.assertTrue(any("listening on" in line for line in tcpdump.stderr))
+            until("the mode", lambda: "PROMISC" in self.inside("ip", "-d", "link", "show", TWIN) or
+                  "promiscuity 1" in self.inside("ip", "-d", "link", "show", TWIN), PATIENCE_S)
+            self.serve(SSH)
+            for _ in range(3):
+                echo(self, 1 << 16)
+                self.assertTrue(self.talk(STACK, SSH))
+        finally:
+            tcpdump.terminate()
+            said = tcpdump.communicate()[0]
+        self.assertRegex(said, rf"> {re.escape(STACK)}\.22: ")
+        self.assertNotRegex(said, rf"> {re.escape(STACK)}\.7: ")
 
     def test_a_listener_of_the_kernel_does_not_disturb_open_connections(self):
         with connect() as sock:
