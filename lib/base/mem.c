@@ -72,15 +72,28 @@ static void *mem_get(struct mem *m, size_t size, size_t align, bool zero)
 	return may_take(m, size) ? took(m, mem_take(m, size, align, zero), size) : NULL;
 }
 
+/*
+ * Under mlockall(MCL_FUTURE) the kernel fills what may be written to as soon as it is mapped. So it
+ * is mapped as what may not be, and if it is then locked, which is told by nothing else than that
+ * MADV_DONTNEED is refused, it is to be locked page by page.
+ */
+static void *map_empty(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (madvise(p, size, MADV_DONTNEED) != 0)
+		mlock2(p, size, MLOCK_ONFAULT);
+	if (mprotect(p, size, PROT_READ | PROT_WRITE) == 0)
+		return p;
+	munmap(p, size);
+	return NULL;
+}
+
 void *mem_reserve(struct mem *m, size_t size)
 {
-	void *p;
-
-	if (!may_take(m, size))
-		return NULL;
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
-	return took(m, p == MAP_FAILED ? NULL : p, size);
+	return may_take(m, size) ? took(m, map_empty(size), size) : NULL;
 }
 
 void mem_unreserve(struct mem *m, void *p, size_t size)

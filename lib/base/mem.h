@@ -50,8 +50,9 @@ void *mem_alloc_aligned(struct mem *m, size_t size, size_t align) NSK_WARN_UNUSE
 void mem_free(struct mem *m, void *p, size_t size);
 
 /*
- * Cleared memory whose pages are there only once they are written to (but under mlockall()), for
- * tables that may become large: from the kernel, whatever the source. NULL when refused.
+ * Cleared memory whose pages are there only once they are written to, also where mlockall() was
+ * called before, for tables that may become large: from the kernel, whatever the source. NULL when
+ * refused.
  */
 void *mem_reserve(struct mem *m, size_t size) NSK_WARN_UNUSED;
 void mem_unreserve(struct mem *m, void *p, size_t size);

@@ -269,6 +269,30 @@ static void reserves_what_may_stay_empty(void **state)
 	assert_int_equal(m.bytes | m.live, 0);
 }
 
+/* Locked is what was written to. */
+static void what_is_reserved_under_mlockall_stays_empty_too(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 64;
+	unsigned char there[64] = {0};
+	unsigned n = 0;
+	struct mem m;
+	char *p;
+
+	(void)state;
+	mem_init(&m, NULL);
+	if (mlockall(MCL_FUTURE) != 0)
+		skip(); /* no right to */
+	p = mem_reserve(&m, pages * page);
+	assert_int_equal(munlockall(), 0);
+	assert_non_null(p);
+	p[5 * page] = 1;
+	assert_int_equal(mincore(p, pages * page, there), 0);
+	for (size_t i = 0; i < pages; i++)
+		n += there[i] & 1;
+	assert_int_equal(n, 1);
+	mem_unreserve(&m, p, pages * page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +306,7 @@ int main(void)
 		cmocka_unit_test(resize_keeps_the_contents),
 		cmocka_unit_test(takes_memory_from_the_given_source),
 		cmocka_unit_test(reserves_what_may_stay_empty),
+		cmocka_unit_test(what_is_reserved_under_mlockall_stays_empty_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
