@@ -103,11 +103,14 @@ static const struct quirk quirks[] = {
 			"framecnt=num",
 		.prepare = prepare_af_packet,
 		.external = true,
+		.tags_alike = true,
 		.link_mute = true,
 		.reason =
 			"Does not look at the kernel's mark for packets whose checksum is still to be "
 			"computed, as a veth peer sends them: the peer's offloads must be off, which is "
-			"seen to where the peer can be reached.",
+			"seen to where the peer can be reached. The kernel hands the outermost tag over "
+			"beside the frame, and the driver writes it back as one of 802.1Q, whatever it "
+			"was. Its link is always up.",
 	},
 	{
 		.driver = "net_ring",

@@ -25,6 +25,7 @@ struct quirk {
 	bool no_in_memory; /* EAL: not with --in-memory */
 	bool no_rss;	   /* says it has RSS, does not spread by the hash that was asked for */
 	bool no_ethernet;  /* carries IP packets without a link header */
+	bool tags_alike;   /* gives tags of 802.1ad as those of 802.1Q */
 	bool chains;	   /* receives into chains of buffers without reporting SCATTER */
 	bool external;	   /* copies what it sends, or the kernel does, before tx_burst() returns */
 	bool rx_intr;	   /* has receive interrupts: they are asked for, see ethdev_intr.c */

@@ -42,6 +42,7 @@ struct port_caps {
 	uint16_t tx_desc_min, tx_desc_max;
 	uint32_t mtu_max;   /* bytes of IP packet */
 	bool ethernet;	    /* frames; false: IP packets without a link header */
+	bool tags_alike;    /* tags of 802.1ad arrive as those of 802.1Q */
 	int numa_node;	    /* -1: unknown */
 	bool device_memory; /* buffers must lie in EAL memory */
 };

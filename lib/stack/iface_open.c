@@ -46,6 +46,12 @@ static int open_vlan(struct nsk_stack *stack, struct nsk_config *config,
 				      "device \"%s\": no interface \"%s\" with Ethernet stands "
 				      "before it, whose VLAN it could be",
 				      d->devargs, d->parent);
+	if (d->vlan.outer && ifc->parent->port->caps.tags_alike)
+		return config_fail_at(config, &d->at, EINVAL,
+				      "device \"%s\": %s hands tags of 802.1ad over as tags of "
+				      "802.1Q, so that VLANs with two numbers are never heard of "
+				      "there; one number works",
+				      d->devargs, ifc->parent->port->driver);
 	ifc->port = vlan_port_open(ifc, stack->nworkers, &stack->log);
 	if (!ifc->port)
 		return build_fail(config, ENOMEM, "no memory for interface %s", d->devargs);

@@ -5,8 +5,9 @@
 import socket
 import struct
 import time
+import unittest
 
-from tap import PATIENCE_S, TAP, TapTest, main
+from tap import PATIENCE_S, TAP, Rig, TapTest, main, run, until
 
 ETH_P_ALL, SOL_PACKET, PACKET_AUXDATA, VLAN_VALID = 3, 263, 8, 1 << 4
 Q, AD, IP, ARP, ICMP = 0x8100, 0x88A8, 0x0800, 0x0806, 1
@@ -104,6 +105,20 @@ class Vlans(TapTest):
         answer = self.ask(tagged(b"\xff" * 6, [(Q, 100)], ARP, arp(1, own, stack)),
                           lambda f: f[3] == ARP and f[4][6:8] == b"\0\2")
         self.assertEqual(answer[2], [(Q, 100)])
+
+
+class AfPacket(unittest.TestCase):
+    """The kernel hands tags over beside the frame, and DPDK's driver takes each for one of 802.1Q."""
+
+    def test_two_numbers_are_refused_where_they_would_not_be_heard(self):
+        rig = self.enterContext(Rig(no_huge=True))
+        run("ip", "link", "add", "nskv0", "type", "veth", "peer", "name", "nskv1")
+        for numbers in ("100", "10.100"):
+            program = rig.start("nsk-echo", "-d", "net_af_packet0,iface=nskv0", "-a", "10.9.0.2/24", "-d", f"vlan:net_af_packet0,{numbers}",
+                                "-a", "10.9.1.2/24", "--no-huge", "--duration", 0.1)
+            until("the end", lambda p=program: not p.running(), PATIENCE_S)
+            self.assertEqual("hands tags of 802.1ad over as tags of 802.1Q" in program.said, "." in numbers, program.said)
+            self.assertEqual(program.process.returncode == 0, "." not in numbers, program.said)
 
 
 if __name__ == "__main__":
