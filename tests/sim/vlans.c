@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/name.h"
@@ -16,7 +17,7 @@
 #define PORT 80
 
 /* Host 0 or 1 at its end of the wire, on three links of it. */
-static void add_host(struct world *world, unsigned h, unsigned workers)
+static void add_host(struct world *world, unsigned h, unsigned workers, const char *mtu)
 {
 	static const struct {
 		const char *device, *four[2], *six[2];
@@ -32,6 +33,7 @@ static void add_host(struct world *world, unsigned h, unsigned workers)
 	struct nsk_config *config = world_config(world, NULL);
 
 	assert_int_equal(nsk_config_workers(config, workers), 0);
+	assert_int_equal(nsk_config_set(config, "mtu", mtu), 0);
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(links); i++) {
 		if (i == 0)
 			assert_int_equal(nsk_config_add_wire(config, world->wire, h), 0);
@@ -43,14 +45,20 @@ static void add_host(struct world *world, unsigned h, unsigned workers)
 	world_add(world, config);
 }
 
-static void start(struct world *world, unsigned workers, const struct nsk_wire_params *wire)
+static void start_wide(struct world *world, unsigned workers, const struct nsk_wire_params *wire,
+		       const char *mtu)
 {
 	world_init(world, 5);
-	world->wire = nsk_wire_create(wire, wire, 1500);
+	world->wire = nsk_wire_create(wire, wire, (uint32_t)atoi(mtu));
 	assert_non_null(world->wire);
-	add_host(world, 0, workers);
-	add_host(world, 1, 1);
+	add_host(world, 0, workers, mtu);
+	add_host(world, 1, 1, mtu);
 	world_run(world, 5 * SEC, NULL, NULL);
+}
+
+static void start(struct world *world, unsigned workers, const struct nsk_wire_params *wire)
+{
+	start_wide(world, workers, wire, "1500");
 }
 
 static void talk(struct world *world, const char *to, size_t total)
@@ -108,6 +116,52 @@ static void each_vlan_is_a_link_of_its_own(void **state)
 	assert_memory_equal(info_of(&world, 0, "wire0.100").mac, info_of(&world, 0, "wire0").mac,
 			    6);
 	assert_int_equal(world_drops(&world, 0, NSK_DROP_ETH_VLAN_UNKNOWN), 0);
+	assert_int_equal(world_drops(&world, 0, NSK_DROP_TX_UNFIT), 0);
+	pair_finish(&world);
+}
+
+/* One datagram of so many bytes, and how many packets it took. */
+static uint64_t send_datagram(struct world *world, const char *to, size_t len)
+{
+	static uint8_t out[9216], in[9216];
+	struct name any = name_of(strchr(to, ':') ? "::" : "0.0.0.0", PORT), n = name_of(to, PORT);
+	uint64_t before = world_counter(world, 0, NSK_CNT_TX_PACKETS);
+	int fd[2];
+
+	world_enter(world, 1);
+	fd[1] = name_socket(&any, SOCK_DGRAM);
+	assert_int_equal(nsk_bind(fd[1], &any.any, any.len), 0);
+	world_enter(world, 0);
+	fd[0] = name_socket(&n, SOCK_DGRAM);
+	world_fill(out, len, 0, 9);
+	assert_int_equal(nsk_sendto(fd[0], out, len, 0, &n.any, n.len), len);
+	world_enter(world, 1);
+	world_wait(world, fd[1], POLLIN, MINUTE);
+	assert_int_equal(nsk_recv(fd[1], in, sizeof(in), 0), len);
+	assert_memory_equal(in, out, len);
+	nsk_close(fd[0]);
+	nsk_close(fd[1]);
+	return world_counter(world, 0, NSK_CNT_TX_PACKETS) - before;
+}
+
+/* A packet is in several buffers then, of some 2,000 bytes each. */
+static void jumbo_frames_carry_tags(void **state)
+{
+	static const char *const peer[] = {"10.1.0.2", "10.2.0.2", "2001:db8:1::2",
+					   "2001:db8:2::2"};
+	struct world world;
+
+	(void)state;
+	start_wide(&world, 1, NULL, "9216");
+	assert_int_equal(info_of(&world, 0, "wire0.10.100").mtu, 9216);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(peer); i++) {
+		size_t most = 9216 - (strchr(peer[i], ':') ? 48 : 28);
+
+		send_datagram(&world, peer[i], 1); /* finds the neighbour */
+		assert_int_equal(send_datagram(&world, peer[i], most), 1);
+		assert_int_equal(send_datagram(&world, peer[i], most + 8), 2); /* fragments */
+		talk(&world, peer[i], 500000);
+	}
 	assert_int_equal(world_drops(&world, 0, NSK_DROP_TX_UNFIT), 0);
 	pair_finish(&world);
 }
@@ -308,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(each_vlan_is_a_link_of_its_own),
+		world_test(jumbo_frames_carry_tags),
 		world_test(a_slow_wire_and_several_workers_lose_nothing),
 		world_test(a_vlan_goes_down_and_up_with_its_parent),
 		world_test(an_answer_has_the_tags_of_the_question),

@@ -6,8 +6,10 @@
 
 Once with e1000, whose driver leaves the tags to the card, and once with virtio, whose driver does not.
 """
+import concurrent.futures
 import json
 import os
+import socket
 import unittest
 
 from vm import BUILD, HERE, PATIENCE_S, SMALL, Guest, Rig, fact, main, run, until
@@ -73,17 +75,19 @@ class Vlans:
         cls.guest.run("ip", "link", "add", "link", below, "name", name, "type", "vlan", "proto", tag, "id", number, *rest)
         cls.guest.run("ip", "link", "set", name, "up")
 
-    def start(self, *arguments, **options):
-        """A program of ours with all the interfaces, until the test's end."""
-        for link, (device, _, _) in LINKS.items():
-            arguments += ("-d", device)
+    def start(self, *arguments, links=tuple(LINKS), **options):
+        """A program of ours with these interfaces and what follows, until the test's end."""
+        words = ()
+        for link in links:
+            words += ("-d", LINKS[link][0])
             for family, address in addresses(link, 2).items():
-                arguments += ("-a", f"{address}/{LENGTH[family]}")
-        self.program = self.rig.start(*arguments, "--no-huge", "--control", self.control, **options)
+                words += ("-a", f"{address}/{LENGTH[family]}")
+        name, *rest = arguments
+        self.program = self.rig.start(name, *words, *rest, "--no-huge", "--control", self.control, **options)
         until("the tap", lambda: self.program.need() and os.path.exists(f"/proc/sys/net/ipv4/conf/{TAP}"), PATIENCE_S)
         run("ip", "link", "set", TAP, "master", BRIDGE)
         run("ip", "link", "set", TAP, "up")
-        for link in LINKS:
+        for link in links:
             until("a way to the stack", lambda there=addresses(link, 2)[4]: " 1 received" in self.ping(there, 56, 1), PATIENCE_S)
 
     def end(self):
@@ -93,8 +97,11 @@ class Vlans:
         return self.guest.run("ping", "-n", "-c", count, "-i", "0.02", "-s", size, "-w", 2 if count == 1 else PATIENCE_S, *options,
                               address, check=False)
 
+    def nskctl(self, *words):
+        return json.loads(run(os.path.join(BUILD, "apps/nskctl"), "-j", "-s", self.control, *words))
+
     def dropped(self, reason):
-        return json.loads(run(os.path.join(BUILD, "apps/nskctl"), "-j", "-s", self.control, "drops"))["drops"][reason]
+        return self.nskctl("drops")["drops"][reason]
 
     def test_every_link_carries_pings_and_echoes_up_to_its_mtu(self):
         self.start("nsk-echo", "--quiet", "--tcp", 7, "--udp", 7)
@@ -151,6 +158,35 @@ class E1000(Vlans, unittest.TestCase):
 
 class Virtio(Vlans, unittest.TestCase):
     card = "virtio"
+
+    def test_a_server_on_a_vlan_leases_an_address(self):
+        self.guest.start("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=q100", "--bind-interfaces",
+                         "--user=root", "--no-ping", "--dhcp-range=10.9.1.50,10.9.1.50,255.255.255.0,1h",
+                         "--dhcp-leasefile=/run/leases", "--pid-file=/run/dnsmasq.pid")
+        self.start("nsk-echo", "--quiet", "-d", LINKS["tagged"][0], "-a", "dhcp", links=["untagged"])
+        until("the lease", lambda: self.nskctl("addr", "dev", "net_tap0.100")["dhcp"][0].get("address"), PATIENCE_S)
+        said = self.ping("10.9.1.50", MTU - HEADERS[4], 5, "-M", "do")
+        self.assertRegex(said, r"\b([5-9]|\d\d+) received")
+        self.guest.run(*TRAFFIC, "tcp", "10.9.1.50", 7, SIZE)
+        self.end()
+
+    def test_a_vlan_has_a_twin_of_its_own(self):
+        device, _, _ = LINKS["tagged"]
+        there = addresses("tagged", 2)[4]
+        self.start("nsk-echo", "--quiet", "-d", device, "-a", f"{there}/24", "--twin", "tw100", "--punt", "tcp:179", "--tcp", 7,
+                   links=["untagged"])
+        run("ip", "addr", "add", f"{there}/24", "dev", "tw100")
+        run("ip", "link", "set", "tw100", "up")
+        with socket.create_server((there, 179)) as listener, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            listener.settimeout(PATIENCE_S)
+            server = pool.submit(lambda: listener.accept()[0])
+            client = self.guest.start(*TRAFFIC, "tcp", there, 179, 20000)
+            with server.result() as sock:
+                while part := sock.recv(65536):
+                    sock.sendall(part)
+            self.assertEqual(self.guest.result(client)["status"], 0)
+        self.guest.run(*TRAFFIC, "tcp", there, 7, 20000)  # what is not the kernel's is the stack's, as before
+        self.end()
 
 
 if __name__ == "__main__":
