@@ -8,8 +8,9 @@
  *
  * RATE changes a second, 0: none, "max": one after the other. Each takes a route out, puts it back,
  * or, as two changes, gives it another gateway. Every 64th is of a route that one packet in each
- * turn is for: how long it takes from the call until a packet leaves by it. With LENGTH all are of
- * one prefix of that length, above most of the others.
+ * turn is for: how long it takes from the call until a packet leaves by it, and how many turns
+ * after the one in which the call returned. With LENGTH all are of one prefix of that length, above
+ * most of the others.
  *
  * What a turn took is the least of the time that went by and the time that the thread was running:
  * a core that is taken away in the middle of a turn is no fault of the turn. One line of JSON,
@@ -68,8 +69,10 @@ static struct mix mix;
 static double per_us;
 static bool ready, stop;   /* [A] */
 static uint32_t seen_gate; /* [A] by which the last packet for the probe's route left */
-static uint64_t seen_at;   /* and when that began, in ticks */
-static int64_t under_way;  /* packets that came and did not leave */
+static uint32_t turn_now;  /* [A] number of the worker's present turn */
+static uint32_t seen_turn, most_turns_late;
+static uint64_t seen_at;  /* and when that began, in ticks */
+static int64_t under_way; /* packets that came and did not leave */
 static uint64_t changes, taken_away, over_long;
 static struct samples turns, calls, visible;
 
@@ -219,6 +222,7 @@ static void take(uint64_t began)
 		    frame[5] == seen_gate)
 			continue;
 		seen_at = began;
+		seen_turn = turn_now;
 		__atomic_store_n(&seen_gate, frame[5], __ATOMIC_RELEASE);
 	}
 }
@@ -234,6 +238,7 @@ static void *work(void *arg)
 	for (unsigned i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
 		uint64_t ran, from, took, awake;
 
+		__atomic_store_n(&turn_now, i, __ATOMIC_RELEASE);
 		bring();
 		ran = running_ns();
 		from = rte_rdtsc();
@@ -283,17 +288,20 @@ static void del(const char *destination, unsigned gateway)
 static void change_probe(bool there)
 {
 	const char *destination = family == AF_INET6 ? "3fff::/48" : "198.18.0.0/24";
-	uint32_t want = there ? PROBE_GATE : 0;
+	uint32_t want = there ? PROBE_GATE : 0, turn;
 	uint64_t from = rte_rdtsc();
 
 	if (there)
 		add(destination, PROBE_GATE, false);
 	else
 		del(destination, PROBE_GATE);
+	turn = __atomic_load_n(&turn_now, __ATOMIC_ACQUIRE);
 	while (__atomic_load_n(&seen_gate, __ATOMIC_ACQUIRE) != want)
 		need((double)(rte_rdtsc() - from) < PATIENCE_S * 1e6 * per_us,
 		     "a change is not seen within ten seconds");
 	note(&visible, seen_at > from ? seen_at - from : 0);
+	if ((int32_t)(seen_turn - turn) > (int32_t)most_turns_late)
+		most_turns_late = seen_turn - turn;
 }
 
 static void change_kept(void)
@@ -413,9 +421,10 @@ int main(int argc, char **argv)
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(worker, NULL);
 	printf("{\"family\":%d,\"routes\":%u,\"changes_per_s\":%.0f,\"lost\":%lld,\"turns_over_%u_us\":%llu,"
-	       "\"turns_interrupted\":%llu",
+	       "\"turns_interrupted\":%llu,\"most_turns_late\":%u",
 	       family == AF_INET6 ? 6 : 4, routes, (double)changes / seconds, (long long)under_way,
-	       LONG_US, (unsigned long long)over_long, (unsigned long long)taken_away);
+	       LONG_US, (unsigned long long)over_long, (unsigned long long)taken_away,
+	       most_turns_late);
 	print_samples("turn", &turns);
 	print_samples("call", &calls);
 	print_samples("seen", &visible);
