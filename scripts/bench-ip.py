@@ -12,9 +12,9 @@ to few destinations and to many. The median of the turns, and of that the least 
 
 `changes` is tests/perf/route_changes.c: a worker forwards 32 packets a turn among all those routes while another thread changes them by
 the public calls: none, 10,000 a second, as many as it can, and one wide prefix above the others again and again. "call" is what a
-change takes who calls, "seen" the time from the call until the turn has ended in which a packet went the new way, and at most so many turns late, "turn" a worker's
-turn, of which the time is left out that the core was taken away. Of each the median, 99 %, 99.99 % and the longest, of the run in
-which the turns were the shortest. Two cores are needed.
+change takes who calls, "seen" the time from the call until the turn has ended in which a packet went the new way, and how many
+turns after that of the call's return that was, "turn" a worker's turn, of which the time is left out that the core was taken away.
+Of each the median, 99 %, 99.99 % and the longest, of the run in which the turns were the shortest. Two cores are needed.
 
 `forward` is packets a second over a virtual wire between two cores, 512 of them on their way at once, to 1,000,000 destinations: a
 router with 1 and 1,000,000 routes, nsk-reflect, and testpmd in macswap mode (Debian's dpdk-dev). Nothing else may run.
@@ -134,7 +134,8 @@ def changes(args):
             shown = "".join(f"{' '.join(f'{us:.1f}' for us in best[part]['us']):<28}" for part in ("turn", "call", "seen"))
             print(f"IPv{family:<5}{best['routes']:>9,}  {what:<10}{best['changes_per_s']:>11,.0f}{best['turn']['n']:>9,}"
                   f"{best['turns_over_50_us']:>9,}  {shown}", flush=True)
-            print(f"  {runs[0]['command']}; seen after {max(run['most_turns_late'] for run in runs)} turns at most; longest turns: {' '.join(str(run['turn']['us'][-1]) for run in runs)}; over 50 us: "
+            print(f"  {runs[0]['command']}; seen after {max(run['most_turns_late'] for run in runs)} turns at most; "
+                  f"longest turns: {' '.join(str(run['turn']['us'][-1]) for run in runs)}; over 50 us: "
                   f"{' '.join(str(run['turns_over_50_us']) for run in runs)}", flush=True)
     return rows
 
