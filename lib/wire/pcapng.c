@@ -92,7 +92,7 @@ static size_t end(struct block *b)
 
 static void put_end(struct block *b)
 {
-	put_option(b, OPT_END, NULL, 0);
+	put_u32(b, OPT_END); /* and no length */
 }
 
 size_t pcapng_section(uint8_t *room, const char *application)
