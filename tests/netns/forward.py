@@ -41,6 +41,11 @@ while True:
 """
 
 
+def control(rig):
+    """The router's control socket: nobody else's."""
+    return os.path.join(rig.folder, "router.sock")
+
+
 class Forward(unittest.TestCase):
     workers = 1
     mtu = None  # of the far link, as the router has it
@@ -53,7 +58,7 @@ class Forward(unittest.TestCase):
             devices = (f'{{ device = "net_tap{i},iface={TAPS[i]}"; name = "if{i}"; rp_filter = true;'
                        f' addresses = [ "{NETS[i][0]}.1/24", "{NETS[i][1]}:1/64" ];'
                        f'{f" mtu = {cls.mtu};" if i and cls.mtu else ""} }}' for i in range(2))
-            file.write(f"devices = ( {', '.join(devices)} );\nno_huge = true;\ncontrol = \"router\";\n"
+            file.write(f"devices = ( {', '.join(devices)} );\nno_huge = true;\ncontrol = \"{control(cls.rig)}\";\n"
                        "icmp: { rate = 100000; burst = 1000; };\n")
         cls.program = cls.rig.start("nsk-fwd", "-c", path, "--quiet", "--workers", cls.workers)
         until("the taps", lambda: cls.program.need() and cls.program.said.count("link ") == 2, PATIENCE_S)
@@ -96,7 +101,7 @@ class Forward(unittest.TestCase):
 
     @classmethod
     def ctl(cls, *words):
-        return subprocess.run([os.path.join(os.environ["NSK_BUILD"], "apps", "nskctl"), "-s", "router", *words],
+        return subprocess.run([os.path.join(os.environ["NSK_BUILD"], "apps", "nskctl"), "-s", control(cls.rig), *words],
                               env=cls.rig.env, capture_output=True, text=True, check=True).stdout
 
     def send(self, family, size, seed=7):
@@ -220,7 +225,7 @@ class Sample(unittest.TestCase):
     def setUpClass(cls):
         cls.rig = cls.enterClassContext(Rig(no_huge=True))
         path = os.path.join(os.environ["NSK_SOURCE_ROOT"], "config", "router.conf")
-        cls.program = cls.rig.start("nsk-fwd", "-c", path, "--no-huge", "--quiet")
+        cls.program = cls.rig.start("nsk-fwd", "-c", path, "--no-huge", "--quiet", "--control", control(cls.rig))
         until("the taps", lambda: cls.program.need() and cls.program.said.count("link ") == 2, PATIENCE_S)
         cls.inside = cls.rig.veth("nskv0", "nskv1", cls.rig.namespace())
         cls.addClassCleanup(run, "ip", "link", "del", "nskfbr")
@@ -263,7 +268,7 @@ class Sample(unittest.TestCase):
         """rp_filter of the lan."""
         run("ip", "addr", "add", "203.0.113.9/32", "dev", "nsk0")
         self.assertNotIn(" 1 received", run("ping", "-n", "-c", "1", "-W", "1", "-I", "203.0.113.9", self.world[4], check=False))
-        said = subprocess.run([os.path.join(os.environ["NSK_BUILD"], "apps", "nskctl"), "-s", "router", "drops"],
+        said = subprocess.run([os.path.join(os.environ["NSK_BUILD"], "apps", "nskctl"), "-s", control(self.rig), "drops"],
                               env=self.rig.env, capture_output=True, text=True, check=True).stdout
         self.assertRegex(said, r"ip_reverse_path +[1-9]")
 
