@@ -22,18 +22,21 @@
 #define PRIORITY 10
 #define HOLD_NS	 UINT64_C(300000000)
 
-static pid_t tid;	/* [A] the job's thread, 0: not known yet */
-static uint64_t cpu_ns; /* what the last job that ended has used of a core */
+static pid_t tid; /* [A] the job's thread, 0: not known yet */
 static void (*call)(struct job *job);
 
 static void note_and_call(struct job *job)
 {
-	struct timespec ts;
-
 	__atomic_store_n(&tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	call(job);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	cpu_ns = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 }
 
 /* The state is behind the name, which is in brackets. */
@@ -98,11 +101,8 @@ static void connect_by_name(struct job *job)
 
 static bool held_long_enough(void *arg)
 {
-	struct timespec ts;
-	uint64_t now;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 	if (*(uint64_t *)arg == 0)
 		*(uint64_t *)arg = now;
 	return now - *(uint64_t *)arg > HOLD_NS;
@@ -111,7 +111,8 @@ static bool held_long_enough(void *arg)
 static void calls_sleep_while_another_thread_turns(void **state)
 {
 	struct job job = {0};
-	uint64_t since = 0;
+	uint64_t since = 0, used_ns;
+	clockid_t used;
 	struct crew crew;
 	char buf[8] = "";
 	int listener, fd;
@@ -129,12 +130,15 @@ static void calls_sleep_while_another_thread_turns(void **state)
 	job = (struct job){.fd = nsk_accept(listener, NULL, NULL), .data = buf, .len = sizeof(buf)};
 	assert_true(job.fd >= 0);
 	start_and_sleep(&job, job_recv);
+	assert_int_equal(pthread_getcpuclockid(job.thread, &used), 0);
+	used_ns = clock_ns(used);
 	crew_until(held_long_enough, &since); /* and nobody turns */
+	/* Asleep, not looking again and again. */
+	assert_true(clock_ns(used) - used_ns < HOLD_NS / 3);
 	assert_int_equal(nsk_send(fd, "abc", 3, 0), 3);
 	turn_until_done(&crew, &job);
 	assert_job(&job, 3, 0);
 	assert_string_equal(buf, "abc");
-	assert_true(cpu_ns < HOLD_NS / 3); /* asleep, not looking again and again */
 
 	assert_int_equal(nsk_close(job.fd), 0);
 	assert_int_equal(nsk_close(fd), 0);
