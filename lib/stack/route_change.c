@@ -8,6 +8,7 @@
 #include <rte_pause.h>
 
 #include "sock/call.h"
+#include "stack/capture.h"
 
 #define LOCK_LOOKS 300 /* of a worker in its turn: some 15 us */
 #define WAITS	   100 /* of other threads for workers to pass, a millisecond each */
@@ -66,6 +67,7 @@ static uint32_t passed(struct run_worker *r, uint32_t now)
 		return now;
 	if (!worker_borrow(r))
 		return seen;
+	capture_look(r); /* it passes for those who wait for captures, too */
 	stack_routes_passed(r, now);
 	worker_return(r);
 	return now;

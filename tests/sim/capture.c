@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <netstk/route.h>
+
 #include "sim/blocks.h"
 #include "sim/peer.h"
 
@@ -294,6 +296,25 @@ static void after_the_end_nothing_is_captured(void **state)
 	peer_finish(&p, MINUTE);
 }
 
+/* Whoever changes routes takes a worker that nobody runs, and says that it has seen all of before:
+ * it has, but then holds on to no capture that has ended. */
+static void one_that_ended_is_not_held_when_routes_change(void **state)
+{
+	const struct nsk_route route = {.destination = "10.99.0.0/16", .iface = "callback0"};
+
+	(void)state;
+	start(NULL);
+	send_ping(1);
+	blocks_end(&b);
+	assert_int_equal(nsk_route_add(stack(), &route, false), 0);
+	assert_true(capture_settled(b.capture));
+	blocks_finish(&b);
+	captures_sweep(stack());
+	send_ping(2); /* would be written into what is gone */
+	peer_forget(&p);
+	peer_finish(&p, MINUTE);
+}
+
 static void a_dropped_packet_says_why(void **state)
 {
 	uint8_t frame[1514];
@@ -341,6 +362,7 @@ int main(void)
 		world_test(several_at_once_and_no_more),
 		world_test(the_stack_may_end_first),
 		world_test(after_the_end_nothing_is_captured),
+		world_test(one_that_ended_is_not_held_when_routes_change),
 		world_test(a_dropped_packet_says_why),
 		world_test(time_is_the_stack_s_where_that_is_the_caller_s),
 	};
