@@ -461,6 +461,7 @@ static NSK_NOINLINE int find_again(const struct ip_addr *dst, const struct choic
 		return -EADDRNOTAVAIL;
 	*src = *own;
 	choice.from = net_local(w, src->b, src->family);
+	way->next = *dst; /* perhaps no gateway now */
 	return find_hop(dst, &choice, way);
 }
 

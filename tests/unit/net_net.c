@@ -261,6 +261,33 @@ static void test_a_flow_of_ours_keeps_its_path(void **state)
 	}
 }
 
+/* The same where one path leads to a gateway and the other to the station itself: the way that is
+ * taken with the source is of one of them, not something of both. */
+static void test_of_a_gateway_and_a_link_a_flow_keeps_one(void **state)
+{
+	struct net_world *world = *state;
+	struct ip_addr dst = ip_addr_from_host32(FAR);
+	unsigned on_link = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct route r = {.dst = {.addr = dst, .len = 32}, .weight = 1};
+
+		if (i)
+			r.gateway = ip_addr_from_host32(GATEWAY);
+		assert_int_equal(route_add(world->routes, &r), 0);
+	}
+	for (uint16_t port = 1; port <= 100; port++) {
+		struct ip_addr src = {.family = 0};
+		struct route_cache rc, again;
+
+		assert_int_equal(net_route_ports(&world->w, &rc, &dst, &src, 80, port), 0);
+		assert_int_equal(net_route_ports(&world->w, &again, &dst, &src, 80, port), 0);
+		assert_ptr_equal(rc.neigh, again.neigh);
+		on_link += ip_addr_eq(&rc.neigh->addr, &dst);
+	}
+	assert_in_range(on_link, 30, 70);
+}
+
 /* RFC 1812 §5.2.4.3: the metric comes first. A source chooses among those of one metric alone. */
 static void test_a_source_does_not_outweigh_the_metric(void **state)
 {
@@ -456,6 +483,7 @@ int main(void)
 		NW_TEST(test_a_route_may_say_from_where_to_send),
 		NW_TEST(test_both_directions_of_a_flow_choose_the_same_path),
 		NW_TEST(test_a_flow_of_ours_keeps_its_path),
+		NW_TEST(test_of_a_gateway_and_a_link_a_flow_keeps_one),
 		NW_TEST(test_a_source_does_not_outweigh_the_metric),
 		NW_TEST(test_an_interface_without_an_address_gives_no_source),
 		NW_TEST(test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses),
