@@ -56,10 +56,11 @@ static void test_rfc6437_3_a_flow_has_a_label_of_its_own(void **state)
 	assert_in_range(same, 0, 1);
 }
 
-/* A payload to the peer, in one buffer. */
-static void output_to_peer(struct net_world *world, const void *data, size_t len, bool df)
+/* A payload in one buffer. */
+static void output_to(struct net_world *world, const char *to, const void *data, size_t len,
+		      bool df)
 {
-	struct ip_addr dst = nw6_addr(PEER6), src = {.family = 0};
+	struct ip_addr dst = nw6_addr(to), src = {.family = 0};
 	struct route_cache rc;
 
 	assert_int_equal(net_route(&world->w, &rc, &dst, &src), 0);
@@ -70,6 +71,11 @@ static void output_to_peer(struct net_world *world, const void *data, size_t len
 				   .proto = NW_PROTO,
 				   .df = df});
 	net_tx_flush(&world->w);
+}
+
+static void output_to_peer(struct net_world *world, const void *data, size_t len, bool df)
+{
+	output_to(world, PEER6, data, len, df);
 }
 
 static void test_what_may_not_be_cut_and_exceeds_the_mtu_is_dropped(void **state)
@@ -116,6 +122,27 @@ static void test_rfc8200_4_5_the_sender_fragments(void **state)
 	assert_memory_equal(got, data, sizeof(data));
 }
 
+/* Else of a first datagram to a neighbour three fragments would arrive, and so nothing. */
+static void test_fragments_wait_for_a_neighbour_as_one_packet(void **state)
+{
+	static const char *const to = "2001:db8::8";
+	static const uint8_t data[1999]; /* two fragments each */
+	struct net_world *world = *state;
+
+	for (unsigned i = 0; i < 5; i++)
+		output_to(world, to, data, sizeof(data) - i, false);
+	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 2 * 2);
+	nw_forget_sent(world);
+	nw6_advertise(world, to, OURS, to, ND_F_SOLICITED, evil_mac);
+	assert_int_equal(world->nsent, 3 * 2);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct rte_mbuf *m = world->sent[2 * i + 1];
+
+		assert_int_equal(m->pkt_len,
+				 ETH_HLEN + IPV6_HLEN + 8 + sizeof(data) - 2 - i - 1448);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +150,7 @@ int main(void)
 		NW6_TEST_PEER(test_rfc6437_3_a_flow_has_a_label_of_its_own),
 		NW6_TEST_PEER(test_what_may_not_be_cut_and_exceeds_the_mtu_is_dropped),
 		NW6_TEST_PEER(test_rfc8200_4_5_the_sender_fragments),
+		NW6_TEST_PEER(test_fragments_wait_for_a_neighbour_as_one_packet),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);

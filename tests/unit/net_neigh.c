@@ -1,47 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lib/net/neigh.c and neigh_table.c: resolution, states and timers of neighbours, and who gets a
  * place. */
-#include "net_world.h"
+#include "net_neighs.h"
 
 #include <errno.h>
-
-/* A way to an address, as a connection keeps it. */
-static struct route_cache way(struct net_world *world, uint32_t to)
-{
-	struct ip_addr dst = ip_addr_from_host32(to), src = {.family = 0};
-	struct route_cache rc;
-
-	assert_int_equal(net_route(&world->w, &rc, &dst, &src), 0);
-	return rc;
-}
-
-/* Sends a packet of one byte. */
-static void put(struct net_world *world, const struct route_cache *rc, char byte)
-{
-	net_output(&world->w, rc, nw_buffer(world, &byte, 1));
-	net_tx_flush(&world->w);
-}
-
-/* Frame i is the packet of put() to this MAC. */
-static void assert_put(const struct net_world *world, unsigned i, const uint8_t *mac, char byte)
-{
-	size_t len;
-	const uint8_t *f = nw_sent(world, i, &len);
-
-	assert_int_equal(len, ETH_HLEN + 1);
-	assert_memory_equal(f, mac, 6);
-	assert_memory_equal(f + 6, if0_mac, 6);
-	assert_int_equal(load_be16(f + 12), ETH_TYPE_IPV4);
-	assert_int_equal(f[ETH_HLEN], byte);
-}
-
-static uint8_t state_of(struct net_world *world, uint32_t addr)
-{
-	struct ip_addr a = ip_addr_from_host32(addr);
-	struct neigh *n = neigh_find(&world->w, 0, &a);
-
-	return n ? n->state : NEIGH_FREE;
-}
 
 static void test_packets_wait_for_the_answer_and_leave_in_order(void **state)
 {
@@ -76,102 +38,6 @@ static void test_a_request_for_us_resolves_as_well(void **state)
 	assert_put(world, 1, peer_mac, 'a');
 	nw_sent_arp(world, 2, ARP_OP_REPLY, peer_mac);
 	assert_int_equal(state_of(world, PEER), NEIGH_DELAY);
-}
-
-static void test_the_queue_holds_three_and_drops_the_oldest(void **state)
-{
-	struct net_world *world = *state;
-	struct route_cache rc = way(world, PEER);
-
-	for (char c = 'a'; c <= 'e'; c++)
-		put(world, &rc, c);
-	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 2);
-	nw_arp(world, ARP_OP_REPLY, peer_mac, PEER, IF0_ADDR);
-	assert_int_equal(world->nsent, 4);
-	assert_put(world, 1, peer_mac, 'c');
-	assert_put(world, 3, peer_mac, 'e');
-}
-
-/* Waits for host number i of the subnet, which nobody is. */
-static void put_for(struct net_world *world, uint32_t i)
-{
-	struct route_cache rc = way(world, i < 120 ? 0xc0000240u + i : 0xc6336402u + i % 120);
-
-	put(world, &rc, 'x');
-}
-
-static uint32_t room_of_all(const struct net_world *world)
-{
-	return world->w.pool->count / NEIGH_QUEUE_SHARE;
-}
-
-static void test_all_together_have_a_part_of_the_buffers_and_who_waited_longest_goes(void **state)
-{
-	struct net_world *world = *state;
-	uint32_t room = room_of_all(world);
-	struct route_cache rc = way(world, PEER);
-
-	put_for(world, 0);
-	put(world, &rc, 'a');
-	put(world, &rc, 'b');
-	for (uint32_t i = 1; i < room - 2; i++)
-		put_for(world, i);
-	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 0);
-	assert_int_equal(world->w.net->neighs->buffers, room);
-	put_for(world, room);
-	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 1); /* number 0's */
-	put_for(world, room + 1);
-	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 2); /* 'a' */
-	assert_int_equal(world->w.net->neighs->buffers, room);
-	nw_forget_sent(world);
-	nw_arp(world, ARP_OP_REPLY, peer_mac, PEER, IF0_ADDR);
-	assert_int_equal(world->nsent, 1);
-	assert_put(world, 0, peer_mac, 'b');
-	/* Who lost all his packets is there all the same when he answers. */
-	nw_arp(world, ARP_OP_REPLY, peer_mac, 0xc0000240u, IF0_ADDR);
-	assert_int_equal(state_of(world, 0xc0000240u), NEIGH_REACHABLE);
-	assert_int_equal(world->nsent, 1);
-}
-
-static void test_who_could_not_even_be_asked_takes_nobodys_place(void **state)
-{
-	struct net_world *world = *state;
-	uint32_t room = room_of_all(world);
-	struct route_cache rc;
-
-	for (uint32_t i = 0; i < room; i++)
-		put_for(world, i);
-	while (limiter_allow(&world->w.net->neighs->ask, world->w.now_ns,
-			     1000000000u / NEIGH_ASK_RATE, NEIGH_ASK_BURST))
-		;
-	rc = way(world, PEER);
-	put(world, &rc, 'a');
-	nw_assert_drops(world, NSK_DROP_ARP_QUEUE_FULL, 1);
-	assert_int_equal(world->w.net->neighs->buffers, room);
-	nw_forget_sent(world);
-	nw_arp(world, ARP_OP_REPLY, peer_mac, 0xc0000240u, IF0_ADDR); /* the first one is served */
-	assert_put(world, 0, peer_mac, 'x');
-}
-
-/* A packet that lies in several buffers is several. */
-static void test_what_waits_is_counted_by_buffers(void **state)
-{
-	struct net_world *world = *state;
-	struct route_cache rc = way(world, PEER);
-	struct rte_mbuf *m = nw_buffer(world, "head", 4), *more;
-
-	for (unsigned i = 1; i < 5; i++) {
-		more = nw_buffer(world, "tail", 4);
-		assert_int_equal(rte_pktmbuf_chain(m, more), 0);
-	}
-	net_output(&world->w, &rc, m);
-	put(world, &rc, 'a');
-	assert_int_equal(world->w.net->neighs->buffers, 6);
-	for (unsigned i = 0; i < 2; i++) /* three packets a neighbour: the chain goes */
-		put(world, &rc, 'b');
-	assert_int_equal(world->w.net->neighs->buffers, 3);
-	nw_pass(world, 10000);
-	assert_int_equal(world->w.net->neighs->buffers, 0);
 }
 
 static void test_silence_is_asked_three_times_then_told_to_the_transports(void **state)
@@ -562,10 +428,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NW_TEST(test_packets_wait_for_the_answer_and_leave_in_order),
 		NW_TEST(test_a_request_for_us_resolves_as_well),
-		NW_TEST(test_the_queue_holds_three_and_drops_the_oldest),
-		NW_TEST(test_all_together_have_a_part_of_the_buffers_and_who_waited_longest_goes),
-		NW_TEST(test_who_could_not_even_be_asked_takes_nobodys_place),
-		NW_TEST(test_what_waits_is_counted_by_buffers),
 		NW_TEST(test_silence_is_asked_three_times_then_told_to_the_transports),
 		NW_TEST(test_a_freed_entry_makes_ways_to_it_and_no_others_invalid),
 		NW_TEST(test_a_late_answer_counts_while_the_failure_is_remembered),
