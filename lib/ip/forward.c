@@ -22,10 +22,8 @@
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
-#define TCP_SUM_OFF 16
-#define UDP_SUM_OFF 6
-#define DAY_MS	    UINT64_C(86400000)
-#define NS_PER_MS   UINT64_C(1000000)
+#define DAY_MS	  UINT64_C(86400000)
+#define NS_PER_MS UINT64_C(1000000)
 
 /* ---- who may not be forwarded ---------------------------------------------------------------- */
 
@@ -37,8 +35,7 @@ static enum nsk_drop judge_v4(const struct nsk_worker *w, const struct pkt *p)
 	if (dst >> 28 == 0xe)
 		return NSK_DROP_IP_NOT_LOCAL; /* no multicast routing */
 	if (own && own->kind == LOCAL_TENTATIVE)
-		return NSK_DROP_IP_NOT_LOCAL; /* ours in a moment, or nobody's that we could reach
-					       */
+		return NSK_DROP_IP_NOT_LOCAL; /* ours in a moment, or out of our reach */
 	if (own)
 		return NSK_DROP_IP_DIRECTED_BCAST;
 	if (forward_is_link_local4(src) || forward_is_link_local4(dst))
@@ -147,36 +144,6 @@ static struct rte_mbuf *writable(struct nsk_worker *w, const struct iface *out, 
 	return copy;
 }
 
-/* Behind the header without anything between, and whole. */
-static bool has_transport(struct rte_mbuf *m, const struct pkt *p)
-{
-	const uint8_t *h = pkt_at(m, p->l3_off);
-
-	if (p->family == AF_INET6)
-		return h[offsetof(struct ipv6_wire, next_header)] == p->proto;
-	return !(load_be16(h + offsetof(struct ipv4_wire, frag)) &
-		 (IPV4_FRAG_MF | IPV4_FRAG_OFFSET));
-}
-
-/* Makes the checksum that was left to be made; its field holds the pseudo header's now. UDP without
- * one stays so. */
-static void make_sum(struct rte_mbuf *m, const struct pkt *p)
-{
-	uint16_t off = p->proto == IP_PROTO_TCP ? TCP_SUM_OFF : UDP_SUM_OFF;
-	uint8_t *field = pkt_at(m, p->l4_off) + off;
-	uint32_t sum, at = (uint32_t)(p->l4_off - m->data_off);
-
-	if ((p->proto != IP_PROTO_TCP && p->proto != IP_PROTO_UDP) || !has_transport(m, p) ||
-	    p->l4_len < off + 2 || at + off + 2 > m->data_len ||
-	    (p->proto == IP_PROTO_UDP && load_be16(field) == 0))
-		return;
-	store_be16(field, 0);
-	sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, p->proto, p->l4_len);
-	sum = ip_chain_sum(m, at, p->l4_len, sum);
-	wire_checksum_store(field,
-			    p->proto == IP_PROTO_UDP ? csum_finish_udp(sum) : csum_finish(sum));
-}
-
 /* ---- options --------------------------------------------------------------------------------- */
 
 static bool is_ours(void *arg, const uint8_t addr[4])
@@ -282,8 +249,7 @@ static void forward_cut(struct nsk_worker *w, const struct route_cache *rc, stru
 		rc->iface->mtu);
 }
 
-/* ---- on ---------------------------------------------------------------------------------------
- */
+/* ---- on -------------------------------------------------------------------------------------- */
 
 /* Too big for the next link, and may not be cut. */
 static bool is_too_big(struct rte_mbuf *m, const struct pkt *p, uint32_t mtu)
@@ -299,13 +265,13 @@ static bool is_too_big(struct rte_mbuf *m, const struct pkt *p, uint32_t mtu)
 static void send_on(struct nsk_worker *w, const struct iface *ifc, const struct route_cache *rc,
 		    struct rte_mbuf *m, const uint8_t *header, uint16_t hdr_len)
 {
-	bool sum = forward_lacks_sum(ifc, m);
+	bool sum = ip_lacks_sum(ifc, m);
 
 	m = writable(w, rc->iface, m);
 	if (!m)
 		return;
 	if (sum)
-		make_sum(m, pkt_of(m));
+		ip_make_sum(m);
 	forward_forget_offloads(m);
 	worker_count(w, NSK_CNT_IP_FORWARDED, 1);
 	if (hdr_len) {

@@ -55,14 +55,6 @@ static inline bool forward_turns_back(const struct iface *ifc, const struct rout
 	return rc->iface == ifc && !ifc->ethernet;
 }
 
-/* Hardware, or who sent it in a machine of its own, has left the transport's checksum to be made
- * where the packet leaves for a wire. */
-static inline bool forward_lacks_sum(const struct iface *ifc, const struct rte_mbuf *m)
-{
-	return (ifc->rx_offloads & PORT_RX_CSUM_L4) &&
-	       (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
-}
-
 /* A hop less: RFC 1812 §5.3.1, the checksum by the difference (RFC 1624). */
 static inline void forward_hop_v4(uint8_t *header)
 {

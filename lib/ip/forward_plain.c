@@ -31,7 +31,7 @@ static inline bool is_plain_v4(const struct local_table *t, uint32_t checked, st
 			       const uint8_t *p, uint16_t len, uint16_t *total)
 {
 	uint32_t src, dst;
-	uint8_t flags;
+	uint8_t flags = 0; /* nobody asks for them */
 
 	if (len < IPV4_HLEN || p[0] != 0x45 || p[offsetof(struct ipv4_wire, ttl)] <= 1)
 		return false;
@@ -206,7 +206,7 @@ bool ip_forward_plain(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *
 	struct flow flow;
 	uint16_t total;
 
-	if (m->nb_segs > 1 || !pkt_is_own(m) || len <= link || forward_lacks_sum(ifc, m))
+	if (m->nb_segs > 1 || !pkt_is_own(m) || len <= link || ip_lacks_sum(ifc, m))
 		return false;
 	len = (uint16_t)(len - link);
 	if (NSK_LIKELY(is_kind(ifc, frame, ETH_TYPE_IPV4, 4))) {

@@ -18,7 +18,10 @@
 #include "net/group.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
+#define TCP_SUM_OFF    16
+#define UDP_SUM_OFF    6
 #define HEADERS_MAX    120 /* IP and TCP headers with all options */
 #define BROADCAST_ADDR UINT32_MAX
 
@@ -122,6 +125,36 @@ void ip_trim_chain(struct rte_mbuf *m, uint32_t len)
 	last->data_len = (uint16_t)left;
 	m->nb_segs = segs;
 	m->pkt_len = len;
+}
+
+/* Behind the header without anything between, and whole. */
+static bool has_transport(struct rte_mbuf *m, const struct pkt *p)
+{
+	const uint8_t *h = pkt_at(m, p->l3_off);
+
+	if (p->family == AF_INET6)
+		return h[offsetof(struct ipv6_wire, next_header)] == p->proto;
+	return !(load_be16(h + offsetof(struct ipv4_wire, frag)) &
+		 (IPV4_FRAG_MF | IPV4_FRAG_OFFSET));
+}
+
+/* The field holds the pseudo header's sum now. UDP without a checksum stays so. */
+void ip_make_sum(struct rte_mbuf *m)
+{
+	const struct pkt *p = pkt_of(m);
+	uint16_t off = p->proto == IP_PROTO_TCP ? TCP_SUM_OFF : UDP_SUM_OFF;
+	uint8_t *field = pkt_at(m, p->l4_off) + off;
+	uint32_t sum, at = (uint32_t)(p->l4_off - m->data_off);
+
+	if ((p->proto != IP_PROTO_TCP && p->proto != IP_PROTO_UDP) || !has_transport(m, p) ||
+	    p->l4_len < off + 2 || at + off + 2 > m->data_len ||
+	    (p->proto == IP_PROTO_UDP && load_be16(field) == 0))
+		return;
+	store_be16(field, 0);
+	sum = ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, p->proto, p->l4_len);
+	sum = ip_chain_sum(m, at, p->l4_len, sum);
+	wire_checksum_store(field,
+			    p->proto == IP_PROTO_UDP ? csum_finish_udp(sum) : csum_finish(sum));
 }
 
 /* ---- addresses ---- */

@@ -214,6 +214,18 @@ static inline bool ip_l4_csum_ok(const struct rte_mbuf *m, const struct pkt *p)
 	       0;
 }
 
+/* Hardware, or who sent it in a machine of its own, has left the transport's checksum to be made
+ * where the packet leaves for a wire. */
+static inline bool ip_lacks_sum(const struct iface *ifc, const struct rte_mbuf *m)
+{
+	return (ifc->rx_offloads & PORT_RX_CSUM_L4) &&
+	       (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+
+/* Makes it, in a packet that is described, data starting at its IP header, and nobody else's. What
+ * is a fragment, or no TCP or UDP, stays as it is. */
+void ip_make_sum(struct rte_mbuf *m);
+
 /* What a packet that net_route() found no way for is dropped as. */
 enum nsk_drop ip_route_drop(int err);
 

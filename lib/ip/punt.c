@@ -9,7 +9,6 @@
 
 #include <rte_mbuf.h>
 
-#include "base/checksum.h"
 #include "ip/ip.h"
 #include "mbuf/pool.h"
 #include "wire/eth.h"
@@ -17,9 +16,7 @@
 #include "wire/icmp6.h"
 #include "wire/nd.h"
 
-#define PROTO_OSPF  89
-#define TCP_SUM_OFF 16
-#define UDP_SUM_OFF 6
+#define PROTO_OSPF 89
 
 /* ---- rules as they are written --------------------------------------------------------------- */
 
@@ -167,22 +164,6 @@ static struct twin_limit *find(struct twin *t, struct rte_mbuf *m, bool ours)
 	return NULL;
 }
 
-/* A packet that never was on a wire may have a checksum that was never made. */
-static void complete_checksum(struct rte_mbuf *m, const struct pkt *p)
-{
-	uint16_t at = p->proto == IP_PROTO_TCP ? TCP_SUM_OFF : UDP_SUM_OFF, sum;
-
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_NONE ||
-	    (p->proto != IP_PROTO_TCP && p->proto != IP_PROTO_UDP) || p->l4_len < at + 2 ||
-	    p->l4_off + at + 2 > m->data_off + m->data_len || !pkt_is_own(m))
-		return;
-	memset(pkt_at(m, p->l4_off) + at, 0, 2);
-	sum = csum_finish(ip_chain_sum(m, (uint32_t)(p->l4_off - m->data_off), p->l4_len,
-				       ip_pseudo_sum(p->family, p->flow.src, p->flow.dst, p->proto,
-						     p->l4_len)));
-	memcpy(pkt_at(m, p->l4_off) + at, &sum, 2);
-}
-
 /* The link header still stands in front, unless the packet was put together of fragments. */
 static bool restore_frame(const struct iface *ifc, struct rte_mbuf *m)
 {
@@ -215,7 +196,8 @@ bool punt_packet(struct nsk_worker *w, struct twin *t, struct rte_mbuf *m, bool 
 	limit = find(t, m, ours);
 	if (!limit)
 		return false;
-	complete_checksum(m, pkt_of(m));
+	if (ip_lacks_sum(t->ifc, m) && pkt_is_own(m))
+		ip_make_sum(m);
 	if (!restore_frame(t->ifc, m))
 		return false;
 	twin_give(w, t, limit, m);
