@@ -374,7 +374,7 @@ static void other_input(struct nsk_worker *w, struct rte_mbuf *m, uint8_t type, 
 
 	if (six && (type == ICMP6_NEIGH_SOLICIT || type == ICMP6_NEIGH_ADVERT ||
 		    type == ICMP6_ROUTER_ADVERT))
-		nd_input(w, m, contiguous(m, pkt_of(m)));
+		nd_input(w, m);
 	else if (six && ((type >= MLD_QUERY && type <= MLD_V1_DONE) || type == MLD_V2_REPORT))
 		report_input(w, m, contiguous(m, pkt_of(m)));
 	else if (six && type >= ICMP6_ROUTER_SOLICIT && type <= ICMP6_REDIRECT)

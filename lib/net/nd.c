@@ -20,6 +20,9 @@
 #define NS_PER_MS  UINT64_C(1000000)
 #define NS_PER_SEC UINT64_C(1000000000)
 
+/* Of a message that lies in several buffers: what every link takes. */
+#define MESSAGE_MAX (IPV6_MIN_MTU - IPV6_HLEN)
+
 static const uint8_t all_nodes[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
 static const uint8_t all_routers[IPV6_ADDR_LEN] = {0xff, 2, 0, 0, 0, 0, 0, 0,
@@ -219,7 +222,6 @@ static struct nd_view advert_of(const struct nsk_worker *w, const struct iface *
 
 	if (is_router(w)) /* §4.4 */
 		v.flags |= ND_F_ROUTER;
-
 	memcpy(v.target, addr, IPV6_ADDR_LEN);
 	memcpy(v.mac, ifc->mac.b, ETH_MAC_LEN);
 	return v;
@@ -386,7 +388,7 @@ static void advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf 
  * one (§6.2: as Linux's accept_ra = 1). Who is not on the link (§6.1.2) is judged first, so that he
  * has no part in what is looked at. */
 static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m,
-			      size_t len)
+			      const uint8_t *message)
 {
 	const struct pkt *p = pkt_of(m);
 	const struct ip_addr router = ip_addr_v6(p->flow.src);
@@ -414,7 +416,7 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
 		return;
 	}
-	if (ra_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->ttl, &v)) {
+	if (ra_parse(message, p->l4_len, p->flow.src, p->ttl, &v)) {
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 		return;
 	}
@@ -425,20 +427,33 @@ static void router_advertised(struct nsk_worker *w, struct iface *ifc, struct rt
 	autoconf_heard(w, ifc, &router, &v);
 }
 
-void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len)
+/* In one piece, which it is unless buffers are small. NULL: it is too long for that. */
+static const uint8_t *read_message(struct rte_mbuf *m, uint8_t room[MESSAGE_MAX])
+{
+	const struct pkt *p = pkt_of(m);
+	uint32_t off = (uint32_t)(p->l4_off - m->data_off);
+
+	if (off + p->l4_len > m->data_len && p->l4_len > MESSAGE_MAX)
+		return NULL;
+	return rte_pktmbuf_read(m, off, p->l4_len, room);
+}
+
+void nd_input(struct nsk_worker *w, struct rte_mbuf *m)
 {
 	const struct pkt *p = pkt_of(m);
 	struct iface *ifc = w->net->snap->iface[p->iface];
+	uint8_t room[MESSAGE_MAX];
+	const uint8_t *message = read_message(m, room);
 	struct nd_view v;
 
 	/* RFC 4862 §5.4.3: what we have said ourselves, and a link gives back, means nothing. */
 	if (ifc->ethernet && !is_copy(p) && eth_mac_equal(came_from(m), ifc->mac.b))
 		pkt_drop(w, m, NSK_DROP_ND_IGNORED);
-	else if (!ifc->ethernet || len < p->l4_len)
+	else if (!ifc->ethernet || !message)
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
-	else if (*pkt_at(m, p->l4_off) == ICMP6_ROUTER_ADVERT)
-		router_advertised(w, ifc, m, len);
-	else if (nd_neigh_parse(pkt_at(m, p->l4_off), len, p->flow.src, p->flow.dst, p->ttl, &v))
+	else if (message[0] == ICMP6_ROUTER_ADVERT)
+		router_advertised(w, ifc, m, message);
+	else if (nd_neigh_parse(message, p->l4_len, p->flow.src, p->flow.dst, p->ttl, &v))
 		pkt_drop(w, m, NSK_DROP_ND_MALFORMED);
 	else if (v.type == ICMP6_NEIGH_SOLICIT)
 		solicited(w, ifc, m, &v);

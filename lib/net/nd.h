@@ -31,8 +31,8 @@ void nd_solicit_routers(struct nsk_worker *w, struct iface *ifc);
 void nd_announce(struct nsk_worker *w, struct iface *ifc, const struct ip_addr *addr);
 
 /* A solicitation or advertisement of a neighbour, or what a router says, decoded as far as ICMPv6,
- * its checksum judged; of it len bytes lie in one piece. Consumes m. */
-void nd_input(struct nsk_worker *w, struct rte_mbuf *m, size_t len);
+ * its checksum judged. Consumes m. */
+void nd_input(struct nsk_worker *w, struct rte_mbuf *m);
 
 /* Whether an interface listens to an IPv6 group or to one with a link address: all nodes, the
  * solicited-node groups of its addresses, and all routers if it is one (RFC 4291 §2.8). */

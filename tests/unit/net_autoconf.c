@@ -418,6 +418,41 @@ static void test_servers_and_domains_are_kept_for_so_long_rfc8106_5(void **state
 	assert_int_equal(dns(world), 0);
 }
 
+/* Where buffers are small (pool.buffer_bytes). */
+static void test_an_advertisement_in_several_buffers_is_heard(void **state)
+{
+	struct net_world *world = *state;
+	static const uint8_t mac[6] = {0x33, 0x33, 0, 0, 0, 1};
+	uint8_t frame[2048];
+	size_t all;
+
+	for (size_t each = 60; each < 200; each += 7) {
+		struct rte_mbuf *m = NULL;
+
+		begin_ra(1800, 0);
+		put_prefix(PREFIX, 64, RA_PREFIX_ON_LINK, (uint32_t)(1000 + each), 1000);
+		put_prefix(PREFIX_B, 64, RA_PREFIX_ON_LINK, 1000, 1000);
+		put_mtu(1400);
+		nw6_set_checksum(msg, len, R1, ALL_NODES);
+		eth_write(frame, mac, peer_mac, ETH_TYPE_IPV6);
+		all = ETH_HLEN +
+		      nw6_write(frame + ETH_HLEN, R1, ALL_NODES, IP_PROTO_ICMPV6, 255, msg, len);
+		for (size_t at = 0; at < all; at += each) {
+			struct rte_mbuf *b = nw_buffer(world, frame + at, NSK_MIN(each, all - at));
+
+			if (m)
+				assert_int_equal(rte_pktmbuf_chain(m, b), 0);
+			else
+				m = b;
+		}
+		net_input(&world->w, &world->ifc[0], m);
+		assert_int_equal(iface_mtu(&world->ifc[0], AF_INET6), 1400);
+		world->ifc[0].mtu6 = 0;
+		nw_pass(world, 100);
+	}
+	nw_assert_drops(world, NSK_DROP_ND_MALFORMED, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +473,7 @@ int main(void)
 		TEST(test_one_default_route_is_left_when_the_table_was_busy),
 		TEST(test_a_flood_of_routers_has_bounded_effect),
 		TEST(test_servers_and_domains_are_kept_for_so_long_rfc8106_5),
+		TEST(test_an_advertisement_in_several_buffers_is_heard),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);
