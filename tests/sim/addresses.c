@@ -190,6 +190,32 @@ static void sockets_of_a_removed_address_stay(void **state)
 	world_end(&world);
 }
 
+/* What one has sent to oneself is on its way when the address goes. */
+static void what_is_on_its_way_to_a_removed_address_of_ours_is_dropped(void **state)
+{
+	struct world world;
+	char from[64];
+
+	(void)state;
+	pair(&world, NULL, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t before = world_drops(&world, 0, NSK_DROP_IP_NOT_LOCAL);
+		int here, own;
+
+		add(&world, 0, comes[i]);
+		here = bound(&world, 0, comes_bare[i], 7);
+		own = bound(&world, 0, comes_bare[i], 8);
+		assert_int_equal(send_to(own, comes_bare[i], 7), 1);
+		assert_true(nsk_turn(world.host[0]) <= world.now_ns); /* it has left */
+		del(&world, 0, comes[i]);
+		assert_false(arrived(&world, here, from, sizeof(from)));
+		assert_int_equal(world_drops(&world, 0, NSK_DROP_IP_NOT_LOCAL), before + 1);
+		nsk_close(here);
+		nsk_close(own);
+	}
+	world_end(&world);
+}
+
 /* A subnet is on-link while there is an address in it: by host 0's address alone both are reached.
  */
 static void the_route_of_a_subnet_comes_and_goes_with_its_addresses(void **state)
@@ -498,6 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(what_is_added_is_reached_at_once),
 		world_test(sockets_of_a_removed_address_stay),
+		world_test(what_is_on_its_way_to_a_removed_address_of_ours_is_dropped),
 		world_test(the_route_of_a_subnet_comes_and_goes_with_its_addresses),
 		world_test(a_connection_outlives_its_address_being_away),
 		world_test(errors_are_those_of_rtnetlink),
