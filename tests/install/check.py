@@ -10,11 +10,13 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 SONAME = "libnetstk.so.0"
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = """
 #include <netstk/version.h>
 #include <stdio.h>
@@ -126,7 +128,6 @@ def check_documents(inst):
 
 
 def check_program(inst):
-    """Linked with --static, all of DPDK is in the program: what its libdpdk.pc asks for."""
     source, program = f"{inst.root}/program.c", f"{inst.root}/program"
     with open(source, "w", encoding="utf-8") as file:
         file.write(PROGRAM)
@@ -136,10 +137,21 @@ def check_program(inst):
     expect("needed by a shared program", SONAME in run("readelf", "-d", program), True)
     expect("shared program", run(program, env=dict(os.environ, LD_LIBRARY_PATH=libdir)).strip(), inst.version)
 
-    static_flags = [inst.static if flag == "-lnetstk" else flag for flag in inst.pkg_config("--static", "--libs")]
-    run("cc", "-o", program, source, *inst.pkg_config("--cflags"), *static_flags)
-    expect("needed by a static program", SONAME in run("readelf", "-d", program), False)
-    expect("static program", run(program).strip(), inst.version)
+
+def check_static(inst):
+    """README's server by README's command line: all of it and all of DPDK find place in one program."""
+    with open(f"{TOP}/README.md", encoding="utf-8") as file:
+        command = re.search(r"^(cc app\.c .*?) +# static$", file.read(), flags=re.MULTILINE)[1]
+    env = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(inst.pc))
+    for source in (f"{inst.root}/program.c", f"{TOP}/apps/examples/epoll_server.c"):
+        shutil.copy(source, f"{inst.root}/app.c")
+        run("sh", "-c", f"cd {shlex.quote(inst.root)} && {command}", env=env)
+        expect("needed by a static program", SONAME in run("readelf", "-d", f"{inst.root}/a.out"), False)
+        if source.endswith("program.c"):
+            expect("static program", run(f"{inst.root}/a.out").strip(), inst.version)
+        else:
+            result = subprocess.run([f"{inst.root}/a.out", "x"], capture_output=True, text=True, check=False)
+            expect("static server", (result.returncode, "only options are taken" in result.stderr), (2, True))
 
 
 def check_programs(inst):
@@ -166,10 +178,15 @@ def check_soname(inst):
     expect("file behind the names", os.path.basename(os.path.realpath(inst.shared)), f"libnetstk.so.{inst.version}")
 
 
+def names(rows):
+    return {row.split()[-1].split("@")[0] for row in rows.splitlines() if len(row.split()) > 2 and row.split()[-2] != "A"}
+
+
 def check_symbols(inst):
-    rows = [line.split() for line in run("nm", "-D", "--defined-only", inst.shared).splitlines()]
-    exported = {row[-1].split("@")[0] for row in rows if row[-2] != "A"}
+    exported = names(run("nm", "-D", "--defined-only", inst.shared))
     expect("exported and not nsk_*", sorted(s for s in exported if not s.startswith("nsk_")), [])
+    expect("global in libnetstk.a alone or in libnetstk.so alone",
+           sorted(exported ^ names(run("nm", "-g", "--defined-only", inst.static))), [])
 
     declared = set()
     for header in inst.headers:
@@ -199,7 +216,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="nsk-install-") as root:
         inst = Installation(args, root)
         for check in (check_version, check_soname, check_symbols, check_headers, check_flags, check_zero_copy, check_documents,
-                      check_program, check_programs, check_build_folder):
+                      check_program, check_static, check_programs, check_build_folder):
             try:
                 check(inst)
                 print(f"ok {check.__name__}")

@@ -5,6 +5,7 @@ Reads the symbols of the compiled library: nothing may lie in a writable section
 kind), static or not, file scope or function scope. Constant tables of pointers (.data.rel.ro) are constant.
 KEY of an exception: PATH:VARIABLE.
 """
+import os
 import re
 import subprocess
 
@@ -26,14 +27,14 @@ def variables(library):
     member = ""
     for line in listing.splitlines():
         if found := MEMBER.match(line):
-            member = found[1]
+            member = os.path.basename(found[1])  # an archive without copies has paths
         elif found := SYMBOL.match(line):
             yield member, found[1], found[2]
 
 
 def check(tree):
     if not tree.library:
-        raise Skip("give the library: --library build/libnetstk.a")
+        raise Skip("give the library: --library build/libnetstk_objects.a")
     sources = {file.path.replace("/", "_") + ".o": file for file in tree.c_files("lib", "drivers")}
     for member, section, symbol in variables(tree.library):
         if not WRITABLE.match(section) or symbol.startswith("."):
