@@ -12,8 +12,6 @@
 
 #include "base/compiler.h"
 
-/* Name of the mempool operations to use for pool flags. */
-const char *poison_ops_name(unsigned flags);
 /* All buffers are free: poison them. Before the pool is freed: make them ordinary memory again. */
 void poison_pool(struct rte_mempool *mp);
 void unpoison_pool(struct rte_mempool *mp);

@@ -5,7 +5,7 @@
  * Pools of stacks on real devices lie in EAL memory with per-thread caches. Pools of stacks on loop
  * and callback ports lie in ordinary anonymous memory and have no caches: rte_mempool sets aside 8
  * KiB of cache for each of 128 lcores, which alone is half of what such a stack may cost, and with
- * one thread the ring underneath is as cheap.
+ * one thread the stack underneath (lifo.h) is as cheap.
  */
 #include "mbuf/pool.h"
 
@@ -18,6 +18,7 @@
 #include <rte_mempool.h>
 
 #include "base/mem.h"
+#include "mbuf/lifo.h"
 #include "mbuf/poison.h"
 
 #define CACHE_SIZE 256
@@ -60,7 +61,7 @@ static int populate_anon(struct rte_mempool *mp)
 	return rc;
 }
 
-static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p, unsigned flags)
+static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p)
 {
 	struct rte_pktmbuf_pool_private priv = {
 		.mbuf_data_room_size = (uint16_t)p->data_room,
@@ -68,7 +69,7 @@ static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p
 	};
 	int rc;
 
-	rc = rte_mempool_set_ops_byname(mp, poison_ops_name(flags), NULL);
+	rc = rte_mempool_set_ops_byname(mp, lifo_ops_name(), NULL);
 	if (rc)
 		return rc;
 	rte_pktmbuf_pool_init(mp, &priv);
@@ -104,7 +105,7 @@ int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 		rc = -rte_errno;
 		goto free_pool;
 	}
-	rc = pool_populate(pool->mp, p, flags);
+	rc = pool_populate(pool->mp, p);
 	if (rc)
 		goto free_mempool;
 	pool->count = p->count;

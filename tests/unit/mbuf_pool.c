@@ -307,6 +307,21 @@ static int start_eal(void **state)
 	return rte_eal_init(10, (char **)argv) < 0 ? -1 : 0;
 }
 
+/* What was given back last is still in the core's cache. */
+static void what_was_given_back_last_is_taken_first(void **state)
+{
+	struct pools *t = *state;
+	struct rte_mempool *mp = t->w.pool->mp;
+	void *all[300], *again[8];
+
+	assert_int_equal(rte_mempool_get_bulk(mp, all, 300), 0);
+	rte_mempool_put_bulk(mp, all, 292);
+	rte_mempool_put_bulk(mp, &all[292], 8);
+	assert_int_equal(rte_mempool_get_bulk(mp, again, 8), 0);
+	assert_memory_equal(again, &all[292], sizeof(again));
+	rte_mempool_put_bulk(mp, again, 8);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -316,6 +331,7 @@ int main(void)
 		TEST(the_count_of_free_buffers_is_right_at_every_step),
 		TEST(drivers_find_what_the_worker_does_not_keep),
 		cmocka_unit_test(a_small_pool_keeps_nothing),
+		TEST(what_was_given_back_last_is_taken_first),
 		TEST(a_taken_buffer_is_empty),
 		TEST(a_buffer_that_others_hold_stays),
 		TEST(an_indirect_buffer_lets_go_of_what_it_shows),
