@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop port: one end of an in-process wire as a port. One queue, Ethernet frames, no offloads:
- * what a plain NIC has. It needs no EAL memory.
+ * The loop port: one end of an in-process wire as a port. One queue, Ethernet frames, and no
+ * offloads, as a plain NIC, or with them all (nsk_wire_offload()). It needs no EAL memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +39,7 @@ static int loop_start(struct port *port, const struct port_setup *setup)
 			 setup->mtu, l->wire->mtu);
 		return -EINVAL;
 	}
+	__atomic_store_n(&l->wire->takes[l->end], setup->offloads, __ATOMIC_RELAXED);
 	l->pool = setup->rx_pool[0];
 	l->room = framebuf_room(l->pool);
 	port->mtu = setup->mtu ? setup->mtu : l->wire->mtu;
@@ -47,7 +48,10 @@ static int loop_start(struct port *port, const struct port_setup *setup)
 
 static void loop_stop(struct port *port)
 {
-	loop_of(port)->pool = NULL;
+	struct loop_port *l = loop_of(port);
+
+	__atomic_store_n(&l->wire->takes[l->end], 0, __ATOMIC_RELAXED);
+	l->pool = NULL;
 }
 
 static void loop_close(struct port *port)
@@ -185,6 +189,9 @@ int loop_open(const struct port_open *open, struct port **port)
 		.ethernet = true,
 		.numa_node = -1,
 	};
+	if (wire->nic)
+		l->port.caps.offloads |= PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4 | PORT_TX_CSUM_IPV4 |
+					 PORT_TX_CSUM_L4 | PORT_TX_TSO | PORT_RX_LRO;
 	/* The same in every run, so that the same seed gives the same packets. */
 	l->port.mac = (struct eth_addr){{0x02, 0x6e, 0x73, 0x6b, 0x00, (uint8_t)(open->end + 1)}};
 	*port = &l->port;

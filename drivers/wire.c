@@ -47,7 +47,7 @@ static int dir_set(struct wire_dir *d, const struct nsk_wire_params *params, uin
 /* Notes whether a direction needs more than a copy. */
 static void dir_note(const struct nsk_wire *wire, struct wire_dir *d)
 {
-	d->special = d->impair.any || d->stalled || wire->tap;
+	d->special = d->impair.any || d->stalled || wire->tap || wire->nic;
 }
 
 static void dir_fini(struct wire_dir *d)
@@ -85,12 +85,30 @@ struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
 	return wire;
 }
 
+int nsk_wire_offload(struct nsk_wire *wire)
+{
+	if (wire->taken[0] || wire->taken[1] || !frameq_idle(&wire->dir[0].inorder) ||
+	    !frameq_idle(&wire->dir[1].inorder)) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (wire_nic_setup(wire)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		dir_note(wire, &wire->dir[i]);
+	return 0;
+}
+
 void nsk_wire_destroy(struct nsk_wire *wire)
 {
 	if (!wire)
 		return;
-	dir_fini(&wire->dir[0]);
-	dir_fini(&wire->dir[1]);
+	for (unsigned end = 0; end < 2; end++) {
+		dir_fini(&wire->dir[end]);
+		free(wire->scratch[end]);
+	}
 	free(wire);
 }
 
@@ -168,20 +186,10 @@ void wire_give(struct nsk_wire *wire, unsigned end)
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
-/* A frame's room at the end of those in order, not yet committed; NULL: full or no memory. */
-static inline struct frame *dir_reserve(struct wire_dir *d, const struct rte_mbuf *m)
-{
-	uint64_t limit = d->impair.p.queue_packets;
-
-	if (NSK_UNLIKELY(frameq_in_flight(&d->inorder, limit) >= limit))
-		return NULL;
-	return frameq_reserve(&d->inorder, m->pkt_len);
-}
-
 static inline void frame_fill(struct frame *f, const struct rte_mbuf *m, uint32_t epoch)
 {
 	f->due_ns = 0;
-	f->tag = epoch;
+	f->tag = WIRE_EPOCH(epoch);
 	framebuf_flatten(m, f->data);
 }
 
@@ -244,11 +252,10 @@ static void dir_impair(struct wire_dir *d, struct frame *f, uint64_t now_ns)
 		counter_add(&d->sent.duplicated, 1);
 }
 
-/* One packet onto an imperfect or watched direction; counts what became of it. */
-static void dir_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
-			 struct rte_mbuf *m, uint32_t epoch)
+void wire_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns, struct rte_mbuf *m,
+		   uint32_t epoch)
 {
-	struct frame *f = dir_has_room(d) ? dir_reserve(d, m) : NULL;
+	struct frame *f = dir_has_room(d) ? wire_reserve(d, m) : NULL;
 	uint8_t *tos = NULL;
 
 	if (!f || impair_full(&d->impair, now_ns, m->pkt_len)) {
@@ -290,7 +297,7 @@ static void dir_send_bad(struct nsk_wire *wire, struct wire_dir *d, uint64_t now
 		}
 		done->packets++;
 		done->bytes += m->pkt_len;
-		dir_send_one(wire, d, now_ns, m, epoch);
+		wire_send_one(wire, d, now_ns, m, epoch);
 	}
 	frameq_publish(&d->inorder);
 	if (d->held.head)
@@ -313,7 +320,7 @@ static void dir_send_perfect(struct nsk_wire *wire, struct wire_dir *d, struct r
 			done->bad++;
 			continue;
 		}
-		f = dir_reserve(d, m);
+		f = wire_reserve(d, m);
 		if (NSK_UNLIKELY(!f)) {
 			full++;
 			continue;
@@ -359,6 +366,8 @@ uint16_t wire_send(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct 
 			return 0;
 		if (epoch & 1)
 			dir_lose(d, bufs, n, done);
+		else if (wire->nic)
+			wire_nic_send(wire, d, now_ns, bufs, n, epoch, done);
 		else
 			dir_send_bad(wire, d, now_ns, bufs, n, epoch, done);
 	} else if (NSK_UNLIKELY(epoch & 1)) {
@@ -390,8 +399,8 @@ static NSK_NOINLINE struct rte_mbuf *chain_instead(struct rte_mbuf *m, const str
 }
 
 /* The next frames into raw buffers, which become packets. */
-static inline void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf **bufs, uint16_t n,
-			    struct wire_burst *done)
+static NSK_ALWAYS_INLINE void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf **bufs,
+				       uint16_t n, bool nic, struct wire_burst *done)
 {
 	uint64_t bytes = 0;
 	unsigned packets = 0;
@@ -406,6 +415,8 @@ static inline void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf *
 			framebuf_fill(m, f->data, len);
 		else if ((m = chain_instead(m, f)) == NULL)
 			continue;
+		if (nic)
+			wire_nic_tell(f, m);
 		bufs[packets++] = m;
 		bytes += len;
 	}
@@ -416,14 +427,15 @@ static inline void dir_fill(struct wire_dir *d, uint32_t room, struct rte_mbuf *
 
 /* Everything that is there, up to n: a direction without delays. */
 static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t room,
-			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch,
+			 struct rte_mbuf **bufs, uint16_t n, uint32_t epoch, bool nic,
 			 struct wire_burst *done)
 {
 	uint64_t ready = frameq_ready(&d->inorder, n);
 	uint16_t got;
 
 	/* Frames of before the wire went down stand in front of all others. */
-	while (ready && NSK_UNLIKELY(frameq_peek(&d->inorder)->tag != epoch)) {
+	while (ready &&
+	       NSK_UNLIKELY(WIRE_EPOCH(frameq_peek(&d->inorder)->tag) != WIRE_EPOCH(epoch))) {
 		dir_drop_cut(d, &d->inorder, frameq_peek(&d->inorder));
 		ready = frameq_ready(&d->inorder, n);
 	}
@@ -433,7 +445,10 @@ static void dir_recv_now(struct wire_dir *d, struct rte_mempool *pool, uint32_t 
 	}
 	n = (uint16_t)NSK_MIN(ready, (uint64_t)n);
 	got = framebuf_take(pool, bufs, n);
-	dir_fill(d, room, bufs, got, done);
+	if (NSK_UNLIKELY(nic))
+		dir_fill(d, room, bufs, got, true, done);
+	else
+		dir_fill(d, room, bufs, got, false, done);
 	for (; NSK_UNLIKELY(got < n); got++) {
 		frameq_take(&d->inorder);
 		done->bad++;
@@ -472,7 +487,7 @@ static void dir_recv_due(struct wire_dir *d, uint64_t now_ns, struct rte_mempool
 		if (!q || due_ns > now_ns)
 			break;
 		f = frameq_peek(q);
-		if (f->tag != epoch) {
+		if (WIRE_EPOCH(f->tag) != WIRE_EPOCH(epoch)) {
 			dir_drop_cut(d, q, f);
 			continue;
 		}
@@ -498,7 +513,7 @@ void wire_recv(struct nsk_wire *wire, unsigned end, uint64_t now_ns, struct rte_
 
 	memset(done, 0, sizeof(*done));
 	if (NSK_LIKELY(!d->timed))
-		dir_recv_now(d, pool, room, bufs, n, epoch, done);
+		dir_recv_now(d, pool, room, bufs, n, epoch, wire->nic, done);
 	else
 		dir_recv_due(d, now_ns, pool, bufs, n, epoch, done);
 	if (done->packets)
@@ -558,7 +573,7 @@ size_t nsk_wire_receive(struct nsk_wire *wire, unsigned end, uint64_t now_ns, vo
 	while (len == 0 && (q = dir_first(d, &due_ns)) != NULL && due_ns <= now_ns) {
 		struct frame *f = frameq_peek(q);
 
-		if (f->tag != epoch) {
+		if (WIRE_EPOCH(f->tag) != WIRE_EPOCH(epoch)) {
 			dir_drop_cut(d, q, f);
 			continue;
 		}

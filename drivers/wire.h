@@ -9,15 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_mbuf.h>
+
 #include <netstk/port.h>
 
 #include "base/compiler.h"
 #include "bell.h"
 #include "frameq.h"
 #include "impair.h"
-
-struct rte_mbuf;
-struct rte_mempool;
 
 struct wire_dir {
 	struct frameq inorder; /* sorted by due_ns */
@@ -43,8 +42,11 @@ struct nsk_wire {
 	void *tap_arg;		/* [C] */
 	uint32_t mtu;		/* [C] */
 	uint32_t frame_max;	/* [C] */
-	uint32_t epoch; /* [A] odd while the wire is down; frames of another epoch are lost */
-	bool taken[2];	/* [A] a port has this end */
+	uint8_t *scratch[2]; /* of the sender at an end, with nic: two frames of frame_max bytes */
+	uint32_t takes[2];   /* [A] enum port_offload of the receiver at an end */
+	bool nic;	     /* [C] its ends do what NICs do: wire_nic.c */
+	uint32_t epoch;	     /* [A] odd while the wire is down; frames of another epoch are lost */
+	bool taken[2];	     /* [A] a port has this end */
 };
 
 /* What an end did with a burst. */
@@ -81,6 +83,39 @@ static inline bool wire_idle(const struct nsk_wire *wire, unsigned end)
 
 	return !d->timed && frameq_idle(&d->inorder);
 }
+
+/* ---- wire.c and wire_nic.c ---- */
+
+/* Ends do what NICs do: frames of any length that are cut on their way if need be. 0 or -ENOMEM. */
+int wire_nic_setup(struct nsk_wire *wire);
+
+/* A frame's tag is the epoch that it was sent in, and what its receiver is told of it. */
+#define WIRE_EPOCH(tag)	 ((uint16_t)(tag))
+#define WIRE_UNSUMMED	 (UINT32_C(1) << 31) /* nobody has computed its transport's checksum */
+#define WIRE_SEGSZ_SHIFT 16
+#define WIRE_SEGSZ(tag) \
+	((uint16_t)((tag) >> WIRE_SEGSZ_SHIFT & 0x7fff)) /* 0: no more than a frame */
+
+/* A frame's room at the end of those in order, not yet committed; NULL: full or no memory. */
+static inline struct frame *wire_reserve(struct wire_dir *d, const struct rte_mbuf *m)
+{
+	uint64_t limit = d->impair.p.queue_packets;
+
+	if (NSK_UNLIKELY(frameq_in_flight(&d->inorder, limit) >= limit))
+		return NULL;
+	return frameq_reserve(&d->inorder, m->pkt_len);
+}
+
+/* One packet onto an imperfect or watched direction; counts what became of it. */
+void wire_send_one(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns, struct rte_mbuf *m,
+		   uint32_t epoch);
+
+/* wire_nic.c: the same of packets that may ask for work, of which done is told. */
+void wire_nic_send(struct nsk_wire *wire, struct wire_dir *d, uint64_t now_ns,
+		   struct rte_mbuf **bufs, uint16_t n, uint32_t epoch, struct wire_burst *done);
+
+/* wire_nic.c: what a receiver is told of a frame beside its bytes. */
+void wire_nic_tell(const struct frame *f, struct rte_mbuf *m);
 
 /* When the next packet arrives at an end: 0 now, UINT64_MAX none on the way. The receiver's thread.
  */

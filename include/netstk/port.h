@@ -72,6 +72,17 @@ struct nsk_wire;
 NSK_API struct nsk_wire *nsk_wire_create(const struct nsk_wire_params *a_to_b,
 					 const struct nsk_wire_params *b_to_a, uint32_t mtu);
 
+/**
+ * @brief Let the ports at both ends do what large NICs do: compute and judge checksums, cut TCP
+ * into segments (TSO), take what nobody has cut (LRO).
+ *
+ * Frames then go over uncut and unsummed where both ends have it so, as between the machines of one
+ * host; where something looks at them on the way (faults, delays, nsk_wire_tap()), or where there
+ * is no stack at the other end, they are cut and summed first. Before either end is plugged in.
+ * @return 0, or -1 with errno: EBUSY (an end is in use, or frames are on the way), ENOMEM
+ */
+NSK_API int nsk_wire_offload(struct nsk_wire *wire);
+
 /** @brief Free a wire whose stacks are gone, and the packets on it. */
 NSK_API void nsk_wire_destroy(struct nsk_wire *wire);
 

@@ -30,6 +30,11 @@ struct settings {
 	uint32_t burst;	       /* packets taken from or given to a port at once (32) */
 	uint32_t pool_bufs;    /* packet buffers of a worker; 0: as rings and windows ask (0) */
 	uint32_t buf_bytes;    /* data room of a packet buffer, without headroom (2048) */
+	uint32_t offload_rx;   /* ports judge checksums (1) */
+	uint32_t offload_tx;   /* ports compute them (1) */
+	uint32_t offload_sg;   /* they send chains of buffers, and shared ones (1) */
+	uint32_t offload_tso;  /* they cut TCP into segments (1) */
+	uint32_t offload_lro;  /* they hand over segments put together (1) */
 	uint32_t timer_budget; /* timers fired in one turn (256) */
 	uint32_t handoff_ring; /* packets on the way from one worker to another (1024) */
 	uint32_t max_sockets;  /* sockets of a stack (1048576) */

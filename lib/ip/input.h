@@ -40,6 +40,12 @@ static inline uint32_t ip_checked_by(const struct iface *ifc)
 	return ifc->rx_offloads & (PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4);
 }
 
+/* Several segments that the port or their sender has put together. */
+static inline bool ip_is_merged(const struct rte_mbuf *m)
+{
+	return m->ol_flags & RTE_MBUF_F_RX_LRO;
+}
+
 /* What hardware that does this much said about the checksums: flags for ipv4_parse(), and into
  * *flags of the descriptor. */
 static inline unsigned ip_hardware_verdict(uint32_t offloads, const struct rte_mbuf *m,
@@ -95,6 +101,7 @@ static NSK_ALWAYS_INLINE bool ip_input_plain(const struct local_table *t, uint32
 	uint8_t flags = 0;
 
 	if (NSK_UNLIKELY(m->nb_segs > 1 || len < IPV4_HLEN || !ipv4_is_plain(header)) ||
+	    (NSK_UNLIKELY(checked != 0) && ip_is_merged(m)) ||
 	    NSK_UNLIKELY(
 		    ipv4_parse_plain(header, len, ip_hardware_verdict(checked, m, &flags), ip)) ||
 	    NSK_UNLIKELY(!ip_plain_addresses(t, header, ip->src)))

@@ -113,6 +113,7 @@ struct iface {
 	uint32_t mtu;		       /* [S] bytes of IP packet */
 	uint32_t tx_offloads;	       /* [C] enum port_offload in use */
 	uint32_t rx_offloads;	       /* [C] */
+	uint16_t tso_bufs;	       /* [C] with PORT_TX_TSO: buffers of a packet, at most */
 	uint16_t rx_queues, tx_queues; /* [C] */
 	uint16_t home;	/* [C] worker that has queue 0; not 0 only where that is the only one */
 	uint16_t state; /* [A] enum nsk_iface_state */

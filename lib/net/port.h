@@ -26,11 +26,12 @@ enum port_offload {
 	PORT_TX_CSUM_IPV4 = 1 << 2,
 	PORT_TX_CSUM_L4 = 1 << 3,   /* TCP and UDP */
 	PORT_TX_MULTI_SEG = 1 << 4, /* chained mbufs may be sent */
-	PORT_TX_TSO = 1 << 5,
-	PORT_RX_RSS = 1 << 6,	   /* spreads by hash over the queues, as asked */
-	PORT_TX_INDIRECT = 1 << 7, /* indirect mbufs (shared data) may be sent */
-	PORT_TX_EXTERNAL = 1 << 8, /* data may lie outside of the pool: it is read by our cores,
-				    * and before tx_burst() returns */
+	PORT_TX_TSO = 1 << 5,	    /* segments TCP, whose checksums it computes, of chains */
+	PORT_RX_RSS = 1 << 6,	    /* spreads by hash over the queues, as asked */
+	PORT_TX_INDIRECT = 1 << 7,  /* indirect mbufs (shared data) may be sent */
+	PORT_TX_EXTERNAL = 1 << 8,  /* data may lie outside of the pool: it is read by our cores,
+				     * and before tx_burst() returns */
+	PORT_RX_LRO = 1 << 9,	    /* what the peer or the device has not segmented comes whole */
 };
 
 /* What a port can do; filled by open. */
@@ -41,6 +42,7 @@ struct port_caps {
 	uint16_t rx_desc_min, rx_desc_max; /* 0: no limit known */
 	uint16_t tx_desc_min, tx_desc_max;
 	uint32_t mtu_max;   /* bytes of IP packet */
+	uint16_t tso_bufs;  /* buffers of a packet that is to be segmented, at most; 0: any */
 	bool ethernet;	    /* frames; false: IP packets without a link header */
 	bool tags_alike;    /* tags of 802.1ad arrive as those of 802.1Q */
 	int numa_node;	    /* -1: unknown */

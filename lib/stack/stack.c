@@ -356,6 +356,17 @@ static unsigned next_id(void)
 	return __atomic_fetch_add(&ids, 1, __ATOMIC_RELAXED);
 }
 
+/* Who sends on what it received would have to cut it again. */
+static bool may_merge(const struct nsk_config *config)
+{
+	const struct settings *set = &config->set;
+
+	for (unsigned i = 0; i < config->ndevices; i++)
+		if (config->device[i].twin || config->device[i].twin_object)
+			return false;
+	return set->offload_lro && !set->ip_forward && !set->ipv6_forward;
+}
+
 static int stack_new(struct nsk_config *config, struct nsk_stack **out)
 {
 	struct nsk_stack *stack;
@@ -376,6 +387,7 @@ static int stack_new(struct nsk_config *config, struct nsk_stack **out)
 		return rc;
 	}
 	stack->set = config->set;
+	stack->merges = may_merge(config);
 	pthread_mutex_init(&stack->set_lock, NULL);
 	mem_init(&stack->mem, NULL);
 	log_init(&stack->log, config->log_level, config->log_fn, config->log_arg);
@@ -427,6 +439,8 @@ int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_st
 	if (rc)
 		return rc;
 	stack->nworkers = 1;
+	stack->merges = false; /* whoever sends on what it received cannot cut it again */
+	stack->set.offload_tso = 0;
 	if (buffers && !stack->set.pool_bufs)
 		stack->set.pool_bufs = buffers;
 	rc = build(stack, config, STEPS_TO_PORTS);

@@ -120,6 +120,7 @@ enum stop_reason {
 struct nsk_stack {
 	struct settings set;	  /* [C], live ones [A] */
 	pthread_mutex_t set_lock; /* whoever changes live ones */
+	bool merges;		  /* [C] ports may hand segments over put together */
 	struct mem mem;		  /* of what is not one worker's; only while building */
 	struct log log;		  /* [C] */
 	struct clock clock;	  /* [C] */

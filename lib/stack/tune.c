@@ -58,6 +58,25 @@ static void became_router(struct nsk_stack *stack)
 	addr_wake_workers(&stack->worker[0]->w);
 }
 
+/* What came put together cannot be sent on: a stack that is to forward must know it before. */
+static int check_forwarding(const struct nsk_stack *stack, const struct settings *next, char *error,
+			    size_t size)
+{
+	if (!next->ip_forward && !next->ipv6_forward)
+		return 0;
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		if (!(stack->iface[i].rx_offloads & PORT_RX_LRO) || stack->iface[i].loopback)
+			continue;
+		snprintf(
+			error, size,
+			"%s receives segments put together, which cannot be sent on: make the stack with "
+			"%s on, or with offload.lro off",
+			stack->iface[i].name, next->ip_forward ? "ip.forward" : "ipv6.forward");
+		return -EBUSY;
+	}
+	return 0;
+}
+
 static int change(struct nsk_stack *stack, const char *key, const char *value, char *error,
 		  size_t size)
 {
@@ -68,6 +87,8 @@ static int change(struct nsk_stack *stack, const char *key, const char *value, c
 
 	if (rc == 0)
 		rc = settings_check(&next, about, error, size);
+	if (rc == 0)
+		rc = check_forwarding(stack, &next, error, size);
 	if (rc)
 		return rc;
 	fixed = first_fixed(stack, key, &next);

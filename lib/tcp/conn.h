@@ -319,14 +319,16 @@ void conn_free(struct nsk_worker *w, struct tcp_conn *c);
 /* Its extension, made if there is none; NULL without memory. */
 struct tcp_ext *conn_ext(struct nsk_worker *w, struct tcp_conn *c);
 
-/* len octets are sent again: the worker's count, and the connection's if there is memory for it. */
-static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c, uint32_t len)
+/* len octets are sent again, in so many segments: the worker's count, and the connection's if there
+ * is memory for it. */
+static inline void conn_count_retrans(struct nsk_worker *w, struct tcp_conn *c, uint32_t len,
+				      uint32_t segs)
 {
-	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, 1);
+	worker_count(w, NSK_CNT_TCP_RETRANS_SEGMENTS, segs);
 	if (!conn_ext(w, c))
 		return;
-	c->ext->count.retrans++;
-	c->ext->count.retrans_data += len != 0;
+	c->ext->count.retrans += segs;
+	c->ext->count.retrans_data += len ? segs : 0;
 	c->ext->count.retrans_octets += len;
 }
 

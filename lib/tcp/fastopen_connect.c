@@ -236,7 +236,7 @@ void tcp_fastopen_opened(struct nsk_worker *w, struct tcp_conn *c, const struct 
 	} else if (sent) {
 		note_failure(c, c->rtt.backoff ? TFO_SYN_RETRANSMITTED : TFO_DATA_NOT_ACKED);
 		worker_count(w, NSK_CNT_TCP_FASTOPEN_ACTIVE_FAIL, 1);
-		conn_count_retrans(w, c, c->snd_nxt - p->ack);
+		conn_count_retrans(w, c, c->snd_nxt - p->ack, 1);
 		c->snd_nxt = p->ack;
 	}
 	if (taken || told)

@@ -24,6 +24,7 @@ struct place {
 	uint32_t in_first; /* bytes of it in the first buffer */
 	uint16_t off, len; /* as in struct pkt */
 	uint8_t flags;
+	uint8_t merged; /* TCP_MERGED or 0 */
 };
 
 static NSK_ALWAYS_INLINE bool csum_ok(const struct rte_mbuf *m, const struct pkt *p,
@@ -59,6 +60,7 @@ static NSK_ALWAYS_INLINE enum nsk_drop decode(const struct rte_mbuf *m, struct p
 	p->pay_off = (uint16_t)(at->off + v.hdr_len);
 	p->pay_len = (uint16_t)(at->len - v.hdr_len);
 	tcp_opts_parse(at->header + TCP_HLEN, v.hdr_len - (size_t)TCP_HLEN, &p->opts);
+	p->opts.present |= at->merged;
 	return NSK_DROP_NONE;
 }
 
@@ -87,6 +89,7 @@ static void tcp_input(struct nsk_worker *w, struct rte_mbuf *m)
 		.off = p->l4_off,
 		.len = p->l4_len,
 		.flags = p->flags,
+		.merged = ip_is_merged(m) ? TCP_MERGED : 0,
 	};
 
 	gather(w, m, p, &at);

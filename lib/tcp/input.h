@@ -14,6 +14,10 @@
 #include "tcp/conn.h"
 #include "wire/tcp.h"
 
+/* Among tcp_opts.present, where the short cuts look for what is unusual: several segments, put
+ * together by the port or never cut. */
+#define TCP_MERGED 0x80
+
 /* Sequence numbers that a segment takes: payload, SYN and FIN. */
 static inline uint32_t seg_len(const struct pkt *p)
 {

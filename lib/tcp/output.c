@@ -19,8 +19,10 @@
 #include "tcp/timer.h"
 #include "tcp/urgent.h"
 
-/* Segments that one connection sends in one turn, so that the others get theirs. */
-#define TURN_SEGS 64
+/* Segments that one connection sends in one turn, so that the others get theirs; and packets that
+ * the port cuts. */
+#define TURN_SEGS   64
+#define TURN_SUPERS 2
 
 /* Octets that the transmit queue of the route has room for in this turn. */
 static uint32_t turn_octets(const struct nsk_worker *w, const struct tcp_conn *c)
@@ -28,6 +30,8 @@ static uint32_t turn_octets(const struct nsk_worker *w, const struct tcp_conn *c
 	const struct tx_queue *q = w->net->tx[c->route.iface->index];
 	uint32_t room = q ? (uint32_t)q->size - (uint32_t)(q->tail - q->head) : 0;
 
+	if (NSK_UNLIKELY(c->route.iface->tx_offloads & PORT_TX_TSO))
+		return NSK_MIN(room, (uint32_t)TURN_SUPERS) * UINT16_MAX;
 	return NSK_MIN(room, (uint32_t)TURN_SEGS) * c->cc.smss;
 }
 

@@ -214,7 +214,7 @@ static void syn_due(struct nsk_worker *w, struct tcp_conn *c)
 		return;
 	}
 	count_timeout(w, c);
-	conn_count_retrans(w, c, 0);
+	conn_count_retrans(w, c, 0, 1);
 	count_retry(c);
 	if (c->state == TCPS_SYN_SENT)
 		c->rcv.ecn = 0; /* perhaps that was why (RFC 3168 §6.1.1.1) */

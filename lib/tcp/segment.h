@@ -98,6 +98,8 @@ static inline void segment_out(struct nsk_worker *w, const struct route_cache *r
 
 	if (ip_l4_csum_offload(rc, m, IP_PROTO_TCP)) {
 		m->l4_len = hlen;
+		if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) /* each segment has a length of its own */
+			pseudo = ip_pseudo_sum(how.family, to->dst, to->src, IP_PROTO_TCP, 0);
 		tcp_store_checksum(p, csum_fold(pseudo));
 	} else {
 		tcp_store_checksum(p, csum_finish(csum_fold64(csum_add64(sum, pseudo))));

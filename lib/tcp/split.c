@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The one splitting step: pieces of the send queue become packets of at most one MSS. A port that
- * segments by itself will be served here and nowhere else.
+ * The one splitting step: pieces of the send queue become packets of at most one MSS, or of many
+ * for a port that cuts them itself (TSO).
  *
  * No struct rte_mbuf is in the send queue and at a port at once. A small payload is copied behind
  * its header, unless the application was promised that it would not be; a large one goes as an
@@ -13,9 +13,14 @@
 #include "mbuf/pool.h"
 #include "tcp/output.h"
 #include "tcp/sndbuf.h"
+#include "tcp/tally.h"
 
 /* Buffers that one packet refers to at most; scattered further, it is copied. */
 #define REFS_MAX 4
+
+/* The same of one that the port cuts, and its octets: with its headers an IP packet. */
+#define SUPER_REFS_MAX 48
+#define SUPER_MAX      (UINT16_MAX - 60 - TCP_HLEN_MAX)
 
 /* One packet to be. */
 struct cut {
@@ -23,8 +28,10 @@ struct cut {
 	uint32_t seq;
 	uint32_t len;
 	unsigned hlen;
-	uint32_t sum; /* of the payload copied, when we sum */
-	bool push;    /* a write ended at or before the last octet */
+	uint32_t sum;  /* of the payload copied, when we sum */
+	uint32_t smss; /* the port may be given more than a segment, to cut into such; 0: it may not
+			*/
+	bool push;     /* a write ended at or before the last octet */
 };
 
 /* Visits the stretch of the cut that lies in buffer m; *off is where it starts there. */
@@ -104,7 +111,7 @@ static struct rte_mbuf *by_copy_one(struct nsk_worker *w, const struct tcp_conn 
 static struct rte_mbuf *by_reference(struct nsk_worker *w, const struct tcp_conn *c,
 				     struct cut *cut, unsigned refs)
 {
-	struct rte_mbuf *bufs[1 + REFS_MAX], *q = cut->from;
+	struct rte_mbuf *bufs[1 + SUPER_REFS_MAX], *q = cut->from;
 	uint32_t seq = cut->seq, left = cut->len, done = 0, off;
 	bool sum = !tcp_csum_by_port(c);
 
@@ -133,18 +140,19 @@ static struct rte_mbuf *by_reference(struct nsk_worker *w, const struct tcp_conn
 	return bufs[0];
 }
 
-/* Number of buffers of the send queue that the cut touches, counted to REFS_MAX + 1. */
-static unsigned count_refs(const struct cut *cut)
+/* Number of buffers of the send queue that the cut touches, counted to most; *left: of its octets,
+ * those in others. */
+static unsigned count_refs(const struct cut *cut, unsigned most, uint32_t *left)
 {
 	struct rte_mbuf *q = cut->from;
-	uint32_t seq = cut->seq, left = cut->len, off;
+	uint32_t seq = cut->seq, off;
 	unsigned refs = 0;
 
-	for (; left && refs <= REFS_MAX; q = pkt_of(q)->qnext, refs++) {
-		uint32_t n = stretch(q, seq, left, &off);
+	for (*left = cut->len; *left && refs < most; q = pkt_of(q)->qnext, refs++) {
+		uint32_t n = stretch(q, seq, *left, &off);
 
 		seq += n;
-		left -= n;
+		*left -= n;
 	}
 	return refs;
 }
@@ -159,18 +167,46 @@ static bool may_refer(const struct tcp_conn *c)
 	return (c->route.iface->tx_offloads & need) == need;
 }
 
+/*
+ * Several segments in one packet that the port cuts: as many whole ones as lie in the buffers that
+ * it may have, or all that there is. NULL: there is none but one, or there are no buffers for more.
+ */
+static struct rte_mbuf *build_super(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
+{
+	uint32_t left, whole = cut->len;
+	struct rte_mbuf *m;
+	unsigned refs;
+
+	refs = count_refs(cut, NSK_MIN(c->route.iface->tso_bufs - 1u, (unsigned)SUPER_REFS_MAX),
+			  &left);
+	if (left) {
+		cut->len -= left + (cut->len - left) % cut->smss;
+		refs = cut->len > cut->smss ? count_refs(cut, SUPER_REFS_MAX, &left) : 0;
+	}
+	m = cut->len > cut->smss ? by_reference(w, c, cut, refs) : NULL;
+	if (!m) {
+		cut->len = NSK_MIN(whole, cut->smss);
+		return NULL;
+	}
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	m->tso_segsz = (uint16_t)cut->smss;
+	return m;
+}
+
+/* Builds a packet of at most one segment. */
 static struct rte_mbuf *build(struct nsk_worker *w, const struct tcp_conn *c, struct cut *cut)
 {
 	bool fits = cut->hlen + cut->len <= w->set->buf_bytes, refers = may_refer(c);
 	bool small = cut->len <= TCP_COPY_MAX && !RTE_MBUF_HAS_EXTBUF(cut->from);
+	uint32_t left = 0;
 	unsigned refs;
 
 	if (small && cut->seq + cut->len - pkt_of(cut->from)->seq <= cut->from->data_len)
 		return by_copy_one(w, c, cut);
 	if (fits && (small || !refers))
 		return by_copy(w, c, cut);
-	refs = refers ? count_refs(cut) : REFS_MAX + 1;
-	if (refs <= REFS_MAX)
+	refs = refers ? count_refs(cut, REFS_MAX, &left) : 0;
+	if (refs && !left)
 		return by_reference(w, c, cut, refs);
 	if (!fits)
 		cut->len = w->set->buf_bytes - cut->hlen; /* a shorter segment does as well */
@@ -186,7 +222,9 @@ static inline bool send_cut(struct nsk_worker *w, struct tcp_conn *c, struct cut
 	uint16_t flags = 0;
 
 	cut->from = cut->len ? sndq_find(c, *hint, cut->seq) : NULL;
-	m = cut->len ? build(w, c, cut) : by_copy(w, c, cut);
+	m = cut->smss ? build_super(w, c, cut) : NULL;
+	if (!m)
+		m = cut->len ? build(w, c, cut) : by_copy(w, c, cut);
 	if (NSK_UNLIKELY(!m)) {
 		worker_count_drop(w, NSK_DROP_TX_NO_BUFFER, 1);
 		tcp_starved(w, c);
@@ -202,6 +240,27 @@ static inline bool send_cut(struct nsk_worker *w, struct tcp_conn *c, struct cut
 	return true;
 }
 
+/*
+ * Octets that one packet may have: more than a segment's if the port cuts it, where all segments
+ * are alike. One that says CWR (RFC 3168 §6.1.2) or points at urgent data is not like the next.
+ */
+static uint32_t most_octets(const struct tcp_conn *c)
+{
+	uint32_t smss = c->cc.smss;
+
+	if (NSK_LIKELY(!(c->route.iface->tx_offloads & PORT_TX_TSO)) || c->loss.cwr ||
+	    c->loss.urgent || !may_refer(c))
+		return smss;
+	return SUPER_MAX - SUPER_MAX % smss;
+}
+
+/* A packet that the port cuts counts as what it will be. */
+static void count_more(struct nsk_worker *w, struct tcp_conn *c, uint32_t segs)
+{
+	tally_out_more(c, segs);
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_OUT, segs);
+}
+
 uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint32_t len, bool fin,
 		   bool again)
 {
@@ -210,17 +269,24 @@ uint32_t tcp_split(struct nsk_worker *w, struct tcp_conn *c, uint32_t seq, uint3
 	uint32_t sent = 0;
 
 	do {
+		uint32_t smss = c->cc.smss, segs = 1;
 		struct cut cut = {
 			.seq = seq + sent,
-			.len = NSK_MIN(len - sent, (uint32_t)c->cc.smss),
+			.len = NSK_MIN(len - sent, most_octets(c)),
 			.hlen = hlen,
 		};
 
+		if (cut.len > smss)
+			cut.smss = smss;
 		if (NSK_UNLIKELY(!send_cut(w, c, &cut, &hint, seq + len, fin)))
 			break;
 		sent += cut.len;
+		if (cut.len > smss) {
+			segs = (cut.len + smss - 1) / smss;
+			count_more(w, c, segs - 1);
+		}
 		if (NSK_UNLIKELY(again))
-			conn_count_retrans(w, c, cut.len);
+			conn_count_retrans(w, c, cut.len, segs);
 		if (fin && sent == len)
 			sent++;
 	} while (sent < len);

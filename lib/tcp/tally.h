@@ -88,6 +88,19 @@ static inline void tally_out(struct nsk_worker *w, struct tcp_conn *c, bool data
 	tally_out_segment(c, data);
 }
 
+/* The packet that came was n segments more, all with data: of some ten there is always room. */
+static inline void tally_in_more(struct tcp_conn *c, uint32_t n)
+{
+	c->tally_in += (uint64_t)n << TALLY_DATA_SEGS | (uint64_t)n << TALLY_SEGS;
+}
+
+/* The segment that was counted last is n more, all with data: its port cuts it. n is some ten, for
+ * which there is always room. */
+static inline void tally_out_more(struct tcp_conn *c, uint32_t n)
+{
+	c->tally_out += n << TALLY_OUT_SEGS | n << TALLY_OUT_DATA_SEGS;
+}
+
 /* What no lane holds: a wait of minutes. */
 void tally_busy_long(struct nsk_worker *w, struct tcp_conn *c, uint32_t ms);
 

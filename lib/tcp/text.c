@@ -14,10 +14,16 @@
 #include "tcp/timer.h"
 #include "tcp/urgent.h"
 
-void tcp_ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsigned events)
+/* In one packet: as many as the least MSS makes of it, nearly. The lanes of the tally have room for
+ * that. */
+#define SEGMENTS_MAX 256u
+
+/* segs: in so many segments came the octets. */
+static inline void ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsigned segs,
+			      unsigned events)
 {
 	/* One segment never exceeds the MSS that we announced, so the policy need not cut it. */
-	switch (ackpolicy_input(&c->ack, c->rcv_nxt - c->last_ack_sent, len, 1, UINT16_MAX,
+	switch (ackpolicy_input(&c->ack, c->rcv_nxt - c->last_ack_sent, len, segs, UINT16_MAX,
 				events)) {
 	case ACKPOLICY_NOW:
 		c->flags |= CONN_F_ACK_NOW;
@@ -29,6 +35,27 @@ void tcp_ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsi
 		return;
 	}
 	conn_dirty(w, c);
+}
+
+void tcp_ack_policy(struct nsk_worker *w, struct tcp_conn *c, uint32_t len, unsigned events)
+{
+	ack_policy(w, c, len, 1, events);
+}
+
+/* Segments that the port has put into one packet, or its sender has not cut; as far as it is to be
+ * believed. */
+static unsigned segments_of(const struct rte_mbuf *m, uint32_t len)
+{
+	if (NSK_LIKELY(!(m->ol_flags & RTE_MBUF_F_RX_LRO)) || !m->tso_segsz)
+		return 1;
+	return NSK_MIN(NSK_MAX((len + m->tso_segsz - 1) / m->tso_segsz, 1u), SEGMENTS_MAX);
+}
+
+/* One was counted when the packet came. */
+static void count_more(struct nsk_worker *w, struct tcp_conn *c, unsigned segs)
+{
+	tally_in_more(c, segs);
+	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, segs);
 }
 
 void tcp_trim(struct rte_mbuf *m, uint32_t front, uint32_t len)
@@ -79,9 +106,11 @@ static uint32_t deliver(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbu
 /* The payload of a segment that begins at or before rcv_nxt and ends after it. */
 static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t len)
 {
-	unsigned events = 0;
+	unsigned events = 0, segs = segments_of(m, len);
 	uint32_t taken;
 
+	if (segs > 1)
+		count_more(w, c, segs - 1);
 	if (NSK_LIKELY(reasm_empty(conn_ooo(c)))) {
 		taken = deliver(w, c, m);
 	} else {
@@ -96,7 +125,7 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 		return;
 	c->last_data_ms = w->tcp->now_ms;
 	/* What had waited behind the gap counts for no segment's size. */
-	tcp_ack_policy(w, c, NSK_MIN(taken, len), events);
+	ack_policy(w, c, NSK_MIN(taken, len), segs, events);
 	if (NSK_UNLIKELY(c->loss.urgent))
 		urgent_tell(c);
 	else
@@ -106,10 +135,14 @@ static void in_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *
 static void out_of_order(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m, uint32_t seq,
 			 uint32_t len)
 {
+	unsigned segs = segments_of(m, len);
+
+	if (segs > 1)
+		count_more(w, c, segs - 1);
 	ooo_add(w, c, m, seq);
 	if (c->ext)
-		c->ext->count.rcv_ooo++;
-	ackpolicy_input(&c->ack, 0, len, 1, UINT16_MAX, ACKPOLICY_OOO);
+		c->ext->count.rcv_ooo += segs;
+	ackpolicy_input(&c->ack, 0, len, segs, UINT16_MAX, ACKPOLICY_OOO);
 	if (c->rcv.dupacks < UINT8_MAX)
 		c->rcv.dupacks++;
 	conn_dirty(w, c);

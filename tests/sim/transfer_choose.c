@@ -101,6 +101,16 @@ static void choose_protocol(struct transfer *t, unsigned host)
 		t->cookies = strcmp(cookies, "never") != 0;
 }
 
+/* What ports that can do all of it do. */
+static void choose_offloads(struct transfer *t, unsigned host)
+{
+	set(t, host, "offload.rx", ONE_OF(0, 1));
+	set(t, host, "offload.tx", ONE_OF(0, 1, 1));
+	set(t, host, "offload.sg", ONE_OF(0, 1, 1));
+	set(t, host, "offload.tso", ONE_OF(0, 1, 1));
+	set(t, host, "offload.lro", ONE_OF(0, 1));
+}
+
 /* Returns how much may be sent in one direction. */
 static uint32_t choose_wire(struct transfer *t, struct nsk_wire_params *wire)
 {
@@ -233,6 +243,9 @@ void transfer_choose(struct transfer *t, uint64_t seed)
 	t->conns = rng_range(&t->rng, 1, TRANSFER_CONNS);
 	for (unsigned i = 0; i < t->conns; i++)
 		choose_conn(t, i, most / t->conns + 1);
+	params.nic = one_in(t, 2);
+	for (unsigned host = 0; host < 2; host++)
+		choose_offloads(t, host);
 	params.settings = t->settings[0];
 	params.settings_b = t->settings[1];
 	world_pair(&t->world, &params);

@@ -170,6 +170,8 @@ void world_pair(struct world *world, const struct world_params *params)
 	dir[1].seed = params->seed * 2 + 2;
 	world->wire = nsk_wire_create(&dir[0], &dir[1], params->mtu ? params->mtu : 1500);
 	assert_non_null(world->wire);
+	if (params->nic)
+		assert_int_equal(nsk_wire_offload(world->wire), 0);
 	add_end(world, params, 0, "10.0.0.1/24");
 	add_end(world, params, 1, "10.0.0.2/24");
 }

@@ -56,6 +56,7 @@ struct world_params {
 	const char *const *settings_b; /* the same, for host 1 alone, after the others */
 	unsigned workers[2];	       /* of each host, 0: one */
 	const char *gateway;	       /* of host 0, NULL: none */
+	bool nic;		       /* the wire's ends do what NICs do: nsk_wire_offload() */
 	bool six;		       /* they are 2001:db8::1/64 and 2001:db8::2/64 as well */
 };
 
