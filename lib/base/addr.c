@@ -205,6 +205,11 @@ bool ip_prefix_eq(const struct ip_prefix *a, const struct ip_prefix *b)
 	return a->len == b->len && ip_prefix_match(a, &b->addr);
 }
 
+bool ip_prefix_same(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	return a->len == b->len && ip_addr_eq(&a->addr, &b->addr);
+}
+
 struct ip_addr ip_prefix_network(const struct ip_prefix *p)
 {
 	struct ip_addr a = p->addr;

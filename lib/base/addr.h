@@ -183,6 +183,9 @@ bool ip_prefix_match(const struct ip_prefix *p, const struct ip_addr *a);
 /* Same family, length and leading bits. */
 bool ip_prefix_eq(const struct ip_prefix *a, const struct ip_prefix *b);
 
+/* The same address in the same subnet: bits after the prefix count as well. */
+bool ip_prefix_same(const struct ip_prefix *a, const struct ip_prefix *b);
+
 /* The prefix's first address: bits after the prefix cleared. */
 struct ip_addr ip_prefix_network(const struct ip_prefix *p);
 

@@ -246,11 +246,11 @@ uint64_t dhcp_apply(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
 
 	d->again = false;
 	change_routes(w, ifc, d, false);
-	if (d->given.addr.family && !(want->addr.family && ip_prefix_eq(&d->given, want)))
+	if (d->given.addr.family && !(want->addr.family && ip_prefix_same(&d->given, want)))
 		take_address(w, ifc, d);
 	if (want->addr.family && !d->given.addr.family)
 		give_address(w, ifc, d);
-	has = want->addr.family && d->given.addr.family && ip_prefix_eq(&d->given, want);
+	has = want->addr.family && d->given.addr.family && ip_prefix_same(&d->given, want);
 	if (has && !d->foreign)
 		addr_set_lifetimes(ifc, &want->addr, d->lease.end_ns, d->lease.end_ns);
 	if (has)

@@ -113,7 +113,7 @@ static int apply_addr(struct mirror_table *t, const struct nl_change *c)
 
 	if (c->link != t->link)
 		return 0;
-	while (i < t->naddrs && !(ip_prefix_eq(&t->addr[i].prefix, &c->prefix)))
+	while (i < t->naddrs && !ip_prefix_same(&t->addr[i].prefix, &c->prefix))
 		i++;
 	if (c->add && i == t->naddrs)
 		return add_addr(t, &c->prefix);

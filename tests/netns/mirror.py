@@ -116,6 +116,17 @@ class Mirror(TapTest):
                 self.soon("its end", lambda a=address: a not in self.addresses())
         until("their routes", lambda: not self.routes("10.44.0.0/24"), PATIENCE_S)
 
+    def test_a_second_address_of_a_subnet_is_a_source(self):
+        for last in (5, 6):
+            self.inside("ip", "addr", "add", f"10.45.0.{last}/24", "dev", TWIN)
+        self.soon("both addresses", lambda: {"10.45.0.5/24", "10.45.0.6/24"} <= set(self.addresses()))
+        self.inside("ip", "route", "add", "10.46.0.0/16", "via", "10.45.0.1", "dev", TWIN, "src", "10.45.0.6")
+        self.assertEqual(self.soon("the route", lambda: self.routes("10.46.0.0/16"))[0]["source"], "10.45.0.6")
+        self.inside("ip", "route", "del", "10.46.0.0/16")
+        for last in (6, 5):
+            self.inside("ip", "addr", "del", f"10.45.0.{last}/24", "dev", TWIN)
+        self.soon("their end", lambda: not {"10.45.0.5/24", "10.45.0.6/24"} & set(self.addresses()))
+
     def neighbours(self):
         return {n["address"]: n["mac"] for n in self.nskctl("arp")["neighbours"] if n["state"] == "permanent"}
 

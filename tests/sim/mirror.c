@@ -191,6 +191,26 @@ static void what_is_not_told_of_again_goes(void **state)
 	end();
 }
 
+/* Several of one subnet; of IPv4 the kernel calls all but the first secondary. */
+static void every_address_of_a_subnet_is_taken(void **state)
+{
+	struct nl_change c;
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(apply(change(NL_ADDR, true, "10.5.0.1/24")), 0);
+	assert_int_equal(apply(change(NL_ADDR, true, "10.5.0.2/24")), 0);
+	assert_true(has_address("10.5.0.1/24") && has_address("10.5.0.2/24"));
+	c = route(true, "10.7.0.0/16", "10.5.0.9", TWIN);
+	assert_int_equal(ip_addr_parse(&c.src, "10.5.0.2"), 0);
+	assert_int_equal(apply(c), 0);
+	assert_int_equal(routes_to("10.7.0.0/16"), 1);
+	assert_int_equal(apply(change(NL_ADDR, false, "10.5.0.1/24")), -ESTALE);
+	assert_false(has_address("10.5.0.1/24"));
+	assert_true(has_address("10.5.0.2/24"));
+	end();
+}
+
 /* Of the same neighbour the one that the stack was given; the kernel's has its place later. */
 static void what_the_stack_was_given_comes_first(void **state)
 {
@@ -338,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(what_is_not_told_of_again_goes),
+		world_test(every_address_of_a_subnet_is_taken),
 		world_test(what_the_stack_was_given_comes_first),
 		world_test(what_is_not_the_twins_is_passed_over),
 		world_test(a_route_is_replaced_or_asked_for),

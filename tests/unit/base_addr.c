@@ -275,6 +275,9 @@ static void prefixes_of_one_family_only(void **state)
 	assert_true(ip_prefix_eq(&a, &b));
 	assert_false(ip_prefix_eq(&a, &c));
 	assert_false(ip_prefix_eq(&all4, &all6));
+	assert_false(ip_prefix_same(&a, &b));
+	assert_true(ip_prefix_same(&a, &a));
+	assert_false(ip_prefix_same(&all4, &all6));
 }
 
 static void directed_broadcast_up_to_30_bits(void **state)
