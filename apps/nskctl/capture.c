@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The program sends a pcapng file without end. It is cut here into its blocks, to count packets and
- * to begin new files: each then has the blocks of the section and the interfaces in front.
+ * to begin new files: each then has the blocks of the section and the interfaces in front. An
+ * interface is told of before its first packet.
  */
 #include "nskctl/capture.h"
 
@@ -15,6 +16,7 @@
 
 #include "common/program.h"
 
+#define BLOCK_INTERFACE	 1u
 #define BLOCK_PACKET	 6u
 #define BLOCK_STATISTICS 5u
 #define OPTION_IFDROP	 5u
@@ -157,9 +159,9 @@ struct output {
 	char path[1024]; /* of the file */
 	uint64_t number; /* of files that were begun */
 	uint64_t size;	 /* of the present one */
-	uint8_t *head;	 /* blocks in front of the first packet */
+	uint8_t *head; /* what another file begins with: blocks of the section and of interfaces */
 	size_t head_len;
-	bool headed; /* a packet has come: head is complete */
+	uint32_t interfaces;
 	uint64_t packets, lost;
 };
 
@@ -210,7 +212,7 @@ static int open_file(struct output *o)
 		return failed(o);
 	o->number++;
 	o->size = 0;
-	return o->headed ? write_bytes(o, o->head, o->head_len) : 0;
+	return write_bytes(o, o->head, o->head_len);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -255,20 +257,24 @@ static uint64_t lost_of(const uint8_t *block, uint32_t len)
 
 static int take_block(struct output *o, const uint8_t *block, uint32_t len)
 {
+	bool full = o->words->count && o->packets == o->words->count;
 	uint32_t type = u32_at(block);
 
+	if (full && (type == BLOCK_PACKET || type == BLOCK_INTERFACE))
+		return 0;
 	if (type == BLOCK_PACKET) {
-		o->headed = true;
-		if (o->words->count && o->packets == o->words->count)
-			return 0;
 		o->packets++;
 		if (o->words->file_size && o->size > o->head_len &&
 		    o->size + len > o->words->file_size && open_file(o))
 			return -1;
 	} else if (type == BLOCK_STATISTICS) {
 		o->lost += lost_of(block, len);
-	} else if (!o->headed && keep(o, block, len)) {
-		return -1;
+		if (u32_at(block + 8) >= o->interfaces)
+			return 0;
+	} else {
+		o->interfaces += type == BLOCK_INTERFACE;
+		if (keep(o, block, len))
+			return -1;
 	}
 	return write_bytes(o, block, len);
 }

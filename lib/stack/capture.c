@@ -69,7 +69,9 @@ static void add_interface(struct capture *c, const struct iface *ifc, enum captu
 	if (c->preamble)
 		pcapng_interface(c->preamble + c->preamble_len, &i);
 	c->preamble_len += pcapng_interface(NULL, &i);
+	c->number[c->nblocks] = CAPTURE_NO_BLOCK;
 	c->block[ifc->index][link] = (uint8_t)c->nblocks++;
+	c->block_at[c->nblocks] = c->preamble_len;
 }
 
 /* What would be written is measured first. */
@@ -80,6 +82,7 @@ static void add_blocks(struct capture *c)
 	if (c->preamble)
 		pcapng_section(c->preamble, application);
 	c->preamble_len = pcapng_section(NULL, application);
+	c->block_at[0] = c->preamble_len;
 	c->nblocks = 0;
 	for (unsigned i = 0; i < c->stack->nifaces; i++) {
 		const struct iface *ifc = &c->stack->iface[i];
@@ -295,34 +298,73 @@ static struct bytering *oldest(struct capture *c, const uint8_t **block, size_t 
 	return first;
 }
 
+/* An interface that was not told of yet, unless there is no room. Returns how long its block is. */
+static size_t tell_of(struct capture *c, unsigned block, uint8_t *room, size_t size)
+{
+	size_t len = c->block_at[block + 1] - c->block_at[block];
+
+	if (c->number[block] != CAPTURE_NO_BLOCK || len > size)
+		return 0;
+	memcpy(room, c->preamble + c->block_at[block], len);
+	c->number[block] = (uint8_t)c->ntold++;
+	return len;
+}
+
+/* The section, and an interface that is the only one. */
+static size_t read_section(struct capture *c, uint8_t *room, size_t size)
+{
+	size_t len = c->block_at[0];
+
+	if (c->preamble_len > size)
+		return 0;
+	memcpy(room, c->preamble, len);
+	c->begun = true;
+	return len + (c->nblocks == 1 ? tell_of(c, 0, room + len, size - len) : 0);
+}
+
 static size_t read_packets(struct capture *c, uint8_t *room, size_t size)
 {
-	const uint8_t *block = NULL;
+	const uint8_t *from = NULL;
 	struct bytering *ring;
 	size_t done = 0, len = 0;
 
-	while ((ring = oldest(c, &block, &len)) != NULL && len <= size - done) {
-		memcpy(room + done, block, len);
+	while ((ring = oldest(c, &from, &len)) != NULL) {
+		unsigned block = pcapng_packet_interface(from);
+
+		done += tell_of(c, block, room + done, size - done);
+		if (c->number[block] == CAPTURE_NO_BLOCK || len > size - done)
+			break;
+		memcpy(room + done, from, len);
+		pcapng_packet_set_interface(room + done, c->number[block]);
 		done += len;
 		bytering_take(ring);
 	}
 	return done;
 }
 
+/* Of an interface all of whose packets were lost, too; a file without any is none. */
 static size_t read_counts(struct capture *c, uint8_t *room, size_t size)
 {
-	size_t done = 0, len = pcapng_statistics(NULL, 0, 0, 0, 0);
+	size_t done = c->ntold ? 0 : tell_of(c, 0, room, size);
+	size_t len = pcapng_statistics(NULL, 0, 0, 0, 0);
 
-	for (; c->told < c->nblocks && len <= size - done; c->told++) {
+	for (; c->counted < c->nblocks; c->counted++) {
 		uint64_t matched = 0, lost = 0;
 
 		for (unsigned i = 0; i < c->stack->nworkers; i++) {
 			const struct capture_ring *ring = &c->worker[i];
 
-			matched += __atomic_load_n(&ring->matched[c->told], __ATOMIC_RELAXED);
-			lost += __atomic_load_n(&ring->lost[c->told], __ATOMIC_RELAXED);
+			matched += __atomic_load_n(&ring->matched[c->counted], __ATOMIC_RELAXED);
+			lost += __atomic_load_n(&ring->lost[c->counted], __ATOMIC_RELAXED);
 		}
-		done += pcapng_statistics(room + done, c->told, c->last_ns, matched, lost);
+		if (matched)
+			done += tell_of(c, c->counted, room + done, size - done);
+		else if (c->number[c->counted] == CAPTURE_NO_BLOCK)
+			continue;
+		if (c->number[c->counted] == CAPTURE_NO_BLOCK || len > size - done)
+			break;
+		done += pcapng_statistics(room + done, c->number[c->counted], c->last_ns, matched,
+					  lost);
 	}
 	return done;
 }
@@ -333,14 +375,8 @@ size_t capture_read(struct capture *c, uint8_t *room, size_t size)
 	bool over = !c->active && capture_settled(c);
 	size_t done;
 
-	if (c->preamble) {
-		if (c->preamble_len > size)
-			return 0;
-		memcpy(room, c->preamble, c->preamble_len);
-		free(c->preamble);
-		c->preamble = NULL;
-		return c->preamble_len;
-	}
+	if (!c->begun)
+		return read_section(c, room, size);
 	done = read_packets(c, room, size);
 	if (done == 0 && over)
 		done = read_counts(c, room, size);

@@ -37,15 +37,21 @@ struct capture {
 	bool active;		  /* [A] */
 	bool left;		  /* nobody reads it any more */
 	uint32_t generation;	  /* of the snapshot that tells workers of the last change */
-	/* [C] Which interface's block packets of a link refer to. */
+	/* [C] Which interface's block packets of a link refer to in the rings. A reader is told of
+	 * an interface before its first packet: many read only files whose interfaces are all of
+	 * one kind, and lo is in every stack. */
 	uint8_t block[IFACE_MAX][CAPTURE_LINKS];
 	unsigned nblocks;
+	uint8_t number[2 * IFACE_MAX]; /* of a block as it was told, or CAPTURE_NO_BLOCK */
+	unsigned ntold;
 	struct bpf_program program[CAPTURE_LINKS]; /* [C] of the filter, */
 	bool matches[CAPTURE_LINKS];		   /* [C] false: nothing of that link does */
-	uint8_t *preamble; /* blocks of the section and the interfaces, until they are read */
-	size_t preamble_len;
-	unsigned told;	  /* interfaces whose counts were read at the end */
-	uint64_t last_ns; /* of the last packet that was read */
+	uint8_t *preamble;		    /* [C] blocks of the section and the interfaces, */
+	size_t preamble_len;		    /* [C] */
+	size_t block_at[2 * IFACE_MAX + 1]; /* [C] where those begin; after them their end */
+	bool begun;			    /* the section's was read */
+	unsigned counted;		    /* interfaces whose counts were read at the end */
+	uint64_t last_ns;		    /* of the last packet that was read */
 	uint8_t *memory;
 	size_t memory_len;
 	struct capture_ring worker[];

@@ -8,6 +8,7 @@
 #define BLOCK_INTERFACE	 1u
 #define BLOCK_STATISTICS 5u
 #define BLOCK_PACKET	 6u
+#define PACKET_INTERFACE 8 /* where it stands in a packet's block */
 #define BYTE_ORDER_MARK	 0x1a2b3c4du
 #define TEXT_MAX	 1024u
 
@@ -155,6 +156,19 @@ size_t pcapng_packet(uint8_t *room, const struct pcapng_packet *p)
 		put_option(&b, EPB_QUEUE, &p->queue, sizeof(p->queue));
 	put_end(&b);
 	return end(&b);
+}
+
+uint32_t pcapng_packet_interface(const uint8_t *block)
+{
+	uint32_t interface;
+
+	memcpy(&interface, block + PACKET_INTERFACE, sizeof(interface));
+	return interface;
+}
+
+void pcapng_packet_set_interface(uint8_t *block, uint32_t interface)
+{
+	memcpy(block + PACKET_INTERFACE, &interface, sizeof(interface));
 }
 
 size_t pcapng_statistics(uint8_t *room, uint32_t interface, uint64_t ns, uint64_t matched,

@@ -48,6 +48,9 @@ size_t pcapng_interface(uint8_t *room, const struct pcapng_interface *i);
 /* A packet's block; its cap_len bytes are then to be written PCAPNG_PACKET_DATA bytes into it. */
 #define PCAPNG_PACKET_DATA 28
 size_t pcapng_packet(uint8_t *room, const struct pcapng_packet *p);
+/* The interface in a packet's block. */
+uint32_t pcapng_packet_interface(const uint8_t *block);
+void pcapng_packet_set_interface(uint8_t *block, uint32_t interface);
 
 /* What became of an interface's packets, at the end of a section. */
 size_t pcapng_statistics(uint8_t *room, uint32_t interface, uint64_t ns, uint64_t matched,

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """nskctl capture, read back by tshark: traffic with the kernel in both families, every packet whole and none of them malformed."""
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import unittest
 
 from tap import KERNEL, PATIENCE_S, STACK, TAP, TapTest, connect, echo, main, run, until
 from rig import find_program  # after tap, which says where it is
 
+TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 STACK6, KERNEL6 = "fd09::2", "fd09::1"
 FIELDS = ("frame.interface_name", "frame.packet_flags_direction", "frame.comment", "ip.src", "ip.dst", "tcp.len", "tcp.dstport",
           "icmp.type", "icmpv6.type", "udp.dstport", "_ws.malformed")
@@ -78,6 +81,18 @@ class Capture(TapTest):
         self.assertGreaterEqual(len([p for p in got if p["icmpv6.type"] in ("128", "129")]), 4)
         refused = [p for p in got if p["frame.comment"].startswith("dropped: tcp_no_listener: ")]
         self.assertEqual([(p["ip.src"], p["tcp.dstport"]) for p in refused], [(KERNEL, "99")])
+
+    @unittest.skipUnless(TCPDUMP, "no tcpdump")
+    def test_tcpdump_reads_what_came_by_one_kind_of_link(self):
+        for words, names in ((("write", self.path("count"), "count", 2), ("count",)),
+                             (("write", self.path("drops"), "drops", "in", "size", 1), ("drops.0",))):
+            with self.subTest(words=words):
+                capture = self.capture(*words)
+                run("ping", "-c", "2", "-i", "0.2", "-w", str(PATIENCE_S), STACK)
+                self.end(capture, interrupt="count" not in words)
+                for name in names:
+                    lines = run(TCPDUMP, "-nr", self.path(name)).splitlines()
+                    self.assertGreaterEqual(len([line for line in lines if "ICMP echo request" in line]), 1)
 
     def test_a_filter_and_a_count_live_into_tshark(self):
         with subprocess.Popen(["tshark", "-r", "-", "-T", "fields", "-e", "icmp.type"], text=True, stdin=subprocess.PIPE,

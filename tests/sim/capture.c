@@ -152,6 +152,28 @@ static void a_queue_and_an_interface_are_chosen(void **state)
 	finish();
 }
 
+/* tcpdump reads no file of two kinds of links, and lo is in every stack. */
+static void an_interface_is_told_of_before_its_first_packet(void **state)
+{
+	(void)state;
+	start(&(struct capture_want){.queue = -1});
+	blocks_read(&b);
+	assert_int_equal(b.ninterfaces, 0);
+	send_ping(1);
+	blocks_read(&b);
+	assert_in_range(b.npackets, 1, 2);
+	assert_int_equal(b.ninterfaces, 1);
+	assert_int_equal(b.link[0], 1);
+	finish();
+	assert_int_equal(b.ninterfaces, 1);
+	assert_int_equal(b.matched, b.npackets);
+
+	start(&(struct capture_want){.queue = -1});
+	finish();
+	assert_int_equal(b.ninterfaces, 1); /* a file without any is none */
+	assert_int_equal(b.matched, 0);
+}
+
 static void a_full_ring_loses_and_counts(void **state)
 {
 	uint8_t frame[1514];
@@ -356,6 +378,7 @@ int main(void)
 		world_test(a_filter_chooses),
 		world_test(a_wrong_filter_is_told),
 		world_test(a_queue_and_an_interface_are_chosen),
+		world_test(an_interface_is_told_of_before_its_first_packet),
 		world_test(a_full_ring_loses_and_counts),
 		world_test(what_a_port_refuses_is_not_captured_until_it_takes_it),
 		world_test(a_chain_of_buffers_is_one_packet),
