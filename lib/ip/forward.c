@@ -272,7 +272,7 @@ static void send_on(struct nsk_worker *w, const struct iface *ifc, const struct 
 		return;
 	if (sum)
 		ip_make_sum(m);
-	forward_forget_offloads(m);
+	pkt_forget_offloads(m);
 	worker_count(w, NSK_CNT_IP_FORWARDED, 1);
 	if (hdr_len) {
 		memcpy(rte_pktmbuf_mtod(m, uint8_t *), header, hdr_len);

@@ -73,13 +73,6 @@ static inline void forward_hop_v4(uint8_t *header)
  * of fragments most have none, so they go by addresses alone. forward_plain.c */
 void forward_flow(const uint8_t *packet, struct flow *flow);
 
-/* What reception said of a packet is over: the port it leaves by is asked for nothing. */
-static inline void forward_forget_offloads(struct rte_mbuf *m)
-{
-	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-	m->tx_offload = 0;
-}
-
 /*
  * Options of a header on its way (RFC 1812 §5.3.13): the route is recorded, and the time, where the
  * sender asks for it; all others stay as they are. own: the address that the packet leaves from, 4

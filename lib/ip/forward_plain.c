@@ -90,7 +90,7 @@ static inline bool send_plain(struct nsk_worker *w, const struct route_cache *rc
 	m->data_off = data_off;
 	m->data_len = total;
 	m->pkt_len = total;
-	forward_forget_offloads(m);
+	pkt_forget_offloads(m);
 	tx_push(w, rc, m, 0);
 	tx_append(w, rc->iface, q, m);
 	worker_count(w, NSK_CNT_IP_FORWARDED, 1);

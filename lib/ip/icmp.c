@@ -120,7 +120,7 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 	p = pkt_of(m);
 	make_reply(m, kind, &from, &to);
 	rte_pktmbuf_adj(m, (uint16_t)(p->l4_off - m->data_off));
-	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL; /* what reception said is over */
+	pkt_forget_offloads(m);
 	worker_count(w, NSK_CNT_ICMP_ECHO_REPLIES, 1);
 	ip_output(w, &rc, m, &out);
 }

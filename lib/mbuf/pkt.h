@@ -108,6 +108,16 @@ static inline uint8_t *pkt_at(struct rte_mbuf *m, uint16_t off)
 	return (uint8_t *)m->buf_addr + off;
 }
 
+/*
+ * A received packet is to leave again: what reception said of it is over, and what the buffer's
+ * last packet had computed, which drivers leave there. The port it leaves by is asked for nothing.
+ */
+static inline void pkt_forget_offloads(struct rte_mbuf *m)
+{
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->tx_offload = 0;
+}
+
 /* Frees a packet from any thread. The worker itself has a cheaper way: pkt_put() and pkt_drop() of
  * mbuf/pool.h. */
 static inline void pkt_free(struct rte_mbuf *m)

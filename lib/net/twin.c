@@ -36,7 +36,7 @@ void twin_give(struct nsk_worker *w, struct twin *t, struct twin_limit *l, struc
 		pkt_drop(w, m, NSK_DROP_TWIN_RATE);
 		return;
 	}
-	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL; /* what reception said is over */
+	pkt_forget_offloads(m);
 	if (rte_ring_enqueue(t->queue, m)) {
 		pkt_drop(w, m, NSK_DROP_TWIN_QUEUE_FULL);
 		return;

@@ -46,6 +46,28 @@ static void test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6(void **state)
 	nw_assert_drops(world, NSK_DROP_NONE, 0);
 }
 
+/* e1000's driver leaves there what the buffer's last packet had computed, and refuses to send what
+ * is shorter than that. */
+static void test_a_reply_has_nothing_of_the_last_packet_of_its_buffer(void **state)
+{
+	struct net_world *world = *state;
+	uint8_t msg[ICMP_HLEN], p[64];
+	struct rte_mbuf *m;
+
+	world->ifc[0].tx_offloads |= PORT_TX_CSUM_IPV4;
+	icmp_write(msg, &(struct icmp_view){.type = ICMP_ECHO});
+	icmp_set_checksum(msg, sizeof(msg));
+	m = nw_buffer(world, p, nw_ipv4(p, PEER, IF0_ADDR, IP_PROTO_ICMP, msg, sizeof(msg)));
+	m->l4_len = 32;
+	m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	ip_input(&world->w, &world->ifc[0], m);
+	net_tx_flush(&world->w);
+	assert_int_equal(world->nsent, 1);
+	assert_int_equal(world->sent[0]->ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
+	assert_int_equal(world->sent[0]->l3_len, IPV4_HLEN);
+	assert_int_equal(world->sent[0]->l4_len, 0);
+}
+
 static void test_a_shared_packet_is_answered_by_a_copy_and_stays_as_it_was(void **state)
 {
 	struct net_world *world = *state;
@@ -335,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NW_TEST_PEER(test_echo_comes_back_with_data_and_tos_RFC1122_3_2_2_6),
+		NW_TEST_PEER(test_a_reply_has_nothing_of_the_last_packet_of_its_buffer),
 		NW_TEST_PEER(test_a_shared_packet_is_answered_by_a_copy_and_stays_as_it_was),
 		NW_TEST_PEER(test_echo_to_many_is_not_answered),
 		NW_TEST_PEER(test_bad_messages_have_their_reasons),
