@@ -26,9 +26,11 @@ META_PACKAGE = "linux-image-amd64"
 MODULES = [
     "virtio_pci", "virtio_console",  # the way to the test
     "9p", "9pnet_virtio", "overlay",  # this machine's files
-    "e1000", "virtio_net",  # network cards
+    "e1000", "e1000e", "virtio_net",  # network cards
     "8021q",
+    "uio_pci_generic", "vfio_pci",  # what gives a card to a program
 ]
+MODULE_FOLDERS = r"/kernel/(lib|crypto|fs|net|virt|drivers/(char|net|ptp|pps|uio|vfio|virtio))(/|$)"
 XZ_MAGIC, ELF_MAGIC = b"\xfd7zXZ\0", b"\x7fELF"
 
 
@@ -87,7 +89,7 @@ def contents(package):
                 folder, name = os.path.split(member.name)
                 if name.startswith("vmlinuz"):
                     kernel = archive.extractfile(member).read()
-                elif re.search(r"\.ko(\.xz)?$", name) and re.search(r"/kernel/(lib|crypto|fs|net|drivers/(char|net|virtio))(/|$)", folder):
+                elif re.search(r"\.ko(\.xz)?$", name) and re.search(MODULE_FOLDERS, folder):
                     modules[name.split(".ko")[0].replace("-", "_")] = archive.extractfile(member).read()
     if not kernel:
         raise Missing(f"{package} is no kernel package; remove it")

@@ -7,11 +7,14 @@ runs in it by guest.run("ip", "addr"). Its processor is emulated, for machines o
 thirty times as long as here, and no test judges a time.
 """
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import os
 import re
+import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,12 +26,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "netns"))
 # pylint: disable=wrong-import-position
 from tap import main as run_tests  # noqa: E402
 from tap import SMALL, fact  # noqa: E402
-from rig import BUILD, Failure, Rig, die_with_parent, read, run, until  # noqa: E402
+from rig import BUILD, Failure, Rig, die_with_parent, find_program, read, run, until  # noqa: E402
 
 import kernel  # noqa: E402
+from cards import CARDS  # noqa: E402
 
 QEMU = "qemu-system-x86_64"
-CARDS = {"e1000": "e1000", "virtio": "virtio-net-pci"}
 PATIENCE_S = 120
 CONSOLE_LINES = 30
 
@@ -44,19 +47,22 @@ def clock():
 
 
 class Guest:
-    """A virtual machine; with card "e1000" or "virtio" and the tap's name there is one network card, eth0 in it, whose driver is
-    Linux's."""
+    """A virtual machine; with the name of one of CARDS and the tap's there is one network card, eth0 in it, whose driver is
+    Linux's. Whoever gives it to a program takes it from that: see nic.py."""
 
     def __init__(self, rig, card, tap, memory_mb=512):
         self.tap = tap
+        card = CARDS[card]
         self.console, self.complaints = (os.path.join(rig.folder, f"{what}-{tap}") for what in ("console", "qemu"))
-        run("ip", "tuntap", "add", tap, "mode", "tap")
+        run("ip", "tuntap", "add", tap, "mode", "tap", *card.tap_arguments())
         run("ip", "link", "set", tap, "up")
         self.channel, other = socket.socketpair()
+        self.monitor, monitored = socket.socketpair()
+        self.greeted = False
         image, initramfs = kernel.boot_files()
         line = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "no_timer_check", "random.trust_cpu=on",
-                f"nsk.agent={os.path.join(HERE, 'agent.py')}", clock()]
-        with other, open(self.complaints, "wb") as complaints:
+                f"nsk.agent={os.path.join(HERE, 'agent.py')}", clock(), *card.kernel_words()]
+        with other, monitored, open(self.complaints, "wb") as complaints:
             self.process = subprocess.Popen(
                 [QEMU, "-M", "q35,smm=off,usb=off", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2",
                  "-m", str(memory_mb), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
@@ -64,9 +70,10 @@ class Guest:
                  "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={other.fileno()}",
                  "-device", "virtserialport,chardev=agent,name=nsk",
                  "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
-                 "-netdev", f"tap,id=net,ifname={tap},script=no,downscript=no",
-                 "-device", f"{CARDS[card]},netdev=net,mac=52:54:00:09:00:03,romfile="],
-                stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, pass_fds=[other.fileno()],
+                 "-chardev", f"socket,id=monitor,fd={monitored.fileno()}", "-mon", "chardev=monitor,mode=control",
+                 *card.arguments(tap)],
+                stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints,
+                pass_fds=[other.fileno(), monitored.fileno()],
                 preexec_fn=die_with_parent)
         self.answers = {0: concurrent.futures.Future()}
         self.numbers = itertools.count(1)
@@ -90,10 +97,11 @@ class Guest:
         self.process.wait()
         self.reader.join()
         self.channel.close()
+        self.monitor.close()
         run("ip", "link", "del", self.tap)
 
     def listen(self):
-        with self.channel.makefile("rb") as lines:
+        with self.channel.makefile("rb") as lines, contextlib.suppress(ConnectionResetError):
             for line in lines:
                 answer = json.loads(line)
                 self.answers[answer["id"]].set_result(answer)
@@ -105,14 +113,16 @@ class Guest:
         try:
             return self.answers[number].result(seconds)
         except (TimeoutError, Failure) as error:
-            said = "\n".join((read(self.complaints) + "\n" + read(self.console)).splitlines()[-CONSOLE_LINES:])
-            raise Failure(f"the guest has ended or does not answer; QEMU and its console said:\n{said}") from error
+            raise Failure(f"the guest has ended or does not answer; QEMU and its console said:\n{self.last_words()}") from error
+
+    def ask(self, **question):
+        self.channel.sendall(json.dumps(question).encode() + b"\n")
 
     def start(self, *command):
         """A command in the guest; its number, for result()."""
         number = next(self.numbers)
         self.answers[number] = concurrent.futures.Future()
-        self.channel.sendall(json.dumps({"id": number, "command": [str(word) for word in command]}).encode() + b"\n")
+        self.ask(id=number, command=[str(word) for word in command])
         return number
 
     def run(self, *command, check=True, seconds=PATIENCE_S):
@@ -121,6 +131,60 @@ class Guest:
         if check and answer["status"]:
             raise Failure(f"{' '.join(map(str, command))} in the guest: status {answer['status']}\n{answer['said'].strip()}")
         return answer["said"]
+
+    def qemu(self, command, **arguments):
+        """Has QEMU itself do something (QMP): qemu("set_link", name="card", up=False)."""
+        if not self.greeted:
+            self.told({"execute": "qmp_capabilities"})
+            self.greeted = True
+        return self.told({"execute": command, "arguments": arguments})
+
+    def told(self, words):
+        self.monitor.sendall(json.dumps(words).encode())
+        with self.monitor.makefile("rb") as lines:
+            for said in map(json.loads, lines):
+                if "return" in said or "error" in said:
+                    break
+        if "return" not in said:
+            raise Failure(f"QEMU on {words}: {said}")
+        return said["return"]
+
+    def last_words(self):
+        """What QEMU and the console said at last."""
+        return "\n".join((read(self.complaints) + "\n" + read(self.console)).splitlines()[-CONSOLE_LINES:])
+
+
+class GuestProgram:
+    """A program that runs in a guest; the like of what rig.py has for those that run here."""
+
+    def __init__(self, guest, *command):
+        self.guest = guest
+        self.text = shlex.join(str(word) for word in command) + " (in the guest)"
+        self.number = guest.start(*command)
+
+    def running(self):
+        return not self.guest.answers[self.number].done()
+
+    def need(self):
+        """The program must be there still."""
+        if not self.running():
+            raise Failure(f"{self.text}: ended\n{self.said}")
+        return True
+
+    def end(self, seconds=PATIENCE_S, by=signal.SIGTERM):
+        """Its status."""
+        self.guest.ask(of=self.number, signal=by)
+        return self.guest.result(self.number, seconds)["status"]
+
+    @property
+    def said(self):
+        """What it said, and the guest's console. It is ended for that: asked for after a failure or the end."""
+        try:
+            if self.running():
+                self.end()
+            return self.guest.result(self.number)["said"] + self.guest.last_words()
+        except Failure as failure:
+            return str(failure)
 
 
 def skip(reason):
@@ -132,6 +196,8 @@ def main():
     """Runs the tests of the calling file, where VMs are wanted and to be had."""
     if not os.environ.get("NSK_TEST_VM"):
         skip("NSK_TEST_VM is not set; ./dev test --vm sets it")
+    if os.environ["NSK_TEST_VM"] == "some" and (SMALL or not os.environ.get("NSK_VM_SOME")):
+        skip("not among the few of NSK_TEST_VM=some; ./dev test --vm has all")
     if not shutil.which(QEMU):
         skip(f"no {QEMU}; apt-get install qemu-system-x86")
     try:

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A program of ours over the driver of a real card, in a guest, and this machine's kernel as its client.
+
+    guest: nsk-echo, DPDK's driver of the card --- vm0 here: the kernel, 10.9.0.1
+
+The card is taken from Linux with dpdk-devbind, as on any machine.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import socket
+import threading
+import unittest
+
+from cards import ADDRESS, MAC
+from vm import PATIENCE_S, SMALL, Guest, GuestProgram, Rig, fact, find_program, main, run, until
+
+# pylint: disable-next=wrong-import-order
+from tap import KERNEL, MIB, STACK, connect, echo, noise, receive_to_end, snmp, throughput  # of tests/netns
+
+CARD_TAP = "vm0"
+CONTROL = "/run/nsk.sock"
+HUGEPAGES = 256
+GUEST_MB = 1024
+MTU, JUMBO = 1500, 9000
+IP4_HEADERS = 28
+OUR_FAULT = ("tx_unfit", "rx_broken")
+SIZE = (16 if SMALL else 100) * MIB
+
+
+def echo_until(enough):
+    """Bytes to the echo and back until it is enough: (number, hash) of those sent and of those that came back."""
+    def send(sock):
+        digest, count = hashlib.blake2b(), 0
+        for block in noise(7, 1 << 40):
+            if enough.is_set():
+                break
+            digest.update(block)
+            count += len(block)
+            sock.sendall(block)
+        sock.shutdown(socket.SHUT_WR)
+        return count, digest.hexdigest()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, connect() as sock:
+        sender = pool.submit(send, sock)
+        try:
+            heard = receive_to_end(sock)
+        except OSError:
+            sock.shutdown(socket.SHUT_RDWR)  # the sender must not wait for what never comes
+            raise
+        return sender.result(), heard
+
+
+class Nic:
+    """The tests, whatever the card; a class says which, and what binds it."""
+
+    card = None
+    driver = "net_e1000_em"
+    bind = "uio_pci_generic"
+    workers = 1
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = cls.enterClassContext(Rig(no_huge=True))
+        cls.guest = cls.enterClassContext(Guest(cls.rig, cls.card, CARD_TAP, GUEST_MB))
+        run("ip", "addr", "add", f"{KERNEL}/24", "dev", CARD_TAP)
+        fact(f"guest: Linux {cls.guest.version}, {cls.card}, {cls.bind}")
+        cls.guest.run("sysctl", "-q", "-w", f"vm.nr_hugepages={HUGEPAGES}")
+        cls.guest.run("dpdk-devbind.py", f"--bind={cls.bind}", ADDRESS)
+        cls.program, cls.mtu = None, MTU
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.program:
+            cls.end()
+
+    @classmethod
+    def start(cls, mtu=MTU):
+        """The program on the card; both sides with this MTU."""
+        run("ip", "link", "set", CARD_TAP, "mtu", str(mtu))
+        cls.mtu = mtu
+        cls.program = GuestProgram(
+            cls.guest, os.path.abspath(find_program("nsk-echo")), "-d", ADDRESS, "-a", f"{STACK}/24", "-o", f"mtu={mtu}",
+            "--workers", cls.workers, "--quiet", "--tcp", 7, "--udp", 7, "--control", CONTROL)
+        until("a way to the stack", lambda: cls.program.need() and " 1 received" in cls.ping(56, 1), PATIENCE_S)
+
+    @classmethod
+    def end(cls):
+        program, cls.program = cls.program, None
+        status = program.end(PATIENCE_S)
+        if status:
+            raise AssertionError(f"{program.text}: ended with status {status}\n{program.said}")
+        return program.said
+
+    @classmethod
+    def ping(cls, size, count, *options):
+        return run("ping", "-n", "-c", str(count), "-i", "0.02", "-s", str(size), "-w", str(2 if count == 1 else PATIENCE_S), *options,
+                   STACK, check=False)
+
+    def setUp(self):
+        if not self.program or not self.program.running():
+            self.start()
+
+    def nskctl(self, *words):
+        return json.loads(self.guest.run(os.path.abspath(find_program("nskctl")), "-j", "-s", CONTROL, *words))
+
+    def interface(self):
+        return self.nskctl("interfaces")["interfaces"][0]
+
+    # ---- what is tried, with any MTU
+
+    def check_pings(self):
+        for size in (0, 56, self.mtu - IP4_HEADERS):
+            self.assertRegex(self.ping(size, 5, "-M", "do"), r"\b([5-9]|\d\d+) received")
+        self.assertRegex(self.ping(3 * self.mtu, 5), r"\b([5-9]|\d\d+) received")  # in fragments
+
+    def check_datagrams(self):
+        """Of lengths around what a packet holds, each until it has come back."""
+        with connect(kind=socket.SOCK_DGRAM) as sock:
+            sock.settimeout(1)
+            for size in (0, 1, 17, 18, 19, self.mtu - IP4_HEADERS, self.mtu - IP4_HEADERS + 1, 5000, 20000):
+                data = os.urandom(size)
+
+                def comes_back(data=data):
+                    sock.send(data)
+                    try:
+                        return sock.recv(65536) == data
+                    except TimeoutError:
+                        return False
+                until(f"a datagram of {size} bytes", comes_back, PATIENCE_S)
+
+    def check_bytes(self):
+        """There and back by the card, and neither side finds a wrong checksum: TCP would send again and hide it."""
+        before, wrong, again = self.interface()["port"], snmp("Tcp", "InCsumErrors"), snmp("Tcp", "RetransSegs")
+        took = echo(self, SIZE)
+        after = self.interface()["port"]
+        for way in ("rx_bytes", "tx_bytes"):
+            self.assertGreater(after[way] - before[way], SIZE, way)
+        self.assertEqual(snmp("Tcp", "InCsumErrors"), wrong, "wrong checksums of ours")
+        drops = {reason: n for reason, n in self.nskctl("drops")["drops"].items() if n}
+        self.assertEqual([reason for reason in drops if "checksum" in reason or reason in OUR_FAULT], [])
+        fact(f"MTU {self.mtu}: {SIZE // MIB} MiB, {throughput(SIZE, took)}, "
+             f"the kernel sent {snmp('Tcp', 'RetransSegs') - again} segments again; dropped: {drops}")
+
+    # ---- the tests
+
+    def test_arp_and_pings_are_answered(self):
+        run("ip", "neigh", "flush", "dev", CARD_TAP)
+        self.check_pings()
+        self.assertIn(MAC, run("ip", "neigh", "show", STACK, "dev", CARD_TAP))
+        self.assertEqual(self.interface()["driver"], f"ethdev:{self.driver}")
+        self.assertEqual(self.interface()["rx_queues"], self.workers)
+
+    def test_datagrams_come_back(self):
+        self.check_datagrams()
+
+    def test_bytes_come_back(self):
+        self.check_bytes()
+
+    def test_a_transfer_outlives_the_link(self):
+        enough = threading.Event()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            transfer = pool.submit(echo_until, enough)
+            try:
+                for _ in range(2):
+                    self.link(False)
+                    self.link(True)
+            finally:
+                enough.set()
+            sent, heard = transfer.result()
+        self.assertEqual(heard, sent, "number and hash of what came back, and of what was sent")
+        fact(f"{sent[0] / MIB:.0f} MiB over a link that went twice")
+
+    def link(self, up):
+        """Pulls the cable or puts it back, once bytes have flowed since last time; the program sees it."""
+        before = self.interface()["port"]["rx_bytes"]
+        until("bytes", lambda: self.interface()["port"]["rx_bytes"] > before or not self.interface()["link_up"], PATIENCE_S)
+        self.guest.qemu("set_link", name="card", up=up)
+        until(f"the link {up=}", lambda: self.interface()["link_up"] == up, PATIENCE_S)
+
+    def test_it_starts_again_and_with_jumbo_frames(self):
+        self.end()
+        self.start(JUMBO)
+        self.check_pings()
+        self.check_datagrams()
+        self.check_bytes()
+        self.end()
+        self.start()
+        self.check_pings()
+
+
+class E1000(Nic, unittest.TestCase):
+    card = "e1000"
+
+
+class E1000Vfio(Nic, unittest.TestCase):
+    card, bind = "e1000 by vfio", "vfio-pci"
+
+
+class E1000e(Nic, unittest.TestCase):
+    card = "e1000e"
+
+
+class Virtio(Nic, unittest.TestCase):
+    card, driver = "virtio modern", "net_virtio"
+
+
+class VirtioTransitional(Virtio):
+    card = "virtio"
+
+
+class VirtioLegacy(Virtio):
+    card = "virtio legacy"
+
+
+class VirtioVfio(Virtio):
+    card, bind = "virtio modern by vfio", "vfio-pci"
+
+
+class VirtioPacked(Virtio):
+    card = "virtio packed"
+
+
+class VirtioQueues(Virtio):
+    card, workers = "virtio modern, 2 queues", 2
+
+
+class VirtioPackedQueues(Virtio):
+    card, workers = "virtio packed, 2 queues", 2
+
+
+if __name__ == "__main__":
+    main()
