@@ -164,12 +164,21 @@ static int route_to_link(struct dgram *d, const struct sock_end *to, struct ip_a
 	return 0;
 }
 
+/* Not for want of a neighbour that answers, which may be there when something is sent. */
+static bool refused_by_route(const struct dgram *d, const struct ip_addr *dst)
+{
+	struct ip_addr next;
+	struct iface *ifc;
+
+	return net_next_hop(d->sock.worker, dst, NULL, &ifc, &next) == -EHOSTUNREACH;
+}
+
 int dgram_route_later(struct dgram *d, const struct sock_end *to, struct ip_addr *src)
 {
 	int rc = NSK_UNLIKELY(to->scope) ? route_to_link(d, to, src)
 					 : dgram_route(d, &to->addr, to->port, src);
 
-	return rc == -EHOSTUNREACH ? 0 : rc;
+	return rc == -EHOSTUNREACH && !refused_by_route(d, &to->addr) ? 0 : rc;
 }
 
 bool dgram_names_nobody(const struct sockaddr *sa, socklen_t len)

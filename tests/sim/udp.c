@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include <netstk/route.h>
 #include <netstk/zerocopy.h>
 #include <rte_mbuf.h>
 
@@ -355,6 +356,37 @@ static void connected_socket_is_found_before_a_bound_one_before_any(void **state
 	peer_finish(&peer, MINUTE);
 }
 
+/* As in Linux, with and without an address of the socket's own. */
+static void connect_hears_of_a_route_that_refuses(void **state)
+{
+	static const struct {
+		enum nsk_route_type type;
+		int err;
+	} rows[] = {
+		{NSK_ROUTE_BLACKHOLE, EINVAL},
+		{NSK_ROUTE_UNREACHABLE, EHOSTUNREACH},
+		{NSK_ROUTE_PROHIBIT, EACCES},
+	};
+	static const char *const own[] = {"0.0.0.0", "10.0.0.1"};
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		const struct nsk_route r = {.destination = "10.50.0.0/16", .type = rows[i].type};
+
+		assert_int_equal(nsk_route_add(peer.world.host[0], &r, false), 0);
+		for (unsigned k = 0; k < NSK_ARRAY_LEN(own); k++) {
+			int fd = world_udp(&peer.world, 0, own[k], PORT);
+
+			assert_int_equal(connect_to(fd, 0x0a320001, 5000), -1);
+			assert_int_equal(errno, rows[i].err);
+			nsk_close(fd);
+		}
+		assert_int_equal(nsk_route_del(peer.world.host[0], &r), 0);
+	}
+	peer_finish(&peer, MINUTE);
+}
+
 static void connected_socket_hears_its_peer_alone(void **state)
 {
 	struct sockaddr unspec = {.sa_family = AF_UNSPEC};
@@ -493,6 +525,7 @@ int main(void)
 		world_test(length_is_that_of_the_datagram_not_of_the_packet),
 		world_test(buffer_by_reference_has_its_sender),
 		world_test(connected_socket_is_found_before_a_bound_one_before_any),
+		world_test(connect_hears_of_a_route_that_refuses),
 		world_test(connected_socket_hears_its_peer_alone),
 		world_test(full_receive_buffer_loses_datagrams_and_takes_new_ones_when_read),
 		world_test(refused_port_is_told_to_the_connected_socket_rfc1122_4_1_3_3),
