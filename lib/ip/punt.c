@@ -67,19 +67,20 @@ static bool has_ports(const struct twin_match *m)
 	return m->proto == IP_PROTO_TCP || m->proto == IP_PROTO_UDP;
 }
 
-/* ":PORT[-PORT][/both]" */
+/* ":PORT[-PORT][/both]"; -ERANGE: numbers that are no ports. */
 static int read_ports(const char *text, struct twin_match *match)
 {
+	const char *digits;
 	long from, to;
 
-	text++;
+	digits = ++text;
 	from = to = number(&text, 1, UINT16_MAX);
 	if (from > 0 && *text == '-') {
-		text++;
+		digits = ++text;
 		to = number(&text, from, UINT16_MAX);
 	}
 	if (from < 0 || to < 0)
-		return -EINVAL;
+		return text == digits ? -EINVAL : -ERANGE;
 	match->from = (uint16_t)from;
 	match->to = (uint16_t)to;
 	match->both = strcmp(text, "/both") == 0;

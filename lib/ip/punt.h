@@ -15,7 +15,8 @@
 
 /*
  * Reads one rule: a name ("bgp", "bfd", "ospf", "ssh", "icmp", "no-listener") or
- * PROTOCOL[:PORT[-PORT][/both]], PROTOCOL being tcp, udp or a number. 0 or -EINVAL.
+ * PROTOCOL[:PORT[-PORT][/both]], PROTOCOL being tcp, udp or a number. 0, -ERANGE
+ * for ports that are none, or -EINVAL.
  */
 int punt_parse(const char *text, struct twin_rule *rule);
 

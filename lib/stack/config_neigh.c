@@ -32,6 +32,10 @@ int config_device_neigh(struct nsk_config *config, const char *text)
 			config, EINVAL,
 			"neighbour \"%.80s\": write it as \"192.0.2.9 lladdr 02:00:00:00:00:09\"",
 			text);
+	for (unsigned i = 0; i < d->nneighs; i++)
+		if (ip_addr_eq(&d->neigh[i].addr, &n->addr))
+			return config_fail(config, EEXIST,
+					   "neighbour \"%.80s\" has a link address already", text);
 	n->at = config->here;
 	d->nneighs++;
 	return 0;

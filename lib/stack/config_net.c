@@ -110,6 +110,8 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 				   "address \"%.60s\" without a device before: it belongs to one",
 				   cidr);
 	d = &config->device[config->ndevices - 1];
+	if ((strcmp(cidr, "auto") == 0 && d->automatic) || (strcmp(cidr, "dhcp") == 0 && d->dhcp))
+		return config_fail(config, EEXIST, "address \"%s\" is there already", cidr);
 	if (strcmp(cidr, "auto") == 0) {
 		d->automatic = true;
 		d->automatic_at = config->here;

@@ -95,6 +95,7 @@ int config_device_punts(struct nsk_config *config)
 int nsk_config_add_punt(struct nsk_config *config, const char *rule)
 {
 	struct config_device *d;
+	int rc;
 
 	if (!config || !rule)
 		return invalid();
@@ -105,15 +106,41 @@ int nsk_config_add_punt(struct nsk_config *config, const char *rule)
 		return config_fail(config, ENOSPC,
 				   "punt \"%.60s\": an interface has %d rules at most", rule,
 				   TWIN_RULES_MAX);
-	if (punt_parse(rule, &d->punt[d->npunts]))
+	rc = punt_parse(rule, &d->punt[d->npunts]);
+	if (rc == -ERANGE)
+		return config_fail(config, EINVAL,
+				   "punt \"%.60s\": ports are numbers from 1 to 65535, of two the "
+				   "lower one first",
+				   rule);
+	if (rc)
 		return config_fail(
 			config, EINVAL,
 			"punt \"%.60s\": bgp, bfd, ospf, ssh, icmp and no-listener are possible, or "
 			"a protocol, tcp, udp or a number from 1 to 254, with ports as in tcp:8080, "
 			"udp:3784-3785 or tcp:179/both",
 			rule);
+	for (unsigned i = 0; i < d->npunts; i++)
+		if (memcmp(&d->punt[i], &d->punt[d->npunts], sizeof(d->punt[i])) == 0)
+			return config_fail(config, EEXIST, "punt \"%.60s\" is there already", rule);
 	d->npunts++;
 	return 0;
+}
+
+/* In the words of where it was written: options have names and no lines. */
+static bool is_option(const struct config_place *at)
+{
+	return at->name && !at->line;
+}
+
+static const char *twin_word(const struct config_place *at)
+{
+	return is_option(at) ? "--twin eth0k" : "twin = \"eth0k\"";
+}
+
+static const char *punt_word(const struct config_place *at)
+{
+	return is_option(at) ? "--punt bgp --punt icmp, for example"
+			     : "punt = [ \"bgp\", \"icmp\" ], for example, or [ ]";
 }
 
 int config_check_twins(struct nsk_config *config)
@@ -123,18 +150,18 @@ int config_check_twins(struct nsk_config *config)
 		bool twin = d->twin || d->twin_object;
 
 		if (d->mirror && (!d->twin || strncmp(d->twin, "tap:", 4) != 0))
-			return config_fail_at(
-				config, &d->mirror_at, EINVAL,
-				"mirror without a twin of the kernel's: twin = \"eth0k\" "
-				"makes one");
+			return config_fail_at(config, &d->mirror_at, EINVAL,
+					      "mirror without a twin of the kernel's: %s makes one",
+					      twin_word(&d->mirror_at));
 		if (d->punts && !twin)
 			return config_fail_at(config, &d->punt_at, EINVAL,
-					      "punt without a twin: twin = \"eth0k\" makes one for "
-					      "what is to go there");
+					      "punt without a twin: %s makes one for what is to go "
+					      "there",
+					      twin_word(&d->punt_at));
 		if (twin && !d->punts)
 			return config_fail_at(config, &d->twin_at, EINVAL,
-					      "a twin without punt, which says what goes there: "
-					      "punt = [ \"bgp\", \"icmp\" ], for example, or [ ]");
+					      "a twin without punt, which says what goes there: %s",
+					      punt_word(&d->twin_at));
 	}
 	return 0;
 }

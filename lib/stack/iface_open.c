@@ -183,7 +183,7 @@ static int check_automatic(const struct nsk_stack *stack, const struct iface *if
 	if (SETTING(&stack->set, ipv6_forward))
 		LOG_WARN(&stack->log, "iface",
 			 "%s: address \"auto\" learns nothing while ipv6.forward is on: routers do "
-			 "not listen to routers (RFC 4861 §6.2)",
+			 "not listen to routers (RFC 4861 section 6.2)",
 			 ifc->name);
 	return 0;
 }
@@ -252,6 +252,11 @@ static int choose_mtu(struct nsk_stack *stack, struct iface *ifc, const struct c
 	ifc->mtu = d->mtu ? d->mtu : ifc->parent ? most : stack->set.mtu;
 	if (ifc->mtu <= most)
 		return 0;
+	if (ifc->parent)
+		return config_fail_at(config, at, EINVAL,
+				      "mtu = %u: %s can have %u at most, the mtu of %s, whose VLAN "
+				      "it is on",
+				      ifc->mtu, ifc->name, most, ifc->parent->name);
 	if (at->name)
 		return config_fail_at(config, at, EINVAL,
 				      "mtu = %u: %s can do %u at most, as its driver says (%s)%s",

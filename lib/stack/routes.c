@@ -190,6 +190,22 @@ static bool is_ours(const struct nsk_stack *stack, const struct ip_addr *addr)
 	return false;
 }
 
+/* A destination has a place for each of its ways, and each way one weight. */
+static int too_many_ways(const struct adding *a)
+{
+	return config_fail_at(a->config, &a->cr->at, EINVAL,
+			      "route %s: one destination has %u ways at most", a->dst,
+			      ROUTE_PATHS_MAX);
+}
+
+static int is_there(const struct adding *a)
+{
+	return config_fail_at(a->config, &a->cr->at, EINVAL,
+			      "route %s: the same way%s%s with metric %u is there already", a->dst,
+			      a->cr->gateway.family ? " by " : "",
+			      a->cr->gateway.family ? a->via : "", a->cr->metric);
+}
+
 static int too_many(const struct adding *a)
 {
 	const struct config_place *limit = config_set_at(a->config, settings_find("ip.routes"));
@@ -240,10 +256,13 @@ static int add_route(struct nsk_stack *stack, struct nsk_config *config,
 		return rc;
 	route.iface = ifc ? ifc->index : 0;
 	rc = route_add(stack->routes, &route);
-	if (rc == 0 || rc == -EEXIST)
+	if (rc == -EEXIST && cr->weight)
+		return is_there(&a);
+	if (rc == 0 || rc == -EEXIST) /* the subnet's, which was there */
 		return 0;
 	if (rc == -ENOSPC)
-		return too_many(&a);
+		return route_count(stack->routes) < stack->set.ip_routes ? too_many_ways(&a)
+									 : too_many(&a);
 	return config_fail_at(config, &cr->at, -rc, "route %s: %s", a.dst, strerror(-rc));
 }
 
@@ -294,5 +313,6 @@ int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config)
 		stack->snap.iface[i] = &stack->iface[i];
 	stack->snap.lo = &stack->iface[stack_nlinks(stack)];
 	warn_addressless(stack, config);
+	config_warn_idle(stack, config);
 	return 0;
 }

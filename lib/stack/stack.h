@@ -237,6 +237,8 @@ static inline unsigned stack_nlinks(const struct nsk_stack *stack)
 
 /* routes.c: the table of routes of a stack whose interfaces are open. */
 int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config);
+/* config_idle.c: warns of what does nothing as the rest is. */
+void config_warn_idle(const struct nsk_stack *stack, const struct nsk_config *config);
 void stack_routes_down(struct nsk_stack *stack);
 
 /* iface_open.c: an interface from what the configuration says of a device; 0 or -errno. */

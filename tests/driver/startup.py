@@ -240,6 +240,8 @@ class Configurations(unittest.TestCase):
     def refused(self, text, *args):
         status, lines = self.start(text, *args)
         self.assertEqual(status, 2, lines)
+        if lines[-1] == 'Try "nsk-echo --help".':  # found while it is read
+            lines.pop()
         return lines[-1].removeprefix("nsk-echo: ")
 
     def test_each_late_fault_is_told_with_file_and_line(self):
@@ -254,6 +256,11 @@ class Configurations(unittest.TestCase):
                 ('routes = (\n { destination = "10.9.0.0/16"; gateway = "10.9.0.1"; } );',
                  "3: route 10.9.0.0/16: gateway 10.9.0.1 is in no subnet of an interface: give the interface an address next "
                  "to it, or name the interface in a route"),
+                ('routes = ( { destination = "10.9.0.0/16"; gateway = "10.0.0.9"; weight = 3; },\n'
+                 '{ destination = "10.9.0.0/16"; gateway = "10.0.0.9"; weight = 1; } );',
+                 "3: route 10.9.0.0/16: the same way by 10.0.0.9 with metric 0 is there already"),
+                ("routes = (" + ",\n".join('{ destination = "10.9.0.0/16"; gateway = "10.0.0.%d"; weight = 1; }' % i
+                                           for i in range(10, 150)) + ");", r"\d+: route 10.9.0.0/16: one destination has \d+ ways at most"),
                 ('ip: {\n routes = 1; };\ngateway = "10.0.0.1";', "3: route default is one more than ip.routes = 1 allows, "
                  "subnets of interfaces included: raise it"),
                 ("port_min = 6000;\nport_max = 5000;", "2: port_min = 6000 is above port_max = 5000: lower one or raise the "
@@ -294,11 +301,49 @@ class Configurations(unittest.TestCase):
                 ('{ device = "pcap:tx=/dev/null,link=raw";\n neighbours = "10.0.0.9 lladdr 02:00:00:00:00:09"; }',
                  "2: neighbour 1 of pcap0: the interface has no link addresses"),
                 ('{ device = "pcap:tx=/dev/null";\n neighbours = "10.0.0.9 lladdr 01:00:00:00:00:09"; }',
-                 "2: neighbour 1 of pcap0: no station has such an address or link address"),
+                 "2: neighbour 1 of pcap0: the link address is no station's"),
+                ('{ device = "pcap:tx=/dev/null";\n neighbours = "224.0.0.9 lladdr 02:00:00:00:00:09"; }',
+                 "2: neighbour 1 of pcap0: no station has such an address"),
+                ('{ device = "pcap:tx=/dev/null"; addresses = "10.0.0.9/24";\n neighbours = "10.0.0.9 lladdr 02:00:00:00:00:09"; }',
+                 "2: neighbour 1 of pcap0: the address is this host's own"),
+                ('{ device = "pcap:tx=/dev/null";\n neighbours = [ "10.0.0.9 lladdr 02:00:00:00:00:09", '
+                 '"10.0.0.9 lladdr 02:00:00:00:00:08" ]; }',
+                 '2: neighbour "10.0.0.9 lladdr 02:00:00:00:00:08" has a link address already'),
+                ('{ device = "pcap:tx=/dev/null";\n addresses = [ "dhcp", "dhcp" ]; }', '2: address "dhcp" is there already'),
+                ('{ device = "pcap:tx=/dev/null";\n addresses = [ "auto", "auto" ]; }', '2: address "auto" is there already'),
+                ('{ device = "pcap:tx=/dev/null"; twin = "eth0k";\n punt = [ "ssh", "bgp", "ssh" ]; }',
+                 '2: punt "ssh" is there already'),
+                ('{ device = "pcap:tx=/dev/null"; twin = "eth0k";\n punt = "tcp:70000"; }',
+                 '2: punt "tcp:70000": ports are numbers from 1 to 65535, of two the lower one first'),
+                ('{ device = "pcap:tx=/dev/null"; twin = "eth0k";\n punt = "udp:70-50"; }', '2: punt "udp:70-50": ports are .*'),
+                ('{ device = "pcap:tx=/dev/null"; twin = "eth0k";\n punt = "tcp:x"; }', '2: punt "tcp:x": bgp, bfd, .*'),
+                ('{ device = "pcap:tx=/dev/null"; name = "lan"; mtu = 1400; },\n{ device = "vlan:lan,7"; mtu = 1500; }',
+                 r"2: mtu = 1500: lan.7 can have 1400 at most, the mtu of lan, whose VLAN it is on"),
                 ('\n"vlan:lan,7"', '2: device "vlan:lan,7": no interface "lan" with Ethernet stands before it, whose VLAN it could be'),
                 ('{ device = "net_null0"; name = "net_null1"; },\n"net_null1"', '2: interface "net_null1" has the name of '
                  r"another one: name one of them \(name = ... in a file\)")):
             self.assertRegex(self.refused(f"devices = ( {text} );\n"), f"^x.conf:{says}$")
+
+    def test_what_does_nothing_is_told(self):
+        forward, device = "without ip.forward or ipv6.forward", '{ device = "net_null0"; addresses = "10.0.0.2/24"; %s }'
+        for words, settings, says in (
+                ("rp_filter = true;", "", "net_null0: rp_filter does nothing " + forward),
+                ("proxy_arp = true;", "", "net_null0: proxy_arp does nothing without ip.forward"),
+                ("", "ip: { rp_filter = true; };", "ip.rp_filter does nothing " + forward),
+                ("", "arp: { proxy = true; };", "arp.proxy does nothing without ip.forward"),
+                ("", "ipv6: { temporary = true; };", 'ipv6.temporary does nothing: no device has the address "auto"'),
+                ('neighbours = "10.0.1.9 lladdr 02:00:00:00:00:09";', "",
+                 "neighbour 10.0.1.9 is in no subnet of net_null0: only a route that leads there finds it"),
+                ("rp_filter = true;", "ipv6: { forward = true; };", None),
+                ("rp_filter = true; proxy_arp = true;", "ip: { forward = true; };", None),
+                ('neighbours = "10.0.0.9 lladdr 02:00:00:00:00:09";', "", None),
+                ('neighbours = "10.0.1.9 lladdr 02:00:00:00:00:09";',
+                 'routes = ( { destination = "default"; gateway = "10.0.1.9"; iface = "net_null0"; } );', None)):
+            with self.subTest(words=words, settings=settings):
+                status, lines = self.start(f"devices = ( {device % words} );\n{settings}\n")
+                self.assertEqual(status, 0, lines)
+                self.assertEqual(len(lines), 0 if says is None else 1, lines)
+                self.assertIn(says or "", "".join(lines))
 
     def test_options_are_places_too(self):
         for args, says in (
@@ -306,6 +351,9 @@ class Configurations(unittest.TestCase):
                 (("-o", "port_min=9", "-o", "port_max=8"),
                  "-o: port_min = 9 is above port_max = 8: lower one or raise the other"),
                 (("-d", "pcap:tx=/dev/null,mtu=1400", "--option", "mtu=9000"), "--option: mtu = 9000: pcap1 can do 1400 at most, .*"),
+                (("-d", "pcap:tx=/dev/null", "--twin", "eth0k"),
+                 "--twin: a twin without punt, which says what goes there: --punt bgp --punt icmp, for example"),
+                (("-d", "pcap:tx=/dev/null", "--punt", "bgp"), "--punt: punt without a twin: --twin eth0k makes one .*"),
                 (("--device=fault:dup=x:net_null1",), "--device: fault: dup=x: give a share such as .*")):
             self.assertRegex(self.refused(self.DEVICE, *args), f"^{says}$")
 
