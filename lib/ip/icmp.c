@@ -15,6 +15,7 @@
 #include "ip/punt.h"
 #include "mbuf/pool.h"
 #include "net/nd.h"
+#include "net/pmtu.h"
 #include "net/report.h"
 #include "wire/icmp6.h"
 #include "wire/tcp.h"
@@ -114,6 +115,8 @@ static void answer_echo(struct nsk_worker *w, struct rte_mbuf *m, const struct i
 		pkt_drop(w, m, ip_route_drop(err));
 		return;
 	}
+	out.mtu = (uint16_t)NSK_MIN(pmtu_to(w, &to, iface_mtu(rc.iface, to.family), false),
+				    (uint32_t)UINT16_MAX);
 	m = own_copy(w, m);
 	if (!m)
 		return;
@@ -201,14 +204,15 @@ static enum shared_proto shared_of(uint8_t proto)
 }
 
 /* An error goes first to the only user of the port that it is about, else to its flow's home. ICMP
- * sockets have been asked on each worker. True: m is gone. */
+ * sockets have been asked on each worker, and echo has no home. True: m is gone. */
 static bool goes_home(struct nsk_worker *w, struct rte_mbuf *m, const struct flow *as_received,
 		      uint8_t proto)
 {
 	uint16_t owner;
 	int only;
 
-	if (w->peers == 1 || pkt_of(m)->flags & PKT_F_STEERED || proto == IP_PROTO_ICMP)
+	if (w->peers == 1 || pkt_of(m)->flags & PKT_F_STEERED ||
+	    (proto != IP_PROTO_TCP && proto != IP_PROTO_UDP))
 		return false;
 	/* Home knows where a connection has moved. */
 	only = __atomic_load_n(&w->shared->moves, __ATOMIC_RELAXED)
@@ -410,4 +414,16 @@ static void icmp6_input(struct nsk_worker *w, struct rte_mbuf *m)
 		ip_unknown_proto(w, m);
 }
 
-const struct ip_proto icmp6_proto = {.input = icmp6_input};
+/* RFC 8201 §5.2: of what we send that is echo replies, which a router may find too big as well. Who
+ * says so has no secret to know: it counts as what datagrams learn does. */
+static bool icmp6_error(struct nsk_worker *w, const struct ip_error *e)
+{
+	const struct ip_addr dst = ip_addr_v6(e->flow->dst);
+
+	if (e->family != AF_INET6 || !e->mtu || e->quote[0] != ICMP6_ECHO_REPLY)
+		return false;
+	pmtu_learn(w, &dst, e->mtu, false);
+	return true;
+}
+
+const struct ip_proto icmp6_proto = {.input = icmp6_input, .error = icmp6_error};

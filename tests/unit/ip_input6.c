@@ -480,6 +480,49 @@ static void test_rfc8201_4_no_path_has_less_than_1280_bytes(void **state)
 	assert_int_equal(world->nerrors, NSK_ARRAY_LEN(rows));
 }
 
+/* A router's word about an ICMPv6 message of ours to far away. */
+static void too_big(struct net_world *world, uint8_t type, uint32_t mtu)
+{
+	uint8_t msg[600] = {type}, quote[700];
+	size_t len = nw6_write(quote, OURS, FAR6, IP_PROTO_ICMPV6, 60, msg, sizeof(msg));
+
+	store_be16(quote + 4, 1408);
+	nw6_icmp(world, PEER6, OURS, ICMP6_TOO_BIG, 0, mtu, quote, len);
+}
+
+/* What the worker sends in answer to an echo request of so many bytes from far away. */
+static unsigned fragments_of_reply(struct net_world *world, size_t bytes)
+{
+	static const uint8_t data[1400];
+	struct route_cache rc;
+	unsigned n;
+
+	nw_forget_sent(world);
+	assert_int_equal(nw6_send(world, FAR6, &rc), 0); /* its gateway is asked for */
+	nw6_advertise(world, "2001:db8::fe", OURS, "2001:db8::fe", ND_F_SOLICITED, peer_mac);
+	nw_forget_sent(world);
+	nw6_icmp(world, FAR6, OURS, ICMP6_ECHO, 0, 7, data, bytes);
+	n = world->nsent;
+	nw_forget_sent(world);
+	return n;
+}
+
+static void test_rfc8201_5_2_echo_replies_fit_the_path_too(void **state)
+{
+	struct net_world *world = *state;
+
+	assert_int_equal(fragments_of_reply(world, 1400), 1);
+	too_big(world, ICMP6_ECHO, 1280); /* we have sent none */
+	assert_int_equal(fragments_of_reply(world, 1400), 1);
+	assert_int_equal(world->w.drop[NSK_DROP_ICMP_BAD_QUOTE], 1);
+	too_big(world, ICMP6_ECHO_REPLY, 1300);
+	assert_int_equal(fragments_of_reply(world, 1400), 2);
+	assert_int_equal(fragments_of_reply(world, 1300 - IPV6_HLEN - ICMP_HLEN), 1);
+	assert_int_equal(world->w.drop[NSK_DROP_ICMP_BAD_QUOTE], 1);
+	nw_pass(world, 600001);
+	assert_int_equal(fragments_of_reply(world, 1400), 1);
+}
+
 /* An error is one behind whatever headers it stands, that which is complained of included. */
 static void test_rfc4443_2_4_no_error_about_an_error_behind_other_headers(void **state)
 {
@@ -531,6 +574,7 @@ int main(void)
 		NW6_TEST_PEER(test_rfc4443_3_errors_become_errno),
 		NW6_TEST_PEER(test_a_quote_that_cannot_be_ours_counts_for_nothing),
 		NW6_TEST_PEER(test_rfc8201_4_no_path_has_less_than_1280_bytes),
+		NW6_TEST_PEER(test_rfc8201_5_2_echo_replies_fit_the_path_too),
 	};
 
 	return cmocka_run_group_tests(tests, nw_group_setup, NULL);
