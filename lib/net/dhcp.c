@@ -162,6 +162,14 @@ static void request(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
 	d->at_ns = next_try(w, d);
 }
 
+/* Before T2 every server is asked because the link was away: soon again, since what comes first may
+ * be lost on a link that has just come, and the address be another network's. */
+static bool is_hurry(const struct nsk_worker *w, const struct dhcp *d)
+{
+	return d->state == DHCP_REBINDING && w->now_ns < d->lease.t2_ns &&
+	       d->tries <= DHCP_RETURN_TRIES;
+}
+
 /* More time for what there is; each time a question of its own, so that an answer counts from it.
  */
 static void extend(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
@@ -179,7 +187,8 @@ static void extend(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
 	else
 		send_to_all(w, ifc, &msg);
 	d->tries++;
-	if (!until_ns) { /* a lease for ever, asked about as the link returned */
+	/* A lease for ever is asked about for that reason alone. */
+	if (!until_ns || is_hurry(w, d)) {
 		d->at_ns = next_try(w, d);
 		return;
 	}

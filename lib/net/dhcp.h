@@ -36,6 +36,7 @@
 #define DHCP_FIRST_S	  4    /* between messages, twice as long each time */
 #define DHCP_LONGEST_S	  64
 #define DHCP_REQUESTS	  4    /* for one offer */
+#define DHCP_RETURN_TRIES 5    /* at such times since the link returned: two minutes */
 #define DHCP_SHORTEST_S	  60   /* between requests for more time (§4.4.5) */
 #define DHCP_DECLINED_S	  10   /* before it begins again (§3.1 (5)), twice as long each time */
 #define DHCP_DECLINES	  6    /* up to so many times twice */

@@ -365,6 +365,32 @@ static void a_link_that_returns_is_asked(void **unused)
 	finish();
 }
 
+/* What is said first is lost where a switch does not forward yet. Then as rarely as ever. */
+static void a_link_that_returns_is_asked_again(void **unused)
+{
+	static const unsigned gaps[] = {4, 8, 16, 32, 64};
+	struct asked a, b;
+
+	(void)unused;
+	start();
+	get_lease();
+	go_down_and_up();
+	a = expect(DHCP_REQUEST, 2 * SEC);
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(gaps); i++) {
+		b = expect(DHCP_REQUEST, 66 * SEC);
+		assert_in_range(b.now_ns - a.now_ns, (gaps[i] - 1) * SEC, (gaps[i] + 1) * SEC + MS);
+		assert_true(b.to_all);
+		a = b;
+	}
+	b = expect(DHCP_REQUEST, LEASE_S * SEC);
+	assert_true(b.now_ns - a.now_ns > 1000 * SEC);
+	assert_non_null(has(LEASED));
+	begin(DHCP_NAK, b.xid, 0);
+	say();
+	assert_null(has(LEASED));
+	finish();
+}
+
 /* ---- hostile --------------------------------------------------------------------------------- */
 
 static void lies_are_refused(void **unused)
@@ -481,6 +507,7 @@ int main(void)
 		world_test(a_refusal_begins_again_rfc2131_3_1),
 		world_test(what_another_station_has_is_declined_rfc2131_3_1_5),
 		world_test(a_link_that_returns_is_asked),
+		world_test(a_link_that_returns_is_asked_again),
 		world_test(lies_are_refused),
 		world_test(what_is_not_ours_is_passed_over),
 		world_test(an_equal_route_of_the_operator_stays),
