@@ -88,22 +88,26 @@ static int del_addr(struct mirror_table *t, unsigned i)
 	return 0;
 }
 
-static int add_addr(struct mirror_table *t, const struct ip_prefix *prefix)
+/* Number i of those that the kernel has. What the stack has of others stays theirs, and what it
+ * cannot have now is tried again whenever it is told of. */
+static int add_addr(struct mirror_table *t, unsigned i, const struct ip_prefix *prefix)
 {
 	char text[IP_PREFIX_STRLEN];
-	int rc;
+	int rc = -ENOBUFS;
 
-	if (t->naddrs == MIRROR_ADDRS_MAX)
-		return 0;
-	rc = stack_addr_add(t->stack, t->ifc->name, ip_prefix_format(prefix, text, sizeof(text)),
-			    NSK_FOREVER, NSK_FOREVER);
+	ip_prefix_format(prefix, text, sizeof(text));
+	if (i < MIRROR_ADDRS_MAX)
+		rc = stack_addr_add(t->stack, t->ifc->name, text, NSK_FOREVER, NSK_FOREVER);
 	if (rc == -EAGAIN)
 		return rc;
 	if (rc && rc != -EEXIST)
 		refuse(t, &t->no_addr, "address", text, rc);
-	t->addr[t->naddrs].prefix = *prefix;
-	t->addr[t->naddrs].era = t->era;
-	t->addr[t->naddrs++].ours = rc == 0;
+	if (i == MIRROR_ADDRS_MAX)
+		return 0;
+	t->addr[i].prefix = *prefix;
+	t->addr[i].era = t->era;
+	t->addr[i].ours = rc == 0;
+	t->naddrs = NSK_MAX(t->naddrs, i + 1);
 	return 0;
 }
 
@@ -115,8 +119,8 @@ static int apply_addr(struct mirror_table *t, const struct nl_change *c)
 		return 0;
 	while (i < t->naddrs && !ip_prefix_same(&t->addr[i].prefix, &c->prefix))
 		i++;
-	if (c->add && i == t->naddrs)
-		return add_addr(t, &c->prefix);
+	if (c->add && (i == t->naddrs || !t->addr[i].ours))
+		return add_addr(t, i, &c->prefix);
 	if (i < t->naddrs)
 		t->addr[i].era = t->era;
 	if (c->add)
@@ -258,6 +262,12 @@ static unsigned with(const struct mirror_route *old, const struct route *these, 
 	return count;
 }
 
+/* Somebody else had some of them, who may have taken them back. */
+static bool all_ours(const struct mirror_route *r)
+{
+	return r->ours == UINT32_MAX >> (32 - r->n);
+}
+
 static bool same_routes(const struct mirror_route *old, const struct route *route, unsigned n)
 {
 	for (unsigned i = 0; i < n && old->n == n; i++)
@@ -280,7 +290,7 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 	uint32_t ours;
 	int rc;
 
-	if (old && same_routes(old, route, n)) {
+	if (old && all_ours(old) && same_routes(old, route, n)) {
 		old->era = t->era;
 		return 0;
 	}

@@ -233,6 +233,66 @@ static void what_the_stack_was_given_comes_first(void **state)
 	end();
 }
 
+/* The same of addresses and routes: of what was there already, the kernel's comes when it goes. */
+static void what_others_take_back_is_the_kernels(void **state)
+{
+	const struct nsk_route own = {.destination = "10.7.0.0/16", .gateway = "10.0.0.2"};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(
+		nsk_addr_add(stack(), "callback0", "10.5.0.1/24", NSK_FOREVER, NSK_FOREVER), 0);
+	assert_int_equal(nsk_route_add(stack(), &own, false), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		mirror_begin(&table);
+		assert_int_equal(apply(dumped(change(NL_ADDR, true, "10.5.0.1/24"))), 0);
+		assert_int_equal(apply(dumped(route(true, "10.7.0.0/16", "10.0.0.2", TWIN))), 0);
+		assert_int_equal(mirror_sweep(&table), 0);
+		assert_true(has_address("10.5.0.1/24"));
+		assert_int_equal(routes_to("10.7.0.0/16"), 1);
+		if (i > 0)
+			continue;
+		assert_int_equal(nsk_addr_del(stack(), "callback0", "10.5.0.1/24"), 0);
+		assert_int_equal(nsk_route_del(stack(), &own), 0);
+	}
+	mirror_begin(&table); /* it goes with the kernel's */
+	assert_int_equal(mirror_sweep(&table), 0);
+	assert_false(has_address("10.5.0.1/24"));
+	assert_int_equal(routes_to("10.7.0.0/16"), 0);
+	assert_int_equal(warnings, 0);
+	end();
+}
+
+/* An interface has so many addresses. */
+static void what_there_was_no_place_for_comes_later(void **state)
+{
+	char addr[32];
+
+	(void)state;
+	begin(NULL);
+	for (unsigned era = 0; era < 2; era++) {
+		mirror_begin(&table);
+		for (unsigned i = era ? 5 : 0; i < MIRROR_ADDRS_MAX + 5; i++) {
+			snprintf(addr, sizeof(addr), "10.%u.0.1/24", 10 + i);
+			assert_int_equal(apply(dumped(change(NL_ADDR, true, addr))), 0);
+		}
+		assert_int_equal(mirror_sweep(&table), 0);
+		peer_settle(&peer);
+	}
+	assert_in_range(warnings, 1, 4);
+	mirror_begin(&table);
+	for (unsigned i = 5; i < MIRROR_ADDRS_MAX; i++) {
+		snprintf(addr, sizeof(addr), "10.%u.0.1/24", 10 + i);
+		assert_int_equal(apply(dumped(change(NL_ADDR, true, addr))), 0);
+	}
+	assert_int_equal(mirror_sweep(&table), 0);
+	for (unsigned i = 5; i < MIRROR_ADDRS_MAX; i++) {
+		snprintf(addr, sizeof(addr), "10.%u.0.1/24", 10 + i);
+		assert_true(has_address(addr));
+	}
+	end();
+}
+
 /* Changes of others' links are none of it, and what rtnetlink does not tell of is asked for. */
 static void what_is_not_the_twins_is_passed_over(void **state)
 {
@@ -360,6 +420,8 @@ int main(void)
 		world_test(what_is_not_told_of_again_goes),
 		world_test(every_address_of_a_subnet_is_taken),
 		world_test(what_the_stack_was_given_comes_first),
+		world_test(what_others_take_back_is_the_kernels),
+		world_test(what_there_was_no_place_for_comes_later),
 		world_test(what_is_not_the_twins_is_passed_over),
 		world_test(a_route_is_replaced_or_asked_for),
 		world_test(what_cannot_be_had_is_told_of_once),
