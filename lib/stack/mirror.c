@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,13 +69,20 @@ static int go_there(const char *twin)
 	return rc;
 }
 
-static int find_twin(const char *twin)
+/* 0 or -errno, which if_nametoindex() has not where descriptors are short. */
+static int find_twin(const char *twin, int *link)
 {
 	const char *name = twin + strlen("tap:");
-	char text[IFNAMSIZ];
+	struct ifreq ifr = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
 
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, ","), name);
-	return (int)if_nametoindex(text);
+	if (fd < 0)
+		return -errno;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.*s", (int)strcspn(name, ","), name);
+	rc = ioctl(fd, SIOCGIFINDEX, &ifr) ? -errno : 0;
+	close(fd);
+	*link = ifr.ifr_ifindex;
+	return rc;
 }
 
 static int open_socket(struct mirror *m)
@@ -218,9 +226,10 @@ static void *run(void *arg)
 	bool complete;
 	int rc = go_there(m->twin);
 
-	m->table.link = rc ? 0 : find_twin(m->twin);
 	if (rc == 0)
-		rc = m->table.link ? open_socket(m) : -ENODEV;
+		rc = find_twin(m->twin, &m->table.link);
+	if (rc == 0)
+		rc = open_socket(m);
 	pthread_mutex_lock(&m->lock);
 	m->started = rc;
 	m->is_ready = true;

@@ -221,6 +221,26 @@ class Mirror(TapTest):
             until("the neighbours", lambda a=neighbours, n=count: all((x in self.neighbours()) == bool(n) for x in a), PATIENCE_S)
             until("the address", lambda n=count: ("10.66.0.5/24" in self.addresses()) == bool(n), PATIENCE_S)
 
+    def test_what_a_mirror_has_not_at_its_start_is_told(self):
+        """Descriptors run out at each step of it, and nothing of it is left."""
+        twin, path, said = "eth9k", f"/tmp/nsk-mirror-{os.getpid()}-9.conf", {}
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('devices = ( { device = "pcap:tx=/dev/null"; name = "eth0"; addresses = [ "10.9.9.2/24" ]; '
+                       f'twin = "{twin}"; punt = [ ]; mirror = true; }} );\nno_huge = true;\n')
+        self.addCleanup(os.unlink, path)
+        for most in range(8, 32):  # with fewer EAL does not start
+            done = subprocess.run(["prlimit", f"--nofile={most}", find_program("nsk-fwd"), "-c", path, "--quiet", "--duration", "1"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            said[most] = done.stderr
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            self.assertNotIn(twin, os.listdir("/sys/class/net"))
+            if done.returncode == 0:
+                break
+            self.assertIn("Too many open files", done.stderr)
+        mirror = [text for text in said.values() if f"mirror of tap:{twin}: " in text]
+        self.assertGreaterEqual(len(mirror), 2, said)
+        self.assertTrue(all(f"{path}:1: " in text for text in mirror), mirror)
+
     def lost(self):
         """Messages that the kernel could not keep for those who listen, in the host's namespace."""
         rows = [line.split() for line in self.inside("cat", "/proc/net/netlink").splitlines()[1:]]
