@@ -28,25 +28,30 @@ static int64_t number(const json_t *request, const char *key, int64_t def)
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
+static void refuse_iface(const struct nsk_stack *stack, const char *name, json_t *reply)
+{
+	char names[256];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < stack->nifaces && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+				      stack->iface[i].name);
+	ctl_refuse(reply, "there is no interface \"%.40s\"; there are %s", name ? name : "", names);
+}
+
 /* "iface": a name, or none: all. */
 static bool read_ifaces(const struct nsk_stack *stack, const json_t *request,
 			struct capture_want *want, json_t *reply)
 {
 	const json_t *value = json_object_get(request, "iface");
 	const char *name = json_string_value(value);
-	char names[256];
-	size_t n = 0;
 
 	want->ifaces = value ? 0 : UINT32_MAX;
-	for (unsigned i = 0; i < stack->nifaces && n < sizeof(names); i++) {
-		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
-				      stack->iface[i].name);
-		if (name && strcmp(name, stack->iface[i].name) == 0)
+	for (unsigned i = 0; name && i < stack->nifaces; i++)
+		if (strcmp(name, stack->iface[i].name) == 0)
 			want->ifaces = UINT32_C(1) << i;
-	}
 	if (!want->ifaces)
-		ctl_refuse(reply, "there is no interface \"%.40s\"; there are %s", name ? name : "",
-			   names);
+		refuse_iface(stack, name, reply);
 	return want->ifaces != 0;
 }
 

@@ -120,6 +120,47 @@ static void test_the_level_of_the_log_changes(void **state)
 	json_decref(reply);
 }
 
+/* A stack with more names of interfaces than a reply would list. */
+static int make_vlans(void **state)
+{
+	struct nsk_callback_params params = {.mtu = 1500, .ethernet = true, .output = take_packet};
+	struct nsk_config *config;
+	struct fixture *f;
+	char device[32];
+
+	if (make_folder(state))
+		return -1;
+	f = *state;
+	f->port = nsk_callback_create(&params);
+	config = configure(f, f->port, 1);
+	for (unsigned i = 0; i < 25; i++) {
+		snprintf(device, sizeof(device), "vlan:callback0,%u", 100 + i);
+		assert_int_equal(nsk_config_add_device(config, device), 0);
+	}
+	if (nsk_stack_create(config, &f->stack))
+		fail_msg("%s", nsk_config_error(config));
+	nsk_config_free(config);
+	start_turning(f);
+	return 0;
+}
+
+static void test_each_of_many_interfaces_can_be_captured(void **state)
+{
+	struct fixture *f = *state;
+	char request[80];
+
+	for (unsigned i = 0; i < 25; i++) {
+		json_t *reply;
+
+		snprintf(request, sizeof(request),
+			 "{\"cmd\":\"capture\",\"iface\":\"callback0.%u\"}", 100 + i);
+		reply = ask(f, request);
+		assert_null(STRING(reply, "error"));
+		assert_string_equal(STRING(reply, "capture"), "pcapng");
+		json_decref(reply);
+	}
+}
+
 /* ---- requests that are wrong --------------------------------------------------------------- */
 
 static void test_wrong_requests_say_what_is_wrong(void **state)
@@ -378,6 +419,8 @@ int main(void)
 		WITH_STACK(test_live_settings_change_and_others_do_not),
 		WITH_STACK(test_a_key_changes_and_stays_a_secret),
 		WITH_STACK(test_the_level_of_the_log_changes),
+		cmocka_unit_test_setup_teardown(test_each_of_many_interfaces_can_be_captured,
+						make_vlans, unmake),
 		WITH_STACK(test_wrong_requests_say_what_is_wrong),
 		WITH_STACK(test_what_is_no_json_is_refused_and_the_client_stays),
 		WITH_STACK(test_a_request_without_end_is_refused_and_the_client_left),
