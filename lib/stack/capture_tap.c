@@ -146,13 +146,16 @@ void capture_in(struct run_worker *r, const struct iface *ifc, uint16_t queue, s
 struct frame_out {
 	struct outcome own, tagged;
 	uint64_t end;
+	uint64_t lost_before; /* it */
 };
 
 /* Frames of an interface on a VLAN are its parent's with their tags. */
 static struct frame_out write_out(const struct capture *c, struct capture_ring *ring,
 				  struct rte_mbuf *m, struct story s)
 {
-	struct frame_out f = {.own.block = CAPTURE_NO_BLOCK, .tagged.block = CAPTURE_NO_BLOCK};
+	struct frame_out f = {.own.block = CAPTURE_NO_BLOCK,
+			      .tagged.block = CAPTURE_NO_BLOCK,
+			      .lost_before = ring->lost_before};
 	const struct iface *ifc = s.ifc;
 
 	if (wants(c, ifc, WORKER_CAPTURES_OUT, (uint16_t)s.queue))
@@ -166,8 +169,12 @@ static struct frame_out write_out(const struct capture *c, struct capture_ring *
 	return f;
 }
 
-static void show_out(struct capture_ring *ring, uint64_t end, const struct frame_out *f, uint16_t n)
+/* Of those that were offered the port took n. What a block said that is not shown is said again. */
+static void show_out(struct capture_ring *ring, uint64_t end, const struct frame_out *f,
+		     uint16_t offered, uint16_t n)
 {
+	if (n < offered)
+		ring->lost_before = f[n].lost_before;
 	for (uint16_t i = 0; i < n; i++) {
 		count_packet(ring, f[i].own);
 		count_packet(ring, f[i].tagged);
@@ -199,7 +206,7 @@ static uint16_t out_some(struct run_worker *r, const struct iface *ifc, uint16_t
 	}
 	taken = ifc->port->ops->tx_burst(ifc->port, queue, r->w.now_ns, m, n);
 	for (unsigned k = 0; k < r->ncaptures; k++)
-		show_out(&r->capture[k]->worker[r->w.id], before[k], frame[k], taken);
+		show_out(&r->capture[k]->worker[r->w.id], before[k], frame[k], n, taken);
 	return taken;
 }
 

@@ -225,6 +225,36 @@ static void what_a_port_refuses_is_not_captured_until_it_takes_it(void **state)
 	assert_int_equal(b.matched, 2);
 }
 
+/* A packet that the port refuses had said how many there was no room for: it says so again. */
+static void what_was_lost_is_told_by_who_goes_out(void **state)
+{
+	uint8_t frame[1514];
+	unsigned sent = 0, before;
+
+	(void)state;
+	start(&(struct capture_want){
+		.queue = -1, .buffer = CAPTURE_BUFFER_MIN, .what = WORKER_CAPTURES_OUT});
+	for (; sent < 2 * CAPTURE_BUFFER_MIN / 1500; sent++) {
+		peer_input(&p, frame, ping(frame, (uint16_t)sent, 1400));
+		peer_settle(&p);
+		peer_forget(&p);
+	}
+	blocks_read(&b);
+	before = b.npackets;
+	assert_in_range(before, 1, sent - 1);
+	p.refuse = true;
+	peer_input(&p, frame, ping(frame, 7, 56));
+	for (unsigned i = 0; i < 3; i++) /* time would stand still in peer_settle() */
+		nsk_turn(stack());
+	p.refuse = false;
+	peer_settle(&p);
+	blocks_read(&b);
+	assert_int_equal(b.npackets, before + 1);
+	assert_int_equal(b.packet[before].lost, sent - before);
+	finish();
+	assert_int_equal(b.lost, sent - before);
+}
+
 static void a_chain_of_buffers_is_one_packet(void **state)
 {
 	/* Behind the first buffer there is an octet that the filter looks at. */
@@ -381,6 +411,7 @@ int main(void)
 		world_test(an_interface_is_told_of_before_its_first_packet),
 		world_test(a_full_ring_loses_and_counts),
 		world_test(what_a_port_refuses_is_not_captured_until_it_takes_it),
+		world_test(what_was_lost_is_told_by_who_goes_out),
 		world_test(a_chain_of_buffers_is_one_packet),
 		world_test(several_at_once_and_no_more),
 		world_test(the_stack_may_end_first),
