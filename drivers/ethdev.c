@@ -160,6 +160,21 @@ static void pci_bound_to(const char *address, char *driver, size_t size)
 	snprintf(driver, size, "%s", n > 0 ? strrchr(link, '/') + 1 : "");
 }
 
+/*
+ * uio_pci_generic hands over the device's one old-style interrupt: net_virtio then refuses receive
+ * interrupts in three lines of complaint, net_e1000_igb takes them and none comes.
+ */
+static bool has_one_interrupt(const char *name)
+{
+	char driver[64];
+	size_t len;
+
+	if (!devargs_is_pci(name, &len))
+		return false;
+	pci_bound_to(name, driver, sizeof(driver));
+	return strcmp(driver, "uio_pci_generic") == 0;
+}
+
 /* Why a PCI device cannot work, before EAL says less about it. */
 static int pci_check(const struct port_open *open, const char *address)
 {
@@ -364,6 +379,7 @@ int ethdev_open(const struct port_open *open, struct port **port)
 		free(e);
 		return rc;
 	}
+	e->one_irq = has_one_interrupt(name);
 	if (strcmp(quirk->driver, "net_bonding") == 0)
 		e->nmembers = bond_members(open->devargs, e->members);
 	rc = facts_fill(e);

@@ -33,6 +33,7 @@ struct ethdev_port {
 	uint16_t members[BOND_MEMBERS_MAX]; /* [C] of a bond: DPDK's numbers */
 	unsigned nmembers;		    /* [C] */
 	bool rx_intr; /* [C] while started: it was started with receive interrupts */
+	bool one_irq; /* [C] one interrupt for all that the device has to say: none for queues */
 	bool chosen;  /* [W] of worker 0: it gives the groups that it was told, not all */
 	bool prepare; /* [C] the device wants a look at packets before they are sent */
 	uint64_t tx_unfit[PORT_QUEUES_MAX]; /* [W] packets that it did not like */

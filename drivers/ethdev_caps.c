@@ -11,6 +11,7 @@
 #define OVERHEAD_DEFAULT (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN)
 #define RSS_BUCKETS	 128
 #define RSS_KEY_LEN	 40
+#define SPLIT_RING_MAX	 32768 /* descriptors, virtio 1.1 §2.6; of a packed one §2.7 allows more */
 
 struct offload_row {
 	uint32_t ours;
@@ -60,6 +61,12 @@ static bool has_rss(const struct ethdev_port *e, const struct rte_eth_dev_info *
 	       (info->hash_key_size == 0 || info->hash_key_size >= RSS_KEY_LEN);
 }
 
+/* Virtio does not say which of its rings it has, but how long they may be. */
+static bool has_packed_rings(const struct rte_eth_dev_info *info)
+{
+	return info->tx_desc_lim.nb_max > SPLIT_RING_MAX;
+}
+
 static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_dev_info *info)
 {
 	/* Sending shared data is every driver's business; only freeing in bulk would forbid it. */
@@ -73,6 +80,8 @@ static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_de
 		offloads |= PORT_RX_RSS;
 	if (e->quirk->external)
 		offloads |= PORT_TX_EXTERNAL;
+	if (e->quirk->packed_whole && has_packed_rings(info))
+		offloads &= ~(uint32_t)(PORT_TX_MULTI_SEG | PORT_TX_TSO);
 	return offloads & ~e->quirk->offloads_off;
 }
 

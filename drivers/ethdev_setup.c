@@ -266,7 +266,7 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 	if (setup->mtu > port->caps.mtu_max)
 		return fail(e, -EINVAL, "mtu %u is more than the %u of %s", setup->mtu,
 			    port->caps.mtu_max, port->name);
-	e->rx_intr = e->quirk->rx_intr;
+	e->rx_intr = e->quirk->rx_intr && !e->one_irq;
 	rc = bring_up(e, setup, &info);
 	if (rc && e->rx_intr) {
 		LOG_DEBUG(port->log, "ethdev", "%s: not with receive interrupts: %s", port->name,

@@ -172,9 +172,14 @@ static const struct quirk quirks[] = {
 		.driver = "net_virtio",
 		.package = "librte-net-virtio",
 		.rx_intr = true,
+		.packed_whole = true,
 		.reason =
 			"No IPv4 header checksum in either direction, as it reports. Received packets "
-			"may say \"no checksum, data good\" (RTE_MBUF_F_RX_L4_CKSUM_NONE): that is good.",
+			"may say \"no checksum, data good\" (RTE_MBUF_F_RX_L4_CKSUM_NONE): that is good. "
+			"On a packed ring a chain is sent by an indirect table whose first descriptor, the "
+			"header's, keeps the flag of one that the device may write (virtqueue.h, "
+			"vring_desc_init_indirect_packed()): QEMU 7.2 says \"Incorrect order for "
+			"descriptors\" and the device is dead until it is reset.",
 	},
 };
 
