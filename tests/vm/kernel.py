@@ -28,7 +28,7 @@ MODULES = [
     "9p", "9pnet_virtio", "overlay",  # this machine's files
     "e1000", "e1000e", "virtio_net",  # network cards
     "8021q",
-    "uio_pci_generic", "vfio_pci",  # what gives a card to a program
+    "uio_pci_generic", "vfio_pci", "vfio_iommu_type1",  # what gives a card to a program
 ]
 MODULE_FOLDERS = r"/kernel/(lib|crypto|fs|net|virt|drivers/(char|net|ptp|pps|uio|vfio|virtio))(/|$)"
 XZ_MAGIC, ELF_MAGIC = b"\xfd7zXZ\0", b"\x7fELF"

@@ -176,13 +176,17 @@ class GuestProgram:
         self.guest.ask(of=self.number, signal=by)
         return self.guest.result(self.number, seconds)["status"]
 
+    def heard(self):
+        """What it said, after its end."""
+        return self.guest.result(self.number)["said"]
+
     @property
     def said(self):
-        """What it said, and the guest's console. It is ended for that: asked for after a failure or the end."""
+        """That, and the guest's console. It is ended for that: asked for after a failure or the end."""
         try:
             if self.running():
                 self.end()
-            return self.guest.result(self.number)["said"] + self.guest.last_words()
+            return self.heard() + self.guest.last_words()
         except Failure as failure:
             return str(failure)
 
