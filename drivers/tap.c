@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -37,6 +39,7 @@ struct tap_port {
 	int sock;		  /* [C] the same: of its namespace, by which it is set up */
 	uint32_t mtu;		  /* [W] what the kernel has */
 	bool up;		  /* [W] */
+	bool gone;		  /* [A] the kernel has taken it away */
 	struct rte_mempool *pool; /* [C] while started */
 	struct port_stats stats;  /* [W] */
 	uint8_t flat[TAP_MTU_MAX + FRAME_LINK_MAX];
@@ -73,12 +76,54 @@ static int ask(int sock, unsigned long request, struct ifreq *ifr)
 	return ioctl(sock, request, ifr) ? -errno : 0;
 }
 
+/* By the name that it has now. */
 static struct ifreq request_of(const struct tap_port *t)
 {
-	struct ifreq ifr = {0};
+	struct ifreq ifr = {0}, now = {0};
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->iface);
+	if (ioctl(t->fd, TUNGETIFF, &now) == 0)
+		memcpy(ifr.ifr_name, now.ifr_name, sizeof(ifr.ifr_name) - 1);
+	else
+		snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->iface);
 	return ifr;
+}
+
+/* Where it is not in the network namespace that it was made in. */
+static bool has_moved(const struct tap_port *t)
+{
+	int was = ioctl(t->sock, SIOCGSKNS), is = ioctl(t->fd, TUNGETDEVNETNS);
+	struct stat a, b;
+	bool moved = was >= 0 && is >= 0 && fstat(was, &a) == 0 && fstat(is, &b) == 0 &&
+		     a.st_ino != b.st_ino;
+
+	if (was >= 0)
+		close(was);
+	if (is >= 0)
+		close(is);
+	return moved;
+}
+
+static enum port_fate tap_fate(struct port *port, char *name, size_t size)
+{
+	struct tap_port *t = tap_of(port);
+	struct ifreq ifr = request_of(t);
+
+	snprintf(name, size, "%s", ifr.ifr_name);
+	if (__atomic_load_n(&t->gone, __ATOMIC_RELAXED))
+		return PORT_GONE;
+	return has_moved(t) ? PORT_MOVED : PORT_THERE;
+}
+
+/* A descriptor whose interface has gone would be readable for ever. */
+static void note_end(struct tap_port *t)
+{
+	if (errno != EBADFD || t->gone)
+		return;
+	__atomic_store_n(&t->gone, true, __ATOMIC_RELAXED);
+	LOG_WARN(t->port.log, "twin",
+		 "%s: the kernel has taken it away (ip link del): nothing goes there or comes from "
+		 "there until the program starts anew",
+		 t->iface);
 }
 
 static int set_mtu(struct tap_port *t, uint32_t mtu)
@@ -193,7 +238,7 @@ static int tap_start(struct port *port, const struct port_setup *setup)
 		return rc;
 	}
 	t->pool = setup->rx_pool[0];
-	t->up = false;
+	t->up = t->gone = false;
 	port->mtu = setup->mtu;
 	return 0;
 }
@@ -208,6 +253,8 @@ static void tap_follow(struct port *port, bool up, uint32_t mtu)
 	struct tap_port *t = tap_of(port);
 	int carrier = up, rc;
 
+	if (t->gone)
+		return;
 	if (up != t->up && ioctl(t->fd, TUNSETCARRIER, &carrier) == 0)
 		LOG_INFO(port->log, "twin", "%s: link is %s", t->iface, up ? "up" : "down");
 	t->up = up;
@@ -232,7 +279,13 @@ static uint16_t tap_rx(struct port *port, uint16_t queue, uint64_t now_ns, struc
 
 	(void)queue;
 	(void)now_ns;
-	while (got < n && (len = read(t->fd, t->flat, sizeof(t->flat))) > 0) {
+	if (NSK_UNLIKELY(t->gone))
+		return 0;
+	while (got < n && (len = read(t->fd, t->flat, sizeof(t->flat))) != 0) {
+		if (len < 0) {
+			note_end(t);
+			break;
+		}
 		bufs[got] = framebuf_make(t->pool, t->flat, (uint32_t)len);
 		if (!bufs[got]) {
 			counter_add(&t->stats.rx_nobuf, 1);
@@ -278,7 +331,7 @@ static uint16_t tap_tx(struct port *port, uint16_t queue, uint64_t now_ns, struc
 
 static void tap_link(struct port *port, struct port_link *link)
 {
-	link->up = tap_of(port)->fd >= 0;
+	link->up = tap_of(port)->fd >= 0 && !tap_of(port)->gone;
 	link->full_duplex = true;
 	link->mbps = 0;
 }
@@ -291,7 +344,7 @@ static void tap_stats(struct port *port, struct port_stats *stats)
 static int tap_rx_fd(struct port *port, uint16_t queue)
 {
 	(void)queue;
-	return tap_of(port)->fd;
+	return tap_of(port)->gone ? -1 : tap_of(port)->fd;
 }
 
 static const struct port_ops tap_ops = {
@@ -304,6 +357,7 @@ static const struct port_ops tap_ops = {
 	.stats = tap_stats,
 	.rx_fd = tap_rx_fd,
 	.follow = tap_follow,
+	.fate = tap_fate,
 };
 
 /* ---- open ---------------------------------------------------------------------------------- */

@@ -53,14 +53,19 @@ static void show_port(FILE *out, const json_t *port)
 static void show_twin(FILE *out, const json_t *twin)
 {
 	const json_t *port = json_object_get(twin, "port");
+	const char *state = json_string_value(json_object_get(twin, "state"));
 	char name[256];
 
 	if (json_is_object(twin))
 		fprintf(out,
-			"    twin        %s, %" JSON_INTEGER_FORMAT
-			" packets to it, %" JSON_INTEGER_FORMAT " from it\n",
-			text(twin, "name", name, sizeof(name)), number(port, "tx_packets"),
-			number(port, "rx_packets"));
+			"    twin        %s%s, %" JSON_INTEGER_FORMAT
+			" packets to it, %" JSON_INTEGER_FORMAT " from it%s\n",
+			text(twin, "name", name, sizeof(name)),
+			!state || strcmp(state, "there") == 0 ? ""
+			: strcmp(state, "gone") == 0 ? ": gone, the kernel has taken it away"
+						     : ": moved to another network namespace",
+			number(port, "tx_packets"), number(port, "rx_packets"),
+			json_is_true(json_object_get(twin, "mirror")) ? ", mirrored" : "");
 }
 
 static void show_interface(FILE *out, const json_t *ifc)
@@ -85,6 +90,11 @@ static void show_interface(FILE *out, const json_t *ifc)
 			: "none: nothing can reach it; -a CIDR behind its -d gives it one");
 	if (json_object_get(ifc, "dhcp"))
 		fprintf(out, "    dhcp        %s\n", text(ifc, "dhcp", a, sizeof(a)));
+	if (json_is_true(json_object_get(ifc, "rp_filter")) ||
+	    json_is_true(json_object_get(ifc, "proxy_arp")))
+		fprintf(out, "    router     %s%s\n",
+			json_is_true(json_object_get(ifc, "rp_filter")) ? " rp_filter" : "",
+			json_is_true(json_object_get(ifc, "proxy_arp")) ? " proxy_arp" : "");
 	show_port(out, json_object_get(ifc, "port"));
 	show_twin(out, json_object_get(ifc, "twin"));
 }

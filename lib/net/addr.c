@@ -15,6 +15,7 @@
 #define LOCK_LOOKS 300 /* of a worker in its turn: some 15 us */
 #define SOON_NS	   UINT64_C(1000000)
 #define LATER_NS   UINT64_C(5000000000)
+#define NS_PER_SEC UINT64_C(1000000000)
 
 /* A worker waits in its turn for other threads no longer than a turn may last. */
 static bool lock_in_turn(struct nsk_worker *w)
@@ -316,6 +317,36 @@ int addr_set_lifetimes(struct iface *ifc, const struct ip_addr *addr, uint64_t p
 	__atomic_store_n(&a->preferred_ns, preferred_ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&a->valid_ns, valid_ns, __ATOMIC_RELAXED);
 	return 0;
+}
+
+static bool is_near(uint64_t a_ns, uint64_t b_ns)
+{
+	if (!a_ns || !b_ns)
+		return a_ns == b_ns;
+	return (a_ns > b_ns ? a_ns - b_ns : b_ns - a_ns) <= NS_PER_SEC;
+}
+
+int addr_change_lifetimes(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *spec)
+{
+	bool changes = false;
+	struct iface_addr *a;
+
+	lock(w, ADDR_WAITS);
+	a = iface_have_addr(ifc, &spec->prefix.addr);
+	if (a && a->prefix_len != spec->prefix.len)
+		a = NULL;
+	changes = a && !(is_near(a->preferred_ns, spec->preferred_ns) &&
+			 is_near(a->valid_ns, spec->valid_ns));
+	if (changes) {
+		addr_set_lifetimes(ifc, &a->addr, spec->preferred_ns, spec->valid_ns);
+		__atomic_fetch_and(&a->flags, (uint8_t)~IFACE_ADDR_DYNAMIC, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&a->flags, spec->flags, __ATOMIC_RELAXED);
+		net_addresses_changed(w);
+	}
+	unlock(w);
+	if (changes)
+		addr_wake_workers(w);
+	return a ? 0 : -EADDRNOTAVAIL;
 }
 
 int addr_get(struct nsk_worker *w, const struct iface *ifc, unsigned place, struct iface_addr *as)

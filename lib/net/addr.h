@@ -40,6 +40,9 @@ int addr_del(struct nsk_worker *w, struct iface *ifc, const struct ip_prefix *pr
 /* In worker 0's turn: other lifetimes for one that is there. 0 or -EADDRNOTAVAIL. */
 int addr_set_lifetimes(struct iface *ifc, const struct ip_addr *addr, uint64_t preferred_ns,
 		       uint64_t valid_ns);
+/* The same for whoever may wait: seconds more or less than one are no change. 0 or
+ * -EADDRNOTAVAIL. */
+int addr_change_lifetimes(struct nsk_worker *w, struct iface *ifc, const struct addr_spec *spec);
 /* A copy of what is in a place, as it is now. 0 or -ENOENT. */
 int addr_get(struct nsk_worker *w, const struct iface *ifc, unsigned place, struct iface_addr *as);
 

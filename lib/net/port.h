@@ -91,6 +91,12 @@ struct port_stats {
 
 struct port;
 
+enum port_fate {
+	PORT_THERE,
+	PORT_MOVED, /* it is in another network namespace now */
+	PORT_GONE,
+};
+
 struct port_ops {
 	/* 0 or -errno with a text in port->error that says what to do. stop returns the buffers,
 	 * except what a DPDK driver keeps until close: free pools after close only. close frees the
@@ -121,6 +127,9 @@ struct port_ops {
 	/* Of a twin: the link and MTU of the interface that it is the twin of. Worker 0's, or of
 	 * whoever builds or ends the stack. May be NULL. */
 	void (*follow)(struct port *port, bool up, uint32_t mtu);
+	/* Of a twin: what has become of it, and what the kernel calls it now. Any thread. May be
+	 * NULL: it stays as it is. */
+	enum port_fate (*fate)(struct port *port, char *name, size_t size);
 	/* Which link addresses of groups are wanted from now on, beside broadcasts; before the
 	 * first call, and where this is NULL, all that the device gives. Worker 0 calls it while
 	 * the port runs. */

@@ -63,24 +63,45 @@ static uint64_t end_of(const struct nsk_stack *stack, uint64_t lifetime_s)
 								: now_ns + lifetime_s * NS_PER_SEC;
 }
 
-int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
-		   uint64_t preferred_s, uint64_t valid_s)
+/* What is asked for, with when its lifetimes end: 0 or -errno. */
+static int read_spec(struct nsk_stack *stack, const char *iface, const char *cidr,
+		     uint64_t preferred_s, uint64_t valid_s, struct iface **ifc,
+		     struct addr_spec *spec)
 {
-	struct addr_spec spec = {.flags = 0};
-	struct iface *ifc;
-	int rc = read_request(stack, iface, cidr, &ifc, &spec.prefix);
+	int rc = read_request(stack, iface, cidr, ifc, &spec->prefix);
 
 	if (rc)
 		return rc;
 	if (valid_s == 0 || preferred_s > valid_s)
 		return -EINVAL;
+	spec->preferred_ns = end_of(stack, preferred_s);
+	spec->valid_ns = end_of(stack, valid_s);
+	spec->flags = spec->valid_ns ? IFACE_ADDR_DYNAMIC : 0;
+	return 0;
+}
+
+int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
+		   uint64_t preferred_s, uint64_t valid_s)
+{
+	struct addr_spec spec;
+	struct iface *ifc;
+	int rc = read_spec(stack, iface, cidr, preferred_s, valid_s, &ifc, &spec);
+
+	if (rc)
+		return rc;
 	if (ifc->loopback && spec.prefix.len != 8 * ip_addr_len(&spec.prefix.addr))
 		return -EINVAL; /* nobody else is in a subnet there */
-	spec.preferred_ns = end_of(stack, preferred_s);
-	spec.valid_ns = end_of(stack, valid_s);
-	if (spec.valid_ns)
-		spec.flags |= IFACE_ADDR_DYNAMIC;
 	return addr_add(some_worker(stack), ifc, &spec, ADDR_WAITS);
+}
+
+int stack_addr_lifetimes(struct nsk_stack *stack, const char *iface, const char *cidr,
+			 uint64_t preferred_s, uint64_t valid_s)
+{
+	struct addr_spec spec;
+	struct iface *ifc;
+	int rc = read_spec(stack, iface, cidr, preferred_s, valid_s, &ifc, &spec);
+
+	return rc ? rc : addr_change_lifetimes(some_worker(stack), ifc, &spec);
 }
 
 int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)

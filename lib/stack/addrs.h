@@ -11,6 +11,9 @@
 int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 		   uint64_t preferred_s, uint64_t valid_s);
 int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr);
+/* Other lifetimes for one that is there; 0 or -errno, -EADDRNOTAVAIL: it is not. */
+int stack_addr_lifetimes(struct nsk_stack *stack, const char *iface, const char *cidr,
+			 uint64_t preferred_s, uint64_t valid_s);
 
 /* Seconds until a moment of the stack's clock, NSK_FOREVER if that is 0. */
 uint64_t stack_seconds_left(const struct nsk_stack *stack, uint64_t end_ns);

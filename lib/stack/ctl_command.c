@@ -103,14 +103,23 @@ static json_t *addresses_json(const struct nsk_stack *stack, const struct iface 
 }
 
 /* The way to the kernel: null where there is none. */
-static json_t *twin_json(const struct twin *t)
+static json_t *twin_json(const struct twin *t, bool mirror)
 {
+	static const char *const fates[] = {
+		[PORT_THERE] = "there", [PORT_MOVED] = "moved", [PORT_GONE] = "gone"};
+	enum port_fate fate = PORT_THERE;
+	char name[sizeof(t->port->name)];
 	json_t *o;
 
 	if (!t)
 		return json_null();
+	snprintf(name, sizeof(name), "%s", t->port->name);
+	if (t->port->ops->fate)
+		fate = t->port->ops->fate(t->port, name, sizeof(name));
 	o = json_object();
-	ctl_put(o, "name", json_string(t->port->name));
+	ctl_put(o, "name", json_string(name));
+	ctl_put(o, "state", json_string(fates[fate]));
+	ctl_put(o, "mirror", json_boolean(mirror));
 	ctl_put(o, "rules", json_integer(t->rules));
 	ctl_put(o, "waiting", json_integer(rte_ring_count(t->queue)));
 	ctl_put(o, "port", port_json(t->port));
@@ -141,7 +150,9 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	if (stack->iface[index].dhcp)
 		ctl_put(o, "dhcp", dhcp_state_json(stack, &stack->iface[index]));
 	ctl_put(o, "port", port_json(stack->iface[index].port));
-	ctl_put(o, "twin", twin_json(stack->iface[index].twin));
+	ctl_put(o, "twin", twin_json(stack->iface[index].twin, stack->mirror[index]));
+	ctl_put(o, "rp_filter", json_boolean(stack->iface[index].rp_filter));
+	ctl_put(o, "proxy_arp", json_boolean(stack->iface[index].proxy_arp));
 	return o;
 }
 

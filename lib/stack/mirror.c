@@ -32,7 +32,9 @@
 	(1 << 20)   /* the kernel's own limit may be less: then all is asked for more often \
 		     */
 #define AGAIN_MS 20 /* the stack could not: it is asked again */
-#define QUIET_MS 5  /* before all is asked for, so that a heap of changes does so once */
+#define SOON_NS	 UINT64_C(1000000000)  /* what was refused, after something has gone, */
+#define LATER_NS UINT64_C(60000000000) /* or may have, by others */
+#define QUIET_MS 5 /* before all is asked for, so that a heap of changes does so once */
 
 struct mirror {
 	struct mirror_table table;
@@ -218,11 +220,23 @@ static bool ask_for_all(struct mirror *m)
 	return mirror_sweep(&m->table) == 0;
 }
 
+/* How long to wait for news: what was refused is tried again. */
+static int patience_ms(const struct mirror *m, uint64_t asked_ns)
+{
+	uint64_t end_ns = asked_ns + (m->table.room ? SOON_NS : LATER_NS);
+	uint64_t now_ns = clock_system_ns();
+
+	if (!mirror_lacks(&m->table))
+		return -1;
+	return end_ns > now_ns ? (int)((end_ns - now_ns) / 1000000 + 1) : 0;
+}
+
 /* ---- the thread ---------------------------------------------------------------------------- */
 
 static void *run(void *arg)
 {
 	struct mirror *m = arg;
+	uint64_t asked_ns = 0;
 	bool complete;
 	int rc = go_there(m->twin);
 
@@ -240,13 +254,17 @@ static void *run(void *arg)
 		unsigned heard;
 
 		if (!complete) {
+			m->table.room = false;
 			complete = ask_for_all(m);
+			asked_ns = clock_system_ns();
 			if (!complete)
 				stops_within(m, AGAIN_MS);
 			continue;
 		}
-		if (!wait_for(m, -1))
+		if (!wait_for(m, patience_ms(m, asked_ns))) {
+			complete = patience_ms(m, asked_ns) != 0;
 			continue;
+		}
 		heard = hear(m);
 		/* A heap of changes is one reason to ask, not many. */
 		if (heard & HEARD_STALE) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,14 +57,36 @@ void mirror_begin(struct mirror_table *t)
 	t->no_addr.now = t->no_neigh.now = t->no_route.now = 0;
 }
 
+/* What to do about it. */
+static const char *reason(const struct mirror_table *t, const struct mirror_refused *r, int rc,
+			  char *buf, size_t size)
+{
+	if (r == &t->no_route && rc == -ENOSPC)
+		snprintf(buf, size, "ip.routes = %u: raise it", t->stack->set.ip_routes);
+	else if (r == &t->no_addr && rc == -ENOBUFS)
+		snprintf(buf, size, "an interface has %d at most", IFACE_ADDRS_MAX);
+	else if (r == &t->no_neigh && rc == -ENOBUFS)
+		snprintf(buf, size, "%d can be given at most", NEIGH_STATICS_MAX);
+	else
+		snprintf(buf, size, "%s", strerror(-rc));
+	return buf;
+}
+
 static void refuse(struct mirror_table *t, struct mirror_refused *r, const char *what,
 		   const char *text, int rc)
 {
+	char buf[64];
+
 	if (++r->now <= r->quiet)
 		return;
 	r->quiet = 2 * r->now - 1;
 	LOG_WARN(&t->stack->log, "mirror", "%s: %s %s of the kernel's is not taken (%u so far): %s",
-		 t->ifc->name, what, text, r->now, strerror(-rc));
+		 t->ifc->name, what, text, r->now, reason(t, r, rc, buf, sizeof(buf)));
+}
+
+bool mirror_lacks(const struct mirror_table *t)
+{
+	return t->no_addr.now || t->no_neigh.now || t->no_route.now;
 }
 
 static void forgive(struct mirror_refused *r)
@@ -85,26 +108,37 @@ static int del_addr(struct mirror_table *t, unsigned i)
 	if (rc == -EAGAIN)
 		return rc;
 	t->addr[i] = t->addr[--t->naddrs];
+	t->room = true;
 	return 0;
 }
 
-/* Number i of those that the kernel has. What the stack has of others stays theirs, and what it
- * cannot have now is tried again whenever it is told of. */
-static int add_addr(struct mirror_table *t, unsigned i, const struct ip_prefix *prefix)
+static uint64_t seconds(uint32_t s)
 {
+	return s == NL_FOREVER ? NSK_FOREVER : s;
+}
+
+/* Into place i, where it may be from before: with other lifetimes then, or in vain. */
+static int put_addr(struct mirror_table *t, unsigned i, const struct nl_change *c)
+{
+	uint64_t preferred_s = seconds(c->preferred_s), valid_s = seconds(c->valid_s);
+	int (*change)(struct nsk_stack *, const char *, const char *, uint64_t, uint64_t) =
+		i < t->naddrs && t->addr[i].ours ? stack_addr_lifetimes : stack_addr_add;
 	char text[IP_PREFIX_STRLEN];
 	int rc = -ENOBUFS;
 
-	ip_prefix_format(prefix, text, sizeof(text));
-	if (i < MIRROR_ADDRS_MAX)
-		rc = stack_addr_add(t->stack, t->ifc->name, text, NSK_FOREVER, NSK_FOREVER);
+	ip_prefix_format(&c->prefix, text, sizeof(text));
+	if (i == MIRROR_ADDRS_MAX) {
+		refuse(t, &t->no_addr, "address", text, -ENOBUFS);
+		return 0;
+	}
+	rc = change(t->stack, t->ifc->name, text, preferred_s, valid_s);
+	if (rc == -EADDRNOTAVAIL) /* its time was over, or somebody has taken it out */
+		rc = stack_addr_add(t->stack, t->ifc->name, text, preferred_s, valid_s);
 	if (rc == -EAGAIN)
 		return rc;
 	if (rc && rc != -EEXIST)
 		refuse(t, &t->no_addr, "address", text, rc);
-	if (i == MIRROR_ADDRS_MAX)
-		return 0;
-	t->addr[i].prefix = *prefix;
+	t->addr[i].prefix = c->prefix;
 	t->addr[i].era = t->era;
 	t->addr[i].ours = rc == 0;
 	t->naddrs = NSK_MAX(t->naddrs, i + 1);
@@ -119,12 +153,8 @@ static int apply_addr(struct mirror_table *t, const struct nl_change *c)
 		return 0;
 	while (i < t->naddrs && !ip_prefix_same(&t->addr[i].prefix, &c->prefix))
 		i++;
-	if (c->add && (i == t->naddrs || !t->addr[i].ours))
-		return add_addr(t, i, &c->prefix);
-	if (i < t->naddrs)
-		t->addr[i].era = t->era;
 	if (c->add)
-		return 0;
+		return put_addr(t, i, c);
 	/* Routes that the kernel takes out with it are not told of. */
 	return i < t->naddrs && del_addr(t, i) ? -EAGAIN : -ESTALE;
 }
@@ -135,6 +165,7 @@ static void del_neigh(struct mirror_table *t, unsigned i)
 {
 	(void)neigh_static_del(&t->stack->snap, t->ifc, &t->neigh[i].addr, true);
 	t->neigh[i] = t->neigh[--t->nneighs];
+	t->room = true;
 	stack_neighs_look(t->stack);
 }
 
@@ -290,7 +321,7 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 	uint32_t ours;
 	int rc;
 
-	if (old && all_ours(old) && same_routes(old, route, n)) {
+	if (old && same_routes(old, route, n) && all_ours(old)) {
 		old->era = t->era;
 		return 0;
 	}
@@ -321,6 +352,7 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 		*at = old->next;
 	}
 	t->routes += (new ? 1U : 0U) - (old ? 1U : 0U);
+	t->room |= n < ngone;
 	free(old);
 	return 0;
 }
@@ -366,6 +398,11 @@ int mirror_apply(struct mirror_table *t, const struct nl_change *c)
 	case NL_NEIGH:
 		return apply_neigh(t, c);
 	case NL_LINK:
+		if (c->gone && c->link == t->link)
+			LOG_WARN(&t->stack->log, "mirror",
+				 "%s: its twin has left its network namespace (ip link del, or set "
+				 "netns): there is nothing to mirror any more",
+				 t->ifc->name);
 		return c->link == t->link && !c->dumped ? -ESTALE : 0;
 	case NL_UNKNOWN:
 		return -ESTALE;

@@ -40,6 +40,7 @@ struct mirror_table {
 	struct mirror_route **bucket;
 	uint32_t buckets, routes;
 	struct mirror_refused no_addr, no_neigh, no_route;
+	bool room; /* something went: what was refused may find a place */
 };
 
 int mirror_table_init(struct mirror_table *t);
@@ -51,6 +52,8 @@ void mirror_begin(struct mirror_table *t);
  * it says not enough, all is to be asked for.
  */
 int mirror_apply(struct mirror_table *t, const struct nl_change *c);
+/* Something that the kernel has the stack has not, for want of room or because it was refused. */
+bool mirror_lacks(const struct mirror_table *t);
 /* All was asked for in this era: what was not told of goes. 0 or -EAGAIN. */
 int mirror_sweep(struct mirror_table *t);
 

@@ -66,6 +66,17 @@ static bool is_ip(uint8_t family)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
+static void read_lifetimes(const struct attrs *all, uint32_t flags, struct nl_change *out)
+{
+	const struct nlattr *a = all->at[IFA_CACHEINFO];
+	struct ifa_cacheinfo info = {.ifa_prefered = NL_FOREVER, .ifa_valid = NL_FOREVER};
+
+	if (a && mnl_attr_get_payload_len(a) >= sizeof(info))
+		memcpy(&info, mnl_attr_get_payload(a), sizeof(info));
+	out->valid_s = NSK_MAX(info.ifa_valid, 1U); /* it is there: the kernel counts down to 0 */
+	out->preferred_s = flags & IFA_F_DEPRECATED ? 0 : NSK_MIN(info.ifa_prefered, out->valid_s);
+}
+
 static void decode_addr(const struct nlmsghdr *h, struct nl_change *out)
 {
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
@@ -88,6 +99,7 @@ static void decode_addr(const struct nlmsghdr *h, struct nl_change *out)
 	out->add = h->nlmsg_type == RTM_NEWADDR && !(flags & IFA_F_DADFAILED);
 	out->link = (int)m->ifa_index;
 	out->prefix.len = m->ifa_prefixlen;
+	read_lifetimes(&all, flags, out);
 }
 
 /* ---- routes -------------------------------------------------------------------------------- */
@@ -239,6 +251,8 @@ static void decode_link(const struct nlmsghdr *h, struct nl_change *out)
 		return;
 	out->kind = NL_LINK;
 	out->link = m->ifi_index;
+	/* Of family AF_BRIDGE: it leaves a bridge. */
+	out->gone = h->nlmsg_type == RTM_DELLINK && m->ifi_family == AF_UNSPEC;
 }
 
 static void decode_error(const struct nlmsghdr *h, struct nl_change *out)

@@ -13,6 +13,7 @@
 #include "base/addr.h"
 
 #define NL_HOPS_MAX 32
+#define NL_FOREVER  UINT32_MAX
 
 enum nl_kind {
 	NL_NOTHING, /* nothing that anybody here wants to know */
@@ -42,6 +43,9 @@ struct nl_change {
 	int link;     /* NL_ADDR, NL_NEIGH, NL_LINK */
 	struct ip_prefix prefix; /* the address, or the destination */
 	struct eth_addr mac;	 /* NL_NEIGH */
+	bool gone;		 /* NL_LINK: it left its network namespace */
+	uint32_t preferred_s;	 /* NL_ADDR: lifetimes, NL_FOREVER: they do not end */
+	uint32_t valid_s;
 	/* NL_ROUTE */
 	bool foreign;	/* it has what a stack's routes have not: encapsulation, a gateway of the
 			 * other family, more hops than fit */

@@ -127,6 +127,25 @@ class Mirror(TapTest):
             self.inside("ip", "addr", "del", f"10.45.0.{last}/24", "dev", TWIN)
         self.soon("their end", lambda: not {"10.45.0.5/24", "10.45.0.6/24"} & set(self.addresses()))
 
+    def lifetimes(self, address):
+        rows = [r for r in self.nskctl("addr")["addresses"] if r["address"] == address]
+        return rows and (rows[0]["deprecated"], rows[0]["valid_s"], rows[0]["preferred_s"])
+
+    def test_lifetimes_of_an_address_are_those_of_the_kernel(self):
+        address = "fd55::5/64"
+
+        def change(verb, valid, preferred):
+            self.inside("ip", "-6", "addr", verb, address, "dev", TWIN, "nodad", "valid_lft", valid, "preferred_lft", preferred)
+
+        change("add", "forever", "0")
+        self.soon("a deprecated one", lambda: (self.lifetimes(address) or [False])[0])
+        change("change", "1000", "500")
+        until("other lifetimes", lambda: (self.lifetimes(address) or [True])[0] is False, PATIENCE_S)
+        _, valid, preferred = self.lifetimes(address)
+        self.assertTrue(900 < valid <= 1001 and 400 < preferred <= 501, (valid, preferred))
+        self.inside("ip", "-6", "addr", "del", address, "dev", TWIN)
+        self.soon("its end", lambda: not self.lifetimes(address))
+
     def neighbours(self):
         return {n["address"]: n["mac"] for n in self.nskctl("arp")["neighbours"] if n["state"] == "permanent"}
 

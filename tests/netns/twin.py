@@ -7,16 +7,18 @@ stack's, another the kernel's; what belongs to the one never disturbs the other.
     10.9.0.1, fd09::1  nsk0 ~~~ tap ~~~ nsk-echo ~~~ eth0k  10.9.0.2, fd09::2 as well, 10.9.0.3 alone
     (this namespace)            10.9.0.2, fd09::2           (another)
 """
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from tap import KERNEL, PATIENCE_S, STACK, TAP, TapTest, connect, echo, main, run, until
-from rig import BUILD, Rig, die_with_parent
+from rig import BUILD, Rig, die_with_parent, find_program
 
 TWIN = "eth0k"
 TCPDUMP = shutil.which("tcpdump", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -210,6 +212,40 @@ class Refused(unittest.TestCase):
 
     def test_rights_that_are_not_there(self):
         self.assertIn("CAP_NET_ADMIN", self.refused("eth0k", user=True))
+
+
+class TheKernelTakesIt(TwinTest):
+    control = f"/tmp/nsk-twin-fate-{os.getpid()}.sock"
+    options = ("--control", control)
+
+    def twin(self):
+        return json.loads(run(find_program("nskctl"), "-j", "-s", self.control, "interfaces"))["interfaces"][0]["twin"]
+
+    def test_it_is_renamed_then_moved_then_gone(self):
+        self.assertEqual(self.twin()["state"], "there")
+        self.inside("ip", "link", "set", TWIN, "down")
+        self.inside("ip", "link", "set", TWIN, "name", "eth0renamed")
+        self.inside("ip", "link", "set", "eth0renamed", "up")
+        self.assertRegex(self.twin()["name"], "^eth0renamed")
+        self.inside("ip", "link", "set", "eth0renamed", "netns", str(os.getpid()))
+        self.assertEqual(self.twin()["state"], "moved")
+        run("ip", "link", "del", "eth0renamed")
+        until("that it is gone", lambda: self.twin()["state"] == "gone", PATIENCE_S)
+        self.assertIn("eth0k: the kernel has taken it away", until("a warning", self.warning, PATIENCE_S))
+        self.assertIn(": gone, the kernel has taken it away", run(find_program("nskctl"), "-s", self.control, "interfaces"))
+        before = self.processor_s()
+        echo(self, 1000)  # the stack goes on
+        time.sleep(0.5)
+        self.assertLess(self.processor_s() - before, 0.3)  # and sleeps: a dead descriptor is always readable
+
+    def warning(self):
+        self.program.need()
+        return self.program.said if "taken it away" in self.program.said else ""
+
+    def processor_s(self):
+        with open(f"/proc/{self.program.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,11 @@ static void end(void)
 
 static struct nl_change change(enum nl_kind kind, bool add, const char *what)
 {
-	struct nl_change c = {.kind = kind, .add = add, .link = TWIN};
+	struct nl_change c = {.kind = kind,
+			      .add = add,
+			      .link = TWIN,
+			      .preferred_s = NL_FOREVER,
+			      .valid_s = NL_FOREVER};
 
 	if (kind == NL_NEIGH)
 		assert_int_equal(ip_addr_parse(&c.prefix.addr, what), 0);
@@ -353,6 +357,90 @@ static void a_route_is_replaced_or_asked_for(void **state)
 	end();
 }
 
+static const struct nsk_addr_info *info(const char *text)
+{
+	static struct nsk_addr_info list[64];
+	int n = nsk_addr_list(stack(), list, 64);
+
+	for (int i = 0; i < n && i < 64; i++)
+		if (strcmp(list[i].address, text) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static void lifetimes_are_the_kernels(void **state)
+{
+	static const char own[] = "2001:db8::1/64";
+	struct nl_change c;
+
+	(void)state;
+	begin(NULL);
+	c = change(NL_ADDR, true, own);
+	c.preferred_s = 0;
+	assert_int_equal(apply(c), 0);
+	peer_run(&peer, SEC / 100);
+	assert_true(info(own)->deprecated);
+	assert_false(info(own)->dynamic);
+	c.preferred_s = 100;
+	c.valid_s = 200;
+	assert_int_equal(apply(c), 0);
+	peer_run(&peer, SEC / 100);
+	assert_false(info(own)->deprecated);
+	assert_true(info(own)->dynamic);
+	assert_in_range(info(own)->preferred_s, 99, 100);
+	assert_in_range(info(own)->valid_s, 199, 200);
+	c.preferred_s = c.valid_s = NL_FOREVER;
+	assert_int_equal(apply(c), 0);
+	assert_int_equal(info(own)->valid_s, NSK_FOREVER);
+	assert_false(info(own)->dynamic);
+	/* It ends there, and is told of once more. */
+	c.preferred_s = c.valid_s = 2;
+	assert_int_equal(apply(c), 0);
+	peer_run(&peer, 3 * SEC);
+	assert_null(info(own));
+	assert_int_equal(apply(c), 0);
+	assert_non_null(info(own));
+	assert_int_equal(warnings, 0);
+	end();
+}
+
+/* What had no place, or was somebody else's, is had when all is asked for and there is one. */
+static void what_was_refused_is_tried_again(void **state)
+{
+	static const char *const few[] = {"ip.routes=3", NULL};
+	const struct nsk_route mine = {.destination = "10.7.0.0/16", .gateway = "10.0.0.2"};
+	static const char *const dst[] = {"10.7.0.0/16", "10.8.0.0/16", "10.9.0.0/16"};
+
+	(void)state;
+	begin(few);
+	assert_int_equal(
+		nsk_addr_add(stack(), "callback0", "10.0.0.7/24", NSK_FOREVER, NSK_FOREVER), 0);
+	assert_int_equal(apply(change(NL_ADDR, true, "10.0.0.7/24")), 0);
+	assert_int_equal(nsk_route_add(stack(), &mine, false), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(apply(route(true, dst[i], "10.0.0.2", TWIN)), 0);
+	assert_int_equal(routes_to(dst[2]), 0);
+	assert_true(mirror_lacks(&table));
+	assert_non_null(strstr(warning, "ip.routes = 3: raise it"));
+	assert_false(table.room);
+	assert_int_equal(apply(route(false, dst[1], "10.0.0.2", TWIN)), 0);
+	assert_true(table.room);
+	assert_int_equal(nsk_route_del(stack(), &mine), 0);
+	assert_int_equal(nsk_addr_del(stack(), "callback0", "10.0.0.7/24"), 0);
+
+	mirror_begin(&table);
+	apply(dumped(change(NL_ADDR, true, "10.0.0.7/24")));
+	apply(dumped(route(true, dst[0], "10.0.0.2", TWIN)));
+	apply(dumped(route(true, dst[2], "10.0.0.2", TWIN)));
+	assert_int_equal(mirror_sweep(&table), 0);
+	peer_settle(&peer);
+	assert_true(has_address("10.0.0.7/24"));
+	assert_int_equal(routes_to(dst[0]), 1);
+	assert_int_equal(routes_to(dst[2]), 1);
+	assert_false(mirror_lacks(&table));
+	end();
+}
+
 static void all_neighbours(unsigned n, bool dump)
 {
 	char addr[32];
@@ -424,6 +512,8 @@ int main(void)
 		world_test(what_there_was_no_place_for_comes_later),
 		world_test(what_is_not_the_twins_is_passed_over),
 		world_test(a_route_is_replaced_or_asked_for),
+		world_test(lifetimes_are_the_kernels),
+		world_test(what_was_refused_is_tried_again),
 		world_test(what_cannot_be_had_is_told_of_once),
 		world_test(a_full_table_of_routes_is_told_of_once),
 	};
