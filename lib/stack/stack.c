@@ -364,7 +364,7 @@ static bool may_merge(const struct nsk_config *config)
 	for (unsigned i = 0; i < config->ndevices; i++)
 		if (config->device[i].twin || config->device[i].twin_object)
 			return false;
-	return set->offload_lro && !set->ip_forward && !set->ipv6_forward;
+	return set->offload_lro && !SETTING(set, ip_forward) && !SETTING(set, ipv6_forward);
 }
 
 static int stack_new(struct nsk_config *config, struct nsk_stack **out)

@@ -150,7 +150,7 @@ static void the_kernel_sends_no_faster_than_allowed(void **state)
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
-static void refuses(const char *rule)
+static void refuses(const char *rule, const char *why)
 {
 	struct nsk_config *config = nsk_config_new();
 
@@ -158,20 +158,23 @@ static void refuses(const char *rule)
 	assert_int_equal(nsk_config_add_device(config, "pcap:tx=/dev/null"), 0);
 	assert_int_equal(nsk_config_add_punt(config, rule), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_non_null(strstr(nsk_config_error(config), "no-listener"));
+	assert_non_null(strstr(nsk_config_error(config), why));
 	nsk_config_free(config);
 }
 
 static void rules_that_mean_nothing_are_refused(void **state)
 {
-	static const char *const bad[] = {"",	     "all",	"tcp:",	     "tcp:0",	"tcp:65536",
-					  "tcp:5-4", "tcp:5-",	"tcp:5/one", "icmp:1",	"0",
-					  "255",     "89:1",	"tcp:22x",   "bgp ",	"TCP:22",
-					  "tcp:-1",  "tcp: 22", "udp/both",  "tcpx:22", "-1"};
+	static const char *const bad[] = {"",	     "all",    "tcp:",	 "tcp:5-",  "tcp:5/one",
+					  "icmp:1",  "0",      "255",	 "89:1",    "tcp:22x",
+					  "bgp ",    "TCP:22", "tcp:-1", "tcp: 22", "udp/both",
+					  "tcpx:22", "-1"};
+	static const char *const ports[] = {"tcp:0", "tcp:65536", "tcp:5-4"};
 
 	(void)state;
 	for (unsigned i = 0; i < NSK_ARRAY_LEN(bad); i++)
-		refuses(bad[i]);
+		refuses(bad[i], "no-listener");
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(ports); i++)
+		refuses(ports[i], "1 to 65535");
 }
 
 static void a_twin_says_what_goes_there(void **state)
