@@ -123,6 +123,7 @@ static const struct port_ops ethdev_ops = {
 	.rx_arm = ethdev_rx_arm,
 	.rx_disarm = ethdev_rx_disarm,
 	.listen = ethdev_listen,
+	.pause = ethdev_pause,
 };
 
 /* ---- open ---------------------------------------------------------------------------------- */

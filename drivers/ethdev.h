@@ -75,7 +75,8 @@ int ethdev_rx_fd(struct port *port, uint16_t queue);
 bool ethdev_rx_arm(struct port *port, uint16_t queue);
 void ethdev_rx_disarm(struct port *port, uint16_t queue);
 
-/* A row of port_ops; ethdev_setup.c. */
+/* Rows of port_ops; ethdev_setup.c. */
+int ethdev_pause(struct port *port, enum pause_mode mode);
 void ethdev_listen(struct port *port, const struct eth_addr *groups, unsigned n);
 
 #endif

@@ -148,6 +148,27 @@ void ethdev_listen(struct port *port, const struct eth_addr *groups, unsigned n)
 	e->chosen = takes;
 }
 
+/* Watermarks and times stay as the device has them. */
+int ethdev_pause(struct port *port, enum pause_mode mode)
+{
+	static const enum rte_eth_fc_mode modes[] = {[PAUSE_OFF] = RTE_ETH_FC_NONE,
+						     [PAUSE_RX] = RTE_ETH_FC_RX_PAUSE,
+						     [PAUSE_TX] = RTE_ETH_FC_TX_PAUSE,
+						     [PAUSE_BOTH] = RTE_ETH_FC_FULL};
+	struct ethdev_port *e = ethdev_of(port);
+	struct rte_eth_fc_conf conf;
+	int rc = rte_eth_dev_flow_ctrl_get(e->id, &conf);
+
+	if (rc == 0) {
+		conf.mode = modes[mode];
+		rc = rte_eth_dev_flow_ctrl_set(e->id, &conf);
+	}
+	if (rc == 0 || rc == -ENOTSUP)
+		return rc;
+	return fail(e, rc, "%s refuses the pause frames that it is told: %s", port->name,
+		    strerror(-rc));
+}
+
 static unsigned socket_of(const struct ethdev_port *e)
 {
 	int node = e->port.caps.numa_node;

@@ -450,6 +450,16 @@ static void fault_listen(struct port *port, const struct eth_addr *groups, unsig
 		inner->ops->listen(inner, groups, n);
 }
 
+static int fault_pause(struct port *port, enum pause_mode mode)
+{
+	struct port *inner = fault_of(port)->inner;
+	int rc = inner->ops->pause ? inner->ops->pause(inner, mode) : -ENOTSUP;
+
+	if (rc)
+		snprintf(port->error, sizeof(port->error), "%s", inner->error);
+	return rc;
+}
+
 static const struct port_ops fault_ops = {
 	.start = fault_start,
 	.stop = fault_stop,
@@ -463,6 +473,7 @@ static const struct port_ops fault_ops = {
 	.stats = fault_stats,
 	.next_ns = fault_next_ns,
 	.listen = fault_listen,
+	.pause = fault_pause,
 };
 
 /* What the wrapped port can do, as far as the faults leave it true. */

@@ -16,6 +16,15 @@ enum idle_mode {
 	IDLE_SLEEP,
 };
 
+/* Frames that ask the other end of a link to wait (IEEE 802.3, annex 31B). */
+enum pause_mode {
+	PAUSE_KEEP, /* as the device has it */
+	PAUSE_OFF,
+	PAUSE_RX, /* heeded */
+	PAUSE_TX, /* sent */
+	PAUSE_BOTH,
+};
+
 /* How an address is made of a prefix. */
 enum ipv6_addr_gen {
 	IPV6_ADDR_GEN_STABLE, /* RFC 7217 */
@@ -35,6 +44,7 @@ struct settings {
 	uint32_t offload_sg;   /* they send chains of buffers, and shared ones (1) */
 	uint32_t offload_tso;  /* they cut TCP into segments (1) */
 	uint32_t offload_lro;  /* they hand over segments put together (1) */
+	uint32_t pause;	       /* enum pause_mode (0: as the device has it) */
 	uint32_t timer_budget; /* timers fired in one turn (256) */
 	uint32_t handoff_ring; /* packets on the way from one worker to another (1024) */
 	uint32_t max_sockets;  /* sockets of a stack (1048576) */

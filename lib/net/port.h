@@ -130,6 +130,9 @@ struct port_ops {
 	/* Of a twin: what has become of it, and what the kernel calls it now. Any thread. May be
 	 * NULL: it stays as it is. */
 	enum port_fate (*fate)(struct port *port, char *name, size_t size);
+	/* Pause frames, from now on; the port runs. 0, or -errno with a text in port->error. NULL:
+	 * it has none. */
+	int (*pause)(struct port *port, enum pause_mode mode);
 	/* Which link addresses of groups are wanted from now on, beside broadcasts; before the
 	 * first call, and where this is NULL, all that the device gives. Worker 0 calls it while
 	 * the port runs. */

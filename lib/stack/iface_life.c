@@ -3,6 +3,8 @@
  * Life of an interface once its port is open: enable, watch the link, disable. States go
  * disabled → enabling → enabled → disabling → disabled, and each change is an event.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mbuf/pool.h"
@@ -116,6 +118,27 @@ static void poll_queues(struct nsk_stack *stack, struct iface *ifc)
 	}
 }
 
+/* Where there can be none nobody may ask for them; the port has stopped then. */
+static int set_pause(const struct nsk_stack *stack, struct iface *ifc)
+{
+	enum pause_mode mode = (enum pause_mode)stack->set.pause;
+	struct port *port = ifc->port;
+	int rc = -ENOTSUP;
+
+	if (mode == PAUSE_KEEP || ifc->loopback || ifc->parent)
+		return 0;
+	if (port->ops->pause)
+		rc = port->ops->pause(port, mode);
+	if (rc == -ENOTSUP)
+		snprintf(
+			port->error, sizeof(port->error),
+			"it cannot be told about pause frames (%s): leave the setting pause at \"keep\"",
+			port->driver);
+	if (rc)
+		port->ops->stop(port);
+	return rc;
+}
+
 int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 {
 	struct port *port = ifc->port;
@@ -135,6 +158,8 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	for (uint16_t q = 0; q < setup.rx_queues; q++)
 		setup.rx_pool[q] = queue_worker(stack, ifc, q)->w.pool->mp;
 	rc = port->ops->start(port, &setup);
+	if (rc == 0)
+		rc = set_pause(stack, ifc);
 	if (rc) {
 		set_state(stack, ifc, NSK_IFACE_DISABLING);
 		set_state(stack, ifc, NSK_IFACE_DISABLED);

@@ -49,6 +49,11 @@ static const char *const congestion[] =
 
 static const char *const addr_gen[] =
 	{[IPV6_ADDR_GEN_STABLE] = "stable", [IPV6_ADDR_GEN_EUI64] = "eui64"};
+static const char *const pause_modes[] = {[PAUSE_KEEP] = "keep",
+					  [PAUSE_OFF] = "off",
+					  [PAUSE_RX] = "rx",
+					  [PAUSE_TX] = "tx",
+					  [PAUSE_BOTH] = "both"};
 static const char *const idle_modes[] =
 	{[IDLE_BUSY] = "busy", [IDLE_ADAPTIVE] = "adaptive", [IDLE_SLEEP] = "sleep"};
 
@@ -62,16 +67,8 @@ const struct setting settings_table[] = {
 	    "largest IP packet of an interface that does not say its own; the default: what the port can do"),
 	U32("burst", burst, "packets", 1, 64, 32, LIVE, NULL,
 	    "packets taken from a port at once; what is to be sent is given to it all at once"),
-	BOOL("offload.rx", offload_rx, 1, START, NULL,
-	     "ports that can judge the checksums of what comes; off: all are looked at here"),
-	BOOL("offload.tx", offload_tx, 1, START, NULL,
-	     "ports that can compute checksums of what leaves; off: they are computed here"),
-	BOOL("offload.sg", offload_sg, 1, START, NULL,
-	     "ports that can send chains of buffers are given such; off: payload is copied"),
-	BOOL("offload.tso", offload_tso, 1, START, NULL,
-	     "ports that can cut TCP into segments; needs offload.tx and offload.sg"),
-	BOOL("offload.lro", offload_lro, 1, START, NULL,
-	     "ports may hand TCP segments over put together; not in a stack that forwards or has a twin"),
+	ENUM("pause", pause, pause_modes, PAUSE_KEEP, START, NULL,
+	     "pause frames of every port: as the device has it; none; heeded; sent; both. One that cannot refuses"),
 	U32("timer_budget", timer_budget, "timers", 1, 65536, 256, LIVE, NULL,
 	    "timers that one turn lets fire"),
 	U32("handoff_ring", handoff_ring, "packets", 64, 1048576, 1024, START, NULL,
@@ -89,6 +86,18 @@ const struct setting settings_table[] = {
 	    "first port that is chosen where the application names none"),
 	U32("port_max", port_max, "", 1, 65535, 60999, START, NULL,
 	    "last port that is chosen where the application names none"),
+
+	/* what ports can do */
+	BOOL("offload.rx", offload_rx, 1, START, NULL,
+	     "ports that can judge the checksums of what comes; off: all are looked at here"),
+	BOOL("offload.tx", offload_tx, 1, START, NULL,
+	     "ports that can compute checksums of what leaves; off: they are computed here"),
+	BOOL("offload.sg", offload_sg, 1, START, NULL,
+	     "ports that can send chains of buffers are given such; off: payload is copied"),
+	BOOL("offload.tso", offload_tso, 1, START, NULL,
+	     "ports that can cut TCP into segments; needs offload.tx and offload.sg"),
+	BOOL("offload.lro", offload_lro, 1, START, NULL,
+	     "ports may hand TCP segments over put together; not in a stack that forwards or has a twin"),
 
 	/* packet buffers */
 	U32("pool.buffers", pool_bufs, "buffers", 0, TABLE_MAX, 0, START, NULL,

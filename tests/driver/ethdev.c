@@ -177,6 +177,19 @@ static void faults_wrap_a_device(void **state)
 	port->ops->close(port);
 }
 
+/* Those that can are looked at in a VM. */
+static void pause_frames_are_refused_by_a_device_without_them(void **state)
+{
+	struct port *port;
+
+	(void)state;
+	assert_int_equal(port_open_named("fault:tx.loss=1%:net_ring0", &port), 0);
+	assert_int_equal(port_start_with(port, pool, 1500), 0);
+	assert_int_equal(port->ops->pause(port, PAUSE_BOTH), -ENOTSUP);
+	port->ops->stop(port);
+	port->ops->close(port);
+}
+
 static void devices_that_are_not_there_are_explained(void **state)
 {
 	struct port *port;
@@ -228,6 +241,7 @@ int main(void)
 		cmocka_unit_test(null_swallows_and_delivers),
 		cmocka_unit_test(a_mac_that_was_given_is_the_devices),
 		cmocka_unit_test(buffers_too_small_for_the_mtu_are_refused_with_the_size_to_set),
+		cmocka_unit_test(pause_frames_are_refused_by_a_device_without_them),
 		cmocka_unit_test(faults_wrap_a_device),
 		cmocka_unit_test(devices_that_are_not_there_are_explained),
 	};

@@ -250,6 +250,29 @@ static void test_an_mtu_that_the_port_cannot_do(void **state)
 	nsk_wire_destroy(wire);
 }
 
+/* IEEE 802.3 annex 31B is for what has a cable. */
+static void test_pause_frames_of_a_port_that_has_none(void **state)
+{
+	struct nsk_wire *wire = nsk_wire_create(NULL, NULL, 1500);
+	struct nsk_config *config = nsk_config_new();
+	struct nsk_stack *stack = NULL;
+
+	(void)state;
+	assert_int_equal(nsk_config_add_wire(config, wire, 0), 0);
+	assert_int_equal(nsk_config_add_address(config, "10.0.0.1/24"), 0);
+	assert_int_equal(nsk_config_set(config, "pause", "rx"), 0);
+	assert_int_equal(nsk_stack_create(config, &stack), -1);
+	assert_int_equal(errno, ENOTSUP);
+	assert_string_equal(nsk_config_error(config),
+			    "wire0: it cannot be told about pause frames (loop): leave the setting "
+			    "pause at \"keep\"");
+	assert_int_equal(nsk_config_set(config, "pause", "keep"), 0);
+	assert_int_equal(nsk_stack_create(config, &stack), 0);
+	assert_int_equal(nsk_stack_destroy(stack), 0);
+	nsk_config_free(config);
+	nsk_wire_destroy(wire);
+}
+
 static void test_affinity_and_signal_mask_stay(void **state)
 {
 	cpu_set_t cpus_before, cpus_after;
@@ -342,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_a_stack_costs_at_most_two_megabytes),
 		cmocka_unit_test(test_a_thousand_stacks_in_a_row_leave_nothing),
 		cmocka_unit_test(test_an_mtu_that_the_port_cannot_do),
+		cmocka_unit_test(test_pause_frames_of_a_port_that_has_none),
 		cmocka_unit_test(test_other_eal_arguments_are_refused_clearly),
 		cmocka_unit_test(test_an_interface_goes_through_its_states_in_order),
 	};
