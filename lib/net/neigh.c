@@ -147,6 +147,7 @@ static void resolved(struct nsk_worker *w, struct iface *ifc, struct neigh *n)
 static void fail(struct nsk_worker *w, struct neigh *n)
 {
 	struct rte_mbuf *m = neigh_unhold(w->net->neighs, n);
+	const uint8_t iface = n->iface;
 
 	if (NSK_UNLIKELY(iface_of(w, n)->automatic))
 		autoconf_lost(w, iface_of(w, n), &n->addr);
@@ -158,7 +159,7 @@ static void fail(struct nsk_worker *w, struct neigh *n)
 
 		if (w->net->up)
 			w->net->up->unreachable(w, m);
-		pkt_drop_out(w, n->iface, m, NSK_DROP_ARP_UNRESOLVED);
+		pkt_drop_out(w, iface, m, NSK_DROP_ARP_UNRESOLVED);
 		m = next;
 	}
 }

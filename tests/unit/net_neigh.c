@@ -69,6 +69,51 @@ static void test_silence_is_asked_three_times_then_told_to_the_transports(void *
 	assert_int_equal(net_route(&world->w, &rc, &dst, &src), 0);
 }
 
+static uint8_t dropped_of[8];
+static unsigned ndropped;
+
+static void note_dropped(struct nsk_worker *w, struct rte_mbuf *m, enum nsk_drop reason)
+{
+	(void)w;
+	assert_int_equal(reason, NSK_DROP_ARP_UNRESOLVED);
+	dropped_of[ndropped++] = pkt_of(m)->iface;
+}
+
+/* The transport sends, and what it sends takes the entry's place for another interface. */
+static void take_place(struct nsk_worker *w, struct rte_mbuf *m)
+{
+	const struct ip_addr failed = ip_addr_from_host32(PEER), other = ip_addr_from_host32(FAR);
+	struct neigh *n = neigh_find(w, 0, &failed);
+
+	(void)m;
+	if (!n)
+		return;
+	neigh_release(w, n, NSK_DROP_ARP_TABLE_FULL);
+	assert_ptr_equal(neigh_make(w, 1, &other, NEIGH_LIST_ACTIVE), n);
+	n->state = NEIGH_STALE;
+}
+
+static void test_what_waited_is_of_its_interface_whoever_has_the_place_then(void **state)
+{
+	static const struct net_upcalls up = {.unreachable = take_place};
+	struct net_world *world = *state;
+	struct worker_ops ops = *world->w.ops;
+	struct route_cache rc = way(world, PEER);
+
+	ops.dropped = note_dropped;
+	world->w.ops = &ops;
+	world->w.capturing = WORKER_CAPTURES_DROPS;
+	world->w.net->up = &up;
+	put(world, &rc, 'a');
+	put(world, &rc, 'b');
+	nw_pass(world, 10000);
+	assert_int_equal(ndropped, 2);
+	assert_int_equal(dropped_of[0], 0);
+	assert_int_equal(dropped_of[1], 0);
+	world->w.capturing = 0;
+	world->w.ops = &nw_ops;
+}
+
 static void test_a_freed_entry_makes_ways_to_it_and_no_others_invalid(void **state)
 {
 	struct net_world *world = *state;
@@ -351,7 +396,6 @@ static void test_broadcast_questions_are_limited_and_made_up_for_later(void **st
 	for (uint32_t i = 0; i < 400; i++) {
 		rc = way(world, i < 120 ? 0xc0000240u + i : 0xc6336402u + i % 120);
 		put(world, &rc, 'a');
-		net_worker_set_snapshot(&world->w, &world->snap);
 		neigh_flush(&world->w, 0);
 	}
 	asked = world->nsent;
@@ -429,6 +473,7 @@ int main(void)
 		NW_TEST(test_packets_wait_for_the_answer_and_leave_in_order),
 		NW_TEST(test_a_request_for_us_resolves_as_well),
 		NW_TEST(test_silence_is_asked_three_times_then_told_to_the_transports),
+		NW_TEST(test_what_waited_is_of_its_interface_whoever_has_the_place_then),
 		NW_TEST(test_a_freed_entry_makes_ways_to_it_and_no_others_invalid),
 		NW_TEST(test_a_late_answer_counts_while_the_failure_is_remembered),
 		NW_TEST(test_after_the_timeout_a_used_entry_is_asked_by_unicast_and_serves_meanwhile),
