@@ -145,16 +145,6 @@ struct iface_addr *iface_have_addr(struct iface *ifc, const struct ip_addr *addr
 	return NULL;
 }
 
-int iface_del_addr(struct iface *ifc, const struct ip_addr *addr)
-{
-	struct iface_addr *a = iface_have_addr(ifc, addr);
-
-	if (!a)
-		return -ENOENT;
-	__atomic_store_n(&a->state, IFACE_ADDR_REMOVED, __ATOMIC_RELEASE);
-	return 0;
-}
-
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr)
 {
 	for (unsigned i = 0; i < iface_naddrs(ifc); i++)

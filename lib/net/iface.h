@@ -222,8 +222,6 @@ struct ip_addr iface_link_local(const struct iface *ifc);
  * none.
  */
 void iface_add_link_local(struct iface *ifc);
-/* Its place becomes vacant; 0 or -ENOENT. */
-int iface_del_addr(struct iface *ifc, const struct ip_addr *addr);
 /* The entry of an address that the interface uses, or NULL. */
 const struct iface_addr *iface_find_addr(const struct iface *ifc, const struct ip_addr *addr);
 /* The same of one that it has, in use or not. */

@@ -77,41 +77,6 @@ void net_worker_fini(struct nsk_worker *w)
 	w->net = NULL;
 }
 
-/* True if a snapshot has another interface than before at this index, or none. */
-static bool iface_replaced(const struct net_snapshot *old, const struct net_snapshot *snap,
-			   unsigned i)
-{
-	return i >= snap->nifaces || snap->iface[i]->port != old->iface[i]->port;
-}
-
-int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap)
-{
-	struct net_snapshot *old = w->net->snap;
-	struct local_table *local = local_table_new(snap, is_router6(w), w->mem);
-	int rc;
-
-	if (!local)
-		return -ENOMEM;
-	w->net->snap = snap;
-	rc = tx_queues_create(w);
-	if (rc) {
-		w->net->snap = old;
-		local_table_free(local, w->mem);
-		return rc;
-	}
-	for (unsigned i = 0; i < old->nifaces; i++) {
-		if (!iface_replaced(old, snap, i))
-			continue;
-		neigh_flush(w, (uint8_t)i);
-		tx_queue_purge(w, (uint8_t)i);
-	}
-	local_table_free(w->net->local, w->mem);
-	w->net->local = local;
-	__atomic_store_n(&w->net->addresses, __atomic_load_n(&snap->addresses, __ATOMIC_ACQUIRE),
-			 __ATOMIC_RELEASE);
-	return 0;
-}
-
 bool net_look_at_addresses(struct nsk_worker *w)
 {
 	struct net_worker *net = w->net;

@@ -53,7 +53,7 @@ struct addr_task {
 
 /* What lib/net keeps per worker. */
 struct net_worker {
-	struct net_snapshot *snap;	 /* [S] swapped between turns */
+	struct net_snapshot *snap;	 /* [C] what it says changes in place */
 	uint32_t addresses;		 /* [A] of the snapshot, that local knows */
 	struct local_table *local;	 /* [W] of the snapshot */
 	struct neigh_table *neighs;	 /* [W] */
@@ -87,12 +87,6 @@ struct net_worker {
 /* Sets up and frees a worker's part. 0 or -errno. */
 int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap);
 void net_worker_fini(struct nsk_worker *w);
-
-/*
- * Takes a new snapshot, between turns: all cached ways become invalid, neighbours of interfaces
- * that are gone are forgotten. 0, or -ENOMEM and the old snapshot stays.
- */
-int net_worker_set_snapshot(struct nsk_worker *w, struct net_snapshot *snap);
 
 /*
  * Finds interface and next hop for dst and, if src->family is 0 or src is the unspecified address,

@@ -103,12 +103,12 @@ static void test_source_is_of_the_next_hops_subnet_else_the_first_of_the_family(
 	assert_int_equal(iface_source(&ifc, &a)->b[0], 192);
 	assert_null(iface_on_link(&ifc, &a));
 	a = addr("192.0.2.1");
-	assert_int_equal(iface_del_addr(&ifc, &a), 0);
-	assert_int_equal(iface_del_addr(&ifc, &a), -ENOENT);
+	iface_have_addr(&ifc, &a)->state = IFACE_ADDR_REMOVED;
+	assert_null(iface_have_addr(&ifc, &a));
 	a = addr("8.8.8.8");
 	assert_int_equal(iface_source(&ifc, &a)->b[0], 198);
 	a = addr("198.51.100.7");
-	assert_int_equal(iface_del_addr(&ifc, &a), 0);
+	iface_have_addr(&ifc, &a)->state = IFACE_ADDR_REMOVED;
 	assert_null(iface_source(&ifc, &a));
 }
 

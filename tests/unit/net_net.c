@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lib/net/net.c and tx.c: the way to an address, snapshots, and transmit queues. */
+/* lib/net/net.c and tx.c: the way to an address, addresses that come, and transmit queues. */
 #include "net_world.h"
 
 #include <errno.h>
@@ -323,41 +323,29 @@ static void test_an_interface_without_an_address_gives_no_source(void **state)
 	assert_int_equal(find(world, 0x0a000007, &rc, &src), -EADDRNOTAVAIL);
 }
 
-/* ---- snapshots ---- */
+/* ---- addresses that come ---- */
 
-static void test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses(void **state)
+static void test_an_address_that_comes_is_known_and_ways_are_chosen_anew(void **state)
 {
 	struct net_world *world = *state;
-	struct net_snapshot next = world->snap;
-	struct iface changed = world->ifc[0];
 	struct ip_prefix a = nw_prefix("203.0.113.1/24");
 	struct ip_addr src = {.family = 0};
 	struct route_cache rc;
 
 	nw_resolve(world, PEER, peer_mac);
 	assert_int_equal(find(world, PEER, &rc, &src), 0);
-	next.generation++;
-	next.iface[0] = &changed;
-	assert_int_equal(iface_add_addr(&changed, &a), 0);
-	assert_null(net_local(&world->w, a.addr.b, AF_INET));
-	for (unsigned n = 1; n <= 1; n++) { /* its one allocation fails: nothing changes */
-		world->mem.fail_at = n;
-		assert_int_equal(net_worker_set_snapshot(&world->w, &next), -ENOMEM);
-		assert_true(net_route_valid(&world->w, &rc));
-	}
-	assert_int_equal(net_worker_set_snapshot(&world->w, &next), 0);
+	assert_true(net_route_valid(&world->w, &rc));
+	assert_int_equal(iface_add_addr(&world->ifc[0], &a), 0);
+	net_addresses_changed(&world->w);
 	assert_false(net_route_valid(&world->w, &rc));
-	assert_ptr_equal(net_local(&world->w, a.addr.b, AF_INET), &changed);
+	world->mem.fail_at = 1; /* without memory it is known later */
+	assert_false(net_look_at_addresses(&world->w));
+	assert_null(net_local(&world->w, a.addr.b, AF_INET));
+	assert_true(net_look_at_addresses(&world->w));
+	assert_ptr_equal(net_local(&world->w, a.addr.b, AF_INET), &world->ifc[0]);
 	/* The neighbour is still known. */
 	assert_int_equal(find(world, PEER, &rc, &src), 0);
 	assert_int_equal(rc.neigh->state, NEIGH_REACHABLE);
-	/* But not when the interface is another one. */
-	changed.port = &world->port[1];
-	world->snap.generation = 3;
-	assert_int_equal(net_worker_set_snapshot(&world->w, &world->snap), 0);
-	next.iface[0] = &world->ifc[0];
-	assert_int_equal(find(world, PEER, &rc, &src), 0);
-	assert_int_equal(rc.neigh->state, NEIGH_INCOMPLETE);
 }
 
 /* ---- transmit ---- */
@@ -486,7 +474,7 @@ int main(void)
 		NW_TEST(test_of_a_gateway_and_a_link_a_flow_keeps_one),
 		NW_TEST(test_a_source_does_not_outweigh_the_metric),
 		NW_TEST(test_an_interface_without_an_address_gives_no_source),
-		NW_TEST(test_a_new_snapshot_makes_cached_ways_invalid_and_knows_new_addresses),
+		NW_TEST(test_an_address_that_comes_is_known_and_ways_are_chosen_anew),
 		NW_TEST(test_what_the_port_does_not_take_stays_in_order_and_counts_later),
 		NW_TEST(test_a_full_queue_is_given_to_the_port_and_drops_only_what_that_refuses),
 		NW_TEST(test_nothing_goes_to_an_interface_or_link_that_is_down),
