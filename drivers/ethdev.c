@@ -24,6 +24,7 @@
 #include "base/rng.h"
 #include "counter.h"
 #include "rows.h"
+#include "txwork.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices/"
 
@@ -43,9 +44,13 @@ static uint16_t ethdev_rx(struct port *port, uint16_t queue, uint64_t now_ns,
 static uint16_t tx_prepared(struct ethdev_port *e, uint16_t queue, struct rte_mbuf **bufs,
 			    uint16_t n)
 {
-	uint16_t good = rte_eth_tx_prepare(e->id, queue, bufs, n);
-	uint16_t sent = good ? rte_eth_tx_burst(e->id, queue, bufs, good) : 0;
+	uint16_t good, sent;
 
+	for (uint16_t i = 0; NSK_UNLIKELY(e->quirk->odd_sums) && i < n; i++)
+		if (bufs[i]->nb_segs > 1)
+			txwork_sum_odd(bufs[i]);
+	good = rte_eth_tx_prepare(e->id, queue, bufs, n);
+	sent = good ? rte_eth_tx_burst(e->id, queue, bufs, good) : 0;
 	if (NSK_LIKELY(good == n) || sent < good)
 		return sent;
 	rte_pktmbuf_free(bufs[good]);

@@ -133,3 +133,34 @@ uint32_t txwork_next(struct txwork *t, uint8_t *out)
 	t->frames++;
 	return len;
 }
+
+/* The number of L4 octets is odd where a buffer begins. */
+static bool odd_within(const struct rte_mbuf *m)
+{
+	uint32_t at = m->data_len - ((uint32_t)m->l2_len + m->l3_len);
+
+	for (const struct rte_mbuf *seg = m->next; seg; at += seg->data_len, seg = seg->next)
+		if (at & 1)
+			return true;
+	return false;
+}
+
+void txwork_sum_odd(struct rte_mbuf *m)
+{
+	uint64_t kind = m->ol_flags & RTE_MBUF_F_TX_L4_MASK;
+	uint16_t l4 = (uint16_t)(m->l2_len + m->l3_len), check;
+	uint32_t at = m->data_len - (uint32_t)l4, sum;
+	uint8_t *header = rte_pktmbuf_mtod_offset(m, uint8_t *, l4);
+
+	if (!kind || (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) || !odd_within(m))
+		return;
+	/* The field holds the sum of the pseudo-header. */
+	sum = csum_partial(header, at, 0);
+	for (const struct rte_mbuf *seg = m->next; seg; at += seg->data_len, seg = seg->next)
+		sum = csum_combine(
+			sum, csum_partial(rte_pktmbuf_mtod(seg, uint8_t *), seg->data_len, 0), at);
+	check = kind == RTE_MBUF_F_TX_TCP_CKSUM ? csum_finish(sum) : csum_finish_udp(sum);
+	memcpy(header + (kind == RTE_MBUF_F_TX_TCP_CKSUM ? TCP_CHECK : UDP_CHECK), &check,
+	       sizeof(check));
+	m->ol_flags &= ~RTE_MBUF_F_TX_L4_MASK;
+}

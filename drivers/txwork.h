@@ -40,6 +40,13 @@ void txwork_begin(struct txwork *t, const struct rte_mbuf *m, const uint8_t *fra
 /* Writes the next frame, at most t->len bytes; its length, or 0: there is none. */
 uint32_t txwork_next(struct txwork *t, uint8_t *out);
 
+/*
+ * A chain whose L4 checksum was left to the device and which has a buffer of odd length before the
+ * last, counted from the L4 header on: the checksum is made here and is not asked for any more. TCP
+ * to be cut is left alone.
+ */
+void txwork_sum_odd(struct rte_mbuf *m);
+
 /* The sum over an IPv4 header alone, in place. */
 void txwork_sum_ipv4(uint8_t *header);
 
