@@ -441,6 +441,8 @@ int stack_build_ports(struct nsk_config *config, uint32_t buffers, struct nsk_st
 	stack->nworkers = 1;
 	stack->merges = false; /* whoever sends on what it received cannot cut it again */
 	stack->set.offload_tso = 0;
+	/* Virtio's other end may leave checksums to be made to whoever lets hardware judge them. */
+	stack->set.offload_rx = 0;
 	if (buffers && !stack->set.pool_bufs)
 		stack->set.pool_bufs = buffers;
 	rc = build(stack, config, STEPS_TO_PORTS);

@@ -156,6 +156,29 @@ def echo(test, size, seed=7):
     return time.monotonic() - began
 
 
+def echo_until(enough):
+    """Bytes to the echo and back until it is enough: (number, hash) of those sent and of those that came back."""
+    def send(sock):
+        digest, count = hashlib.blake2b(), 0
+        for block in noise(7, 1 << 40):
+            if enough.is_set():
+                break
+            digest.update(block)
+            count += len(block)
+            sock.sendall(block)
+        sock.shutdown(socket.SHUT_WR)
+        return count, digest.hexdigest()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, connect() as sock:
+        sender = pool.submit(send, sock)
+        try:
+            heard = receive_to_end(sock)
+        except OSError:
+            sock.shutdown(socket.SHUT_RDWR)  # the sender must not wait for what never comes
+            raise
+        return sender.result(), heard
+
+
 def snmp(group, name):
     """A counter of the kernel in this namespace: snmp("Tcp", "RetransSegs"), snmp("IpExt", "InCEPkts")."""
     text = read("/proc/net/netstat" if group.endswith("Ext") else "/proc/net/snmp")
