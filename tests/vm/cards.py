@@ -14,6 +14,10 @@ class Card(NamedTuple):
     queues: int = 1
     iommu: bool = False  # behind an IOMMU, for vfio-pci
 
+    @property
+    def model(self):
+        return self.device.partition(",")[0]
+
     def tap_arguments(self):
         """For ip tuntap."""
         return ["multi_queue"] if self.queues > 1 else []
@@ -36,6 +40,8 @@ CARDS = {
     "e1000": Card("e1000"),
     "e1000 by vfio": Card("e1000", iommu=True),
     "e1000e": Card("e1000e"),
+    "igb": Card("igb"),
+    "igb by vfio": Card("igb", iommu=True),
     "virtio": Card("virtio-net-pci"),
     "virtio legacy": Card("virtio-net-pci,disable-modern=on,disable-legacy=off"),
     "virtio modern": Card(MODERN),

@@ -7,11 +7,11 @@
 The card is taken from Linux with dpdk-devbind, as on any machine.
 """
 import concurrent.futures
-import hashlib
 import json
 import os
 import re
 import socket
+import sys
 import threading
 import unittest
 
@@ -19,7 +19,7 @@ from cards import ADDRESS, MAC
 from vm import PATIENCE_S, SMALL, Guest, GuestProgram, Rig, fact, find_program, main, run, until
 
 # pylint: disable-next=wrong-import-order
-from tap import KERNEL, MIB, STACK, connect, echo, noise, receive_to_end, snmp, throughput  # of tests/netns
+from tap import KERNEL, MIB, STACK, connect, echo, echo_until, snmp, throughput  # of tests/netns
 
 CARD_TAP = "vm0"
 CONTROL = "/run/nsk.sock"
@@ -29,29 +29,6 @@ MTU, JUMBO = 1500, 9000
 IP4_HEADERS = 28
 OUR_FAULT = ("tx_unfit", "rx_broken")
 SIZE = (16 if SMALL else 100) * MIB
-
-
-def echo_until(enough):
-    """Bytes to the echo and back until it is enough: (number, hash) of those sent and of those that came back."""
-    def send(sock):
-        digest, count = hashlib.blake2b(), 0
-        for block in noise(7, 1 << 40):
-            if enough.is_set():
-                break
-            digest.update(block)
-            count += len(block)
-            sock.sendall(block)
-        sock.shutdown(socket.SHUT_WR)
-        return count, digest.hexdigest()
-
-    with concurrent.futures.ThreadPoolExecutor(1) as pool, connect() as sock:
-        sender = pool.submit(send, sock)
-        try:
-            heard = receive_to_end(sock)
-        except OSError:
-            sock.shutdown(socket.SHUT_RDWR)  # the sender must not wait for what never comes
-            raise
-        return sender.result(), heard
 
 
 class Nic:
@@ -208,6 +185,14 @@ class E1000e(Nic, unittest.TestCase):
     card = "e1000e"
 
 
+class Igb(Nic, unittest.TestCase):
+    card, driver = "igb", "net_e1000_igb"
+
+
+class IgbQueues(Igb):
+    card, bind, workers = "igb by vfio", "vfio-pci", 2
+
+
 class Virtio(Nic, unittest.TestCase):
     card, driver = "virtio modern", "net_virtio"
 
@@ -237,4 +222,4 @@ class VirtioPackedQueues(Virtio):
 
 
 if __name__ == "__main__":
-    main()
+    main(globals()[name.partition(".")[0]].card for name in sys.argv[1:] if not name.startswith("-"))

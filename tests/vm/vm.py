@@ -29,9 +29,9 @@ from tap import SMALL, fact  # noqa: E402
 from rig import BUILD, Failure, Rig, die_with_parent, find_program, read, run, until  # noqa: E402
 
 import kernel  # noqa: E402
+import qemu  # noqa: E402
 from cards import CARDS  # noqa: E402
 
-QEMU = "qemu-system-x86_64"
 PATIENCE_S = 120
 CONSOLE_LINES = 30
 
@@ -53,6 +53,7 @@ class Guest:
     def __init__(self, rig, card, tap, memory_mb=512):
         self.tap = tap
         card = CARDS[card]
+        command, env = qemu.qemu_with(card.model)
         self.console, self.complaints = (os.path.join(rig.folder, f"{what}-{tap}") for what in ("console", "qemu"))
         run("ip", "tuntap", "add", tap, "mode", "tap", *card.tap_arguments())
         run("ip", "link", "set", tap, "up")
@@ -64,7 +65,7 @@ class Guest:
                 f"nsk.agent={os.path.join(HERE, 'agent.py')}", clock(), *card.kernel_words()]
         with other, monitored, open(self.complaints, "wb") as complaints:
             self.process = subprocess.Popen(
-                [QEMU, "-M", "q35,smm=off,usb=off", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2",
+                [*command, "-M", "q35,smm=off,usb=off", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2",
                  "-m", str(memory_mb), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
                  "-serial", f"file:{self.console}", "-kernel", image, "-initrd", initramfs, "-append", " ".join(line),
                  "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,fd={other.fileno()}",
@@ -73,7 +74,7 @@ class Guest:
                  "-chardev", f"socket,id=monitor,fd={monitored.fileno()}", "-mon", "chardev=monitor,mode=control",
                  *card.arguments(tap)],
                 stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints,
-                pass_fds=[other.fileno(), monitored.fileno()],
+                pass_fds=[other.fileno(), monitored.fileno()], env={**os.environ, **env},
                 preexec_fn=die_with_parent)
         self.answers = {0: concurrent.futures.Future()}
         self.numbers = itertools.count(1)
@@ -196,15 +197,17 @@ def skip(reason):
     sys.exit(77)
 
 
-def main():
-    """Runs the tests of the calling file, where VMs are wanted and to be had."""
+def main(cards=("e1000",)):
+    """Runs the tests of the calling file, where VMs are wanted and to be had; which cards they have, as far as that is known."""
     if not os.environ.get("NSK_TEST_VM"):
         skip("NSK_TEST_VM is not set; ./dev test --vm sets it")
     if os.environ["NSK_TEST_VM"] == "some" and (SMALL or not os.environ.get("NSK_VM_SOME")):
         skip("not among the few of NSK_TEST_VM=some; ./dev test --vm has all")
-    if not shutil.which(QEMU):
-        skip(f"no {QEMU}; apt-get install qemu-system-x86")
+    if not shutil.which(qemu.PROGRAM):
+        skip(f"no {qemu.PROGRAM}; apt-get install qemu-system-x86")
     try:
+        for card in cards:
+            qemu.qemu_with(CARDS[card].model)
         kernel.boot_files()
     except kernel.Missing as missing:
         skip(missing)
