@@ -363,19 +363,44 @@ static NSK_NOINLINE void find_out(struct nsk_worker *w, struct tcp_burst_seg *se
 		dispatch(w, seg->m, seg->hash);
 }
 
+static NSK_ALWAYS_INLINE void deal_with(struct nsk_worker *w, struct tcp_burst_seg *seg)
+{
+	if (NSK_UNLIKELY(!by_hint(w, seg)))
+		find_out(w, seg);
+}
+
+/* Neighbours are of one connection. */
+static NSK_NOINLINE void input_runs(struct nsk_worker *w)
+{
+	struct tcp_burst_seg *seg = w->tcp->burst, *end = seg + w->tcp->nburst;
+
+	while (seg < end) {
+		deal_with(w, seg++);
+		if (seg < end && seg->hash == seg[-1].hash)
+			seg += tcp_run_input(w, seg, (unsigned)(end - seg));
+	}
+}
+
 void tcp_input_burst(struct nsk_worker *w)
 {
 	struct tcp_worker *t = w->tcp;
 	uint32_t n = t->nburst;
+	uint64_t before = 0;
+	bool runs = false;
 
 	tcp_clock(w);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		find_bucket(t, &t->burst[i]);
+		runs |= t->burst[i].hash == before;
+		before = t->burst[i].hash;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		look_up(t, &t->burst[i]);
-	for (uint32_t i = 0; i < n; i++)
-		if (NSK_UNLIKELY(!by_hint(w, &t->burst[i])))
-			find_out(w, &t->burst[i]);
+	if (runs)
+		input_runs(w);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			deal_with(w, &t->burst[i]);
 	worker_count(w, NSK_CNT_TCP_SEGMENTS_IN, n - t->passed_on);
 	t->nburst = t->passed_on = 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The way in. input.c checks a segment and finds what it belongs to; input_fast.c takes what an
- * established connection gets nearly always; input_segment.c goes through RFC 9293 §3.10.7.4 step
- * by step, with ack.c for what is acknowledged and text.c for what is received;
- * input_syn_sent.c is §3.10.7.3. LISTEN, embryos and TIME-WAIT have files of their own.
+ * established connection gets nearly always, and input_run.c what follows upon that;
+ * input_segment.c goes through RFC 9293 §3.10.7.4 step by step, with ack.c for what is acknowledged
+ * and text.c for what is received; input_syn_sent.c is §3.10.7.3. LISTEN, embryos and TIME-WAIT
+ * have files of their own.
  */
 #ifndef NSK_TCP_INPUT_H
 #define NSK_TCP_INPUT_H
@@ -29,6 +30,12 @@ static inline uint32_t seg_len(const struct pkt *p)
 
 /* A segment for a connection in any state but CLOSED, LISTEN and SYN-SENT. */
 void tcp_conn_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
+
+/*
+ * input_run.c: seg is the next of n segments of the burst, and its hint is that of the one which
+ * has just been dealt with. Consumes as many as do nothing but go on; returns how many.
+ */
+unsigned tcp_run_input(struct nsk_worker *w, const struct tcp_burst_seg *seg, unsigned n);
 
 /* input_segment.c: the same without the short cut. */
 void tcp_segment_input(struct nsk_worker *w, struct tcp_conn *c, struct rte_mbuf *m);
