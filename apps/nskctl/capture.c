@@ -172,11 +172,12 @@ static int failed(struct output *o)
 	return -1;
 }
 
+/* n is 0: bytes may be NULL. */
 static int write_bytes(struct output *o, const void *bytes, size_t n)
 {
 	errno = 0;
 	o->size += n;
-	return fwrite(bytes, 1, n, o->file) == n ? 0 : failed(o);
+	return !n || fwrite(bytes, 1, n, o->file) == n ? 0 : failed(o);
 }
 
 static int close_file(struct output *o)
