@@ -129,6 +129,8 @@ static const struct port_ops ethdev_ops = {
 	.rx_disarm = ethdev_rx_disarm,
 	.listen = ethdev_listen,
 	.pause = ethdev_pause,
+	.facts = ethdev_facts,
+	.counters = ethdev_counters,
 };
 
 /* ---- open ---------------------------------------------------------------------------------- */

@@ -29,7 +29,9 @@ struct ethdev_port {
 	struct rte_device *device;	    /* [C] */
 	uint16_t id;			    /* [C] DPDK's number of the port */
 	uint16_t mtu_now;		    /* as the device was told */
-	uint16_t rx_queues, tx_queues;	    /* [C] while started */
+	uint16_t rx_queues, tx_queues;	    /* [C] while started; */
+	uint16_t rx_desc, tx_desc;	    /* with rings of so many, */
+	uint32_t offloads;		    /* and these of enum port_offload */
 	uint16_t members[BOND_MEMBERS_MAX]; /* [C] of a bond: DPDK's numbers */
 	unsigned nmembers;		    /* [C] */
 	bool rx_intr; /* [C] while started: it was started with receive interrupts */
@@ -74,6 +76,14 @@ void ethdev_intr_down(struct ethdev_port *e);
 int ethdev_rx_fd(struct port *port, uint16_t queue);
 bool ethdev_rx_arm(struct port *port, uint16_t queue);
 void ethdev_rx_disarm(struct port *port, uint16_t queue);
+
+/* Those that the device reports, whatever its quirks say. */
+uint32_t ethdev_reported(const struct rte_eth_dev_info *info);
+
+/* Rows of port_ops; ethdev_facts.c. */
+void ethdev_facts(struct port *port, struct port_facts *facts);
+void ethdev_counters(struct port *port, void (*fn)(void *arg, const char *name, uint64_t value),
+		     void *arg);
 
 /* Rows of port_ops; ethdev_setup.c. */
 int ethdev_pause(struct port *port, enum pause_mode mode);

@@ -53,9 +53,9 @@ uint64_t ethdev_rss_functions(const struct rte_eth_dev_info *info)
 }
 
 /* Spreads TCP over IPv4 by a 40-byte key (52 are padded) and a table that maps onto 128 buckets. */
-static bool has_rss(const struct ethdev_port *e, const struct rte_eth_dev_info *info)
+static bool has_rss(const struct rte_eth_dev_info *info)
 {
-	return !e->quirk->no_rss && info->max_rx_queues > 1 &&
+	return info->max_rx_queues > 1 &&
 	       (ethdev_rss_functions(info) & RTE_ETH_RSS_NONFRAG_IPV4_TCP) && info->reta_size > 0 &&
 	       info->reta_size % RSS_BUCKETS == 0 &&
 	       (info->hash_key_size == 0 || info->hash_key_size >= RSS_KEY_LEN);
@@ -67,7 +67,7 @@ static bool has_packed_rings(const struct rte_eth_dev_info *info)
 	return info->tx_desc_lim.nb_max > SPLIT_RING_MAX;
 }
 
-static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_dev_info *info)
+uint32_t ethdev_reported(const struct rte_eth_dev_info *info)
 {
 	/* Sending shared data is every driver's business; only freeing in bulk would forbid it. */
 	uint32_t offloads = PORT_TX_INDIRECT;
@@ -76,8 +76,17 @@ static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_de
 		if ((info->rx_offload_capa & rows[i].rx) == rows[i].rx &&
 		    (info->tx_offload_capa & rows[i].tx) == rows[i].tx)
 			offloads |= rows[i].ours;
-	if (has_rss(e, info))
+	if (has_rss(info))
 		offloads |= PORT_RX_RSS;
+	return offloads;
+}
+
+static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_dev_info *info)
+{
+	uint32_t offloads = ethdev_reported(info);
+
+	if (e->quirk->no_rss)
+		offloads &= ~(uint32_t)PORT_RX_RSS;
 	if (e->quirk->external)
 		offloads |= PORT_TX_EXTERNAL;
 	if (e->quirk->packed_whole && has_packed_rings(info))

@@ -219,6 +219,8 @@ static int setup_queues(struct ethdev_port *e, const struct port_setup *setup,
 	if (rc)
 		return fail(e, rc, "%s refuses rings of %u and %u descriptors: %s", e->port.name,
 			    setup->rx_desc, setup->tx_desc, strerror(-rc));
+	e->rx_desc = rx_desc;
+	e->tx_desc = tx_desc;
 	rc = setup_rx(e, setup, rx_desc, info, conf->rxmode.offloads);
 	return rc ? rc : setup_tx(e, setup, tx_desc, info, conf->txmode.offloads);
 }
@@ -309,6 +311,7 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 		ethdev_intr_up(e, setup->rx_queues);
 	e->rx_queues = setup->rx_queues;
 	e->tx_queues = setup->tx_queues;
+	e->offloads = setup->offloads;
 	e->prepare = setup->offloads & (PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4 | PORT_TX_TSO);
 	port->mtu = setup->mtu;
 	return 0;

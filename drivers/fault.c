@@ -460,6 +460,23 @@ static int fault_pause(struct port *port, enum pause_mode mode)
 	return rc;
 }
 
+static void fault_facts(struct port *port, struct port_facts *facts)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	if (inner->ops->facts)
+		inner->ops->facts(inner, facts);
+}
+
+static void fault_counters(struct port *port,
+			   void (*fn)(void *arg, const char *name, uint64_t value), void *arg)
+{
+	struct port *inner = fault_of(port)->inner;
+
+	if (inner->ops->counters)
+		inner->ops->counters(inner, fn, arg);
+}
+
 static const struct port_ops fault_ops = {
 	.start = fault_start,
 	.stop = fault_stop,
@@ -474,6 +491,8 @@ static const struct port_ops fault_ops = {
 	.next_ns = fault_next_ns,
 	.listen = fault_listen,
 	.pause = fault_pause,
+	.facts = fault_facts,
+	.counters = fault_counters,
 };
 
 /* What the wrapped port can do, as far as the faults leave it true. */

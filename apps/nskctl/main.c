@@ -17,6 +17,7 @@
 #include "nskctl/health.h"
 #include "nskctl/neigh.h"
 #include "nskctl/netstat.h"
+#include "nskctl/port.h"
 #include "nskctl/route.h"
 #include "nskctl/show.h"
 #include "nskctl/watch.h"
@@ -24,7 +25,7 @@
 struct options {
 	char given[256]; /* letters of what is on the command line */
 	const char *socket;
-	bool json, all, markdown, config;
+	bool json, all, markdown, config, stats;
 	long worker; /* -1: the sum */
 };
 
@@ -33,10 +34,8 @@ static const struct {
 	char letter;
 	const char *text;
 } option_names[] = {
-	{'s', "--socket"},
-	{'a', "--all"},
-	{'w', "--worker"},
-	{'m', "--markdown or --config"},
+	{'s', "--socket"}, {'a', "--all"}, {'w', "--worker"}, {'m', "--markdown or --config"},
+	{'t', "--stats"},
 };
 
 struct command {
@@ -204,6 +203,17 @@ static int run_addr(const struct options *o, char **operands)
 	return request ? ask(o, request, addr_show) : misused("%s", error);
 }
 
+static int run_port(const struct options *o, char **operands)
+{
+	char error[160];
+	json_t *request;
+
+	if (o->all && !o->stats)
+		return misused("--all does nothing for port without --stats");
+	request = port_request(operands, o->stats, error, sizeof(error));
+	return request ? ask(o, request, port_show) : misused("%s", error);
+}
+
 static int run_neigh(const struct options *o, char **operands)
 {
 	char error[128];
@@ -336,6 +346,8 @@ static int run_devices(const struct options *o, char **operands)
 static const struct command commands[] = {
 	{"interfaces", "", "interfaces, their addresses and ports", 0, 0, "s", "interfaces", NULL,
 	 show_interfaces, NULL},
+	{"port", "show [IFACE]", "devices, drivers, offloads, as ethtool (--stats: their counters)",
+	 1, 2, "sat", NULL, NULL, NULL, run_port},
 	{"addr", "[show|add|del ...]", "addresses, in the words of ip addr", 0, 8, "s", NULL, NULL,
 	 NULL, run_addr},
 	{"arp", "", "neighbours and their link addresses", 0, 0, "s", "arp", "neighbours", show_arp,
@@ -396,6 +408,7 @@ static void print_help(void)
 	       "                             --control NAME puts it; default: the only program running\n"
 	       "  -j, --json                 print JSON\n"
 	       "  -a, --all                  counters and drops that are 0 as well\n"
+	       "      --stats                port show: what the device itself counts (-a: zeros too)\n"
 	       "  -w, --worker N             counters and drops of one worker instead of the sum\n"
 	       "      --markdown, --config   settings: all of them as a table, as lines of a file\n"
 	       "  -h, --help                 print this and exit\n"
@@ -404,7 +417,8 @@ static void print_help(void)
 
 enum {
 	OPT_MARKDOWN = 256,
-	OPT_CONFIG
+	OPT_CONFIG,
+	OPT_STATS,
 };
 
 static void note(struct options *o, char letter)
@@ -420,7 +434,7 @@ static int take_option(struct options *o, int letter)
 {
 	char *end;
 
-	note(o, letter < 256 ? (char)letter : 'm');
+	note(o, letter < 256 ? (char)letter : letter == OPT_STATS ? 't' : 'm');
 	switch (letter) {
 	case 's':
 		o->socket = optarg;
@@ -439,6 +453,9 @@ static int take_option(struct options *o, int letter)
 		return 0;
 	case OPT_MARKDOWN:
 		o->markdown = true;
+		return 0;
+	case OPT_STATS:
+		o->stats = true;
 		return 0;
 	case OPT_CONFIG:
 		o->config = true;
@@ -504,6 +521,7 @@ int main(int argc, char **argv)
 		{"worker", required_argument, NULL, 'w'},
 		{"markdown", no_argument, NULL, OPT_MARKDOWN},
 		{"config", no_argument, NULL, OPT_CONFIG},
+		{"stats", no_argument, NULL, OPT_STATS},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{0},

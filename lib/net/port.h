@@ -89,6 +89,28 @@ struct port_stats {
 	uint64_t marked, duplicated, corrupted, held;
 };
 
+#define PORT_RSS_KEY_MAX   64
+#define PORT_RSS_TABLE_MAX 512
+
+/* What a device says of itself, for people to read. Text that is empty, and lengths that are 0, are
+ * not known. */
+struct port_facts {
+	char version[64], firmware[64], bus[64], name[64];
+	const char *quirk; /* why not all that it reports is used; NULL: it is */
+	uint32_t reported; /* enum port_offload; caps.offloads are those of them to be used */
+	uint32_t used;	   /* those that it runs with; */
+	uint16_t rx_desc, tx_desc;	   /* what it runs with */
+	uint16_t rx_reported, tx_reported; /* queues */
+	uint16_t rx_intr;		   /* queues with receive interrupts */
+	enum pause_mode pause;		   /* PAUSE_KEEP: not known */
+	bool autoneg;			   /* of its link */
+	char rss_fields[256];		   /* what is hashed: "ipv4-tcp ipv6-tcp" */
+	uint8_t rss_key[PORT_RSS_KEY_MAX];
+	uint16_t rss_key_len;
+	uint16_t rss_table[PORT_RSS_TABLE_MAX]; /* queue of each bucket */
+	uint16_t rss_table_len;
+};
+
 struct port;
 
 enum port_fate {
@@ -137,6 +159,11 @@ struct port_ops {
 	 * first call, and where this is NULL, all that the device gives. Worker 0 calls it while
 	 * the port runs. */
 	void (*listen)(struct port *port, const struct eth_addr *groups, unsigned n);
+	/* What the device says of itself, and each of its own counters, while it runs or not. Any
+	 * thread. NULL: nothing beyond caps. */
+	void (*facts)(struct port *port, struct port_facts *facts);
+	void (*counters)(struct port *port, void (*fn)(void *arg, const char *name, uint64_t value),
+			 void *arg);
 };
 
 /* Drivers put their own struct around this one. */

@@ -57,7 +57,7 @@ static void version(struct ctl_view *view, const json_t *request, json_t *reply)
 	ctl_put(reply, "uptime_s", json_integer((json_int_t)(up_ns / 1000000000)));
 }
 
-static json_t *port_json(struct port *port)
+json_t *ctl_port_stats(struct port *port)
 {
 	struct port_stats st = {0};
 	json_t *o = json_object();
@@ -122,7 +122,7 @@ static json_t *twin_json(const struct twin *t, bool mirror)
 	ctl_put(o, "mirror", json_boolean(mirror));
 	ctl_put(o, "rules", json_integer(t->rules));
 	ctl_put(o, "waiting", json_integer(rte_ring_count(t->queue)));
-	ctl_put(o, "port", port_json(t->port));
+	ctl_put(o, "port", ctl_port_stats(t->port));
 	return o;
 }
 
@@ -149,7 +149,7 @@ static json_t *iface_json(struct nsk_stack *stack, unsigned index)
 	ctl_put(o, "addresses", addresses_json(stack, &stack->iface[index]));
 	if (stack->iface[index].dhcp)
 		ctl_put(o, "dhcp", dhcp_state_json(stack, &stack->iface[index]));
-	ctl_put(o, "port", port_json(stack->iface[index].port));
+	ctl_put(o, "port", ctl_port_stats(stack->iface[index].port));
 	ctl_put(o, "twin", twin_json(stack->iface[index].twin, stack->mirror[index]));
 	ctl_put(o, "rp_filter", json_boolean(stack->iface[index].rp_filter));
 	ctl_put(o, "proxy_arp", json_boolean(stack->iface[index].proxy_arp));
@@ -340,6 +340,7 @@ static const struct {
 } commands[] = {
 	{"version", version},
 	{"interfaces", interfaces},
+	{"ports", ctl_ports},
 	{"counters", counters},
 	{"drops", drops},
 	{"workers", workers},

@@ -66,6 +66,11 @@ bool ctl_capture_over(const struct ctl_capture *c);
 /* Ends it and gives it back. c may be NULL. */
 void ctl_capture_leave(struct ctl_capture *c);
 
+/* ctl_port.c: what devices say of themselves. */
+void ctl_ports(struct ctl_view *view, const json_t *request, json_t *reply);
+/* What a port counts. */
+json_t *ctl_port_stats(struct port *port);
+
 /* ctl_group.c */
 void ctl_list_groups(struct ctl_view *view, const json_t *request, json_t *reply);
 

@@ -11,6 +11,7 @@
 #include "net/neigh.h"
 #include "net/rss.h"
 #include "sock/call.h"
+#include "stack/offload.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
 
@@ -31,25 +32,6 @@ static void set_state(struct nsk_stack *stack, struct iface *ifc, enum nsk_iface
 	tell(stack, NSK_EVENT_IFACE_STATE, ifc, state);
 }
 
-/* Those of a port that are wanted, and that work without those that are not. */
-static uint32_t wanted_offloads(const struct nsk_stack *stack, uint32_t has)
-{
-	const uint32_t tso_needs = PORT_TX_CSUM_L4 | PORT_TX_MULTI_SEG | PORT_TX_INDIRECT;
-	const struct settings *set = &stack->set;
-
-	if (!set->offload_rx)
-		has &= ~(uint32_t)(PORT_RX_CSUM_IPV4 | PORT_RX_CSUM_L4);
-	if (!set->offload_tx)
-		has &= ~(uint32_t)(PORT_TX_CSUM_IPV4 | PORT_TX_CSUM_L4);
-	if (!set->offload_sg)
-		has &= ~(uint32_t)(PORT_TX_MULTI_SEG | PORT_TX_INDIRECT | PORT_TX_EXTERNAL);
-	if (!set->offload_tso || (has & tso_needs) != tso_needs)
-		has &= ~(uint32_t)PORT_TX_TSO;
-	if (!stack->merges || !(has & PORT_RX_CSUM_L4))
-		has &= ~(uint32_t)PORT_RX_LRO;
-	return has;
-}
-
 static void plan_queues(const struct nsk_stack *stack, const struct port_caps *caps,
 			struct port_setup *setup)
 {
@@ -59,7 +41,7 @@ static void plan_queues(const struct nsk_stack *stack, const struct port_caps *c
 		(uint16_t)(spread && stack->nworkers <= PORT_QUEUES_MAX ? stack->nworkers : 1);
 	setup->tx_queues = (uint16_t)NSK_MIN(
 		NSK_MIN((unsigned)caps->tx_queues_max, stack->nworkers), (unsigned)PORT_QUEUES_MAX);
-	setup->offloads = wanted_offloads(stack, caps->offloads);
+	setup->offloads = offloads_wanted(stack, caps->offloads);
 	if (setup->rx_queues == 1)
 		setup->offloads &= ~(uint32_t)PORT_RX_RSS;
 	setup->rss_key = rss_key;

@@ -188,6 +188,28 @@ class WithProgram(unittest.TestCase):
             self.assertIn(words, self.ask(command))
         self.assertIn("tcp_paws", self.ask("-a", "drops"))
 
+    def test_ports_are_told_as_ethtool_would(self):
+        port, = self.ask_json("port", "show", "--stats", "net_null0")["ports"]
+        self.assertEqual((port["driver"], port["bus"], port["bus_address"]), ("ethdev:net_null", "vdev", "net_null0"))
+        self.assertEqual((port["queues"]["rx"], port["queues"]["rx_reported"]), ({"used": 1, "max": 1}, 1024))
+        self.assertEqual((port["rings"]["rx"]["size"], port["rings"]["tx"]["size"]), (256, 128))
+        self.assertGreater(port["counters"]["rx_good_packets"], 0)
+        offloads = {row.pop("name"): row for row in port["offloads"]}
+        self.assertEqual(offloads["tx-shared-data"],
+                         {"has": True, "asked": True, "used": True, "setting": "offload.sg", "why": None})
+        self.assertEqual(offloads["rx-spreading"]["why"], "not with this driver")
+        self.assertNotIn("counters", self.ask_json("port", "show")["ports"][0])
+        shown = self.ask("port", "show", "--stats")
+        for line in ("net_null0: enabled, link up, 10000 Mbit/s, full duplex, ", "    driver      ethdev:net_null, version DPDK ",
+                     "    rx queues   1 of 1 (the device says 1024), each of 256 descriptors ", "    tx-tcp-segmentation  no   yes    no "):
+            self.assertIn(line, shown)
+        self.assertRegex(shown, r"\n    rx_good_packets +\d+\n")
+        for args, status, said in ((("show", "lo"), 1, '"lo" is no interface with a port of its own'),
+                                   (("show", "-a"), 2, "--all does nothing for port without --stats"),
+                                   (("hide",), 2, "port: show [IFACE] is what it knows, not hide")):
+            result = run("-s", self.socket, "port", *args)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (status, f"nskctl: {said}"))
+
     def test_health_is_an_exit_status(self):
         health = run("-s", self.socket, "health")
         self.assertEqual((health.returncode, health.stdout), (0, "serving, 0 connections\n"))

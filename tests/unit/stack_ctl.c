@@ -31,6 +31,28 @@ static void test_interfaces_have_addresses_and_port_counters(void **state)
 	json_decref(reply);
 }
 
+static void test_ports_say_what_they_do_without_a_device(void **state)
+{
+	json_t *reply = ask(*state, "{\"cmd\":\"ports\",\"counters\":true}");
+	json_t *port = first(reply, "ports");
+	json_t *offloads = json_object_get(port, "offloads");
+
+	assert_int_equal(json_array_size(json_object_get(reply, "ports")), 1); /* without lo */
+	assert_true(json_is_null(json_object_get(port, "firmware")));
+	assert_true(json_is_null(json_object_get(port, "mac")));
+	assert_true(json_is_null(json_object_get(port, "rss")));
+	assert_int_equal(NUMBER(port, "mtu"), 1500);
+	assert_true(json_is_true(json_object_get(json_object_get(port, "link"), "up")));
+	assert_int_equal(json_object_size(json_object_get(port, "counters")), 0);
+	assert_string_equal(STRING(json_array_get(offloads, 0), "name"), "rx-checksum-ipv4");
+	assert_string_equal(STRING(json_array_get(offloads, 0), "why"), "the port lacks it");
+	json_decref(reply);
+	expect_error(*state, "{\"cmd\":\"ports\",\"iface\":\"lo\"}",
+		     "\"lo\" is no interface with a port of its own");
+	expect_error(*state, "{\"cmd\":\"ports\",\"iface\":5}",
+		     "\"\" is no interface with a port of its own");
+}
+
 static void test_counters_drops_and_levels_are_those_of_the_stack(void **state)
 {
 	struct fixture *f = *state;
@@ -172,7 +194,7 @@ static void test_wrong_requests_say_what_is_wrong(void **state)
 	expect_error(f, "{\"cmd\":5}", "a request is {\"cmd\":NAME, ...}");
 	expect_error(
 		f, "{\"cmd\":\"fly\"}",
-		"there is no command \"fly\"; there are version, interfaces, counters, drops, workers, settings, set, "
+		"there is no command \"fly\"; there are version, interfaces, ports, counters, drops, workers, settings, set, "
 		"log, addresses, address_add, address_del, arp, groups, neigh_add, neigh_del, routes, route_add, route_del, route_get, sockets, health, drain, capture");
 	expect_error(f, "{\"cmd\":\"capture\",\"in\":false,\"out\":1}",
 		     "nothing is to be captured: \"in\", \"out\" or \"drops\" are true");
@@ -414,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STACK(test_version_names_the_program),
 		WITH_STACK(test_interfaces_have_addresses_and_port_counters),
+		WITH_STACK(test_ports_say_what_they_do_without_a_device),
 		WITH_STACK(test_counters_drops_and_levels_are_those_of_the_stack),
 		WITH_STACK(test_workers_without_thread_have_none),
 		WITH_STACK(test_live_settings_change_and_others_do_not),
