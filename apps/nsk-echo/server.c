@@ -176,10 +176,46 @@ static bool on_readable(struct server *s, struct endpoint *e)
 	return answer(s, e, s->buffer, (size_t)n);
 }
 
+/* False: there is no room on the way out. What fails otherwise is lost, as datagrams may be. */
+static bool send_datagram(const struct endpoint *e, const void *data, size_t len,
+			  const struct sockaddr_in6 *to)
+{
+	return nsk_sendto(e->fd, data, len, 0, (const struct sockaddr *)to, sizeof(*to)) >= 0 ||
+	       errno != EAGAIN;
+}
+
+/* An answer that waits for room, behind the address that it goes to. */
+static void keep_datagram(struct server *s, struct endpoint *e, const void *data, size_t len,
+			  const struct sockaddr_in6 *to)
+{
+	e->left = malloc(sizeof(*to) + len);
+	if (!e->left)
+		return;
+	memcpy(e->left, to, sizeof(*to));
+	memcpy(e->left + sizeof(*to), data, len);
+	e->left_len = len;
+	rewatch(s, e, EPOLLOUT);
+}
+
+static bool send_kept(struct server *s, struct endpoint *e)
+{
+	struct sockaddr_in6 to;
+
+	memcpy(&to, e->left, sizeof(to));
+	if (!send_datagram(e, e->left + sizeof(to), e->left_len, &to))
+		return false;
+	free(e->left);
+	e->left = NULL;
+	rewatch(s, e, EPOLLIN);
+	return true;
+}
+
 static void on_udp(struct server *s, struct endpoint *e)
 {
-	for (unsigned i = 0; i < UDP_BURST; i++) {
-		struct sockaddr_storage from;
+	if (e->left && !send_kept(s, e))
+		return;
+	for (unsigned i = 0; i < UDP_BURST && !e->left; i++) {
+		struct sockaddr_in6 from; /* open_port() */
 		socklen_t from_len = sizeof(from);
 		ssize_t n = nsk_recvfrom(e->fd, s->buffer, sizeof(s->buffer), 0,
 					 (struct sockaddr *)&from, &from_len);
@@ -187,8 +223,8 @@ static void on_udp(struct server *s, struct endpoint *e)
 		if (n < 0)
 			return;
 		count_requests(s, 1);
-		/* A full transmit queue loses the answer, as datagrams may be lost. */
-		nsk_sendto(e->fd, s->buffer, (size_t)n, 0, (struct sockaddr *)&from, from_len);
+		if (!send_datagram(e, s->buffer, (size_t)n, &from))
+			keep_datagram(s, e, s->buffer, (size_t)n, &from);
 	}
 }
 

@@ -8,6 +8,13 @@
 #include "net/scope.h"
 #include "sock/zc_send.h"
 
+static void writable(struct tx_waiter *waiter)
+{
+	struct dgram *d = NSK_CONTAINER_OF(waiter, struct dgram, waiter);
+
+	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);
+}
+
 void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *ops, uint8_t domain)
 {
 	sock_init(&d->sock, w, ops, domain);
@@ -18,6 +25,8 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 	d->mcast_hops = 1; /* RFC 3493 §5.2 */
 	d->mtu_discover = IP_PMTUDISC_WANT;
 	d->mtu_discover6 = IPV6_PMTUDISC_WANT;
+	d->waiter.ready = writable;
+	list_node_init(&d->waiter.node);
 	list_init(&d->errors);
 	list_init(&d->groups);
 	sock_ready(&d->sock, EPOLLOUT | EPOLLWRBAND);
@@ -25,6 +34,7 @@ void dgram_init(struct dgram *d, struct nsk_worker *w, const struct sock_ops *op
 
 void dgram_fini(struct dgram *d)
 {
+	list_del(&d->waiter.node);
 	dgram_queue_purge(d);
 	dgram_errors_purge(d);
 	dgram_groups_leave(d);

@@ -4,8 +4,8 @@
  * receiving from it, control messages, the error queue, options, the way out. lib/udp and lib/icmp
  * put their own around it: how a datagram finds its socket and what stands in front of the payload.
  *
- * Nothing waits here on the way out but a datagram in parts (udp_cork.c), for its writer, so a
- * socket is always writable.
+ * Nothing is queued here on the way out but a datagram in parts (udp_cork.c), for its writer: a
+ * socket is writable unless the transmit queue that its last datagram was for had no room for it.
  */
 #ifndef NSK_DGRAM_DGRAM_H
 #define NSK_DGRAM_DGRAM_H
@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "ip/ip.h"
+#include "net/tx.h"
 #include "sock/sock.h"
 
 enum dgram_flags {
@@ -77,7 +78,8 @@ struct dgram {
 	struct list_node groups; /* struct membership */
 	struct list_node errors; /* struct dgram_error, oldest first */
 	unsigned error_count;
-	struct zc_queue *zc; /* sends by reference */
+	struct zc_queue *zc;	 /* sends by reference */
+	struct tx_waiter waiter; /* not writable: for room on the way out */
 };
 
 /* What the socket says of fragments of a family; the numbers are the same in both. */
@@ -296,6 +298,9 @@ uint32_t dgram_sending_mtu(const struct dgram_sending *x);
 bool dgram_fits(const struct dgram_sending *x, size_t len);
 /* 0, or -EMSGSIZE: it is, and must not be fragmented. */
 int dgram_check_length(const struct dgram_sending *x, size_t len);
+/* 0; or -EAGAIN: the transmit queue has no room for n datagrams of len bytes in IP packets, and the
+ * socket is not writable until it has. */
+int dgram_room(const struct dgram_sending *x, size_t len, size_t n);
 /* Room for len bytes in a chain; NULL with *err set. */
 struct rte_mbuf *dgram_alloc(const struct dgram_sending *x, size_t len, int *err);
 /* Fills a chain that has the room with the next len octets, which are there. Returns the partial

@@ -14,6 +14,7 @@
 #include "net/group.h"
 #include "net/pmtu.h"
 #include "net/scope.h"
+#include "wire/ipv6_ext.h"
 
 /* ---- where to, and how ----------------------------------------------------------------------- */
 
@@ -177,6 +178,28 @@ int dgram_check_length(const struct dgram_sending *x, size_t len)
 	if (len > family_of(x->dst.family)->max_payload)
 		return -EMSGSIZE; /* of a socket whose other family would take it */
 	return (rule_of(x)->cuts && !whole) || dgram_fits(x, len) ? 0 : -EMSGSIZE;
+}
+
+/* Frames that a datagram becomes, or a few more. */
+static uint32_t frames_of(const struct dgram_sending *x, size_t len)
+{
+	uint32_t each = dgram_sending_mtu(x) - family_of(x->dst.family)->hdr_len;
+
+	return 1 + (uint32_t)len / (each - IPV6_FRAG_HLEN - 7);
+}
+
+int dgram_room(const struct dgram_sending *x, size_t len, size_t n)
+{
+	uint32_t frames = NSK_LIKELY(dgram_fits(x, len)) ? 1 : frames_of(x, len);
+	struct iface *ifc = x->route->iface;
+	struct dgram *d = x->d;
+
+	frames *= (uint32_t)n;
+	if (NSK_UNLIKELY(!tx_may_send(ifc)) || NSK_LIKELY(tx_has_room(d->sock.worker, ifc, frames)))
+		return 0;
+	sock_unready(&d->sock, EPOLLOUT | EPOLLWRBAND);
+	tx_wait(d->sock.worker, ifc, frames, &d->waiter);
+	return -EAGAIN;
 }
 
 /* RFC 1191 §3: a whole datagram finds out what its path takes. */

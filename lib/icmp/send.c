@@ -14,13 +14,16 @@
 #include "wire/ipv4.h"
 
 /* Where to and how. */
-static int prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own)
+static int prepare(struct dgram_sending *x, const struct msghdr *msg, size_t len,
+		   struct route_cache *own)
 {
 	int rc = dgram_choose_dest(x, msg);
 
 	if (rc == 0)
 		rc = dgram_choose_manner(x, msg);
-	return rc ? rc : dgram_choose_way(x, own);
+	if (rc == 0)
+		rc = dgram_choose_way(x, own);
+	return rc ? rc : dgram_room(x, len, 1);
 }
 
 /* The application's bytes in a chain of buffers, of which the first header ones are IP's; NULL with
@@ -90,7 +93,7 @@ ssize_t icmp_raw_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		return -EOPNOTSUPP; /* a ping socket does not look at it, as in Linux */
 	if ((size_t)len < header)
 		return -EINVAL;
-	rc = prepare(&x, msg, &own);
+	rc = prepare(&x, msg, (size_t)len, &own);
 	if (rc)
 		return rc;
 	m = take_in(&x, msg, (size_t)len, header, &rc);
@@ -115,11 +118,12 @@ static void complete(const struct dgram *d, struct rte_mbuf *m)
 	icmp_store_checksum(h, csum_finish(ip_chain_sum(m, 0, m->pkt_len, 0)));
 }
 
-static int prepare_ping(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own)
+static int prepare_ping(struct dgram_sending *x, const struct msghdr *msg, size_t len,
+			struct route_cache *own)
 {
 	int rc = icmp_autobind(icmp_sock_of(&x->d->sock));
 
-	return rc ? rc : prepare(x, msg, own);
+	return rc ? rc : prepare(x, msg, len, own);
 }
 
 ssize_t icmp_ping_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
@@ -135,7 +139,7 @@ ssize_t icmp_ping_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 		return rc ? rc : len;
 	if (len < ICMP_HLEN)
 		return -EINVAL;
-	rc = prepare_ping(&x, msg, &own);
+	rc = prepare_ping(&x, msg, (size_t)len, &own);
 	if (rc)
 		return rc;
 	m = take_in(&x, msg, (size_t)len, 0, &rc);

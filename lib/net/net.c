@@ -41,6 +41,7 @@ int net_worker_init(struct nsk_worker *w, struct net_snapshot *snap)
 	net->local = local_table_new(snap, is_router6(w), w->mem);
 	if (!net->local)
 		goto free_net;
+	list_init(&w->net->tx_waiters);
 	rc = tx_queues_create(w);
 	if (rc)
 		goto free_queues;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/list.h"
 #include "base/siphash.h"
 #include "mbuf/pkt.h"
 #include "mbuf/pool.h"
@@ -68,6 +69,7 @@ struct net_worker {
 	struct log_rate log_rate;	 /* [W] */
 	struct pmtu_table *pmtu;	 /* [W] pmtu.h; NULL until a router says anything */
 	struct tx_queue *tx[IFACE_MAX];	 /* [W] one an interface */
+	struct list_node tx_waiters;	 /* [W] struct tx_waiter, the longest waiting first */
 	struct onward_table *onward;	 /* [W] net/onward.h; NULL: nothing was forwarded yet */
 	uint32_t expected; /* [W] frames of a burst still to come that are looked ahead to */
 	/* [W] the same as defended_ns of each address of IPv6 */

@@ -35,6 +35,40 @@ int tx_queues_create(struct nsk_worker *w)
 	return 0;
 }
 
+static uint32_t room_in(const struct tx_queue *q)
+{
+	return (uint32_t)q->size - (uint32_t)(q->tail - q->head);
+}
+
+static bool may_go_on(const struct nsk_worker *w, const struct tx_waiter *waiter)
+{
+	return room_in(w->net->tx[waiter->iface]) >= waiter->frames ||
+	       !tx_may_send(w->net->snap->iface[waiter->iface]);
+}
+
+static NSK_NOINLINE void wake(struct nsk_worker *w)
+{
+	struct list_node *n, *next;
+
+	NSK_LIST_FOREACH_SAFE(n, next, &w->net->tx_waiters) {
+		struct tx_waiter *waiter = NSK_LIST_ENTRY(n, struct tx_waiter, node);
+
+		if (!may_go_on(w, waiter))
+			continue;
+		list_del(n);
+		waiter->ready(waiter);
+	}
+}
+
+void tx_wait(struct nsk_worker *w, const struct iface *ifc, uint32_t frames,
+	     struct tx_waiter *waiter)
+{
+	waiter->iface = ifc->index;
+	waiter->frames = (uint16_t)NSK_MIN(frames, (uint32_t)w->net->tx[ifc->index]->size);
+	if (!list_linked(&waiter->node))
+		list_add_tail(&w->net->tx_waiters, &waiter->node);
+}
+
 void tx_queue_purge(struct nsk_worker *w, uint8_t iface)
 {
 	struct tx_queue *q = w->net->tx[iface];
@@ -46,6 +80,7 @@ void tx_queue_purge(struct nsk_worker *w, uint8_t iface)
 		q->bytes = 0;
 	}
 	w->net->tx_waiting &= ~(UINT32_C(1) << iface);
+	wake(w);
 }
 
 void tx_queues_free(struct nsk_worker *w)
@@ -86,6 +121,17 @@ static unsigned flush(struct nsk_worker *w, struct iface *ifc, struct tx_queue *
 		worker_count(w, NSK_CNT_TX_BYTES, bytes - q->bytes);
 	}
 	return taken;
+}
+
+bool tx_has_room(struct nsk_worker *w, struct iface *ifc, uint32_t frames)
+{
+	struct tx_queue *q = w->net->tx[ifc->index];
+
+	frames = NSK_MIN(frames, (uint32_t)q->size);
+	if (NSK_LIKELY(room_in(q) >= frames))
+		return true;
+	flush(w, ifc, q);
+	return room_in(q) >= frames;
 }
 
 /* Room for one more at the end, by moving up what waits or by giving the port some. */
@@ -177,5 +223,7 @@ unsigned net_tx_flush(struct nsk_worker *w)
 		else
 			tx_queue_purge(w, (uint8_t)i);
 	}
+	if (NSK_UNLIKELY(!list_empty(&w->net->tx_waiters)))
+		wake(w);
 	return sent;
 }

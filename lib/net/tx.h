@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Transmit queues: frames of one worker for one interface, gathered over a turn and given to the
- * port in one burst. What the port does not take stays, in order; what finds the queue full even so
- * is dropped.
+ * port in one burst. What the port does not take stays, in order. TCP and sockets of datagrams ask
+ * for room first, and wait; what else finds the queue full is dropped: forwarded packets, answers.
  */
 #ifndef NSK_NET_TX_H
 #define NSK_NET_TX_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "mbuf/pool.h"
 #include "mbuf/worker.h"
 #include "net/iface.h"
@@ -29,6 +30,16 @@ struct tx_queue {
 	struct rte_mbuf *frame[];
 };
 
+/* Who has something to send and found the queue full. */
+struct tx_waiter {
+	struct list_node
+		node; /* list_node_init() before the first use, list_del() after the last */
+	uint8_t iface;
+	uint16_t frames; /* that must have room */
+	void (*ready)(
+		struct tx_waiter *waiter); /* they have, or they may go nowhere; it waits no more */
+};
+
 /* Queues for the interfaces of the present snapshot that have none yet. 0 or -ENOMEM (those made
  * stay). */
 int tx_queues_create(struct nsk_worker *w);
@@ -44,6 +55,13 @@ static inline void tx_append(struct nsk_worker *w, const struct iface *ifc, stru
 	q->bytes += m->pkt_len;
 	w->net->tx_waiting |= UINT32_C(1) << ifc->index;
 }
+
+/* Whether so many frames more find room, or as many as the queue ever has. What waits is offered to
+ * the port for that. */
+bool tx_has_room(struct nsk_worker *w, struct iface *ifc, uint32_t frames);
+/* ready() is called once that may be; until then it may wait on, for what it says last. */
+void tx_wait(struct nsk_worker *w, const struct iface *ifc, uint32_t frames,
+	     struct tx_waiter *waiter);
 
 static inline bool tx_may_send(const struct iface *ifc)
 {

@@ -371,12 +371,25 @@ static void output_syn(struct nsk_worker *w, struct tcp_conn *c)
 		output_early(w, c);
 }
 
+/* Whether ACKs alone find room on the way out; else it is looked for again in the next turn. */
+static bool may_ack(struct nsk_worker *w, struct tcp_conn *c, unsigned n)
+{
+	struct iface *ifc = c->route.iface;
+
+	if (NSK_UNLIKELY(!tx_may_send(ifc)) || NSK_LIKELY(tx_has_room(w, ifc, n)))
+		return true;
+	conn_dirty(w, c);
+	return false;
+}
+
 /* ACKs that the turn's out-of-order segments asked for (RFC 5681 §4.2: one each). */
 static void send_dupacks(struct nsk_worker *w, struct tcp_conn *c)
 {
 	/* With SACK one tells all. */
 	unsigned n = c->flags & CONN_F_SACK ? 1 : c->rcv.dupacks;
 
+	if (!may_ack(w, c, n))
+		return;
 	c->rcv.dupacks = 0;
 	while (n-- && tcp_send_ack(w, c))
 		;
@@ -415,7 +428,7 @@ void tcp_output(struct nsk_worker *w, struct tcp_conn *c)
 			send_new(w, c, &budget, c->snd_una, sndq_fin_unsent(c));
 		if (NSK_UNLIKELY(pace_of(c) != NULL))
 			pace_turn_done(w, c);
-		if (c->flags & CONN_F_ACK_NOW)
+		if ((c->flags & CONN_F_ACK_NOW) && may_ack(w, c, 1))
 			tcp_send_ack(w, c);
 	}
 	if ((c->flags & CONN_F_ACK_LATER) && !tcp_timer_running(c, TCP_T_DELACK))

@@ -121,6 +121,8 @@ void udp_cork_drop(struct udp_sock *u);
 int udp_prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own);
 /* The last step of the former: a port of its own, and the way. */
 int udp_choose_way(struct dgram_sending *x, struct route_cache *own);
+/* dgram_room() for len octets. */
+int udp_room(const struct dgram_sending *x, size_t len);
 int udp_check_length(const struct dgram_sending *x, size_t len);
 /* One datagram, or as many as UDP_SEGMENT says. */
 int udp_send_payload(const struct dgram_sending *x, const struct msghdr *msg, size_t len);

@@ -127,6 +127,10 @@ ssize_t udp_cork_send(struct udp_sock *u, const struct msghdr *msg, size_t len, 
 	if (rc)
 		return rc;
 	rc = find_way(u, &x, &own);
+	if (rc == 0 && !more)
+		rc = udp_room(&x, u->cork->len + len);
+	if (rc == -EAGAIN && u->cork->len) /* what was taken waits for the rest */
+		return rc;
 	if (rc == 0)
 		rc = append(u, &x, msg, len);
 	if (rc == 0 && !more)

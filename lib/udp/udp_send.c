@@ -94,6 +94,15 @@ int udp_check_length(const struct dgram_sending *x, size_t len)
 	return -EMSGSIZE;
 }
 
+int udp_room(const struct dgram_sending *x, size_t len)
+{
+	size_t size = x->how.segment;
+
+	if (NSK_LIKELY(!size || len <= size))
+		return dgram_room(x, len + UDP_HLEN, 1);
+	return dgram_room(x, size + UDP_HLEN, (len + size - 1) / size);
+}
+
 int udp_prepare(struct dgram_sending *x, const struct msghdr *msg, struct route_cache *own)
 {
 	int rc = dgram_choose_dest(x, msg);
@@ -134,6 +143,8 @@ ssize_t udp_sendmsg(struct sock *s, const struct msghdr *msg, int flags)
 	rc = udp_prepare(&x, msg, &own);
 	if (rc == 0)
 		rc = udp_check_length(&x, (size_t)len);
+	if (rc == 0)
+		rc = udp_room(&x, (size_t)len);
 	if (rc == 0)
 		rc = udp_send_payload(&x, msg, (size_t)len);
 	if (rc)
