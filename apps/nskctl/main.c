@@ -20,6 +20,7 @@
 #include "nskctl/port.h"
 #include "nskctl/route.h"
 #include "nskctl/show.h"
+#include "nskctl/sizing.h"
 #include "nskctl/watch.h"
 
 struct options {
@@ -325,6 +326,14 @@ static int run_capture(const struct options *o, char **operands)
 	return status;
 }
 
+static int run_sizing(const struct options *o, char **operands)
+{
+	char error[256];
+	int status = sizing(stdout, operands, o->json, error, sizeof(error));
+
+	return status == 0 ? written(0) : status == 1 ? failed(error) : misused("%s", error);
+}
+
 static void add_device(void *list, const struct nsk_device_info *info)
 {
 	json_array_append_new(list,
@@ -385,6 +394,9 @@ static const struct command commands[] = {
 	 NULL, NULL, NULL, run_drain},
 	{"capture", "[WORDS]", "packets as pcapng, into a file or tshark; docs/NSKCTL.md", 0, 256,
 	 "s", NULL, NULL, NULL, run_capture},
+	{"sizing", "[WORD NUMBER ...]",
+	 "buffers, hugepages, settings for a load (needs no program)", 0, 32, "", NULL, NULL, NULL,
+	 run_sizing},
 	{"devices", "", "devices of this machine, as -d takes them (needs no program)", 0, 0, "",
 	 NULL, NULL, NULL, run_devices},
 };

@@ -16,6 +16,7 @@
 #include <netstk/neigh.h>
 #include <netstk/port.h>
 #include <netstk/route.h>
+#include <netstk/sizing.h>
 #include <netstk/socket.h>
 #include <netstk/stack.h>
 #include <netstk/tcp_info.h>

@@ -84,10 +84,20 @@ static int pool_populate(struct rte_mempool *mp, const struct pkt_pool_params *p
 	return 0;
 }
 
+static uint32_t element_size(uint32_t data_room)
+{
+	return (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + data_room;
+}
+
+uint32_t pkt_buffer_size(uint32_t data_room)
+{
+	return rte_mempool_calc_obj_size(element_size(data_room), 0, NULL);
+}
+
 int pkt_pool_create(struct pkt_pool **out, const struct pkt_pool_params *p)
 {
 	struct pkt_pool *pool = mem_apart(sizeof(*pool));
-	uint32_t elt = (uint32_t)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + p->data_room;
+	uint32_t elt = element_size(p->data_room);
 	uint32_t cache = p->device_memory && p->count >= 4 * CACHE_SIZE ? CACHE_SIZE : 0;
 	unsigned flags = pool_flags(p);
 	int rc;

@@ -51,6 +51,8 @@ struct pkt_pool_params {
 
 /* 0 or -errno. */
 int pkt_pool_create(struct pkt_pool **pool, const struct pkt_pool_params *params);
+/* Bytes of memory that a buffer of a device's pool takes, padding included. */
+uint32_t pkt_buffer_size(uint32_t data_room);
 /* Frees the pool; returns the number of buffers that were still out (a leak, logged by the caller).
  */
 uint32_t pkt_pool_destroy(struct pkt_pool *pool);

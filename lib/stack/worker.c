@@ -21,6 +21,7 @@
 #include "stack/build.h"
 #include "stack/node_mem.h"
 #include "stack/settings.h"
+#include "stack/sizing.h"
 #include "stack/stack.h"
 #include "tcp/tcp.h"
 #include "udp/udp.h"
@@ -178,21 +179,18 @@ void worker_destroy(struct run_worker *r)
 	node_unmap(r, r->mapping_size);
 }
 
-/*
- * Buffers by formula: what the rings of every port can hold, what transmit queues can hold, and
- * room for data in flight: docs/CONFIG.md states it.
- */
+/* What was asked for, or as many as the ports do: sizing.h. */
 static uint32_t pool_size(const struct run_worker *r)
 {
 	const struct settings *set = &r->stack->set;
-	uint32_t rings = 0;
+	uint64_t descriptors = 0;
 
 	if (set->pool_bufs)
 		return set->pool_bufs;
 	for (unsigned i = 0; i < r->stack->nifaces; i++)
 		if (r->stack->iface[i].port->caps.device_memory)
-			rings += 2 * (set->rx_ring + set->tx_ring);
-	return rings ? NSK_MAX(rings + 16384u, 32768u) - 1 : 447;
+			descriptors += set->rx_ring + set->tx_ring;
+	return (uint32_t)sizing_buffers(descriptors, 0);
 }
 
 /* Packets that may wait for one worker. One that stands still holds on to them, and must not be

@@ -80,6 +80,29 @@ class WithoutProgram(unittest.TestCase):
         for device in devices:
             self.assertIn(f"  -d {device['device']:34} {device['text']}\n", run("devices").stdout)
 
+    def test_sizing_says_what_a_load_takes(self):
+        usual = json.loads(run("-j", "sizing").stdout)
+        self.assertEqual((usual["buffers"], usual["ring_buffers"], usual["settings"]),
+                         (32767, 768, "pool:\n{\n\tbuffers = 32767;\n};\n"))
+        many = json.loads(run("-j", "sizing", "workers", "4", "ports", "2", "connections", "200000", "active", "40000",
+                              "flight", "14600", "rx_ring", "1024").stdout)
+        self.assertEqual(many["buffers"], 2 * 2 * (1024 + 128) + -(-10000 * 10 * 8 // 3) - 1)
+        self.assertEqual(many["hugepages_2m"], -(-many["device_bytes"] // (2 << 20)))
+        self.assertEqual(many["settings"], f"rx_ring = 1024;\npool:\n{{\n\tbuffers = {many['buffers']};\n}};\n")
+        shown = run("sizing", "mtu", "9000", "buffer_bytes", "9216").stdout
+        self.assertIn("\nbuffers      32767 of each worker: 768 for rings, 31999 for data\n", shown)
+        self.assertTrue(shown.endswith("mtu = 9000;\npool:\n{\n\tbuffers = 32767;\n\tbuffer_bytes = 9216;\n};\n"), shown)
+        for args, status, said in ((("connections",), 2, "sizing: connections is 0 to 16777216, not nothing"),
+                                   (("workers", "65"), 2, "sizing: workers is 1 to 64, not 65"),
+                                   (("cores", "3"), 2, "sizing: no such word: cores; there are connections, active, flight, "
+                                                       "workers, ports, rx_ring, tx_ring, mtu, buffer_bytes"),
+                                   (("active", "3"), 2, "sizing: active is at most connections, 0"),
+                                   (("connections", "16777216", "flight", "1000000"), 1,
+                                    "that takes more than 16777216 buffers of a worker, which is what a pool may have: more workers, "
+                                    "or less in flight")):
+            result = run("sizing", *args)
+            self.assertEqual((result.returncode, result.stderr.splitlines()[0]), (status, f"nskctl: {said}"))
+
     def test_help_and_version_exit_with_0(self):
         self.assertIn("usage: nskctl", run("--help").stdout)
         self.assertRegex(run("--version").stdout, r"^nskctl \d+\.\d+\.\d+\n$")
@@ -179,7 +202,8 @@ class WithProgram(unittest.TestCase):
         self.assertIsInstance(self.ask_json("arp")["neighbours"], list)
         self.assertGreater(self.ask_json("counters")["counters"]["turns"], 0)
         self.assertIn("tcp_no_listener", self.ask_json("-w", "0", "drops")["drops"])
-        self.assertEqual(len(self.ask_json("workers")["workers"]), 1)
+        worker, = self.ask_json("workers")["workers"]
+        self.assertEqual(worker["buffers_total"], json.loads(run("-j", "sizing").stdout)["buffers"])
 
     def test_text_names_what_it_shows(self):
         for command, words in (("version", "nsk-echo"), ("interfaces", "10.0.0.2/24"), ("routes", "default"), ("arp", "address"),

@@ -277,6 +277,15 @@ static void free_buffers_can_be_withheld_and_released(void **state)
 	pkt_pool_withhold(pool); /* and its end finds them */
 }
 
+static void a_buffer_takes_what_is_reckoned(void **state)
+{
+	struct pools *t = *state;
+	const struct rte_mempool *mp = t->w.pool->mp;
+
+	assert_int_equal(pkt_buffer_size(512 + RTE_PKTMBUF_HEADROOM),
+			 mp->header_size + mp->elt_size + mp->trailer_size);
+}
+
 static void what_is_still_out_is_a_leak(void **state)
 {
 	struct nsk_worker w = {.pool = new_pool(255)};
@@ -340,6 +349,7 @@ int main(void)
 		TEST(the_nth_allocation_fails_and_each_so_many_after_it),
 		TEST(control_packets_have_a_reserve_that_fills_again),
 		TEST(free_buffers_can_be_withheld_and_released),
+		cmocka_unit_test_setup_teardown(a_buffer_takes_what_is_reckoned, setup, teardown),
 		cmocka_unit_test(what_is_still_out_is_a_leak),
 		cmocka_unit_test(a_buffer_without_room_for_headers_is_refused),
 	};
