@@ -121,6 +121,17 @@ static int set_pause(const struct nsk_stack *stack, struct iface *ifc)
 	return rc;
 }
 
+/* TCP's segments are cut to what fits; others may be too long. */
+static void warn_whole(struct nsk_stack *stack, const struct iface *ifc)
+{
+	if (!(ifc->tx_offloads & PORT_TX_MULTI_SEG) && ifc->mtu + ETH_HLEN > stack->set.buf_bytes)
+		LOG_WARN(
+			&stack->log, "iface",
+			"%s sends packets of one buffer alone, which has %u bytes: of those up to mtu %u some will be "
+			"dropped (tx_segments); set pool.buffer_bytes to %u or more",
+			ifc->name, stack->set.buf_bytes, ifc->mtu, ifc->mtu + ETH_HLEN);
+}
+
 int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 {
 	struct port *port = ifc->port;
@@ -152,6 +163,7 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc)
 	ifc->mtu = NSK_MIN(ifc->mtu, port->mtu);
 	ifc->tx_offloads = setup.offloads;
 	ifc->rx_offloads = setup.offloads;
+	warn_whole(stack, ifc);
 	ifc->tso_bufs = port->caps.tso_bufs ? port->caps.tso_bufs : UINT16_MAX;
 	port->ops->link(port, &link);
 	__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);

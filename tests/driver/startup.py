@@ -33,6 +33,16 @@ class Ports(unittest.TestCase):
         self.assertNotIn("summary", result.stdout)
 
 
+class Jumbo(unittest.TestCase):
+    def test_packets_of_several_buffers_that_the_port_may_not_send_are_told_of(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for options, told in (("mtu=9000",), False), (("mtu=9000", "offload.sg=off"), True), (
+                    ("mtu=9000", "offload.sg=off", "pool.buffer_bytes=9014"), False), (("offload.sg=off",), False):
+                result = run("nsk-echo", "-d", f"net_vhost0,iface={folder}/x", *NULL[2:], "--duration", "0.1",
+                             *(word for option in options for word in ("-o", option)))
+                self.assertEqual((result.returncode, "set pool.buffer_bytes to 9014 or more" in result.stderr), (0, told), result.stderr)
+
+
 class CommandLines(unittest.TestCase):
     def test_a_bad_value_is_named_with_what_is_allowed(self):
         for program, option, value, wants in (
