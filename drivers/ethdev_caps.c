@@ -134,6 +134,7 @@ int ethdev_caps(struct ethdev_port *e)
 	caps->mtu_max = mtu_max_of(e, &info);
 	caps->ethernet = !e->quirk->no_ethernet;
 	caps->tags_alike = e->quirk->tags_alike;
+	caps->restarts = e->quirk->packed_whole && has_packed_rings(&info);
 	caps->tso_bufs = info.tx_desc_lim.nb_seg_max;
 	caps->numa_node = rte_eth_dev_socket_id(e->id);
 	caps->device_memory = true;

@@ -53,6 +53,15 @@ static int choose_scatter(struct ethdev_port *e, const struct port_setup *setup,
 	return 0;
 }
 
+/* net_virtio resets the device where it is to have other features alone, and queues that died stay
+ * so until then. */
+static void reset(const struct ethdev_port *e, const struct port_setup *setup,
+		  struct rte_eth_conf conf)
+{
+	conf.rxmode.offloads ^= RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+	(void)rte_eth_dev_configure(e->id, setup->rx_queues, setup->tx_queues, &conf);
+}
+
 static int configure(struct ethdev_port *e, const struct port_setup *setup,
 		     const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
 		     uint8_t *rss_key)
@@ -78,6 +87,8 @@ static int configure(struct ethdev_port *e, const struct port_setup *setup,
 				info->hash_key_size ? info->hash_key_size : RSS_KEY_LEN;
 		}
 	}
+	if (e->port.caps.restarts)
+		reset(e, setup, *conf);
 	rc = rte_eth_dev_configure(e->id, setup->rx_queues, setup->tx_queues, conf);
 	if (rc)
 		return fail(e, rc, "%s refuses %u receive and %u transmit queues with mtu %u: %s",

@@ -183,7 +183,10 @@ static const struct quirk quirks[] = {
 			"On a packed ring a chain is sent by an indirect table whose first descriptor, the "
 			"header's, keeps the flag of one that the device may write (virtqueue.h, "
 			"vring_desc_init_indirect_packed()): QEMU 7.2 says \"Incorrect order for "
-			"descriptors\" and the device is dead until it is reset.",
+			"descriptors\" and the device is dead until it is reset. What is on a packed ring when "
+			"the link goes down kills that queue in QEMU (hw/virtio/virtio.c, "
+			"virtqueue_packed_drop_all(), 7.2 to 10.0, counts it as given back and not as "
+			"taken): the device is reset when the link returns.",
 	},
 };
 

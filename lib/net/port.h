@@ -45,6 +45,7 @@ struct port_caps {
 	uint16_t tso_bufs;  /* buffers of a packet that is to be segmented, at most; 0: any */
 	bool ethernet;	    /* frames; false: IP packets without a link header */
 	bool tags_alike;    /* tags of 802.1ad arrive as those of 802.1Q */
+	bool restarts;	    /* when its link returned it sends nothing until it is started again */
 	int numa_node;	    /* -1: unknown */
 	bool device_memory; /* buffers must lie in EAL memory */
 };

@@ -123,6 +123,16 @@ static int set_up(struct nsk_stack *stack, struct iface *ifc, bool up)
 	return err;
 }
 
+bool iface_restart(struct nsk_stack *stack, struct iface *ifc)
+{
+	if (__atomic_exchange_n(&stack->iface_lock, true, __ATOMIC_ACQUIRE))
+		return false;
+	set_up(stack, ifc, false);
+	(void)set_up(stack, ifc, true); /* what failed is in the log */
+	unlock(stack);
+	return true;
+}
+
 int nsk_iface_set(struct nsk_stack *stack, const char *name, bool up)
 {
 	int err;

@@ -218,6 +218,8 @@ void iface_watch(struct nsk_stack *stack)
 		ifc->port->ops->link(ifc->port, &link);
 		if (link.up == __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
 			continue;
+		if (link.up && ifc->port->caps.restarts && !iface_restart(stack, ifc))
+			continue; /* the next look */
 		__atomic_store_n(&ifc->link_up, link.up, __ATOMIC_RELAXED);
 		if (link.up)
 			__atomic_fetch_add(&ifc->link_returns, 1, __ATOMIC_RELAXED);

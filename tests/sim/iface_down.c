@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An interface that is taken down and up again: its neighbours are forgotten by every worker, what
- * waited for them is dropped under its name, and afterwards the peers are asked anew.
+ * waited for them is dropped under its name, and afterwards the peers are asked anew. So is one
+ * whose port wants it when its link has returned.
  */
 #include <netinet/in.h>
 
@@ -126,6 +127,46 @@ static void a_connection_goes_on_when_the_interface_is_back(void **state)
 	assert_string_equal(text, "hello");
 }
 
+/* The link goes and comes back, each for long enough to be seen. */
+static void flap(struct downed *d)
+{
+	for (unsigned up = 0; up < 2; up++) {
+		nsk_wire_link(d->world.wire, up);
+		world_run(&d->world, SEC, NULL, NULL);
+	}
+}
+
+static void note_state(void *arg, const struct nsk_event *event)
+{
+	char *states = arg;
+
+	if (event->type == NSK_EVENT_IFACE_STATE)
+		states[strlen(states)] = (char)('0' + event->value);
+}
+
+static void a_port_that_its_link_leaves_dead_is_started_again(void **state)
+{
+	const char again[] = {'0' + NSK_IFACE_DISABLING, '0' + NSK_IFACE_DISABLED,
+			      '0' + NSK_IFACE_ENABLING, '0' + NSK_IFACE_ENABLED, '\0'};
+	struct downed *d = *state;
+	struct nsk_stack *stack = d->world.host[0];
+	char states[16] = "";
+
+	stack->event_fn = note_state;
+	stack->event_arg = states;
+	flap(d);
+	assert_string_equal(states, "");
+	stack->iface[0].port->caps.restarts = true;
+	flap(d);
+	assert_string_equal(states, again);
+	assert_int_equal(nsk_iface_info(stack, 0, &d->ifc), 0);
+	assert_true(d->ifc.link_up);
+	send_from(d, 1, HOST_B);
+	world_settle(&d->world);
+	assert_int_equal(neighbours(d, 1), 1);
+	stack->event_fn = NULL;
+}
+
 #define downed_test(fn)                                                      \
 	cmocka_unit_test_prestate_setup_teardown(fn, downed_up, downed_down, \
 						 (void *)(uintptr_t) #fn)
@@ -136,6 +177,7 @@ int main(void)
 		downed_test(every_worker_forgets_the_neighbours),
 		downed_test(what_waits_for_a_neighbour_is_dropped_by_name),
 		downed_test(a_connection_goes_on_when_the_interface_is_back),
+		downed_test(a_port_that_its_link_leaves_dead_is_started_again),
 	};
 
 	return world_main(tests);

@@ -33,12 +33,17 @@ int __wrap_rte_eth_dev_socket_id(uint16_t id)
 	return 0;
 }
 
-static uint32_t offloads_of(const char *driver)
+static struct port_caps caps_of(const char *driver)
 {
 	struct ethdev_port e = {.quirk = quirk_of_driver(driver)};
 
 	assert_int_equal(ethdev_caps(&e), 0);
-	return e.port.caps.offloads;
+	return e.port.caps;
+}
+
+static uint32_t offloads_of(const char *driver)
+{
+	return caps_of(driver).offloads;
 }
 
 static void test_what_is_not_reported_is_not_there(void **state)
@@ -60,10 +65,13 @@ static void test_a_packed_ring_of_virtio_takes_no_chains(void **state)
 		.tx_desc_lim = {.nb_max = 32768},
 	};
 	assert_int_equal(offloads_of("net_virtio") & chains, chains);
+	assert_false(caps_of("net_virtio").restarts);
 	report.tx_desc_lim.nb_max = UINT16_MAX;
 	assert_int_equal(offloads_of("net_virtio") & chains, 0);
 	assert_int_equal(offloads_of("net_virtio") & PORT_TX_CSUM_L4, PORT_TX_CSUM_L4);
+	assert_true(caps_of("net_virtio").restarts);
 	assert_int_equal(offloads_of("net_ixgbe") & chains, chains);
+	assert_false(caps_of("net_ixgbe").restarts);
 }
 
 int main(void)
