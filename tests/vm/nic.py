@@ -38,6 +38,10 @@ class Nic:
     driver = "net_e1000_em"
     bind = "uio_pci_generic"
     workers = 1
+    offloads = "rx-checksum-ipv4 rx-checksum-l4 tx-checksum-ipv4 tx-checksum-l4 tx-scatter-gather tx-shared-data"  # those in use
+    interrupts = 0  # queues that wake the program
+    jumbo = ["pause=both"]  # settings with which it is tried once more, with large frames
+    pause = "both"  # what comes of that
     known = "^$"  # complaints of DPDK's that nobody here can help
 
     @classmethod
@@ -56,14 +60,18 @@ class Nic:
             cls.end()
 
     @classmethod
-    def start(cls, mtu=MTU):
+    def start(cls, mtu=MTU, *options):
         """The program on the card; both sides with this MTU."""
         run("ip", "link", "set", CARD_TAP, "mtu", str(mtu))
         cls.mtu = mtu
-        cls.program = GuestProgram(
-            cls.guest, os.path.abspath(find_program("nsk-echo")), "-d", ADDRESS, "-a", f"{STACK}/24", "-o", f"mtu={mtu}",
-            "--workers", cls.workers, "--quiet", "--tcp", 7, "--udp", 7, "--control", CONTROL)
+        cls.program = cls.echo(mtu, *options)
         until("a way to the stack", lambda: cls.program.need() and " 1 received" in cls.ping(56, 1), PATIENCE_S)
+
+    @classmethod
+    def echo(cls, mtu, *options):
+        return GuestProgram(
+            cls.guest, os.path.abspath(find_program("nsk-echo")), "-d", ADDRESS, "-a", f"{STACK}/24", "-o", f"mtu={mtu}",
+            "--workers", cls.workers, "--quiet", "--tcp", 7, "--udp", 7, "--control", CONTROL, *options)
 
     @classmethod
     def end(cls):
@@ -89,6 +97,9 @@ class Nic:
 
     def interface(self):
         return self.nskctl("interfaces")["interfaces"][0]
+
+    def port(self):
+        return self.nskctl("port", "show")["ports"][0]
 
     # ---- what is tried, with any MTU
 
@@ -133,6 +144,8 @@ class Nic:
         self.assertIn(MAC, run("ip", "neigh", "show", STACK, "dev", CARD_TAP))
         self.assertEqual(self.interface()["driver"], f"ethdev:{self.driver}")
         self.assertEqual(self.interface()["rx_queues"], self.workers)
+        self.assertEqual({offload["name"] for offload in self.port()["offloads"] if offload["used"]}, set(self.offloads.split()))
+        self.assertEqual(self.port()["rx_interrupts"], self.interrupts)
 
     def test_datagrams_come_back(self):
         self.check_datagrams()
@@ -163,7 +176,8 @@ class Nic:
 
     def test_it_starts_again_and_with_jumbo_frames(self):
         self.end()
-        self.start(JUMBO)
+        self.start(JUMBO, *(word for setting in self.jumbo for word in ("-o", setting)))
+        self.assertEqual(self.port()["pause"], self.pause)
         self.check_pings()
         self.check_datagrams()
         self.check_bytes()
@@ -174,10 +188,11 @@ class Nic:
 
 class E1000(Nic, unittest.TestCase):
     card = "e1000"
+    pause = "off"  # it negotiates, and the partner that QEMU plays agrees to none
 
 
 class E1000Vfio(Nic, unittest.TestCase):
-    card, bind = "e1000 by vfio", "vfio-pci"
+    card, bind, pause = "e1000 by vfio", "vfio-pci", E1000.pause
     known = "MSI-X interrupts"  # which an 82540EM has not; EAL asks vfio for them all the same
 
 
@@ -187,14 +202,18 @@ class E1000e(Nic, unittest.TestCase):
 
 class Igb(Nic, unittest.TestCase):
     card, driver = "igb", "net_e1000_igb"
+    offloads = f"{Nic.offloads} tx-tcp-segmentation"
 
 
 class IgbQueues(Igb):
     card, bind, workers = "igb by vfio", "vfio-pci", 2
+    offloads, interrupts = f"{Igb.offloads} rx-spreading", 2
 
 
 class Virtio(Nic, unittest.TestCase):
     card, driver = "virtio modern", "net_virtio"
+    offloads = "rx-checksum-l4 tx-checksum-l4 tx-scatter-gather tx-shared-data tx-tcp-segmentation"
+    jumbo, pause = [], None
 
 
 class VirtioTransitional(Virtio):
@@ -207,18 +226,33 @@ class VirtioLegacy(Virtio):
 
 class VirtioVfio(Virtio):
     card, bind = "virtio modern by vfio", "vfio-pci"
+    interrupts = 1
+    known = "Error disabling MSI-X interrupts"  # which its driver does at the device's end, and has done when it stopped
 
 
 class VirtioPacked(Virtio):
     card = "virtio packed"
+    offloads = "rx-checksum-l4 tx-checksum-l4 tx-shared-data"
+    jumbo = ["pool.buffer_bytes=9216", "pool.buffers=8192"]
+
+    def test_pause_frames_are_refused_where_there_are_none(self):
+        if self.program:
+            self.end()
+        refused = self.echo(MTU, "-o", "pause=off")
+        until("the end", lambda: not refused.running(), PATIENCE_S)
+        self.assertNotEqual(self.guest.result(refused.number)["status"], 0)
+        self.assertIn("cannot be told about pause frames", refused.heard())
 
 
 class VirtioQueues(Virtio):
     card, workers = "virtio modern, 2 queues", 2
+    offloads = f"{Virtio.offloads} rx-spreading"
 
 
 class VirtioPackedQueues(Virtio):
     card, workers = "virtio packed, 2 queues", 2
+    offloads = f"{VirtioPacked.offloads} rx-spreading"
+    jumbo = VirtioPacked.jumbo
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 """Documents say what the tree says.
 
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
-(drop.h) and counters (counters.h), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
+(drop.h), counters (counters.h) and quirks of drivers (quirks.c), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
 lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST`, `script/FOLDER/NAME.script` or, all of
 them, `script/FOLDER/` exists. docs/SOCKETS.md has a row for each socket option of the code's tables and for no other,
 docs/CALLS.md names each call of the headers for descriptors in its tables and no other.
@@ -41,12 +41,32 @@ def table(header, heading):
     return "\n".join(lines) + "\n"
 
 
+def strings(text):
+    """The C string literals that a text begins with, as one."""
+    one = r'\s*"((?:[^"\\]|\\.)*)"'
+    text = text.replace("\\\n", "\n")
+    return "".join(re.findall(one, re.match(f"(?:{one})*", text)[0])).replace('\\"', '"')
+
+
+def quirks(source):
+    """A row for each driver in the table of quirks: its name and why it is there; macros may say that."""
+    said = {name: strings(text) for name, text in
+            re.findall(r"^#define (\w+) (?:.*\\\n)*?.*\.reason = (.*(?:(?<=\\)\n.*)*)", source, re.MULTILINE)}
+    lines = ["| Driver | Why it has a row |", "|---|---|"]
+    for _, name, row in re.findall(r'(\{\s*\.driver = "(\w+)")(.*?)(?=\n\t\{|\n\};)', source, re.DOTALL):
+        own = re.search(r"\.reason =(.*)", row, re.DOTALL)
+        lines.append(f"| `{name}` | {strings(own[1]) if own else next(text for macro, text in said.items() if macro in row)} |")
+    return "\n".join(lines) + "\n"
+
+
 def made_from(path, text):
     """What stands in a document for a source."""
     if path.endswith("/drop.h"):
         return table(text, "Reason")
     if path.endswith("/counters.h"):
         return table(text, "Counter")
+    if path.endswith("/quirks.c"):
+        return quirks(text)
     return f"```{path.rpartition('.')[2]}\n{text}```\n"
 
 
@@ -117,11 +137,16 @@ _TABLE = "| Reason | Meaning |\n|---|---|\n| **Link** | |\n| `a` | One. |\n| `b`
 def _made(path, text):
     return f"<!-- made from: {path} -->\n{text}<!-- end -->\n"
 
+_QUIRKS = ('#define INTR \\\n\t.i = 1, \\\n\t.reason = "By " \\\n\t"book."\n\nstatic int quirks[] = {\n\t{\n\t\t.driver = "a",\n\t\t.k = "x",\n'
+           '\t\t.reason =\n\t\t\t"One "\n\t\t\t"two.",\n\t},\n\t{.driver = "b", INTR},\n};\n')
+_WHY = "| Driver | Why it has a row |\n|---|---|\n| `a` | One two. |\n| `b` | By book. |\n"
+
 
 GOOD = [
     {"tests/sim/a.c": "static void works(void **state)\n", "docs/A.md": "`sim/a.c:works` `sim/a.c` `lib/b.c`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": "x\n" + _made("include/netstk/drop.h", _TABLE)},
     {"include/netstk/counters.h": _COUNTERS, "docs/A.md": _made("include/netstk/counters.h", _COUNTED)},
+    {"drivers/quirks.c": _QUIRKS, "docs/A.md": _made("drivers/quirks.c", _WHY)},
     {"apps/a.c": "int x;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"tests/script/b/c-d.script": "rfc 1 §1\n", "docs/A.md": "`script/b/c-d.script` `script/b/`\n"},
     {"lib/udp/udp_options.c": "\tSOCK_INT(SOL_SOCKET, SO_X, a, b),\n\tGROUP_INT(IP_Y, a),\n", "docs/SOCKETS.md": "| `SO_X` |\n| `IP_Y` |\n"},
@@ -135,6 +160,7 @@ BAD = [
     {"tests/script/b/c.script": "rfc 1 §1\n", "docs/A.md": "`script/c/`\n"},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", _TABLE.replace("Two", "too"))},
     {"include/netstk/drop.h": _DROPS, "docs/A.md": _made("include/netstk/drop.h", "")},
+    {"drivers/quirks.c": _QUIRKS, "docs/A.md": _made("drivers/quirks.c", _WHY.replace("two", "too"))},
     {"apps/a.c": "int y;\n", "README.md": _made("apps/a.c", "```c\nint x;\n```\n")},
     {"README.md": _made("apps/gone.c", "```c\nint x;\n```\n")},
     {"README.md": "[a](docs/GONE.md)\n"},
