@@ -14,6 +14,7 @@
 #include "nskctl/addr.h"
 #include "nskctl/capture.h"
 #include "nskctl/client.h"
+#include "nskctl/doctor.h"
 #include "nskctl/health.h"
 #include "nskctl/neigh.h"
 #include "nskctl/netstat.h"
@@ -286,6 +287,21 @@ static int run_health(const struct options *o, char **operands)
 	return written(status);
 }
 
+/* Without -s a program is looked at if there is one. */
+static int run_doctor(const struct options *o, char **operands)
+{
+	struct client c;
+	int status = -1;
+
+	(void)operands;
+	if (client_open(&c, o->socket) == 0 || !o->socket)
+		status = doctor(stdout, &c, o->json);
+	if (status < 0)
+		status = failed(c.error);
+	client_close(&c);
+	return written(status);
+}
+
 static int run_drain(const struct options *o, char **operands)
 {
 	bool off = operands[0] && strcmp(operands[0], "off") == 0;
@@ -394,6 +410,8 @@ static const struct command commands[] = {
 	 NULL, NULL, NULL, run_drain},
 	{"capture", "[WORDS]", "packets as pcapng, into a file or tshark; docs/NSKCTL.md", 0, 256,
 	 "s", NULL, NULL, NULL, run_capture},
+	{"doctor", "", "what is wrong here, what it costs, what mends it; status 1: something", 0,
+	 0, "s", NULL, NULL, NULL, run_doctor},
 	{"sizing", "[WORD NUMBER ...]",
 	 "buffers, hugepages, settings for a load (needs no program)", 0, 32, "", NULL, NULL, NULL,
 	 run_sizing},

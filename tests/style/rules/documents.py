@@ -2,7 +2,8 @@
 """Documents say what the tree says.
 
 What stands between "<!-- made from: SOURCE -->" and "<!-- end -->" is made from the sources: the tables of drop reasons
-(drop.h), counters (counters.h) and quirks of drivers (quirks.c), and whole files that are shown. scripts/doc-tables.py makes it anew. Relative links
+(drop.h), counters (counters.h), findings of nskctl doctor (findings.h) and quirks of drivers (quirks.c), and whole files that are
+shown. scripts/doc-tables.py makes it anew. Relative links
 lead to something that is there. A test that is named as `FOLDER/FILE.c:TEST`, `script/FOLDER/NAME.script` or, all of
 them, `script/FOLDER/` exists. docs/SOCKETS.md has a row for each socket option of the code's tables and for no other,
 docs/CALLS.md names each call of the headers for descriptors in its tables and no other.
@@ -34,8 +35,8 @@ def x_rows(header):
             yield match["name"], match["text"] if match["name"] else match["group"]
 
 
-def table(header, heading):
-    lines = [f"| {heading} | Meaning |", "|---|---|"]
+def table(header, heading, meaning="Meaning"):
+    lines = [f"| {heading} | {meaning} |", "|---|---|"]
     for name, text in x_rows(header):
         lines.append(f"| `{name}` | {text} |" if name else f"| **{text}** | |")
     return "\n".join(lines) + "\n"
@@ -67,6 +68,8 @@ def made_from(path, text):
         return table(text, "Counter")
     if path.endswith("/quirks.c"):
         return quirks(text)
+    if path.endswith("/findings.h"):
+        return table(text, "Finding", "What it costs")
     return f"```{path.rpartition('.')[2]}\n{text}```\n"
 
 
