@@ -60,6 +60,31 @@ static void stop_returns_what_is_in_the_ring(void **state)
 	port->ops->close(port);
 }
 
+/* However often and however full: what a port held when it stopped is in the pool. */
+static void no_stop_costs_a_buffer(void **state)
+{
+	static const char *const devices[] = {"net_ring0", "net_null0,size=200",
+					      "fault:delay=10ms:net_ring0"};
+
+	(void)state;
+	for (size_t d = 0; d < NSK_ARRAY_LEN(devices); d++) {
+		uint32_t free_before = pkt_pool_free_count(pool);
+		struct port *port;
+
+		if (port_open_named(devices[d], &port))
+			fail_msg("%s", test_error);
+		for (unsigned cycle = 0; cycle < 100; cycle++) {
+			assert_int_equal(port_start_with(port, pool, 1500), 0);
+			for (uint32_t n = 0; n < cycle; n++)
+				assert_true(frame_send(port, pool, 0, n, 60));
+			port->ops->stop(port);
+			assert_int_equal(pkt_pool_free_count(pool), free_before);
+		}
+		port->ops->close(port);
+		assert_int_equal(pkt_pool_free_count(pool), free_before);
+	}
+}
+
 static void a_full_ring_leaves_the_rest_with_the_caller(void **state)
 {
 	struct rte_mbuf *bufs[32];
@@ -236,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ring_gives_back_what_it_is_given),
 		cmocka_unit_test(stop_returns_what_is_in_the_ring),
+		cmocka_unit_test(no_stop_costs_a_buffer),
 		cmocka_unit_test(a_full_ring_leaves_the_rest_with_the_caller),
 		cmocka_unit_test(a_device_serves_one_stack_and_is_free_again_afterwards),
 		cmocka_unit_test(null_swallows_and_delivers),

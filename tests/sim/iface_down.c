@@ -4,6 +4,7 @@
  * waited for them is dropped under its name, and afterwards the peers are asked anew. So is one
  * whose port wants it when its link has returned.
  */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "net/net.h"
@@ -167,6 +168,61 @@ static void a_port_that_its_link_leaves_dead_is_started_again(void **state)
 	stack->event_fn = NULL;
 }
 
+static void send_some(struct world *world, unsigned host, int fd, const char *to, unsigned n)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(9)};
+	static const char data[4000]; /* three fragments: one datagram does not come whole */
+
+	inet_pton(AF_INET, to, &sin.sin_addr);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(nsk_sendto(fd, data, i % 2 ? sizeof(data) : 100, 0,
+					    (struct sockaddr *)&sin, sizeof(sin)),
+				 i % 2 ? sizeof(data) : 100);
+	nsk_turn(world->host[host]);
+}
+
+/* By pool counts: whatever was on its way, waited for a neighbour or was asked for when a
+ * port stopped, all buffers of both hosts are free then, cycle after cycle. */
+static void every_stop_gives_all_buffers_back(void **state)
+{
+	struct nsk_iface_info ifc[2];
+	struct world world;
+	int fd[2], peer[2], listener;
+
+	(void)state;
+	world_pair(&world, &(struct world_params){
+				   .seed = 3,
+				   .wire = {.delay_ns = 10 * MS, .rate_bps = 100000000},
+				   .workers = {WORKERS, 1},
+			   });
+	world_connected(&world, 80, &listener, peer);
+	for (unsigned h = 0; h < 2; h++) {
+		assert_int_equal(nsk_iface_info(world.host[h], 0, &ifc[h]), 0);
+		fd[h] = world_udp(&world, h, h ? "10.0.0.2" : "10.0.0.1", 0);
+	}
+	for (unsigned cycle = 0; cycle < 100; cycle++) {
+		uint64_t some_ns = cycle % 10 * 3 * MS;
+
+		send_some(&world, 0, fd[0], "10.0.0.2", 20);
+		send_some(&world, 0, fd[0], "10.0.0.99", 5); /* nobody is there */
+		send_some(&world, 1, fd[1], "10.0.0.1", 20);
+		world_run(&world, some_ns, NULL, NULL);
+		assert_true(cycle % 10 || world_levels(&world, 0).buffers_free <
+						  world_levels(&world, 0).buffers_total);
+		for (unsigned h = 0; h < 2; h++)
+			assert_int_equal(nsk_iface_set(world.host[h], ifc[h].name, false), 0);
+		/* Fragments wait for the rest by themselves, for 60 s at most. */
+		world_run(&world, 61 * SEC, NULL, NULL);
+		world_pool_complete(&world, 0);
+		world_pool_complete(&world, 1);
+		for (unsigned h = 0; h < 2; h++)
+			assert_int_equal(nsk_iface_set(world.host[h], ifc[h].name, true), 0);
+	}
+	/* And it is the same as before. */
+	world_send(&world, peer[0], "hello", 6);
+	world_end(&world);
+}
+
 #define downed_test(fn)                                                      \
 	cmocka_unit_test_prestate_setup_teardown(fn, downed_up, downed_down, \
 						 (void *)(uintptr_t) #fn)
@@ -178,6 +234,7 @@ int main(void)
 		downed_test(what_waits_for_a_neighbour_is_dropped_by_name),
 		downed_test(a_connection_goes_on_when_the_interface_is_back),
 		downed_test(a_port_that_its_link_leaves_dead_is_started_again),
+		world_test(every_stop_gives_all_buffers_back),
 	};
 
 	return world_main(tests);
