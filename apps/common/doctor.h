@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include <netstk/netstk.h>
 
 #include "common/findings.h"
 
@@ -114,5 +117,8 @@ void doctor_machine(const char *root, const char *pmds, struct doctor_machine *m
 /* In the order of the list. p is NULL without a program. */
 void doctor_judge(const struct doctor_machine *m, const struct doctor_program *p,
 		  struct findings *out);
+
+/* A line for each finding that costs a program time from its start on. */
+void doctor_start(FILE *out, const char *program, const struct nsk_stack *stack);
 
 #endif

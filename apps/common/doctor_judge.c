@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <netstk/netstk.h>
-
 #include "common/doctor.h"
 
 #define UNEVEN_LEAST   10000 /* packets, before a spread is judged */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "common/program.h"
+#include "common/doctor.h"
 
 #include <errno.h>
 #include <semaphore.h>
@@ -263,6 +264,8 @@ struct nsk_stack *program_stack(const struct program *p, struct nsk_config *conf
 	program_catch_signals(NULL);
 	if (nsk_stack_create(config, &stack))
 		program_config_fail(p, config);
+	if (!program_given(p, "quiet"))
+		doctor_start(stderr, p->name, stack);
 	return stack;
 }
 

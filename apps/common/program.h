@@ -84,7 +84,8 @@ void program_config_fail(const struct program *program, const struct nsk_config 
  */
 int program_status(const struct program *program, int status);
 
-/* Builds the stack or exits with a message. Signals are caught from then on. */
+/* Builds the stack or exits with a message; without --quiet says what slows it down all along
+ * (nskctl doctor finds more). Signals are caught from then on. */
 struct nsk_stack *program_stack(const struct program *program, struct nsk_config *config);
 void program_stack_end(struct nsk_stack *stack);
 /* SIGINT, SIGTERM and a hang-up end the stack (may be NULL) and set program_ended(). One that comes

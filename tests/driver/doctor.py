@@ -192,6 +192,31 @@ class Program(unittest.TestCase):
         self.assertIn("nskctl capture dev net_null0", rows["gateway"]["mend"])
 
 
+class Start(unittest.TestCase):
+    def said(self, *args, changes=None):
+        with tempfile.TemporaryDirectory() as folder:
+            lay(folder, changes or {})
+            result = subprocess.run([os.path.join(APPS, "nsk-echo"), "-d", "net_null0", "-a", "10.0.0.2/24", "--no-huge",
+                                     "--duration", "0.1", *args], capture_output=True, text=True, timeout=60, check=False,
+                                    env={**os.environ, "NSK_SYSROOT": folder})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stderr
+
+    def test_a_program_says_what_slows_it_down(self):
+        slow = {f"{CPU}0/cpufreq/scaling_governor": "powersave",
+                "sys/devices/system/clocksource/clocksource0/current_clocksource": "hpet",
+                f"sys/kernel/mm/{HUGE}/nr_hugepages": "0",  # EAL's affair
+                "proc/cpuinfo": "flags\t\t: fpu tsc\n"}
+        self.assertEqual(self.said(), "")
+        said = self.said("--workers", "3", changes=slow).splitlines()
+        for line, begin in zip(said, ("the kernel's clock is hpet: each turn ", "the processor has no constant_tsc or no nonstop_tsc: ",
+                                      '1 of 2 cores are governed by "powersave": cores run slower than they can until they have been '
+                                      "busy for some ms; cpupower ", "3 workers run on 2 cores: ",
+                                      "net_null0 gives 3 workers one receive queue: "), strict=True):
+            self.assertTrue(line.startswith(f"nsk-echo: {begin}"), line)
+        self.assertEqual(self.said("--workers", "3", "--quiet", changes=slow), "")
+
+
 class Answers(threading.Thread):
     """Who answers as a program would whose ports are like this."""
 
