@@ -218,7 +218,7 @@ unsigned net_tx_flush(struct nsk_worker *w)
 		unsigned i = (unsigned)__builtin_ctz(waiting);
 		struct iface *ifc = w->net->snap->iface[i];
 
-		if (NSK_LIKELY(iface_running(ifc)))
+		if (NSK_LIKELY(tx_may_send(ifc)))
 			sent += flush(w, ifc, w->net->tx[i]);
 		else
 			tx_queue_purge(w, (uint8_t)i);
