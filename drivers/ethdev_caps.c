@@ -25,6 +25,8 @@ static const struct offload_row rows[] = {
 	{PORT_TX_CSUM_L4, 0, RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM},
 	{PORT_TX_MULTI_SEG, 0, RTE_ETH_TX_OFFLOAD_MULTI_SEGS},
 	{PORT_TX_TSO, 0, RTE_ETH_TX_OFFLOAD_TCP_TSO},
+	/* What was put together takes several buffers. */
+	{PORT_RX_LRO, RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_SCATTER, 0},
 };
 
 uint64_t ethdev_rx_offloads(uint32_t offloads)
@@ -87,6 +89,8 @@ static uint32_t offloads_of(const struct ethdev_port *e, const struct rte_eth_de
 
 	if (e->quirk->no_rss)
 		offloads &= ~(uint32_t)PORT_RX_RSS;
+	if (!e->quirk->merges)
+		offloads &= ~(uint32_t)PORT_RX_LRO;
 	if (e->quirk->external)
 		offloads |= PORT_TX_EXTERNAL;
 	if (e->quirk->packed_whole && has_packed_rings(info))

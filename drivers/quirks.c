@@ -63,6 +63,7 @@ static const struct quirk quirks[] = {
 			"mrg_rxbuf=bool in_order=bool packed_vq=bool speed=num vectorized=bool",
 		.single_file = true,
 		.rx_intr = true,
+		.merges = true,
 		.prepare = prepare_virtio_user,
 		.reason =
 			"The vhost side maps our memory: one file descriptor a page is more than the "
@@ -183,6 +184,7 @@ static const struct quirk quirks[] = {
 		.driver = "net_virtio",
 		.package = "librte-net-virtio",
 		.rx_intr = true,
+		.merges = true,
 		.packed_whole = true,
 		.reason =
 			"No IPv4 header checksum in either direction, as it reports. Received packets "

@@ -30,9 +30,10 @@ struct quirk {
 	bool external;	   /* copies what it sends, or the kernel does, before tx_burst() returns */
 	bool rx_intr;	   /* has receive interrupts: they are asked for, see ethdev_intr.c */
 	bool packed_whole; /* sends whole buffers alone where its rings are packed */
-	bool odd_sums;	   /* sums chains up itself, wrongly behind a buffer of odd length */
-	bool link_mute;	   /* a bond of it does not hear that its link went down */
-	bool rx_fds;	   /* its queues' descriptors are wanted: rx interrupts configured */
+	bool merges;	/* its LRO was tried: says what it put together, and the segments' size */
+	bool odd_sums;	/* sums chains up itself, wrongly behind a buffer of odd length */
+	bool link_mute; /* a bond of it does not hear that its link went down */
+	bool rx_fds;	/* its queues' descriptors are wanted: rx interrupts configured */
 	uint32_t offloads_off; /* enum port_offload that it reports and must not be used */
 	uint16_t queues_max;   /* 0: as reported */
 	uint32_t mtu_max;      /* 0: as reported */
