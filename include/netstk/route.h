@@ -70,7 +70,7 @@ NSK_API int nsk_route_add(struct nsk_stack *stack, const struct nsk_route *route
 
 /**
  * @brief Take out the first route that is like this: of its destination and type; and, where they
- * are given, of its gateway, interface and (other than 0) metric.
+ * are given, of its gateway, interface, source, and (other than 0) metric, weight and proto.
  * @return 0, or -1 with errno: EINVAL, ENODEV, ESRCH there is none, ENOMEM, EAGAIN, EPERM
  */
 NSK_API int nsk_route_del(struct nsk_stack *stack, const struct nsk_route *route);

@@ -192,7 +192,10 @@ int nsk_route_del(struct nsk_stack *stack, const struct nsk_route *route)
 
 	if (rc == 0)
 		rc = read_route(stack, route, &r);
-	return result(rc ? rc : stack_route_del_like(stack, &r));
+	if (rc)
+		return result(rc);
+	r.origin = (uint8_t)route->proto; /* 0: of anybody's */
+	return result(stack_route_del_like(stack, &r));
 }
 
 /* No route of the table: what is for an address of ours stays here. */

@@ -187,13 +187,15 @@ static int add_new(struct route_table *t, const struct route *r)
 	return route_seek(t, &r->dst, has_metric, r, &there) ? -EEXIST : route_add(t, r);
 }
 
-/* Of the metric, 0 being any, the gateway and the interface, where they are given. */
+/* In all that is given: numbers that are 0 and addresses of no family are not. */
 static bool is_like(const void *like, const struct route *r)
 {
 	const struct route *l = like;
 
 	return l->type == r->type && (!l->metric || l->metric == r->metric) &&
+	       (!l->weight || l->weight == r->weight) && (!l->origin || l->origin == r->origin) &&
 	       (!l->gateway.family || ip_addr_eq(&l->gateway, &r->gateway)) &&
+	       (!l->src.family || ip_addr_eq(&l->src, &r->src)) &&
 	       (l->iface == STACK_ROUTE_ANY_IFACE || l->iface == r->iface);
 }
 

@@ -27,8 +27,8 @@ int stack_route_del(struct nsk_stack *stack, const struct route *route);
 
 /* The same, but -EEXIST also if there is one of its destination and metric. */
 int stack_route_add_new(struct nsk_stack *stack, const struct route *route);
-/* Takes out the first one of its destination and type; of its metric unless that is 0, its gateway
- * if it has one, and its interface unless that is: */
+/* Takes out the first one of its destination and type; of its metric, weight and origin unless they
+ * are 0, its gateway and source if it has them, and its interface unless that is: */
 #define STACK_ROUTE_ANY_IFACE UINT8_MAX
 int stack_route_del_like(struct nsk_stack *stack, const struct route *like);
 

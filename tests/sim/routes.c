@@ -285,6 +285,52 @@ static void test_one_of_each_metric_unless_it_is_appended(void **state)
 	host_end(&host);
 }
 
+/* The gateway of the route that was taken out, of the three of 10.0.0.0/8; all are gone after. */
+static void assert_takes_out(struct host *host, const struct nsk_route *like, const char *gateway)
+{
+	struct nsk_route r = route("10.0.0.0/8", "192.168.1.1", NULL, 0);
+
+	r.weight = 1;
+	assert_int_equal(add(host, &r, false), 0);
+	r = route("10.0.0.0/8", "192.168.1.3", NULL, 0);
+	r.weight = 5;
+	assert_int_equal(add(host, &r, true), 0);
+	r = route("10.0.0.0/8", "192.168.1.4", NULL, 0);
+	r.proto = NSK_ROUTE_PROTO_STATIC;
+	snprintf(r.source, sizeof(r.source), "192.168.1.2");
+	assert_int_equal(add(host, &r, true), 0);
+	assert_int_equal(nsk_route_del(host->world.host[0], like) ? errno : 0, gateway ? 0 : ESRCH);
+	if (gateway)
+		assert_int_equal(del_route(host, "10.0.0.0/8", gateway), ESRCH);
+	for (unsigned i = gateway ? 1 : 0; i < 3; i++)
+		assert_int_equal(del_route(host, "10.0.0.0/8", NULL), 0);
+}
+
+static void test_whatever_is_given_must_be_that_of_the_route_to_go(void **state)
+{
+	struct nsk_route like = route("10.0.0.0/8", NULL, NULL, 0);
+	struct host host;
+
+	(void)state;
+	host_begin(&host, NULL);
+	assert_takes_out(&host, &like, "192.168.1.1");
+	like.weight = 5;
+	assert_takes_out(&host, &like, "192.168.1.3");
+	like.weight = 7;
+	assert_takes_out(&host, &like, NULL);
+	like.weight = 0;
+	like.proto = NSK_ROUTE_PROTO_STATIC;
+	assert_takes_out(&host, &like, "192.168.1.4");
+	like.proto = NSK_ROUTE_PROTO_RA;
+	assert_takes_out(&host, &like, NULL);
+	like.proto = 0;
+	snprintf(like.source, sizeof(like.source), "192.168.1.2");
+	assert_takes_out(&host, &like, "192.168.1.4");
+	like.weight = 1;
+	assert_takes_out(&host, &like, NULL);
+	host_end(&host);
+}
+
 static void test_a_list_has_all_routes_and_a_full_table_refuses(void **state)
 {
 	static const char *const settings[] = {"ip.routes=10", NULL};
@@ -409,6 +455,7 @@ int main(void)
 		world_test(test_routes_that_lead_nowhere_refuse_as_linux),
 		world_test(test_what_contradicts_itself_is_refused_as_linux),
 		world_test(test_one_of_each_metric_unless_it_is_appended),
+		world_test(test_whatever_is_given_must_be_that_of_the_route_to_go),
 		world_test(test_a_list_has_all_routes_and_a_full_table_refuses),
 		world_test(test_a_list_within_a_turn_does_not_wait),
 		world_test(test_a_change_within_a_turn_does_not_wait),
