@@ -71,7 +71,8 @@ NSK_API int nsk_addr_add(struct nsk_stack *stack, const char *iface, const char 
  * @param iface interface name
  * @param cidr as it was added
  * @return 0, or -1 with errno: EINVAL, ENODEV, EADDRNOTAVAIL the interface has no such address with
- * this length, EPERM in a child made by fork()
+ * this length, EBUSY it is a DHCP server's lease, which goes with the configuration's "dhcp", EPERM
+ * in a child made by fork()
  */
 NSK_API int nsk_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr);
 

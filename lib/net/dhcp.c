@@ -495,6 +495,8 @@ static void show(struct nsk_worker *w, struct dhcp *d)
 		return;
 	}
 	d->shown = (struct dhcp_shown){.state = d->state, .tries = d->tries, .lease = d->lease};
+	if (!d->foreign)
+		d->shown.held = d->given;
 	pthread_mutex_unlock(&w->shared->addr_lock);
 	d->unshown = false;
 }
@@ -546,6 +548,13 @@ bool dhcp_look(struct nsk_worker *w, const struct iface *ifc, struct dhcp_shown 
 	*as = d->shown;
 	pthread_mutex_unlock(&w->shared->addr_lock);
 	return true;
+}
+
+bool dhcp_holds(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *prefix)
+{
+	struct dhcp_shown d;
+
+	return dhcp_look(w, ifc, &d) && d.held.addr.family && ip_prefix_eq(&d.held, prefix);
 }
 
 void dhcp_fini(struct nsk_worker *w)

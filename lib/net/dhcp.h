@@ -68,6 +68,8 @@ struct dhcp_shown {
 	uint8_t state;	/* enum dhcp_state */
 	uint32_t tries; /* messages without an answer */
 	struct dhcp_lease lease;
+	struct ip_prefix held; /* the address that the interface has of it; family 0: none, or
+				  somebody else's */
 };
 
 /* A route of the lease: as it should be, and as it is. */
@@ -120,6 +122,8 @@ void dhcp_input(struct nsk_worker *w, struct iface *ifc, struct rte_mbuf *m);
 
 /* In any thread: what is known; false: nothing yet. */
 bool dhcp_look(struct nsk_worker *w, const struct iface *ifc, struct dhcp_shown *as);
+/* In any thread: whether it is the address of a lease, which goes and comes with it. */
+bool dhcp_holds(struct nsk_worker *w, const struct iface *ifc, const struct ip_prefix *prefix);
 const char *dhcp_state_name(unsigned state);
 
 /* dhcp_lease.c: whether a lease can be had, and if so what it is, its times counted from sent_ns.

@@ -174,10 +174,12 @@ static void take_address(struct nsk_worker *w, struct iface *ifc, struct dhcp *d
 {
 	int rc = d->foreign ? 0 : addr_del(w, ifc, &d->given, ADDR_IN_TURN);
 
-	if (rc == -EAGAIN)
+	if (rc == -EAGAIN) {
 		d->again = true;
-	else
+	} else {
 		d->given.addr.family = 0;
+		d->unshown = true;
+	}
 }
 
 static void give_address(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
@@ -200,6 +202,7 @@ static void give_address(struct nsk_worker *w, struct iface *ifc, struct dhcp *d
 	} else {
 		d->given = d->lease.prefix;
 		d->foreign = rc == -EEXIST;
+		d->unshown = true;
 	}
 }
 

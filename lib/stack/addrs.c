@@ -112,6 +112,8 @@ int stack_addr_del(struct nsk_stack *stack, const char *iface, const char *cidr)
 
 	if (rc == 0 && ip_addr_is_loopback(&prefix.addr))
 		rc = ifc->loopback ? -EINVAL : -EADDRNOTAVAIL;
+	if (rc == 0 && dhcp_holds(some_worker(stack), ifc, &prefix))
+		rc = -EBUSY; /* the client would go on with a lease that nobody uses */
 	return rc ? rc : addr_del(some_worker(stack), ifc, &prefix, ADDR_WAITS);
 }
 

@@ -123,6 +123,9 @@ static const char *why(int rc)
 		return "the interface has it already";
 	case -EADDRNOTAVAIL:
 		return "the interface has no such address with this length";
+	case -EBUSY:
+		return "it is leased by a DHCP server, and goes with its lease: take \"dhcp\" out "
+		       "of the interface's addresses in the configuration, and start anew";
 	case -ENOBUFS:
 		return "the interface has as many addresses as it can";
 	default:

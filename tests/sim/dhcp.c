@@ -492,6 +492,37 @@ static void an_equal_route_of_the_operator_stays(void **unused)
 	finish();
 }
 
+/* Without its address the client would be bound to nothing. */
+static void the_address_of_a_lease_is_not_taken_out(void **unused)
+{
+	struct nsk_iface_info info;
+	struct nsk_stack *stack;
+	struct asked a;
+
+	(void)unused;
+	start();
+	stack = peer.world.host[0];
+	assert_int_equal(nsk_iface_info(stack, 0, &info), 0);
+	get_lease();
+	assert_int_equal(nsk_addr_del(stack, info.name, LEASED), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(nsk_addr_del(stack, info.name, "10.0.0.5/25"), -1);
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_non_null(has(LEASED));
+	a = expect(DHCP_REQUEST, LEASE_S * SEC); /* and so it is renewed */
+	begin(DHCP_ACK, a.xid, OFFERED);
+	say();
+	assert_int_equal(state(), DHCP_BOUND);
+	peer_run(&peer, (LEASE_S + 1) * SEC);
+	assert_null(has(LEASED));
+	/* The same one of the operator is his, with a lease or without. */
+	assert_int_equal(nsk_addr_add(stack, info.name, LEASED, NSK_FOREVER, NSK_FOREVER), 0);
+	peer_forget(&peer);
+	get_lease();
+	assert_int_equal(nsk_addr_del(stack, info.name, LEASED), 0);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +542,7 @@ int main(void)
 		world_test(lies_are_refused),
 		world_test(what_is_not_ours_is_passed_over),
 		world_test(an_equal_route_of_the_operator_stays),
+		world_test(the_address_of_a_lease_is_not_taken_out),
 	};
 
 	return world_main(tests);
