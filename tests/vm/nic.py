@@ -212,7 +212,7 @@ class IgbQueues(Igb):
 
 class Virtio(Nic, unittest.TestCase):
     card, driver = "virtio modern", "net_virtio"
-    offloads = "rx-checksum-l4 tx-checksum-l4 tx-scatter-gather tx-shared-data tx-tcp-segmentation"
+    offloads = "rx-checksum-l4 tx-checksum-l4 tx-scatter-gather tx-shared-data tx-tcp-segmentation rx-merging"
     jumbo, pause = [], None
 
 
@@ -232,7 +232,7 @@ class VirtioVfio(Virtio):
 
 class VirtioPacked(Virtio):
     card = "virtio packed"
-    offloads = "rx-checksum-l4 tx-checksum-l4 tx-shared-data"
+    offloads = "rx-checksum-l4 tx-checksum-l4 tx-shared-data rx-merging"
     jumbo = ["pool.buffer_bytes=9216", "pool.buffers=8192"]
 
     def test_pause_frames_are_refused_where_there_are_none(self):
