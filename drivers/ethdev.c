@@ -70,19 +70,20 @@ static uint16_t ethdev_tx(struct port *port, uint16_t queue, uint64_t now_ns,
 
 static void ethdev_link(struct port *port, struct port_link *link)
 {
+	struct ethdev_port *e = ethdev_of(port);
 	struct rte_eth_link l;
 
 	memset(link, 0, sizeof(*link));
-	if (rte_eth_link_get_nowait(ethdev_of(port)->id, &l) != 0)
+	link->gone = __atomic_load_n(&e->gone, __ATOMIC_ACQUIRE);
+	if (link->gone || rte_eth_link_get_nowait(e->id, &l) != 0)
 		return;
 	link->up = l.link_status == RTE_ETH_LINK_UP;
 	link->full_duplex = l.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
 	link->mbps = l.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : l.link_speed;
 }
 
-static void ethdev_stats(struct port *port, struct port_stats *stats)
+void ethdev_look(struct ethdev_port *e, struct port_stats *stats)
 {
-	struct ethdev_port *e = ethdev_of(port);
 	struct rte_eth_stats s;
 
 	memset(stats, 0, sizeof(*stats));
@@ -100,19 +101,24 @@ static void ethdev_stats(struct port *port, struct port_stats *stats)
 		stats->tx_unfit += counter_read(&e->tx_unfit[q]);
 }
 
+static void ethdev_stats(struct port *port, struct port_stats *stats)
+{
+	struct ethdev_port *e = ethdev_of(port);
+
+	rte_spinlock_lock(&e->look_lock);
+	if (e->device)
+		ethdev_look(e, stats);
+	else
+		*stats = e->last;
+	rte_spinlock_unlock(&e->look_lock);
+}
+
 static void ethdev_close(struct port *port)
 {
 	struct ethdev_port *e = ethdev_of(port);
-	struct ethdev_hush hush;
 
-	ethdev_hush(&hush);
-	rte_eth_dev_close(e->id);
-	/* The device goes too, so that its name can be used again. */
-	if (rte_dev_remove(e->device) != 0)
-		LOG_WARN(port->log, "ethdev", "%s: the device stays in EAL: %s", port->name,
-			 rte_strerror(rte_errno));
+	ethdev_release(e);
 	bond_release(e->members, e->nmembers);
-	ethdev_unhush(&hush);
 	free(e);
 }
 
@@ -387,6 +393,7 @@ int ethdev_open(const struct port_open *open, struct port **port)
 		free(e);
 		return rc;
 	}
+	rte_spinlock_init(&e->look_lock);
 	e->one_irq = has_one_interrupt(name);
 	if (strcmp(quirk->driver, "net_bonding") == 0)
 		e->nmembers = bond_members(open->devargs, e->members);
@@ -396,6 +403,8 @@ int ethdev_open(const struct port_open *open, struct port **port)
 		ethdev_close(&e->port);
 		return rc;
 	}
+	if (devargs_is_pci(name, &len))
+		ethdev_gone_watch(e);
 	*port = &e->port;
 	return 0;
 }

@@ -26,7 +26,7 @@ struct ethdev_intr {
 struct ethdev_port {
 	struct port port;
 	const struct quirk *quirk;	    /* [C] */
-	struct rte_device *device;	    /* [C] */
+	struct rte_device *device;	    /* [C]; NULL: it was given back */
 	uint16_t id;			    /* [C] DPDK's number of the port */
 	uint16_t mtu_now;		    /* as the device was told */
 	uint16_t rx_queues, tx_queues;	    /* [C] while started; */
@@ -38,6 +38,9 @@ struct ethdev_port {
 	bool one_irq; /* [C] one interrupt for all that the device has to say: none for queues */
 	bool chosen;  /* [W] of worker 0: it gives the groups that it was told, not all */
 	bool prepare; /* [C] the device wants a look at packets before they are sent */
+	bool gone;    /* [A] it is to leave the machine */
+	struct port_stats last;	  /* what it had counted when it was given back */
+	rte_spinlock_t look_lock; /* around looks at what it counts, which any thread takes */
 	uint64_t tx_unfit[PORT_QUEUES_MAX]; /* [W] packets that it did not like */
 	struct ethdev_intr intr[PORT_QUEUES_MAX];
 	rte_spinlock_t intr_lock; /* around the switch of any queue's */
@@ -68,6 +71,14 @@ struct ethdev_hush {
 };
 void ethdev_hush(struct ethdev_hush *h);
 void ethdev_unhush(const struct ethdev_hush *h);
+
+/* What the device has counted. */
+void ethdev_look(struct ethdev_port *e, struct port_stats *stats);
+
+/* ethdev_gone.c: from then on it is heard when the device is to leave the machine. */
+void ethdev_gone_watch(struct ethdev_port *e);
+/* Gives the device back, once. */
+void ethdev_release(struct ethdev_port *e);
 
 /* Around the time for which the device runs with receive interrupts. */
 void ethdev_intr_up(struct ethdev_port *e, uint16_t queues);

@@ -105,9 +105,9 @@ static bool is_negotiated(const struct ethdev_port *e)
 	       link.link_autoneg == RTE_ETH_LINK_AUTONEG;
 }
 
-void ethdev_facts(struct port *port, struct port_facts *f)
+static void facts_read(struct ethdev_port *e, struct port_facts *f)
 {
-	struct ethdev_port *e = ethdev_of(port);
+	struct port *port = &e->port;
 	struct rte_eth_dev_info info;
 
 	if (rte_eth_dev_info_get(e->id, &info))
@@ -133,10 +133,19 @@ void ethdev_facts(struct port *port, struct port_facts *f)
 	spread_read(e, &info, f);
 }
 
-void ethdev_counters(struct port *port, void (*fn)(void *arg, const char *name, uint64_t value),
-		     void *arg)
+void ethdev_facts(struct port *port, struct port_facts *f)
 {
-	uint16_t id = ethdev_of(port)->id;
+	struct ethdev_port *e = ethdev_of(port);
+
+	rte_spinlock_lock(&e->look_lock);
+	if (e->device)
+		facts_read(e, f);
+	rte_spinlock_unlock(&e->look_lock);
+}
+
+static void counters_read(uint16_t id, void (*fn)(void *arg, const char *name, uint64_t value),
+			  void *arg)
+{
 	int n = rte_eth_xstats_get_names(id, NULL, 0);
 	struct rte_eth_xstat_name *names;
 	struct rte_eth_xstat *values;
@@ -152,4 +161,15 @@ void ethdev_counters(struct port *port, void (*fn)(void *arg, const char *name, 
 				fn(arg, names[values[i].id].name, values[i].value);
 	free(names);
 	free(values);
+}
+
+void ethdev_counters(struct port *port, void (*fn)(void *arg, const char *name, uint64_t value),
+		     void *arg)
+{
+	struct ethdev_port *e = ethdev_of(port);
+
+	rte_spinlock_lock(&e->look_lock);
+	if (e->device)
+		counters_read(e->id, fn, arg);
+	rte_spinlock_unlock(&e->look_lock);
 }

@@ -151,6 +151,8 @@ void ethdev_listen(struct port *port, const struct eth_addr *groups, unsigned n)
 	struct rte_ether_addr list[PORT_GROUPS_MAX];
 	bool takes = n <= PORT_GROUPS_MAX;
 
+	if (!e->device)
+		return;
 	for (unsigned i = 0; takes && i < n; i++)
 		memcpy(list[i].addr_bytes, groups[i].b, sizeof(list[i].addr_bytes));
 	takes = takes && rte_eth_dev_set_mc_addr_list(e->id, list, n) == 0;
@@ -293,8 +295,11 @@ int ethdev_start(struct port *port, const struct port_setup *setup)
 {
 	struct ethdev_port *e = ethdev_of(port);
 	struct rte_eth_dev_info info;
-	int rc = rte_eth_dev_info_get(e->id, &info);
+	int rc;
 
+	if (!e->device)
+		return fail(e, -ENODEV, "%s was taken out of the machine", port->name);
+	rc = rte_eth_dev_info_get(e->id, &info);
 	if (rc)
 		return start_failed(e, rc);
 	if (setup->mtu > port->caps.mtu_max)
@@ -385,4 +390,6 @@ void ethdev_stop(struct port *port)
 		LOG_WARN(port->log, "ethdev", "%s does not stop: %s", port->name, strerror(-rc));
 	e->rx_queues = 0;
 	e->tx_queues = 0;
+	if (__atomic_load_n(&e->gone, __ATOMIC_ACQUIRE))
+		ethdev_release(e);
 }

@@ -72,6 +72,8 @@ static inline uint16_t port_ring_size(uint32_t want, uint16_t least, uint16_t mo
 
 struct port_link {
 	bool up;
+	bool gone; /* the device is to leave the machine, and waits until the port stops; for good
+		    */
 	bool full_duplex;
 	uint32_t mbps; /* 0: unknown */
 };

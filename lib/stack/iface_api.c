@@ -123,9 +123,23 @@ static int set_up(struct nsk_stack *stack, struct iface *ifc, bool up)
 	return err;
 }
 
+static bool try_lock(struct nsk_stack *stack)
+{
+	return !__atomic_exchange_n(&stack->iface_lock, true, __ATOMIC_ACQUIRE);
+}
+
+bool iface_remove(struct nsk_stack *stack, struct iface *ifc)
+{
+	if (!try_lock(stack))
+		return false;
+	set_up(stack, ifc, false);
+	unlock(stack);
+	return true;
+}
+
 bool iface_restart(struct nsk_stack *stack, struct iface *ifc)
 {
-	if (__atomic_exchange_n(&stack->iface_lock, true, __ATOMIC_ACQUIRE))
+	if (!try_lock(stack))
 		return false;
 	set_up(stack, ifc, false);
 	(void)set_up(stack, ifc, true); /* what failed is in the log */

@@ -207,6 +207,18 @@ void iface_disable(struct nsk_stack *stack, struct iface *ifc)
 	set_state(stack, ifc, NSK_IFACE_DISABLED);
 }
 
+/* The device waits until its port has stopped. */
+static void leave(struct nsk_stack *stack, struct iface *ifc)
+{
+	if (!iface_remove(stack, ifc))
+		return; /* the next look */
+	__atomic_store_n(&ifc->link_up, false, __ATOMIC_RELAXED);
+	LOG_ERR(&stack->log, "iface",
+		"%s: the device is taken out of the machine: the interface is down for good",
+		ifc->name);
+	tell(stack, NSK_EVENT_LINK, ifc, false);
+}
+
 void iface_watch(struct nsk_stack *stack)
 {
 	for (unsigned i = 0; i < stack->nifaces; i++) {
@@ -216,6 +228,10 @@ void iface_watch(struct nsk_stack *stack)
 		if (!iface_running(ifc))
 			continue;
 		ifc->port->ops->link(ifc->port, &link);
+		if (NSK_UNLIKELY(link.gone)) {
+			leave(stack, ifc);
+			continue;
+		}
 		if (link.up == __atomic_load_n(&ifc->link_up, __ATOMIC_RELAXED))
 			continue;
 		if (link.up && ifc->port->caps.restarts && !iface_restart(stack, ifc))

@@ -254,8 +254,9 @@ int iface_enable(struct nsk_stack *stack, struct iface *ifc);
 void iface_disable(struct nsk_stack *stack, struct iface *ifc);
 /* Looks at the link of each interface and tells of changes. */
 void iface_watch(struct nsk_stack *stack);
-/* Takes it down and up again, those on its VLANs as well; false: somebody else changes interfaces,
- * nothing was done. A running worker's. */
+/* Takes it down, those on its VLANs as well, and iface_restart() up again; false: somebody else
+ * changes interfaces, nothing was done. A running worker's. */
+bool iface_remove(struct nsk_stack *stack, struct iface *ifc);
 bool iface_restart(struct nsk_stack *stack, struct iface *ifc);
 
 /* twin.c: ways to the kernel, of interfaces that run. */

@@ -229,6 +229,34 @@ static void every_stop_gives_all_buffers_back(void **state)
 	world_end(&world);
 }
 
+static void link_of_one_that_leaves(struct port *port, struct port_link *link)
+{
+	(void)port;
+	*link = (struct port_link){.gone = true};
+}
+
+static void a_device_that_leaves_takes_its_interface_down(void **state)
+{
+	const char down[] = {'0' + NSK_IFACE_DISABLING, '0' + NSK_IFACE_DISABLED, '\0'};
+	struct downed *d = *state;
+	struct nsk_stack *stack = d->world.host[0];
+	const struct port_ops *own = stack->iface[0].port->ops;
+	struct port_ops ops = *own;
+	char states[16] = "";
+
+	ops.link = link_of_one_that_leaves;
+	stack->iface[0].port->ops = &ops;
+	stack->event_fn = note_state;
+	stack->event_arg = states;
+	stack->log.level = NSK_LOG_NONE; /* it says so as an error */
+	world_run(&d->world, SEC, NULL, NULL);
+	stack->iface[0].port->ops = own;
+	stack->event_fn = NULL;
+	assert_string_equal(states, down);
+	assert_int_equal(nsk_iface_info(stack, 0, &d->ifc), 0);
+	assert_false(d->ifc.link_up);
+}
+
 #define downed_test(fn)                                                      \
 	cmocka_unit_test_prestate_setup_teardown(fn, downed_up, downed_down, \
 						 (void *)(uintptr_t) #fn)
@@ -241,6 +269,7 @@ int main(void)
 		downed_test(a_connection_goes_on_when_the_interface_is_back),
 		downed_test(a_port_that_its_link_leaves_dead_is_started_again),
 		world_test(every_stop_gives_all_buffers_back),
+		downed_test(a_device_that_leaves_takes_its_interface_down),
 	};
 
 	return world_main(tests);

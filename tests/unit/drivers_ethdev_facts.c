@@ -28,6 +28,10 @@ const char *__wrap_rte_dev_name(const struct rte_device *dev);
 const char *__wrap_rte_bus_name(const struct rte_bus *bus);
 const struct rte_bus *__wrap_rte_dev_bus(const struct rte_device *dev);
 
+/* Asked for its name alone, which is played. */
+static char device;
+#define THERE ((struct rte_device *)(void *)&device)
+
 static struct {
 	struct rte_eth_dev_info info;
 	int fw; /* what asking for the firmware gives */
@@ -120,6 +124,7 @@ const struct rte_bus *__wrap_rte_dev_bus(const struct rte_device *dev)
 static void facts_of(uint16_t queues, struct port_facts *f)
 {
 	struct ethdev_port e = {
+		.device = THERE,
 		.quirk = quirk_of_driver("net_igc"),
 		.rx_queues = queues,
 		.rx_desc = 256,
@@ -253,9 +258,24 @@ static void add(void *arg, const char *name, uint64_t value)
 	(*n)++;
 }
 
+static void test_a_device_that_was_given_back_is_asked_nothing(void **state)
+{
+	struct ethdev_port e = {.quirk = &quirk_none};
+	struct port_facts f = {.pause = PAUSE_TX};
+	unsigned n = 0;
+
+	(void)state;
+	nic.counters = 5;
+	ethdev_facts(&e.port, &f);
+	ethdev_counters(&e.port, add, &n);
+	assert_int_equal(f.pause, PAUSE_TX);
+	assert_string_equal(f.version, "");
+	assert_int_equal(n, 0);
+}
+
 static void test_each_counter_has_its_name(void **state)
 {
-	struct ethdev_port e = {.id = 0};
+	struct ethdev_port e = {.device = THERE};
 	unsigned n = 0;
 
 	(void)state;
@@ -276,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_stopped_device_runs_with_nothing, reset),
 		cmocka_unit_test_setup(test_pause_frames_are_told_where_known, reset),
 		cmocka_unit_test_setup(test_each_counter_has_its_name, reset),
+		cmocka_unit_test_setup(test_a_device_that_was_given_back_is_asked_nothing, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 The card is taken from Linux with dpdk-devbind, as on any machine.
 """
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import sys
 import threading
 import unittest
 
-from cards import ADDRESS, MAC
+from cards import CARDS, MAC
 from vm import PATIENCE_S, SMALL, Guest, GuestProgram, Rig, fact, find_program, main, run, until
 
 # pylint: disable-next=wrong-import-order
@@ -51,7 +52,8 @@ class Nic:
         run("ip", "addr", "add", f"{KERNEL}/24", "dev", CARD_TAP)
         fact(f"guest: Linux {cls.guest.version}, {cls.card}, {cls.bind}")
         cls.guest.run("sysctl", "-q", "-w", f"vm.nr_hugepages={HUGEPAGES}")
-        cls.guest.run("dpdk-devbind.py", f"--bind={cls.bind}", ADDRESS)
+        cls.address = CARDS[cls.card].address
+        cls.guest.run("dpdk-devbind.py", f"--bind={cls.bind}", cls.address)
         cls.program, cls.mtu = None, MTU
 
     @classmethod
@@ -70,7 +72,7 @@ class Nic:
     @classmethod
     def echo(cls, mtu, *options):
         return GuestProgram(
-            cls.guest, os.path.abspath(find_program("nsk-echo")), "-d", ADDRESS, "-a", f"{STACK}/24", "-o", f"mtu={mtu}",
+            cls.guest, os.path.abspath(find_program("nsk-echo")), "-d", cls.address, "-a", f"{STACK}/24", "-o", f"mtu={mtu}",
             "--workers", cls.workers, "--quiet", "--tcp", 7, "--udp", 7, "--control", CONTROL, *options)
 
     @classmethod
@@ -186,12 +188,45 @@ class Nic:
         self.check_pings()
 
 
+def flood(enough):
+    """Datagrams until it is enough."""
+    with connect(kind=socket.SOCK_DGRAM) as sock:
+        while not enough.wait(0.001):
+            with contextlib.suppress(OSError):
+                sock.send(bytes(1000))
+
+
+class Slot:
+    """For cards that can be pulled out: by vfio-pci, which asks the program to give them back."""
+
+    def test_the_card_is_pulled_out(self):
+        enough = threading.Event()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            packets = pool.submit(flood, enough)
+            try:
+                before = self.interface()["port"]["tx_packets"]
+                until("packets", lambda: self.interface()["port"]["tx_packets"] > before + 100, PATIENCE_S)
+                self.guest.qemu("device_del", id="card")
+                until("the interface down", lambda: self.interface()["state"] == "disabled", PATIENCE_S)
+                until("the card out", lambda: self.address not in self.guest.run("ls", "/sys/bus/pci/devices"), PATIENCE_S)
+            finally:
+                enough.set()
+            packets.result()
+        self.assertFalse(self.interface()["link_up"])
+        self.assertGreater(self.interface()["port"]["tx_packets"], before + 100)
+        self.assertEqual(self.nskctl("drops")["drops"]["tx_unfit"], 0)
+        program, type(self).program = self.program, None
+        self.assertEqual(program.end(PATIENCE_S), 0)
+        self.assertIn(f"{self.address}: the device is taken out of the machine", program.heard())
+        self.assertNotIn("packet buffers still out", program.heard())
+
+
 class E1000(Nic, unittest.TestCase):
     card = "e1000"
     pause = "off"  # it negotiates, and the partner that QEMU plays agrees to none
 
 
-class E1000Vfio(Nic, unittest.TestCase):
+class E1000Vfio(Slot, Nic, unittest.TestCase):
     card, bind, pause = "e1000 by vfio", "vfio-pci", E1000.pause
     known = "MSI-X interrupts"  # which an 82540EM has not; EAL asks vfio for them all the same
 
@@ -205,7 +240,7 @@ class Igb(Nic, unittest.TestCase):
     offloads = f"{Nic.offloads} tx-tcp-segmentation"
 
 
-class IgbQueues(Igb):
+class IgbQueues(Slot, Igb):
     card, bind, workers = "igb by vfio", "vfio-pci", 2
     offloads, interrupts = f"{Igb.offloads} rx-spreading", 2
 
@@ -224,7 +259,7 @@ class VirtioLegacy(Virtio):
     card = "virtio legacy"
 
 
-class VirtioVfio(Virtio):
+class VirtioVfio(Slot, Virtio):
     card, bind = "virtio modern by vfio", "vfio-pci"
     interrupts = 1
     known = "Error disabling MSI-X interrupts"  # which its driver does at the device's end, and has done when it stopped
