@@ -54,7 +54,7 @@ void mirror_table_fini(struct mirror_table *t)
 void mirror_begin(struct mirror_table *t)
 {
 	t->era++;
-	t->no_addr.now = t->no_neigh.now = t->no_route.now = 0;
+	t->no_addr.now = t->no_neigh.now = t->no_route.now = t->elsewhere.now = 0;
 }
 
 /* What to do about it. */
@@ -67,6 +67,8 @@ static const char *reason(const struct mirror_table *t, const struct mirror_refu
 		snprintf(buf, size, "an interface has %d at most", IFACE_ADDRS_MAX);
 	else if (r == &t->no_neigh && rc == -ENOBUFS)
 		snprintf(buf, size, "%d can be given at most", NEIGH_STATICS_MAX);
+	else if (r == &t->elsewhere)
+		snprintf(buf, size, "some of its next hops lead over other interfaces");
 	else
 		snprintf(buf, size, "%s", strerror(-rc));
 	return buf;
@@ -357,6 +359,19 @@ static int put(struct mirror_table *t, struct mirror_route **at, const struct nl
 	return 0;
 }
 
+/* What the kernel has and the stack will not have is said: packets take another way there. */
+static void look_for_split(struct mirror_table *t, const struct nl_change *c)
+{
+	char text[IP_PREFIX_STRLEN];
+	unsigned here = 0;
+
+	for (unsigned i = 0; i < c->hops; i++)
+		here += c->hop[i].link == t->link;
+	if (here && here < c->hops)
+		refuse(t, &t->elsewhere, "route", ip_prefix_format(&c->prefix, text, sizeof(text)),
+		       -EXDEV);
+}
+
 static int apply_route(struct mirror_table *t, const struct nl_change *c)
 {
 	struct mirror_route **at, *old;
@@ -374,6 +389,7 @@ static int apply_route(struct mirror_table *t, const struct nl_change *c)
 		n = with(old, these, n, false, all);
 		return old ? put(t, at, c, all, n) : 0;
 	}
+	look_for_split(t, c);
 	/* Two of IPv4 with one metric: which comes first is not said. */
 	if (old && !c->replace && !c->dumped && c->prefix.addr.family == AF_INET)
 		return -ESTALE;
@@ -436,5 +452,6 @@ int mirror_sweep(struct mirror_table *t)
 	forgive(&t->no_addr);
 	forgive(&t->no_neigh);
 	forgive(&t->no_route);
+	forgive(&t->elsewhere);
 	return 0;
 }

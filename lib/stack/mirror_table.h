@@ -40,7 +40,8 @@ struct mirror_table {
 	struct mirror_route **bucket;
 	uint32_t buckets, routes;
 	struct mirror_refused no_addr, no_neigh, no_route;
-	bool room; /* something went: what was refused may find a place */
+	struct mirror_refused elsewhere; /* routes that lead over the twin, and not alone */
+	bool room;			 /* something went: what was refused may find a place */
 };
 
 int mirror_table_init(struct mirror_table *t);

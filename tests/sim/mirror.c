@@ -502,6 +502,32 @@ static void a_full_table_of_routes_is_told_of_once(void **state)
 	end();
 }
 
+/* An ECMP route over two interfaces is nothing that a mirror of one can have. */
+static void a_route_that_leads_elsewhere_too_is_told_of(void **state)
+{
+	struct nl_change c;
+
+	(void)state;
+	begin(NULL);
+	c = route(true, "10.7.0.0/16", "10.0.0.2", TWIN);
+	c.hops = 2;
+	c.hop[1] = c.hop[0];
+	c.hop[1].link = TWIN + 1;
+	assert_int_equal(apply(c), 0);
+	assert_int_equal(routes_to("10.7.0.0/16"), 0);
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(warning,
+			       "route 10.7.0.0/16 of the kernel's is not taken (1 so far): "
+			       "some of its next hops lead over other interfaces"));
+	c.add = false;
+	assert_int_equal(apply(c), 0);
+	c.hop[0].link = TWIN + 2; /* nothing of the twin's */
+	c.add = true;
+	assert_int_equal(apply(c), 0);
+	assert_int_equal(warnings, 1);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +542,7 @@ int main(void)
 		world_test(what_was_refused_is_tried_again),
 		world_test(what_cannot_be_had_is_told_of_once),
 		world_test(a_full_table_of_routes_is_told_of_once),
+		world_test(a_route_that_leads_elsewhere_too_is_told_of),
 	};
 
 	return world_main(tests);
