@@ -58,9 +58,9 @@ struct nsk_addr_info {
  * @param cidr "10.0.0.2/24", "2001:db8::2/64"; without a length: of all bits
  * @param preferred_s, valid_s lifetimes in seconds, or #NSK_FOREVER
  * @return 0, or -1 with errno: EINVAL (no host's address in its subnet; preferred longer than
- * valid, valid 0; IPv6 on a link of less than 1,280 bytes), ENODEV no such interface, EEXIST the
- * interface has it already, with whatever length, ENOBUFS it has 32 already, EPERM in a child made
- * by fork()
+ * valid, valid 0; IPv6 on a link of less than 1,280 bytes), ENODEV no such interface, EEXIST an
+ * interface has it already, with whatever length (link-local: this one), ENOBUFS it has 32 already,
+ * EPERM in a child made by fork()
  */
 NSK_API int nsk_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 			 uint64_t preferred_s, uint64_t valid_s);

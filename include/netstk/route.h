@@ -59,12 +59,13 @@ struct nsk_route {
  * @param route what to add
  * @param append there may be others of its destination and metric already: it comes behind them,
  * or shares with them if it has a weight
- * @return 0, or -1 with errno: EINVAL (bits behind the prefix, families that differ, a gateway that
- * is no station's or our own, neither gateway nor interface, a type that leads nowhere with one of
- * both, a source that is no address of ours), ENODEV no such interface, ENETUNREACH the gateway is
- * on no link (or not on that interface's), EEXIST one with this destination and metric is there (to
- * append: the very same), ENOSPC as many as the setting ip.routes allows, or 128 of this
- * destination, ENOMEM, EAGAIN a worker has not turned for too long, EPERM in a child made by fork()
+ * @return 0, or -1 with errno: EINVAL (bits behind the prefix, a loopback destination, families
+ * that differ, a gateway that is no station's or our own, neither gateway nor interface, a type
+ * that leads nowhere with one of both, a source that is no address of ours), ENODEV no such
+ * interface, ENETUNREACH the gateway is on no link (or not on that interface's), EEXIST one with
+ * this destination and metric is there (to append: the very same), ENOSPC as many as the setting
+ * ip.routes allows, or 128 of this destination, ENOMEM, EAGAIN a worker has not turned for too
+ * long, EPERM in a child made by fork()
  */
 NSK_API int nsk_route_add(struct nsk_stack *stack, const struct nsk_route *route, bool append);
 

@@ -11,6 +11,7 @@
 #include "net/dhcp.h"
 #include "net/net.h"
 #include "sock/call.h"
+#include "stack/sense.h"
 
 #define NS_PER_SEC UINT64_C(1000000000)
 
@@ -94,6 +95,54 @@ int stack_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr,
 	return addr_add(some_worker(stack), ifc, &spec, ADDR_WAITS);
 }
 
+/* An interface that has the address, but for link-local ones, which each link may have (RFC 4007
+ * section 6); NULL: none. */
+static const struct iface *whose(struct nsk_stack *stack, const struct ip_addr *addr)
+{
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+		struct iface_addr a;
+
+		for (unsigned k = 0; k < iface_naddrs(ifc); k++)
+			if (addr_get(some_worker(stack), ifc, k, &a) == 0 &&
+			    ip_addr_eq(&a.addr, addr) && !ip_addr_is_link_local(addr))
+				return ifc;
+	}
+	return NULL;
+}
+
+int stack_addr_add_checked(struct nsk_stack *stack, const char *iface, const char *cidr,
+			   uint64_t preferred_s, uint64_t valid_s, const char **why)
+{
+	const struct iface *other;
+	struct addr_spec spec;
+	struct iface *ifc;
+	int rc = read_request(stack, iface, cidr, &ifc, &spec.prefix);
+
+	*why = NULL;
+	if (rc == -EINVAL && stack && iface && cidr)
+		*why = "is malformed: write such as 10.0.0.2/24 or 2001:db8::2/64";
+	if (rc)
+		return rc;
+	*why = sense_not_a_host(&spec.prefix.addr);
+	if (!*why)
+		*why = sense_not_in_subnet(&spec.prefix);
+	if (!*why && (valid_s == 0 || preferred_s > valid_s))
+		*why = "has lifetimes that do not fit: valid_lft is 1 at least, preferred_lft no "
+		       "longer than that";
+	if (!*why && spec.prefix.addr.family == AF_INET6 && ifc->mtu < IPV6_MIN_MTU)
+		*why = "is of IPv6, which needs an mtu of 1280 at least";
+	if (*why)
+		return -EINVAL;
+	other = whose(stack, &spec.prefix.addr);
+	if (other) {
+		*why = other == ifc ? "the interface has it already"
+				    : "another interface has it already";
+		return -EEXIST;
+	}
+	return stack_addr_add(stack, iface, cidr, preferred_s, valid_s);
+}
+
 int stack_addr_lifetimes(struct nsk_stack *stack, const char *iface, const char *cidr,
 			 uint64_t preferred_s, uint64_t valid_s)
 {
@@ -155,7 +204,8 @@ static int result(int rc)
 int nsk_addr_add(struct nsk_stack *stack, const char *iface, const char *cidr, uint64_t preferred_s,
 		 uint64_t valid_s)
 {
-	int rc = stack_addr_add(stack, iface, cidr, preferred_s, valid_s);
+	const char *why;
+	int rc = stack_addr_add_checked(stack, iface, cidr, preferred_s, valid_s, &why);
 
 	if (rc == -ENOBUFS) { /* places may be vacant that not every worker has left */
 		tell_workers(stack);

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "net/route.h"
 #include "stack/config.h"
+#include "stack/sense.h"
 
 static int invalid(void)
 {
@@ -16,55 +17,7 @@ static int invalid(void)
 	return -1;
 }
 
-static const char *not_a_host_v6(const struct ip_addr *a)
-{
-	if (ip_addr_is_any(a))
-		return "means no address";
-	if (ip_addr_is_multicast(a))
-		return "is a multicast address";
-	if (ip_addr_is_loopback(a))
-		return "is the loopback address, which only lo has";
-	if (ip_addr_is_v4mapped(a))
-		return "is an IPv4 address in IPv6's clothes: write it as IPv4";
-	return NULL;
-}
-
-/* What speaks against an address as that of one station, or NULL. */
-static const char *not_a_host(const struct ip_addr *a)
-{
-	if (a->family == AF_INET6)
-		return not_a_host_v6(a);
-	if (ip_addr_is_any(a) || a->b[0] == 0)
-		return "is in 0.0.0.0/8, which means no address";
-	if (ip_addr_is_multicast(a))
-		return "is a multicast address";
-	if (ip_addr_is_broadcast(a) || ip_addr_is_reserved(a))
-		return "is in 240.0.0.0/4, which is no station's";
-	if (ip_addr_is_loopback(a))
-		return "is a loopback address, which only lo has";
-	return NULL;
-}
-
 /* ---- addresses ----------------------------------------------------------------------------- */
-
-static const char *not_in_subnet(const struct ip_prefix *p)
-{
-	struct ip_addr network = ip_prefix_network(p), broadcast = ip_prefix_broadcast(p);
-	bool six = p->addr.family == AF_INET6;
-
-	if (p->len == 0)
-		return six ? "has a subnet of length 0; 1 to 128 are possible"
-			   : "has a subnet of length 0; 1 to 32 are possible";
-	if (six) /* RFC 4291 §2.6.1, RFC 6164 */
-		return p->len < 127 && ip_addr_eq(&p->addr, &network)
-			       ? "is the subnet's own number, which means any router of it"
-			       : NULL;
-	if (p->len <= 30 && ip_addr_eq(&p->addr, &network))
-		return "is the subnet's own number, not a station in it";
-	if (p->len <= 30 && ip_addr_eq(&p->addr, &broadcast))
-		return "is the subnet's broadcast address";
-	return NULL;
-}
 
 /* An address with or without a length behind; says which of the two is wrong. */
 static int read_prefix(struct nsk_config *config, const char *what, const char *example,
@@ -124,14 +77,14 @@ int nsk_config_add_address(struct nsk_config *config, const char *cidr)
 	}
 	if (read_prefix(config, "address", "10.0.0.2/24", cidr, &p))
 		return -1;
-	why = not_a_host(&p.addr);
+	why = sense_not_a_host(&p.addr);
 	if (!why && !strchr(cidr, '/'))
 		return config_fail(
 			config, EINVAL,
 			"address \"%s\" lacks the length of its subnet: %s/%s, for example", cidr,
 			cidr, p.addr.family == AF_INET6 ? "64" : "24");
 	if (!why)
-		why = not_in_subnet(&p);
+		why = sense_not_in_subnet(&p);
 	if (why)
 		return config_fail(config, EINVAL, "address \"%.60s\" %s", cidr, why);
 	if (address_taken(config, &p.addr))
@@ -179,7 +132,7 @@ int config_gateway(struct nsk_config *config, const char *text, struct ip_addr *
 		return config_fail(
 			config, EINVAL,
 			"gateway \"%.60s\" is malformed: write an address such as 10.0.0.1", text);
-	why = not_a_host(gateway);
+	why = sense_not_a_host(gateway);
 	return why ? config_fail(config, EINVAL, "gateway \"%.60s\" %s", text, why) : 0;
 }
 
@@ -187,6 +140,7 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 {
 	char right[IP_PREFIX_STRLEN];
 	struct ip_addr network;
+	const char *why;
 
 	if (strcmp(text, "default") == 0) {
 		*dst = (struct ip_prefix){.addr = ip_addr_any(AF_INET)};
@@ -194,10 +148,9 @@ int config_destination(struct nsk_config *config, const char *text, struct ip_pr
 	}
 	if (read_prefix(config, "destination", "\"default\" or 10.1.0.0/16", text, dst))
 		return -1;
-	if (ip_addr_is_loopback(&dst->addr) && dst->len >= 8)
-		return config_fail(config, EINVAL,
-				   "destination \"%.60s\" is loopback, which never leaves a host",
-				   text);
+	why = sense_not_a_destination(dst);
+	if (why)
+		return config_fail(config, EINVAL, "destination \"%.60s\" %s", text, why);
 	network = ip_prefix_network(dst);
 	if (ip_addr_eq(&network, &dst->addr))
 		return 0;
@@ -236,7 +189,7 @@ int config_route_source(struct nsk_config *config, const char *text, struct ip_a
 		return config_fail(config, EINVAL,
 				   "src \"%.60s\" is malformed: write an address such as 10.0.0.2",
 				   text);
-	why = not_a_host(src);
+	why = sense_not_a_host(src);
 	return why ? config_fail(config, EINVAL, "src \"%.60s\" %s", text, why) : 0;
 }
 

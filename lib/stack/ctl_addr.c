@@ -98,9 +98,16 @@ void ctl_addresses(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	struct nsk_addr_info *list = calloc(LIST_MAX, sizeof(*list));
 	const char *iface = text_of(request, "iface");
-	json_t *rows = json_array();
-	int n = list ? nsk_addr_list(view->stack, list, LIST_MAX) : 0;
+	json_t *rows;
+	int n;
 
+	if (json_object_get(request, "iface") && !ctl_has_iface(view->stack, iface)) {
+		ctl_refuse_iface(view->stack, iface, reply);
+		free(list);
+		return;
+	}
+	n = list ? nsk_addr_list(view->stack, list, LIST_MAX) : 0;
+	rows = json_array();
 	for (int i = 0; i < n && i < LIST_MAX; i++)
 		if (!iface || strcmp(iface, list[i].iface) == 0)
 			json_array_append_new(rows, address_json(&list[i]));
@@ -116,9 +123,7 @@ static const char *why(int rc)
 {
 	switch (rc) {
 	case -EINVAL:
-		return "is no host's address in its subnet, or its lifetimes do not fit";
-	case -ENODEV:
-		return "there is no such interface";
+		return "is no address that can be there";
 	case -EEXIST:
 		return "the interface has it already";
 	case -EADDRNOTAVAIL:
@@ -134,10 +139,14 @@ static const char *why(int rc)
 }
 
 static void answer(struct ctl_view *view, json_t *reply, const char *verb, const char *address,
-		   const char *iface, int rc)
+		   const char *iface, int rc, const char *text)
 {
+	if (rc == -ENODEV) {
+		ctl_refuse_iface(view->stack, iface, reply);
+		return;
+	}
 	if (rc) {
-		ctl_refuse(reply, "%.60s on %.40s: %s", address, iface, why(rc));
+		ctl_refuse(reply, "%.60s on %.40s: %s", address, iface, text ? text : why(rc));
 		return;
 	}
 	LOG_INFO(&view->stack->log, "control", "%s: address %s %s", iface, address, verb);
@@ -172,8 +181,9 @@ static bool read_names(const json_t *request, json_t *reply, const char **iface,
 
 void ctl_address_add(struct ctl_view *view, const json_t *request, json_t *reply)
 {
+	const char *iface, *address, *text;
 	uint64_t valid_s, preferred_s;
-	const char *iface, *address;
+	int rc;
 
 	if (!read_names(request, reply, &iface, &address))
 		return;
@@ -184,8 +194,8 @@ void ctl_address_add(struct ctl_view *view, const json_t *request, json_t *reply
 	}
 	if (!json_object_get(request, "preferred_s"))
 		preferred_s = valid_s;
-	answer(view, reply, "added", address, iface,
-	       stack_addr_add(view->stack, iface, address, preferred_s, valid_s));
+	rc = stack_addr_add_checked(view->stack, iface, address, preferred_s, valid_s, &text);
+	answer(view, reply, "added", address, iface, rc, text);
 }
 
 void ctl_address_del(struct ctl_view *view, const json_t *request, json_t *reply)
@@ -194,5 +204,5 @@ void ctl_address_del(struct ctl_view *view, const json_t *request, json_t *reply
 
 	if (read_names(request, reply, &iface, &address))
 		answer(view, reply, "removed", address, iface,
-		       stack_addr_del(view->stack, iface, address));
+		       stack_addr_del(view->stack, iface, address), NULL);
 }

@@ -28,17 +28,6 @@ static int64_t number(const json_t *request, const char *key, int64_t def)
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
-static void refuse_iface(const struct nsk_stack *stack, const char *name, json_t *reply)
-{
-	char names[256];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < stack->nifaces && n < sizeof(names); i++)
-		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
-				      stack->iface[i].name);
-	ctl_refuse(reply, "there is no interface \"%.40s\"; there are %s", name ? name : "", names);
-}
-
 /* "iface": a name, or none: all. */
 static bool read_ifaces(const struct nsk_stack *stack, const json_t *request,
 			struct capture_want *want, json_t *reply)
@@ -51,8 +40,24 @@ static bool read_ifaces(const struct nsk_stack *stack, const json_t *request,
 		if (strcmp(name, stack->iface[i].name) == 0)
 			want->ifaces = UINT32_C(1) << i;
 	if (!want->ifaces)
-		refuse_iface(stack, name, reply);
+		ctl_refuse_iface(stack, name, reply);
 	return want->ifaces != 0;
+}
+
+/* The queues that one of the interfaces has at most: one on a VLAN has its parent's. */
+static int queues_of(const struct nsk_stack *stack, const struct capture_want *want)
+{
+	int most = 1;
+
+	for (unsigned i = 0; i < stack->nifaces; i++) {
+		const struct iface *ifc = &stack->iface[i];
+
+		if (!(want->ifaces & UINT32_C(1) << i))
+			continue;
+		ifc = ifc->parent ? ifc->parent : ifc;
+		most = NSK_MAX(most, (int)NSK_MAX(ifc->rx_queues, ifc->tx_queues));
+	}
+	return most;
 }
 
 /* "in", "out", "drops": booleans; none of them: in and out. */
@@ -83,8 +88,10 @@ static bool read_what(const json_t *request, struct capture_want *want, json_t *
 	return want->what != 0;
 }
 
-static bool read_sizes(const json_t *request, struct capture_want *want, json_t *reply)
+static bool read_sizes(const struct nsk_stack *stack, const json_t *request,
+		       struct capture_want *want, json_t *reply)
 {
+	int queues = queues_of(stack, want);
 	int64_t snaplen = number(request, "snaplen", CAPTURE_SNAPLEN_MAX);
 	int64_t buffer = number(request, "buffer", CAPTURE_BUFFER);
 	int64_t queue = number(request, "queue", -1);
@@ -96,6 +103,11 @@ static bool read_sizes(const json_t *request, struct capture_want *want, json_t 
 			   CAPTURE_BUFFER_MAX);
 	else if (queue < -1 || queue >= PORT_QUEUES_MAX)
 		ctl_refuse(reply, "\"queue\" is 0 to %d, or not there: any", PORT_QUEUES_MAX - 1);
+	else if (queue >= queues && queues == 1)
+		ctl_refuse(reply, "there is no queue %d, but queue 0 alone", (int)queue);
+	else if (queue >= queues)
+		ctl_refuse(reply, "there is no queue %d; there are 0 to %d", (int)queue,
+			   queues - 1);
 	else {
 		want->snaplen = (uint32_t)snaplen;
 		want->queue = (int)queue;
@@ -146,7 +158,7 @@ void ctl_capture(struct ctl_view *view, const json_t *request, json_t *reply)
 	char error[256];
 
 	if (!read_ifaces(view->stack, request, &want, reply) || !read_what(request, &want, reply) ||
-	    !read_sizes(request, &want, reply) || !read_filter(request, &want, reply))
+	    !read_sizes(view->stack, request, &want, reply) || !read_filter(request, &want, reply))
 		return;
 	c = calloc(1, sizeof(*c));
 	if (!c) {

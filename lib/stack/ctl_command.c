@@ -37,6 +37,22 @@ void ctl_refuse(json_t *reply, const char *fmt, ...)
 	ctl_put(reply, "error", json_string(text));
 }
 
+bool ctl_has_iface(const struct nsk_stack *stack, const char *name)
+{
+	for (unsigned i = 0; name && i < stack->nifaces; i++)
+		if (strcmp(stack->iface[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void ctl_refuse_iface(const struct nsk_stack *stack, const char *name, json_t *reply)
+{
+	char names[256];
+
+	ctl_refuse(reply, "there is no interface \"%.40s\"; there are %s", name ? name : "",
+		   stack_iface_names(stack, names, sizeof(names)));
+}
+
 static const char *text_of(const json_t *request, const char *key)
 {
 	return json_string_value(json_object_get(request, key));

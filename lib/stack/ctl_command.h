@@ -35,6 +35,9 @@ struct ctl_view {
 json_t *ctl_answer(struct ctl_view *view, const char *request, size_t len);
 /* Sets "error", and takes what else the reply has. */
 void ctl_refuse(json_t *reply, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For want of an interface of that name, which may be NULL: says which there are. */
+bool ctl_has_iface(const struct nsk_stack *stack, const char *name);
+void ctl_refuse_iface(const struct nsk_stack *stack, const char *name, json_t *reply);
 /* Adds key and value; what there is no memory for is left out. */
 void ctl_put(json_t *object, const char *key, json_t *value);
 

@@ -11,8 +11,6 @@ static const char *why(int rc)
 	switch (rc) {
 	case -EINVAL:
 		return "is no station's address, or its link address is none, or the interface has no link addresses";
-	case -ENODEV:
-		return "there is no such interface";
 	case -ENOENT:
 		return "it is not one that was given";
 	case -ENOBUFS:
@@ -36,6 +34,10 @@ static void change(struct ctl_view *view, const json_t *request, json_t *reply, 
 	}
 	rc = add ? stack_neigh_add(view->stack, iface, address, mac)
 		 : stack_neigh_del(view->stack, iface, address);
+	if (rc == -ENODEV) {
+		ctl_refuse_iface(view->stack, iface, reply);
+		return;
+	}
 	if (rc) {
 		ctl_refuse(reply, "%.60s on %.40s: %s", address, iface, why(rc));
 		return;

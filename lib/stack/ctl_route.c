@@ -8,6 +8,7 @@
 #include <netstk/route.h>
 
 #include "stack/ctl_command.h"
+#include "stack/route_change.h"
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
@@ -96,8 +97,14 @@ static bool read_route(const json_t *request, json_t *reply, struct nsk_route *r
 	    read_text(request, "iface", r->iface, sizeof(r->iface)) &&
 	    read_text(request, "source", r->source, sizeof(r->source)) &&
 	    read_type(request, &r->type) && read_number(request, "metric", &r->metric) &&
-	    read_number(request, "weight", &r->weight) && read_number(request, "proto", &r->proto))
-		return true;
+	    read_number(request, "weight", &r->weight) &&
+	    read_number(request, "proto", &r->proto)) {
+		if (r->weight || !json_object_get(request, "weight"))
+			return true;
+		ctl_refuse(reply, "route %s: weight 0 is not 1 to %d", r->destination,
+			   ROUTE_WEIGHT_MAX);
+		return false;
+	}
 	ctl_refuse(reply, "a route has destination, gateway, iface, source and type as texts, and "
 			  "metric, weight and proto as numbers; type is unicast, blackhole, "
 			  "unreachable or prohibit");
@@ -107,14 +114,6 @@ static bool read_route(const json_t *request, json_t *reply, struct nsk_route *r
 static const char *why(int err)
 {
 	switch (err) {
-	case EINVAL:
-		return "it contradicts itself: bits behind the length, families that differ, "
-		       "a gateway that is our own, a source that is not, or a way that is missing "
-		       "or too much";
-	case ENODEV:
-		return "there is no such interface";
-	case ENETUNREACH:
-		return "the gateway is on no link of ours, or not on that interface's";
 	case EEXIST:
 		return "there is one with this destination and metric";
 	case ESRCH:
@@ -126,11 +125,12 @@ static const char *why(int err)
 	}
 }
 
+/* With a text of its own, if there is one, of what is wrong. */
 static void answer(struct ctl_view *view, json_t *reply, const struct nsk_route *r,
-		   const char *verb, int rc)
+		   const char *verb, int rc, const char *text)
 {
 	if (rc) {
-		ctl_refuse(reply, "route %s: %s", r->destination, why(errno));
+		ctl_refuse(reply, "route %s: %s", r->destination, text[0] ? text : why(-rc));
 		return;
 	}
 	LOG_INFO(&view->stack->log, "control", "route %s%s%s %s", r->destination,
@@ -175,18 +175,22 @@ void ctl_list_routes(struct ctl_view *view, const json_t *request, json_t *reply
 void ctl_route_add(struct ctl_view *view, const json_t *request, json_t *reply)
 {
 	bool append = json_is_true(json_object_get(request, "append"));
+	char text[STACK_ROUTE_WHY] = "";
 	struct nsk_route r;
 
 	if (read_route(request, reply, &r))
-		answer(view, reply, &r, "added", nsk_route_add(view->stack, &r, append));
+		answer(view, reply, &r, "added",
+		       stack_route_add_named(view->stack, &r, append, text), text);
 }
 
 void ctl_route_del(struct ctl_view *view, const json_t *request, json_t *reply)
 {
+	char text[STACK_ROUTE_WHY] = "";
 	struct nsk_route r;
 
 	if (read_route(request, reply, &r))
-		answer(view, reply, &r, "removed", nsk_route_del(view->stack, &r));
+		answer(view, reply, &r, "removed", stack_route_del_named(view->stack, &r, text),
+		       text);
 }
 
 void ctl_route_get(struct ctl_view *view, const json_t *request, json_t *reply)

@@ -21,6 +21,17 @@ static unsigned primary(struct nsk_stack *stack)
 		       : 0;
 }
 
+const char *stack_iface_names(const struct nsk_stack *stack, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < stack->nifaces && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s", i ? ", " : "",
+				      stack->iface[i].name);
+	return text;
+}
+
 /* Changes of interfaces, and looks at them, are one thread's at a time. They wait for workers: so a
  * worker's thread goes on serving others while it waits for its turn here. */
 static void lock(struct nsk_stack *stack)

@@ -12,6 +12,8 @@
 #ifndef NSK_STACK_ROUTE_CHANGE_H
 #define NSK_STACK_ROUTE_CHANGE_H
 
+#include <netstk/route.h>
+
 #include "net/route.h"
 #include "stack/stack.h"
 
@@ -31,6 +33,13 @@ int stack_route_add_new(struct nsk_stack *stack, const struct route *route);
  * are 0, its gateway and source if it has them, and its interface unless that is: */
 #define STACK_ROUTE_ANY_IFACE UINT8_MAX
 int stack_route_del_like(struct nsk_stack *stack, const struct route *like);
+
+/* As nsk_route_add() and nsk_route_del(), 0 or -errno; what is wrong with the route itself is left
+ * in why (room for so many bytes, or NULL), to follow its destination. */
+#define STACK_ROUTE_WHY 400
+int stack_route_add_named(struct nsk_stack *stack, const struct nsk_route *route, bool append,
+			  char *why);
+int stack_route_del_named(struct nsk_stack *stack, const struct nsk_route *route, char *why);
 
 /* As route_swap(). */
 int stack_route_swap(struct nsk_stack *stack, const struct ip_prefix *dst, const struct route *gone,

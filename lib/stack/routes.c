@@ -9,6 +9,7 @@
 
 #include "net/route.h"
 #include "stack/build.h"
+#include "stack/sense.h"
 #include "stack/settings.h"
 #include "stack/stack.h"
 
@@ -125,22 +126,13 @@ static int unreachable(const struct adding *a)
 		a->cr->dst.len ? ": " : "", a->via);
 }
 
-/* What speaks against an address as somebody else's in the subnets of an interface, or NULL. */
 static const char *not_a_gateway(const struct iface *ifc, const struct ip_addr *gateway)
 {
-	const struct iface_addr *near = iface_on_link(ifc, gateway);
-	struct ip_prefix subnet;
-	struct ip_addr network;
+	const char *why = NULL;
 
-	if (iface_find_addr(ifc, gateway))
-		return "is this host's own address";
-	if (!near || !near->broadcast.family)
-		return NULL;
-	subnet = (struct ip_prefix){.addr = near->addr, .len = near->prefix_len};
-	network = ip_prefix_network(&subnet);
-	if (ip_addr_eq(gateway, &near->broadcast) || ip_addr_eq(gateway, &network))
-		return "is the number or the broadcast address of its subnet, not a station";
-	return NULL;
+	for (unsigned i = 0; i < ifc->naddrs && !why; i++)
+		why = sense_not_a_gateway(&ifc->addrs[i], gateway);
+	return why;
 }
 
 /* The gateway against every interface: it is a station of the chosen one's subnets, or of none. */

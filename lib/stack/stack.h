@@ -235,6 +235,9 @@ static inline unsigned stack_nlinks(const struct nsk_stack *stack)
 									   : stack->nifaces;
 }
 
+/* "eth0, eth1, lo", as long as there is room. */
+const char *stack_iface_names(const struct nsk_stack *stack, char *text, size_t size);
+
 /* routes.c: the table of routes of a stack whose interfaces are open. */
 int stack_routes_up(struct nsk_stack *stack, struct nsk_config *config);
 /* config_idle.c: warns of what does nothing as the rest is. */

@@ -253,11 +253,12 @@ class WithProgram(unittest.TestCase):
         shown = self.ask("addr", "show", "dev", name)
         self.assertRegex(shown, rf"^{name}:\n    inet 10\.0\.0\.2/24 scope global\n       valid_lft forever preferred_lft forever\n"
                                 r"    inet 10\.0\.0\.9/24 scope global dynamic\n       valid_lft (600|59\d)sec preferred_lft (300|29\d)sec\n$")
-        self.assertEqual(self.ask("addr", "show", "dev", "none"), "")
+        lacking = "there is no interface \"x\"; there are net_null0, lo"
         rows = {row["address"]: row for row in self.ask_json("addr")["addresses"]}
         self.assertEqual((rows["10.0.0.2/24"]["valid_s"], rows["10.0.0.2/24"]["state"]), (None, "valid"))
         for args, status, text in ((("add", "10.0.0.9/24", "dev", name), 1, f"10.0.0.9/24 on {name}: the interface has it already"),
-                                   (("add", "10.0.0.8/24", "dev", "x"), 1, "10.0.0.8/24 on x: there is no such interface"),
+                                   (("show", "dev", "x"), 1, lacking),
+                                   (("add", "10.0.0.8/24", "dev", "x"), 1, lacking),
                                    (("del", "10.0.0.7/24", "dev", name), 1,
                                     f"10.0.0.7/24 on {name}: the interface has no such address with this length"),
                                    (("add", "10.0.0.7/24"), 2, "addr: on which interface? dev IFACE"),
@@ -304,8 +305,9 @@ class WithProgram(unittest.TestCase):
             self.assertIn(line, shown)
         self.assertRegex(self.ask("route", "get", "10.9.1.1"), r"^10\.9\.0\.0/16 via 10\.7\.0\.[34] dev net_null0 ")
         for line, said in (("add 10.9.0.0/16 via 10.7.0.5 metric 5", "there is one with this destination and metric"),
-                           ("add 1.0.0.0/8 via 7.7.7.7", "the gateway is on no link of ours, or not on that interface's"),
-                           ("add 1.0.0.0/8 dev nix", "there is no such interface"),
+                           ("add 1.0.0.0/8 via 7.7.7.7", "gateway 7.7.7.7 is on no link of ours"),
+                           ("add 1.0.0.0/8 dev nix", "there is no interface \"nix\"; there are net_null0, lo"),
+                           ("del 10.9.0.0/16 weight 3", "there is no such route"),
                            ("del 1.0.0.0/8", "there is no such route")):
             result = run("-s", self.socket, "route", *line.split())
             self.assertEqual((result.returncode, result.stderr), (1, f"nskctl: route {line.split()[1]}: {said}\n"))

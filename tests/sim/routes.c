@@ -227,6 +227,10 @@ static void test_what_contradicts_itself_is_refused_as_linux(void **state)
 		{"10.0.0.0/8", "192.168.1.2", NULL, EINVAL}, /* our own */
 		{"10.0.0.0/8", "2001:db8::1", "callback1", EINVAL},
 		{"10.0.0.0/8", "224.0.0.1", "callback1", EINVAL},
+		{"10.0.0.0/8", "127.0.0.1", "callback1", EINVAL},
+		{"10.0.0.0/8", "240.0.0.1", "callback1", EINVAL},
+		{"10.0.0.0/8", "192.168.1.255", NULL, EINVAL}, /* no station */
+		{"127.0.0.0/8", NULL, "callback1", EINVAL},
 		{"10.0.0.0/8", "172.16.0.1", NULL, ENETUNREACH}, /* on no link */
 		{"10.0.0.0/8", "172.16.0.1", "callback0", ENETUNREACH},
 		{"2001:db8::/32", "fe80::1", NULL, EINVAL}, /* on which link? */

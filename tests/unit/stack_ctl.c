@@ -183,6 +183,58 @@ static void test_each_of_many_interfaces_can_be_captured(void **state)
 	}
 }
 
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+static void refuse_address(struct fixture *f, const char *cidr, const char *why)
+{
+	char request[128], error[256];
+
+	snprintf(request, sizeof(request),
+		 "{\"cmd\":\"address_add\",\"iface\":\"callback0.100\",\"address\":\"%s\"}", cidr);
+	snprintf(error, sizeof(error), "%s on callback0.100: %s", cidr, why);
+	expect_error(f, request, error);
+}
+
+/* As in a configuration. */
+static void test_what_is_wrong_with_an_address_is_said(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse_address(f, "10.0.0.2/24", "another interface has it already");
+	refuse_address(f, "10.9.0.0/24", "is the subnet's own number, not a station in it");
+	refuse_address(f, "10.9.0.255/24", "is the subnet's broadcast address");
+	refuse_address(f, "127.0.0.5/8", "is a loopback address, which only lo has");
+	refuse_address(f, "240.0.0.1/8", "is in 240.0.0.0/4, which is no station's");
+	refuse_address(f, "10.9.0.1/33",
+		       "is malformed: write such as 10.0.0.2/24 or 2001:db8::2/64");
+	assert_int_equal(nsk_addr_add(f->stack, "callback0.100", "10.0.0.2/16", NSK_FOREVER,
+				      NSK_FOREVER),
+			 -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(nsk_addr_add(f->stack, "callback0.100", "10.9.0.1/24", NSK_FOREVER,
+				      NSK_FOREVER),
+			 0);
+	refuse_address(f, "10.9.0.1/24", "the interface has it already");
+}
+
+static void test_interfaces_that_are_not_there_are_refused_with_those_that_are(void **state)
+{
+	static const char error[] = "there is no interface \"foo\"; there are callback0, lo";
+	struct fixture *f = *state;
+
+	expect_error(f, "{\"cmd\":\"addresses\",\"iface\":\"foo\"}", error);
+	expect_error(f, "{\"cmd\":\"address_add\",\"iface\":\"foo\",\"address\":\"10.9.0.1/24\"}",
+		     error);
+	expect_error(f, "{\"cmd\":\"address_del\",\"iface\":\"foo\",\"address\":\"10.9.0.1/24\"}",
+		     error);
+	expect_error(f,
+		     "{\"cmd\":\"neigh_add\",\"iface\":\"foo\",\"address\":\"10.9.0.1\","
+		     "\"mac\":\"02:00:00:00:00:01\"}",
+		     error);
+	expect_error(f, "{\"cmd\":\"capture\",\"iface\":\"callback0\",\"queue\":9}",
+		     "there is no queue 9, but queue 0 alone");
+}
+
 /* ---- requests that are wrong --------------------------------------------------------------- */
 
 static void test_wrong_requests_say_what_is_wrong(void **state)
@@ -435,6 +487,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STACK(test_version_names_the_program),
+		WITH_STACK(test_interfaces_that_are_not_there_are_refused_with_those_that_are),
+		cmocka_unit_test_setup_teardown(test_what_is_wrong_with_an_address_is_said,
+						make_vlans, unmake),
 		WITH_STACK(test_interfaces_have_addresses_and_port_counters),
 		WITH_STACK(test_ports_say_what_they_do_without_a_device),
 		WITH_STACK(test_counters_drops_and_levels_are_those_of_the_stack),

@@ -186,6 +186,64 @@ static void test_icmp_sockets_show_their_kind_and_identifier(void **state)
 	assert_int_equal(raw, 4);
 }
 
+/* As the configuration's: each thing that can be wrong has its own words. */
+static void test_what_is_wrong_with_a_route_is_said(void **state)
+{
+	static const struct {
+		const char *words, *error;
+	} rows[] = {
+		{"\"destination\":\"10.1.2.3/16\",\"gateway\":\"10.0.0.1\"",
+		 "route 10.1.2.3/16: it has bits behind its length; 10.1.0.0/16 is meant"},
+		{"\"destination\":\"10.1.0.0/33\",\"gateway\":\"10.0.0.1\"",
+		 "route 10.1.0.0/33: it is no prefix: write \"default\", or such as 10.1.0.0/16 or "
+		 "2001:db8::/32, of at most 32 and 128 bits"},
+		{"\"destination\":\"127.0.0.0/8\",\"gateway\":\"10.0.0.1\"",
+		 "route 127.0.0.0/8: it is loopback, which never leaves a host"},
+		{"\"destination\":\"10.1.0.0/16\"",
+		 "route 10.1.0.0/16: it names neither gateway nor interface"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"2001:db8::1\"",
+		 "route 10.1.0.0/16: gateway 2001:db8::1 is of the other family"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"here\"",
+		 "route 10.1.0.0/16: gateway \"here\" is no address; write such as 10.0.0.1"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.2\"",
+		 "route 10.1.0.0/16: gateway 10.0.0.2 is this host's own address"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.255\"",
+		 "route 10.1.0.0/16: gateway 10.0.0.255 is the number or the broadcast address of its "
+		 "subnet, not a station"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"127.0.0.1\"",
+		 "route 10.1.0.0/16: gateway 127.0.0.1 is a loopback address, which only lo has"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"224.0.0.1\"",
+		 "route 10.1.0.0/16: gateway 224.0.0.1 is a multicast address"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"255.255.255.255\"",
+		 "route 10.1.0.0/16: gateway 255.255.255.255 is in 240.0.0.0/4, which is no station's"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.1\",\"weight\":0",
+		 "route 10.1.0.0/16: weight 0 is not 1 to 256"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.1\",\"weight\":257",
+		 "route 10.1.0.0/16: weight 257 is not 1 to 256"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.1\",\"proto\":256",
+		 "route 10.1.0.0/16: proto 256 is not 1 to 255"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.1\",\"source\":\"10.0.0.9\"",
+		 "route 10.1.0.0/16: src 10.0.0.9 is no address of an interface here"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"10.0.0.1\",\"type\":\"blackhole\"",
+		 "route 10.1.0.0/16: its type leads nowhere, so it has no gateway, interface or weight"},
+		{"\"destination\":\"10.1.0.0/16\",\"iface\":\"eth0\"",
+		 "route 10.1.0.0/16: there is no interface \"eth0\"; there are callback0, lo"},
+		{"\"destination\":\"10.1.0.0/16\",\"iface\":\"lo\"",
+		 "route 10.1.0.0/16: what is for this host goes to lo by itself"},
+		{"\"destination\":\"10.1.0.0/16\",\"gateway\":\"11.0.0.1\"",
+		 "route 10.1.0.0/16: gateway 11.0.0.1 is on no link of ours"},
+	};
+	struct fixture *f = *state;
+	char request[256];
+
+	for (unsigned i = 0; i < NSK_ARRAY_LEN(rows); i++) {
+		snprintf(request, sizeof(request), "{\"cmd\":\"route_add\",%s}", rows[i].words);
+		expect_error(f, request, rows[i].error);
+	}
+	expect_error(f, "{\"cmd\":\"route_del\",\"destination\":\"10.1.0.0/16\"}",
+		     "route 10.1.0.0/16: there is no such route");
+}
+
 static void test_routes_are_listed_once_whatever_the_workers(void **state)
 {
 	struct fixture *f = *state;
@@ -424,6 +482,7 @@ int main(void)
 		WITH_STACK(test_groups_show_their_members_and_whom_they_hear),
 		WITH_STACK(test_tcp_sockets_show_state_queues_and_ends),
 		WITH_STACK(test_icmp_sockets_show_their_kind_and_identifier),
+		WITH_STACK(test_what_is_wrong_with_a_route_is_said),
 		WITH_FOLDER(test_routes_are_listed_once_whatever_the_workers),
 		WITH_STACK(test_any_cursor_is_harmless),
 		WITH_STACK(test_a_worker_that_nobody_runs_is_named_within_a_second),
