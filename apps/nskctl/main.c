@@ -383,7 +383,7 @@ static const struct command commands[] = {
 	 "s", NULL, NULL, NULL, run_neigh},
 	{"route", "[show|add|append|del|get ...]", "routes, in the words of ip route", 0, 16, "s",
 	 NULL, NULL, NULL, run_route},
-	{"routes", "", "routes, as a table", 0, 0, "s", "routes", "routes", show_routes, NULL},
+	{"routes", "", "the same as route show", 0, 0, "s", "routes", "routes", route_show, NULL},
 	{"sockets", "", "TCP connections and listeners, UDP and ICMP sockets", 0, 0, "s", "sockets",
 	 "sockets", show_sockets, NULL},
 	{"counters", "", "what happened since the start (-a: what did not, too)", 0, 0, "saw",

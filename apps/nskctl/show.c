@@ -168,20 +168,6 @@ void show_arp(FILE *out, const json_t *reply, bool all)
 	table_print(out, columns, json_object_get(reply, "neighbours"));
 }
 
-void show_routes(FILE *out, const json_t *reply, bool all)
-{
-	static const struct column columns[] = {
-		{"destination", "destination", false},
-		{"gateway", "gateway", false},
-		{"interface", "iface", false},
-		{"metric", "metric", true},
-		{0},
-	};
-
-	(void)all;
-	table_print(out, columns, json_object_get(reply, "routes"));
-}
-
 /* "all", "all but 10.0.0.7", "10.0.0.7, 10.0.0.8". */
 static json_t *senders_text(const json_t *group)
 {

@@ -14,7 +14,6 @@ void show_interfaces(FILE *out, const json_t *reply, bool all);
 void show_workers(FILE *out, const json_t *reply, bool all);
 void show_arp(FILE *out, const json_t *reply, bool all);
 void show_groups(FILE *out, const json_t *reply, bool all);
-void show_routes(FILE *out, const json_t *reply, bool all);
 void show_sockets(FILE *out, const json_t *reply, bool all);
 void show_counters(FILE *out, const json_t *reply, bool all);
 void show_drops(FILE *out, const json_t *reply, bool all);

@@ -303,6 +303,7 @@ class WithProgram(unittest.TestCase):
                      "10.9.0.0/16 via 10.7.0.4 dev net_null0 proto boot metric 5 weight 2\n",
                      "blackhole 192.0.2.0/24 proto boot\n"):
             self.assertIn(line, shown)
+        self.assertEqual(self.ask("routes"), shown)
         self.assertRegex(self.ask("route", "get", "10.9.1.1"), r"^10\.9\.0\.0/16 via 10\.7\.0\.[34] dev net_null0 ")
         for line, said in (("add 10.9.0.0/16 via 10.7.0.5 metric 5", "there is one with this destination and metric"),
                            ("add 1.0.0.0/8 via 7.7.7.7", "gateway 7.7.7.7 is on no link of ours"),
