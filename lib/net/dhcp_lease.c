@@ -216,19 +216,58 @@ static bool has_ipv6(const struct iface *ifc)
 	return false;
 }
 
-/* Less than the interface has, not more; not so little that it is of no use. */
-static uint32_t wanted_mtu(const struct iface *ifc, const struct dhcp *d)
+/* The next interface on a VLAN of this one, from the place *i on; NULL: no more. */
+static struct iface *next_child(const struct nsk_worker *w, const struct iface *ifc, unsigned *i)
 {
-	uint32_t most = ifc->port->mtu ? ifc->port->mtu : UINT32_MAX;
+	const struct net_snapshot *snap = w->net->snap;
+
+	while (*i < snap->nifaces) {
+		struct iface *child = snap->iface[(*i)++];
+
+		if (child->parent == ifc)
+			return child;
+	}
+	return NULL;
+}
+
+static uint32_t least_mtu(const struct nsk_worker *w, const struct iface *ifc)
+{
+	bool six = has_ipv6(ifc);
+	const struct iface *child;
+	unsigned i = 0;
+
+	while ((child = next_child(w, ifc, &i)))
+		six |= has_ipv6(child);
+	return six ? IPV6_MIN_MTU : DHCP_MTU_LEAST;
+}
+
+/* Less than the interface has, not more, nor more than the one whose VLAN it is on; not so little
+ * that it is of no use. */
+static uint32_t wanted_mtu(const struct nsk_worker *w, const struct iface *ifc,
+			   const struct dhcp *d)
+{
+	uint32_t link = ifc->port->mtu ? ifc->port->mtu : UINT32_MAX;
+	uint32_t most = ifc->parent ? NSK_MIN(link, ifc->parent->mtu) : link;
 	uint32_t own = NSK_MIN(d->mtu_before ? d->mtu_before : ifc->mtu, most);
-	uint32_t least = has_ipv6(ifc) ? IPV6_MIN_MTU : DHCP_MTU_LEAST;
+	uint32_t least = least_mtu(w, ifc);
 
 	return d->lease.mtu >= least ? NSK_MIN(own, (uint32_t)d->lease.mtu) : own;
 }
 
+/* Those on its VLANs can do no more than it. They stay so when it can do more again, as Linux's. */
+static void cut_children(const struct nsk_worker *w, const struct iface *ifc, uint32_t mtu)
+{
+	struct iface *child;
+	unsigned i = 0;
+
+	while ((child = next_child(w, ifc, &i)))
+		if (child->mtu > mtu)
+			__atomic_store_n(&child->mtu, mtu, __ATOMIC_RELAXED);
+}
+
 static void change_mtu(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
 {
-	uint32_t want = wanted_mtu(ifc, d);
+	uint32_t want = wanted_mtu(w, ifc, d);
 
 	if (want == ifc->mtu)
 		return;
@@ -237,6 +276,7 @@ static void change_mtu(struct nsk_worker *w, struct iface *ifc, struct dhcp *d)
 	if (want == d->mtu_before)
 		d->mtu_before = 0;
 	__atomic_store_n(&ifc->mtu, want, __ATOMIC_RELAXED);
+	cut_children(w, ifc, want);
 	net_snapshot_touch(w->net->snap);
 }
 

@@ -523,6 +523,34 @@ static void the_address_of_a_lease_is_not_taken_out(void **unused)
 	finish();
 }
 
+static void with_a_vlan(struct nsk_config *config)
+{
+	with_dhcp(config);
+	assert_int_equal(nsk_config_add_device(config, "vlan:callback0,100"), 0);
+}
+
+/* What is on a VLAN is no wider than what carries it. */
+static void an_interface_on_a_vlan_gets_the_mtu_too(void **unused)
+{
+	static const uint8_t mtu[2] = {1300 >> 8, 1300 & 255};
+	struct nsk_iface_info info;
+	struct asked a;
+
+	(void)unused;
+	start_with(NULL, with_a_vlan);
+	assert_int_equal(nsk_iface_info(peer.world.host[0], 1, &info), 0);
+	assert_int_equal(info.mtu, 1500);
+	a = choose();
+	begin(DHCP_ACK, a.xid, OFFERED);
+	reply_option(&r, 26, 2, mtu);
+	say();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(nsk_iface_info(peer.world.host[0], i, &info), 0);
+		assert_int_equal(info.mtu, 1300);
+	}
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -543,6 +571,7 @@ int main(void)
 		world_test(what_is_not_ours_is_passed_over),
 		world_test(an_equal_route_of_the_operator_stays),
 		world_test(the_address_of_a_lease_is_not_taken_out),
+		world_test(an_interface_on_a_vlan_gets_the_mtu_too),
 	};
 
 	return world_main(tests);
