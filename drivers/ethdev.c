@@ -116,9 +116,12 @@ static void ethdev_stats(struct port *port, struct port_stats *stats)
 static void ethdev_close(struct port *port)
 {
 	struct ethdev_port *e = ethdev_of(port);
+	struct ethdev_hush hush;
 
 	ethdev_release(e);
+	ethdev_hush(&hush);
 	bond_release(e->members, e->nmembers);
+	ethdev_unhush(&hush);
 	free(e);
 }
 
